@@ -1,0 +1,20 @@
+"""What is asked for, as plain values: protocol, search, run and study. No torch, no store."""
+
+from engine.spec.presets import PRESETS, Preset, preset
+from engine.spec.protocol import Protocol
+from engine.spec.run import RunSpec
+from engine.spec.search import SearchSettings
+from engine.spec.sequence import parse_sequence, sequence_name
+from engine.spec.study import StudySpec
+
+__all__ = [
+    "PRESETS",
+    "Preset",
+    "Protocol",
+    "RunSpec",
+    "SearchSettings",
+    "StudySpec",
+    "parse_sequence",
+    "preset",
+    "sequence_name",
+]

@@ -1,0 +1,25 @@
+"""How better profiles are looked for."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Rate = Annotated[float, Meta(gt=0.0, le=1.0)]
+Bounds = tuple[Rate, Rate]
+
+Sampler = Literal["tpe", "gp", "cma", "random"]
+Pruner = Literal["percentile", "hyperband", "asha", "none"]
+
+
+class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sampler, pruner and space of a study."""
+
+    trials: Annotated[int, Meta(ge=1)] = 60
+    """Total of the study, whatever happened to each: complete, pruned, collapsed or failed."""
+    sampler: Sampler = "tpe"
+    pruner: Pruner = "percentile"
+    body_bounds: Bounds | None = None
+    """Embeddings and encoder layers. None: 1e-7..1e-4 from hidden size 512, else 1e-7..1e-3."""
+    head_bounds: Bounds = (1e-7, 1e-3)
+    warm_starts: bool = True
+    """Ask for known good profiles before the sampler is asked."""
