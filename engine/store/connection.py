@@ -1,0 +1,210 @@
+"""Opening a store: what it is, whether it is ours, and how it is talked to."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from engine.errors import EngineError, UsageError
+from engine.store.schema import REVISIONS, VERSION_TABLE
+
+DEFAULT_STORE = "studies.db"
+_BUSY_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store. Verbs take it as their first argument."""
+
+    url: str
+    engine: Engine
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file, or None where the store is a server."""
+        return sqlite_path(self.url)
+
+    @property
+    def folder(self) -> Path:
+        """Where checkpoints and worker logs of this store lie."""
+        return files_folder(self.url)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view."""
+        with _plain_errors(self.url), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One short transaction that holds the write lock from its start."""
+        engine = self.engine.execution_options(immediate=True)
+        with _plain_errors(self.url), engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def store_url(text: str) -> str:
+    """Return the URL of a store given as a URL or as a path of a SQLite file."""
+    if "://" in text:
+        return text
+    return f"sqlite:///{Path(text).expanduser().resolve()}"
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Return the file behind a SQLite URL, or None."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    return Path(parsed.database).resolve()
+
+
+def files_folder(url: str) -> Path:
+    """Return the folder of a store's checkpoints and logs: beside the file, named after it."""
+    path = sqlite_path(url)
+    if path is not None:
+        return path.with_suffix(".runs")
+    from platformdirs import user_data_path
+
+    return user_data_path("bertcl-tui") / hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def open_store(text: str = DEFAULT_STORE, *, create: bool = True) -> Store:
+    """Open the store, bringing an older one up to date and making a missing one.
+
+    Args:
+        text: URL, or path of a SQLite file.
+        create: make the store where there is none; else that is an error.
+
+    Raises:
+        UsageError: it is not ours, is from a newer version, cannot be written, or is missing.
+    """
+    url = store_url(text)
+    path = _checked_path(url, create=create)
+    try:
+        engine = create_engine(url, connect_args=_connect_args(path))
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise UsageError(f"store '{text}' cannot be opened: {_first_line(error)}") from None
+    if path is not None:
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+    store = Store(url=url, engine=engine)
+    try:
+        _bring_up_to_date(store)
+    except BaseException:
+        engine.dispose()
+        raise
+    return store
+
+
+def _checked_path(url: str, *, create: bool) -> Path | None:
+    try:
+        path = sqlite_path(url)
+    except ArgumentError:
+        raise UsageError(
+            f"store '{url}' is no database URL; write a file like studies.db, "
+            "or postgresql+psycopg://user@host/name"
+        ) from None
+    if path is None:
+        return None
+    if path.is_dir():
+        raise UsageError(f"store {path} is a folder; name a file in it, like {path / 'studies.db'}")
+    if not path.parent.is_dir():
+        raise UsageError(f"store {path}: folder {path.parent} does not exist; make it first")
+    if not path.exists() and not create:
+        raise UsageError(f"no store at {path}; start a search first, or name another with --store")
+    return path
+
+
+def _connect_args(path: Path | None) -> dict[str, float]:
+    return {} if path is None else {"timeout": _BUSY_SECONDS}
+
+
+def _set_pragmas(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
+    # The driver must not open transactions of its own: _begin says which kind is meant.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _bring_up_to_date(store: Store) -> None:
+    revision = _revision(store)
+    if revision == REVISIONS[-1]:
+        return
+    if revision is not None and revision not in REVISIONS:
+        raise UsageError(
+            f"store {_shown(store.url)} was written by a newer bertcl-tui (schema {revision}, "
+            f"this one knows {REVISIONS[-1]}); upgrade bertcl-tui, or name another with --store"
+        )
+    from engine.store.upgrade import upgrade
+
+    with store.writing() as connection:
+        upgrade(connection)
+
+
+def _revision(store: Store) -> str | None:
+    """Return the store's schema revision, None where it is empty."""
+    with store.reading() as connection:
+        tables = inspect(connection).get_table_names()
+        if not tables:
+            return None
+        if VERSION_TABLE not in tables:
+            raise UsageError(
+                f"store {_shown(store.url)} is a database of another program (table "
+                f"'{tables[0]}'); name another file with --store"
+            )
+        query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
+        return str(connection.execute(query).scalar_one())
+
+
+@contextmanager
+def _plain_errors(url: str) -> Iterator[None]:
+    """Say in one line what a database error means for the person."""
+    try:
+        yield
+    except OperationalError as error:
+        raise _explained(url, str(error.orig).lower()) from error
+    except DatabaseError as error:
+        if "not a database" in str(error.orig):
+            raise UsageError(
+                f"store {_shown(url)} is not a database; name another file with --store"
+            ) from error
+        raise
+
+
+def _explained(url: str, reason: str) -> EngineError:
+    where = _shown(url)
+    if "full" in reason:
+        return EngineError(f"store {where}: the disk is full; free some space, then resume")
+    if "readonly" in reason or "unable to open" in reason:
+        return UsageError(
+            f"store {where} cannot be written; make its folder writable, or use --store"
+        )
+    if "locked" in reason or "busy" in reason:
+        return EngineError(
+            f"store {where} stayed locked for {_BUSY_SECONDS} s; close the program that holds it"
+        )
+    return EngineError(f"store {where}: {reason.splitlines()[0]}")
+
+
+def _shown(url: str) -> str:
+    path = sqlite_path(url)
+    return str(path) if path else make_url(url).render_as_string(hide_password=True)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0]

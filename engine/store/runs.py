@@ -1,0 +1,197 @@
+"""Verbs for runs, trials among them."""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import RowMapping, func, insert, select, update
+
+from engine.spec import RunSpec, sequence_name
+from engine.store.connection import Store
+from engine.store.schema import run, study
+from engine.store.states import ENDED, Desired, RunState
+
+
+class RunRecord(Struct, frozen=True, kw_only=True):
+    """A run as it stands in the store."""
+
+    id: int
+    study_id: int | None
+    number: int | None
+    spec: RunSpec
+    learning_rates: tuple[float, ...] | None
+    state: RunState
+    desired: Desired
+    reason: str | None
+    p: float | None
+    p_o: float | None
+    p_s: float | None
+    threads: int | None
+    attempts: int
+    step: int
+    steps: int | None
+
+
+class Scores(Struct, frozen=True, kw_only=True):
+    """Accuracies after the last stage; p_o is the mean over all earlier tasks."""
+
+    p_o: float
+    p_s: float
+
+    @property
+    def p(self) -> float:
+        return self.p_o + self.p_s
+
+
+def create_run(
+    store: Store,
+    spec: RunSpec,
+    *,
+    study_id: int | None = None,
+    number: int | None = None,
+    state: RunState = "queued",
+) -> int:
+    """Remember a new run and return its id; a worker takes it when it is queued."""
+    with store.writing() as connection:
+        desired = "running"
+        if study_id is not None:
+            wish = select(study.c.desired).where(study.c.id == study_id)
+            desired = connection.execute(wish).scalar_one()
+        result = connection.execute(
+            insert(run)
+            .values(
+                study_id=study_id,
+                number=number,
+                sequence=sequence_name(spec.sequence),
+                method=spec.method,
+                seed=spec.seed,
+                spec=msgspec.json.encode(spec).decode(),
+                learning_rates=_rates_json(spec.learning_rates),
+                state=state,
+                desired=desired,
+                created_at=time.time(),
+            )
+            .returning(run.c.id)
+        )
+        return int(result.scalar_one())
+
+
+def add_finished_trials(
+    store: Store, study_id: int, trials: Sequence[tuple[RunSpec, RunState, Scores]]
+) -> None:
+    """Remember trials that were finished elsewhere, numbered from 0, all or none."""
+    now = time.time()
+    rows = [
+        {
+            "study_id": study_id,
+            "number": number,
+            "sequence": sequence_name(spec.sequence),
+            "method": spec.method,
+            "seed": spec.seed,
+            "spec": msgspec.json.encode(spec).decode(),
+            "learning_rates": _rates_json(spec.learning_rates),
+            "state": state,
+            "desired": "running",
+            "p": scores.p,
+            "p_o": scores.p_o,
+            "p_s": scores.p_s,
+            "created_at": now,
+            "finished_at": now,
+        }
+        for number, (spec, state, scores) in enumerate(trials)
+    ]
+    with store.writing() as connection:
+        connection.execute(insert(run), rows)
+
+
+def get_run(store: Store, run_id: int) -> RunRecord:
+    """Return the run of that id."""
+    with store.reading() as connection:
+        return record(connection.execute(select(run).where(run.c.id == run_id)).mappings().one())
+
+
+def trials_of(store: Store, study_id: int) -> list[RunRecord]:
+    """Return the trials of a study by number."""
+    query = select(run).where(run.c.study_id == study_id).order_by(run.c.number)
+    with store.reading() as connection:
+        return [record(row) for row in connection.execute(query).mappings()]
+
+
+def wish_for_run(store: Store, run_id: int, desired: Desired) -> None:
+    """Say what is wanted of one run."""
+    unfinished = run.c.state.not_in(ENDED)
+    with store.writing() as connection:
+        connection.execute(
+            update(run).where(run.c.id == run_id, unfinished).values(desired=desired)
+        )
+        if desired == "stopped":
+            unheld = run.c.worker_id.is_(None)
+            connection.execute(
+                update(run)
+                .where(run.c.id == run_id, unfinished, unheld)
+                .values(state="stopped", finished_at=time.time())
+            )
+
+
+def failures_in_a_row(store: Store, study_id: int) -> int:
+    """Return how many of the study's last trials failed one after another."""
+    query = (
+        select(run.c.state)
+        .where(run.c.study_id == study_id, run.c.state.in_(ENDED))
+        .order_by(run.c.finished_at.desc(), run.c.id.desc())
+        .limit(10)
+    )
+    with store.reading() as connection:
+        states = connection.execute(query).scalars().all()
+    return next((i for i, state in enumerate(states) if state != "failed"), len(states))
+
+
+def best_of_model(
+    store: Store, model: str, *, besides: int, limit: int = 3
+) -> list[tuple[float, ...]]:
+    """Return the rates of the best complete trial of each other study on that backbone."""
+    best = (
+        select(run.c.study_id, func.max(run.c.p).label("p"))
+        .join(study, study.c.id == run.c.study_id)
+        .where(study.c.model == model, study.c.id != besides, run.c.state == "complete")
+        .group_by(run.c.study_id)
+        .subquery()
+    )
+    query = (
+        select(run)
+        .join(best, (best.c.study_id == run.c.study_id) & (best.c.p == run.c.p))
+        .where(run.c.state == "complete", run.c.learning_rates.is_not(None))
+        .order_by(run.c.study_id.desc(), run.c.number)
+    )
+    with store.reading() as connection:
+        records = [record(row) for row in connection.execute(query).mappings()]
+    first_of_each = {r.study_id: r for r in reversed(records)}
+    rates = [r.learning_rates for r in first_of_each.values() if r.learning_rates]
+    return rates[-limit:]
+
+
+def record(row: RowMapping) -> RunRecord:
+    """Read a row of ``cl_run``."""
+    rates = row["learning_rates"]
+    return RunRecord(
+        id=row["id"],
+        study_id=row["study_id"],
+        number=row["number"],
+        spec=msgspec.json.decode(row["spec"], type=RunSpec),
+        learning_rates=rates and msgspec.json.decode(rates, type=tuple[float, ...]),
+        state=row["state"],
+        desired=row["desired"],
+        reason=row["reason"],
+        p=row["p"],
+        p_o=row["p_o"],
+        p_s=row["p_s"],
+        threads=row["threads"],
+        attempts=row["attempts"],
+        step=row["step"],
+        steps=row["steps"],
+    )
+
+
+def _rates_json(rates: Sequence[float] | None) -> str | None:
+    return None if rates is None else msgspec.json.encode(list(rates)).decode()

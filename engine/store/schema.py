@@ -1,0 +1,145 @@
+"""The tables. Optuna's own stand beside them in the same store; ours begin with ``cl_``.
+
+Moments are seconds since the epoch (UTC). JSON columns hold the structs of ``engine.spec``.
+"""
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+VERSION_TABLE = "cl_version"
+REVISIONS = ("0001",)
+"""Every schema revision, oldest first; the last one is what this version reads and writes."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+study = Table(
+    "cl_study",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("sequence", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("origin", Text, nullable=False),  # search, or import with the file's name
+    Column("trials", Integer, nullable=False),
+    Column("desired", Text, nullable=False),
+    Column("reason", Text),
+    Column("proposer_id", Integer),
+    Column("proposer_until", Float),
+    Column("created_at", Float, nullable=False),
+)
+
+run = Table(
+    "cl_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", Integer, ForeignKey("cl_study.id", ondelete="CASCADE")),
+    Column("number", Integer),  # the trial's, within its study; the same as Optuna's
+    Column("sequence", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("learning_rates", Text),  # JSON list, one per choice
+    Column("state", Text, nullable=False),
+    Column("desired", Text, nullable=False),
+    Column("reason", Text),
+    # accuracies after the last stage on the rows that score trials ...
+    Column("p", Float),
+    Column("p_o", Float),
+    Column("p_s", Float),
+    # ... and on the validation split, which is for reporting only
+    Column("reported_p", Float),
+    Column("reported_p_o", Float),
+    Column("reported_p_s", Float),
+    # the lease
+    Column("worker_id", Integer, ForeignKey("cl_worker.id")),
+    Column("heartbeat_at", Float),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("threads", Integer),  # of the first attempt: resuming with others moves the last bits
+    # progress
+    Column("step", Integer, nullable=False, default=0),
+    Column("steps", Integer),
+    Column("rate", Float),  # steps per second
+    Column("progress_at", Float),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("busy_seconds", Float, nullable=False, default=0.0),
+    UniqueConstraint("study_id", "number"),
+)
+Index(None, run.c.study_id, run.c.state, run.c.p)
+Index("ix_cl_run_state", run.c.state)
+
+stage = Table(
+    "cl_stage",
+    metadata,
+    Column("run_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("stage", Integer, primary_key=True),  # from 0
+    Column("task", Text, nullable=False),
+    Column("first_step", Integer, nullable=False),
+    Column("last_step", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+measurement = Table(
+    "cl_measurement",
+    metadata,
+    Column("run_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("step", Integer, primary_key=True),  # counted over all stages
+    Column("task", Integer, primary_key=True),  # its place in the sequence
+    Column("split", Text, primary_key=True),  # retention, search or validation
+    Column("stage", Integer, nullable=False),
+    Column("accuracy", Float, nullable=False),
+    Column("loss", Float),
+    sqlite_with_rowid=False,
+)
+
+worker = Table(
+    "cl_worker",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process_start", Float, nullable=False),  # pid and start time: a reused pid is another
+    Column("device", Text, nullable=False),
+    Column("threads", Integer, nullable=False),
+    Column("desired", Text, nullable=False),
+    Column("run_id", Integer),
+    Column("log", Text),
+    Column("cpu_percent", Float),
+    Column("memory_bytes", Integer),
+    Column("gpu_percent", Float),
+    Column("gpu_memory_bytes", Integer),
+    Column("started_at", Float, nullable=False),
+    Column("heartbeat_at", Float, nullable=False),
+    Column("ended_at", Float),
+)
+
+log = Table(
+    "cl_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("worker_id", Integer),
+    Column("run_id", Integer),
+    Column("text", Text, nullable=False),
+)
+Index(None, log.c.run_id, log.c.id)

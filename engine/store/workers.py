@@ -1,0 +1,143 @@
+"""Verbs for workers and what they say."""
+
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+from sqlalchemy import insert, select, update
+
+from engine.store.connection import Store
+from engine.store.schema import log, run, worker
+from engine.store.states import Desired
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class WorkerIdentity(Struct, frozen=True, kw_only=True):
+    """Which process a worker is: a pid alone may be reused."""
+
+    host: str
+    pid: int
+    process_start: float
+
+
+class WorkerRecord(Struct, frozen=True, kw_only=True):
+    """A worker that has not said that it ended."""
+
+    id: int
+    identity: WorkerIdentity
+    device: str
+    threads: int
+    desired: Desired
+    run_id: int | None
+    heartbeat_at: float
+
+
+class Telemetry(Struct, frozen=True, kw_only=True):
+    """What a worker's process and device are doing."""
+
+    cpu_percent: float | None = None
+    memory_bytes: int | None = None
+    gpu_percent: float | None = None
+    gpu_memory_bytes: int | None = None
+
+
+def register_worker(
+    store: Store, identity: WorkerIdentity, *, device: str, threads: int, log_file: str | None
+) -> int:
+    """Remember a worker and return its id."""
+    now = time.time()
+    with store.writing() as connection:
+        result = connection.execute(
+            insert(worker)
+            .values(
+                host=identity.host,
+                pid=identity.pid,
+                process_start=identity.process_start,
+                device=device,
+                threads=threads,
+                desired="running",
+                log=log_file,
+                started_at=now,
+                heartbeat_at=now,
+            )
+            .returning(worker.c.id)
+        )
+        return int(result.scalar_one())
+
+
+def worker_beat(store: Store, worker_id: int, telemetry: Telemetry) -> Desired:
+    """Say that the worker lives and how it does; return what is wanted of it."""
+    mine = worker.c.id == worker_id
+    with store.writing() as connection:
+        connection.execute(
+            update(worker)
+            .where(mine)
+            .values(
+                heartbeat_at=time.time(),
+                cpu_percent=telemetry.cpu_percent,
+                memory_bytes=telemetry.memory_bytes,
+                gpu_percent=telemetry.gpu_percent,
+                gpu_memory_bytes=telemetry.gpu_memory_bytes,
+            )
+        )
+        desired: Desired = connection.execute(select(worker.c.desired).where(mine)).scalar_one()
+        return desired
+
+
+def wish_for_workers(store: Store, desired: Desired) -> None:
+    """Say what is wanted of every living worker."""
+    with store.writing() as connection:
+        connection.execute(
+            update(worker).where(worker.c.ended_at.is_(None)).values(desired=desired)
+        )
+
+
+def end_worker(store: Store, worker_id: int) -> None:
+    """Remember that a worker ended, or is known to be dead: its run is lost at once."""
+    with store.writing() as connection:
+        connection.execute(
+            update(worker)
+            .where(worker.c.id == worker_id, worker.c.ended_at.is_(None))
+            .values(ended_at=time.time(), run_id=None)
+        )
+        held = (run.c.worker_id == worker_id) & (run.c.state == "running")
+        connection.execute(update(run).where(held).values(heartbeat_at=0.0))
+
+
+def living_workers(store: Store) -> Sequence[WorkerRecord]:
+    """Return the workers that have not ended, oldest first; a killed one still stands here."""
+    query = select(worker).where(worker.c.ended_at.is_(None)).order_by(worker.c.id)
+    with store.reading() as connection:
+        return [
+            WorkerRecord(
+                id=row.id,
+                identity=WorkerIdentity(
+                    host=row.host, pid=row.pid, process_start=row.process_start
+                ),
+                device=row.device,
+                threads=row.threads,
+                desired=row.desired,
+                run_id=row.run_id,
+                heartbeat_at=row.heartbeat_at,
+            )
+            for row in connection.execute(query)
+        ]
+
+
+def write_log(
+    store: Store,
+    level: Level,
+    text: str,
+    *,
+    worker_id: int | None = None,
+    run_id: int | None = None,
+) -> None:
+    """Remember one line for people."""
+    with store.writing() as connection:
+        connection.execute(
+            insert(log).values(
+                at=time.time(), level=level, worker_id=worker_id, run_id=run_id, text=text
+            )
+        )
