@@ -1,0 +1,64 @@
+"""What screens and widgets tell each other. Nothing here does anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from engine.store.states import Desired
+
+
+class Folding(Message):
+    """News of which only the latest counts: one waiting in the queue is replaced."""
+
+    def can_replace(self, message: Message) -> bool:
+        return type(message) is type(self)
+
+
+class StoreChanged(Folding):
+    """Something was written to the store, or a while has passed."""
+
+
+@dataclass
+class Trouble(Message):
+    """Something could not be done; the text is one line for the person."""
+
+    text: str
+
+
+@dataclass
+class OpenStudy(Message):
+    """Show this study."""
+
+    study_id: int
+
+
+class OpenNewStudy(Message):
+    """Let the person set up a new search."""
+
+
+class OpenCombine(Message):
+    """Show the combination of what is marked."""
+
+
+@dataclass
+class Wish(Message):
+    """The person wants these studies running, paused or stopped."""
+
+    study_ids: Sequence[int]
+    desired: Desired
+
+
+@dataclass
+class DeleteStudy(Message):
+    """The person wants this study and everything measured in it gone."""
+
+    study_id: int
+
+
+@dataclass
+class Marked(Message):
+    """These trials of a study are marked now, and no others."""
+
+    study_id: int
+    trials: frozenset[int]

@@ -1,0 +1,140 @@
+"""What is shown of the store, as plain values. Moments are seconds since the epoch."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from engine.store.states import Desired
+
+StudyState = Literal[
+    "queued", "running", "paused", "stalled", "lost", "complete", "stopped", "failed"
+]
+TrialState = Literal[
+    "queued",
+    "running",
+    "paused",
+    "stalled",
+    "lost",
+    "complete",
+    "pruned",
+    "collapsed",
+    "stopped",
+    "failed",
+]
+
+
+class Best(Struct, frozen=True, kw_only=True):
+    """The best complete trial of a study."""
+
+    number: int
+    p: float
+    p_o: float
+    p_s: float
+
+
+class StudyRow(Struct, frozen=True, kw_only=True):
+    """A study in a list."""
+
+    id: int
+    name: str
+    sequence: str
+    model: str
+    preset: str
+    origin: str
+    state: StudyState
+    desired: Desired
+    reason: str | None
+    counts: dict[TrialState, int]
+    """Trials by state; a state that no trial is in has no key."""
+    target: int
+    best: Best | None
+    best_so_far: tuple[float, ...]
+    """Every p that was the best when its trial ended, by trial number."""
+    rate: float | None
+    """Steps per second over all its running trials."""
+    eta: float | None
+    """Seconds until the last trial ends, as far as can be told."""
+    created_at: float
+
+    @property
+    def ended(self) -> int:
+        """Trials that will not go on, whatever became of them."""
+        ended = ("complete", "pruned", "collapsed", "stopped", "failed")
+        return sum(n for state, n in self.counts.items() if state in ended)
+
+
+class TrialRow(Struct, frozen=True, kw_only=True):
+    """A trial in a table."""
+
+    run_id: int
+    number: int
+    state: TrialState
+    desired: Desired
+    reason: str | None
+    p: float | None
+    p_o: float | None
+    p_s: float | None
+    learning_rates: tuple[float, ...]
+    step: int
+    steps: int | None
+    rate: float | None
+    attempts: int
+    busy_seconds: float
+
+
+class TrialWindow(Struct, frozen=True, kw_only=True):
+    """The first trials of an order, and how many there are besides."""
+
+    rows: tuple[TrialRow, ...]
+    matching: int
+    total: int
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """Where the learning of one task lies in a run; steps are counted over all stages."""
+
+    task: str
+    first_step: int
+    last_step: int
+
+
+class Curve(Struct, frozen=True, kw_only=True):
+    """Accuracy on one task of the sequence while a run goes on."""
+
+    run_id: int
+    number: int | None
+    task: int
+    """Its place in the sequence."""
+    steps: tuple[int, ...]
+    accuracies: tuple[float, ...]
+
+
+class WorkerRow(Struct, frozen=True, kw_only=True):
+    """A worker that has not said that it ended."""
+
+    id: int
+    host: str
+    pid: int
+    device: str
+    threads: int
+    state: Literal["running", "idle", "paused", "lost"]
+    study: str | None
+    run_id: int | None
+    number: int | None
+    cpu_percent: float | None
+    memory_bytes: int | None
+    gpu_percent: float | None
+    gpu_memory_bytes: int | None
+    started_at: float
+    heartbeat_at: float
+
+
+class LogLine(Struct, frozen=True, kw_only=True):
+    """One line for people."""
+
+    id: int
+    at: float
+    level: str
+    worker_id: int | None
+    run_id: int | None
+    text: str

@@ -1,0 +1,55 @@
+"""A screen that follows the store."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from textual import on, work
+from textual.message import Message
+from textual.screen import Screen
+
+from bertcl_tui.messages import Folding, Trouble
+from engine.errors import EngineError
+
+
+class LiveScreen(Screen[None]):
+    """Reads in a thread what it shows, whenever the store changed, one reading at a time."""
+
+    AUTO_FOCUS: ClassVar[str | None] = None
+
+    class _ReadingEnded(Message):
+        """The thread is free again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reading = False
+        self._behind = False
+
+    @abstractmethod
+    def read(self) -> Folding:
+        """Ask the store, in a thread, for all that is shown; return it as a message."""
+
+    def follow(self) -> None:
+        """Read again as soon as may be."""
+        if self._reading:
+            self._behind = True
+            return
+        self._reading, self._behind = True, False
+        self._read_in_thread()
+
+    def on_screen_resume(self) -> None:
+        self.follow()
+
+    @work(thread=True, exclusive=True, group="read")
+    def _read_in_thread(self) -> None:
+        try:
+            self.post_message(self.read())
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+        finally:
+            self.post_message(self._ReadingEnded())
+
+    @on(_ReadingEnded)
+    def _reading_ended(self) -> None:
+        self._reading = False
+        if self._behind:
+            self.follow()

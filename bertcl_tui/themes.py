@@ -1,0 +1,32 @@
+"""The house's own themes; Textual's stand beside them, the terminal's own colours among those."""
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="bertcl-dark",
+    primary="#7aa2d6",
+    secondary="#5d7fa8",
+    accent="#e0b15e",
+    success="#86b97a",
+    warning="#d9a05b",
+    error="#d4737d",
+    foreground="#d5d9de",
+    background="#14171c",
+    surface="#1a1e25",
+    panel="#232934",
+    dark=True,
+)
+LIGHT = Theme(
+    name="bertcl-light",
+    primary="#2b5f9e",
+    secondary="#4a77a8",
+    accent="#96650a",
+    success="#3d7433",
+    warning="#96550f",
+    error="#ac2f3c",
+    foreground="#24292f",
+    background="#f6f5f1",
+    surface="#fcfbf8",
+    panel="#e8e6df",
+    dark=False,
+)
