@@ -1,0 +1,215 @@
+"""A store as a search leaves it: real verbs, invented numbers, the same every time.
+
+Three studies: ``rotten-tomatoes:privacy-qa`` goes on (30 ended trials, one held by a worker that is
+this very process), ``sst2:mrpc`` is complete, ``qqp:mrpc`` is paused before its first trial.
+"""
+
+import math
+import random
+import shutil
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from engine.spec import Protocol, SearchSettings, StudySpec
+from engine.store.connection import Store, open_store
+from engine.store.leases import beat, claim_run, finish_run
+from engine.store.measurements import (
+    MeasurementRecord,
+    Progress,
+    StageRecord,
+    record_progress,
+    record_stages,
+)
+from engine.store.runs import Scores, create_run
+from engine.store.states import RunState
+from engine.store.studies import create_study, get_study
+from engine.store.workers import (
+    Telemetry,
+    WorkerIdentity,
+    register_worker,
+    worker_beat,
+    write_log,
+)
+
+LIVE, DONE, PAUSED = "rotten-tomatoes:privacy-qa", "sst2:mrpc", "qqp:mrpc"
+STAGE_STEPS = 100
+MEASURES = 12
+FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)
+STOPPED_AT = {
+    7: "pruned",
+    8: "collapsed",
+    13: "pruned",
+    16: "collapsed",
+    19: "pruned",
+    24: "failed",
+}
+REASONS = {
+    "pruned": "p 1.08 after step 150 is below the 75th percentile",
+    "collapsed": "every prediction was class 1 at step 60",
+    "failed": "the device ran out of memory; choose a smaller batch",
+}
+
+
+def recorded_store(path: Path) -> Path:
+    """Write the store at ``path``; return ``path``. A worker's id is 1, the studies' 1, 2, 3."""
+    store = open_store(str(path))
+    try:
+        worker = _register_this_process(store)
+        live = create_study(store, _spec(LIVE, model="sample", data="sample", trials=60))
+        for number in range(30):
+            _ended_trial(store, worker, live, number, layers=6)
+        done = create_study(store, _spec(DONE, model="bert-base-uncased", data="hub", trials=12))
+        for number in range(12):
+            _ended_trial(store, worker, done, number, layers=8)
+        create_study(
+            store,
+            _spec(PAUSED, model="bert-base-uncased", data="hub", trials=50),
+            desired="paused",
+        )
+        _running_trial(store, worker, live, 30, layers=6)
+        write_log(store, "info", f"trial 30 of {LIVE} begun", worker_id=worker)
+    finally:
+        store.close()
+    return path
+
+
+def copy_of(path: Path, folder: Path) -> Path:
+    """Return a copy of a closed store, to be written to."""
+    return Path(shutil.copy(path, folder / "studies.db"))
+
+
+def empty_store(path: Path) -> Path:
+    """Write a store without a study at ``path``; return ``path``."""
+    open_store(str(path)).close()
+    return path
+
+
+def _register_this_process(store: Store) -> int:
+    process = psutil.Process()
+    identity = WorkerIdentity(
+        host=socket.gethostname(), pid=process.pid, process_start=process.create_time()
+    )
+    worker = register_worker(store, identity, device="cuda:0", threads=2, log_file=None)
+    telemetry = Telemetry(
+        cpu_percent=143.0,
+        memory_bytes=1_620_000_000,
+        gpu_percent=87.0,
+        gpu_memory_bytes=3_200_000_000,
+    )
+    worker_beat(store, worker, telemetry)
+    return worker
+
+
+def _spec(name: str, *, model: str, data: str, trials: int) -> StudySpec:
+    return StudySpec(
+        name=name,
+        sequence=tuple(name.split(":")),
+        data=data,
+        model=model,
+        protocol=Protocol(train_rows=800, eval_rows=1000),
+        search=SearchSettings(trials=trials),
+    )
+
+
+def _ended_trial(store: Store, worker: int, study: int, number: int, *, layers: int) -> None:
+    state: RunState = STOPPED_AT.get(number, "complete")  # type: ignore[assignment]
+    rates = _rates(study, number, layers)
+    run = _begun_trial(store, worker, study, number, rates)
+    curve = _curve(study, number, rates)
+    seen = {"complete": MEASURES + 1, "pruned": 7}.get(state, 0)
+    last_step = 2 * STAGE_STEPS if state == "complete" else STAGE_STEPS + 50 if seen else 60
+    _measure(store, run, worker, curve[:seen], step=last_step, rate=11.2)
+    scores = Scores(p_o=curve[-1], p_s=_p_s(study, number, rates)) if state == "complete" else None
+    finish_run(
+        store,
+        run,
+        worker,
+        state=state,
+        reason=REASONS.get(state),
+        scores=scores,
+        reported=scores and Scores(p_o=scores.p_o - 0.008, p_s=scores.p_s - 0.011),
+        busy_seconds=last_step / 11.2 * 4,
+    )
+
+
+def _running_trial(store: Store, worker: int, study: int, number: int, *, layers: int) -> None:
+    rates = _rates(study, number, layers)
+    run = _begun_trial(store, worker, study, number, rates)
+    curve = _curve(study, number, rates)
+    _measure(store, run, worker, curve[:6], step=STAGE_STEPS + 46, rate=10.8)
+    beat(store, run, worker)
+
+
+def _begun_trial(
+    store: Store, worker: int, study: int, number: int, rates: tuple[float, ...]
+) -> int:
+    spec = get_study(store, study).spec.trial(number, rates)
+    run = create_run(store, spec, study_id=study, number=number)
+    claimed = claim_run(store, worker, threads=2)
+    assert claimed is not None
+    assert claimed.id == run
+    first, second = spec.sequence
+    record_stages(
+        store,
+        run,
+        worker,
+        (
+            StageRecord(stage=0, task=first, first_step=1, last_step=STAGE_STEPS),
+            StageRecord(
+                stage=1, task=second, first_step=STAGE_STEPS + 1, last_step=2 * STAGE_STEPS
+            ),
+        ),
+    )
+    return run
+
+
+def _measure(
+    store: Store, run: int, worker: int, curve: Sequence[float], *, step: int, rate: float
+) -> None:
+    spacing = STAGE_STEPS / MEASURES
+    measured = [
+        MeasurementRecord(
+            step=STAGE_STEPS + round(index * spacing),
+            stage=1,
+            task=0,
+            split="retention",
+            accuracy=accuracy,
+            loss=-math.log(accuracy),
+        )
+        for index, accuracy in enumerate(curve)
+    ]
+    record_progress(
+        store, run, worker, Progress(step=step, steps=2 * STAGE_STEPS, rate=rate), measured
+    )
+
+
+def _rates(study: int, number: int, layers: int) -> tuple[float, ...]:
+    if number < len(FLAT_RATES):
+        return (FLAT_RATES[number],) * (layers + 2)
+    draw = random.Random(f"{study} {number}")
+    slope = 10 ** draw.uniform(0.0, 0.25)
+    bottom = 10 ** draw.uniform(-6.3, -4.9)
+    body = [bottom * slope**depth * 10 ** draw.uniform(-0.5, 0.5) for depth in range(layers + 1)]
+    return (*(min(1e-3, rate) for rate in body), 10 ** draw.uniform(-4.4, -3.0))
+
+
+def _curve(study: int, number: int, rates: Sequence[float]) -> list[float]:
+    """Accuracy on the first task: falls faster the higher the rates of the lower layers are."""
+    draw = random.Random(f"curve {study} {number}")
+    heat = sum(math.log10(rate) + 6.5 for rate in rates[:-2]) / (len(rates) - 2)
+    start = 0.76 + 0.05 * draw.random()
+    fall = 0.015 + 0.07 * max(0.0, heat) ** 1.5
+    return [
+        round(start - fall * (1 - math.exp(-3 * index / MEASURES)) + draw.gauss(0, 0.006), 3)
+        for index in range(MEASURES + 1)
+    ]
+
+
+def _p_s(study: int, number: int, rates: Sequence[float]) -> float:
+    """Accuracy on the second task: best where the upper layers and the head learn fast."""
+    draw = random.Random(f"shifted {study} {number}")
+    warmth = (math.log10(rates[-1]) + math.log10(rates[-2]) + 10.5) / 3
+    return round(0.655 + 0.03 * math.tanh(warmth) + draw.gauss(0, 0.008), 3)
