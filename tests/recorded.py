@@ -38,7 +38,7 @@ LIVE, DONE, PAUSED = "rotten-tomatoes:privacy-qa", "sst2:mrpc", "qqp:mrpc"
 STAGE_STEPS = 100
 MEASURES = 12
 FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)
-STOPPED_AT = {
+STOPPED_AT: dict[int, RunState] = {
     7: "pruned",
     8: "collapsed",
     13: "pruned",
@@ -115,7 +115,7 @@ def _spec(name: str, *, model: str, data: str, trials: int) -> StudySpec:
 
 
 def _ended_trial(store: Store, worker: int, study: int, number: int, *, layers: int) -> None:
-    state: RunState = STOPPED_AT.get(number, "complete")  # type: ignore[assignment]
+    state: RunState = STOPPED_AT.get(number, "complete")
     rates = _rates(study, number, layers)
     run = _begun_trial(store, worker, study, number, rates)
     curve = _curve(study, number, rates)
