@@ -41,7 +41,7 @@ def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None
                 worker_id=worker_id,
                 heartbeat_at=now,
                 progress_at=now,
-                attempts=row.attempts + 1,
+                attempts=row.attempts + (row.state == "running"),
                 threads=row.threads or threads,
                 started_at=row.started_at or now,
                 reason=None,

@@ -19,6 +19,7 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     id: int
     study_id: int | None
     number: int | None
+    label: str | None
     spec: RunSpec
     learning_rates: tuple[float, ...] | None
     state: RunState
@@ -50,6 +51,7 @@ def create_run(
     *,
     study_id: int | None = None,
     number: int | None = None,
+    label: str | None = None,
     state: RunState = "queued",
 ) -> int:
     """Remember a new run and return its id; a worker takes it when it is queued."""
@@ -63,6 +65,7 @@ def create_run(
             .values(
                 study_id=study_id,
                 number=number,
+                label=label,
                 sequence=sequence_name(spec.sequence),
                 method=spec.method,
                 seed=spec.seed,
@@ -178,6 +181,7 @@ def record(row: RowMapping) -> RunRecord:
         id=row["id"],
         study_id=row["study_id"],
         number=row["number"],
+        label=row["label"],
         spec=msgspec.json.decode(row["spec"], type=RunSpec),
         learning_rates=rates and msgspec.json.decode(rates, type=tuple[float, ...]),
         state=row["state"],

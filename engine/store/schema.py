@@ -52,6 +52,7 @@ run = Table(
     Column("id", Integer, primary_key=True),
     Column("study_id", Integer, ForeignKey("cl_study.id", ondelete="CASCADE")),
     Column("number", Integer),  # the trial's, within its study; the same as Optuna's
+    Column("label", Text),  # what people call it: flat 1e-5, llrd 0.9, published
     Column("sequence", Text, nullable=False),
     Column("method", Text, nullable=False),
     Column("seed", Integer, nullable=False),
@@ -71,7 +72,7 @@ run = Table(
     # the lease
     Column("worker_id", Integer, ForeignKey("cl_worker.id")),
     Column("heartbeat_at", Float),
-    Column("attempts", Integer, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False, default=0),  # workers lost since a checkpoint
     Column("threads", Integer),  # of the first attempt: resuming with others moves the last bits
     # progress
     Column("step", Integer, nullable=False, default=0),

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("study_id", sa.Integer(), nullable=True),
         sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("label", sa.Text(), nullable=True),
         sa.Column("sequence", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
         sa.Column("seed", sa.Integer(), nullable=False),
