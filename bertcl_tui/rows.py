@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from engine.store.states import Desired
+from engine.store.states import ENDED, Desired
 
 StudyState = Literal[
     "queued", "running", "paused", "stalled", "lost", "complete", "stopped", "failed"
@@ -59,8 +59,7 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     @property
     def ended(self) -> int:
         """Trials that will not go on, whatever became of them."""
-        ended = ("complete", "pruned", "collapsed", "stopped", "failed")
-        return sum(n for state, n in self.counts.items() if state in ended)
+        return sum(count for state, count in self.counts.items() if state in ENDED)
 
 
 class TrialRow(Struct, frozen=True, kw_only=True):
