@@ -1,0 +1,77 @@
+"""From what was typed to a value, or to one line that says what is wrong with it."""
+
+import re
+from collections.abc import Callable, Iterable
+
+from engine.errors import UsageError
+from engine.tasks.models import model_name
+
+_NAME = re.compile(r"\w[\w.+:/-]*")
+_TRIALS_AFTER_NAME = re.compile(r":[\d,-]*$")
+_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+
+def whole(what: str, *, least: int, example: int) -> Callable[[str], int]:
+    """Read whole numbers from ``least`` up."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise UsageError(
+                f"{what} '{text}' is no whole number; write one like {example}"
+            ) from None
+        if number < least:
+            raise UsageError(f"{what} is {number}; it must be at least {least}, like {example}")
+        return number
+
+    return read
+
+
+def one_of(what: str, choices: Iterable[str]) -> Callable[[str], str]:
+    """Read one of these words."""
+    known = tuple(choices)
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise UsageError(f"no {what} named '{text}'; use one of {', '.join(known)}")
+        return text
+
+    return read
+
+
+def study_name(text: str) -> str:
+    """Read the name of a study; one that ends as ``:1,4`` would be mistaken for some of its trials.
+
+    Raises:
+        UsageError: it could not be told apart from something else on a command line.
+    """
+    if not _NAME.fullmatch(text):
+        raise UsageError(f"name '{text}' may have letters, digits and . _ + - : / only")
+    if _TRIALS_AFTER_NAME.search(text):
+        raise UsageError(f"name '{text}' ends like a choice of trials; write one like first-try")
+    return text
+
+
+def model(text: str) -> str:
+    """Read a backbone: ``sample``, a local folder, or a hub name.
+
+    Raises:
+        UsageError: there is no such folder, or no model can be called so.
+    """
+    name = model_name(text)
+    if name == text and not _HUB_NAME.fullmatch(text) and not text.startswith("/"):
+        raise UsageError(f"'{text}' is no model; write a hub name like bert-base-uncased")
+    return name
+
+
+def device(text: str) -> str:
+    """Read a device; whether this machine has it is for the worker to say.
+
+    Raises:
+        UsageError: no machine has such a device.
+    """
+    if not _DEVICE.fullmatch(text):
+        raise UsageError(f"no device named '{text}'; use auto, cpu, cuda, cuda:1 or mps")
+    return text

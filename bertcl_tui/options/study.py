@@ -1,0 +1,73 @@
+"""From typed options to the study they ask for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from bertcl_tui.options.table import OPTIONS, Part, option
+from engine.errors import UsageError
+from engine.spec import StudySpec, preset, sequence_name
+
+_UNSET = {
+    "epochs": "as each task says",
+    "train_rows": "all",
+    "eval_rows": "all",
+    "name": "the sequence",
+}
+
+
+def build_study_spec(options: Mapping[str, str]) -> StudySpec:
+    """Apply the preset, then everything that was typed; what is missing or empty is the default.
+
+    Args:
+        options: text by option name, as in ``OPTIONS``.
+
+    Raises:
+        UsageError: an option cannot be read, or there is no sequence.
+    """
+    chosen = preset(_text(options, "preset"))
+    study = _typed(options, "study", chosen.name)
+    if "sequence" not in study:
+        raise UsageError("no sequence yet; name two tasks, like sst2:mrpc")
+    return StudySpec(
+        **{"name": sequence_name(study["sequence"]), **study},
+        protocol=replace(chosen.protocol, **_typed(options, "protocol", chosen.name)),
+        search=replace(chosen.search, **_typed(options, "search", chosen.name)),
+    )
+
+
+def preset_defaults(name: str) -> dict[str, str]:
+    """Return the text that stands for every option's default under that preset.
+
+    Raises:
+        UsageError: there is no such preset.
+    """
+    chosen = preset(name)
+    values = {"protocol": chosen.protocol, "search": chosen.search}
+    return {
+        item.name: item.default
+        or _shown(getattr(values.get(item.part), item.name, None))
+        or _UNSET.get(item.name, "")
+        for item in OPTIONS
+    }
+
+
+def _typed(options: Mapping[str, str], part: Part, preset_name: str) -> dict[str, Any]:
+    """Read the options of one part that differ from the preset, and those that have no default."""
+    defaults = preset_defaults(preset_name)
+    return {
+        item.name: item.read(text)
+        for item in OPTIONS
+        if item.part == part
+        and (text := _text(options, item.name))
+        and (text != defaults[item.name] or item.default)
+    }
+
+
+def _text(options: Mapping[str, str], name: str) -> str:
+    return options.get(name, "").strip() or option(name).default
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)

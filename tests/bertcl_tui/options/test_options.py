@@ -1,0 +1,175 @@
+"""One table of options makes the form, the command line and the study."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bertcl_tui.options import OPTIONS, build_study_spec, option, preset_defaults, search_command
+from bertcl_tui.options.first import first_texts
+from bertcl_tui.options.sequences import completed, toggled
+from engine.errors import UsageError
+from engine.spec import Protocol, SearchSettings, StudySpec
+
+WRONG = [
+    ("sequence", "sst2", "has one task"),
+    ("sequence", "sst2:", "empty task name"),
+    ("sequence", "sst2:sst2", "twice"),
+    ("data", "nowhere-at-all", "no data 'nowhere-at-all'"),
+    ("model", "./nowhere", "no model folder './nowhere'"),
+    ("model", "bert base", "is no model"),
+    ("preset", "papers", "no preset named 'papers'"),
+    ("trials", "many", "trials 'many' is no whole number"),
+    ("trials", "0", "trials is 0"),
+    ("epochs", "1.5", "epochs '1.5' is no whole number"),
+    ("train_rows", "1", "train rows is 1"),
+    ("eval_rows", "-3", "eval rows is -3"),
+    ("sampler", "bayes", "no sampler named 'bayes'; use one of tpe, gp, cma, random"),
+    ("pruner", "median", "no pruner named 'median'"),
+    ("seed", "-1", "seed is -1"),
+    ("name", "a b", "name 'a b' may have"),
+    ("name", "sst2:1-4", "ends like a choice of trials"),
+    ("device", "gpu", "no device named 'gpu'"),
+    ("precision", "fp16", "no precision named 'fp16'"),
+]
+
+
+def test_every_option_has_a_sentence_of_help_and_a_case_that_is_wrong() -> None:
+    assert all(item.help.endswith(".") for item in OPTIONS)
+    assert {name for name, _, _ in WRONG} == {item.name for item in OPTIONS}
+
+
+@pytest.mark.parametrize(("name", "text", "said"), WRONG)
+def test_wrong_text_gets_one_line(name: str, text: str, said: str) -> None:
+    trouble = option(name).trouble(text)
+    assert trouble is not None
+    assert said in trouble
+    assert "\n" not in trouble
+    with pytest.raises(UsageError):
+        build_study_spec({"sequence": "sst2:mrpc", name: text})
+
+
+def test_defaults_alone_are_the_default_preset() -> None:
+    assert build_study_spec({"sequence": "sst2:mrpc"}) == StudySpec(
+        name="sst2:mrpc", sequence=("sst2", "mrpc"), data="hub", model="bert-base-uncased"
+    )
+
+
+def test_what_is_typed_overrides_the_preset() -> None:
+    spec = build_study_spec(
+        {
+            "sequence": " rotten-tomatoes:privacy-qa ",
+            "data": "sample",
+            "model": "sample",
+            "preset": "paper",
+            "trials": "12",
+            "epochs": "2",
+            "train_rows": "800",
+            "sampler": "gp",
+            "seed": "7",
+            "name": "first-try",
+            "device": "cpu",
+            "precision": "fp32",
+        }
+    )
+    assert (spec.name, spec.seed, spec.device) == ("first-try", 7, "cpu")
+    assert spec.protocol == Protocol(
+        preset="paper", selection="validation", epochs=2, train_rows=800, precision="fp32"
+    )
+    assert (spec.search.trials, spec.search.sampler, spec.search.pruner) == (12, "gp", "hyperband")
+    assert spec.search.warm_starts is False
+
+
+def test_no_sequence_is_said() -> None:
+    with pytest.raises(UsageError, match="no sequence yet"):
+        build_study_spec({"data": "sample"})
+
+
+def test_every_preset_shows_its_own_defaults() -> None:
+    assert preset_defaults("default")["trials"] == str(SearchSettings().trials)
+    assert preset_defaults("paper")["pruner"] == "hyperband"
+    assert preset_defaults("original-code")["sampler"] == "gp"
+    assert all(preset_defaults("default")[item.name] for item in OPTIONS[1:])
+
+
+@pytest.mark.parametrize("preset", ["default", "paper", "original-code"])
+def test_a_default_typed_out_is_the_default(preset: str) -> None:
+    typed = {**preset_defaults(preset), "preset": preset, "sequence": "sst2:mrpc"}
+    assert build_study_spec(typed) == build_study_spec({"sequence": "sst2:mrpc", "preset": preset})
+
+
+def test_the_command_names_what_differs_from_the_preset() -> None:
+    assert search_command({}) == "bertcl-tui search SEQUENCE"
+    assert (
+        search_command({"sequence": "sst2:mrpc", "trials": "60"}) == "bertcl-tui search sst2:mrpc"
+    )
+    typed = {"sequence": "a:b", "data": "my tasks", "preset": "paper", "trials": "60", "seed": "0"}
+    assert (
+        search_command(typed, store="other.db")
+        == "bertcl-tui search a:b --data 'my tasks' --preset paper --trials 60 --store other.db"
+    )
+
+
+def test_the_command_asks_for_the_same_study() -> None:
+    typed = {"sequence": "sst2:mrpc", "preset": "paper", "eval_rows": "500", "pruner": "none"}
+    words = shlex.split(search_command(typed))[2:]
+    again = {"sequence": words[0]} | {
+        flag.removeprefix("--").replace("-", "_"): value
+        for flag, value in zip(words[1::2], words[2::2], strict=True)
+    }
+    assert build_study_spec(again) == build_study_spec(typed)
+
+
+def test_first_texts_are_a_search_that_can_be_built() -> None:
+    texts = first_texts()
+    if not texts:
+        pytest.skip("the sample pack is not installed")
+    assert build_study_spec(texts).sequence == ("rotten-tomatoes", "privacy-qa")
+
+
+TASKS = ("sst2", "mrpc", "mnli", "qnli")
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("ss", "sst2"),
+        ("sst2", "sst2:mrpc"),
+        ("sst2:", "sst2:mrpc"),
+        ("sst2:m", "sst2:mrpc"),
+        ("sst2:mrpc:m", "sst2:mrpc:mnli"),
+        ("sst2:mrpc", None),
+        ("sst2:s", None),
+        ("x", None),
+    ],
+)
+def test_a_sequence_is_completed(text: str, whole: str | None) -> None:
+    assert completed(text, TASKS) == whole
+
+
+def test_a_task_goes_in_at_the_end_and_out_again() -> None:
+    assert toggled("", "sst2") == "sst2"
+    assert toggled("sst2", "mrpc") == "sst2:mrpc"
+    assert toggled("sst2:mrpc:rte", "mrpc") == "sst2:rte"
+    assert toggled("sst2:", "mrpc") == "sst2:mrpc"
+
+
+def test_data_in_a_folder_is_remembered_by_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    spec = build_study_spec({"sequence": "a:b", "data": "mine"})
+    assert spec.data == str((tmp_path / "mine").resolve())
+
+
+def test_options_need_no_heavy_library() -> None:
+    code = (
+        "import sys, bertcl_tui.options, bertcl_tui.options.first\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'optuna', 'sqlalchemy', 'textual'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
