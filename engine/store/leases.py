@@ -5,12 +5,13 @@ it and go on from its last checkpoint.
 """
 
 import time
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, case, or_, select, update
 
 from engine.errors import EngineError
 from engine.store.connection import Store
-from engine.store.runs import RunRecord, Scores, record
+from engine.store.runs import RunRecord, Scores, rates_json, record
 from engine.store.schema import run, worker
 from engine.store.states import LOST_AFTER, Desired, RunState
 
@@ -141,6 +142,18 @@ def hold(connection: Connection, run_id: int, holder: int, **values: object) -> 
     mine = (run.c.id == run_id) & (run.c.worker_id == holder)
     if connection.execute(update(run).where(mine).values(values)).rowcount != 1:
         raise LeaseLostError(f"run {run_id} is held by another worker")
+
+
+def note_checkpoint(store: Store, run_id: int, worker_id: int) -> None:
+    """Remember that a held run got on: workers lost before this do not count against it."""
+    with store.writing() as connection:
+        hold(connection, run_id, worker_id, attempts=0)
+
+
+def note_learning_rates(store: Store, run_id: int, worker_id: int, rates: Sequence[float]) -> None:
+    """Remember the rates with which a held run's method learns, one per choice."""
+    with store.writing() as connection:
+        hold(connection, run_id, worker_id, learning_rates=rates_json(rates))
 
 
 def _score_columns(prefix: str, scores: Scores | None) -> dict[str, float]:

@@ -70,7 +70,7 @@ def create_run(
                 method=spec.method,
                 seed=spec.seed,
                 spec=msgspec.json.encode(spec).decode(),
-                learning_rates=_rates_json(spec.learning_rates),
+                learning_rates=rates_json(spec.learning_rates),
                 state=state,
                 desired=desired,
                 created_at=time.time(),
@@ -93,7 +93,7 @@ def add_finished_trials(
             "method": spec.method,
             "seed": spec.seed,
             "spec": msgspec.json.encode(spec).decode(),
-            "learning_rates": _rates_json(spec.learning_rates),
+            "learning_rates": rates_json(spec.learning_rates),
             "state": state,
             "desired": "running",
             "p": scores.p,
@@ -197,5 +197,6 @@ def record(row: RowMapping) -> RunRecord:
     )
 
 
-def _rates_json(rates: Sequence[float] | None) -> str | None:
+def rates_json(rates: Sequence[float] | None) -> str | None:
+    """Write learning rates as the store keeps them."""
     return None if rates is None else msgspec.json.encode(list(rates)).decode()

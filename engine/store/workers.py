@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from engine.store.connection import Store
 from engine.store.schema import log, run, worker
 from engine.store.states import Desired
+
+SAME_START = 1.0
+"""Seconds by which the start of one process may differ between two readings."""
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -46,9 +49,20 @@ class Telemetry(Struct, frozen=True, kw_only=True):
 def register_worker(
     store: Store, identity: WorkerIdentity, *, device: str, threads: int, log_file: str | None
 ) -> int:
-    """Remember a worker and return its id."""
+    """Remember a worker and return its id; a process that stands there already keeps its own.
+
+    Both the worker and whoever started it call this, so that neither waits for the other.
+    """
     now = time.time()
+    same = (
+        (worker.c.host == identity.host)
+        & (worker.c.pid == identity.pid)
+        & (func.abs(worker.c.process_start - identity.process_start) < SAME_START)
+    )
     with store.writing() as connection:
+        known = connection.execute(select(worker.c.id).where(same)).scalar_one_or_none()
+        if known is not None:
+            return int(known)
         result = connection.execute(
             insert(worker)
             .values(

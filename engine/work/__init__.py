@@ -1,0 +1,1 @@
+"""Who does it: detached worker processes that outlive the screen and talk through the store."""

@@ -1,0 +1,28 @@
+"""Which processes live. A pid alone may be reused, so a process is its pid and its start."""
+
+import os
+import socket
+
+import psutil
+
+from engine.store.workers import SAME_START, WorkerIdentity
+
+
+def identity_of(pid: int | None = None) -> WorkerIdentity:
+    """Return the identity of a process of this machine, by default this one."""
+    process = psutil.Process(pid if pid is not None else os.getpid())
+    return WorkerIdentity(
+        host=socket.gethostname(), pid=process.pid, process_start=process.create_time()
+    )
+
+
+def is_alive(identity: WorkerIdentity) -> bool:
+    """Whether that process still runs; on another machine only its heartbeat can tell."""
+    if identity.host != socket.gethostname():
+        return True
+    try:
+        process = psutil.Process(identity.pid)
+        same = abs(process.create_time() - identity.process_start) < SAME_START
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

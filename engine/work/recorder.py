@@ -1,0 +1,84 @@
+"""What a run measures, written to the store in batches: a screen redraws at most so often."""
+
+import time
+from collections.abc import Sequence
+
+from engine.learning.events import Measured
+from engine.learning.plan import StagePlan
+from engine.store.connection import Store
+from engine.store.measurements import (
+    MeasurementRecord,
+    Progress,
+    StageRecord,
+    record_progress,
+    record_stages,
+)
+
+_WRITE_SECONDS = 0.25
+_SMOOTHING = 0.1
+
+
+class Recorder:
+    """Takes a run's progress and measurements, and writes them at most four times a second."""
+
+    def __init__(self, store: Store, run_id: int, worker_id: int) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._worker_id = worker_id
+        self._waiting: list[MeasurementRecord] = []
+        self._steps = 0
+        self._step = 0
+        self._step_seconds: float | None = None
+        self._stepped_at = self._written_at = time.monotonic()
+
+    def plan(self, stages: Sequence[StagePlan]) -> None:
+        """Remember the run's stages."""
+        self._steps = stages[-1].last_step
+        records = [
+            StageRecord(
+                stage=index,
+                task=plan.task,
+                first_step=plan.first_step,
+                last_step=plan.last_step,
+            )
+            for index, plan in enumerate(stages)
+        ]
+        record_stages(self._store, self._run_id, self._worker_id, records)
+
+    def measured(self, event: Measured) -> None:
+        """Take measurements; they are written with the next step."""
+        self._waiting += [
+            MeasurementRecord(
+                step=event.step,
+                stage=event.stage,
+                task=item.task,
+                split=item.split,
+                accuracy=item.accuracy,
+                loss=item.loss,
+            )
+            for item in event.measurements
+        ]
+        # The time of a measurement is no step's.
+        self._stepped_at = time.monotonic()
+
+    def stepped(self, step: int) -> None:
+        """Take a step."""
+        now = time.monotonic()
+        taken, self._stepped_at = now - self._stepped_at, now
+        before = taken if self._step_seconds is None else self._step_seconds
+        self._step_seconds = before + _SMOOTHING * (taken - before)
+        self._step = step
+        if now - self._written_at >= _WRITE_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Write what was taken since the last time.
+
+        Raises:
+            LeaseLostError: another worker holds the run.
+        """
+        rate = 1.0 / self._step_seconds if self._step_seconds else None
+        progress = Progress(step=self._step, steps=self._steps, rate=rate)
+        record_progress(self._store, self._run_id, self._worker_id, progress, self._waiting)
+        self._waiting = []
+        self._written_at = time.monotonic()

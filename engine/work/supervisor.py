@@ -1,0 +1,103 @@
+"""Starting workers and telling the living from the dead. Light: the screen uses it."""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from engine.errors import EngineError
+from engine.store.connection import Store, open_store
+from engine.store.workers import WorkerRecord, end_worker, living_workers, register_worker
+from engine.work.devices import core_count, gpu_count
+from engine.work.processes import identity_of, is_alive
+from engine.work.settings import WorkerSettings
+
+
+def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "auto") -> int:
+    """Start the workers that are missing on this machine, and return how many were started.
+
+    They are detached: closing the terminal does not end them. They end by themselves when there
+    has been nothing to do for a while.
+
+    Args:
+        store_url: the store they work for.
+        slots: how many there shall be; None: one per GPU, or one that has all cores.
+        device: where they learn; ``auto`` shares the GPUs out among them.
+
+    Raises:
+        EngineError: a worker could not be started.
+    """
+    store = open_store(store_url)
+    try:
+        here = identity_of().host
+        living = [item for item in bury_dead(store) if item.identity.host == here]
+        wanted = slots or max(1, gpu_count())
+        held = Counter(item.device for item in living)
+        missing = max(0, wanted - len(living))
+        for _ in range(missing):
+            settings = WorkerSettings(
+                store=store.url,
+                device=_least_held(held) if device == "auto" else device,
+                threads=max(1, core_count() // wanted),
+            )
+            held[settings.device] += 1
+            start_worker(store, settings)
+        return missing
+    finally:
+        store.close()
+
+
+def start_worker(store: Store, settings: WorkerSettings) -> int:
+    """Start one detached worker process and return its pid.
+
+    Raises:
+        EngineError: the process could not be started.
+    """
+    try:
+        store.folder.mkdir(parents=True, exist_ok=True)
+        log_file = (
+            store.folder / f"worker-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6}.log"
+        )
+        with log_file.open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603 - our own module, with our own settings
+                worker_command(settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise EngineError(
+            f"no worker could be started ({error}); free some room and resume"
+        ) from error
+    register_worker(
+        store,
+        identity_of(process.pid),
+        device=settings.device,
+        threads=settings.threads,
+        log_file=str(log_file),
+    )
+    return process.pid
+
+
+def worker_command(settings: WorkerSettings) -> list[str]:
+    """Return the command line of a worker process."""
+    return [sys.executable, "-m", "engine.work", msgspec.json.encode(settings).decode()]
+
+
+def bury_dead(store: Store) -> Sequence[WorkerRecord]:
+    """Remember which workers of this machine were killed; return those that live."""
+    workers = living_workers(store)
+    dead = {item.id for item in workers if not is_alive(item.identity)}
+    for worker_id in dead:
+        end_worker(store, worker_id)
+    return [item for item in workers if item.id not in dead]
+
+
+def _least_held(held: Counter[str]) -> str:
+    """Return the GPU with the fewest workers, ``auto`` where there is none."""
+    gpus = [f"cuda:{index}" for index in range(gpu_count())]
+    return min(gpus, key=lambda name: held[name], default="auto")
