@@ -1,18 +1,52 @@
 """The screen's and the command line's view of the store: small plain queries, a change counter."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
-from bertcl_tui.rows import StudyRow
+from bertcl_tui.filters import Filter
+from bertcl_tui.rows import (
+    BY_P,
+    LogLine,
+    Order,
+    RunCurves,
+    Scored,
+    StudyRow,
+    TrialRow,
+    TrialWindow,
+    WorkerRow,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, PoolProxiedConnection
+
+    from bertcl_tui.queries.studies import Climbs
+    from engine.store.connection import Store
+
+_SERVER_TICK: Final = 1.0
+"""Seconds after which a server is taken to have changed: it has no counter to be asked."""
 
 
 class Reader:
-    """Looks into a store that may not exist yet; never makes one. Every call may block."""
+    """Looks into a store that need not exist yet, and never makes one.
+
+    Every call may block, may be made from any thread, and may raise ``EngineError``.
+
+    Args:
+        store: URL, or path of a SQLite file.
+        clock: says which moment a state is told for.
+    """
 
     def __init__(self, store: str, clock: Callable[[], float] = time.time) -> None:
         self.store = store
         self._clock = clock
+        self._opening = Lock()
+        self._opened: Store | None = None
+        self._counter: PoolProxiedConnection | None = None
+        self._climbs: Climbs = {}
 
     @property
     def exists(self) -> bool:
@@ -20,12 +54,119 @@ class Reader:
         return "://" in self.store or Path(self.store).expanduser().exists()
 
     def version(self) -> int:
-        """Return a number that is another one after every commit."""
-        return 0
+        """Return a number that differs after every commit of another connection.
+
+        Call it from one thread only.
+        """
+        store = self._store()
+        if store is None:
+            return 0
+        if store.path is None:
+            return int(time.monotonic() / _SERVER_TICK)
+        if self._counter is None:
+            self._counter = store.engine.raw_connection()
+        with closing(self._counter.cursor()) as cursor:
+            cursor.execute("PRAGMA data_version")
+            return int(cursor.fetchall()[0][0])
 
     def studies(self) -> tuple[StudyRow, ...]:
         """Return every study, oldest first."""
-        return ()
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.studies import list_studies
+
+            return list_studies(connection, self._clock(), self._climbs)
+
+    def study(self, study_id: int) -> StudyRow | None:
+        """Return the study of that id, None where it was deleted."""
+        return next((row for row in self.studies() if row.id == study_id), None)
+
+    def trials(
+        self,
+        study_id: int,
+        *,
+        where: Filter = (),
+        order: Order = BY_P,
+        limit: int | None = None,
+    ) -> TrialWindow:
+        """Return the first trials of an order; those that are not ended come before all others."""
+        with self._looking() as connection:
+            if connection is None:
+                return TrialWindow(rows=(), matching=0, total=0)
+            from bertcl_tui.queries.trials import window
+
+            return window(
+                connection, study_id, self._clock(), where=where, order=order, limit=limit
+            )
+
+    def chosen_trials(self, study_id: int, numbers: Collection[int]) -> tuple[TrialRow, ...]:
+        """Return these trials of a study by number."""
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.trials import chosen
+
+            return chosen(connection, study_id, numbers, self._clock())
+
+    def scored(self, study_id: int) -> tuple[Scored, ...]:
+        """Return what the complete trials got and with which rates, best first, 2,000 at most."""
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.trials import scored
+
+            return scored(connection, study_id)
+
+    def curves(self, run_ids: Collection[int]) -> tuple[RunCurves, ...]:
+        """Return the retention curves of these runs."""
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.curves import curves
+
+            return curves(connection, run_ids)
+
+    def workers(self) -> tuple[WorkerRow, ...]:
+        """Return the workers that have not said that they ended, oldest first."""
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.workers import list_workers
+
+            return list_workers(connection, self._clock())
+
+    def log(self, *, limit: int = 200, run_id: int | None = None) -> tuple[LogLine, ...]:
+        """Return the last lines said, oldest first, by all or about one run."""
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.workers import log_tail
+
+            return log_tail(connection, limit=limit, run_id=run_id)
 
     def close(self) -> None:
         """Let go of the store."""
+        if self._counter is not None:
+            self._counter.close()
+            self._counter = None
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    @contextmanager
+    def _looking(self) -> Iterator["Connection | None"]:
+        store = self._store()
+        if store is None:
+            yield None
+            return
+        with store.reading() as connection:
+            yield connection
+
+    def _store(self) -> "Store | None":
+        with self._opening:
+            if self._opened is None and self.exists:
+                from engine.store.connection import open_store
+
+                self._opened = open_store(self.store, create=False)
+            return self._opened

@@ -1,6 +1,6 @@
 """What is shown of the store, as plain values. Moments are seconds since the epoch."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -62,11 +62,22 @@ class StudyRow(Struct, frozen=True, kw_only=True):
         return sum(count for state, count in self.counts.items() if state in ENDED)
 
 
+class Order(Struct, frozen=True):
+    """By what trials are sorted; a trial without a value comes last."""
+
+    column: Literal["p", "p_o", "p_s", "number", "state"]
+    descending: bool
+
+
+BY_P: Final = Order("p", descending=True)
+
+
 class TrialRow(Struct, frozen=True, kw_only=True):
     """A trial in a table."""
 
     run_id: int
     number: int
+    label: str | None
     state: TrialState
     desired: Desired
     reason: str | None
@@ -77,7 +88,6 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     step: int
     steps: int | None
     rate: float | None
-    attempts: int
     busy_seconds: float
 
 
@@ -89,6 +99,17 @@ class TrialWindow(Struct, frozen=True, kw_only=True):
     total: int
 
 
+class Scored(Struct, frozen=True, kw_only=True):
+    """A complete trial as a point in a chart."""
+
+    number: int
+    label: str | None
+    p: float
+    p_o: float
+    p_s: float
+    learning_rates: tuple[float, ...]
+
+
 class Stage(Struct, frozen=True, kw_only=True):
     """Where the learning of one task lies in a run; steps are counted over all stages."""
 
@@ -98,14 +119,22 @@ class Stage(Struct, frozen=True, kw_only=True):
 
 
 class Curve(Struct, frozen=True, kw_only=True):
-    """Accuracy on one task of the sequence while a run goes on."""
+    """Accuracy on one task of the sequence, from the stage that learns it on."""
 
-    run_id: int
-    number: int | None
     task: int
     """Its place in the sequence."""
     steps: tuple[int, ...]
     accuracies: tuple[float, ...]
+
+
+class RunCurves(Struct, frozen=True, kw_only=True):
+    """What was measured while a run went on."""
+
+    run_id: int
+    number: int | None
+    stages: tuple[Stage, ...]
+    curves: tuple[Curve, ...]
+    """By task."""
 
 
 class WorkerRow(Struct, frozen=True, kw_only=True):
@@ -120,10 +149,14 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     study: str | None
     run_id: int | None
     number: int | None
+    step: int | None
+    steps: int | None
+    rate: float | None
     cpu_percent: float | None
     memory_bytes: int | None
     gpu_percent: float | None
     gpu_memory_bytes: int | None
+    log_file: str | None
     started_at: float
     heartbeat_at: float
 

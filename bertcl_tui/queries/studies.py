@@ -1,0 +1,178 @@
+"""Studies with their counts, best trial, rate and expected end."""
+
+from collections import Counter, defaultdict
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Row, func, select
+
+from bertcl_tui.queries.unfinished import state_of, steps_per_second, unfinished_trials
+from bertcl_tui.rows import Best, StudyRow, StudyState, TrialState
+from engine.store.schema import run, study
+from engine.store.states import ENDED
+
+_RECENT = 20
+"""Ended trials that say how long a trial takes."""
+
+Climb = tuple[float, ...]
+"""Every p that was the best when its trial ended."""
+Climbs = MutableMapping[tuple[int, float], tuple[int, Climb]]
+"""By study (id and birth: ids come again), for how many complete trials it was asked, and it."""
+
+
+class _Protocol(Struct):
+    preset: str = "default"
+
+
+class _Spec(Struct):
+    """The part of a study's specification that a list shows."""
+
+    protocol: _Protocol
+
+
+class _Unfinished(Struct):
+    """The trials of one study that are not ended."""
+
+    rows: list[Row[Any]] = []
+    states: list[TrialState] = []
+
+
+def list_studies(connection: Connection, now: float, climbs: Climbs) -> tuple[StudyRow, ...]:
+    """Return every study, oldest first. ``climbs`` keeps what need not be asked again."""
+    ended = _ended_counts(connection)
+    unfinished = _unfinished(connection, now)
+    best = _best_trials(connection)
+    rows = []
+    for row in connection.execute(select(study).order_by(study.c.id)).all():
+        counts, trials = ended[row.id], unfinished[row.id]
+        state = _study_state(row, now, counts.total(), trials.states)
+        going = state == "running"
+        rows.append(
+            StudyRow(
+                id=row.id,
+                name=row.name,
+                sequence=row.sequence,
+                model=row.model,
+                preset=msgspec.json.decode(row.spec, type=_Spec).protocol.preset,
+                origin=row.origin,
+                state=state,
+                desired=row.desired,
+                reason=row.reason,
+                counts=dict(counts + Counter(trials.states)),
+                target=row.trials,
+                best=best.get(row.id),
+                best_so_far=_climb(connection, row, counts["complete"], climbs),
+                rate=steps_per_second(trials.rows, trials.states),
+                eta=_eta(connection, row, counts.total(), trials) if going else None,
+                created_at=row.created_at,
+            )
+        )
+    return tuple(rows)
+
+
+def _unfinished(connection: Connection, now: float) -> defaultdict[int, _Unfinished]:
+    by_study: defaultdict[int, _Unfinished] = defaultdict(_Unfinished)
+    for row in unfinished_trials(connection):
+        by_study[row.study_id].rows.append(row)
+        by_study[row.study_id].states.append(state_of(row, now))
+    return by_study
+
+
+def _ended_counts(connection: Connection) -> defaultdict[int, Counter[TrialState]]:
+    query = (
+        select(run.c.study_id, run.c.state, func.count())
+        .where(run.c.study_id.is_not(None), run.c.state.in_(ENDED))
+        .group_by(run.c.study_id, run.c.state)
+    )
+    counts: defaultdict[int, Counter[TrialState]] = defaultdict(Counter)
+    for study_id, state, count in connection.execute(query):
+        counts[study_id][state] = count
+    return counts
+
+
+def _best_trials(connection: Connection) -> dict[int, Best]:
+    top = (
+        select(run.c.study_id, func.max(run.c.p).label("p"))
+        .where(run.c.study_id.is_not(None), run.c.state == "complete")
+        .group_by(run.c.study_id)
+        .subquery()
+    )
+    query = (
+        select(run.c.study_id, run.c.number, run.c.p, run.c.p_o, run.c.p_s)
+        .join(top, (top.c.study_id == run.c.study_id) & (top.c.p == run.c.p))
+        .where(run.c.state == "complete")
+        .order_by(run.c.number.desc())
+    )
+    return {
+        row.study_id: Best(number=row.number, p=row.p, p_o=row.p_o, p_s=row.p_s)
+        for row in connection.execute(query)
+    }
+
+
+def _study_state(
+    row: Row[Any], now: float, ended: int, unfinished: Sequence[TrialState]
+) -> StudyState:
+    held = {state for state in unfinished if state in ("running", "stalled", "lost")}
+    if row.origin != "search" or (ended >= row.trials and not unfinished):
+        return "complete"
+    if row.desired != "running":
+        if "running" in held:
+            return "running"
+        if row.reason is not None:
+            return "failed"
+        return "paused" if row.desired == "paused" else "stopped"
+    for state in ("running", "stalled", "lost"):
+        if state in held:
+            return state
+    proposing = row.proposer_until is not None and row.proposer_until > now
+    return "running" if proposing else "queued"
+
+
+def _climb(connection: Connection, row: Row[Any], complete: int, climbs: Climbs) -> Climb:
+    key = (row.id, row.created_at)
+    known = climbs.get(key)
+    if known is None or known[0] != complete:
+        climbs[key] = known = (complete, _ask_climb(connection, row.id))
+    return known[1]
+
+
+def _ask_climb(connection: Connection, study_id: int) -> Climb:
+    so_far = func.max(run.c.p).over(order_by=run.c.number)
+    climbing = (
+        select(run.c.number, run.c.p, so_far.label("best"))
+        .where(run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None))
+        .subquery()
+    )
+    query = select(climbing.c.p).where(climbing.c.p == climbing.c.best).order_by(climbing.c.number)
+    return tuple(connection.execute(query).scalars())
+
+
+def _eta(
+    connection: Connection, row: Row[Any], ended: int, unfinished: _Unfinished
+) -> float | None:
+    seconds = _seconds_per_trial(connection, row.id, unfinished.rows)
+    if seconds is None:
+        return None
+    begun = sum(1.0 - item.step / item.steps if item.steps else 1.0 for item in unfinished.rows)
+    unborn = max(0, row.trials - ended - len(unfinished.rows))
+    hands = max(1, unfinished.states.count("running"))
+    return seconds * (begun + unborn) / hands
+
+
+def _seconds_per_trial(
+    connection: Connection, study_id: int, unfinished: Sequence[Row[Any]]
+) -> float | None:
+    recent = (
+        select(run.c.busy_seconds)
+        .where(run.c.study_id == study_id, run.c.state.in_(ENDED), run.c.busy_seconds > 0)
+        .order_by(run.c.id.desc())
+        .limit(_RECENT)
+        .subquery()
+    )
+    mean = connection.execute(select(func.avg(recent.c.busy_seconds))).scalar()
+    if mean is not None:
+        return float(mean)
+    rates = [item.steps / item.rate for item in unfinished if item.steps and item.rate]
+    return sum(rates) / len(rates) if rates else None

@@ -1,0 +1,160 @@
+"""Trials of a study: a sorted and filtered window, and what the charts need of all."""
+
+import operator
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Float,
+    Row,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    type_coerce,
+)
+
+from bertcl_tui.filters import Filter, NumberTerm, WordTerm
+from bertcl_tui.queries.unfinished import state_of, with_holder
+from bertcl_tui.rows import BY_P, Order, Scored, TrialRow, TrialWindow
+from engine.store.schema import run
+from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
+
+_COMPARE: Final[dict[str, Callable[[ColumnElement[float], float], ColumnElement[bool]]]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+_MOST_SCORED: Final = 2000
+"""Trials that a chart of all trials shows, the best ones."""
+
+
+def window(
+    connection: Connection,
+    study_id: int,
+    now: float,
+    *,
+    where: Filter = (),
+    order: Order = BY_P,
+    limit: int | None = None,
+) -> TrialWindow:
+    """Return the first trials of an order; those that are not ended come before all others."""
+    of_study = run.c.study_id == study_id
+    fitting = and_(of_study, *(_condition(connection, term, now) for term in where))
+    query = with_holder().where(fitting).order_by(*_ordering(order)).limit(limit)
+    rows = tuple(trial_row(row, now) for row in connection.execute(query))
+    total = _count(connection, of_study)
+    matching = len(rows) if limit is None or len(rows) < limit else _count(connection, fitting)
+    return TrialWindow(rows=rows, matching=matching if where else total, total=total)
+
+
+def chosen(
+    connection: Connection, study_id: int, numbers: Collection[int], now: float
+) -> tuple[TrialRow, ...]:
+    """Return these trials of a study by number."""
+    query = with_holder().where(run.c.study_id == study_id, run.c.number.in_(numbers))
+    return tuple(trial_row(row, now) for row in connection.execute(query.order_by(run.c.number)))
+
+
+def scored(connection: Connection, study_id: int) -> tuple[Scored, ...]:
+    """Return what the complete trials of a study got and with which rates, best first."""
+    query = (
+        select(run.c.number, run.c.label, run.c.p, run.c.p_o, run.c.p_s, run.c.learning_rates)
+        .where(run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None))
+        .order_by(run.c.p.desc(), run.c.number)
+        .limit(_MOST_SCORED)
+    )
+    return tuple(
+        Scored(
+            number=row.number,
+            label=row.label,
+            p=row.p,
+            p_o=row.p_o,
+            p_s=row.p_s,
+            learning_rates=_rates(row.learning_rates),
+        )
+        for row in connection.execute(query)
+    )
+
+
+def trial_row(row: Row[Any], now: float) -> TrialRow:
+    """Read a run's row with its holder's columns."""
+    return TrialRow(
+        run_id=row.id,
+        number=row.number,
+        label=row.label,
+        state=state_of(row, now),
+        desired=row.desired,
+        reason=row.reason,
+        p=row.p,
+        p_o=row.p_o,
+        p_s=row.p_s,
+        learning_rates=_rates(row.learning_rates),
+        step=row.step,
+        steps=row.steps,
+        rate=row.rate,
+        busy_seconds=row.busy_seconds,
+    )
+
+
+def _rates(text: str | None) -> tuple[float, ...]:
+    return msgspec.json.decode(text, type=tuple[float, ...]) if text else ()
+
+
+def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(run).where(condition)
+    return int(connection.execute(query).scalar_one())
+
+
+def _ordering(order: Order) -> list[ColumnElement[Any]]:
+    column = run.c[order.column]
+    unfinished_first = case((run.c.state.in_(UNFINISHED), 0), else_=1)
+    direction = column.desc() if order.descending else column.asc()
+    return [unfinished_first, column.is_(None), direction, run.c.number.asc()]
+
+
+def _condition(
+    connection: Connection, term: NumberTerm | WordTerm, now: float
+) -> ColumnElement[bool]:
+    if isinstance(term, NumberTerm):
+        return _COMPARE[term.operator](_number(connection, term.field), term.value)
+    if term.field == "state":
+        found = or_(*(_in_state(word, now) for word in term.words))
+    else:
+        found = or_(false(), *(_mentions(word) for word in term.words))
+    return found if term.operator == "=" else not_(found)
+
+
+def _number(connection: Connection, field: str) -> ColumnElement[float]:
+    if not field.startswith("lr"):
+        return run.c[field]
+    # SQLite reads JSON from a text as it is, and would make a number of it in a cast.
+    as_json = type_coerce if connection.dialect.name == "sqlite" else cast
+    rates = as_json(run.c.learning_rates, JSON)
+    return cast(rates[int(field.removeprefix("lr"))].as_string(), Float)
+
+
+def _in_state(state: str, now: float) -> ColumnElement[bool]:
+    running = run.c.state == "running"
+    silent = run.c.heartbeat_at < now - LOST_AFTER
+    if state == "lost":
+        return running & silent
+    if state == "stalled":
+        return running & not_(silent) & (run.c.progress_at < now - STALLED_AFTER)
+    return run.c.state == state
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    texts = (run.c.label, run.c.reason, run.c.state)
+    return or_(*(func.coalesce(text, "").icontains(word, autoescape=True) for text in texts))

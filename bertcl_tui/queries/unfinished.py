@@ -1,0 +1,56 @@
+"""Runs that are not ended, and what can be said of them at a moment."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from bertcl_tui.rows import TrialState
+from engine.store.schema import run, worker
+from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
+from engine.store.workers import WorkerIdentity
+from engine.work.processes import is_alive
+
+
+def with_holder() -> Select[Any]:
+    """Return a query of runs together with the worker that holds each."""
+    return select(
+        run,
+        worker.c.host,
+        worker.c.pid,
+        worker.c.process_start,
+        worker.c.ended_at,
+    ).outerjoin_from(run, worker, worker.c.id == run.c.worker_id)
+
+
+def unfinished_trials(connection: Connection) -> list[Row[Any]]:
+    """Return the trials of all studies that are not ended, oldest first."""
+    query = with_holder().where(run.c.state.in_(UNFINISHED), run.c.study_id.is_not(None))
+    return list(connection.execute(query.order_by(run.c.id)))
+
+
+def state_of(row: Row[Any], now: float) -> TrialState:
+    """Return the state of a run, given its row with its holder's columns."""
+    if row.state != "running":
+        state: TrialState = row.state
+        return state
+    if (row.heartbeat_at or 0.0) < now - LOST_AFTER or _holder_gone(row):
+        return "lost"
+    if (row.progress_at or now) < now - STALLED_AFTER:
+        return "stalled"
+    return "running"
+
+
+def _holder_gone(row: Row[Any]) -> bool:
+    if row.pid is None or row.ended_at is not None:
+        return True
+    identity = WorkerIdentity(host=row.host, pid=row.pid, process_start=row.process_start)
+    return not is_alive(identity)
+
+
+def steps_per_second(rows: Iterable[Row[Any]], states: Iterable[TrialState]) -> float | None:
+    """Return the rate of the running ones together; None where none says it."""
+    rates = [
+        row.rate for row, state in zip(rows, states, strict=True) if state == "running" and row.rate
+    ]
+    return sum(rates) if rates else None
