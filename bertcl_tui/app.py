@@ -73,19 +73,29 @@ class BertclApp(App[None]):
     def _open_new_study(self) -> None:
         from bertcl_tui.screens.new_study import NewStudyScreen
 
-        self.push_screen(NewStudyScreen())
+        self.push_screen(NewStudyScreen(self.reader))
 
     @on(messages.OpenCombine)
     def _open_combine(self) -> None:
         from bertcl_tui.screens.combine import CombineScreen
 
-        self.push_screen(CombineScreen(self.marks))
+        self.push_screen(CombineScreen(self.marks, self.reader))
 
     @on(messages.Wish)
     @work(thread=True, group="wishes")
     def _wish(self, message: messages.Wish) -> None:
         try:
             wish_for_studies(self.store, message.study_ids, message.desired)
+        except EngineError as error:
+            self.post_message(messages.Trouble(str(error)))
+
+    @on(messages.WorkersWanted)
+    @work(thread=True, group="wishes")
+    def _workers_wanted(self) -> None:
+        from engine.work.supervisor import ensure_workers
+
+        try:
+            ensure_workers(self.store)
         except EngineError as error:
             self.post_message(messages.Trouble(str(error)))
 

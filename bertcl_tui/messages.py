@@ -49,6 +49,10 @@ class Wish(Message):
     desired: Desired
 
 
+class WorkersWanted(Message):
+    """There is something new to do: let no worker be missing."""
+
+
 @dataclass
 class DeleteStudy(Message):
     """The person wants this study and everything measured in it gone."""
