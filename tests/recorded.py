@@ -147,7 +147,8 @@ def _begun_trial(
     store: Store, worker: int, study: int, number: int, rates: tuple[float, ...]
 ) -> int:
     spec = get_study(store, study).spec.trial(number, rates)
-    run = create_run(store, spec, study_id=study, number=number)
+    label = f"flat {FLAT_RATES[number]:.0e}".replace("e-0", "e-") if _is_flat(number) else None
+    run = create_run(store, spec, study_id=study, number=number, label=label)
     claimed = claim_run(store, worker, threads=2)
     assert claimed is not None
     assert claimed.id == run
@@ -157,10 +158,8 @@ def _begun_trial(
         run,
         worker,
         (
-            StageRecord(stage=0, task=first, first_step=1, last_step=STAGE_STEPS),
-            StageRecord(
-                stage=1, task=second, first_step=STAGE_STEPS + 1, last_step=2 * STAGE_STEPS
-            ),
+            StageRecord(stage=0, task=first, first_step=0, last_step=STAGE_STEPS),
+            StageRecord(stage=1, task=second, first_step=STAGE_STEPS, last_step=2 * STAGE_STEPS),
         ),
     )
     return run
@@ -169,25 +168,42 @@ def _begun_trial(
 def _measure(
     store: Store, run: int, worker: int, curve: Sequence[float], *, step: int, rate: float
 ) -> None:
+    """Say how accuracy on the first task rose, then fell, and how that on the second rose."""
     spacing = STAGE_STEPS / MEASURES
-    measured = [
-        MeasurementRecord(
-            step=STAGE_STEPS + round(index * spacing),
-            stage=1,
-            task=0,
-            split="retention",
-            accuracy=accuracy,
-            loss=-math.log(accuracy),
-        )
-        for index, accuracy in enumerate(curve)
+    top = curve[0] if curve else 0.5
+    rise = [round(0.5 + (top - 0.5) * k / MEASURES, 3) for k in range(1, MEASURES)]
+    first = [
+        _retention(round(index * spacing), 0 if index <= MEASURES else 1, 0, accuracy)
+        for index, accuracy in enumerate([*rise, *curve], start=1)
+        if index * spacing <= step
     ]
-    record_progress(
-        store, run, worker, Progress(step=step, steps=2 * STAGE_STEPS, rate=rate), measured
+    second = [
+        _retention(
+            STAGE_STEPS + round(index * spacing), 1, 1, round(0.67 - 0.12 * math.exp(-index / 3), 3)
+        )
+        for index in range(1, len(curve))
+    ]
+    progress = Progress(step=step, steps=2 * STAGE_STEPS, rate=rate)
+    record_progress(store, run, worker, progress, [*first, *second])
+
+
+def _retention(step: int, stage: int, task: int, accuracy: float) -> MeasurementRecord:
+    return MeasurementRecord(
+        step=step,
+        stage=stage,
+        task=task,
+        split="retention",
+        accuracy=accuracy,
+        loss=-math.log(accuracy),
     )
 
 
+def _is_flat(number: int) -> bool:
+    return number < len(FLAT_RATES)
+
+
 def _rates(study: int, number: int, layers: int) -> tuple[float, ...]:
-    if number < len(FLAT_RATES):
+    if _is_flat(number):
         return (FLAT_RATES[number],) * (layers + 2)
     draw = random.Random(f"{study} {number}")
     slope = 10 ** draw.uniform(0.0, 0.25)
