@@ -1,0 +1,90 @@
+"""The pretrained transformer, without any head of its own."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, PretrainedConfig
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
+
+from engine.profiles.parameters import count_layers
+from engine.tasks.hub import reading_model
+from engine.tasks.models import model_path
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """An encoder that turns tokens (rows, length) into states (rows, length, hidden)."""
+
+    module: nn.Module
+    n_layers: int
+    hidden_size: int
+    summary_token: Literal["first", "last"]
+    """Where the sentence is read off: [CLS] for encoders, the last token for decoders."""
+    dropout: float
+
+
+def load_backbone(model: str) -> Backbone:
+    """Load the pretrained weights in fp32; code that comes with a model is never run.
+
+    Args:
+        model: hub name, ``sample``, or a local folder.
+
+    Raises:
+        UsageError: the model does not exist, or the hub cannot be reached.
+    """
+    path = model_path(model)
+    with reading_model(path):
+        config = AutoConfig.from_pretrained(path)
+        module = AutoModel.from_pretrained(path, config=config, dtype="float32")
+    if getattr(module, "pooler", None) is not None:
+        # It would be trainable, and its output is never used: section 4 reads off [CLS].
+        module.pooler = None
+    return Backbone(
+        module=module,
+        n_layers=_count_layers(module),
+        hidden_size=config.hidden_size,
+        summary_token="last" if _reads_left_to_right(config) else "first",
+        dropout=_dropout(config),
+    )
+
+
+def backbone_shape(model: str) -> tuple[int, int]:
+    """Return the backbone's number of layers and its hidden size, without loading its weights."""
+    path = model_path(model)
+    with reading_model(path):
+        config = AutoConfig.from_pretrained(path)
+    with torch.device("meta"):
+        return _count_layers(AutoModel.from_config(config)), config.hidden_size  # type: ignore[no-untyped-call]
+
+
+def _count_layers(module: nn.Module) -> int:
+    return count_layers(name for name, _ in module.named_parameters())
+
+
+def summary_states(
+    states: Tensor, attention_mask: Tensor, place: Literal["first", "last"]
+) -> Tensor:
+    """Return (rows, hidden): the state of the first token, or of the last before the padding."""
+    if place == "first":
+        return states[:, 0]
+    last = attention_mask.sum(dim=1) - 1
+    return states[torch.arange(len(states), device=states.device), last]
+
+
+def _reads_left_to_right(config: PretrainedConfig) -> bool:
+    kind = config.model_type
+    causal = kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    return causal and kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES
+
+
+def _dropout(config: PretrainedConfig) -> float:
+    for name in ("classifier_dropout", "hidden_dropout_prob", "seq_classif_dropout", "dropout"):
+        value = getattr(config, name, None)
+        if isinstance(value, float):
+            return value
+    return 0.1

@@ -1,0 +1,110 @@
+"""A learner's state in one safetensors file; what is not a tensor stands as JSON in its header."""
+
+import os
+from pathlib import Path
+
+import msgspec
+import torch
+from msgspec import Struct
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from engine.errors import EngineError
+
+_FORMAT = "bertcl-checkpoint-1"
+
+
+class Position(Struct, frozen=True, kw_only=True):
+    """What is done: stages before ``stage``, and ``step`` steps of that stage."""
+
+    stage: int = 0
+    step: int = 0
+    search_rows: tuple[tuple[float, ...], ...] = ()
+    """Rows of the accuracy matrix on the rows that score trials."""
+    validation_rows: tuple[tuple[float, ...], ...] = ()
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True):
+    """Everything that a learner needs to go on as if it had never stopped."""
+
+    position: Position
+    tensors: dict[str, Tensor]
+    extra: str
+    """What the one who drives the learner wants kept with it, as JSON."""
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write atomically: a reader finds the old file or the new one, whole.
+
+    Raises:
+        EngineError: the disk is full or the folder cannot be written.
+    """
+    beside = path.with_suffix(".writing")
+    header = {
+        "format": _FORMAT,
+        "position": msgspec.json.encode(checkpoint.position).decode(),
+        "extra": checkpoint.extra,
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(checkpoint.tensors, beside, header)
+        _flush(beside)
+        beside.replace(path)
+    except (OSError, SafetensorError) as error:
+        beside.unlink(missing_ok=True)
+        raise EngineError(
+            f"checkpoint {path} cannot be written ({error}); free some space, then resume"
+        ) from error
+
+
+def read_checkpoint(path: Path) -> Checkpoint | None:
+    """Read a checkpoint, None where there is none.
+
+    Raises:
+        EngineError: the file is damaged or from another version.
+    """
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except (OSError, SafetensorError) as error:
+        raise EngineError(
+            f"checkpoint {path} is damaged ({error}); delete it to begin the run anew"
+        ) from error
+    if header.get("format") != _FORMAT:
+        raise EngineError(f"checkpoint {path} is of another version; delete it to begin anew")
+    return Checkpoint(
+        position=msgspec.json.decode(header["position"], type=Position),
+        tensors=tensors,
+        extra=header["extra"],
+    )
+
+
+def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return the optimizer's tensors as ``INDEX.NAME``, by the parameters' order in its groups."""
+    return {
+        f"{index}.{name}": value
+        for index, state in optimizer.state_dict()["state"].items()
+        for name, value in state.items()
+    }
+
+
+def unpack_optimizer(optimizer: torch.optim.Optimizer, packed: dict[str, Tensor]) -> None:
+    """Put back what ``pack_optimizer`` returned."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in packed.items():
+        index, name = key.split(".", 1)
+        state.setdefault(int(index), {})[name] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,66 @@
+"""Which device learns, and in which arithmetic."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from engine.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device and the type its matrix products are done in."""
+
+    target: torch.device
+    dtype: torch.dtype
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Products in ``dtype``, everything else in fp32."""
+        if self.dtype is torch.float32:
+            return nullcontext()
+        return torch.autocast(self.target.type, self.dtype)
+
+    def __str__(self) -> str:
+        return f"{self.target} {'bf16' if self.dtype is torch.bfloat16 else 'fp32'}"
+
+
+def pick_device(name: str = "auto", precision: Literal["auto", "fp32", "bf16"] = "auto") -> Device:
+    """Return the device of that name; ``auto`` is CUDA, then MPS, then CPU, whichever is there.
+
+    Raises:
+        UsageError: no such device here.
+    """
+    device = _find(name)
+    native = _multiplies_bf16(device)
+    use_bf16 = precision == "bf16" or (precision == "auto" and native)
+    return Device(device, torch.bfloat16 if use_bf16 else torch.float32)
+
+
+def _find(name: str) -> torch.device:
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"no device named '{name}'; use auto, cpu, cuda, cuda:1 or mps") from None
+    there = {
+        "cpu": True,
+        "cuda": (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }.get(device.type, False)
+    if not there:
+        raise UsageError(f"device '{name}' is not there on this machine; use --device auto")
+    return device
+
+
+def _multiplies_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu":
+        capability = torch.backends.cpu.get_cpu_capability()
+        return "AVX512" in capability and bool(torch.cpu._is_avx512_bf16_supported())  # noqa: SLF001 - no public question
+    return False

@@ -1,0 +1,50 @@
+"""What a learner says while it learns, in the order it happens."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.learning.plan import StagePlan
+
+Split = Literal["retention", "search", "validation"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The stages are known; said once, before the first step."""
+
+    stages: tuple[StagePlan, ...]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How one task of the sequence is known, on one split."""
+
+    task: int
+    split: Split
+    accuracy: float
+    loss: float
+    predicted: tuple[int, ...]
+    """How many rows were given each class."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Every task learnt so far was measured after ``step`` (over all stages)."""
+
+    stage: int
+    step: int
+    fraction: float
+    """Share of the stage that is done; 1 at its end, where the whole splits are measured."""
+    measurements: tuple[Measurement, ...]
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """One step was taken; a checkpoint may be written now."""
+
+    stage: int
+    step: int
+    loss: float
+
+
+Event = Planned | Measured | Stepped

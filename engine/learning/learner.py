@@ -1,0 +1,169 @@
+"""Learning the tasks of a sequence one after another, while watching the earlier ones."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+import torch
+from torch import Tensor, optim
+from torch.nn import functional
+
+from engine.learning.checkpoint import Checkpoint, Position, pack_optimizer, unpack_optimizer
+from engine.learning.device import Device
+from engine.learning.evaluation import to_device
+from engine.learning.events import Event, Measured, Measurement, Planned, Split, Stepped
+from engine.learning.measures import AccuracyMatrix
+from engine.learning.model import SequenceModel
+from engine.learning.optimizer import make_optimizer, rate_factor, set_rates
+from engine.learning.order import Rows, batches
+from engine.learning.plan import StagePlan
+from engine.learning.prepared import PreparedTask
+from engine.learning.randomness import random_state, restore_random_state
+from engine.learning.watching import examine, follow
+from engine.profiles.grouping import Grouping
+from engine.spec import Protocol
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a learner needs and does not change."""
+
+    tasks: tuple[PreparedTask, ...]
+    plans: tuple[StagePlan, ...]
+    grouping: Grouping
+    learning_rates: tuple[float, ...]
+    protocol: Protocol
+    seed: int
+    device: Device
+
+
+class SequenceLearner:
+    """Learns a sequence step by step; between two steps it can be saved, dropped and restored.
+
+    On a CPU with the same number of threads, a restored learner gives bit for bit what an
+    undisturbed one gives.
+    """
+
+    def __init__(self, setup: Setup, model: SequenceModel) -> None:
+        self.setup = setup
+        self.model = model.to(setup.device.target)
+        self.position = Position()
+        self._optimizer = self._new_optimizer()
+        torch.manual_seed(setup.seed)
+
+    def events(self) -> Iterator[Event]:
+        """Learn from the present position to the end, saying what happens."""
+        yield Planned(self.setup.plans)
+        for stage in range(self.position.stage, len(self.setup.plans)):
+            if stage > self.position.stage:
+                self._move(stage=stage, step=0)
+                self._begin_stage()
+            yield from self._learn_stage(stage)
+
+    @property
+    def search_matrix(self) -> AccuracyMatrix:
+        """Accuracies on the rows that score trials."""
+        return AccuracyMatrix(self.position.search_rows)
+
+    @property
+    def validation_matrix(self) -> AccuracyMatrix:
+        """Accuracies on the rows that are for reporting."""
+        return AccuracyMatrix(self.position.validation_rows)
+
+    def save(self, extra: str = "") -> Checkpoint:
+        """Return the present state; ``extra`` is kept with it."""
+        rooms = {
+            "model": self.model.state_dict(),
+            "optimizer": pack_optimizer(self._optimizer),
+            "random": random_state(self.setup.device),
+        }
+        tensors = {
+            f"{room}.{name}": value.detach().cpu().contiguous()
+            for room, values in rooms.items()
+            for name, value in values.items()
+        }
+        return Checkpoint(position=self.position, tensors=tensors, extra=extra)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take over the state that ``save`` returned."""
+        rooms: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}, "random": {}}
+        for name, value in checkpoint.tensors.items():
+            room, key = name.split(".", 1)
+            rooms[room][key] = value
+        self.position = checkpoint.position
+        self.model.load_state_dict(rooms["model"])
+        unpack_optimizer(self._optimizer, rooms["optimizer"])
+        restore_random_state(rooms["random"], self.setup.device)
+
+    def _begin_stage(self) -> None:
+        if self.setup.protocol.optimizer_state == "fresh":
+            self._optimizer = self._new_optimizer()
+
+    def _learn_stage(self, stage: int) -> Iterator[Event]:
+        plan, protocol = self.setup.plans[stage], self.setup.protocol
+        if protocol.idle_heads == "frozen":
+            self.model.freeze_heads_but(stage)
+        self.model.train(protocol.dropout)
+        after = self.position.step
+        rows = batches(
+            plan, stage=stage, seed=self.setup.seed, shuffle=protocol.shuffle, after=after
+        )
+        for step, indices in enumerate(rows, start=after + 1):
+            factor = rate_factor(step - 1, plan.steps, protocol.warmup)
+            loss = self._step(stage, indices, factor)
+            self._move(stage=stage, step=step)
+            if step in plan.measured_at:
+                yield self._measure(plan, stage, step)
+            yield Stepped(stage=stage, step=plan.first_step + step, loss=loss)
+
+    def _step(self, stage: int, rows: Rows, factor: float) -> float:
+        device = self.setup.device
+        batch = to_device(self.setup.tasks[stage].train.batch(rows), device)
+        labels = batch.pop("labels")
+        set_rates(self._optimizer, factor)
+        with device.autocast():
+            logits = self.model(batch, stage)
+        loss = self._loss(logits, labels)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.setup.protocol.idle_heads == "drifting":
+            self.model.give_idle_heads_zero_gradients(stage)
+        self._optimizer.step()
+        return loss.item()
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        if self.setup.protocol.loss == "softmax-cross-entropy":
+            logits = logits.softmax(dim=1)
+        return functional.cross_entropy(logits, labels)
+
+    def _measure(self, plan: StagePlan, stage: int, step: int) -> Measured:
+        at_end = step == plan.steps
+        learnt = self.setup.tasks[: stage + 1]
+        measurements = (examine if at_end else follow)(self.model, learnt, self.setup.device)
+        if at_end:
+            self._remember(measurements)
+        return Measured(
+            stage=stage,
+            step=plan.first_step + step,
+            fraction=step / plan.steps,
+            measurements=measurements,
+        )
+
+    def _remember(self, measurements: tuple[Measurement, ...]) -> None:
+        position = self.position
+        self._move(
+            search_rows=(*position.search_rows, _accuracies(measurements, "search")),
+            validation_rows=(*position.validation_rows, _accuracies(measurements, "validation")),
+        )
+
+    def _move(self, **changes: object) -> None:
+        self.position = msgspec.structs.replace(self.position, **changes)
+
+    def _new_optimizer(self) -> optim.Adam:
+        # Over every head, whatever is frozen: Adam passes over what has no gradient.
+        self.model.unfreeze_heads()
+        return make_optimizer(self.model, self.setup.grouping, self.setup.learning_rates)
+
+
+def _accuracies(measurements: tuple[Measurement, ...], split: Split) -> tuple[float, ...]:
+    return tuple(item.accuracy for item in measurements if item.split == split)

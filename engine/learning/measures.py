@@ -1,0 +1,51 @@
+"""Forgetting measures from the accuracy matrix a[i][j]: accuracy on task j after stage i."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AccuracyMatrix:
+    """Lower triangle: row i has the accuracies on tasks 0..i after stage i."""
+
+    rows: tuple[tuple[float, ...], ...]
+
+    @property
+    def last(self) -> tuple[float, ...]:
+        return self.rows[-1]
+
+    @property
+    def p_o(self) -> float:
+        """Accuracy at the end on the original task, or the mean over all earlier ones."""
+        return _mean(self.last[:-1])
+
+    @property
+    def p_s(self) -> float:
+        """Accuracy on the last, shifted task at the end."""
+        return self.last[-1]
+
+    @property
+    def p(self) -> float:
+        """What a search maximises (section 3.2)."""
+        return self.p_o + self.p_s
+
+    @property
+    def average_accuracy(self) -> float:
+        """ACC of Lopez-Paz & Ranzato 2017, eq. 2."""
+        return _mean(self.last)
+
+    @property
+    def backward_transfer(self) -> float:
+        """BWT of Lopez-Paz & Ranzato 2017, eq. 3: below 0 where earlier tasks were forgotten."""
+        return _mean([end - self.rows[j][j] for j, end in enumerate(self.last[:-1])])
+
+    @property
+    def forgetting(self) -> float:
+        """Chaudhry et al. 2018, section 3: mean fall from each earlier task's best to its end."""
+        return _mean(
+            [max(row[j] for row in self.rows[j:-1]) - end for j, end in enumerate(self.last[:-1])]
+        )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

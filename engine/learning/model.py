@@ -1,0 +1,53 @@
+"""One backbone, and one head for each task of the sequence."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from engine.learning.backbone import Backbone, summary_states
+
+
+class SequenceModel(nn.Module):
+    """A backbone with a linear head per task, in the sequence's order.
+
+    All heads stand from the start, so that a seed gives the same heads whatever is learnt when.
+    """
+
+    def __init__(self, backbone: Backbone, classes: Sequence[int], *, seed: int) -> None:
+        super().__init__()
+        self.backbone = backbone.module
+        self.summary_token = backbone.summary_token
+        self.dropout = nn.Dropout(backbone.dropout)
+        self.heads = nn.ModuleList(nn.Linear(backbone.hidden_size, n) for n in classes)
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for head in self.heads.children():
+                for name, parameter in head.named_parameters():
+                    if name == "weight":
+                        parameter.normal_(std=0.02, generator=generator)
+                    else:
+                        parameter.zero_()
+
+    def forward(self, inputs: dict[str, Tensor], task: int) -> Tensor:
+        """Return logits (rows, classes of the task) in fp32."""
+        states = self.backbone(**inputs).last_hidden_state
+        summary = summary_states(states, inputs["attention_mask"], self.summary_token)
+        logits: Tensor = self.heads[task](self.dropout(summary))
+        return logits.float()
+
+    def unfreeze_heads(self) -> None:
+        """Let every head learn."""
+        self.heads.requires_grad_(requires_grad=True)
+
+    def freeze_heads_but(self, task: int) -> None:
+        """Let only this task's head learn, beside the backbone."""
+        for index, head in enumerate(self.heads):
+            head.requires_grad_(index == task)
+
+    def give_idle_heads_zero_gradients(self, task: int) -> None:
+        """Make Adam go on moving the other heads by its momentum, as the authors' code does."""
+        for index, head in enumerate(self.heads):
+            if index != task:
+                for parameter in head.parameters():
+                    parameter.grad = torch.zeros_like(parameter)

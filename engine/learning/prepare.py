@@ -1,0 +1,88 @@
+"""From what is asked for to a learner that can begin."""
+
+from functools import lru_cache
+
+from engine.learning.backbone import load_backbone
+from engine.learning.device import pick_device
+from engine.learning.learner import SequenceLearner, Setup
+from engine.learning.methods import make_method
+from engine.learning.model import SequenceModel
+from engine.learning.plan import StagePlan, plan_stage
+from engine.learning.prepared import PreparedTask
+from engine.profiles.grouping import make_grouping
+from engine.spec import Protocol, RunSpec
+from engine.tasks.encoded import Encoded
+from engine.tasks.encoding import encode
+from engine.tasks.load import load_task
+from engine.tasks.models import model_path
+from engine.tasks.splits import split_rows
+from engine.tasks.task import Examples
+from engine.tasks.tokenizer import load_tokenizer
+
+_TASKS_KEPT = 8
+
+
+def prepare(spec: RunSpec) -> SequenceLearner:
+    """Load tasks and backbone, and return a learner at its first step.
+
+    Raises:
+        UsageError: a task, the model, the method or the device is not to be had.
+    """
+    device = pick_device(spec.device, spec.protocol.precision)
+    method = make_method(spec)
+    tasks = tuple(
+        prepare_task(name, spec.data, spec.model, spec.protocol) for name in spec.sequence
+    )
+    backbone = load_backbone(spec.model)
+    grouping = make_grouping(spec.protocol.grouping, backbone.n_layers)
+    setup = Setup(
+        tasks=tasks,
+        plans=_plan(tasks, spec.protocol),
+        grouping=grouping,
+        learning_rates=method.learning_rates(grouping),
+        protocol=spec.protocol,
+        seed=spec.seed,
+        device=device,
+    )
+    return SequenceLearner(
+        setup, SequenceModel(backbone, [task.classes for task in tasks], seed=spec.seed)
+    )
+
+
+@lru_cache(maxsize=_TASKS_KEPT)
+def prepare_task(name: str, data: str, model: str, protocol: Protocol) -> PreparedTask:
+    """Load, split and encode a task; the last few stay in memory for the runs that follow.
+
+    Raises:
+        UsageError: the task or the model is not to be had.
+    """
+    task = load_task(name, data)
+    splits = split_rows(task, protocol)
+    tokenizer = load_tokenizer(model_path(model))
+
+    def encoded(rows: Examples) -> Encoded:
+        return encode(rows, tokenizer, protocol.max_length)
+
+    return PreparedTask(
+        name=task.name,
+        classes=task.classes,
+        epochs=protocol.epochs or task.epochs,
+        train=encoded(splits.train),
+        search=encoded(splits.search),
+        validation=encoded(splits.validation),
+        retention=encoded(splits.retention),
+    )
+
+
+def _plan(tasks: tuple[PreparedTask, ...], protocol: Protocol) -> tuple[StagePlan, ...]:
+    plans: list[StagePlan] = []
+    for task in tasks:
+        plan = plan_stage(
+            task.name,
+            rows=len(task.train),
+            epochs=task.epochs,
+            protocol=protocol,
+            first_step=plans[-1].last_step if plans else 0,
+        )
+        plans.append(plan)
+    return tuple(plans)
