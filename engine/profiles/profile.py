@@ -1,0 +1,117 @@
+"""The profile: one learning rate per choice, and where they come from."""
+
+import math
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from engine.errors import UsageError
+from engine.profiles.grouping import Grouping
+from engine.profiles.rates import fault_in_rates
+from engine.spec import Protocol
+
+Accuracy = Annotated[float, Meta(ge=0.0, le=1.0)]
+AccuracySum = Annotated[float, Meta(ge=0.0)]
+Count = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+FORMAT: Final = "bertcl-profile"
+VERSION: Final = 1
+
+
+class Backbone(Struct, frozen=True, forbid_unknown_fields=True):
+    """The pretrained encoder that a profile's rates belong to."""
+
+    name: str
+    layers: Count
+    hidden: Count | None = None
+
+
+class Statistics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the profile reached where it was measured; means over ``count`` runs."""
+
+    p: AccuracySum
+    """Sum of the accuracies on all tasks of the sequence after its last stage."""
+    p_o: AccuracySum | None = None
+    p_s: Accuracy | None = None
+    count: Count = 1
+
+
+class TrialShare(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One trial's part in its study's mean."""
+
+    number: int
+    rank: Count
+    weight: Share
+    """Normalised: the weights of a study's trials sum to 1."""
+    p: AccuracySum
+
+
+class StudyShare(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One study of a combination. Without trials: only its sequence is known."""
+
+    study: str
+    sequence: str
+    trials: tuple[TrialShare, ...] = ()
+
+
+class Combination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The trials that a combined profile was made of."""
+
+    base: float
+    studies: tuple[StudyShare, ...]
+
+
+class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Learning rates with which a backbone learns a new task and still knows the old one.
+
+    Raises:
+        UsageError: the parts do not fit each other, or a rate is not in (0, 1].
+    """
+
+    format: Literal["bertcl-profile"] = FORMAT
+    version: Literal[1] = VERSION
+    name: str
+    backbone: Backbone
+    grouping: Grouping
+    learning_rates: tuple[float, ...]
+    """One per choice: embeddings, encoder choices, heads."""
+    statistics: Statistics | None = None
+    combination: Combination | None = None
+    protocol: Protocol | None = None
+    """None: not known, as with rates read from a paper or from another tool's log."""
+    searched_on: tuple[str, ...] = ()
+    """The sequences whose trials shaped the rates; anything else is unseen."""
+    source: str = ""
+    """One sentence for people."""
+    software: dict[str, str] = {}
+    """Version of every library that shaped the numbers."""
+    created: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise UsageError("a profile needs a name; give it one")
+        if self.backbone.layers != self.grouping.n_layers:
+            raise UsageError(
+                f"profile '{self.name}' names a backbone of {self.backbone.layers} layers but "
+                f"groups {self.grouping.n_layers}; make the two agree"
+            )
+        if fault := fault_in_rates(self.learning_rates, self.grouping):
+            raise UsageError(f"profile '{self.name}' has {fault}")
+        if self.combination is not None:
+            refuse_base(self.combination.base)
+
+    def rate_of_layer(self, layer: int) -> float:
+        """Return the learning rate of an encoder layer, counted from 1."""
+        return self.learning_rates[self.grouping.choice_of_layer(layer)]
+
+
+def refuse_base(base: float) -> None:
+    """Refuse a base with which better trials would not weigh more.
+
+    Raises:
+        UsageError: the base is below 1, infinite or not a number.
+    """
+    if not (math.isfinite(base) and base >= 1.0):
+        raise UsageError(f"base b is {base}; it must be a number of at least 1, such as 1.8")
