@@ -1,0 +1,185 @@
+"""Many trials into one profile: equation 1 of Kenneweg et al. 2022."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from engine.errors import UsageError
+from engine.profiles.grouping import Grouping
+from engine.profiles.profile import (
+    Backbone,
+    Combination,
+    Profile,
+    StudyShare,
+    TrialShare,
+    refuse_base,
+)
+from engine.profiles.trials import LeftOut, Refusal, ScoredTrial, StudyTrials, admit
+from engine.spec import Protocol
+
+DEFAULT_BASE = 1.8
+
+
+class RankedTrial(Struct, frozen=True, kw_only=True):
+    """A trial with its weight in its study's mean."""
+
+    number: int
+    rank: int
+    """1 is the best p; ties go to the lower trial number."""
+    weight: float
+    """Share in the study's mean; a study's weights sum to 1."""
+    p: float
+    learning_rates: tuple[float, ...]
+
+
+class StudyMean(Struct, frozen=True, kw_only=True):
+    """The rank-weighted geometric mean of one study."""
+
+    study: str
+    sequence: str
+    learning_rates: tuple[float, ...]
+    trials: tuple[RankedTrial, ...]
+    """Best first."""
+    effective_trials: float
+
+
+class Combined(Struct, frozen=True, kw_only=True):
+    """What comes out of a combination, and how it came about."""
+
+    base: float
+    backbone: Backbone
+    grouping: Grouping
+    protocol: Protocol | None
+    learning_rates: tuple[float, ...]
+    """One per choice."""
+    studies: tuple[StudyMean, ...]
+    effective_trials: float
+    """1 / Σw² over all trials, each weighing its share of its study over the number of studies."""
+    left_out: tuple[LeftOut, ...]
+    refusals: tuple[Refusal, ...]
+
+
+def combine(
+    studies: Sequence[StudyTrials], base: float = DEFAULT_BASE, *, strict: bool = False
+) -> Combined:
+    """Combine studies into one learning rate per choice (eq. 1, section 3).
+
+    Within a study: ranks 1..n by descending p, weights base^(-rank), weighted geometric mean.
+    Across studies: plain geometric mean. Only complete trials count, and only studies measured
+    like the first: same backbone, grouping and protocol. The rest is reported in the result.
+
+    Args:
+        studies: the trials of each study, in any order.
+        base: 1 weighs all trials alike; the larger, the more the best ones count.
+        strict: raise for the first refused study instead of reporting it.
+
+    Raises:
+        UsageError: a bad base, a study or trial given twice, or nothing left to combine.
+    """
+    refuse_base(base)
+    admission = admit(studies)
+    if strict and admission.refusals:
+        refusal = admission.refusals[0]
+        raise UsageError(f"study '{refusal.study}' cannot go in: {refusal.reason}; leave it out")
+    if not admission.studies:
+        raise UsageError("nothing to combine: no complete trial; mark some or let the search go on")
+    first = admission.studies[0]
+    means = tuple(_study_mean(study, base) for study in admission.studies)
+    return Combined(
+        base=base,
+        backbone=first.backbone,
+        grouping=first.grouping,
+        protocol=first.protocol,
+        learning_rates=_geometric_mean(
+            [mean.learning_rates for mean in means], [1 / len(means)] * len(means)
+        ),
+        studies=means,
+        effective_trials=len(means) ** 2 / math.fsum(1 / mean.effective_trials for mean in means),
+        left_out=admission.left_out,
+        refusals=admission.refusals,
+    )
+
+
+def rank_weights(count: int, base: float) -> list[float]:
+    """Return the normalised weights base^(-rank) of ranks 1..count."""
+    # From rank 0, so that the best weighs 1 and no base underflows all of them.
+    weights = [base**-rank for rank in range(count)]
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
+
+
+def to_profile(
+    combined: Combined,
+    name: str,
+    *,
+    source: str = "",
+    software: dict[str, str] | None = None,
+    created: datetime | None = None,
+) -> Profile:
+    """Make a profile of the combination, with the trials it came from."""
+    return Profile(
+        name=name,
+        backbone=combined.backbone,
+        grouping=combined.grouping,
+        learning_rates=combined.learning_rates,
+        combination=Combination(base=combined.base, studies=tuple(map(_share, combined.studies))),
+        protocol=combined.protocol,
+        searched_on=tuple(dict.fromkeys(study.sequence for study in combined.studies)),
+        source=source or _sentence(combined),
+        software=software or {},
+        created=created,
+    )
+
+
+def _study_mean(study: StudyTrials, base: float) -> StudyMean:
+    best_first = sorted(study.trials, key=lambda trial: (-_score(trial), trial.number))
+    weights = rank_weights(len(best_first), base)
+    return StudyMean(
+        study=study.study,
+        sequence=study.sequence,
+        learning_rates=_geometric_mean([trial.learning_rates for trial in best_first], weights),
+        trials=tuple(
+            RankedTrial(
+                number=trial.number,
+                rank=rank,
+                weight=weight,
+                p=_score(trial),
+                learning_rates=trial.learning_rates,
+            )
+            for rank, (trial, weight) in enumerate(zip(best_first, weights, strict=True), start=1)
+        ),
+        effective_trials=1 / math.fsum(weight**2 for weight in weights),
+    )
+
+
+def _score(trial: ScoredTrial) -> float:
+    assert trial.p is not None  # admitted trials have a score
+    return trial.p
+
+
+def _geometric_mean(
+    vectors: Sequence[Sequence[float]], weights: Sequence[float]
+) -> tuple[float, ...]:
+    return tuple(
+        math.exp(math.fsum(w * math.log(rate) for w, rate in zip(weights, rates, strict=True)))
+        for rates in zip(*vectors, strict=True)
+    )
+
+
+def _share(study: StudyMean) -> StudyShare:
+    return StudyShare(
+        study=study.study,
+        sequence=study.sequence,
+        trials=tuple(
+            TrialShare(number=trial.number, rank=trial.rank, weight=trial.weight, p=trial.p)
+            for trial in study.trials
+        ),
+    )
+
+
+def _sentence(combined: Combined) -> str:
+    trials = sum(len(study.trials) for study in combined.studies)
+    sequences = ", ".join(dict.fromkeys(study.sequence for study in combined.studies))
+    return f"Combined from {trials} trials on {sequences} with b = {combined.base:g}."
