@@ -1,0 +1,64 @@
+"""Learning-rate profiles: what they are, how they are combined, and how training uses them.
+
+Needs neither torch nor transformers, and numpy for ``bootstrap_band`` alone.
+"""
+
+from engine.profiles.authors import LoggedTrial, read_authors_log
+from engine.profiles.band import Band, bootstrap_band
+from engine.profiles.combination import (
+    DEFAULT_BASE,
+    Combined,
+    RankedTrial,
+    StudyMean,
+    combine,
+    to_profile,
+)
+from engine.profiles.depth import transfer, transfer_rates
+from engine.profiles.files import read_profile, write_profile
+from engine.profiles.grouping import Grouping, make_grouping
+from engine.profiles.parameters import choice_of_parameters, count_layers, param_groups
+from engine.profiles.profile import (
+    Backbone,
+    Combination,
+    Profile,
+    Statistics,
+    StudyShare,
+    TrialShare,
+    refuse_base,
+)
+from engine.profiles.published import published_profile
+from engine.profiles.trials import LeftOut, Refusal, ScoredTrial, StudyTrials
+
+__all__ = [
+    "DEFAULT_BASE",
+    "Backbone",
+    "Band",
+    "Combination",
+    "Combined",
+    "Grouping",
+    "LeftOut",
+    "LoggedTrial",
+    "Profile",
+    "RankedTrial",
+    "Refusal",
+    "ScoredTrial",
+    "Statistics",
+    "StudyMean",
+    "StudyShare",
+    "StudyTrials",
+    "TrialShare",
+    "bootstrap_band",
+    "choice_of_parameters",
+    "combine",
+    "count_layers",
+    "make_grouping",
+    "param_groups",
+    "published_profile",
+    "read_authors_log",
+    "read_profile",
+    "refuse_base",
+    "to_profile",
+    "transfer",
+    "transfer_rates",
+    "write_profile",
+]
