@@ -1,0 +1,1 @@
+"""What is learnt: the catalog, where its rows come from, their splits and their encoding."""

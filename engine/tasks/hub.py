@@ -1,0 +1,105 @@
+"""Talking with the model hub: never for long with one that does not answer, and failures in a line.
+
+Shared by whatever loads a tokenizer, a backbone or a data set. Imports ``huggingface_hub``, which
+``transformers`` and ``datasets`` would import anyway, only when it is used.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.errors import UsageError
+
+_PATIENCE = 5.0
+
+
+@contextmanager
+def reading_model(model: str) -> Iterator[None]:
+    """Load (a part of) a model in this context; ``model`` is what ``model_path`` returned.
+
+    Raises:
+        UsageError: instead of whatever was raised inside.
+    """
+    if Path(model).is_dir():
+        with _in_one_line(f"model folder {model}", "use --model sample or another folder"):
+            yield
+        return
+    remedy = "use --model sample or a local folder"
+    with _in_one_line(f"model '{model}'", remedy), _offline_unless_answering():
+        yield
+
+
+@contextmanager
+def reading_data_set(repository: str) -> Iterator[None]:
+    """Load a data set of the hub in this context.
+
+    Raises:
+        UsageError: instead of whatever was raised inside.
+    """
+    remedy = "use --data sample or a local folder (--data FOLDER)"
+    with _in_one_line(f"data set '{repository}'", remedy), _offline_unless_answering():
+        yield
+
+
+@contextmanager
+def _in_one_line(what: str, remedy: str) -> Iterator[None]:
+    try:
+        yield
+    except (UsageError, MemoryError):
+        raise
+    except Exception as error:
+        raise UsageError(f"{_reason(error, what)}; {remedy}") from error
+
+
+@contextmanager
+def _offline_unless_answering() -> Iterator[None]:
+    """Use the local cache alone when the hub does not answer.
+
+    The libraries ask six times for every file, 23 s each, before they look in their cache. Their
+    switch is an environment variable that they read when first imported; this is what it sets.
+    """
+    from huggingface_hub import constants
+
+    offline = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = offline or not _answers(constants.ENDPOINT)
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = offline
+
+
+def _answers(endpoint: str) -> bool:
+    from huggingface_hub import get_session
+
+    try:
+        get_session().head(endpoint, timeout=_PATIENCE)
+    except Exception:  # whichever HTTP library is under it
+        return False
+    return True
+
+
+def _reason(error: BaseException, what: str) -> str:
+    from huggingface_hub import constants, errors
+
+    causes = list(_causes(error))
+
+    def caused_by(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    hub = constants.ENDPOINT
+    if caused_by(errors.GatedRepoError):
+        return f"{what} is gated: accept its terms at {hub} and log in with `hf auth login`"
+    if caused_by(errors.RepositoryNotFoundError):
+        return f"there is no {what} at {hub}, or it is private: check the name"
+    if caused_by(errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, ConnectionError):
+        reach = "HF_HUB_OFFLINE forbids to ask" if constants.HF_HUB_OFFLINE else "cannot reach"
+        return f"{reach} {hub} for {what}, and the local cache has no copy"
+    named = next((cause for cause in causes if str(cause).strip()), error)
+    first_line = str(named).strip().partition("\n")[0].rstrip(".")
+    return f"{what} cannot be read: {first_line or type(error).__name__}"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,63 @@
+"""Tasks in a folder laid out as ``FOLDER/TASK/{train,validation}.parquet``."""
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from engine.errors import UsageError
+from engine.tasks.entry import Columns, FileOrigin, TaskEntry
+from engine.tasks.glue import GLUE
+from engine.tasks.names import find_entry
+from engine.tasks.sources.files import SUFFIXES
+
+_COLUMNS = Columns(sentence1="sentence1", sentence2="sentence2", label="label")
+_EPOCHS = 3
+
+
+def folder_tasks(folder: Path) -> tuple[TaskEntry, ...]:
+    """Return the tasks of a folder: each subfolder with a training file, known by its name.
+
+    The files have the columns sentence1, sentence2 (empty for single sentences) and label. A
+    subfolder with the name of a GLUE task, in whatever case, is that task.
+
+    Raises:
+        UsageError: the folder holds no task, or cannot be read.
+    """
+    try:
+        tasks = [
+            _task(subfolder, train)
+            for subfolder in sorted(folder.iterdir())
+            if (train := _split(subfolder, "train"))
+        ]
+    except OSError as error:
+        raise UsageError(f"folder {folder} cannot be read: {error.strerror}") from error
+    if not tasks:
+        raise UsageError(
+            f"folder {folder} holds no tasks; lay it out as {folder.name}/TASK/train.parquet and "
+            "validation.parquet, with columns sentence1, sentence2, label"
+        )
+    return tuple(tasks)
+
+
+def _task(subfolder: Path, train: Path) -> TaskEntry:
+    validation = _split(subfolder, "validation")
+    origin = FileOrigin(
+        train=str(train),
+        validation=str(validation) if validation else None,
+        columns=_COLUMNS,
+    )
+    known = find_entry(subfolder.name, GLUE)
+    if known:
+        return replace(known, origin=origin)
+    return TaskEntry(
+        name=subfolder.name.lower(),
+        title=subfolder.name,
+        description=f"Your task in {subfolder}.",
+        origin=origin,
+        epochs=_EPOCHS,
+    )
+
+
+def _split(subfolder: Path, name: str) -> Path | None:
+    files = (subfolder / f"{name}{suffix}" for suffix in SUFFIXES)
+    return next((file for file in files if file.is_file()), None)

@@ -1,0 +1,111 @@
+"""A person's own tasks, described in a small TOML file."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from engine.errors import UsageError
+from engine.spec.protocol import Count
+from engine.tasks.entry import Columns, FileOrigin, HubOrigin, TaskEntry
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_EXAMPLE = '[tasks.NAME] with train = "FILE" or hub = "ORG/NAME", sentence1 and label'
+
+
+class OwnTask(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table ``[tasks.NAME]`` of a task file."""
+
+    sentence1: str
+    sentence2: str | None = None
+    label: str
+    train: str | None = None
+    """A file, relative to the task file; with ``hub``, the name of a split."""
+    validation: str | None = None
+    """As ``train``. None: part of the training rows is kept apart for it."""
+    hub: str | None = None
+    config: str | None = None
+    labels: Annotated[list[str], Meta(min_length=2)] | None = None
+    """Names of the classes in the order of their indices. None: the values found, sorted."""
+    epochs: Count = 3
+    title: str | None = None
+    description: str | None = None
+
+
+def own_tasks(path: Path) -> tuple[TaskEntry, ...]:
+    """Read the tasks that a task file describes, in its order.
+
+    Raises:
+        UsageError: the file cannot be read, is not TOML, or a task in it says too little.
+    """
+    return tuple(
+        _entry(name, _task(name, table, path), path) for name, table in _tables(path).items()
+    )
+
+
+def _tables(path: Path) -> dict[str, object]:
+    try:
+        document = msgspec.toml.decode(path.read_bytes(), type=dict[str, object])
+    except OSError as error:
+        raise UsageError(f"task file {path} cannot be read: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"task file {path} is not TOML: {error}") from error
+    tables = document.pop("tasks", None)
+    if document:
+        raise UsageError(f"task file {path}: '{next(iter(document))}' is unknown; write {_EXAMPLE}")
+    if not tables or not isinstance(tables, dict):
+        raise UsageError(f"task file {path} describes no task; write {_EXAMPLE}")
+    return tables
+
+
+def _task(name: str, table: object, path: Path) -> OwnTask:
+    where = f"task '{name}' in {path}"
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{where}: a task's name has letters, digits, '.', '_' and '-' only")
+    try:
+        task = msgspec.convert(table, OwnTask)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{where}: {error}") from error
+    if task.hub is None and task.config is not None:
+        raise UsageError(f"{where}: config belongs to a hub data set; add hub, or take it out")
+    if task.labels and len(set(task.labels)) < len(task.labels):
+        raise UsageError(f"{where}: labels has a name twice")
+    return task
+
+
+def _entry(name: str, task: OwnTask, path: Path) -> TaskEntry:
+    return TaskEntry(
+        name=name,
+        title=task.title or name,
+        description=task.description or f"Your task in {path.name}.",
+        origin=_origin(name, task, path),
+        epochs=task.epochs,
+        labels=tuple(task.labels or ()),
+    )
+
+
+def _origin(name: str, task: OwnTask, path: Path) -> HubOrigin | FileOrigin:
+    columns = Columns(sentence1=task.sentence1, sentence2=task.sentence2, label=task.label)
+    if task.hub:
+        return HubOrigin(
+            repository=task.hub,
+            config=task.config,
+            columns=columns,
+            train=task.train or "train",
+            validation=task.validation,
+        )
+    if task.train:
+        return FileOrigin(
+            train=_absolute(task.train, path),
+            validation=_absolute(task.validation, path) if task.validation else None,
+            columns=columns,
+        )
+    raise UsageError(
+        f'task \'{name}\' in {path} names no rows; add train = "FILE" or hub = "ORG/NAME"'
+    )
+
+
+def _absolute(file: str, task_file: Path) -> str:
+    return str(task_file.parent / Path(file).expanduser())
