@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 from engine.errors import UsageError
 from engine.tasks.catalog import describe
-from engine.tasks.classes import class_indices, class_names
+from engine.tasks.classes import Classes, classes_of
 from engine.tasks.entry import FileOrigin, HubOrigin, SampleOrigin, TaskEntry
 from engine.tasks.holdout import hold_out
 from engine.tasks.rows import RawTask, Rows
@@ -27,11 +27,11 @@ def load_task(name: str, data: str) -> TaskData:
     for rows in (raw.train, raw.validation):
         if rows is not None:
             _require_classes(rows)
-    names = class_names(raw, entry.labels)
-    train, validation = _splits(raw, names, entry)
+    classes = classes_of(raw, entry.labels)
+    train, validation = _splits(raw, classes, entry)
     return TaskData(
         name=entry.name,
-        labels=names,
+        labels=classes.names,
         epochs=entry.epochs,
         train=train,
         validation=validation,
@@ -60,24 +60,30 @@ def _require_classes(rows: Rows) -> None:
         )
 
 
-def _splits(raw: RawTask, names: tuple[str, ...], entry: TaskEntry) -> tuple[Examples, Examples]:
-    pairs = any(
-        any(rows.sentence2) for rows in (raw.train, raw.validation) if rows and rows.sentence2
-    )
-    train = _examples(raw.train, names, pairs=pairs)
+def _splits(raw: RawTask, classes: Classes, entry: TaskEntry) -> tuple[Examples, Examples]:
+    pairs = any(any(rows.sentence2 or ()) for rows in (raw.train, raw.validation) if rows)
+    train = _examples(raw.train, classes, pairs=pairs)
     if raw.validation is None:
-        return hold_out(train, held_out_rows(len(train)))
-    validation = _examples(raw.validation, names, pairs=pairs)
-    return train, validation.take(
-        range(min(len(validation), entry.validation_rows or len(validation)))
-    )
+        return _split_off(train, raw.train.where)
+    validation = _examples(raw.validation, classes, pairs=pairs)
+    return train, validation.take(range(len(validation))[: entry.validation_rows])
 
 
-def _examples(rows: Rows, names: tuple[str, ...], *, pairs: bool) -> Examples:
+def _split_off(examples: Examples, where: str) -> tuple[Examples, Examples]:
+    train, validation = hold_out(examples, held_out_rows(len(examples)))
+    if len(set(validation.labels)) == 1 or not len(validation):
+        raise UsageError(
+            f"{where} has too few rows to keep some of each class for validation: {len(examples)}; "
+            "give more, or name a validation file"
+        )
+    return train, validation
+
+
+def _examples(rows: Rows, classes: Classes, *, pairs: bool) -> Examples:
     return Examples(
         sentence1=rows.sentence1,
         sentence2=rows.sentence2 if pairs else None,
-        labels=class_indices(rows, names),
+        labels=[classes.indices[label] for label in rows.labels],
     )
 
 

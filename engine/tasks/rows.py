@@ -1,6 +1,7 @@
 """Rows as a source gives them, with labels still spelled out."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -85,7 +86,7 @@ def _text(value: object, column: str, row: int, where: str, *, may_be_empty: boo
             text = value
         case bool() | int():
             text = str(value)
-        case float() if value == value:  # noqa: PLR0124 - a missing number is NaN
+        case float() if not isnan(value):
             text = str(int(value)) if value.is_integer() else str(value)
         case None | float():
             raise UsageError(
