@@ -6,10 +6,10 @@ from typing import Literal
 from msgspec import Struct
 from textual.binding import Binding
 
-Place = Literal["app", "table", "studies", "study", "combine", "new-study", "dialog"]
+Place = Literal["app", "table", "trials", "studies", "study", "combine", "new-study", "dialog"]
 
 
-class Action(Struct, frozen=True, kw_only=True):
+class Action(Struct, frozen=True):
     """What a key does in some places. ``action_<handler>`` of the place's class does it."""
 
     handler: str
@@ -20,194 +20,234 @@ class Action(Struct, frozen=True, kw_only=True):
     help: str
     """One sentence, for the help screen."""
     places: tuple[Place, ...]
-    footer: bool = True
-    palette: bool = True
+    shown: Literal["footer", "palette", "help"] = "footer"
+    """The first place where it is shown; the later ones show it too."""
     priority: bool = False
 
 
 ACTIONS = (
+    # moving in a table
+    Action("cursor_up", "k,up", "up", "Go up a line.", ("table",), shown="help"),
+    Action("cursor_down", "j,down", "down", "Go down a line.", ("table",), shown="help"),
+    Action("page_up", "ctrl+b,pageup", "page up", "Go up a page.", ("table",), shown="help"),
     Action(
-        handler="new_study",
-        keys="n",
-        text="new",
-        help="Set up a new search.",
-        places=("studies",),
+        "page_down", "ctrl+f,pagedown", "page down", "Go down a page.", ("table",), shown="help"
+    ),
+    Action("first", "g,home", "first", "Go to the first line.", ("table",), shown="help"),
+    Action("last", "G,end", "last", "Go to the last line.", ("table",), shown="help"),
+    Action(
+        "open", "enter,l,right", "open", "Open what is under the cursor.", ("table",), shown="help"
+    ),
+    # studies
+    Action("new_study", "n", "new", "Set up a new search.", ("studies",)),
+    Action(
+        "pause_or_resume",
+        "space",
+        "pause/resume",
+        "Pause a running study in mid-trial, or let a paused one go on.",
+        ("studies",),
+    ),
+    # trials
+    Action(
+        "mark",
+        "space",
+        "mark",
+        "Mark the trial under the cursor, or all of a range; again takes the mark away.",
+        ("trials",),
     ),
     Action(
-        handler="open_study",
-        keys="enter,l",
-        text="open",
-        help="Open the study under the cursor.",
-        places=("studies",),
+        "mark_range", "v", "range", "Begin a range here; move, then space marks it.", ("trials",)
     ),
     Action(
-        handler="pause_or_resume",
-        keys="space",
-        text="pause/resume",
-        help="Pause a running study in mid-trial, or let a paused one go on.",
-        places=("studies",),
+        "extend_down",
+        "J,shift+down",
+        "range down",
+        "Stretch the range down.",
+        ("trials",),
+        shown="help",
     ),
     Action(
-        handler="stop_study",
-        keys="s",
-        text="stop",
-        help="Stop the study for good; everything measured is kept.",
-        places=("studies", "study"),
+        "extend_up", "K,shift+up", "range up", "Stretch the range up.", ("trials",), shown="help"
     ),
     Action(
-        handler="combine",
-        keys="c",
-        text="combine",
-        help="Combine the marked trials into one profile.",
-        places=("studies", "study"),
+        "mark_all", "a", "all", "Mark every trial that is shown, or none if all are.", ("trials",)
     ),
     Action(
-        handler="filter",
-        keys="slash",
-        text="filter",
-        help="Show only what fits.",
-        places=("studies", "study"),
+        "invert_marks",
+        "i",
+        "invert",
+        "Mark what is not marked of the shown, and the other way round.",
+        ("trials",),
     ),
     Action(
-        handler="delete_study",
-        keys="D",
-        text="delete",
-        help="Delete the study and everything measured in it.",
-        places=("studies",),
+        "clear_marks",
+        "u",
+        "unmark",
+        "Take every mark of this study away.",
+        ("trials",),
+        shown="palette",
+    ),
+    # one study
+    Action(
+        "pause_study",
+        "p",
+        "pause",
+        "Pause the study in mid-trial; it lets go of the device.",
+        ("study",),
+    ),
+    Action("resume_study", "r", "resume", "Let the study go on where it was.", ("study",)),
+    Action("sort", "o", "sort", "Sort by the next column: p, p_o, p_s, number, state.", ("study",)),
+    Action("reverse", "O", "reverse", "Turn the order round.", ("study",), shown="palette"),
+    Action(
+        "show_panel(1)",
+        "1",
+        "forgetting",
+        "Show the forgetting curves, large where there is room.",
+        ("study",),
+        shown="palette",
     ),
     Action(
-        handler="turn_down",
-        keys="left",
-        text="b -0.1",
-        help="Turn b down: the trials weigh more alike.",
-        places=("combine",),
+        "show_panel(2)",
+        "2",
+        "rates",
+        "Show the learning rate of each choice.",
+        ("study",),
+        shown="palette",
+    ),
+    Action("show_panel(3)", "3", "plane", "Show p_o against p_s.", ("study",), shown="palette"),
+    Action(
+        "show_panel(4)",
+        "4",
+        "what matters",
+        "Show which choice goes with p.",
+        ("study",),
+        shown="palette",
+    ),
+    Action("next_panel", "tab", "next chart", "Show the next chart.", ("study",)),
+    # both
+    Action(
+        "combine",
+        "c",
+        "combine",
+        "Combine the marked trials into one profile.",
+        ("studies", "study"),
+    ),
+    Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study")),
+    Action(
+        "stop_study",
+        "s",
+        "stop",
+        "Stop the study for good; everything measured is kept.",
+        ("studies", "study"),
     ),
     Action(
-        handler="turn_up",
-        keys="right",
-        text="b +0.1",
-        help="Turn b up: the best trials weigh more.",
-        places=("combine",),
+        "delete_study",
+        "D",
+        "delete",
+        "Delete the study and everything measured in it.",
+        ("studies",),
+    ),
+    # combination
+    Action(
+        "turn_down", "left", "b -0.1", "Turn b down: the trials weigh more alike.", ("combine",)
+    ),
+    Action("turn_up", "right", "b +0.1", "Turn b up: the best trials weigh more.", ("combine",)),
+    Action(
+        "turn_down_finely",
+        "comma,shift+left",
+        "b -0.01",
+        "Turn b down by a hundredth.",
+        ("combine",),
+        shown="palette",
     ),
     Action(
-        handler="turn_down_finely",
-        keys="comma,shift+left",
-        text="b -0.01",
-        help="Turn b down by a hundredth.",
-        places=("combine",),
-        footer=False,
+        "turn_up_finely",
+        "full_stop,shift+right",
+        "b +0.01",
+        "Turn b up by a hundredth.",
+        ("combine",),
+        shown="palette",
     ),
     Action(
-        handler="turn_up_finely",
-        keys="full_stop,shift+right",
-        text="b +0.01",
-        help="Turn b up by a hundredth.",
-        places=("combine",),
-        footer=False,
+        "reset_base",
+        "0",
+        "b 1.8",
+        "Turn b back to 1.8, as in the paper.",
+        ("combine",),
+        shown="palette",
     ),
     Action(
-        handler="reset_base",
-        keys="0",
-        text="b 1.8",
-        help="Turn b back to 1.8, as in the paper.",
-        places=("combine",),
-        footer=False,
+        "toggle",
+        "space",
+        "in or out",
+        "Take the study or trial under the cursor into the combination, or out of it.",
+        ("combine",),
     ),
     Action(
-        handler="toggle",
-        keys="space",
-        text="in or out",
-        help="Take the study or trial under the cursor into the combination, or out of it.",
-        places=("combine",),
+        "unfold",
+        "enter",
+        "trials",
+        "Show the trials of the study under the cursor, or hide them.",
+        ("combine",),
+    ),
+    Action("compare", "c", "compare", "Choose the profile that the marks show.", ("combine",)),
+    Action(
+        "transfer",
+        "t",
+        "transfer",
+        "Carry the profile over to a backbone of another depth.",
+        ("combine",),
     ),
     Action(
-        handler="unfold",
-        keys="enter",
-        text="trials",
-        help="Show the trials of the study under the cursor, or hide them.",
-        places=("combine",),
+        "evaluate",
+        "v",
+        "evaluate",
+        "Run the profile on a sequence that no trial has seen.",
+        ("combine",),
+    ),
+    Action("export", "e", "export", "Write the profile to a JSON file.", ("combine",)),
+    # new study
+    Action(
+        "start_study",
+        "ctrl+s",
+        "start",
+        "Start the search; it runs on when the app is closed.",
+        ("new-study",),
     ),
     Action(
-        handler="compare",
-        keys="c",
-        text="compare",
-        help="Choose the profile that the marks show.",
-        places=("combine",),
+        "copy_command",
+        "ctrl+y",
+        "copy command",
+        "Copy the command line that starts the same search.",
+        ("new-study",),
     ),
+    # everywhere
     Action(
-        handler="transfer",
-        keys="t",
-        text="transfer",
-        help="Carry the profile over to a backbone of another depth.",
-        places=("combine",),
+        "back",
+        "escape",
+        "back",
+        "Leave what is open: range, filter, then the screen.",
+        ("study", "combine", "new-study", "dialog"),
     ),
+    Action("show_help", "question_mark,f1", "help", "Show every key.", ("app",)),
     Action(
-        handler="evaluate",
-        keys="v",
-        text="evaluate",
-        help="Run the profile on a sequence that no trial has seen.",
-        places=("combine",),
-    ),
-    Action(
-        handler="export",
-        keys="e",
-        text="export",
-        help="Write the profile to a JSON file.",
-        places=("combine",),
-    ),
-    Action(
-        handler="start_study",
-        keys="ctrl+s",
-        text="start",
-        help="Start the search; it runs on when the app is closed.",
-        places=("new-study",),
-    ),
-    Action(
-        handler="copy_command",
-        keys="ctrl+y",
-        text="copy command",
-        help="Copy the command line that starts the same search.",
-        places=("new-study",),
-    ),
-    Action(
-        handler="back",
-        keys="escape",
-        text="back",
-        help="Leave what is open: range, filter, then the screen.",
-        places=("study", "combine", "new-study", "dialog"),
-    ),
-    Action(
-        handler="show_help",
-        keys="question_mark,f1",
-        text="help",
-        help="Show every key.",
-        places=("app",),
-    ),
-    Action(
-        handler="command_palette",
-        keys="ctrl+p",
-        text="palette",
-        help="Find any action by name.",
-        places=("app",),
-        palette=False,
+        "command_palette",
+        "ctrl+p",
+        "palette",
+        "Find any action by name.",
+        ("app",),
+        shown="help",
         priority=True,
     ),
     Action(
-        handler="save_screenshot",
-        keys="f12",
-        text="screenshot",
-        help="Save the screen as an SVG picture in the current folder.",
-        places=("app",),
-        footer=False,
-        priority=True,
+        "save_screenshot",
+        "ctrl+s,f12",
+        "screenshot",
+        "Save the screen as an SVG picture in the current folder.",
+        ("app",),
+        shown="palette",
     ),
-    Action(
-        handler="leave",
-        keys="q,ctrl+q",
-        text="quit",
-        help="Leave; asks what to do with running work.",
-        places=("app",),
-    ),
+    Action("leave", "q,ctrl+q", "quit", "Leave; asks what to do with running work.", ("app",)),
 )
 
 
@@ -223,7 +263,7 @@ def bindings_of(place: Place) -> list[Binding]:
             action.keys,
             action.handler,
             action.text,
-            show=action.footer,
+            show=action.shown == "footer",
             tooltip=action.help,
             priority=action.priority,
         )
