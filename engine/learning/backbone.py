@@ -1,7 +1,8 @@
 """The pretrained transformer, without any head of its own."""
 
+import sys
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,8 @@ from transformers.models.auto.modeling_auto import (
 from engine.profiles.parameters import count_layers
 from engine.tasks.hub import reading_model
 from engine.tasks.models import model_path
+
+_COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,36 @@ def load_backbone(model: str) -> Backbone:
     )
 
 
-def backbone_shape(model: str) -> tuple[int, int]:
-    """Return the backbone's number of layers and its hidden size, without loading its weights."""
+class Shape(NamedTuple):
+    """What can be known of a backbone without loading its weights."""
+
+    n_layers: int
+    hidden_size: int
+    longest_input: int
+    """In tokens; more positions than this were never learnt."""
+
+
+def backbone_shape(model: str) -> Shape:
+    """Return a backbone's shape.
+
+    Raises:
+        UsageError: the model does not exist, or the hub cannot be reached.
+    """
     path = model_path(model)
     with reading_model(path):
         config = AutoConfig.from_pretrained(path)
-    with torch.device("meta"):
-        return _count_layers(AutoModel.from_config(config)), config.hidden_size  # type: ignore[no-untyped-call]
+        with torch.device("meta"):
+            module = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
+    return Shape(_count_layers(module), config.hidden_size, _longest_input(config))
+
+
+def _longest_input(config: PretrainedConfig) -> int:
+    positions = getattr(config, "max_position_embeddings", None)
+    if not isinstance(positions, int) or positions < 1:
+        return sys.maxsize
+    # RoBERTa and its kin count positions from behind the padding token's.
+    skipped = (config.pad_token_id or 0) + 1 if config.model_type in _COUNT_FROM_PADDING else 0
+    return positions - skipped
 
 
 def _count_layers(module: nn.Module) -> int:

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from engine.learning.backbone import load_backbone
+from engine.learning.backbone import backbone_shape, load_backbone
 from engine.learning.device import pick_device
 from engine.learning.learner import SequenceLearner, Setup
 from engine.learning.methods import make_method
@@ -59,9 +59,10 @@ def prepare_task(name: str, data: str, model: str, protocol: Protocol) -> Prepar
     task = load_task(name, data)
     splits = split_rows(task, protocol)
     tokenizer = load_tokenizer(model_path(model))
+    max_length = min(protocol.max_length, backbone_shape(model).longest_input)
 
     def encoded(rows: Examples) -> Encoded:
-        return encode(rows, tokenizer, protocol.max_length)
+        return encode(rows, tokenizer, max_length)
 
     return PreparedTask(
         name=task.name,
