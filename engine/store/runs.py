@@ -80,34 +80,6 @@ def create_run(
         return int(result.scalar_one())
 
 
-def add_finished_trials(
-    store: Store, study_id: int, trials: Sequence[tuple[RunSpec, RunState, Scores]]
-) -> None:
-    """Remember trials that were finished elsewhere, numbered from 0, all or none."""
-    now = time.time()
-    rows = [
-        {
-            "study_id": study_id,
-            "number": number,
-            "sequence": sequence_name(spec.sequence),
-            "method": spec.method,
-            "seed": spec.seed,
-            "spec": msgspec.json.encode(spec).decode(),
-            "learning_rates": rates_json(spec.learning_rates),
-            "state": state,
-            "desired": "running",
-            "p": scores.p,
-            "p_o": scores.p_o,
-            "p_s": scores.p_s,
-            "created_at": now,
-            "finished_at": now,
-        }
-        for number, (spec, state, scores) in enumerate(trials)
-    ]
-    with store.writing() as connection:
-        connection.execute(insert(run), rows)
-
-
 def get_run(store: Store, run_id: int) -> RunRecord:
     """Return the run of that id."""
     with store.reading() as connection:
@@ -138,10 +110,12 @@ def wish_for_run(store: Store, run_id: int, desired: Desired) -> None:
 
 
 def failures_in_a_row(store: Store, study_id: int) -> int:
-    """Return how many of the study's last trials failed one after another."""
+    """Return how many trials failed one after another since the study was last resumed."""
     query = (
         select(run.c.state)
+        .join(study, study.c.id == run.c.study_id)
         .where(run.c.study_id == study_id, run.c.state.in_(ENDED))
+        .where(run.c.finished_at >= study.c.desired_at)
         .order_by(run.c.finished_at.desc(), run.c.id.desc())
         .limit(10)
     )
@@ -150,28 +124,30 @@ def failures_in_a_row(store: Store, study_id: int) -> int:
     return next((i for i, state in enumerate(states) if state != "failed"), len(states))
 
 
-def best_of_model(
+def best_of_studies(
     store: Store, model: str, *, besides: int, limit: int = 3
-) -> list[tuple[float, ...]]:
-    """Return the rates of the best complete trial of each other study on that backbone."""
-    best = (
-        select(run.c.study_id, func.max(run.c.p).label("p"))
+) -> dict[str, tuple[float, ...]]:
+    """Return the rates of the best complete trial of the latest other studies on a backbone.
+
+    Returns:
+        Learning rates by the study's name, the latest study first.
+    """
+    place = func.row_number().over(
+        partition_by=run.c.study_id, order_by=(run.c.p.desc(), run.c.number)
+    )
+    ranked = (
+        select(study.c.id, study.c.name, run.c.learning_rates, place.label("place"))
         .join(study, study.c.id == run.c.study_id)
-        .where(study.c.model == model, study.c.id != besides, run.c.state == "complete")
-        .group_by(run.c.study_id)
+        .where(study.c.model == model, study.c.id != besides)
+        .where(run.c.state == "complete", run.c.learning_rates.is_not(None))
         .subquery()
     )
-    query = (
-        select(run)
-        .join(best, (best.c.study_id == run.c.study_id) & (best.c.p == run.c.p))
-        .where(run.c.state == "complete", run.c.learning_rates.is_not(None))
-        .order_by(run.c.study_id.desc(), run.c.number)
-    )
+    query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.id.desc()).limit(limit)
     with store.reading() as connection:
-        records = [record(row) for row in connection.execute(query).mappings()]
-    first_of_each = {r.study_id: r for r in reversed(records)}
-    rates = [r.learning_rates for r in first_of_each.values() if r.learning_rates]
-    return rates[-limit:]
+        return {
+            row.name: msgspec.json.decode(row.learning_rates, type=tuple[float, ...])
+            for row in connection.execute(query)
+        }
 
 
 def record(row: RowMapping) -> RunRecord:

@@ -40,6 +40,7 @@ study = Table(
     Column("origin", Text, nullable=False),  # search, or import with the file's name
     Column("trials", Integer, nullable=False),
     Column("desired", Text, nullable=False),
+    Column("desired_at", Float, nullable=False),
     Column("reason", Text),
     Column("proposer_id", Integer),
     Column("proposer_until", Float),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import RowMapping, case, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import UsageError
@@ -40,21 +40,37 @@ def create_study(
     Raises:
         UsageError: there is one of that name.
     """
-    values = {
-        "name": spec.name,
-        "sequence": spec.title(),
-        "data": spec.data,
-        "model": spec.model,
-        "spec": msgspec.json.encode(spec).decode(),
-        "origin": origin,
-        "trials": spec.search.trials,
-        "desired": desired,
-        "created_at": time.time(),
-    }
+    with store.writing() as connection:
+        return insert_study(connection, spec, origin=origin, desired=desired)
+
+
+def insert_study(
+    connection: Connection, spec: StudySpec, *, origin: str, desired: Desired = "running"
+) -> int:
+    """Remember a new study inside the caller's transaction and return its id.
+
+    Raises:
+        UsageError: there is one of that name.
+    """
+    now = time.time()
+    query = (
+        insert(study)
+        .values(
+            name=spec.name,
+            sequence=spec.title(),
+            data=spec.data,
+            model=spec.model,
+            spec=msgspec.json.encode(spec).decode(),
+            origin=origin,
+            trials=spec.search.trials,
+            desired=desired,
+            desired_at=now,
+            created_at=now,
+        )
+        .returning(study.c.id)
+    )
     try:
-        with store.writing() as connection:
-            query = insert(study).values(values).returning(study.c.id)
-            return int(connection.execute(query).scalar_one())
+        return int(connection.execute(query).scalar_one())
     except IntegrityError:
         raise UsageError(
             f"there is a study named '{spec.name}'; choose another with --name"
@@ -111,7 +127,9 @@ def wish_for_study(
     unfinished = run.c.state.not_in(ENDED)
     with store.writing() as connection:
         connection.execute(
-            update(study).where(study.c.id == study_id).values(desired=desired, reason=reason)
+            update(study)
+            .where(study.c.id == study_id)
+            .values(desired=desired, desired_at=time.time(), reason=reason)
         )
         connection.execute(update(run).where(of_study, unfinished).values(desired=desired))
         if desired == "stopped":

@@ -26,8 +26,17 @@ class Pulse(Thread):
         self._run_id: int | None = None
         self._holding = Lock()
         self._ended = Event()
-        self.wish: Desired = "running"
-        """What was last wanted of the worker itself."""
+        self._wish: Desired = "running"
+        self._end_asked = Event()
+
+    @property
+    def worker_shall_end(self) -> bool:
+        """Whether the worker was asked to end, by a signal or through the store."""
+        return self._end_asked.is_set() or self._wish != "running"
+
+    def ask_to_end(self) -> None:
+        """Let the worker give its run back and end; safe to call from a signal handler."""
+        self._end_asked.set()
 
     def hold(self, run_id: int | None) -> None:
         """Beat for this run from now on; None: for no run. Returns when no beat is under way."""
@@ -47,7 +56,7 @@ class Pulse(Thread):
                 _log.warning("heartbeat not written: %s", error)
 
     def _beat(self) -> None:
-        self.wish = worker_beat(self._store, self._worker_id, self._meter.read())
+        self._wish = worker_beat(self._store, self._worker_id, self._meter.read())
         with self._holding:
             if self._run_id is None:
                 return

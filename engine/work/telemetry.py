@@ -1,5 +1,7 @@
 """What a worker's process and its device are doing."""
 
+from typing import Any
+
 import psutil
 import pynvml
 
@@ -28,7 +30,7 @@ class Meter:
         )
 
 
-def _gpu_handle(device: str) -> object | None:
+def _gpu_handle(device: str) -> Any:  # noqa: ANN401 - NVML's own handle
     if not device.startswith("cuda"):
         return None
     try:

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("trials", sa.Integer(), nullable=False),
         sa.Column("desired", sa.Text(), nullable=False),
+        sa.Column("desired_at", sa.Float(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("proposer_id", sa.Integer(), nullable=True),
         sa.Column("proposer_until", sa.Float(), nullable=True),

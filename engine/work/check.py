@@ -1,0 +1,42 @@
+"""``python -m engine.work.check SPEC``: exit 0 where a run could begin, else 2 and one line."""
+
+import sys
+
+import msgspec
+
+from engine.errors import UsageError
+from engine.learning.backbone import backbone_shape
+from engine.learning.device import pick_device
+from engine.learning.methods import make_method
+from engine.learning.prepare import prepare_task
+from engine.learning.quiet import quiet_libraries
+from engine.profiles.grouping import make_grouping
+from engine.spec import RunSpec
+
+
+def check(spec: RunSpec) -> None:
+    """Load everything that a run needs but the weights.
+
+    Raises:
+        UsageError: something is not to be had.
+    """
+    pick_device(spec.device, spec.protocol.precision)
+    grouping = make_grouping(spec.protocol.grouping, backbone_shape(spec.model).n_layers)
+    make_method(spec).learning_rates(grouping)
+    for name in spec.sequence:
+        prepare_task(name, spec.data, spec.model, spec.protocol)
+
+
+def main() -> int:
+    """Check the spec on the command line."""
+    quiet_libraries()
+    try:
+        check(msgspec.json.decode(sys.argv[1], type=RunSpec))
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

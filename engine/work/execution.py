@@ -1,0 +1,192 @@
+"""Executing one run: the learner learns, the store remembers, wishes are obeyed between steps."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from engine.errors import EngineError
+from engine.learning.events import Measured, Planned, Stepped
+from engine.learning.learner import SequenceLearner
+from engine.learning.measures import AccuracyMatrix
+from engine.learning.prepare import prepare
+from engine.store.connection import Store
+from engine.store.leases import (
+    LeaseLostError,
+    finish_run,
+    note_checkpoint,
+    note_learning_rates,
+    release_run,
+    wish_of,
+)
+from engine.store.runs import RunRecord, Scores
+from engine.store.states import Desired, RunState
+from engine.work.checkpoints import CheckpointKeeper
+from engine.work.judge import Judge
+from engine.work.pulse import Pulse
+from engine.work.recorder import Recorder
+
+_LOOK_SECONDS = 0.05
+_MOST_LOST_WORKERS = 5
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a worker has at hand for every run."""
+
+    store: Store
+    worker_id: int
+    pulse: Pulse
+    checkpoint_seconds: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    state: RunState
+    reason: str | None = None
+    scores: Scores | None = None
+    reported: Scores | None = None
+
+
+Judges = Callable[[RunRecord], Judge]
+
+
+def execute(desk: Desk, run: RunRecord, judges: Judges) -> Outcome | None:
+    """Work on a claimed run until it ends; None where it was given back or lost to another.
+
+    What goes wrong with the run itself ends it as ``failed`` with the reason.
+
+    Raises:
+        EngineError: the store cannot be written.
+    """
+    keeper = CheckpointKeeper(desk.store, run.id, every_seconds=desk.checkpoint_seconds)
+    began = time.monotonic()
+    desk.pulse.hold(run.id)
+    try:
+        outcome = _attempt(desk, run, judges, keeper)
+        busy = time.monotonic() - began
+        if outcome is None:
+            release_run(desk.store, run.id, desk.worker_id, state="paused", busy_seconds=busy)
+            return None
+        finish_run(
+            desk.store,
+            run.id,
+            desk.worker_id,
+            state=outcome.state,
+            reason=outcome.reason,
+            scores=outcome.scores,
+            reported=outcome.reported,
+            busy_seconds=busy,
+        )
+    except LeaseLostError:
+        _log.warning("run %d was taken over by another worker", run.id)
+        return None
+    finally:
+        desk.pulse.hold(None)
+    keeper.discard()
+    return outcome
+
+
+def _attempt(
+    desk: Desk, run: RunRecord, judges: Judges, keeper: CheckpointKeeper
+) -> Outcome | None:
+    """Learn, and turn what goes wrong into the run's reason."""
+    if run.attempts >= _MOST_LOST_WORKERS:
+        return Outcome(
+            "failed",
+            f"its worker died {run.attempts} times without a checkpoint between; it may need "
+            "more memory than there is: use a smaller batch or shorter inputs",
+        )
+    try:
+        return _learn(desk, run, judges(run), keeper)
+    except LeaseLostError:
+        raise
+    except EngineError as error:
+        return Outcome("failed", str(error))
+    except (torch.OutOfMemoryError, MemoryError):
+        return Outcome("failed", "out of memory; use a smaller batch or shorter inputs")
+    except Exception as error:  # the worker has other runs to do
+        _log.exception("run %d failed", run.id)
+        return Outcome("failed", f"{type(error).__name__}: {_first_line(error)}; see worker log")
+
+
+def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -> Outcome | None:
+    if run.threads:
+        torch.set_num_threads(run.threads)
+    learner = prepare(run.spec)
+    note_learning_rates(desk.store, run.id, desk.worker_id, learner.setup.learning_rates)
+    recorder = Recorder(desk.store, run.id, desk.worker_id)
+    wishes = _Wishes(desk, run.id)
+    _go_on_from_checkpoint(learner, judge, keeper)
+    for event in learner.events():
+        match event:
+            case Planned():
+                recorder.plan(event.stages)
+            case Measured():
+                recorder.measured(event)
+                judge.weigh(event)
+            case Stepped():
+                recorder.stepped(event.step)
+                judge.weigh_loss(event)
+                wish = wishes.look()
+                if judge.verdict is None and wish == "paused":
+                    recorder.write()
+                    keeper.write(learner, judge.dump())
+                    return None
+                if wish == "stopped":
+                    recorder.write()
+                    return Outcome("stopped", "stopped by hand")
+                if keeper.due():
+                    keeper.write(learner, judge.dump())
+                    note_checkpoint(desk.store, run.id, desk.worker_id)
+        if judge.verdict is not None:
+            recorder.write()
+            return Outcome(judge.verdict.state, judge.verdict.reason)
+    recorder.write()
+    return Outcome(
+        "complete",
+        scores=_scores(learner.search_matrix),
+        reported=_scores(learner.validation_matrix),
+    )
+
+
+def _go_on_from_checkpoint(
+    learner: SequenceLearner, judge: Judge, keeper: CheckpointKeeper
+) -> None:
+    checkpoint = keeper.read()
+    if checkpoint is not None:
+        learner.restore(checkpoint)
+        judge.load(checkpoint.extra)
+
+
+class _Wishes:
+    """Looks up what is wanted, at most twenty times a second."""
+
+    def __init__(self, desk: Desk, run_id: int) -> None:
+        self._desk = desk
+        self._run_id = run_id
+        self._looked_at = float("-inf")
+
+    def look(self) -> Desired:
+        """Return what is wanted of the run; a worker that shall end gives it back."""
+        if self._desk.pulse.worker_shall_end:
+            return "paused"
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_SECONDS:
+            return "running"
+        self._looked_at = now
+        return wish_of(self._desk.store, self._run_id, self._desk.worker_id)
+
+
+def _scores(matrix: AccuracyMatrix) -> Scores:
+    return Scores(p_o=matrix.p_o, p_s=matrix.p_s)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,125 @@
+"""Where studies and runs meet the sampler: proposing trials, judging them, settling them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.errors import EngineError
+from engine.learning.backbone import backbone_shape
+from engine.profiles.grouping import make_grouping
+from engine.search.space import make_space
+from engine.search.trials import Search, open_search
+from engine.search.warm_starts import warm_starts
+from engine.store.connection import Store
+from engine.store.runs import (
+    RunRecord,
+    best_of_studies,
+    create_run,
+    failures_in_a_row,
+    trials_of,
+)
+from engine.store.states import ENDED
+from engine.store.studies import (
+    become_proposer,
+    get_study,
+    leave_proposer,
+    studies_wanting_trials,
+    wish_for_study,
+)
+from engine.work.judge import Judge, TrialJudge
+
+_MOST_FAILURES = 3
+
+
+class Searches:
+    """The searches that a worker has opened, one per study."""
+
+    def __init__(self, store: Store, worker_id: int) -> None:
+        self._store = store
+        self._worker_id = worker_id
+        self._opened: dict[int, Search] = {}
+
+    def propose_trial(self) -> bool:
+        """Queue one more trial for the study that has the fewest; False where none wants one."""
+        for study_id in studies_wanting_trials(self._store):
+            with self._seat(study_id) as seated:
+                if seated and self._queue_next(study_id):
+                    return True
+        return False
+
+    def judge(self, run: RunRecord) -> Judge:
+        """Return who judges this run."""
+        if run.study_id is None or run.number is None:
+            return Judge()
+        return TrialJudge(self._search(run.study_id), run.number, run.spec.sequence)
+
+    def settle(self, run: RunRecord) -> None:
+        """Tell the sampler how a run ended, if it asked for it."""
+        if run.study_id is not None and run.number is not None and run.state in ENDED:
+            self._search(run.study_id).settle(run.number, run.state, run.p)
+
+    def _queue_next(self, study_id: int) -> bool:
+        # Asked again now that nobody else can be proposing.
+        if study_id not in studies_wanting_trials(self._store) or self._keeps_failing(study_id):
+            return False
+        try:
+            search = self._search(study_id)
+        except EngineError as error:
+            wish_for_study(self._store, study_id, "paused", str(error))
+            return False
+        if not self._adopt_orphan(study_id, search):
+            proposal = search.propose()
+            self._queue(study_id, proposal.number, proposal.learning_rates, proposal.label)
+        return True
+
+    def _adopt_orphan(self, study_id: int, search: Search) -> bool:
+        """Queue a trial whose worker died between asking and remembering; settle forgotten ones."""
+        runs = {run.number: run for run in trials_of(self._store, study_id)}
+        for number, rates in search.unfinished().items():
+            known = runs.get(number)
+            if known is not None:
+                self.settle(known)
+            elif rates is None:
+                search.settle(number, "failed")
+            else:
+                self._queue(study_id, number, rates, None)
+                return True
+        return False
+
+    def _queue(
+        self, study_id: int, number: int, rates: tuple[float, ...], label: str | None
+    ) -> None:
+        spec = get_study(self._store, study_id).spec.trial(number, rates)
+        create_run(self._store, spec, study_id=study_id, number=number, label=label)
+
+    def _keeps_failing(self, study_id: int) -> bool:
+        failures = failures_in_a_row(self._store, study_id)
+        if failures < _MOST_FAILURES:
+            return False
+        last = max(
+            (run for run in trials_of(self._store, study_id) if run.state == "failed"),
+            key=lambda run: run.id,
+        )
+        reason = f"{failures} trials failed in a row; the last: {last.reason}"
+        wish_for_study(self._store, study_id, "paused", reason)
+        return True
+
+    def _search(self, study_id: int) -> Search:
+        if study_id not in self._opened:
+            study = get_study(self._store, study_id)
+            spec, shape = study.spec, backbone_shape(study.spec.model)
+            grouping = make_grouping(spec.protocol.grouping, shape.n_layers)
+            space = make_space(spec.search, grouping.n_choices, shape.hidden_size)
+            earlier = best_of_studies(self._store, spec.model, besides=study_id)
+            fitting = {n: r for n, r in earlier.items() if len(r) == grouping.n_choices}
+            starts = warm_starts(spec, space, grouping, shape.hidden_size, fitting)
+            self._opened[study_id] = open_search(self._store.url, spec, space, starts)
+        return self._opened[study_id]
+
+    @contextmanager
+    def _seat(self, study_id: int) -> Iterator[bool]:
+        seated = become_proposer(self._store, study_id, self._worker_id)
+        try:
+            yield seated
+        finally:
+            if seated:
+                leave_proposer(self._store, study_id, self._worker_id)

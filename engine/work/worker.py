@@ -1,0 +1,89 @@
+"""The loop of a worker: take a run, work on it, take the next one."""
+
+import logging
+import signal
+import time
+from types import FrameType
+
+from engine.learning.quiet import quiet_libraries
+from engine.spec import sequence_name
+from engine.store.connection import open_store
+from engine.store.leases import claim_run
+from engine.store.runs import get_run
+from engine.store.workers import end_worker, register_worker
+from engine.work.execution import Desk, execute
+from engine.work.processes import identity_of
+from engine.work.pulse import Pulse
+from engine.work.searches import Searches
+from engine.work.settings import WorkerSettings
+from engine.work.supervisor import bury_dead
+
+_LOOK_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+def work(settings: WorkerSettings) -> None:
+    """Work for a store until told to end, or until there is nothing to do.
+
+    Raises:
+        EngineError: the store cannot be read or written.
+    """
+    quiet_libraries()
+    store = open_store(settings.store)
+    worker_id = register_worker(
+        store, identity_of(), device=settings.device, threads=settings.threads, log_file=None
+    )
+    pulse = Pulse(store, worker_id, settings.device)
+    pulse.start()
+    _end_politely(pulse)
+    desk = Desk(
+        store=store,
+        worker_id=worker_id,
+        pulse=pulse,
+        checkpoint_seconds=settings.checkpoint_seconds,
+    )
+    try:
+        _serve(desk, Searches(store, worker_id), settings)
+    finally:
+        pulse.end()
+        end_worker(store, worker_id)
+        store.close()
+
+
+def _serve(desk: Desk, searches: Searches, settings: WorkerSettings) -> None:
+    idle_since = time.monotonic()
+    while not desk.pulse.worker_shall_end:
+        if _work_once(desk, searches, settings.threads):
+            idle_since = time.monotonic()
+            continue
+        patience = 0.0 if settings.until_idle else settings.idle_seconds
+        if time.monotonic() - idle_since >= patience:
+            _log.info("nothing to do; the worker ends")
+            return
+        time.sleep(_LOOK_SECONDS)
+
+
+def _work_once(desk: Desk, searches: Searches, threads: int) -> bool:
+    """Work on one run; False where there is none."""
+    bury_dead(desk.store)
+    run = claim_run(desk.store, desk.worker_id, threads=threads)
+    if run is None:
+        return searches.propose_trial()
+    _log.info("run %d (%s) begins", run.id, sequence_name(run.spec.sequence))
+    outcome = execute(desk, run, searches.judge)
+    if outcome is not None:
+        _log.info("run %d is %s: %s", run.id, outcome.state, outcome.reason or outcome.scores)
+        searches.settle(get_run(desk.store, run.id))
+    return True
+
+
+def _end_politely(pulse: Pulse) -> None:
+    """On SIGTERM or SIGINT give the run back, with a checkpoint, and end."""
+
+    def ask_to_end(signum: int, _: FrameType | None) -> None:
+        _log.info("%s: the worker gives its run back and ends", signal.Signals(signum).name)
+        pulse.ask_to_end()
+
+    signal.signal(signal.SIGTERM, ask_to_end)
+    signal.signal(signal.SIGINT, ask_to_end)
