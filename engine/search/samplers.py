@@ -1,0 +1,95 @@
+"""Samplers, each asked anew for every trial so that any process can go on with the search."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
+
+from engine.search.space import Space
+from engine.spec.search import Sampler
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial, TrialState
+
+
+class SeededSampler(BaseSampler):
+    """Ask a fresh sampler for every trial.
+
+    Its seed comes from the study's and the trial's number, so what is proposed depends only on
+    what the store knows, not on which process asks or how often it was started again.
+    """
+
+    def __init__(self, kind: Sampler, space: Space, seed: int) -> None:
+        self._kind = kind
+        self._space = {
+            name: distribution
+            for name, distribution in space.distributions().items()
+            if not distribution.single()
+        }
+        self._seed = seed
+        self._fresh = make_sampler(kind, trial_seed(seed, 0))
+
+    def before_trial(self, study: "Study", trial: "FrozenTrial") -> None:
+        self._fresh = make_sampler(self._kind, trial_seed(self._seed, trial.number))
+        self._fresh.before_trial(study, trial)
+
+    def infer_relative_search_space(
+        self,
+        study: "Study",  # noqa: ARG002 - Optuna's signature
+        trial: "FrozenTrial",  # noqa: ARG002 - Optuna's signature
+    ) -> dict[str, "BaseDistribution"]:
+        # The space is known: looking for it in every past trial takes longer the more there are.
+        return self._space
+
+    def sample_relative(
+        self, study: "Study", trial: "FrozenTrial", search_space: dict[str, "BaseDistribution"]
+    ) -> dict[str, Any]:
+        return self._fresh.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: "Study",
+        trial: "FrozenTrial",
+        param_name: str,
+        param_distribution: "BaseDistribution",
+    ) -> Any:  # noqa: ANN401 - as Optuna declares it
+        return self._fresh.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(
+        self,
+        study: "Study",
+        trial: "FrozenTrial",
+        state: "TrialState",
+        values: Sequence[float] | None,
+    ) -> None:
+        """Keep nothing: the trial may have been proposed by another process."""
+
+
+def make_sampler(kind: Sampler, seed: int) -> BaseSampler:
+    """Return a sampler with Optuna's defaults."""
+    match kind:
+        case "tpe":
+            return TPESampler(seed=seed)
+        case "gp":
+            return GPSampler(seed=seed, warn_independent_sampling=False)
+        case "cma":
+            # brings all of scipy.stats, which takes longer to load than Optuna
+            from engine.search.cma import CmaSampler
+
+            return CmaSampler(seed)
+        case "random":
+            return RandomSampler(seed=seed)
+
+
+def ignores_pruned(kind: Sampler) -> bool:
+    """Whether the sampler learns nothing from a trial that Optuna knows as pruned."""
+    return kind == "gp"
+
+
+def trial_seed(study_seed: int, number: int) -> int:
+    """Return the sampler's seed for one trial; neighbours have nothing in common."""
+    sequence = np.random.SeedSequence((study_seed % 2**64, number))
+    return int(sequence.generate_state(1)[0])

@@ -1,0 +1,100 @@
+"""The collapse sentinel: ends a trial that predicts one class, or whose loss is no number."""
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+_JUDGED_FROM = 0.5
+"""Share of a stage after which a model that still predicts one class is not merely young."""
+
+
+class Observation(Struct, frozen=True, kw_only=True):
+    """What was measured on one task of the sequence."""
+
+    stage: int
+    """From 0, as tasks are counted; the task learnt in it has the same place in the sequence."""
+    step: int
+    """Counted over all stages."""
+    done: float
+    """Share of the stage's steps that were taken: 0 to 1."""
+    task: int
+    """Place in the sequence."""
+    predicted: tuple[int, ...] = ()
+    """How many rows were predicted to be of each class; empty: only the loss is known."""
+    loss: float | None = None
+    whole: bool = False
+    """Measured on the whole split, not on the subset that is followed while learning."""
+
+
+class Suspicion(Struct, frozen=True):
+    """A task on which the last measurement that counts saw one class."""
+
+    stage: int
+    step: int
+    task: int
+
+
+class SentinelState(Struct, frozen=True):
+    """What a sentinel remembers; it goes into checkpoints."""
+
+    suspicions: tuple[Suspicion, ...] = ()
+
+
+class CollapseSentinel:
+    """Watches one run.
+
+    A loss that is NaN or infinite is a collapse at once. So is a task learnt so far whose rows are
+    all predicted to be of one class: on two measurements in a row in the second half of a stage,
+    or at a stage's end on the whole split.
+    """
+
+    def __init__(self, sequence: Sequence[str], state: SentinelState | None = None) -> None:
+        self._sequence = tuple(sequence)
+        self.state = state or SentinelState()
+
+    def watch(self, seen: Observation) -> str | None:
+        """Return why the run has collapsed, in words for people; None: it has not."""
+        if seen.loss is not None and not math.isfinite(seen.loss):
+            return f"loss became {seen.loss} in stage {seen.stage + 1} at step {seen.step}"
+        if seen.task > seen.stage or seen.done < _JUDGED_FROM or not any(seen.predicted):
+            return None
+        before = self._suspicion(seen)
+        if not _is_one_class(seen.predicted):
+            self._remember(seen.task, None)
+            return None
+        if seen.whole and seen.done >= 1.0:
+            return self._verdict(seen, "at the end of")
+        if before is not None and before.step < seen.step:
+            return self._verdict(seen, "twice in a row in")
+        if before is None:
+            self._remember(seen.task, Suspicion(seen.stage, seen.step, seen.task))
+        return None
+
+    def _suspicion(self, seen: Observation) -> Suspicion | None:
+        return next(
+            (
+                suspicion
+                for suspicion in self.state.suspicions
+                if suspicion.task == seen.task and suspicion.stage == seen.stage
+            ),
+            None,
+        )
+
+    def _remember(self, task: int, suspicion: Suspicion | None) -> None:
+        others = tuple(other for other in self.state.suspicions if other.task != task)
+        self.state = msgspec.structs.replace(
+            self.state, suspicions=others if suspicion is None else (*others, suspicion)
+        )
+
+    def _verdict(self, seen: Observation, when: str) -> str:
+        label = max(range(len(seen.predicted)), key=seen.predicted.__getitem__)
+        return (
+            f"every row of {self._sequence[seen.task]} was predicted to be of class {label} "
+            f"{when} stage {seen.stage + 1} (step {seen.step})"
+        )
+
+
+def _is_one_class(predicted: Sequence[int]) -> bool:
+    return sum(count > 0 for count in predicted) == 1

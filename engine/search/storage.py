@@ -1,0 +1,106 @@
+"""Optuna's own tables, which lie in the same store as ours."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from sqlite3 import Connection
+from typing import Any
+
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from engine.errors import EngineError, UsageError
+
+_BUSY_SECONDS = 30
+_ATTEMPTS = 10
+_PAUSE_SECONDS = 0.05
+
+
+def open_storage(url: str) -> RDBStorage:
+    """Open Optuna's tables, making missing ones; other processes may be doing so too.
+
+    Raises:
+        UsageError: they are of another Optuna version, or cannot be written.
+        EngineError: the disk is full, or the store stayed locked.
+    """
+    quieten()
+    with plain_errors():
+        return _patiently_opened(url)
+
+
+def quieten() -> None:
+    """Keep Optuna from telling of every study and trial on stderr."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Say in one line what an error of the storage means for the person."""
+    try:
+        yield
+    except (DBAPIError, StorageInternalError) as error:
+        raise _explained(error) from error
+
+
+def _patiently_opened(url: str) -> RDBStorage:
+    # Optuna fills braces in as a template, and makes its tables one by one without a lock.
+    template = url.replace("{", "{{").replace("}", "}}")
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return _opened(template)
+        except (DBAPIError, StorageInternalError) as error:
+            if not _made_by_another(error):
+                raise
+            time.sleep(_PAUSE_SECONDS * attempt)
+    return _opened(template)
+
+
+def _opened(template: str) -> RDBStorage:
+    try:
+        return RDBStorage(template, engine_kwargs=_engine_options(template))
+    except RuntimeError as error:
+        raise UsageError(
+            "the store's Optuna tables are from another version of Optuna; "
+            "bring them up to date with `optuna storage upgrade`, or use another --store"
+        ) from error
+
+
+def _engine_options(url: str) -> dict[str, Any]:
+    if make_url(url).get_backend_name() != "sqlite":
+        return {"pool_pre_ping": True}
+    return {
+        "connect_args": {"timeout": _BUSY_SECONDS},
+        "pool_events": [(_set_pragmas, "connect")],
+    }
+
+
+def _set_pragmas(connection: Connection, _: ConnectionPoolEntry) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _made_by_another(error: Exception) -> bool:
+    cause = _database_error(error)
+    return isinstance(cause, IntegrityError) or "already exists" in str(cause)
+
+
+def _explained(error: Exception) -> EngineError:
+    cause = _database_error(error)
+    reason = str(cause.orig if isinstance(cause, DBAPIError) else cause).splitlines()[0].lower()
+    if "full" in reason:
+        return EngineError("the store's disk is full; free some space, then resume")
+    if "readonly" in reason or "unable to open" in reason:
+        return UsageError("the store cannot be written; make its folder writable, or use --store")
+    if "locked" in reason:
+        return EngineError(
+            f"the store stayed locked for {_BUSY_SECONDS} s; close the program that holds it"
+        )
+    return EngineError(f"the store failed: {reason}")
+
+
+def _database_error(error: Exception) -> BaseException:
+    return error.__cause__ or error if isinstance(error, StorageInternalError) else error

@@ -1,0 +1,198 @@
+"""The trials of a search: what to try next, and what came of it."""
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, Literal
+
+import msgspec
+import optuna
+from msgspec import Struct
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.pruners import NopPruner
+from optuna.storages import BaseStorage, RDBStorage, get_storage
+from optuna.trial import FrozenTrial, TrialState
+
+from engine.errors import EngineError
+from engine.search.marks import ENDED, LABEL
+from engine.search.pruners import make_pruner
+from engine.search.samplers import SeededSampler, ignores_pruned
+from engine.search.space import Space
+from engine.search.storage import open_storage, plain_errors
+from engine.search.warm_starts import WarmStart
+from engine.spec import StudySpec
+
+Ending = Literal["complete", "pruned", "collapsed", "stopped", "failed"]
+"""How a run ended, in the words of the store."""
+
+_STARTS: Final = "warm_starts"
+
+
+class Proposal(Struct, frozen=True):
+    """A profile to try."""
+
+    number: int
+    learning_rates: tuple[float, ...]
+    label: str | None
+    """Of the warm start; None: the sampler's own."""
+
+
+def open_search(
+    storage_url: str, spec: StudySpec, space: Space, warm_starts: Sequence[WarmStart] = ()
+) -> "Search":
+    """Open the search of that study in the store, beginning it where it is new.
+
+    Raises:
+        UsageError: Optuna's tables are of another version, or cannot be written.
+        EngineError: the disk is full, or the store stayed locked.
+    """
+    storage = open_storage(storage_url)
+    with plain_errors():
+        return Search(storage, spec, space, warm_starts)
+
+
+class Search:
+    """A study in Optuna's tables; a trial is known by its number alone, in any process.
+
+    Any number of processes may report and settle. Only one at a time may propose.
+    """
+
+    def __init__(
+        self,
+        storage: BaseStorage,
+        spec: StudySpec,
+        space: Space,
+        warm_starts: Sequence[WarmStart] = (),
+    ) -> None:
+        self._name = spec.name
+        self._space = space
+        self._starts = warm_starts
+        self._starts_tried = False
+        self._told_as_complete = ignores_pruned(spec.search.sampler)
+        self._pruner = make_pruner(spec.search.pruner)
+        self._opened = storage
+        self._storage = get_storage(storage)
+        # Without the pruner: Hyperband would show the sampler one bracket's trials alone.
+        self._study = optuna.create_study(
+            storage=self._storage,
+            study_name=spec.name,
+            direction="maximize",
+            load_if_exists=True,
+            sampler=SeededSampler(spec.search.sampler, space, spec.seed),
+            pruner=NopPruner(),
+        )
+        self._study_id = self._storage.get_study_id_from_name(spec.name)
+
+    def propose(self) -> Proposal:
+        """Begin a trial: the next warm start, or when all were tried what the sampler says."""
+        with plain_errors():
+            self._enqueue_next_start()
+            trial = self._study.ask(self._space.distributions())
+        rates = self._space.rates(trial.params)
+        assert rates is not None
+        return Proposal(trial.number, rates, trial.user_attrs.get(LABEL))
+
+    def report(self, number: int, step: int, p: float) -> None:
+        """Say what a trial has reached at its ``step``-th report, counted from 1.
+
+        The same step again replaces what stood there; a trial that was settled stays as it is.
+        """
+        with plain_errors(), suppress(UpdateFinishedTrialError):
+            self._storage.set_trial_intermediate_value(self._id(number), step, p)
+
+    def should_prune(self, number: int) -> bool:
+        """Whether the pruner would end the trial after its last report."""
+        with plain_errors(), suppress(UpdateFinishedTrialError):
+            trial = self._storage.get_trial(self._id(number))
+            return self._pruner.prune(self._study, trial)
+        return False
+
+    def settle(self, number: int, state: Ending, p: float | None = None) -> None:
+        """End a trial; one that was settled stays as it is.
+
+        Optuna knows a collapsed trial as pruned, a stopped one as failed. Where the sampler would
+        learn nothing from pruned trials (``gp``), it is told that they are complete: pruned ones
+        with their last report, collapsed ones as bad as the worst trial. The trial's user
+        attribute ``ended`` has the truth.
+        """
+        with plain_errors(), suppress(UpdateFinishedTrialError):
+            trial = self._storage.get_trial(self._id(number))
+            if trial.state.is_finished():
+                return
+            told, value = self._in_optunas_words(trial, state, p)
+            if state in ("pruned", "collapsed"):
+                self._storage.set_trial_user_attr(self._id(number), ENDED, state)
+            self._study.tell(number, value, state=told, skip_if_finished=True)
+
+    def unfinished(self) -> dict[int, tuple[float, ...] | None]:
+        """Return the rates of every trial begun but not settled; None: its asking was cut short.
+
+        A process may have died before it could remember the trial as a run.
+        """
+        with plain_errors():
+            running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        return {trial.number: self._space.rates(trial.params) for trial in running}
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if isinstance(self._opened, RDBStorage):
+            self._opened.remove_session()
+            self._opened.engine.dispose()
+
+    def _enqueue_next_start(self) -> None:
+        if self._starts_tried:
+            return
+        trials = self._study.get_trials(deepcopy=False)
+        if any(trial.state is TrialState.WAITING for trial in trials):
+            return
+        tried = {trial.user_attrs.get(LABEL) for trial in trials if not self._was_cut_short(trial)}
+        for start in self._agreed_starts():
+            if start.label not in tried:
+                rates = self._space.parameters(start.learning_rates)
+                self._study.enqueue_trial(rates, user_attrs={LABEL: start.label})
+                return
+        self._starts_tried = True
+
+    def _agreed_starts(self) -> Sequence[WarmStart]:
+        """Return the warm starts of whoever began: the best of earlier studies may change."""
+        agreed = self._study.user_attrs.get(_STARTS)
+        if agreed is None:
+            self._study.set_user_attr(_STARTS, msgspec.to_builtins(self._starts))
+            return self._starts
+        return msgspec.convert(agreed, tuple[WarmStart, ...])
+
+    def _was_cut_short(self, trial: FrozenTrial) -> bool:
+        """Whether the trial failed before all of its rates were known, so that nobody ran it."""
+        return trial.state is TrialState.FAIL and self._space.rates(trial.params) is None
+
+    def _in_optunas_words(
+        self, trial: FrozenTrial, state: Ending, p: float | None
+    ) -> tuple[TrialState, float | None]:
+        match state:
+            case "complete":
+                return TrialState.COMPLETE, p
+            case "stopped" | "failed":
+                return TrialState.FAIL, None
+            case "pruned" | "collapsed":
+                score = self._score_unfinished(trial, state, p) if self._told_as_complete else None
+                return (TrialState.PRUNED if score is None else TrialState.COMPLETE), score
+
+    def _score_unfinished(self, trial: FrozenTrial, state: Ending, p: float | None) -> float | None:
+        """Return what an unfinished trial is worth; None: there is nothing to judge it by."""
+        reports = trial.intermediate_values
+        known = [p, reports[max(reports)] if reports else None]
+        last = next((score for score in known if score is not None and math.isfinite(score)), None)
+        if state == "pruned" and last is not None:
+            return last
+        complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        scores = [other.value for other in complete if other.value is not None]
+        return min(scores if last is None else [*scores, last], default=None)
+
+    def _id(self, number: int) -> int:
+        try:
+            return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+        except KeyError:
+            raise EngineError(
+                f"trial {number} of study '{self._name}' is missing from Optuna's tables; "
+                "start the search again under another --name"
+            ) from None

@@ -1,0 +1,109 @@
+"""Profiles worth trying before the sampler is asked: start points matter more than the sampler."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, zip_longest
+
+from msgspec import Struct
+
+from engine.profiles.depth import transfer_rates
+from engine.profiles.grouping import Grouping
+from engine.profiles.published import published_profile
+from engine.search.space import Space, is_small
+from engine.spec import StudySpec
+
+_FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)
+_DECAYS = (0.9, 0.8)
+_BASE_RATE = 5e-5
+_SMALL_BASE_RATE = 1e-4
+_AUTHORS_RATE = 1e-5
+"""Trial 0 of the authors' published code: the middle of their space."""
+
+
+class WarmStart(Struct, frozen=True):
+    """A profile with the name under which people know it."""
+
+    label: str
+    learning_rates: tuple[float, ...]
+
+
+def warm_starts(
+    spec: StudySpec,
+    space: Space,
+    grouping: Grouping,
+    hidden_size: int,
+    earlier: Mapping[str, Sequence[float]] | None = None,
+) -> tuple[WarmStart, ...]:
+    """Return the study's first trials, in the order in which they are tried.
+
+    Flat profiles alternate with the others, the likely best of both first, so that a short search
+    too has its baseline and something to hold against it.
+
+    Args:
+        spec: the study.
+        space: what the rates are clipped to; the label says so where that changed a rate.
+        grouping: of the study's backbone.
+        hidden_size: of the study's backbone.
+        earlier: by name of the study, the best rates of earlier ones on this backbone and grouping.
+    """
+    if not spec.search.warm_starts:
+        authors = (_flat(_AUTHORS_RATE, grouping),)
+        return _fitting(authors if spec.protocol.preset == "original-code" else (), space)
+    base = _SMALL_BASE_RATE if is_small(hidden_size) else _BASE_RATE
+    nearest_first = sorted(_FLAT_RATES, key=lambda rate: abs(math.log(rate / base)))
+    flat = [_flat(rate, grouping) for rate in nearest_first]
+    shaped = [
+        *(WarmStart(f"best of {name}", tuple(rates)) for name, rates in (earlier or {}).items()),
+        _published(grouping),
+        *(_llrd(base, decay, grouping) for decay in _DECAYS),
+        _head_only(space),
+    ]
+    alternating = chain.from_iterable(zip_longest(flat, shaped))
+    return _fitting((start for start in alternating if start is not None), space)
+
+
+def llrd_rates(base: float, decay: float, grouping: Grouping) -> tuple[float, ...]:
+    """Return layer-wise decayed rates: heads and top layer at ``base``, each step down × ``decay``.
+
+    A choice takes the geometric mean of its layers; the embeddings lie one step below layer 1.
+    """
+    top = grouping.n_layers
+    encoder = (
+        base * decay ** (math.fsum(top - layer for layer in layers) / len(layers))
+        for layers in grouping.layers
+    )
+    return (base * decay**top, *encoder, base)
+
+
+def _flat(rate: float, grouping: Grouping) -> WarmStart:
+    return WarmStart(f"flat {_short(rate)}", (rate,) * grouping.n_choices)
+
+
+def _llrd(base: float, decay: float, grouping: Grouping) -> WarmStart:
+    return WarmStart(f"llrd {decay:g}", llrd_rates(base, decay, grouping))
+
+
+def _published(grouping: Grouping) -> WarmStart:
+    profile = published_profile()
+    rates = transfer_rates(profile.learning_rates, profile.grouping, grouping)
+    return WarmStart("published", rates)
+
+
+def _head_only(space: Space) -> WarmStart:
+    *body, head = space.bounds
+    return WarmStart("head only", (*(low for low, _ in body), head[1]))
+
+
+def _fitting(starts: Iterable[WarmStart], space: Space) -> tuple[WarmStart, ...]:
+    fitting: dict[tuple[str, ...], WarmStart] = {}
+    for start in starts:
+        clipped = space.clip(start.learning_rates)
+        label = start.label if clipped == start.learning_rates else f"{start.label}, clipped"
+        # Rates that differ in the seventh digit are one profile that took two ways here.
+        fitting.setdefault(tuple(f"{rate:.6g}" for rate in clipped), WarmStart(label, clipped))
+    return tuple(fitting.values())
+
+
+def _short(rate: float) -> str:
+    mantissa, exponent = f"{rate:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"

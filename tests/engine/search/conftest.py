@@ -1,0 +1,54 @@
+"""Searches on a real store file, three choices wide."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import pytest
+
+from engine.search.space import Space
+from engine.search.trials import Search, open_search
+from engine.search.warm_starts import WarmStart
+from engine.spec import SearchSettings, StudySpec
+
+SPACE = Space(((1e-7, 1e-4), (1e-7, 1e-4), (1e-7, 1e-3)))
+
+
+class Opener(Protocol):
+    """Opens one more ``Search`` of the same study, as another process would."""
+
+    def __call__(
+        self, *, starts: tuple[WarmStart, ...] = (), space: Space = SPACE, **settings: str
+    ) -> Search: ...
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'studies.db'}"
+
+
+@pytest.fixture
+def opened(store_url: str) -> Iterator[Opener]:
+    with ExitStack() as stack:
+
+        def open_one(
+            *, starts: tuple[WarmStart, ...] = (), space: Space = SPACE, **settings: str
+        ) -> Search:
+            search = open_search(store_url, study_spec(**settings), space, starts)
+            stack.callback(search.close)
+            return search
+
+        yield open_one
+
+
+def study_spec(**settings: str) -> StudySpec:
+    return StudySpec(
+        name="mood-topic",
+        sequence=("mood", "topic"),
+        data="sample",
+        model="sample",
+        search=msgspec.convert(settings, SearchSettings),
+        seed=7,
+    )

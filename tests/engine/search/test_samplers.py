@@ -1,0 +1,108 @@
+import math
+from collections.abc import Callable
+from statistics import median
+
+import optuna
+import pytest
+from optuna.pruners import NopPruner
+from optuna.trial import TrialState
+
+from engine.search.samplers import SeededSampler, trial_seed
+from engine.search.space import Space
+from engine.spec.search import Sampler
+
+SPACE = Space(((1e-7, 1e-3),) * 2)
+BEST = (3e-6, 2e-4)
+
+
+def distance(rates: tuple[float, ...]) -> float:
+    """Decades between these rates and the best ones."""
+    return math.dist([math.log10(rate) for rate in rates], [math.log10(rate) for rate in BEST])
+
+
+class Rehearsal:
+    """A study in memory whose score is the nearness to ``BEST``."""
+
+    def __init__(self, kind: Sampler, *, seed: int = 0, space: Space = SPACE) -> None:
+        self.space = space
+        self.study = optuna.create_study(
+            direction="maximize", sampler=SeededSampler(kind, space, seed), pruner=NopPruner()
+        )
+
+    def play(
+        self, trials: int, score: Callable[[tuple[float, ...]], float | None] | None = None
+    ) -> list[tuple[float, ...]]:
+        """Ask and tell; a score of None prunes."""
+        asked = []
+        for _ in range(trials):
+            trial = self.study.ask(self.space.distributions())
+            rates = self.space.rates(trial.params)
+            assert rates is not None
+            asked.append(rates)
+            value = -distance(rates) if score is None else score(rates)
+            state = TrialState.PRUNED if value is None else TrialState.COMPLETE
+            self.study.tell(trial, value, state=state)
+        return asked
+
+
+@pytest.mark.parametrize("kind", ["tpe", "cma", "random"])
+def test_another_process_goes_on_with_the_same_stream(kind: Sampler) -> None:
+    undisturbed = Rehearsal(kind, seed=3).play(16)
+    first = Rehearsal(kind, seed=3)
+    assert first.play(11) == undisturbed[:11]
+    second = Rehearsal(kind, seed=3)
+    second.study.add_trials(first.study.trials)
+    assert second.play(5) == undisturbed[11:]
+
+
+@pytest.mark.parametrize("kind", ["tpe", "gp", "cma", "random"])
+def test_studies_of_other_seeds_try_other_rates(kind: Sampler) -> None:
+    asked = [Rehearsal(kind, seed=seed).play(2) for seed in (0, 1, -1)]
+    assert len({rates for trials in asked for rates in trials}) == 6
+
+
+@pytest.mark.parametrize("kind", ["tpe", "cma"])
+def test_samplers_learn_where_good_rates_lie(kind: Sampler) -> None:
+    asked = Rehearsal(kind).play(60)
+    first, last = asked[:10], asked[-10:]
+    assert sum(map(distance, last)) < sum(map(distance, first)) / 2
+
+
+def test_gp_learns_from_ten_trials() -> None:
+    asked = Rehearsal("gp").play(12)
+    assert max(map(distance, asked[10:])) < median(map(distance, asked[:10]))
+
+
+def test_cma_begins_at_the_best_warm_start() -> None:
+    rehearsal = Rehearsal("cma")
+    for rates in ((1e-6, 1e-6), BEST, (1e-3, 1e-7)):
+        rehearsal.study.enqueue_trial(SPACE.parameters(rates))
+    asked = rehearsal.play(9)
+    assert asked[1] == BEST
+    assert all(distance(rates) < 2 for rates in asked[3:])
+
+
+def test_cma_ranks_trials_that_scored_nothing_last() -> None:
+    wall = 3.5e-6
+
+    def collapsing(rates: tuple[float, ...]) -> float | None:
+        return None if rates[0] > wall else -distance(rates)
+
+    asked = Rehearsal("cma").play(60, collapsing)
+    first, last = asked[:6], asked[-12:]
+    assert sum(rates[0] > wall for rates in first) > 3
+    assert sum(rates[0] > wall for rates in last) < 4
+
+
+@pytest.mark.parametrize("kind", ["tpe", "gp", "cma", "random"])
+def test_rates_stay_in_the_space_even_where_it_is_a_point(kind: Sampler) -> None:
+    space = Space(((1e-5, 1e-5), (1e-7, 1e-4), (3.3e-6, 3.4e-6)))
+    asked = Rehearsal(kind, space=space).play(13, lambda rates: rates[1])
+    assert all(space.clip(rates) == rates for rates in asked)
+    assert {rates[0] for rates in asked} == {1e-5}
+
+
+def test_neighbouring_trials_have_unrelated_seeds() -> None:
+    seeds = [trial_seed(study, number) for study in (0, 1, -5, 2**40) for number in range(50)]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**32 for seed in seeds)

@@ -1,0 +1,210 @@
+import math
+from pathlib import Path
+from sqlite3 import Connection
+
+import optuna
+import pytest
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from engine.errors import EngineError, UsageError
+from engine.search.marks import ENDED, LABEL
+from engine.search.space import Space
+from engine.search.trials import Ending, open_search
+from engine.search.warm_starts import WarmStart
+from tests.engine.search.conftest import SPACE, Opener, study_spec
+
+STARTS = tuple(WarmStart(f"flat {rate}", (rate,) * 3) for rate in (1e-6, 1e-5, 1e-4))
+
+
+def known_to_optuna(store_url: str) -> list[FrozenTrial]:
+    return optuna.load_study(study_name="mood-topic", storage=store_url).trials
+
+
+def test_warm_starts_come_first_and_once(opened: Opener) -> None:
+    search = opened(starts=STARTS)
+    proposals = [search.propose() for _ in range(5)]
+    assert [proposal.number for proposal in proposals] == [0, 1, 2, 3, 4]
+    assert [proposal.label for proposal in proposals] == [*(s.label for s in STARTS), None, None]
+    assert [p.learning_rates for p in proposals[:3]] == [s.learning_rates for s in STARTS]
+
+
+def test_another_process_goes_on_with_the_warm_starts_of_the_first(
+    opened: Opener, store_url: str
+) -> None:
+    opened(starts=STARTS).propose()
+    later = (WarmStart("best of another", (5e-5,) * 3), *STARTS)
+    second = opened(starts=later)
+    labels = [second.propose().label for _ in range(3)]
+    assert labels == ["flat 1e-05", "flat 0.0001", None]
+    assert [trial.user_attrs.get(LABEL) for trial in known_to_optuna(store_url)][:2] == [
+        "flat 1e-06",
+        "flat 1e-05",
+    ]
+
+
+def test_a_warm_start_enqueued_by_a_process_that_died_is_asked_next(
+    opened: Opener, store_url: str
+) -> None:
+    search = opened(starts=STARTS)
+    search.propose()
+    study = optuna.load_study(study_name="mood-topic", storage=store_url)
+    study.enqueue_trial(SPACE.parameters((1e-5,) * 3), user_attrs={LABEL: STARTS[1].label})
+    labels = [opened(starts=STARTS).propose().label for _ in range(3)]
+    assert labels == ["flat 1e-05", "flat 0.0001", None]
+
+
+def test_an_asking_that_was_cut_short_is_failed_and_its_warm_start_asked_again(
+    opened: Opener, store_url: str
+) -> None:
+    half = optuna.create_study(study_name="mood-topic", storage=store_url, direction="maximize")
+    half.enqueue_trial(SPACE.parameters((1e-6,) * 3), user_attrs={LABEL: STARTS[0].label})
+    half.ask().suggest_float("lr0", 1e-7, 1e-4, log=True)
+
+    search = opened(starts=STARTS)
+    assert search.unfinished() == {0: None}
+    search.settle(0, "failed")
+    assert search.unfinished() == {}
+    again = search.propose()
+    assert (again.number, again.label) == (1, "flat 1e-06")
+
+
+def test_a_trial_that_nobody_remembered_has_its_rates(opened: Opener) -> None:
+    proposal = opened(starts=STARTS).propose()
+    assert opened().unfinished() == {proposal.number: proposal.learning_rates}
+
+
+@pytest.mark.parametrize(
+    ("state", "told", "value"),
+    [
+        ("complete", TrialState.COMPLETE, 1.4),
+        ("pruned", TrialState.PRUNED, 1.2),
+        ("collapsed", TrialState.PRUNED, 1.2),
+        ("stopped", TrialState.FAIL, None),
+        ("failed", TrialState.FAIL, None),
+    ],
+)
+def test_optuna_is_told_how_a_trial_ended(
+    opened: Opener, store_url: str, state: Ending, told: TrialState, value: float | None
+) -> None:
+    search = opened()
+    number = search.propose().number
+    search.report(number, 1, 1.1)
+    search.report(number, 2, 1.2)
+    search.settle(number, state, 1.4)
+    (trial,) = known_to_optuna(store_url)
+    assert (trial.state, trial.value) == (told, value)
+
+
+def test_settling_again_changes_nothing(opened: Opener, store_url: str) -> None:
+    one, other = opened(), opened()
+    number = one.propose().number
+    one.settle(number, "complete", 1.4)
+    other.settle(number, "failed")
+    other.settle(number, "complete", 0.1)
+    other.report(number, 1, 0.1)
+    assert not other.should_prune(number)
+    (trial,) = known_to_optuna(store_url)
+    assert (trial.state, trial.value, trial.intermediate_values) == (TrialState.COMPLETE, 1.4, {})
+
+
+def test_a_resumed_trial_may_report_a_step_again(opened: Opener, store_url: str) -> None:
+    one, other = opened(), opened()
+    number = one.propose().number
+    one.report(number, 1, 1.1)
+    one.report(number, 2, 1.2)
+    other.report(number, 2, 1.25)
+    (trial,) = known_to_optuna(store_url)
+    assert trial.intermediate_values == {1: 1.1, 2: 1.25}
+
+
+def test_gp_learns_from_pruned_and_collapsed_trials(opened: Opener, store_url: str) -> None:
+    search = opened(sampler="gp", pruner="asha")
+    endings: list[tuple[Ending, float | None, float | None]] = [
+        ("collapsed", None, None),
+        ("complete", 1.4, 1.4),
+        ("pruned", None, 1.3),
+        ("pruned", 1.35, 1.35),
+        ("collapsed", None, 1.3),
+        ("collapsed", math.nan, 1.25),
+    ]
+    for number, (state, p, expected) in enumerate(endings):
+        assert search.propose().number == number
+        if state == "pruned" or expected == 1.25:
+            search.report(number, 1, 1.3 if state == "pruned" else 1.25)
+        search.settle(number, state, p)
+    trials = known_to_optuna(store_url)
+    assert [trial.value for trial in trials] == [expected for _, _, expected in endings]
+    assert [trial.state for trial in trials] == [TrialState.PRUNED] + [TrialState.COMPLETE] * 5
+    assert [trial.user_attrs.get(ENDED, "complete") for trial in trials] == [
+        state for state, _, _ in endings
+    ]
+
+
+def test_a_store_whose_path_has_braces_and_percents_is_opened_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "{my} 100%" / "studies.db"
+    path.parent.mkdir()
+    search = open_search(f"sqlite:///{path}", study_spec(), SPACE)
+    search.propose()
+    search.close()
+    assert path.exists()
+
+
+def test_an_unknown_trial_is_one_line(opened: Opener) -> None:
+    with pytest.raises(EngineError, match="trial 5 of study 'mood-topic' is missing"):
+        opened().settle(5, "complete", 1.0)
+
+
+def test_tables_of_another_optuna_are_refused(store_url: str, opened: Opener) -> None:
+    opened().close()
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'v99.0.0'"))
+    engine.dispose()
+    with pytest.raises(UsageError, match="from another version of Optuna"):
+        opened()
+
+
+def test_a_full_disk_is_one_line(opened: Opener) -> None:
+    search = opened()
+    number = search.propose().number
+    storage = search._opened
+    assert isinstance(storage, RDBStorage)
+    storage.engine.dispose()
+    event.listen(storage.engine, "connect", fill_up)
+
+    def report_on_and_on() -> None:
+        for step in range(100_000):
+            search.report(number, step, 1.0)
+
+    with pytest.raises(EngineError, match="disk is full; free some space") as caught:
+        report_on_and_on()
+    assert "\n" not in str(caught.value)
+
+
+def fill_up(connection: Connection, _: ConnectionPoolEntry) -> None:
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_nothing_is_said_while_searching(
+    opened: Opener, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    for sampler in ("tpe", "cma", "random"):
+        search = opened(starts=STARTS, sampler=sampler)
+        for _ in range(4):
+            number = search.propose().number
+            search.report(number, 1, 1.0)
+            search.should_prune(number)
+            search.settle(number, "complete", 1.0)
+    assert capfd.readouterr() == ("", "")
+    assert [str(each.message) for each in recwarn] == []
+
+
+def test_a_choice_that_is_added_later_does_not_stop_a_search(opened: Opener) -> None:
+    search = opened()
+    search.settle(search.propose().number, "complete", 1.0)
+    wider = opened(space=Space((*SPACE.bounds, (1e-7, 1e-3))))
+    assert len(wider.propose().learning_rates) == 4

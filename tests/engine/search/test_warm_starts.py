@@ -1,0 +1,113 @@
+import math
+from itertools import pairwise
+
+import pytest
+
+from engine.profiles.grouping import Grouping, make_grouping
+from engine.search.space import Space, make_space
+from engine.search.warm_starts import WarmStart, llrd_rates, warm_starts
+from engine.spec import PRESETS, Protocol, SearchSettings, StudySpec
+
+TWELVE = make_grouping("paper", 12)
+
+
+def starts_of(
+    *,
+    hidden_size: int = 768,
+    grouping: Grouping = TWELVE,
+    earlier: dict[str, tuple[float, ...]] | None = None,
+    settings: SearchSettings | None = None,
+    protocol: Protocol | None = None,
+) -> tuple[WarmStart, ...]:
+    spec = StudySpec(
+        name="study",
+        sequence=("a", "b"),
+        data="hub",
+        model="bert",
+        search=settings or SearchSettings(),
+        protocol=protocol or Protocol(),
+    )
+    space = make_space(spec.search, grouping.n_choices, hidden_size)
+    return warm_starts(spec, space, grouping, hidden_size, earlier)
+
+
+def labels(starts: tuple[WarmStart, ...]) -> list[str]:
+    return [start.label for start in starts]
+
+
+def test_flat_ones_alternate_with_the_others_likely_best_first() -> None:
+    assert labels(starts_of(earlier={"sst2-mrpc": (2e-6,) * 10})) == [
+        "flat 5e-5",
+        "best of sst2-mrpc",
+        "flat 1e-4",
+        "published",
+        "flat 2e-5",
+        "llrd 0.9",
+        "flat 1e-5",
+        "llrd 0.8",
+        "flat 5e-6",
+        "head only",
+    ]
+
+
+def test_small_backbones_begin_at_a_higher_rate() -> None:
+    six = make_grouping("paper", 6)
+    starts = {start.label: start for start in starts_of(hidden_size=384, grouping=six)}
+    assert next(iter(starts)) == "flat 1e-4"
+    assert starts["llrd 0.9"].learning_rates[-1] == 1e-4
+
+
+def test_every_start_lies_in_the_space_and_none_comes_twice() -> None:
+    space = make_space(SearchSettings(), TWELVE.n_choices, 768)
+    starts = starts_of(earlier={"again": (2e-5 * (1 + 1e-12),) * 10, "high": (1e-2,) * 10})
+    rates = [start.learning_rates for start in starts]
+    assert all(space.clip(each) == each for each in rates)
+    assert len(set(rates)) == len(rates)
+    assert "flat 2e-5" not in labels(starts)
+    assert "high, clipped" in [label.removeprefix("best of ") for label in labels(starts)]
+
+
+def test_a_flat_profile_that_was_clipped_is_not_called_the_baseline() -> None:
+    settings = SearchSettings(body_bounds=(1e-7, 3e-5))
+    starts = {start.label: start.learning_rates for start in starts_of(settings=settings)}
+    assert "flat 1e-4" not in starts
+    assert starts["flat 1e-4, clipped"] == (3e-5,) * 9 + (1e-4,)
+    assert starts["flat 1e-5"] == (1e-5,) * 10
+
+
+def test_llrd_decays_by_layer_and_a_choice_takes_the_geometric_mean() -> None:
+    grouping = Grouping("custom", ((1,), (2, 3), (4,)))
+    assert llrd_rates(1e-4, 0.5, grouping) == pytest.approx(
+        (1e-4 / 16, 1e-4 / 8, math.sqrt(1e-4 / 4 * 1e-4 / 2), 1e-4, 1e-4)
+    )
+
+
+def test_head_only_leaves_the_body_where_it_is() -> None:
+    assert WarmStart("head only", (1e-7,) * 9 + (1e-3,)) in starts_of()
+
+
+def test_the_published_profile_keeps_its_own_grouping_and_shrinks_to_fewer_layers() -> None:
+    own = {s.label: s for s in starts_of(grouping=make_grouping("original-code", 12))}
+    assert own["published"].learning_rates[1] == pytest.approx(4.363e-6)
+    six = {s.label: s for s in starts_of(grouping=make_grouping("paper", 6))}
+    assert len(six["published"].learning_rates) == 8
+
+
+@pytest.mark.parametrize(("preset", "expected"), [("paper", []), ("original-code", ["flat 1e-5"])])
+def test_the_presets_of_the_paper_begin_as_the_authors_did(
+    preset: str, expected: list[str]
+) -> None:
+    chosen = PRESETS[preset]
+    assert labels(starts_of(settings=chosen.search, protocol=chosen.protocol)) == expected
+
+
+def test_llrd_never_rises_towards_the_embeddings() -> None:
+    for layers in (2, 6, 12, 24):
+        rates = llrd_rates(5e-5, 0.8, make_grouping("paper", layers))
+        assert all(lower <= upper for lower, upper in pairwise(rates))
+
+
+def test_a_space_of_one_point_has_one_start() -> None:
+    settings = SearchSettings(body_bounds=(1e-5, 1e-5), head_bounds=(1e-5, 1e-5))
+    assert {start.learning_rates for start in starts_of(settings=settings)} == {(1e-5,) * 10}
+    assert Space(((1e-5, 1e-5),)).clip((1.0,)) == (1e-5,)
