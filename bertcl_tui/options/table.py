@@ -23,23 +23,25 @@ class Option(Field, frozen=True, kw_only=True):
         return f"--{self.name.replace('_', '-')}"
 
 
-_PRESETS = {name: preset.summary for name, preset in PRESETS.items()}
+_PRESETS = {
+    name: f"{preset.summary[0].upper()}{preset.summary[1:]}." for name, preset in PRESETS.items()
+}
 _SAMPLERS = {
-    "tpe": "tree-structured Parzen estimator: learns from few trials, stays fast with many",
-    "gp": "Gaussian process: the most from up to 100 trials, slow beyond",
-    "cma": "CMA-ES: follows one good region, at its best with many trials",
-    "random": "draws without learning: the yardstick for the others",
+    "tpe": "Tree-structured Parzen estimator: learns from few trials.",
+    "gp": "Gaussian process: makes the most of up to 100 trials.",
+    "cma": "CMA-ES: follows one good region, best with many trials.",
+    "random": "Draws without learning: the yardstick for the others.",
 }
 _PRUNERS = {
-    "percentile": "ends trials that are among the worst quarter while the last task is learnt",
-    "hyperband": "the paper's: several brackets of early endings",
-    "asha": "the authors' code: keeps the better half at each rung",
-    "none": "lets every trial come to its end",
+    "percentile": "Ends trials in the worst quarter while the last task is learnt.",
+    "hyperband": "As in the paper: several brackets of early endings.",
+    "asha": "As in the authors' code: keeps the better half at each rung.",
+    "none": "Lets every trial come to its end.",
 }
 _PRECISIONS = {
-    "auto": "bf16 where the hardware multiplies it natively, else fp32",
-    "fp32": "exact, and slower",
-    "bf16": "fast, also where the hardware only emulates it",
+    "auto": "bf16 where the hardware multiplies it natively, else fp32.",
+    "fp32": "Exact, and slower.",
+    "bf16": "Fast; slow where the hardware only emulates it.",
 }
 
 OPTIONS = (
@@ -53,7 +55,7 @@ OPTIONS = (
     Option(
         name="data",
         label="Data",
-        help="Where tasks come from: sample, hub (GLUE), a folder, or a task file (.toml).",
+        help="sample, hub (GLUE), a folder of tasks, or a task file (.toml).",
         part="study",
         read=data_name,
         default="hub",
@@ -61,7 +63,7 @@ OPTIONS = (
     Option(
         name="model",
         label="Model",
-        help="The pretrained backbone: sample, a hub name, or a local folder.",
+        help="The pretrained backbone: sample, a hub name, or a folder.",
         part="study",
         read=readers.model,
         default="bert-base-uncased",
@@ -69,7 +71,7 @@ OPTIONS = (
     Option(
         name="preset",
         label="Preset",
-        help="A complete set of switches, which the options below then change.",
+        help="A complete set of switches; the options below change some.",
         part="preset",
         read=readers.one_of("preset", _PRESETS),
         default="default",
@@ -85,23 +87,30 @@ OPTIONS = (
     Option(
         name="epochs",
         label="Epochs",
-        help="Passes over each task's training rows; by default what each task says.",
+        help="Passes over the training rows of each task.",
         part="protocol",
         read=readers.whole("epochs", least=1, example=3),
     ),
     Option(
         name="train_rows",
         label="Train rows",
-        help="At most so many training rows of each task: fewer is faster and noisier.",
+        help="At most so many to learn from: fewer is faster and noisier.",
         part="protocol",
         read=readers.whole("train rows", least=2, example=800),
     ),
     Option(
         name="eval_rows",
         label="Eval rows",
-        help="At most so many rows to score a trial on: fewer is faster and noisier.",
+        help="At most so many to score a trial on: fewer is noisier.",
         part="protocol",
         read=readers.whole("eval rows", least=2, example=1000),
+    ),
+    Option(
+        name="batch_size",
+        label="Batch size",
+        help="Rows of a step.",
+        part="protocol",
+        read=readers.whole("batch size", least=1, example=16),
     ),
     Option(
         name="sampler",
@@ -130,7 +139,7 @@ OPTIONS = (
     Option(
         name="name",
         label="Name",
-        help="What the study is called; by default its sequence, made unique.",
+        help="What the study is called; by default its sequence.",
         part="study",
         read=readers.study_name,
     ),
