@@ -84,7 +84,7 @@ def record_progress(
 def measurements_of(
     store: Store, run_id: int, split: Split | None = None
 ) -> list[MeasurementRecord]:
-    """Return a run's measurements by step and task."""
+    """Return a run's measurements by step, task and split."""
     query = select(measurement).where(measurement.c.run_id == run_id)
     if split is not None:
         query = query.where(measurement.c.split == split)
@@ -98,7 +98,7 @@ def measurements_of(
                 accuracy=row.accuracy,
                 loss=row.loss,
             )
-            for row in connection.execute(query.order_by(measurement.c.step, measurement.c.task))
+            for row in connection.execute(query.order_by(*measurement.primary_key.columns))
         ]
 
 

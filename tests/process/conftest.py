@@ -1,0 +1,119 @@
+"""Real workers on real stores, with a backbone and tasks so small that seconds are enough."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
+from engine.store.connection import Store, open_store
+from engine.store.workers import living_workers
+from engine.work.settings import WorkerSettings
+from engine.work.supervisor import start_worker
+from tests.tiny import tiny_backbone, tiny_tasks
+
+PATIENCE = 90.0
+LEARNS_WELL = 3e-3
+
+
+@pytest.fixture(scope="session")
+def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_backbone(tmp_path_factory.mktemp("backbone"))
+
+
+@pytest.fixture(scope="session")
+def tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_tasks(tmp_path_factory.mktemp("tasks"), train_rows=128)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BERTCL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(tmp_path / "studies.db"))
+    yield store
+    for worker in living_workers(store):
+        kill(worker.identity.pid)
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def protocol() -> Protocol:
+    return Protocol(epochs=3, measures_per_epoch=2, retention_rows=16, batch_size=4)
+
+
+@pytest.fixture(scope="session")
+def run_spec(backbone: Path, tasks: Path, protocol: Protocol) -> RunSpec:
+    return RunSpec(
+        sequence=("mood", "agree"),
+        data=str(tasks),
+        model=str(backbone),
+        method="flat",
+        options={"lr": LEARNS_WELL},
+        protocol=protocol,
+        seed=7,
+        device="cpu",
+    )
+
+
+@pytest.fixture
+def study_spec(backbone: Path, tasks: Path, protocol: Protocol) -> StudySpec:
+    return StudySpec(
+        name="tiny",
+        sequence=("mood", "agree"),
+        data=str(tasks),
+        model=str(backbone),
+        protocol=protocol,
+        search=SearchSettings(
+            trials=4, body_bounds=(1e-4, 1e-2), head_bounds=(1e-4, 1e-2), warm_starts=False
+        ),
+        device="cpu",
+    )
+
+
+@pytest.fixture
+def start(store: Store) -> Callable[..., int]:
+    """Start a worker that checkpoints after every step; return its pid."""
+
+    def start_one(*, until_idle: bool = True) -> int:
+        settings = WorkerSettings(
+            store=store.url, device="cpu", threads=1, until_idle=until_idle, checkpoint_seconds=0
+        )
+        return start_worker(store, settings)
+
+    return start_one
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait until the condition holds; fail when it does not in good time."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {PATIENCE} s for {what}"
+        time.sleep(0.02)
+
+
+def wait_for_end(pid: int) -> None:
+    """Wait until that process of ours has ended."""
+    wait_for(lambda: not _runs(pid), f"process {pid} to end")
+
+
+def kill(pid: int) -> None:
+    """``kill -9``, and wait until it is gone."""
+    if _runs(pid):
+        psutil.Process(pid).send_signal(signal.SIGKILL)
+        wait_for_end(pid)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,145 @@
+"""A run survives its worker, and gives what it would have given undisturbed."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.learning.events import Measured
+from engine.learning.prepare import prepare
+from engine.spec import RunSpec, StudySpec
+from engine.store.connection import Store
+from engine.store.measurements import MeasurementRecord, measurements_of
+from engine.store.runs import RunRecord, create_run, get_run, trials_of, wish_for_run
+from engine.store.studies import create_study, wish_for_study
+from tests.process.conftest import kill, wait_for, wait_for_end
+
+pytestmark = pytest.mark.process
+
+Start = Callable[..., int]
+
+
+@pytest.fixture(scope="session")
+def undisturbed(run_spec: RunSpec) -> list[MeasurementRecord]:
+    """What the run measures when nothing happens to it, and no worker is about."""
+    torch.set_num_threads(1)
+    records = [
+        MeasurementRecord(
+            step=event.step,
+            stage=event.stage,
+            task=item.task,
+            split=item.split,
+            accuracy=item.accuracy,
+            loss=item.loss,
+        )
+        for event in prepare(run_spec).events()
+        if isinstance(event, Measured)
+        for item in event.measurements
+    ]
+    return sorted(records, key=lambda record: (record.step, record.task, record.split))
+
+
+def test_a_killed_workers_run_is_finished_bit_for_bit(
+    store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
+) -> None:
+    run_id = create_run(store, run_spec)
+    for stage in (0, 1):
+        pid = start()
+        _wait_for_stage(store, run_id, stage)
+        kill(pid)
+        assert get_run(store, run_id).state == "running"
+
+    wait_for_end(start())
+
+    assert get_run(store, run_id).state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+
+
+def test_a_paused_run_lets_go_and_goes_on_bit_for_bit(
+    store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
+) -> None:
+    run_id = create_run(store, run_spec)
+    pid = start()
+    _wait_for_stage(store, run_id, 1)
+    wish_for_run(store, run_id, "paused")
+    wait_for_end(pid)
+    paused = get_run(store, run_id)
+    assert paused.state == "paused"
+    assert 0 < paused.step < (paused.steps or 0)
+
+    wish_for_run(store, run_id, "running")
+    wait_for_end(start())
+
+    assert get_run(store, run_id).state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+
+
+def test_a_worker_told_to_end_gives_its_run_back(
+    store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
+) -> None:
+    run_id = create_run(store, run_spec)
+    pid = start()
+    _wait_for_stage(store, run_id, 0)
+    os.kill(pid, signal.SIGTERM)
+    wait_for_end(pid)
+    assert get_run(store, run_id).state == "paused"
+
+    wait_for_end(start())
+
+    assert measurements_of(store, run_id) == undisturbed
+
+
+def test_a_killed_workers_trial_is_finished_as_the_same_trial(
+    store: Store, study_spec: StudySpec, start: Start
+) -> None:
+    disturbed = create_study(store, study_spec)
+    pid = start()
+    wait_for(lambda: _begun(store, disturbed, trial=1), "the second trial to take steps")
+    kill(pid)
+    wait_for_end(start())
+    renamed = StudySpec(**{**_fields(study_spec), "name": "undisturbed"})
+    undisturbed = create_study(store, renamed)
+    wait_for_end(start())
+
+    assert _results(store, disturbed) == _results(store, undisturbed)
+    assert len(_results(store, disturbed)) == study_spec.search.trials
+
+
+def test_a_stopped_study_keeps_what_was_measured_and_no_checkpoint(
+    store: Store, study_spec: StudySpec, start: Start
+) -> None:
+    study_id = create_study(store, study_spec)
+    pid = start()
+    wait_for(lambda: _begun(store, study_id, trial=0), "the first trial to take steps")
+    wish_for_study(store, study_id, "stopped")
+    wait_for_end(pid)
+
+    (trial,) = trials_of(store, study_id)
+    assert trial.state == "stopped"
+    assert not list(Path(store.folder).glob("run-*"))
+
+
+def _wait_for_stage(store: Store, run_id: int, stage: int) -> None:
+    wait_for(
+        lambda: any(item.stage == stage for item in measurements_of(store, run_id)),
+        f"stage {stage} to be measured",
+    )
+
+
+def _begun(store: Store, study_id: int, *, trial: int) -> bool:
+    return any(run.number == trial and run.step > 0 for run in trials_of(store, study_id))
+
+
+def _results(store: Store, study_id: int) -> list[tuple[object, ...]]:
+    return [_result(store, run) for run in trials_of(store, study_id)]
+
+
+def _result(store: Store, run: RunRecord) -> tuple[object, ...]:
+    return (run.number, run.state, run.learning_rates, run.p, measurements_of(store, run.id))
+
+
+def _fields(spec: StudySpec) -> dict[str, object]:
+    return {name: getattr(spec, name) for name in spec.__struct_fields__}
