@@ -37,8 +37,11 @@ class OpenNewStudy(Message):
     """Let the person set up a new search."""
 
 
+@dataclass
 class OpenCombine(Message):
-    """Show the combination of what is marked."""
+    """Show the combination of what is marked anywhere, or else of this whole study."""
+
+    study_id: int | None = None
 
 
 @dataclass

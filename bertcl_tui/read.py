@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from bertcl_tui.queries.studies import Climbs
     from engine.store.connection import Store
+    from engine.store.studies import StudyRecord
 
 _SERVER_TICK: Final = 1.0
 """Seconds after which a server is taken to have changed: it has no counter to be asked."""
@@ -81,6 +82,20 @@ class Reader:
     def study(self, study_id: int) -> StudyRow | None:
         """Return the study of that id, None where it was deleted."""
         return next((row for row in self.studies() if row.id == study_id), None)
+
+    def record(self, study_id: int) -> "StudyRecord | None":
+        """Return a study with its spec, None where it was deleted."""
+        store = self._store()
+        if store is None:
+            return None
+        from sqlalchemy.exc import NoResultFound
+
+        from engine.store.studies import get_study
+
+        try:
+            return get_study(store, study_id)
+        except NoResultFound:
+            return None
 
     def trials(
         self,
