@@ -74,12 +74,12 @@ def _engine_options(url: str) -> dict[str, Any]:
         return {"pool_pre_ping": True}
     return {
         "connect_args": {"timeout": _BUSY_SECONDS},
-        "pool_events": [(_set_pragmas, "connect")],
+        "pool_events": [(_sync_less, "connect")],
     }
 
 
-def _set_pragmas(connection: Connection, _: ConnectionPoolEntry) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
+def _sync_less(connection: Connection, _: ConnectionPoolEntry) -> None:
+    # Safe as whoever made the store put it into WAL mode.
     connection.execute("PRAGMA synchronous=NORMAL")
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.pruners import NopPruner
 from optuna.storages import BaseStorage, RDBStorage, get_storage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 
 from engine.errors import EngineError
 from engine.search.marks import ENDED, LABEL
@@ -87,10 +87,9 @@ class Search:
         """Begin a trial: the next warm start, or when all were tried what the sampler says."""
         with plain_errors():
             self._enqueue_next_start()
-            trial = self._study.ask(self._space.distributions())
-        rates = self._space.rates(trial.params)
-        assert rates is not None
-        return Proposal(trial.number, rates, trial.user_attrs.get(LABEL))
+            proposal = self._proposal(self._study.ask(self._space.distributions()))
+        assert proposal is not None
+        return proposal
 
     def report(self, number: int, step: int, p: float) -> None:
         """Say what a trial has reached at its ``step``-th report, counted from 1.
@@ -124,20 +123,26 @@ class Search:
                 self._storage.set_trial_user_attr(self._id(number), ENDED, state)
             self._study.tell(number, value, state=told, skip_if_finished=True)
 
-    def unfinished(self) -> dict[int, tuple[float, ...] | None]:
-        """Return the rates of every trial begun but not settled; None: its asking was cut short.
+    def unfinished(self) -> dict[int, Proposal | None]:
+        """Return every trial begun but not settled; None: its asking was cut short.
 
         A process may have died before it could remember the trial as a run.
         """
         with plain_errors():
             running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        return {trial.number: self._space.rates(trial.params) for trial in running}
+        return {trial.number: self._proposal(trial) for trial in running}
 
     def close(self) -> None:
         """Let go of the store."""
         if isinstance(self._opened, RDBStorage):
             self._opened.remove_session()
             self._opened.engine.dispose()
+
+    def _proposal(self, trial: FrozenTrial | Trial) -> Proposal | None:
+        rates = self._space.rates(trial.params)
+        if rates is None:
+            return None
+        return Proposal(trial.number, rates, trial.user_attrs.get(LABEL))
 
     def _enqueue_next_start(self) -> None:
         if self._starts_tried:

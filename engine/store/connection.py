@@ -1,13 +1,15 @@
 """Opening a store: what it is, whether it is ours, and how it is talked to."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError as SqliteOperationalError
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -16,6 +18,7 @@ from engine.store.schema import REVISIONS, VERSION_TABLE
 
 DEFAULT_STORE = "studies.db"
 _BUSY_SECONDS = 30
+_WAL_PAUSE_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ def store_url(text: str) -> str:
     """Return the URL of a store given as a URL or as a path of a SQLite file."""
     if "://" in text:
         return text
-    return f"sqlite:///{Path(text).expanduser().resolve()}"
+    path = Path(text).expanduser().resolve()
+    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -71,7 +75,7 @@ def files_folder(url: str) -> Path:
     """Return the folder of a store's checkpoints and logs: beside the file, named after it."""
     path = sqlite_path(url)
     if path is not None:
-        return path.with_suffix(".runs")
+        return path.with_name(f"{path.name}.runs")
     from platformdirs import user_data_path
 
     return user_data_path("bertcl-tui") / hashlib.sha256(url.encode()).hexdigest()[:16]
@@ -114,6 +118,8 @@ def _checked_path(url: str, *, create: bool) -> Path | None:
             "or postgresql+psycopg://user@host/name"
         ) from None
     if path is None:
+        if make_url(url).get_backend_name() == "sqlite":
+            raise UsageError(f"store '{url}' would be gone with its process; name a file")
         return None
     if path.is_dir():
         raise UsageError(f"store {path} is a folder; name a file in it, like {path / 'studies.db'}")
@@ -131,9 +137,23 @@ def _connect_args(path: Path | None) -> dict[str, float]:
 def _set_pragmas(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
     # The driver must not open transactions of its own: _begin says which kind is meant.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _use_wal(connection: SqliteConnection) -> None:
+    # SQLite does not wait here when two processes meet at a new file: its timeout is not heeded.
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except SqliteOperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_WAL_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:
@@ -182,6 +202,10 @@ def _plain_errors(url: str) -> Iterator[None]:
         if "not a database" in str(error.orig):
             raise UsageError(
                 f"store {_shown(url)} is not a database; name another file with --store"
+            ) from error
+        if "malformed" in str(error.orig):
+            raise EngineError(
+                f"store {_shown(url)} is damaged; put a copy in its place, or use --store"
             ) from error
         raise
 

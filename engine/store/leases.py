@@ -7,13 +7,14 @@ it and go on from its last checkpoint.
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, case, or_, select, update
+from sqlalchemy import Connection, case, select, update
 
 from engine.errors import EngineError
 from engine.store.connection import Store
+from engine.store.forsaken import obey_for_the_lost, unheld
 from engine.store.runs import RunRecord, Scores, rates_json, record
 from engine.store.schema import run, worker
-from engine.store.states import LOST_AFTER, Desired, RunState
+from engine.store.states import Desired, RunState
 
 
 class LeaseLostError(EngineError):
@@ -26,11 +27,12 @@ def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None
     begun_first = case((run.c.state == "queued", 1), else_=0)
     query = (
         select(run)
-        .where(run.c.desired == "running", claimable(now))
+        .where(run.c.desired == "running", unheld(now))
         .order_by(begun_first, run.c.id)
         .limit(1)
     )
     with store.writing() as connection:
+        obey_for_the_lost(connection, now)
         row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
         if row is None:
             return None
@@ -50,13 +52,6 @@ def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None
         )
         _set_worker_run(connection, worker_id, row.id)
         return record(connection.execute(select(run).where(run.c.id == row.id)).mappings().one())
-
-
-def claimable(now: float) -> ColumnElement[bool]:
-    """Return the condition under which a run has no living holder and is not ended."""
-    unheld = run.c.state.in_(("queued", "paused")) & run.c.worker_id.is_(None)
-    lost = (run.c.state == "running") & (run.c.heartbeat_at < now - LOST_AFTER)
-    return or_(unheld, lost)
 
 
 def beat(store: Store, run_id: int, worker_id: int) -> None:

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import RowMapping, func, insert, select, update
 
-from engine.spec import RunSpec, sequence_name
+from engine.spec import RunSpec, StudySpec, sequence_name
 from engine.store.connection import Store
+from engine.store.forsaken import obey_for_the_lost
 from engine.store.schema import run, study
 from engine.store.states import ENDED, Desired, RunState
 
@@ -94,19 +96,13 @@ def trials_of(store: Store, study_id: int) -> list[RunRecord]:
 
 
 def wish_for_run(store: Store, run_id: int, desired: Desired) -> None:
-    """Say what is wanted of one run."""
+    """Say what is wanted of one run; one without a living worker obeys at once."""
     unfinished = run.c.state.not_in(ENDED)
     with store.writing() as connection:
         connection.execute(
             update(run).where(run.c.id == run_id, unfinished).values(desired=desired)
         )
-        if desired == "stopped":
-            unheld = run.c.worker_id.is_(None)
-            connection.execute(
-                update(run)
-                .where(run.c.id == run_id, unfinished, unheld)
-                .values(state="stopped", finished_at=time.time())
-            )
+        obey_for_the_lost(connection, time.time())
 
 
 def failures_in_a_row(store: Store, study_id: int) -> int:
@@ -125,9 +121,16 @@ def failures_in_a_row(store: Store, study_id: int) -> int:
 
 
 def best_of_studies(
-    store: Store, model: str, *, besides: int, limit: int = 3
+    store: Store, model: str, grouping: str, *, besides: int, limit: int = 3
 ) -> dict[str, tuple[float, ...]]:
     """Return the rates of the best complete trial of the latest other studies on a backbone.
+
+    Args:
+        store: where to look.
+        model: the backbone, as studies name it.
+        grouping: studies that group its layers otherwise mean other layers by the same choice.
+        besides: the study that asks.
+        limit: how many studies to return at most.
 
     Returns:
         Learning rates by the study's name, the latest study first.
@@ -136,18 +139,24 @@ def best_of_studies(
         partition_by=run.c.study_id, order_by=(run.c.p.desc(), run.c.number)
     )
     ranked = (
-        select(study.c.id, study.c.name, run.c.learning_rates, place.label("place"))
+        select(study.c.id, study.c.name, study.c.spec, run.c.learning_rates, place.label("place"))
         .join(study, study.c.id == run.c.study_id)
         .where(study.c.model == model, study.c.id != besides)
         .where(run.c.state == "complete", run.c.learning_rates.is_not(None))
         .subquery()
     )
-    query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.id.desc()).limit(limit)
+    query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.id.desc())
     with store.reading() as connection:
-        return {
-            row.name: msgspec.json.decode(row.learning_rates, type=tuple[float, ...])
-            for row in connection.execute(query)
-        }
+        rows = connection.execute(query).all()
+    alike = (
+        row
+        for row in rows
+        if msgspec.json.decode(row.spec, type=StudySpec).protocol.grouping == grouping
+    )
+    return {
+        row.name: msgspec.json.decode(row.learning_rates, type=tuple[float, ...])
+        for row in islice(alike, limit)
+    }
 
 
 def record(row: RowMapping) -> RunRecord:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from engine.errors import UsageError
 from engine.spec import StudySpec
 from engine.store.connection import Store
+from engine.store.forsaken import obey_for_the_lost
 from engine.store.schema import run, study
 from engine.store.states import ENDED, Desired
 
@@ -78,10 +79,10 @@ def insert_study(
 
 
 def find_study(store: Store, name: str) -> StudyRecord:
-    """Return the study of that name, or of that id.
+    """Return the study of that name, or the only one whose name begins so.
 
     Raises:
-        UsageError: there is none, or more than one begins so.
+        UsageError: there is none, or more than one.
     """
     with store.reading() as connection:
         rows = connection.execute(select(study).order_by(study.c.id)).mappings().all()
@@ -119,26 +120,20 @@ def free_name(store: Store, wanted: str) -> str:
 def wish_for_study(
     store: Store, study_id: int, desired: Desired, reason: str | None = None
 ) -> None:
-    """Say what is wanted of a study and of its unfinished runs; workers obey within a step.
+    """Say what is wanted of a study and of its unfinished runs.
 
-    Runs that no worker holds are stopped here: nobody else would.
+    Workers obey within a step, and runs without a living worker at once.
     """
-    of_study = run.c.study_id == study_id
-    unfinished = run.c.state.not_in(ENDED)
+    now = time.time()
+    unfinished = (run.c.study_id == study_id) & run.c.state.not_in(ENDED)
     with store.writing() as connection:
         connection.execute(
             update(study)
             .where(study.c.id == study_id)
-            .values(desired=desired, desired_at=time.time(), reason=reason)
+            .values(desired=desired, desired_at=now, reason=reason)
         )
-        connection.execute(update(run).where(of_study, unfinished).values(desired=desired))
-        if desired == "stopped":
-            unheld = run.c.worker_id.is_(None)
-            connection.execute(
-                update(run)
-                .where(of_study, unfinished, unheld)
-                .values(state="stopped", finished_at=time.time())
-            )
+        connection.execute(update(run).where(unfinished).values(desired=desired))
+        obey_for_the_lost(connection, now)
 
 
 def studies_wanting_trials(store: Store) -> Sequence[int]:

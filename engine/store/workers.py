@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy import func, insert, select, update
 
 from engine.store.connection import Store
+from engine.store.forsaken import obey_for_the_lost
 from engine.store.schema import log, run, worker
 from engine.store.states import Desired
 
@@ -118,6 +119,7 @@ def end_worker(store: Store, worker_id: int) -> None:
         )
         held = (run.c.worker_id == worker_id) & (run.c.state == "running")
         connection.execute(update(run).where(held).values(heartbeat_at=0.0))
+        obey_for_the_lost(connection, time.time())
 
 
 def living_workers(store: Store) -> Sequence[WorkerRecord]:

@@ -7,7 +7,7 @@ from engine.errors import EngineError
 from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
 from engine.search.space import make_space
-from engine.search.trials import Search, open_search
+from engine.search.trials import Proposal, Search, open_search
 from engine.search.warm_starts import warm_starts
 from engine.store.connection import Store
 from engine.store.runs import (
@@ -67,29 +67,32 @@ class Searches:
             wish_for_study(self._store, study_id, "paused", str(error))
             return False
         if not self._adopt_orphan(study_id, search):
-            proposal = search.propose()
-            self._queue(study_id, proposal.number, proposal.learning_rates, proposal.label)
+            self._queue(study_id, search.propose())
         return True
 
     def _adopt_orphan(self, study_id: int, search: Search) -> bool:
         """Queue a trial whose worker died between asking and remembering; settle forgotten ones."""
         runs = {run.number: run for run in trials_of(self._store, study_id)}
-        for number, rates in search.unfinished().items():
+        for number, proposal in search.unfinished().items():
             known = runs.get(number)
             if known is not None:
                 self.settle(known)
-            elif rates is None:
+            elif proposal is None:
                 search.settle(number, "failed")
             else:
-                self._queue(study_id, number, rates, None)
+                self._queue(study_id, proposal)
                 return True
         return False
 
-    def _queue(
-        self, study_id: int, number: int, rates: tuple[float, ...], label: str | None
-    ) -> None:
-        spec = get_study(self._store, study_id).spec.trial(number, rates)
-        create_run(self._store, spec, study_id=study_id, number=number, label=label)
+    def _queue(self, study_id: int, proposal: Proposal) -> None:
+        spec = get_study(self._store, study_id).spec
+        create_run(
+            self._store,
+            spec.trial(proposal.number, proposal.learning_rates),
+            study_id=study_id,
+            number=proposal.number,
+            label=proposal.label,
+        )
 
     def _keeps_failing(self, study_id: int) -> bool:
         failures = failures_in_a_row(self._store, study_id)
@@ -109,7 +112,7 @@ class Searches:
             spec, shape = study.spec, backbone_shape(study.spec.model)
             grouping = make_grouping(spec.protocol.grouping, shape.n_layers)
             space = make_space(spec.search, grouping.n_choices, shape.hidden_size)
-            earlier = best_of_studies(self._store, spec.model, besides=study_id)
+            earlier = best_of_studies(self._store, spec.model, grouping.preset, besides=study_id)
             fitting = {n: r for n, r in earlier.items() if len(r) == grouping.n_choices}
             starts = warm_starts(spec, space, grouping, shape.hidden_size, fitting)
             self._opened[study_id] = open_search(self._store.url, spec, space, starts)

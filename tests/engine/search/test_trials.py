@@ -71,9 +71,11 @@ def test_an_asking_that_was_cut_short_is_failed_and_its_warm_start_asked_again(
     assert (again.number, again.label) == (1, "flat 1e-06")
 
 
-def test_a_trial_that_nobody_remembered_has_its_rates(opened: Opener) -> None:
-    proposal = opened(starts=STARTS).propose()
-    assert opened().unfinished() == {proposal.number: proposal.learning_rates}
+def test_a_trial_that_nobody_remembered_is_found_again(opened: Opener) -> None:
+    search = opened(starts=STARTS)
+    proposals = [search.propose() for _ in range(4)]
+    search.settle(1, "complete", 1.0)
+    assert opened().unfinished() == {each.number: each for each in proposals if each.number != 1}
 
 
 @pytest.mark.parametrize(
