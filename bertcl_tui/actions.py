@@ -177,7 +177,7 @@ ACTIONS = (
         shown="palette",
     ),
     Action(
-        "toggle",
+        "take",
         "space",
         "in or out",
         "Take the study or trial under the cursor into the combination, or out of it.",
@@ -247,7 +247,7 @@ ACTIONS = (
         ("app",),
         shown="palette",
     ),
-    Action("leave", "q,ctrl+q", "quit", "Leave; asks what to do with running work.", ("app",)),
+    Action("quit", "q", "quit", "Leave; asks what to do with running work.", ("app",)),
 )
 
 
