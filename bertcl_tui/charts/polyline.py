@@ -1,0 +1,80 @@
+"""Lines as lists of points: cut to a range, read between points."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from math import isfinite, nan
+
+Range = tuple[float, float]
+Point = tuple[float, float]
+Polyline = tuple[Sequence[float], Sequence[float]]
+
+_GAP: Point = (nan, nan)
+
+
+def clip(line: Polyline, x_range: Range, y_range: Range) -> Iterator[Point]:
+    """Yield the points of the parts inside both ranges, with a NaN point between parts.
+
+    A value that is not finite is a gap, too.
+    """
+    before: Point | None = None
+    end: Point | None = None
+    for point in zip(*line, strict=False):
+        if not (isfinite(point[0]) and isfinite(point[1])):
+            before = None
+            continue
+        part = _inside(before or point, point, x_range, y_range)
+        before = point
+        if part is None:
+            continue
+        if part[0] != end:
+            if end is not None:
+                yield _GAP
+            yield part[0]
+        if part[1] != part[0]:
+            yield part[1]
+        end = part[1]
+
+
+def _inside(
+    start: Point, stop: Point, x_range: Range, y_range: Range
+) -> tuple[Point, Point] | None:
+    """Return the part of a straight line that lies in a rectangle (Liang and Barsky 1984)."""
+    if _holds(start, x_range, y_range) and _holds(stop, x_range, y_range):
+        return start, stop
+    enter, leave = 0.0, 1.0
+    for axis, (low, high) in enumerate((x_range, y_range)):
+        length = stop[axis] - start[axis]
+        if not length:
+            if not low <= start[axis] <= high:
+                return None
+            continue
+        first, last = sorted(((low - start[axis]) / length, (high - start[axis]) / length))
+        enter, leave = max(enter, first), min(leave, last)
+    if enter > leave:
+        return None
+    return _at(start, stop, enter), _at(start, stop, leave)
+
+
+def _holds(point: Point, x_range: Range, y_range: Range) -> bool:
+    return x_range[0] <= point[0] <= x_range[1] and y_range[0] <= point[1] <= y_range[1]
+
+
+def _at(start: Point, stop: Point, share: float) -> Point:
+    if share in {0.0, 1.0}:  # the very point, so that parts join
+        return stop if share else start
+    return (
+        start[0] + share * (stop[0] - start[0]),
+        start[1] + share * (stop[1] - start[1]),
+    )
+
+
+def interpolate(x: float, line: Polyline) -> float:
+    """Return the line's y at ``x`` (xs ascending); NaN before its first and after its last x."""
+    xs, ys = line
+    if not xs or not xs[0] <= x <= xs[-1]:
+        return nan
+    right = bisect_left(xs, x)
+    if xs[right] == x:
+        return ys[right]
+    share = (x - xs[right - 1]) / (xs[right] - xs[right - 1])
+    return ys[right - 1] + share * (ys[right] - ys[right - 1])
