@@ -1,0 +1,73 @@
+"""Direct labels at line ends, instead of a legend."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from bertcl_tui.charts.labels import spread
+from bertcl_tui.charts.plot import Plot
+
+_GLYPH_AND_SPACE: Final = 2
+_GAP: Final = 1  # between the canvas and the labels on its right
+
+
+class LineEnd(Struct, frozen=True, kw_only=True):
+    """The last point of a line and what is written beside it."""
+
+    x: float
+    y: float
+    glyph: str
+    caption: str
+    style: str
+
+
+def fit_caption(name: str, value: str, width: int) -> str:
+    """Return name and value if they fit, else the name, cut if need be."""
+    if len(name) + 1 + len(value) <= width:
+        return f"{name} {value}"
+    return name if len(name) <= width else f"{name[: max(width - 1, 0)]}…"
+
+
+def gutter_width(ends: Sequence[LineEnd]) -> int:
+    """Return the columns that labels need to the right of the canvas."""
+    return max((_GAP + _GLYPH_AND_SPACE + len(end.caption) for end in ends), default=0)
+
+
+def write_labels(plot: Plot, ends: Sequence[LineEnd], muted: str) -> None:
+    """Write a label beside the end of each line, the most important line first.
+
+    A line that ends early is labelled in the plot where there is room; the others to its right,
+    moved up or down until no two collide. A glyph on the line tells whose label is not right
+    beside it. What does not fit is counted.
+    """
+    outside = [end for end in ends if not _write_inside(plot, end)]
+    rows = plot.canvas.rows
+    if len(outside) > rows:
+        rows -= 1
+        plot.sheet.write(plot.right + _GAP, plot.top + rows, f"+{len(outside) - rows} more", muted)
+        outside = outside[:rows]
+    outside.sort(key=lambda end: -end.y)
+    wanted = [plot.canvas.row(end.y) for end in outside]
+    for end, row in zip(outside, spread(wanted, rows), strict=True):
+        _write_outside(plot, end, plot.top + row)
+
+
+def _write_inside(plot: Plot, end: LineEnd) -> bool:
+    column, row = plot.cell(end.x, end.y)
+    length = _GLYPH_AND_SPACE + len(end.caption)
+    if column + 1 + length > plot.right:
+        return False
+    for near in (row, row - 1, row + 1):
+        if plot.top <= near < plot.bottom and plot.sheet.is_free(column + 1, near, length):
+            plot.sheet.write(column, row, end.glyph, end.style)
+            plot.sheet.write(column + 2, near, end.caption, end.style)
+            return True
+    return False
+
+
+def _write_outside(plot: Plot, end: LineEnd, row: int) -> None:
+    plot.sheet.write(plot.right + _GAP, row, f"{end.glyph} {end.caption}", end.style)
+    line_end = plot.cell(end.x, end.y)
+    if line_end != (plot.right - 1, row):
+        plot.sheet.write(*line_end, end.glyph, end.style)
