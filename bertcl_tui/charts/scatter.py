@@ -1,0 +1,159 @@
+"""The plane of p_o and p_s: what was kept against what was learnt."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
+
+from msgspec import Struct
+from rich.text import Text
+
+from bertcl_tui.charts.axis import Axis
+from bertcl_tui.charts.canvas import ROWS_BELOW, Canvas
+from bertcl_tui.charts.plot import Plot
+from bertcl_tui.charts.polyline import Point, Range
+from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Size, message, too_small
+
+State = Literal["complete", "running", "pruned", "collapsed"]
+
+_SMALLEST: Final = (24, 6)
+_ABOVE: Final = 1  # what y is, and the key
+_MARGIN: Final = 0.04  # of the x range, on both sides
+_GLYPHS: Final[dict[State, str]] = {
+    "complete": "●",
+    "running": "○",
+    "pruned": "·",
+    "collapsed": "×",
+}
+_FROM_BELOW: Final[tuple[State, ...]] = ("pruned", "collapsed", "complete", "running")
+
+
+class TrialPoint(Struct, frozen=True, kw_only=True):
+    """A trial and its accuracies."""
+
+    number: int
+    state: State
+    p_o: float
+    p_s: float
+
+    def at(self) -> Point:
+        """Return its place: p_s to the right, p_o upwards."""
+        return self.p_s, self.p_o
+
+
+def draw_plane(
+    points: Sequence[TrialPoint],
+    size: Size,
+    palette: Palette,
+    *,
+    selected: Sequence[int] = (),
+    flat: Point | None = None,
+    x_label: str = "p_s",
+    y_label: str = "p_o",
+    empty: str = "no trial measured yet",
+) -> Text:
+    """Draw trials by their accuracies, and join those that no other beats in both.
+
+    The axes show complete and running trials; pruned and collapsed ones may stand on the edge.
+
+    Args:
+        points: the trials, in any order.
+        size: columns and rows of the result; below 24×6 it only says that it is too small.
+        palette: the theme's colours.
+        selected: numbers of the trials to label, the most important first.
+        flat: p_s and p_o of the flat baseline.
+        x_label: what x is.
+        y_label: what y is.
+        empty: what to say while there is no trial.
+    """
+    if size[0] < _SMALLEST[0] or size[1] < _SMALLEST[1]:
+        return too_small(size, _SMALLEST, palette)
+    if not points:
+        return message(empty, size, palette.muted)
+    framed = _framed(points, selected, flat)
+    y_axis = Axis.around((y for _, y in framed), size[1] - _ABOVE - ROWS_BELOW)
+    plot = Plot(size, palette, _with_margin(x for x, _ in framed), y_axis, above=_ABOVE)
+    _draw_points(plot.canvas, points, palette)
+    plot.lay_canvas()
+    plot.write_x_unit(x_label, palette.muted)
+    _write_key(plot, points, y_label, palette)
+    if flat is not None:
+        _write_label(plot, flat, REFERENCE_GLYPH, "flat", palette.text)
+    trials = {point.number: point for point in points}
+    for number in reversed([number for number in selected if number in trials]):
+        trial = trials[number]
+        glyph = _GLYPHS[trial.state]
+        _write_label(plot, trial.at(), glyph, f"#{number}", palette.highlight)
+    return plot.sheet.to_text()
+
+
+def pareto_front(points: Sequence[TrialPoint]) -> list[TrialPoint]:
+    """Return the complete trials that no other equals or beats in both, by ascending p_s."""
+    complete = [point for point in points if point.state == "complete"]
+    front: list[TrialPoint] = []
+    for point in sorted(complete, key=lambda point: (-point.p_s, -point.p_o, point.number)):
+        if not front or point.p_o > front[-1].p_o:
+            front.append(point)
+    return front[::-1]
+
+
+def _framed(
+    points: Sequence[TrialPoint], selected: Sequence[int], flat: Point | None
+) -> list[Point]:
+    """Return the places that must lie inside the axes."""
+    framed = [
+        point.at()
+        for point in points
+        if point.state in {"complete", "running"} or point.number in selected
+    ]
+    framed = framed or [point.at() for point in points]
+    return framed if flat is None else [*framed, flat]
+
+
+def _with_margin(xs: Iterable[float]) -> Range:
+    ordered = sorted(xs)
+    low, high = ordered[0], ordered[-1]
+    margin = _MARGIN * (high - low) or _MARGIN
+    return low - margin, high + margin
+
+
+def _draw_points(canvas: Canvas, points: Sequence[TrialPoint], palette: Palette) -> None:
+    front = pareto_front(points)
+    canvas.line(([point.p_s for point in front], [point.p_o for point in front]), palette.faint)
+    complete, running, *_ = palette.series
+    styles = {"complete": complete, "running": running}
+    for state in _FROM_BELOW:
+        places = [point.at() for point in points if point.state == state]
+        canvas.marks(places, _GLYPHS[state], styles.get(state, palette.muted))
+    best = f"bold {complete}"
+    canvas.marks([point.at() for point in front], _GLYPHS["complete"], best)
+
+
+def _write_key(plot: Plot, points: Sequence[TrialPoint], y_label: str, palette: Palette) -> None:
+    """Write what y is, and what the glyphs mean and how many there are, in words if they fit."""
+    plot.sheet.write(0, 0, y_label, palette.muted)
+    counts = Counter(point.state for point in points)
+    states = [state for state in _GLYPHS if counts[state]]
+    for words in (True, False):
+        key = "  ".join(
+            f"{_GLYPHS[state]} {counts[state]}" + (f" {state}" if words else "") for state in states
+        )
+        start = plot.sheet.columns - len(key)
+        if start > len(y_label):
+            plot.sheet.write(start, 0, key, palette.muted)
+            return
+
+
+def _write_label(plot: Plot, place: Point, glyph: str, text: str, style: str) -> None:
+    """Write a glyph and a text beside it: where it covers nothing, else over what is there."""
+    column, row = plot.cell(*place)
+    plot.sheet.write(column, row, glyph, style)
+    right, left = column + 1, column - len(text)
+    sides = [(right, row), (left, row), (right, row - 1), (right, row + 1)]
+    inside = [
+        (start, near)
+        for start, near in sides
+        if plot.left <= start <= plot.right - len(text) and plot.top <= near < plot.bottom
+    ]
+    free = [side for side in inside if plot.sheet.is_free(*side, len(text))]
+    for side in [*free, *inside][:1]:
+        plot.sheet.write(*side, text, style)

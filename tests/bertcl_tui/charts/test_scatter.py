@@ -1,0 +1,93 @@
+from rich.text import Text
+
+from bertcl_tui.charts.scatter import State, TrialPoint, draw_plane, pareto_front
+from bertcl_tui.charts.style import DARK
+
+
+def trial(number: int, p_s: float, p_o: float, state: State = "complete") -> TrialPoint:
+    return TrialPoint(number=number, state=state, p_o=p_o, p_s=p_s)
+
+
+POINTS = [
+    trial(0, 0.60, 0.90),
+    trial(1, 0.62, 0.85),
+    trial(2, 0.66, 0.80),
+    trial(3, 0.61, 0.80),
+    trial(4, 0.63, 0.82, "running"),
+    trial(5, 0.61, 0.82, "pruned"),
+    trial(6, 0.50, 0.51, "collapsed"),
+]
+
+
+def rows(text: Text) -> list[str]:
+    return text.plain.split("\n")
+
+
+def area(text: Text) -> str:
+    return "\n".join(rows(text)[1:-2])
+
+
+def test_the_front_is_what_no_trial_beats_in_both() -> None:
+    assert [point.number for point in pareto_front(POINTS)] == [0, 1, 2]
+
+
+def test_the_front_takes_complete_trials_only_and_the_first_of_equals() -> None:
+    points = [trial(0, 0.6, 0.8), trial(1, 0.6, 0.8), trial(2, 0.9, 0.9, "pruned")]
+    assert [point.number for point in pareto_front(points)] == [0]
+    assert pareto_front([]) == []
+
+
+def test_states_have_shapes_and_the_key_counts_them() -> None:
+    text = draw_plane(POINTS, (70, 16), DARK)
+    assert rows(text)[0].endswith("● 4 complete  ○ 1 running  · 1 pruned  × 1 collapsed")
+    assert rows(text)[0].startswith("p_o")
+    drawn = area(text)
+    assert [drawn.count(glyph) for glyph in "●○·×"] == [4, 1, 1, 1]
+
+
+def test_the_key_drops_its_words_where_there_is_no_room() -> None:
+    assert rows(draw_plane(POINTS, (34, 8), DARK))[0].endswith("● 4  ○ 1  · 1  × 1")
+
+
+def test_p_o_goes_up_and_p_s_to_the_right() -> None:
+    drawn = rows(draw_plane([trial(0, 0.60, 0.90), trial(1, 0.66, 0.80)], (50, 12), DARK))
+    (kept, learnt) = [(row, line.index("●")) for row, line in enumerate(drawn[1:]) if "●" in line]
+    assert kept[0] < learnt[0]
+    assert kept[1] < learnt[1]
+    assert drawn[-2].endswith(" p_s")
+
+
+def test_the_front_is_joined() -> None:
+    text = draw_plane([trial(0, 0.60, 0.90), trial(1, 0.66, 0.80)], (50, 12), DARK)
+    dots = [span for span in text.spans if span.style == DARK.faint]
+    assert len(dots) >= 8
+
+
+def test_collapsed_trials_do_not_stretch_the_axes() -> None:
+    drawn = rows(draw_plane(POINTS, (50, 14), DARK))
+    assert not any(row.startswith("0.5") for row in drawn)
+    assert any("┤×" in row or "│×" in row for row in drawn)
+
+
+def test_the_selected_and_the_baseline_are_named() -> None:
+    text = draw_plane(POINTS, (70, 16), DARK, selected=[2, 99], flat=(0.64, 0.79))
+    assert "#2" in text.plain
+    assert "#99" not in text.plain
+    assert "◆flat" in text.plain
+    start = text.plain.index("#2")
+    assert DARK.highlight in {span.style for span in text.spans if span.start <= start < span.end}
+
+
+def test_a_selected_trial_in_a_crowd_is_named_over_it() -> None:
+    crowd = [trial(n, 0.6 + 0.001 * (n % 60), 0.8 + 0.001 * (n // 60)) for n in range(3600)]
+    text = draw_plane(crowd, (60, 16), DARK, selected=[1830])
+    assert "#1830" in text.plain
+
+
+def test_only_collapsed_trials() -> None:
+    assert "×" in area(draw_plane([trial(0, 0.5, 0.5, "collapsed")], (40, 10), DARK))
+
+
+def test_nothing_to_draw_and_no_room() -> None:
+    assert draw_plane([], (40, 8), DARK).plain.strip() == "no trial measured yet"
+    assert draw_plane(POINTS, (20, 8), DARK).plain == "needs 24×6, has 20×8"
