@@ -148,14 +148,12 @@ ACTIONS = (
         ("studies",),
     ),
     # combination
-    Action(
-        "turn_down", "left", "b -0.1", "Turn b down: the trials weigh more alike.", ("combine",)
-    ),
-    Action("turn_up", "right", "b +0.1", "Turn b up: the best trials weigh more.", ("combine",)),
+    Action("turn_down", "left", "b−", "Turn b down: the trials weigh more alike.", ("combine",)),
+    Action("turn_up", "right", "b+", "Turn b up: the best trials weigh more.", ("combine",)),
     Action(
         "turn_down_finely",
         "comma,shift+left",
-        "b -0.01",
+        "b− finely",
         "Turn b down by a hundredth.",
         ("combine",),
         shown="palette",
@@ -163,7 +161,7 @@ ACTIONS = (
     Action(
         "turn_up_finely",
         "full_stop,shift+right",
-        "b +0.01",
+        "b+ finely",
         "Turn b up by a hundredth.",
         ("combine",),
         shown="palette",
@@ -171,7 +169,7 @@ ACTIONS = (
     Action(
         "reset_base",
         "0",
-        "b 1.8",
+        "b = 1.8",
         "Turn b back to 1.8, as in the paper.",
         ("combine",),
         shown="palette",
@@ -179,7 +177,7 @@ ACTIONS = (
     Action(
         "take",
         "space",
-        "in or out",
+        "in/out",
         "Take the study or trial under the cursor into the combination, or out of it.",
         ("combine",),
     ),
@@ -190,14 +188,7 @@ ACTIONS = (
         "Show the trials of the study under the cursor, or hide them.",
         ("combine",),
     ),
-    Action("compare", "c", "compare", "Choose the profile that the marks show.", ("combine",)),
-    Action(
-        "transfer",
-        "t",
-        "transfer",
-        "Carry the profile over to a backbone of another depth.",
-        ("combine",),
-    ),
+    Action("export", "e", "export", "Write the profile to a JSON file.", ("combine",)),
     Action(
         "evaluate",
         "v",
@@ -205,7 +196,14 @@ ACTIONS = (
         "Run the profile on a sequence that no trial has seen.",
         ("combine",),
     ),
-    Action("export", "e", "export", "Write the profile to a JSON file.", ("combine",)),
+    Action(
+        "transfer",
+        "t",
+        "transfer",
+        "Carry the profile over to a backbone of another depth.",
+        ("combine",),
+    ),
+    Action("compare", "c", "compare", "Choose the profile that the marks show.", ("combine",)),
     # new study
     Action(
         "start_study",
