@@ -9,6 +9,7 @@ import pytest
 from optuna.trial import TrialState
 
 from engine.search.trials import open_search
+from engine.store.connection import open_store
 from tests.engine.search.conftest import SPACE, study_spec
 
 PROCESSES = 3
@@ -34,7 +35,9 @@ def report_and_settle(url: str, number: int) -> int:
 
 @pytest.mark.process
 def test_workers_may_make_the_tables_at_once_and_report_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    store = open_store(str(tmp_path / "studies.db"))
+    url = store.url
+    store.close()
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as workers:
         made = workers.map(open_and_close, [url] * PROCESSES, timeout=120)

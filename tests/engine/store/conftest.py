@@ -1,0 +1,65 @@
+"""An empty store, and what to fill it with."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
+from engine.store.connection import Store, open_store
+from engine.store.runs import create_run
+from engine.store.schema import run
+from engine.store.states import LOST_AFTER
+from engine.store.studies import create_study
+from engine.store.workers import WorkerIdentity, register_worker
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(tmp_path / "studies.db"))
+    yield store
+    store.close()
+
+
+def study_spec(
+    name: str = "sst2-mrpc", *, trials: int = 3, model: str = "bert", grouping: str = "paper"
+) -> StudySpec:
+    return StudySpec(
+        name=name,
+        sequence=("sst2", "mrpc"),
+        data="hub",
+        model=model,
+        protocol=Protocol(grouping=grouping),  # type: ignore[arg-type]
+        search=SearchSettings(trials=trials),
+    )
+
+
+def run_spec(rates: tuple[float, ...] | None = None) -> RunSpec:
+    return RunSpec(
+        sequence=("sst2", "mrpc"), data="hub", model="bert", method="flat", learning_rates=rates
+    )
+
+
+def new_study(store: Store, name: str = "sst2-mrpc", *, trials: int = 3) -> int:
+    return create_study(store, study_spec(name, trials=trials))
+
+
+def new_trial(store: Store, study_id: int, number: int) -> int:
+    spec = study_spec().trial(number, (1e-5, 1e-5))
+    return create_run(store, spec, study_id=study_id, number=number)
+
+
+def new_worker(store: Store, pid: int = 100) -> int:
+    identity = WorkerIdentity(host="here", pid=pid, process_start=1000.0)
+    return register_worker(store, identity, device="cpu", threads=1, log_file=None)
+
+
+def kill_holder(store: Store, run_id: int) -> None:
+    """Make the run's heartbeat as old as that of a process which was killed."""
+    with store.writing() as connection:
+        connection.execute(
+            update(run)
+            .where(run.c.id == run_id)
+            .values(heartbeat_at=run.c.heartbeat_at - LOST_AFTER - 1)
+        )

@@ -1,0 +1,45 @@
+from sqlite3 import Connection
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from engine.errors import EngineError
+from engine.store.connection import Store
+from engine.store.leases import claim_run
+from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
+from engine.store.runs import create_run, get_run
+from tests.engine.store.conftest import new_worker, run_spec
+
+
+def fill_up(connection: Connection, _: ConnectionPoolEntry) -> None:
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_full_disk_is_one_line_and_nothing_is_half_written(store: Store) -> None:
+    run_id, worker_id = create_run(store, run_spec()), new_worker(store)
+    claim_run(store, worker_id, threads=1)
+    record_progress(store, run_id, worker_id, Progress(step=1, steps=9), measured(1))
+    store.engine.dispose()
+    event.listen(store.engine, "connect", fill_up)
+
+    with pytest.raises(EngineError) as caught:
+        record_progress(store, run_id, worker_id, Progress(step=2, steps=9), measured(5000))
+    assert str(caught.value) == (
+        f"store {store.path}: the disk is full; free some space, then resume"
+    )
+    assert get_run(store, run_id).step == 1
+    assert measurements_of(store, run_id) == measured(1)
+
+    event.remove(store.engine, "connect", fill_up)
+    store.engine.dispose()
+    record_progress(store, run_id, worker_id, Progress(step=2, steps=9), measured(5000))
+    assert len(measurements_of(store, run_id)) == 5000
+
+
+def measured(count: int) -> list[MeasurementRecord]:
+    return [
+        MeasurementRecord(step=step, stage=0, task=0, split="retention", accuracy=0.5)
+        for step in range(count)
+    ]

@@ -1,0 +1,197 @@
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from sqlalchemy import select
+
+from engine.store.connection import Store
+from engine.store.leases import (
+    LeaseLostError,
+    beat,
+    claim_run,
+    finish_run,
+    note_checkpoint,
+    note_learning_rates,
+    release_run,
+    wish_of,
+)
+from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
+from engine.store.runs import RunRecord, Scores, create_run, get_run, wish_for_run
+from engine.store.schema import run, worker
+from engine.store.states import RunState
+from engine.store.workers import end_worker
+from tests.engine.store.conftest import kill_holder, new_study, new_trial, new_worker, run_spec
+
+
+def claimed(store: Store, worker_id: int, *, threads: int = 1) -> RunRecord:
+    record = claim_run(store, worker_id, threads=threads)
+    assert record is not None
+    return record
+
+
+def release(store: Store, run_id: int, worker_id: int, state: RunState = "paused") -> None:
+    release_run(store, run_id, worker_id, state=state, busy_seconds=1.5)
+
+
+def test_the_oldest_queued_run_is_claimed_first(store: Store) -> None:
+    ids = [create_run(store, run_spec()) for _ in range(3)]
+    worker_id = new_worker(store)
+    assert [claimed(store, worker_id).id for _ in range(3)] == ids
+    assert claim_run(store, worker_id, threads=1) is None
+
+
+def test_a_run_that_was_begun_goes_before_queued_ones(store: Store) -> None:
+    first, second, third = (create_run(store, run_spec()) for _ in range(3))
+    one, other = new_worker(store, 1), new_worker(store, 2)
+    claimed(store, one)
+    claimed(store, other)
+    release(store, second, other)
+    assert claimed(store, other).id == second
+    kill_holder(store, first)
+    assert claimed(store, new_worker(store, 3)).id == first
+    assert claimed(store, new_worker(store, 4)).id == third
+
+
+def test_a_claim_says_who_holds_the_run(store: Store) -> None:
+    run_id = create_run(store, run_spec())
+    worker_id = new_worker(store)
+    record = claimed(store, worker_id, threads=2)
+    assert (record.id, record.state, record.threads) == (run_id, "running", 2)
+    with store.reading() as connection:
+        row = connection.execute(select(run.c.worker_id, run.c.started_at)).one()
+        assert connection.execute(select(worker.c.run_id)).scalar_one() == run_id
+    assert row.worker_id == worker_id
+    assert row.started_at is not None
+
+
+@pytest.mark.parametrize("desired", ["paused", "stopped"])
+def test_an_unwanted_run_is_not_claimed(store: Store, desired: str) -> None:
+    run_id = create_run(store, run_spec())
+    wish_for_run(store, run_id, desired)  # type: ignore[arg-type]
+    assert claim_run(store, new_worker(store), threads=1) is None
+
+
+def test_a_paused_run_is_claimed_again_when_it_is_resumed(store: Store) -> None:
+    run_id = create_run(store, run_spec())
+    worker_id = new_worker(store)
+    claimed(store, worker_id, threads=2)
+    wish_for_run(store, run_id, "paused")
+    assert wish_of(store, run_id, worker_id) == "paused"
+    release(store, run_id, worker_id)
+    assert get_run(store, run_id).state == "paused"
+    assert claim_run(store, worker_id, threads=1) is None
+    wish_for_run(store, run_id, "running")
+    again = claimed(store, worker_id, threads=7)
+    assert (again.id, again.threads, again.attempts) == (run_id, 2, 0)
+
+
+def test_a_held_run_is_lost_only_when_its_heartbeat_is_old(store: Store) -> None:
+    run_id = create_run(store, run_spec())
+    first, second = new_worker(store, 1), new_worker(store, 2)
+    claimed(store, first)
+    assert claim_run(store, second, threads=1) is None
+    kill_holder(store, run_id)
+    beat(store, run_id, first)
+    assert claim_run(store, second, threads=1) is None
+    kill_holder(store, run_id)
+    taken = claimed(store, second)
+    assert (taken.id, taken.attempts) == (run_id, 1)
+
+
+def test_a_checkpoint_forgives_the_workers_lost_before_it(store: Store) -> None:
+    run_id = create_run(store, run_spec())
+    claimed(store, new_worker(store, 1))
+    kill_holder(store, run_id)
+    second = new_worker(store, 2)
+    assert claimed(store, second).attempts == 1
+    note_checkpoint(store, run_id, second)
+    kill_holder(store, run_id)
+    assert claimed(store, new_worker(store, 3)).attempts == 1
+
+
+def test_the_run_of_a_worker_known_to_be_dead_is_lost_at_once(store: Store) -> None:
+    run_id = create_run(store, run_spec())
+    first, second = new_worker(store, 1), new_worker(store, 2)
+    claimed(store, first)
+    end_worker(store, first)
+    assert claimed(store, second).id == run_id
+
+
+@pytest.mark.parametrize(("desired", "becomes"), [("stopped", "stopped"), ("paused", "paused")])
+def test_a_wish_that_came_before_the_worker_died_is_done_without_it(
+    store: Store, desired: str, becomes: RunState
+) -> None:
+    buried, silent = create_run(store, run_spec()), create_run(store, run_spec())
+    first, second = new_worker(store, 1), new_worker(store, 2)
+    claimed(store, first)
+    claimed(store, second)
+    for run_id in (buried, silent):
+        wish_for_run(store, run_id, desired)  # type: ignore[arg-type]
+    end_worker(store, first)
+    assert get_run(store, buried).state == becomes
+    kill_holder(store, silent)
+    assert claim_run(store, new_worker(store, 3), threads=1) is None
+    assert get_run(store, silent).state == becomes
+
+
+LATE_WRITES: dict[str, Callable[[Store, int, int], object]] = {
+    "beat": beat,
+    "wish_of": wish_of,
+    "release_run": release,
+    "finish_run": partial(finish_run, state="complete", scores=Scores(p_o=0.1, p_s=0.1)),
+    "note_checkpoint": note_checkpoint,
+    "note_learning_rates": partial(note_learning_rates, rates=(1e-1,)),
+    "record_progress": partial(record_progress, progress=Progress(step=9, steps=9)),
+    "record_stages": partial(
+        record_stages, stages=[StageRecord(stage=0, task="sst2", first_step=0, last_step=9)]
+    ),
+}
+
+
+@pytest.mark.parametrize("verb", LATE_WRITES)
+def test_a_late_holder_is_refused_and_changes_nothing(store: Store, verb: str) -> None:
+    run_id = create_run(store, run_spec())
+    late, holder = new_worker(store, 1), new_worker(store, 2)
+    claimed(store, late)
+    kill_holder(store, run_id)
+    claimed(store, holder)
+    with store.reading() as connection:
+        before = connection.execute(select(run)).one()
+    with pytest.raises(LeaseLostError, match=f"run {run_id} is held by another worker"):
+        LATE_WRITES[verb](store, run_id, late)
+    with store.reading() as connection:
+        assert connection.execute(select(run)).one() == before
+
+
+def test_a_finished_run_has_its_scores_and_no_holder(store: Store) -> None:
+    run_id = create_run(store, run_spec())
+    worker_id = new_worker(store)
+    claimed(store, worker_id)
+    release(store, run_id, worker_id)
+    claimed(store, worker_id)
+    finish_run(
+        store,
+        run_id,
+        worker_id,
+        state="complete",
+        scores=Scores(p_o=0.75, p_s=0.5),
+        reported=Scores(p_o=0.7, p_s=0.4),
+        busy_seconds=2.0,
+    )
+    with store.reading() as connection:
+        row = connection.execute(select(run)).one()
+        assert connection.execute(select(worker.c.run_id)).scalar_one() is None
+    assert (row.state, row.worker_id, row.busy_seconds) == ("complete", None, 3.5)
+    assert (row.p, row.p_o, row.p_s) == (1.25, 0.75, 0.5)
+    assert (row.reported_p, row.reported_p_o, row.reported_p_s) == (pytest.approx(1.1), 0.7, 0.4)
+    assert row.finished_at >= row.started_at
+
+
+@pytest.mark.parametrize("state", ["complete", "pruned", "collapsed", "failed", "stopped"])
+def test_an_ended_run_is_claimed_by_nobody(store: Store, state: RunState) -> None:
+    run_id = new_trial(store, new_study(store), 0)
+    worker_id = new_worker(store)
+    claimed(store, worker_id)
+    finish_run(store, run_id, worker_id, state=state, reason="for a reason")
+    assert claim_run(store, worker_id, threads=1) is None
+    assert get_run(store, run_id).reason == "for a reason"

@@ -1,0 +1,178 @@
+import os
+import pwd
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.errors import EngineError, UsageError
+from engine.store.connection import open_store, sqlite_path, store_url
+from engine.store.studies import create_study, find_study
+from tests.engine.store.conftest import study_spec
+
+
+def refusal(text: str, **options: bool) -> str:
+    with pytest.raises(UsageError) as caught:
+        open_store(text, **options)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_missing_store_is_made(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "studies.db"))
+    assert store.path == tmp_path / "studies.db"
+    assert store.path.exists()
+    assert store.folder == tmp_path / "studies.db.runs"
+    store.close()
+
+
+def test_a_missing_store_is_refused_where_there_should_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "studies.db"
+    assert refusal(str(path), create=False) == (
+        f"no store at {path}; start a search first, or name another with --store"
+    )
+    assert not path.exists()
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    assert refusal(str(tmp_path)) == (
+        f"store {tmp_path} is a folder; name a file in it, like {tmp_path / 'studies.db'}"
+    )
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    assert "folder " + str(tmp_path / "nowhere") + " does not exist" in refusal(
+        str(tmp_path / "nowhere" / "studies.db")
+    )
+
+
+def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("learning rates to try: 1e-5, 2e-5\n" * 100)
+    before = path.read_bytes()
+    assert refusal(str(path)) == f"store {path} is not a database; name another file with --store"
+    assert path.read_bytes() == before
+
+
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "photos.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE photos (name TEXT)")
+    assert "is a database of another program (table 'photos')" in refusal(str(path))
+    with sqlite3.connect(path) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    assert tables == [("photos",)]
+
+
+def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "studies.db"
+    open_store(str(path)).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE cl_version SET version_num = '9999'")
+    message = refusal(str(path))
+    assert "was written by a newer bertcl-tui (schema 9999" in message
+    assert "upgrade bertcl-tui" in message
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT * FROM cl_version").fetchall() == [("9999",)]
+
+
+def test_a_damaged_store_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "studies.db"
+    store = open_store(str(path))
+    create_study(store, study_spec())
+    store.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(EngineError, match="is damaged; put a copy in its place") as caught:
+        find_study(open_store(str(path)), "sst2-mrpc")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite://", "would be gone with its process"),
+        ("nosuchdatabase://here/there", "cannot be opened"),
+        ("sqlite+nosuchdriver:///studies.db", "cannot be opened"),
+        ("://", "is no database URL"),
+    ],
+)
+def test_what_is_no_store_url_is_refused(url: str, words: str) -> None:
+    assert words in refusal(url)
+
+
+@pytest.mark.parametrize("name", ["what? 100%41 #1 {x} é.db", "a;b&c=d.db"])
+def test_a_path_may_have_any_character(tmp_path: Path, name: str) -> None:
+    store = open_store(str(tmp_path / name))
+    assert [path.name for path in tmp_path.glob("*.db")] == [name]
+    assert sqlite_path(store.url) == tmp_path / name
+    assert store_url(store.url) == store.url
+    store.close()
+    again = open_store(store.url, create=False)
+    again.close()
+
+
+def test_sqlite_is_set_up_for_several_writers(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "studies.db"))
+    with store.reading() as connection:
+        settings = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    store.close()
+    assert settings == {
+        "journal_mode": "wal",
+        "synchronous": 1,
+        "foreign_keys": 1,
+        "busy_timeout": 30_000,
+    }
+
+
+@pytest.fixture
+def folder_of_anyone() -> Iterator[Path]:
+    """A folder that other users can reach, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o755)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Root may write anywhere: be nobody for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_read_only_store_is_refused_in_one_line(folder_of_anyone: Path, *, exists: bool) -> None:
+    path = folder_of_anyone / "studies.db"
+    if exists:
+        open_store(str(path)).close()
+        path.chmod(0o444)
+    folder_of_anyone.chmod(0o555)
+    with without_privileges():
+        assert refusal(str(path)) == (
+            f"store {path} cannot be written; make its folder writable, or use --store"
+        )
+    assert path.exists() == exists
+
+
+def test_a_read_only_file_is_refused_in_one_line_when_it_is_written(folder_of_anyone: Path) -> None:
+    path = folder_of_anyone / "studies.db"
+    open_store(str(path)).close()
+    path.chmod(0o444)
+    folder_of_anyone.chmod(0o777)
+    with without_privileges(), pytest.raises(UsageError, match="cannot be written; make its"):
+        create_study(open_store(str(path)), study_spec())

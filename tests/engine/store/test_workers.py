@@ -1,0 +1,68 @@
+from sqlalchemy import select
+
+from engine.store.connection import Store
+from engine.store.schema import log, worker
+from engine.store.workers import (
+    Telemetry,
+    WorkerIdentity,
+    end_worker,
+    living_workers,
+    register_worker,
+    wish_for_workers,
+    worker_beat,
+    write_log,
+)
+from tests.engine.store.conftest import new_worker
+
+
+def test_a_worker_is_known_until_it_ends(store: Store) -> None:
+    first, second = new_worker(store, 1), new_worker(store, 2)
+    assert [each.id for each in living_workers(store)] == [first, second]
+    end_worker(store, first)
+    assert [(each.id, each.identity.pid) for each in living_workers(store)] == [(second, 2)]
+
+
+def test_a_process_registers_once_and_a_reused_pid_is_another(store: Store) -> None:
+    def register(start: float, host: str = "here") -> int:
+        identity = WorkerIdentity(host=host, pid=7, process_start=start)
+        return register_worker(store, identity, device="cpu", threads=1, log_file=None)
+
+    known = register(1000.0)
+    assert register(1000.4) == known
+    assert len({known, register(2000.0), register(1000.0, "elsewhere")}) == 3
+
+
+def test_a_beat_says_how_the_worker_does_and_brings_back_what_is_wanted(store: Store) -> None:
+    worker_id = new_worker(store)
+    assert worker_beat(store, worker_id, Telemetry(cpu_percent=97.5, memory_bytes=5)) == "running"
+    wish_for_workers(store, "stopped")
+    assert worker_beat(store, worker_id, Telemetry()) == "stopped"
+    with store.reading() as connection:
+        row = connection.execute(select(worker)).one()
+    assert (row.cpu_percent, row.memory_bytes) == (None, None)
+
+
+def test_wishes_do_not_reach_the_dead(store: Store) -> None:
+    ended = new_worker(store, 1)
+    end_worker(store, ended)
+    wish_for_workers(store, "stopped")
+    with store.reading() as connection:
+        assert connection.execute(select(worker.c.desired)).scalars().all() == ["running"]
+
+
+def test_ending_twice_keeps_the_first_end(store: Store) -> None:
+    worker_id = new_worker(store)
+    ends = []
+    for _ in range(2):
+        end_worker(store, worker_id)
+        with store.reading() as connection:
+            ends.append(connection.execute(select(worker.c.ended_at)).scalar_one())
+    assert ends[0] == ends[1]
+
+
+def test_lines_for_people_are_kept_in_order(store: Store) -> None:
+    write_log(store, "info", "began", worker_id=1)
+    write_log(store, "error", "ended", worker_id=1, run_id=2)
+    with store.reading() as connection:
+        lines = connection.execute(select(log.c.level, log.c.text).order_by(log.c.id)).all()
+    assert [tuple(line) for line in lines] == [("info", "began"), ("error", "ended")]
