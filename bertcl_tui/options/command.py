@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 
-from bertcl_tui.options.study import preset_defaults
+from bertcl_tui.options.study import default_text, preset_defaults
 from bertcl_tui.options.table import OPTIONS, option
 
 _PROGRAM = "bertcl-tui search"
@@ -18,10 +18,11 @@ def search_command(options: Mapping[str, str], *, store: str | None = None) -> s
     """
     sequence = options.get("sequence", "").strip()
     words = [_PROGRAM, shlex.quote(sequence) if sequence else "SEQUENCE"]
-    defaults = preset_defaults(options.get("preset", "").strip() or option("preset").default)
+    of_preset = preset_defaults(options.get("preset", "").strip() or option("preset").default)
     for item in OPTIONS:
         text = options.get(item.name, "").strip()
-        if item.name != "sequence" and text not in {"", defaults[item.name]}:
+        default = default_text(options, item.name) or of_preset[item.name]
+        if item.name != "sequence" and text not in {"", default}:
             words += [item.flag, shlex.quote(text)]
     if store is not None:
         words += ["--store", shlex.quote(store)]

@@ -7,7 +7,6 @@ from engine.tasks.sources.sample_pack import SAMPLES, installed_file, sample_mod
 _SAMPLE_SEARCH = {
     "sequence": "rotten-tomatoes:privacy-qa",
     "data": "sample",
-    "model": "sample",
     # About a minute a trial on two cores, and still real forgetting.
     "train_rows": "800",
     "eval_rows": "1000",

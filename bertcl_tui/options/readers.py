@@ -4,12 +4,24 @@ import re
 from collections.abc import Callable, Iterable
 
 from engine.errors import UsageError
+from engine.spec import parse_sequence
 from engine.tasks.models import model_name
 
 _NAME = re.compile(r"\w[\w.+:/-]*")
 _TRIALS_AFTER_NAME = re.compile(r":[\d,-]*$")
 _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+
+def sequence(text: str) -> tuple[str, ...]:
+    """Read a sequence of tasks.
+
+    Raises:
+        UsageError: there is none, or it is none that can be learnt.
+    """
+    if not text:
+        raise UsageError("no sequence yet; name two tasks, like sst2:mrpc")
+    return parse_sequence(text)
 
 
 def whole(what: str, *, least: int, example: int) -> Callable[[str], int]:

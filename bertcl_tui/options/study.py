@@ -5,10 +5,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from bertcl_tui.options import readers
 from bertcl_tui.options.table import OPTIONS, Part, option
-from engine.errors import UsageError
 from engine.spec import StudySpec, preset, sequence_name
 
+SAMPLE = "sample"
 _UNSET = {
     "epochs": "as each task says",
     "train_rows": "all",
@@ -27,11 +28,9 @@ def build_study_spec(options: Mapping[str, str]) -> StudySpec:
         UsageError: an option cannot be read, or there is no sequence.
     """
     chosen = preset(_text(options, "preset"))
-    study = _typed(options, "study", chosen.name)
-    if "sequence" not in study:
-        raise UsageError("no sequence yet; name two tasks, like sst2:mrpc")
+    sequence = readers.sequence(_text(options, "sequence"))
     return StudySpec(
-        **{"name": sequence_name(study["sequence"]), **study},
+        **{"name": sequence_name(sequence)} | _typed(options, "study", chosen.name),
         protocol=replace(chosen.protocol, **_typed(options, "protocol", chosen.name)),
         search=replace(chosen.search, **_typed(options, "search", chosen.name)),
     )
@@ -65,8 +64,18 @@ def _typed(options: Mapping[str, str], part: Part, preset_name: str) -> dict[str
     }
 
 
+def default_text(options: Mapping[str, str], name: str) -> str:
+    """Return the text that stands for an option that is not typed, empty where the preset says it.
+
+    The sample data come with a model of their own.
+    """
+    if name == "model" and options.get("data", "").strip() == SAMPLE:
+        return SAMPLE
+    return option(name).default
+
+
 def _text(options: Mapping[str, str], name: str) -> str:
-    return options.get(name, "").strip() or option(name).default
+    return options.get(name, "").strip() or default_text(options, name)
 
 
 def _shown(value: object) -> str:

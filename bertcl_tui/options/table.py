@@ -4,7 +4,7 @@ from typing import Literal
 
 from bertcl_tui.options import readers
 from bertcl_tui.options.field import Field
-from engine.spec import PRESETS, parse_sequence
+from engine.spec import PRESETS
 from engine.tasks.catalog import data_name
 
 Part = Literal["study", "protocol", "search", "preset"]
@@ -50,7 +50,7 @@ OPTIONS = (
         label="Sequence",
         help="Tasks learnt one after another; the first must not be forgotten.",
         part="study",
-        read=parse_sequence,
+        read=readers.sequence,
     ),
     Option(
         name="data",
