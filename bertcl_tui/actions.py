@@ -20,9 +20,14 @@ class Action(Struct, frozen=True):
     help: str
     """One sentence, for the help screen."""
     places: tuple[Place, ...]
-    shown: Literal["footer", "palette", "help"] = "footer"
-    """The first place where it is shown; the later ones show it too."""
+    shown: Literal["footer", "wide", "palette", "help"] = "footer"
+    """Where it is shown first, all later ones show it too; wide: the footer, if there is room."""
     priority: bool = False
+
+    @property
+    def key(self) -> str:
+        """The key that is shown."""
+        return self.keys.split(",")[0]
 
 
 ACTIONS = (
@@ -35,18 +40,6 @@ ACTIONS = (
     ),
     Action("first", "g,home", "first", "Go to the first line.", ("table",), shown="help"),
     Action("last", "G,end", "last", "Go to the last line.", ("table",), shown="help"),
-    Action(
-        "open", "enter,l,right", "open", "Open what is under the cursor.", ("table",), shown="help"
-    ),
-    # studies
-    Action("new_study", "n", "new", "Set up a new search.", ("studies",)),
-    Action(
-        "pause_or_resume",
-        "space",
-        "pause/resume",
-        "Pause a running study in mid-trial, or let a paused one go on.",
-        ("studies",),
-    ),
     # trials
     Action(
         "mark",
@@ -56,7 +49,20 @@ ACTIONS = (
         ("trials",),
     ),
     Action(
-        "mark_range", "v", "range", "Begin a range here; move, then space marks it.", ("trials",)
+        "mark_all",
+        "a",
+        "all",
+        "Mark every trial that is shown, or none if all are.",
+        ("trials",),
+        shown="wide",
+    ),
+    Action(
+        "mark_range",
+        "v",
+        "range",
+        "Begin a range here; move, then space marks it.",
+        ("trials",),
+        shown="wide",
     ),
     Action(
         "extend_down",
@@ -70,14 +76,12 @@ ACTIONS = (
         "extend_up", "K,shift+up", "range up", "Stretch the range up.", ("trials",), shown="help"
     ),
     Action(
-        "mark_all", "a", "all", "Mark every trial that is shown, or none if all are.", ("trials",)
-    ),
-    Action(
         "invert_marks",
         "i",
         "invert",
         "Mark what is not marked of the shown, and the other way round.",
         ("trials",),
+        shown="wide",
     ),
     Action(
         "clear_marks",
@@ -87,7 +91,16 @@ ACTIONS = (
         ("trials",),
         shown="palette",
     ),
-    # one study
+    # studies and trials
+    Action("open", "enter,l,right", "open", "Open what is under the cursor.", ("table",)),
+    Action("new_study", "n", "new", "Set up a new search.", ("studies",)),
+    Action(
+        "pause_or_resume",
+        "space",
+        "pause/resume",
+        "Pause a running study in mid-trial, or let a paused one go on.",
+        ("studies",),
+    ),
     Action(
         "pause_study",
         "p",
@@ -96,8 +109,31 @@ ACTIONS = (
         ("study",),
     ),
     Action("resume_study", "r", "resume", "Let the study go on where it was.", ("study",)),
-    Action("sort", "o", "sort", "Sort by the next column: p, p_o, p_s, number, state.", ("study",)),
+    Action(
+        "stop_study",
+        "s",
+        "stop",
+        "Stop the study for good; everything measured is kept.",
+        ("studies", "study"),
+    ),
+    Action(
+        "combine",
+        "c",
+        "combine",
+        "Combine the marked trials into one profile.",
+        ("studies", "study"),
+    ),
+    Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study")),
+    Action(
+        "sort",
+        "o",
+        "sort",
+        "Sort by the next column: p, p_o, p_s, number, state.",
+        ("study",),
+        shown="wide",
+    ),
     Action("reverse", "O", "reverse", "Turn the order round.", ("study",), shown="palette"),
+    Action("next_panel", "tab", "chart", "Show the next chart.", ("study",)),
     Action(
         "show_panel(1)",
         "1",
@@ -123,29 +159,13 @@ ACTIONS = (
         ("study",),
         shown="palette",
     ),
-    Action("next_panel", "tab", "next chart", "Show the next chart.", ("study",)),
-    # both
-    Action(
-        "combine",
-        "c",
-        "combine",
-        "Combine the marked trials into one profile.",
-        ("studies", "study"),
-    ),
-    Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study")),
-    Action(
-        "stop_study",
-        "s",
-        "stop",
-        "Stop the study for good; everything measured is kept.",
-        ("studies", "study"),
-    ),
     Action(
         "delete_study",
         "D",
         "delete",
         "Delete the study and everything measured in it.",
         ("studies",),
+        shown="wide",
     ),
     # combination
     Action("turn_down", "left", "b−", "Turn b down: the trials weigh more alike.", ("combine",)),
@@ -226,6 +246,7 @@ ACTIONS = (
         "back",
         "Leave what is open: range, filter, then the screen.",
         ("study", "combine", "new-study", "dialog"),
+        shown="wide",
     ),
     Action("show_help", "question_mark,f1", "help", "Show every key.", ("app",)),
     Action(
@@ -261,7 +282,7 @@ def bindings_of(place: Place) -> list[Binding]:
             action.keys,
             action.handler,
             action.text,
-            show=action.shown == "footer",
+            show=action.shown in {"footer", "wide"},
             tooltip=action.help,
             priority=action.priority,
         )

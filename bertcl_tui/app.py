@@ -1,24 +1,32 @@
 """The terminal app: which screens there are and how one comes to another."""
 
 import time
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import ClassVar, Final
 
 from textual import on, work
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
+from textual.screen import Screen
 from textual.worker import get_current_worker
 
 from bertcl_tui import messages, themes
-from bertcl_tui.actions import bindings_of
+from bertcl_tui.actions import Place, actions_of, bindings_of
 from bertcl_tui.read import Reader
+from bertcl_tui.rows import StudyRow
 from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.screens.studies import StudiesScreen
-from bertcl_tui.wishes import wish_for_studies
-from engine.errors import EngineError
+from bertcl_tui.wishes import delete_study, start_workers, wish_for_studies
+from engine.errors import EngineError, UsageError
+from engine.store.states import Desired
 
-_POLL_SECONDS = 0.1
-_QUIET_SECONDS = 2.0
-"""How long nothing may be read again: time alone makes a run stalled or lost."""
+_POLL_SECONDS: Final = 0.1
+_LEAST_SECONDS: Final = 0.25
+"""Between two readings, however much is written."""
+_MOST_SECONDS: Final = 2.0
+"""Between two readings, however little is written: time alone makes a run stalled or lost."""
 
 
 class BertclApp(App[None]):
@@ -29,8 +37,18 @@ class BertclApp(App[None]):
     """
 
     TITLE = "bertcl"
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar = [
+        "app.tcss",
+        "screens/studies.tcss",
+        "widgets/filter_bar.tcss",
+        "widgets/key_bar.tcss",
+        "widgets/row_table.tcss",
+        "widgets/top_bar.tcss",
+    ]
+    PLACE: ClassVar[Place] = "app"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("app")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012 - as above
 
     def __init__(self, store: str = "studies.db") -> None:
         super().__init__()
@@ -38,22 +56,38 @@ class BertclApp(App[None]):
         self.reader = Reader(store)
         self.marks: dict[int, frozenset[int]] = {}
         """Marked trial numbers by study id, for as long as the app is open."""
+        for theme in (themes.DARK, themes.LIGHT):
+            self.register_theme(theme)
+
+    def get_default_screen(self) -> Screen[None]:
+        return StudiesScreen(self.reader)
 
     def on_mount(self) -> None:
-        self.register_theme(themes.DARK)
-        self.register_theme(themes.LIGHT)
         self.theme = themes.DARK.name
-        self.push_screen(StudiesScreen(self.reader))
         self.call_after_refresh(self.watch_store)
+
+    def on_unmount(self) -> None:
+        self.reader.close()
+
+    # the store
 
     @work(thread=True, exclusive=True, group="watch")
     def watch_store(self) -> None:
         """Tell when the store changes. The first look imports the database library."""
         worker = get_current_worker()
-        seen, told_at = None, 0.0
+        seen: int | None = None
+        version: int | None = None
+        told_at = 0.0
         while not worker.is_cancelled:
-            version = self.reader.version()
-            if version != seen or time.monotonic() - told_at > _QUIET_SECONDS:
+            try:
+                version = self.reader.version()
+            except UsageError as error:
+                self.call_from_thread(self.exit, return_code=2, message=str(error))
+                return
+            except EngineError as error:
+                self.post_message(messages.Trouble(str(error)))
+            quiet = time.monotonic() - told_at
+            if quiet > _MOST_SECONDS or (version != seen and quiet > _LEAST_SECONDS):
                 seen, told_at = version, time.monotonic()
                 self.post_message(messages.StoreChanged())
             time.sleep(_POLL_SECONDS)
@@ -69,6 +103,43 @@ class BertclApp(App[None]):
     def _trouble(self, message: messages.Trouble) -> None:
         self.notify(message.text, severity="error", markup=False)
 
+    # wishes
+
+    @on(messages.Wish)
+    @work(thread=True, group="wishes")
+    def _wish(self, message: messages.Wish) -> None:
+        self._attempt(partial(wish_for_studies, self.store, message.study_ids, message.desired))
+
+    @on(messages.WorkersWanted)
+    @work(thread=True, group="wishes")
+    def _workers_wanted(self) -> None:
+        self._attempt(partial(start_workers, self.store))
+
+    @on(messages.DeleteStudy)
+    @work(thread=True, group="wishes")
+    def _delete_study(self, message: messages.DeleteStudy) -> None:
+        if self._attempt(partial(delete_study, self.store, message.study_id)):
+            self.marks.pop(message.study_id, None)
+
+    def _attempt(self, deed: Callable[[], None]) -> bool:
+        """Do something to the store, in a thread; tell the person if it cannot be done."""
+        try:
+            deed()
+        except EngineError as error:
+            self.post_message(messages.Trouble(str(error)))
+            return False
+        self.post_message(messages.StoreChanged())
+        return True
+
+    # screens
+
+    @on(messages.OpenStudy)
+    def _open_study(self, message: messages.OpenStudy) -> None:
+        from bertcl_tui.screens.study import StudyScreen
+
+        marked = self.marks.get(message.study_id, frozenset())
+        self.push_screen(StudyScreen(message.study_id, self.reader, marked))
+
     @on(messages.OpenNewStudy)
     def _open_new_study(self) -> None:
         from bertcl_tui.screens.new_study import NewStudyScreen
@@ -81,23 +152,69 @@ class BertclApp(App[None]):
 
         self.push_screen(CombineScreen(self.marks, self.reader))
 
-    @on(messages.Wish)
-    @work(thread=True, group="wishes")
-    def _wish(self, message: messages.Wish) -> None:
+    @on(messages.Marked)
+    def _marked(self, message: messages.Marked) -> None:
+        self.marks[message.study_id] = message.trials
+
+    # actions
+
+    def action_show_help(self) -> None:
+        from bertcl_tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(tuple(place for place, _ in self._places(self.screen))))
+
+    def action_save_screenshot(self) -> None:
+        path = self.save_screenshot(path=".")
+        self.notify(f"screen saved as {path}", markup=False)
+
+    async def action_quit(self) -> None:
+        """Leave, or first ask what is to become of running work."""
+        self._find_working()
+
+    @work(thread=True, exclusive=True, group="leave")
+    def _find_working(self) -> None:
         try:
-            wish_for_studies(self.store, message.study_ids, message.desired)
-        except EngineError as error:
-            self.post_message(messages.Trouble(str(error)))
+            working = [study for study in self.reader.studies() if _works(study)]
+        except EngineError:
+            working = []
+        self.call_from_thread(self._leave, working)
 
-    @on(messages.WorkersWanted)
+    def _leave(self, working: list[StudyRow]) -> None:
+        if not working:
+            self.exit()
+            return
+        from bertcl_tui.screens.leave import LeaveScreen
+
+        def answered(desired: Desired | None) -> None:
+            if desired == "running":
+                self.exit()
+            elif desired is not None:
+                self._wish_and_leave([study.id for study in working], desired)
+
+        self.push_screen(LeaveScreen([study.name for study in working]), answered)
+
     @work(thread=True, group="wishes")
-    def _workers_wanted(self) -> None:
-        from engine.work.supervisor import ensure_workers
+    def _wish_and_leave(self, study_ids: list[int], desired: Desired) -> None:
+        if self._attempt(partial(wish_for_studies, self.store, study_ids, desired)):
+            self.call_from_thread(self.exit)
 
-        try:
-            ensure_workers(self.store)
-        except EngineError as error:
-            self.post_message(messages.Trouble(str(error)))
+    # palette
 
-    def action_leave(self) -> None:
-        self.exit()
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        for place, node in self._places(screen):
+            for action in actions_of(place):
+                if action.shown != "help":
+                    run = partial(self.run_action, action.handler, default_namespace=node)
+                    yield SystemCommand(action.text.capitalize(), action.help, run)
+        yield SystemCommand("Theme", "Choose other colours.", self.action_change_theme)
+
+    def _places(self, screen: Screen[object]) -> Iterator[tuple[Place, DOMNode]]:
+        """Yield the places that keys go to, from the inside to the outside."""
+        for node in (screen.focused, screen, self):
+            place: Place | None = getattr(node, "PLACE", None)
+            if node is not None and place is not None:
+                yield place, node
+
+
+def _works(study: StudyRow) -> bool:
+    return study.desired == "running" and study.state in {"running", "queued", "stalled", "lost"}

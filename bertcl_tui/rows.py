@@ -40,6 +40,8 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     sequence: str
     model: str
     preset: str
+    grouping: str
+    """Which layers share a rate, by the protocol: ``paper`` or ``original-code``."""
     origin: str
     state: StudyState
     desired: Desired
@@ -62,10 +64,13 @@ class StudyRow(Struct, frozen=True, kw_only=True):
         return sum(count for state, count in self.counts.items() if state in ENDED)
 
 
+SortColumn = Literal["p", "p_o", "p_s", "number", "state"]
+
+
 class Order(Struct, frozen=True):
     """By what trials are sorted; a trial without a value comes last."""
 
-    column: Literal["p", "p_o", "p_s", "number", "state"]
+    column: SortColumn
     descending: bool
 
 
@@ -102,6 +107,7 @@ class TrialWindow(Struct, frozen=True, kw_only=True):
 class Scored(Struct, frozen=True, kw_only=True):
     """A complete trial as a point in a chart."""
 
+    run_id: int
     number: int
     label: str | None
     p: float

@@ -15,6 +15,7 @@ DARK = Theme(
     surface="#1a1e25",
     panel="#232934",
     dark=True,
+    variables={"border-blurred": "#39424f", "footer-key-foreground": "#e0b15e"},
 )
 LIGHT = Theme(
     name="bertcl-light",
@@ -29,4 +30,5 @@ LIGHT = Theme(
     surface="#fcfbf8",
     panel="#e8e6df",
     dark=False,
+    variables={"border-blurred": "#c9c5b8", "footer-key-foreground": "#96650a"},
 )

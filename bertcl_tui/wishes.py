@@ -1,8 +1,13 @@
-"""What a person wants done to a study, written to the store. Each call may block: use a thread."""
+"""What a person wants done to studies, written to the store. Each call may block: use a thread."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from engine.store.states import Desired
+
+if TYPE_CHECKING:
+    from engine.store.connection import Store
 
 
 def wish_for_studies(store: str, study_ids: Sequence[int], desired: Desired) -> None:
@@ -11,16 +16,45 @@ def wish_for_studies(store: str, study_ids: Sequence[int], desired: Desired) -> 
     Raises:
         EngineError: the store cannot be written, or no worker can be started.
     """
-    from engine.store.connection import open_store
     from engine.store.studies import wish_for_study
+
+    with _open(store) as opened:
+        for study_id in study_ids:
+            wish_for_study(opened, study_id, desired)
+    if desired == "running":
+        start_workers(store)
+
+
+def start_workers(store: str) -> None:
+    """Let no worker be missing.
+
+    Raises:
+        EngineError: one cannot be started.
+    """
+    from engine.store.connection import store_url
+    from engine.work.supervisor import ensure_workers
+
+    ensure_workers(store_url(store))
+
+
+def delete_study(store: str, study_id: int) -> None:
+    """Delete a study and everything measured in it.
+
+    Raises:
+        EngineError: a worker is at it, or the store cannot be written.
+    """
+    from engine.store.deletion import delete_study as delete
+
+    with _open(store) as opened:
+        delete(opened, study_id)
+
+
+@contextmanager
+def _open(store: str) -> "Iterator[Store]":
+    from engine.store.connection import open_store
 
     opened = open_store(store, create=False)
     try:
-        for study_id in study_ids:
-            wish_for_study(opened, study_id, desired)
+        yield opened
     finally:
         opened.close()
-    if desired == "running":
-        from engine.work.supervisor import ensure_workers
-
-        ensure_workers(opened.url)

@@ -23,7 +23,8 @@ Climbs = MutableMapping[tuple[int, float], tuple[int, Climb]]
 
 
 class _Protocol(Struct):
-    preset: str = "default"
+    preset: str
+    grouping: str
 
 
 class _Spec(Struct):
@@ -47,6 +48,7 @@ def list_studies(connection: Connection, now: float, climbs: Climbs) -> tuple[St
     rows = []
     for row in connection.execute(select(study).order_by(study.c.id)).all():
         counts, trials = ended[row.id], unfinished[row.id]
+        protocol = msgspec.json.decode(row.spec, type=_Spec).protocol
         state = _study_state(row, now, counts.total(), trials.states)
         going = state == "running"
         rows.append(
@@ -55,7 +57,8 @@ def list_studies(connection: Connection, now: float, climbs: Climbs) -> tuple[St
                 name=row.name,
                 sequence=row.sequence,
                 model=row.model,
-                preset=msgspec.json.decode(row.spec, type=_Spec).protocol.preset,
+                preset=protocol.preset,
+                grouping=protocol.grouping,
                 origin=row.origin,
                 state=state,
                 desired=row.desired,
@@ -174,5 +177,5 @@ def _seconds_per_trial(
     mean = connection.execute(select(func.avg(recent.c.busy_seconds))).scalar()
     if mean is not None:
         return float(mean)
-    rates = [item.steps / item.rate for item in unfinished if item.steps and item.rate]
-    return sum(rates) / len(rates) if rates else None
+    seconds = [float(item.steps / item.rate) for item in unfinished if item.steps and item.rate]
+    return sum(seconds) / len(seconds) if seconds else None

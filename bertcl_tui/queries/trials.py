@@ -70,13 +70,14 @@ def chosen(
 def scored(connection: Connection, study_id: int) -> tuple[Scored, ...]:
     """Return what the complete trials of a study got and with which rates, best first."""
     query = (
-        select(run.c.number, run.c.label, run.c.p, run.c.p_o, run.c.p_s, run.c.learning_rates)
+        select(run)
         .where(run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None))
         .order_by(run.c.p.desc(), run.c.number)
         .limit(_MOST_SCORED)
     )
     return tuple(
         Scored(
+            run_id=row.id,
             number=row.number,
             label=row.label,
             p=row.p,

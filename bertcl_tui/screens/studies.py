@@ -1,17 +1,40 @@
 """Home: every study, how it does, and who works on it."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Footer, Static
+from textual.containers import Container, Horizontal, Vertical
+from textual.widgets import Static
 
-from bertcl_tui.actions import bindings_of
-from bertcl_tui.messages import Folding, OpenNewStudy
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.drawings.forgetting import Learning, Nothing
+from bertcl_tui.filters import ANYWHERE, STUDY_FIELDS, Filter, fits
+from bertcl_tui.messages import DeleteStudy, Folding, OpenCombine, OpenNewStudy, OpenStudy, Wish
 from bertcl_tui.read import Reader
-from bertcl_tui.rows import StudyRow
+from bertcl_tui.rows import LogLine, RunCurves, StudyRow, TrialRow, WorkerRow
+from bertcl_tui.screens.confirm import ConfirmScreen, confirm_stop
 from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.widgets.chart import Chart
+from bertcl_tui.widgets.filter_bar import FilterBar
+from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.log_panel import LogPanel
+from bertcl_tui.widgets.studies_table import StudiesTable
+from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.workers_panel import WorkersPanel
+from bertcl_tui.wording import count
+
+_LINES_SAID: Final = 50
+_WELCOME: Final = """\
+No study yet.
+
+A study searches the learning rates with which a model
+learns a second task and still knows the first.
+
+Press [b]n[/b] to set one up, [b]?[/b] for every key, [b]q[/b] to leave.
+"""
 
 
 @dataclass
@@ -19,21 +42,183 @@ class StudiesRead(Folding):
     """What the store said."""
 
     studies: tuple[StudyRow, ...]
+    workers: tuple[WorkerRow, ...]
+    said: tuple[LogLine, ...]
+    watched: tuple[TrialRow, RunCurves] | None
+    """The running trial of the study under the cursor, else its best one."""
 
 
 class StudiesScreen(LiveScreen):
+    """Shows the studies; the cursor's one is watched below."""
+
+    PLACE: ClassVar[Place] = "studies"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("studies")]
+    AUTO_FOCUS = "StudiesTable"
 
     def __init__(self, reader: Reader) -> None:
         super().__init__()
         self._reader = reader
+        self._studies: tuple[StudyRow, ...] | None = None
+        self._where: Filter = ()
+        self._watched_id: int | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static("Studies")
-        yield Footer()
+        yield TopBar("Studies")
+        with Container(id="body"):
+            yield StudiesTable(classes="panel")
+            yield FilterBar(STUDY_FIELDS)
+            with Horizontal(id="below"):
+                yield Chart(id="watched", classes="panel")
+                with Vertical(id="side"):
+                    yield WorkersPanel(classes="panel")
+                    yield LogPanel(classes="panel")
+        yield Static(_WELCOME, id="welcome")
+        yield KeyBar()
+
+    # reading
 
     def read(self) -> StudiesRead:
-        return StudiesRead(self._reader.studies())
+        studies = self._reader.studies()
+        ids = [study.id for study in studies]
+        watched_id = self._watched_id if self._watched_id in ids else next(iter(ids), None)
+        return StudiesRead(
+            studies=studies,
+            workers=self._reader.workers(),
+            said=self._reader.log(limit=_LINES_SAID),
+            watched=None if watched_id is None else self._watch(watched_id),
+        )
+
+    def _watch(self, study_id: int) -> tuple[TrialRow, RunCurves] | None:
+        trials = self._reader.trials(study_id, limit=1).rows
+        curves = self._reader.curves([trial.run_id for trial in trials])
+        return next(zip(trials, curves, strict=True), None)
+
+    @on(StudiesRead)
+    def _show(self, message: StudiesRead) -> None:
+        self._studies = message.studies
+        self.set_class(not message.studies, "-empty")
+        self._show_table()
+        self.query_one(WorkersPanel).show(message.workers)
+        self.query_one(LogPanel).show(message.said)
+        self._show_watched(message.watched)
+        working = sum(study.state == "running" for study in message.studies)
+        self.query_one(TopBar).show(
+            ["Studies"],
+            [
+                count(len(message.studies), "study", "studies"),
+                f"{working} running",
+                count(len(message.workers), "worker"),
+                self._reader.store,
+            ],
+        )
+
+    def _show_table(self) -> None:
+        studies = [study for study in self._studies or () if _fits(study, self._where)]
+        table = self.query_one(StudiesTable)
+        table.border_title = f"Studies ─ {len(studies)}"
+        table.show(studies)
+
+    def _show_watched(self, watched: tuple[TrialRow, RunCurves] | None) -> None:
+        chart = self.query_one("#watched", Chart)
+        if watched is None:
+            chart.border_title = "Accuracy"
+            chart.show(Nothing("No trial yet."))
+            return
+        trial, curves = watched
+        role = trial.state if trial.state != "complete" else "best"
+        steps = f" ─ step {trial.step} of {trial.steps}" if trial.state == "running" else ""
+        chart.border_title = f"Accuracy ─ {role} #{trial.number}{steps}"
+        chart.show(Learning(curves))
+
+    @on(StudiesTable.Moved)
+    def _moved(self) -> None:
+        current = self.query_one(StudiesTable).current
+        if current is not None and current.id != self._watched_id:
+            self._watched_id = current.id
+            self.follow()
+        self.refresh_bindings()
+
+    # filter
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, message: FilterBar.Changed) -> None:
+        self._where = message.where
+        self._show_table()
+
+    @on(FilterBar.Closed)
+    def _filter_closed(self) -> None:
+        self.query_one(StudiesTable).focus()
+
+    # actions
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Dim what needs a study while there is none."""
+        needs_study = {"open", "pause_or_resume", "stop_study", "delete_study", "filter"}
+        if action in needs_study and not self._studies:
+            return None
+        return True
 
     def action_new_study(self) -> None:
         self.post_message(OpenNewStudy())
+
+    def action_combine(self) -> None:
+        self.post_message(OpenCombine())
+
+    @on(StudiesTable.Opened)
+    def _opened(self) -> None:
+        study = self._current()
+        if study is not None:
+            self.post_message(OpenStudy(study.id))
+
+    def action_pause_or_resume(self) -> None:
+        study = self._current()
+        if study is None:
+            return
+        if study.state == "complete":
+            self.notify(f"{study.name} is complete: it has all its {study.target} trials")
+            return
+        going = study.desired == "running"
+        self.post_message(Wish([study.id], "paused" if going else "running"))
+
+    def action_stop_study(self) -> None:
+        study = self._current()
+        if study is not None:
+            confirm_stop(self, study)
+
+    def action_delete_study(self) -> None:
+        study = self._current()
+        if study is None:
+            return
+        question = ConfirmScreen(
+            f"Delete {study.name}?",
+            f"{count(sum(study.counts.values()), 'trial')} and all their measurements go with it.",
+            "Delete",
+        )
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - the dialog gives it by place
+            if yes:
+                self.post_message(DeleteStudy(study.id))
+
+        self.app.push_screen(question, answered)
+
+    def _current(self) -> StudyRow | None:
+        return self.query_one(StudiesTable).current
+
+
+def _fits(study: StudyRow, where: Filter) -> bool:
+    best = study.best
+    numbers: dict[str, float | None] = {
+        "p": best.p if best else None,
+        "p_o": best.p_o if best else None,
+        "p_s": best.p_s if best else None,
+        "trials": float(study.ended),
+    }
+    texts = {
+        "state": study.state,
+        "model": study.model,
+        ANYWHERE: f"{study.name} {study.sequence} {study.model} {study.state}",
+    }
+    return fits(where, numbers.__getitem__, texts.__getitem__)

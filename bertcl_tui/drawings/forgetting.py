@@ -1,0 +1,99 @@
+"""Forgetting curves: accuracy on earlier tasks while later ones are learnt."""
+
+from collections.abc import Collection
+from typing import Literal
+
+from msgspec import Struct
+from rich.text import Text
+
+from bertcl_tui.charts.series import Boundary, Series
+from bertcl_tui.charts.style import Palette, Size, message
+from bertcl_tui.retention import known_of_earlier
+from bertcl_tui.rows import RunCurves
+
+
+class Line(Struct, frozen=True):
+    """A trial's curve and what it is called."""
+
+    name: str
+    run: RunCurves
+    emphasis: Literal["bright", "normal", "dim"]
+    slot: int | None = None
+
+
+class Forgetting(Struct, frozen=True):
+    """Curves of several trials of one sequence, from the end of the first stage on."""
+
+    lines: tuple[Line, ...]
+    baseline: Line | None = None
+
+    def draw(self, size: Size, palette: Palette) -> Text:
+        from bertcl_tui.charts.curve import draw_curves
+
+        stages = next((line.run.stages for line in self.lines if line.run.stages), ())
+        later = stages[1:]
+        start = later[0].first_step if later else 0
+        last = later[-1].last_step - start if later else 1
+        one = len(later) == 1
+        return draw_curves(
+            [_series(line) for line in self.lines],
+            size,
+            palette,
+            x_label="step of stage 2" if one else "step after stage 1",
+            x_range=(0, last),
+            boundaries=()
+            if one
+            else [Boundary(stage.first_step - start, stage.task) for stage in later],
+            baseline=None if self.baseline is None else _series(self.baseline),
+            empty="No accuracy measured after stage 1 yet.",
+        )
+
+
+class Learning(Struct, frozen=True):
+    """One trial as it goes on: accuracy on every task of its sequence, stage after stage."""
+
+    run: RunCurves
+
+    def draw(self, size: Size, palette: Palette) -> Text:
+        from bertcl_tui.charts.curve import draw_curves
+
+        stages = self.run.stages
+        return draw_curves(
+            [
+                Series(
+                    name=stages[curve.task].task,
+                    xs=curve.steps,
+                    ys=curve.accuracies,
+                    emphasis="bright" if curve.task == 0 else "normal",
+                    slot=curve.task,
+                )
+                for curve in self.run.curves
+                if curve.task < len(stages)
+            ],
+            size,
+            palette,
+            x_label="step",
+            x_range=(0, stages[-1].last_step) if stages else None,
+            boundaries=[Boundary(stage.first_step, f"learn {stage.task}") for stage in stages],
+            empty="Nothing measured yet.",
+        )
+
+
+class Nothing(Struct, frozen=True):
+    """A sentence where there is nothing to draw."""
+
+    sentence: str
+
+    def draw(self, size: Size, palette: Palette) -> Text:
+        return message(self.sentence, size, palette.muted)
+
+
+def _series(line: Line) -> Series:
+    steps, accuracies = known_of_earlier(line.run)
+    return Series(name=line.name, xs=steps, ys=accuracies, emphasis=line.emphasis, slot=line.slot)
+
+
+def earlier_tasks(tasks: Collection[str]) -> str:
+    """Name the curves' y for a title: the first task of a pair, or all but the last."""
+    *earlier, _ = tasks
+    return earlier[0] if len(earlier) == 1 else f"{len(earlier)} earlier tasks"

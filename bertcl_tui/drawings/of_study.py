@@ -1,0 +1,67 @@
+"""The charts of one study, made from a look at it."""
+
+from typing import Literal
+
+from bertcl_tui.charts.style import SERIES_GLYPHS
+from bertcl_tui.drawings.forgetting import Forgetting, Line, Nothing
+from bertcl_tui.drawings.importance import Importance
+from bertcl_tui.drawings.plane import Plane
+from bertcl_tui.drawings.rates import Rates
+from bertcl_tui.rows import RunCurves, Scored, TrialRow
+from bertcl_tui.study_look import Look
+
+
+def forgetting_of(look: Look) -> Forgetting:
+    """Return the curves of the cursor's, the running and the marked trials, and the baseline."""
+    lines: dict[int, Line] = {}
+    bright = (look.cursor,) if look.cursor is not None else ()
+    for trial in (*bright, *look.running, *look.marked):
+        run = look.curves.get(trial.run_id)
+        if run is not None and trial.number not in lines:
+            emphasis: Literal["bright", "normal"] = "bright" if trial is look.cursor else "normal"
+            lines[trial.number] = _line(trial, run, emphasis)
+    flat = look.flat
+    run = None if flat is None or flat.number in lines else look.curves.get(flat.run_id)
+    baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
+    return Forgetting(tuple(lines.values()), baseline)
+
+
+def rates_of(look: Look) -> Rates | Nothing:
+    """Return the rates of the cursor's trial beside the baseline's."""
+    if look.cursor is None:
+        return Nothing("No trial yet.")
+    rates = look.cursor.learning_rates
+    flat = look.flat
+    return Rates(
+        labels=look.labels[: len(rates)],
+        rates=rates,
+        marker="" if flat is None else flat_name(flat),
+        marked_rates=() if flat is None else flat.learning_rates,
+    )
+
+
+def plane_of(look: Look) -> Plane:
+    """Return all complete trials, the cursor's and the marked ones labelled."""
+    labelled = (*((look.cursor,) if look.cursor else ()), *look.marked)
+    return Plane(
+        trials=look.scored,
+        selected=tuple(dict.fromkeys(trial.number for trial in labelled)),
+        flat=look.flat,
+    )
+
+
+def importance_of(look: Look) -> Importance:
+    """Return how each choice's rate goes with p."""
+    return Importance(labels=look.labels, trials=look.scored)
+
+
+def flat_name(flat: Scored) -> str:
+    """Return what the baseline is called."""
+    return flat.label or f"flat #{flat.number}"
+
+
+def _line(trial: TrialRow, run: RunCurves, emphasis: Literal["bright", "normal"]) -> Line:
+    name = f"#{trial.number}"
+    if trial.state == "running":
+        name = f"running {name}"
+    return Line(name, run, emphasis, slot=trial.number % len(SERIES_GLYPHS))

@@ -1,0 +1,60 @@
+"""A theme's colours as Rich styles, for what is written cell by cell."""
+
+from typing import Final
+
+from msgspec import Struct
+from textual.app import App
+from textual.color import Color
+
+from bertcl_tui.charts.style import DARK, LIGHT, Palette
+
+_ANSI: Final = Palette(
+    series=(
+        "blue",
+        "yellow",
+        "green",
+        "magenta",
+        "cyan",
+        "red",
+        "bright_blue",
+        "default",
+    ),
+    text="default",
+    muted="bright_black",
+    faint="bright_black",
+    highlight="bold default",
+    bar="blue",
+)
+
+
+class Looks(Struct, frozen=True, kw_only=True):
+    """Styles of the theme that is on. A glyph or a word always says what a colour says."""
+
+    text: str
+    muted: str
+    accent: str
+    good: str
+    warning: str
+    bad: str
+    palette: Palette
+    """For charts."""
+
+
+def looks_of(app: App[object]) -> Looks:
+    """Return the looks of the app's theme."""
+    theme = app.current_theme
+    palette = _ANSI if theme.ansi else DARK if theme.dark else LIGHT
+    variables = app.theme_variables
+
+    def ink(name: str) -> str:
+        return Color.parse(variables[name]).rich_color.name
+
+    return Looks(
+        text=ink("foreground"),
+        muted=palette.muted,
+        accent=ink("accent"),
+        good=ink("success"),
+        warning=ink("warning"),
+        bad=ink("error"),
+        palette=palette,
+    )

@@ -1,0 +1,89 @@
+"""Every key, by place, from the one table."""
+
+from typing import ClassVar, Final
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from bertcl_tui.actions import Action, Place, actions_of, bindings_of
+from bertcl_tui.looks import Looks, looks_of
+from bertcl_tui.states import STATE_LOOKS
+
+_TITLES: Final[dict[Place, str]] = {
+    "studies": "Studies",
+    "study": "Study",
+    "trials": "Trials table",
+    "combine": "Combine",
+    "new-study": "New study",
+    "table": "Any table",
+    "app": "Everywhere",
+}
+_FILTER: Final = (
+    "p>1.4 · lr3>1e-5 · head<1e-4 · #<10 · state:complete,pruned · state!=failed · any word; "
+    "every term must hold"
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Shows the table of actions; those of the place it was called from come first."""
+
+    PLACE: ClassVar[Place] = "dialog"
+    CSS_PATH = "help.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_of("dialog"),
+        Binding("question_mark,q", "back", show=False),
+        Binding("j", "scroll('down')", show=False),
+        Binding("k", "scroll('up')", show=False),
+    ]
+
+    def __init__(self, places: tuple[Place, ...]) -> None:
+        super().__init__()
+        self._places = places
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="help") as help_panel:
+            help_panel.border_title = "Help"
+            help_panel.border_subtitle = "esc closes"
+            yield Static(_help(self.app, self._places, looks_of(self.app)))
+
+    def action_scroll(self, direction: str) -> None:
+        panel = self.query_one(VerticalScroll)
+        panel.scroll_relative(y=1 if direction == "down" else -1, animate=False)
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+
+def key_names(app: App[object], action: Action) -> str:
+    """Write an action's keys as people do."""
+    return ", ".join(
+        app.get_key_display(binding)
+        for binding in Binding.make_bindings([Binding(action.keys, action.handler)])
+    )
+
+
+def _help(app: App[object], first: tuple[Place, ...], looks: Looks) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", style=looks.accent, no_wrap=True)
+    table.add_column(ratio=1)
+    for place in sorted(_TITLES, key=lambda place: place not in first):
+        _title(table, _TITLES[place])
+        for action in actions_of(place):
+            table.add_row(key_names(app, action), action.help)
+    _title(table, "States")
+    for state, look in STATE_LOOKS.items():
+        table.add_row(f"{look.glyph} {state}", look.meaning)
+    _title(table, "Filter")
+    table.add_row("/", _FILTER)
+    return table
+
+
+def _title(table: Table, title: str) -> None:
+    if table.row_count:
+        table.add_row()
+    table.add_row("", Text(title, style="bold"))

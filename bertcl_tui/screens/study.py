@@ -1,0 +1,279 @@
+"""One study: its trials, how they forget, and with which learning rates."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, get_args
+
+from msgspec.structs import replace
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.drawings.forgetting import earlier_tasks
+from bertcl_tui.drawings.of_study import forgetting_of, importance_of, plane_of, rates_of
+from bertcl_tui.filters import trial_fields
+from bertcl_tui.messages import Folding, Marked, OpenCombine, Trouble, Wish
+from bertcl_tui.read import Reader
+from bertcl_tui.rows import Order, SortColumn, StudyRow
+from bertcl_tui.screens.confirm import confirm_stop
+from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.states import state_word
+from bertcl_tui.study_look import Look, Question, look_at_study
+from bertcl_tui.widgets.chart import Chart
+from bertcl_tui.widgets.filter_bar import FilterBar
+from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.trials_table import TrialsTable
+from bertcl_tui.wording import duration, steps_rate
+from engine.spec.sequence import parse_sequence
+from engine.store.states import Desired
+
+PANELS: Final = ("forgetting", "rates", "plane", "importance")
+_SORTED_BY: Final[tuple[SortColumn, ...]] = get_args(SortColumn)
+_RISING: Final = {"number", "state"}
+
+
+@dataclass
+class StudyRead(Folding):
+    """What the store said; None: the study is gone."""
+
+    question: Question
+    look: Look | None
+
+
+class StudyScreen(LiveScreen):
+    """Shows the trials of a study; its charts follow the cursor and the marks."""
+
+    PLACE: ClassVar[Place] = "study"
+    CSS_PATH = "study.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("study")]
+    AUTO_FOCUS = "TrialsTable"
+
+    def __init__(self, study_id: int, reader: Reader, marked: frozenset[int]) -> None:
+        super().__init__()
+        self._reader = reader
+        self._question = Question(study_id=study_id, marked=marked)
+        self._look: Look | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("Studies")
+        with Container(id="panels"):
+            with Vertical(id="trials", classes="panel"):
+                yield TrialsTable(self._question.marked)
+                yield FilterBar(trial_fields(0))
+            for panel in PANELS:
+                yield Chart(id=panel, classes="panel")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._front(PANELS[0])
+        self.query_one("#importance").border_subtitle = "rank correlation"
+
+    # reading
+
+    def read(self) -> StudyRead:
+        question = self._question
+        return StudyRead(question, look_at_study(self._reader, question, self._look))
+
+    @on(StudyRead)
+    def _show(self, message: StudyRead) -> None:
+        if message.look is None:
+            self.post_message(Trouble("the study was deleted"))
+            self.dismiss()
+            return
+        if message.question.study_id == self._question.study_id:
+            self._look = message.look
+            self._show_trials(message.look)
+            self._show_top(message.look.study)
+            self._show_charts(message.look)
+            self.refresh_bindings()
+
+    def _show_trials(self, look: Look) -> None:
+        table = self.query_one(TrialsTable)
+        table.order = self._question.order
+        table.show_trials(look.window.rows, look.known)
+        self.query_one(FilterBar).ask_for(trial_fields(len(look.labels)))
+        self._title_trials(look)
+
+    def _title_trials(self, look: Look) -> None:
+        order, window = self._question.order, look.window
+        found = f"{window.matching} of {window.total}" if self._question.where else window.total
+        parts = [f"Trials ─ {found}", f"by {order.column} {'▼' if order.descending else '▲'}"]
+        if self._question.where:
+            parts.append(f"filter: {self.query_one(FilterBar).text}")
+        if self._question.marked:
+            parts.append(f"{len(self._question.marked)} marked")
+        panel = self.query_one("#trials")
+        panel.border_title = _plain(" ─ ".join(parts))
+        trial = look.cursor
+        panel.border_subtitle = _plain(
+            "" if trial is None else " · ".join(filter(None, (trial.label, trial.reason)))
+        )
+
+    def _show_top(self, study: StudyRow) -> None:
+        counts = study.counts
+        self.query_one(TopBar).show(
+            ["Studies", study.name],
+            list(
+                filter(
+                    None,
+                    (
+                        state_word(study.state, study.desired),
+                        f"{study.ended}/{study.target} trials",
+                        f"ETA {duration(study.eta)}" if study.eta else "",
+                        steps_rate(study.rate),
+                        *(f"{counts[s]} {s}" for s in ("pruned", "collapsed") if s in counts),
+                        study.model,
+                        f"{study.preset} preset",
+                        study.reason,
+                    ),
+                )
+            ),
+        )
+
+    def _show_charts(self, look: Look) -> None:
+        tasks = parse_sequence(look.study.sequence)
+        trial = f"#{look.cursor.number}" if look.cursor is not None else "no trial"
+        titles = (
+            f"Forgetting ─ {earlier_tasks(tasks)} while {tasks[-1]} is learnt",
+            f"Learning rates ─ {trial}",
+            "Kept against learnt",
+            "What goes with p",
+        )
+        drawings = (forgetting_of(look), rates_of(look), plane_of(look), importance_of(look))
+        for number, (panel, title, drawing) in enumerate(
+            zip(PANELS, titles, drawings, strict=True), start=1
+        ):
+            chart = self.query_one(f"#{panel}", Chart)
+            chart.border_title = _plain(f"{number} {title}")
+            chart.show(drawing)
+
+    # what the person turns to
+
+    @on(TrialsTable.Moved)
+    def _moved(self) -> None:
+        current = self.query_one(TrialsTable).current
+        number = None if current is None else current.trial.number
+        if number != self._question.cursor:
+            self._ask(cursor=number)
+
+    @on(TrialsTable.Marked)
+    def _marked(self) -> None:
+        marked = self.query_one(TrialsTable).marked
+        self._ask(marked=marked)
+        self.post_message(Marked(self._question.study_id, marked))
+
+    @on(TrialsTable.HeaderPressed)
+    def _header_pressed(self, message: TrialsTable.HeaderPressed) -> None:
+        if message.column == self._question.order.column:
+            self.action_reverse()
+        else:
+            for column in _SORTED_BY:
+                if column == message.column:
+                    self._sort(column)
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, message: FilterBar.Changed) -> None:
+        self._ask(where=message.where)
+
+    @on(FilterBar.Closed)
+    def _filter_closed(self) -> None:
+        self.query_one(TrialsTable).focus()
+
+    def _ask(self, **changes: object) -> None:
+        self._question = replace(self._question, **changes)
+        self.follow()
+
+    def _sort(self, column: SortColumn) -> None:
+        self._ask(order=Order(column, descending=column not in _RISING))
+
+    # actions
+
+    def action_sort(self) -> None:
+        place = _SORTED_BY.index(self._question.order.column)
+        self._sort(_SORTED_BY[(place + 1) % len(_SORTED_BY)])
+
+    def action_reverse(self) -> None:
+        order = self._question.order
+        self._ask(order=Order(order.column, descending=not order.descending))
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    def action_combine(self) -> None:
+        self.post_message(OpenCombine())
+
+    def action_pause_study(self) -> None:
+        self._wish("paused")
+
+    def action_resume_study(self) -> None:
+        self._wish("running")
+
+    def action_stop_study(self) -> None:
+        if self._look is not None:
+            confirm_stop(self, self._look.study)
+
+    def _wish(self, desired: Desired) -> None:
+        if self._look is None:
+            return
+        study = self._look.study
+        if study.state == "complete":
+            self.notify(f"{study.name} is complete", markup=False)
+        elif study.desired == desired:
+            self.notify(f"{study.name} is {study.state} already", markup=False)
+        else:
+            self.post_message(Wish([study.id], desired))
+
+    def action_back(self) -> None:
+        table = self.query_one(TrialsTable)
+        if self.maximized is not None:
+            self.minimize()
+        elif table.ranging:
+            table.end_range()
+        elif not self.query_one(FilterBar).clear():
+            self.dismiss()
+
+    # panels
+
+    def action_show_panel(self, number: int) -> None:
+        chart = self.query_one(f"#{PANELS[number - 1]}", Chart)
+        if self._shows_all:
+            if self.maximized is chart:
+                self.minimize()
+            else:
+                self.maximize(chart, container=False)
+        self._front(PANELS[number - 1])
+
+    def action_next_panel(self) -> None:
+        shown = next(i for i, panel in enumerate(PANELS) if self.has_class(f"-{panel}"))
+        self._front(PANELS[(shown + 1) % len(PANELS)])
+
+    @property
+    def _shows_all(self) -> bool:
+        return self.has_class("-wide") and self.has_class("-high")
+
+    def _front(self, panel: str) -> None:
+        """Show this chart where there is room for one only."""
+        for other in PANELS:
+            self.set_class(other == panel, f"-{other}")
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        going = self._look is None or self._look.study.desired == "running"
+        match action:
+            case "next_panel":
+                return not self._shows_all
+            case "pause_study":
+                return going
+            case "resume_study":
+                return not going
+            case _:
+                return True
+
+    def on_resize(self, _: events.Resize) -> None:
+        self.refresh_bindings()
+
+
+def _plain(text: str) -> str:
+    """Return a title in which nothing is taken for markup."""
+    return text.replace("[", "\\[")

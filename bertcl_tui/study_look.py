@@ -1,0 +1,110 @@
+"""One look at a study: what its screen asks of the store, and what comes back. May block."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from bertcl_tui.choices import choice_labels
+from bertcl_tui.filters import Filter
+from bertcl_tui.read import Reader
+from bertcl_tui.retention import Known, known_now
+from bertcl_tui.rows import BY_P, Order, RunCurves, Scored, StudyRow, TrialRow, TrialWindow
+
+WINDOW = 500
+"""Trials in a table: more cannot be looked through, and a filter finds the others."""
+_MOST_LINES = 8
+"""Trials in one chart of curves."""
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """What is asked."""
+
+    study_id: int
+    order: Order = BY_P
+    where: Filter = ()
+    cursor: int | None = None
+    """Number of the trial under the cursor."""
+    marked: frozenset[int] = frozenset()
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """What the store said."""
+
+    study: StudyRow
+    window: TrialWindow
+    cursor: TrialRow | None
+    running: tuple[TrialRow, ...]
+    marked: tuple[TrialRow, ...]
+    """Those of the marked that are drawn."""
+    scored: tuple[Scored, ...]
+    """All complete trials, best first."""
+    flat: Scored | None
+    """The best of those with one rate for all choices: the baseline."""
+    curves: dict[int, RunCurves]
+    """By run, of all the trials above."""
+    known: dict[int, Known]
+    """By number, what the running trials would score by now."""
+    labels: tuple[str, ...]
+    """Of the choices."""
+
+
+def look_at_study(reader: Reader, question: Question, before: Look | None) -> Look | None:
+    """Ask the store; None where there is no such study any more.
+
+    Args:
+        reader: of the store.
+        question: what is asked.
+        before: the last look, for what cannot have changed since.
+    """
+    study = reader.study(question.study_id)
+    if study is None:
+        return None
+    window = reader.trials(
+        question.study_id, where=question.where, order=question.order, limit=WINDOW
+    )
+    scored = _scored(reader, study, before)
+    flat = flat_baseline(scored)
+    marked = reader.chosen_trials(study.id, sorted(question.marked)[:_MOST_LINES])
+    cursor = _under_cursor(question, window)
+    running = tuple(trial for trial in window.rows if trial.state == "running")
+    runs = [trial.run_id for trial in (*running, *marked)]
+    runs += [item.run_id for item in (cursor, flat) if item is not None]
+    curves = {run.run_id: run for run in reader.curves(sorted(set(runs)))}
+    return Look(
+        study=study,
+        window=window,
+        cursor=cursor,
+        running=running,
+        marked=marked,
+        scored=scored,
+        flat=flat,
+        curves=curves,
+        known={trial.number: known_now(curves[trial.run_id]) for trial in running},
+        labels=_labels(study, window.rows, before),
+    )
+
+
+def flat_baseline(scored: Iterable[Scored]) -> Scored | None:
+    """Return the best trial in which every choice has the same rate."""
+    return next((trial for trial in scored if len(set(trial.learning_rates)) == 1), None)
+
+
+def _scored(reader: Reader, study: StudyRow, before: Look | None) -> tuple[Scored, ...]:
+    complete = study.counts.get("complete", 0)
+    if before is not None and before.study.counts.get("complete", 0) == complete:
+        return before.scored
+    return reader.scored(study.id)
+
+
+def _under_cursor(question: Question, window: TrialWindow) -> TrialRow | None:
+    shown = {trial.number: trial for trial in window.rows}
+    if question.cursor is not None and question.cursor in shown:
+        return shown[question.cursor]
+    return next(iter(window.rows), None)
+
+
+def _labels(study: StudyRow, trials: Iterable[TrialRow], before: Look | None) -> tuple[str, ...]:
+    choices = max((len(trial.learning_rates) for trial in trials), default=0)
+    if before is not None and len(before.labels) == choices:
+        return before.labels
+    return choice_labels(study.model, study.grouping, choices)

@@ -1,0 +1,74 @@
+"""A place where a chart is drawn, away from the event loop."""
+
+from typing import ClassVar, Protocol
+
+from rich.text import Text
+from textual import work
+from textual.app import RenderResult
+from textual.message import Message
+from textual.widget import Widget
+from textual.worker import get_current_worker
+
+from bertcl_tui.charts.style import Palette, Size
+from bertcl_tui.looks import looks_of
+
+
+class Drawing(Protocol):
+    """What is to be drawn, as a value: two that are equal look the same."""
+
+    def draw(self, size: Size, palette: Palette) -> Text:
+        """Draw it."""
+        ...
+
+
+class Chart(Widget):
+    """Shows a drawing in the size it has, and draws anew only what differs."""
+
+    DEFAULT_CSS: ClassVar[str] = """
+    Chart { height: 1fr; width: 1fr; }
+    """
+
+    class _Drawn(Message):
+        def __init__(self, text: Text) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self._drawing: Drawing | None = None
+        self._asked: tuple[Drawing, Size, Palette] | None = None
+        self._text = Text()
+
+    def show(self, drawing: Drawing) -> None:
+        """Show this from now on."""
+        self._drawing = drawing
+        self._ask()
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._ask())
+
+    def on_resize(self) -> None:
+        self._ask()
+
+    def _ask(self) -> None:
+        size: Size = (self.size.width, self.size.height)
+        if self._drawing is None or not all(size):
+            return
+        asked = (self._drawing, size, looks_of(self.app).palette)
+        if asked != self._asked:
+            self._asked = asked
+            self._draw(*asked)
+
+    @work(thread=True, exclusive=True, group="draw")
+    def _draw(self, drawing: Drawing, size: Size, palette: Palette) -> None:
+        text = drawing.draw(size, palette)
+        if not get_current_worker().is_cancelled:
+            self.post_message(self._Drawn(text))
+
+    def on_chart__drawn(self, message: _Drawn) -> None:
+        message.stop()
+        self._text = message.text
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        return self._text

@@ -1,0 +1,71 @@
+"""The line at the bottom: what can be pressed here, the most important first."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.style import Style
+from rich.text import Text
+from textual.app import RenderResult
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widget import Widget
+
+from bertcl_tui.actions import ACTIONS, Action
+from bertcl_tui.looks import looks_of
+
+
+class _Key(NamedTuple):
+    action: Action
+    display: str
+    enabled: bool
+
+    @property
+    def width(self) -> int:
+        return len(self.display) + len(self.action.text) + 2
+
+
+class KeyBar(Widget):
+    """Shows the keys of the focused widget, of the screen and of the app; they can be clicked."""
+
+    auto_links = False
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_updated)
+
+    def _bindings_updated(self, _: Screen[object]) -> None:
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        looks = looks_of(self.app)
+        line = Text(no_wrap=True, overflow="crop")
+        for key in fitting(self._keys(), self.size.width):
+            press = Style.from_meta({"@click": f"app.simulate_key('{key.action.key}')"})
+            name, text = (f"bold {looks.accent}", looks.text) if key.enabled else (looks.muted,) * 2
+            line.append(key.display, style=Style.parse(name) + press)
+            line.append(f" {key.action.text} ", style=Style.parse(text) + press)
+        return line
+
+    def _keys(self) -> list[_Key]:
+        """Return what can be pressed, in the order of the table of actions."""
+        bindings = self.screen.active_bindings.values()
+        enabled = {active.binding.action: active.enabled for active in bindings}
+        return [
+            _Key(action, self._display(action), enabled[action.handler])
+            for action in ACTIONS
+            if action.handler in enabled and action.shown in {"footer", "wide"}
+        ]
+
+    def _display(self, action: Action) -> str:
+        return self.app.get_key_display(Binding(action.key, action.handler))
+
+
+def fitting(keys: Sequence[_Key], width: int) -> list[_Key]:
+    """Return the keys for which there is room: the spare ones go first, from the last on."""
+    kept = list(keys)
+    spare = [key for key in keys if key.action.shown == "wide"]
+    for key in (*reversed(spare), *reversed(keys)):
+        if sum(item.width for item in kept) - 1 <= width:
+            break
+        if key in kept:
+            kept.remove(key)
+    return kept

@@ -1,0 +1,96 @@
+"""Who works, on what, and how hard: a few lines for each worker."""
+
+import socket
+from typing import Final
+
+import psutil
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from bertcl_tui.looks import Looks, looks_of
+from bertcl_tui.rows import WorkerRow
+from bertcl_tui.states import STATE_LOOKS
+from bertcl_tui.wording import size, steps_rate
+
+_EIGHTHS: Final = "▏▎▍▌▋▊▉█"
+_METER_COLUMNS: Final = 8
+_FULL: Final = 100.0
+_EMPTY: Final = "No worker.\nOne starts with the first study\nand ends when all is done."
+
+
+class WorkersPanel(VerticalScroll, can_focus=False):
+    """Shows each worker with its meters."""
+
+    def __init__(self, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self._workers: tuple[WorkerRow, ...] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
+
+    def show(self, workers: tuple[WorkerRow, ...]) -> None:
+        """Show these."""
+        if workers != self._workers:
+            self._workers = workers
+            self.border_title = f"Workers ─ {len(workers)}" if workers else "Workers"
+            self._draw()
+
+    def _draw(self) -> None:
+        looks = looks_of(self.app)
+        if not self._workers:
+            text = Text(_EMPTY, style=looks.muted)
+        else:
+            text = Text("\n").join(_card(worker, looks) for worker in self._workers)
+        self.query_one(Static).update(text)
+
+
+def _card(worker: WorkerRow, looks: Looks) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    look = STATE_LOOKS["queued" if worker.state == "idle" else worker.state]
+    text.append(f"{look.glyph} ", style=getattr(looks, look.ink))
+    text.append(worker.device, style="bold")
+    text.append(f" · pid {worker.pid}\n", style=looks.muted)
+    for line in _doing(worker):
+        text.append(f"  {line}\n")
+    cpu = worker.cpu_percent
+    _meter(text, "cpu", cpu and cpu / _FULL / worker.threads, _percent(cpu), looks)
+    _meter(text, "mem", _memory_share(worker), size(worker.memory_bytes), looks)
+    if worker.gpu_percent is not None:
+        told = f"{_percent(worker.gpu_percent)} {size(worker.gpu_memory_bytes)}"
+        _meter(text, "gpu", worker.gpu_percent / _FULL, told, looks)
+    return text
+
+
+def _doing(worker: WorkerRow) -> list[str]:
+    if worker.run_id is None or worker.state != "running":
+        return [worker.state]
+    done = f"{worker.step / worker.steps:.0%}" if worker.step and worker.steps else "0%"
+    name = f"#{worker.number}" if worker.number is not None else f"run {worker.run_id}"
+    facts = " · ".join(filter(None, (f"{name} {done}", steps_rate(worker.rate))))
+    return [worker.study, facts] if worker.study else [facts]
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f} %"
+
+
+def _memory_share(worker: WorkerRow) -> float | None:
+    """Return the share of this machine's memory; another machine's is not known."""
+    if worker.memory_bytes is None or worker.host != socket.gethostname():
+        return None
+    return worker.memory_bytes / float(psutil.virtual_memory().total)
+
+
+def _meter(text: Text, name: str, share: float | None, told: str, looks: Looks) -> None:
+    filled = round(min(max(share or 0.0, 0.0), 1.0) * _METER_COLUMNS * len(_EIGHTHS))
+    whole, rest = divmod(filled, len(_EIGHTHS))
+    bar = "█" * whole + (_EIGHTHS[rest - 1] if rest else "")
+    text.append(f"  {name} ", style=looks.muted)
+    text.append(bar, style=looks.good)
+    text.append("·" * (_METER_COLUMNS - len(bar)), style=looks.palette.faint)
+    text.append(f" {told}\n")

@@ -1,0 +1,49 @@
+"""Numbers as people read them."""
+
+from typing import Final
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_KIB: Final = 1024
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time with its two largest units: ``24 min``, ``3 h 20``, ``2 d 4 h``."""
+    if seconds is None:
+        return ""
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    if seconds < _DAY:
+        hours, minutes = divmod(round(seconds / _MINUTE), 60)
+        return f"{hours} h {minutes:02}"
+    days, hours = divmod(round(seconds / _HOUR), 24)
+    return f"{days} d {hours} h"
+
+
+def score(value: float | None) -> str:
+    """Write an accuracy or a sum of two; nothing measured is a dash."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def steps_rate(rate: float | None) -> str:
+    """Write steps per second."""
+    if rate is None:
+        return ""
+    return f"{rate:.1f} st/s" if rate < 10 else f"{rate:.0f} st/s"  # noqa: PLR2004 - two digits
+
+
+def size(n_bytes: float | None) -> str:
+    """Write an amount of memory."""
+    if n_bytes is None:
+        return "–"
+    for unit in ("B", "KiB", "MiB"):
+        if n_bytes < _KIB:
+            return f"{n_bytes:.0f} {unit}"
+        n_bytes /= _KIB
+    return f"{n_bytes:.1f} GiB"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Write how many there are of something: ``1 study``, ``3 studies``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,273 @@
+"""New study: a form that says what is wrong as it is typed, and starts what is right."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Static
+
+from bertcl_tui.messages import OpenStudy, Trouble, WorkersWanted
+from bertcl_tui.options import OPTIONS
+from bertcl_tui.screens.new_study import NewStudyScreen
+from bertcl_tui.widgets.command_line import CommandLine
+from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.task_picker import TaskPicker
+from engine.spec import StudySpec
+from engine.store.connection import open_store
+from engine.store.studies import create_study, find_study
+from tests.bertcl_tui.screens.host import SIZE, Host, settle
+from tests.tiny import tiny_backbone, tiny_tasks
+
+WRONG = [
+    ("sequence", "sst2", "has one task"),
+    ("sequence", "sst2:mrcp", "did you mean 'mrpc'"),
+    ("sequence", "", "no sequence yet"),
+    ("data", "nowhere", "no data 'nowhere'"),
+    ("model", "./nowhere", "no model folder"),
+    ("trials", "0", "trials is 0"),
+    ("epochs", "x", "epochs 'x' is no whole number"),
+    ("train_rows", "1", "train rows is 1"),
+    ("eval_rows", "many", "eval rows 'many'"),
+    ("seed", "-1", "seed is -1"),
+    ("name", "a b", "name 'a b'"),
+    ("name", "taken", "there is a study named 'taken'"),
+    ("device", "gpu", "no device named 'gpu'"),
+]
+
+
+class Form:
+    """The screen as a person uses it."""
+
+    def __init__(self, pilot: Pilot[None]) -> None:
+        self.pilot = pilot
+        self.screen = pilot.app.screen
+
+    def row(self, name: str) -> FieldRow:
+        return self.screen.query_one(f"#{name.replace('_', '-')}", FieldRow)
+
+    async def type(self, name: str, text: str) -> None:
+        self.row(name).text = text
+        await settle(self.pilot)
+
+    async def fill(self, **texts: str) -> None:
+        for name, text in texts.items():
+            await self.type(name, text)
+
+    @property
+    def command(self) -> str:
+        return self.screen.query_one(CommandLine).command
+
+    @property
+    def wrong(self) -> list[str]:
+        return [row.field.name for row in self.screen.query(FieldRow) if row.trouble]
+
+    @property
+    def readiness(self) -> str:
+        return str(self.screen.query_one("#readiness", Static).render())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    return str(tmp_path / "studies.db")
+
+
+def host(store: str) -> Host:
+    return Host(store, NewStudyScreen)
+
+
+async def test_every_option_stands_there_with_its_default_and_help(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        for item in OPTIONS:
+            row = form.row(item.name)
+            assert row.text or row.default
+            assert row.note
+
+
+async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
+    opened = open_store(store)
+    create_study(opened, StudySpec(name="taken", sequence=("a", "b"), data="hub", model="m"))
+    opened.close()
+    right = {"sequence": "sst2:mrpc", "data": "hub"}
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(**right)
+        assert form.wrong == []
+        for name, text, said in WRONG:
+            await form.type(name, text)
+            assert name in form.wrong
+            assert said in form.row(name).note
+            assert "\n" not in form.row(name).note
+            assert form.row(name).field.label.lower() in form.readiness
+            await form.type(name, right.get(name, ""))
+            assert form.wrong == []
+
+
+async def test_start_goes_to_what_must_be_mended_first(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(sequence="sst2:mrpc", data="hub", epochs="x")
+        await pilot.press("ctrl+s")
+        await settle(pilot)
+        assert pilot.app.screen is form.screen
+        assert form.row("epochs").has_focus_within
+    assert not Path(store).exists()
+
+
+async def test_the_command_line_follows_what_is_typed(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(
+            sequence="sst2:mrpc", data="hub", train_rows="", eval_rows="", trials="12", seed="0"
+        )
+        assert form.command == f"bertcl-tui search sst2:mrpc --trials 12 --store {store}"
+        await form.fill(preset="paper", name="my-first")
+        assert form.command == (
+            f"bertcl-tui search sst2:mrpc --preset paper --trials 12 --name my-first "
+            f"--store {store}"
+        )
+
+
+async def test_ctrl_y_copies_the_command_line(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+y")
+        assert pilot.app.clipboard == Form(pilot).command
+
+
+async def test_a_preset_changes_the_defaults_and_leaves_what_was_typed(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(sampler="random", preset="original-code")
+        assert form.row("trials").default == "50"
+        assert form.row("pruner").text == "asha"
+        assert form.row("sampler").text == "random"
+        await form.type("preset", "default")
+        assert form.row("trials").default == "60"
+        assert form.row("pruner").text == "percentile"
+        assert form.row("sampler").text == "random"
+
+
+async def test_the_name_is_the_sequence_made_unique(store: str) -> None:
+    opened = open_store(store)
+    create_study(opened, StudySpec(name="sst2:mrpc", sequence=("a", "b"), data="hub", model="m"))
+    opened.close()
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(data="hub", sequence="sst2:rte")
+        assert form.row("name").default == "sst2:rte"
+        await form.type("sequence", "sst2:mrpc")
+        assert form.row("name").default == "sst2:mrpc-2"
+
+
+async def test_tasks_are_picked_from_the_chosen_data(store: str, tmp_path: Path) -> None:
+    tasks = tiny_tasks(tmp_path / "tiny")
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(data=str(tasks), sequence="")
+        picker = form.screen.query_one(TaskPicker)
+        assert picker.option_count == 3
+        picker.focus()
+        await pilot.press("home", "end", "space", "home", "space")
+        await settle(pilot)
+        assert form.row("sequence").text == "agree:mood"
+        await pilot.press("enter")
+        await settle(pilot)
+        assert form.row("sequence").text == "agree"
+
+
+async def test_typing_a_sequence_is_completed_from_the_data(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(data="hub", sequence="")
+        form.row("sequence").focus_entry()
+        await pilot.press(*"ss")
+        await settle(pilot)
+        await pilot.press("right")
+        assert form.row("sequence").text == "sst2"
+        await settle(pilot)
+        await pilot.press("right")
+        assert form.row("sequence").text == "sst2:mrpc"
+
+
+async def test_arrows_move_between_fields_and_turn_choices(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await pilot.press("down", "down", "down", "right")
+        assert form.row("preset").has_focus_within
+        assert form.row("preset").text == "paper"
+        await pilot.press("left", "left", "up")
+        assert form.row("preset").text == "default"
+        assert form.row("model").has_focus_within
+
+
+async def test_start_writes_the_study_asks_for_workers_and_opens_it(
+    store: str, tmp_path: Path
+) -> None:
+    tasks, model = tiny_tasks(tmp_path / "tiny"), tiny_backbone(tmp_path / "backbone")
+    app = host(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(
+            data=str(tasks),
+            model=str(model),
+            sequence="mood:agree",
+            trials="3",
+            train_rows="16",
+            eval_rows="16",
+            device="cpu",
+        )
+        await pilot.press("ctrl+s")
+        assert form.screen.query_one("#start", Button).disabled
+        await settle(pilot)
+        assert [type(message) for message in app.told] == [WorkersWanted, OpenStudy], app.told
+        assert pilot.app.screen is not form.screen
+    opened = open_store(store)
+    study = find_study(opened, "mood:agree")
+    opened.close()
+    assert study.desired == "running"
+    assert study.spec.sequence == ("mood", "agree")
+    assert (study.spec.data, study.spec.model) == (str(tasks), str(model))
+    assert (study.spec.search.trials, study.spec.protocol.train_rows) == (3, 16)
+
+
+async def test_a_refused_study_is_said_and_nothing_is_written(store: str, tmp_path: Path) -> None:
+    tasks = tiny_tasks(tmp_path / "tiny")
+    empty = tmp_path / "empty-model"
+    empty.mkdir()
+    (empty / "config.json").write_text("{}")
+    app = host(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(data=str(tasks), model=str(empty), sequence="mood:agree")
+        await pilot.press("ctrl+s")
+        await settle(pilot)
+        assert [type(message) for message in app.told] == [Trouble]
+        assert pilot.app.screen is form.screen
+        assert not form.screen.query_one("#start", Button).disabled
+    opened = open_store(store)
+    with opened.reading() as connection:
+        count = connection.exec_driver_sql("SELECT count(*) FROM cl_study").scalar_one()
+    opened.close()
+    assert count == 0
+
+
+async def test_escape_leaves_without_a_trace(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        screen = pilot.app.screen
+        await pilot.press("escape")
+        await settle(pilot)
+        assert pilot.app.screen is not screen
+    assert not Path(store).exists()
