@@ -241,26 +241,20 @@ async def test_start_writes_the_study_asks_for_workers_and_opens_it(
     assert (study.spec.search.trials, study.spec.protocol.train_rows) == (3, 16)
 
 
-async def test_a_refused_study_is_said_and_nothing_is_written(store: str, tmp_path: Path) -> None:
-    tasks = tiny_tasks(tmp_path / "tiny")
-    empty = tmp_path / "empty-model"
-    empty.mkdir()
-    (empty / "config.json").write_text("{}")
-    app = host(store)
+async def test_a_refused_study_is_said_and_can_be_tried_again(tmp_path: Path) -> None:
+    app = host(str(tmp_path / "no-such-folder" / "studies.db"))
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
-        await form.fill(data=str(tasks), model=str(empty), sequence="mood:agree")
+        await form.fill(data="hub", sequence="sst2:mrpc")
         await pilot.press("ctrl+s")
         await settle(pilot)
-        assert [type(message) for message in app.told] == [Trouble]
+        (trouble,) = app.told
+        assert isinstance(trouble, Trouble)
+        assert "does not exist; make it first" in trouble.text
         assert pilot.app.screen is form.screen
         assert not form.screen.query_one("#start", Button).disabled
-    opened = open_store(store)
-    with opened.reading() as connection:
-        count = connection.exec_driver_sql("SELECT count(*) FROM cl_study").scalar_one()
-    opened.close()
-    assert count == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_escape_leaves_without_a_trace(store: str) -> None:

@@ -1,0 +1,96 @@
+"""Setting up a study: what is found as it is typed, and its writing. Both may block."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bertcl_tui.options import build_study_spec, readers
+from bertcl_tui.options.study import default_text
+from engine.errors import EngineError, UsageError
+from engine.spec import sequence_name
+from engine.tasks.catalog import describe_sequence, known_tasks
+from engine.tasks.entry import TaskEntry
+from engine.tasks.models import model_path
+
+
+class Findings(Struct, frozen=True, kw_only=True):
+    """What catalog and store say of a study that is being typed."""
+
+    tasks: tuple[TaskEntry, ...]
+    """Those of the chosen data."""
+    troubles: dict[str, str]
+    """One line for each option that cannot be so."""
+    free_name: str
+    """What the study is called unless it is told otherwise; empty while there is no sequence."""
+
+
+def look_up(store: str, texts: Mapping[str, str]) -> Findings:
+    """Look up what was typed, as far as it can be read."""
+    troubles: dict[str, str] = {}
+    tasks: tuple[TaskEntry, ...] = ()
+    sequence: tuple[str, ...] = ()
+    data = _text(texts, "data")
+    with _noting(troubles, "data"):
+        tasks = known_tasks(data)
+    with _noting(troubles, "model"):
+        model_path(_text(texts, "model"))
+    with _noting(troubles, "sequence"):
+        sequence = readers.sequence(_text(texts, "sequence"))
+        if tasks:
+            describe_sequence(sequence, data)
+    wanted, name = sequence_name(sequence), _text(texts, "name")
+    free_name = ""
+    with _noting(troubles, "name"):
+        free_name = _free_name(store, name or wanted)
+        if name and free_name != name:
+            raise UsageError(f"there is a study named '{name}'; choose another name")
+    return Findings(tasks=tasks, troubles=troubles, free_name=free_name)
+
+
+def start_search(store: str, texts: Mapping[str, str]) -> int:
+    """Write a new study to the store, and return its id; a worker will find it.
+
+    Raises:
+        UsageError: an option is wrong, or the name is taken.
+        EngineError: the store cannot be written.
+    """
+    from engine.store.connection import open_store
+    from engine.store.studies import free_name
+    from engine.work.requests import request_search
+
+    spec = build_study_spec(texts)
+    opened = open_store(store)
+    try:
+        if not _text(texts, "name"):
+            spec = replace(spec, name=free_name(opened, spec.name))
+        return request_search(opened, spec)
+    finally:
+        opened.close()
+
+
+def _free_name(store: str, wanted: str) -> str:
+    from engine.store.connection import open_store
+    from engine.store.studies import free_name
+
+    if not wanted or not ("://" in store or Path(store).expanduser().exists()):
+        return wanted
+    opened = open_store(store, create=False)
+    try:
+        return free_name(opened, wanted)
+    finally:
+        opened.close()
+
+
+@contextmanager
+def _noting(troubles: dict[str, str], name: str) -> Iterator[None]:
+    try:
+        yield
+    except EngineError as error:
+        troubles[name] = str(error)
+
+
+def _text(texts: Mapping[str, str], name: str) -> str:
+    return texts.get(name, "").strip() or default_text(texts, name)
