@@ -147,10 +147,13 @@ class BertclApp(App[None]):
         self.push_screen(NewStudyScreen(self.reader))
 
     @on(messages.OpenCombine)
-    def _open_combine(self) -> None:
+    def _open_combine(self, message: messages.OpenCombine) -> None:
         from bertcl_tui.screens.combine import CombineScreen
 
-        self.push_screen(CombineScreen(self.marks, self.reader))
+        marked = {study_id: trials for study_id, trials in self.marks.items() if trials}
+        if not marked and message.study_id is not None:
+            marked = {message.study_id: frozenset()}
+        self.push_screen(CombineScreen(marked, self.reader))
 
     @on(messages.Marked)
     def _marked(self, message: messages.Marked) -> None:

@@ -165,7 +165,8 @@ class StudiesScreen(LiveScreen):
         self.post_message(OpenNewStudy())
 
     def action_combine(self) -> None:
-        self.post_message(OpenCombine())
+        study = self._current()
+        self.post_message(OpenCombine(study.id if study else None))
 
     @on(StudiesTable.Opened)
     def _opened(self) -> None:

@@ -202,7 +202,7 @@ class StudyScreen(LiveScreen):
         self.query_one(FilterBar).open()
 
     def action_combine(self) -> None:
-        self.post_message(OpenCombine())
+        self.post_message(OpenCombine(self._question.study_id))
 
     def action_pause_study(self) -> None:
         self._wish("paused")
