@@ -1,8 +1,8 @@
 """What the choices of a study are called."""
 
+from bertcl_tui.offers import backbone_of
 from engine.errors import UsageError
 from engine.profiles.grouping import Grouping, make_grouping
-from engine.tasks.shape import stated_shape
 
 _ENDS = 2
 """Embeddings and heads."""
@@ -18,13 +18,11 @@ def grouping_of(model: str, preset: str, choices: int) -> Grouping | None:
         preset: its protocol's grouping.
         choices: how many learning rates its trials have.
     """
-    shape = stated_shape(model)
-    for layers in (shape and shape.layers, choices - _ENDS):
-        if layers:
-            grouping = _made(preset, layers)
-            if grouping is not None and grouping.n_choices == choices:
-                return grouping
-    return None
+    try:
+        grouping = make_grouping(preset, backbone_of(model, choices).layers)
+    except UsageError:
+        return None
+    return grouping if grouping.n_choices == choices else None
 
 
 def choice_labels(model: str, preset: str, choices: int) -> tuple[str, ...]:
@@ -34,10 +32,3 @@ def choice_labels(model: str, preset: str, choices: int) -> tuple[str, ...]:
         return grouping.labels()
     between = (f"choice {index}" for index in range(1, max(0, choices - _ENDS) + 1))
     return ("embeddings", *between, "heads")[:choices]
-
-
-def _made(preset: str, layers: int) -> Grouping | None:
-    try:
-        return make_grouping(preset, layers)
-    except UsageError:
-        return None

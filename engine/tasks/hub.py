@@ -61,18 +61,19 @@ def _offline_unless_answering() -> Iterator[None]:
     from huggingface_hub import constants
 
     offline = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = offline or not _answers(constants.ENDPOINT)
+    constants.HF_HUB_OFFLINE = offline or not hub_answers()
     try:
         yield
     finally:
         constants.HF_HUB_OFFLINE = offline
 
 
-def _answers(endpoint: str) -> bool:
-    from huggingface_hub import get_session
+def hub_answers() -> bool:
+    """Tell within a few seconds whether the hub can be reached."""
+    from huggingface_hub import constants, get_session
 
     try:
-        get_session().head(endpoint, timeout=_PATIENCE)
+        get_session().head(constants.ENDPOINT, timeout=_PATIENCE)
     except Exception:  # whichever HTTP library is under it
         return False
     return True

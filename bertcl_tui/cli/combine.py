@@ -1,0 +1,159 @@
+"""``combine``: the trials of some studies into one profile."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from msgspec import Struct
+
+from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
+from bertcl_tui.cli.parameters import Json, Store
+from bertcl_tui.cli.stores import OpenedStore, opened
+from bertcl_tui.offers import offer
+from bertcl_tui.outcome import export_profile, finished_profile
+from bertcl_tui.wording import count
+from engine.errors import UsageError
+from engine.profiles import (
+    DEFAULT_BASE,
+    Combined,
+    StudyTrials,
+    bootstrap_band,
+)
+from engine.profiles import combine as combine_trials
+from engine.store.connection import DEFAULT_STORE
+
+_WITH_TRIALS: Final = re.compile(r"(?P<study>.+):(?P<trials>\d[\d,-]*)")
+_LEAST_SHOWN: Final = 0.001
+_SPAN: Final = re.compile(r"(\d+)(?:-(\d+))?")
+
+Selections = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="STUDY[:TRIALS]", help="A study, or some of its trials, like sst2:mrpc:1,4,7-9."
+    ),
+]
+Base = Annotated[
+    float, typer.Option(metavar="B", help="How much more the better trials weigh; 1: all alike.")
+]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the profile to this file.")]
+
+
+class Selection(Struct, frozen=True):
+    """A study, and which of its trials; None: all."""
+
+    study: str
+    trials: tuple[int, ...] | None
+
+
+def combine(
+    studies: Selections,
+    *,
+    base: Base = DEFAULT_BASE,
+    out: Out = None,
+    store: Store = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """Combine trials into one learning rate per choice, and write it as a profile."""
+    with opened(store) as at:
+        combined = combine_selections(at, studies, base)
+    profile = finished_profile(combined, out.stem if out else "combined")
+    if out is not None:
+        out = export_profile(profile, out)
+    _tell_who_is_missing(combined)
+    if json:
+        print_json(profile)
+    else:
+        print_combined(combined)
+    say(f"profile written to {out}" if out else "write it to a file with --out FILE")
+
+
+def combine_selections(
+    at: OpenedStore, selections: Sequence[str], base: float = DEFAULT_BASE
+) -> Combined:
+    """Combine studies, or some of their trials, as they are written on a command line.
+
+    Raises:
+        UsageError: a study or trial is not there, the base is none, or nothing can be combined.
+    """
+    return combine_trials([_offer(at, text) for text in selections], base)
+
+
+def parse_selection(text: str) -> Selection:
+    """Read ``STUDY`` or ``STUDY:1,4,7-9``.
+
+    Raises:
+        UsageError: a span of trials runs backwards or is none.
+    """
+    match = _WITH_TRIALS.fullmatch(text)
+    if match is None:
+        return Selection(text, None)
+    numbers = [number for part in match["trials"].split(",") for number in _span(part, text)]
+    return Selection(match["study"], tuple(dict.fromkeys(numbers)))
+
+
+def print_combined(combined: Combined) -> None:
+    """Print the rates with their bands, and what each trial weighs."""
+    band = bootstrap_band(combined)
+    rates = make_table(["choice"], ["learning rate", "5 %", "95 %"])
+    labels = combined.grouping.labels()
+    for label, *values in zip(labels, combined.learning_rates, band.low, band.high, strict=True):
+        rates.add_row(label, *(f"{value:.2e}" for value in values))
+    print_text(rates)
+    print_line("")
+    _print_weights(combined)
+    print_line("")
+    trials = sum(len(study.trials) for study in combined.studies)
+    effective = f"{combined.effective_trials:.1f} effective trials of {trials}"
+    print_line(f"b = {combined.base:g}: {effective}")
+
+
+def _print_weights(combined: Combined) -> None:
+    table = make_table(["study"], ["trial", "rank", "p", "weight"])
+    light: list[float] = []
+    for study in combined.studies:
+        for trial in study.trials:
+            weight = trial.weight / len(combined.studies)
+            if weight < _LEAST_SHOWN:
+                light.append(weight)
+                continue
+            numbers = (str(trial.number), str(trial.rank), f"{trial.p:.3f}", f"{weight:.1%}")
+            table.add_row(study.study, *numbers)
+    print_text(table)
+    if light:
+        print_line(f"and {count(len(light), 'trial')} of {sum(light):.1%} together")
+
+
+def _offer(at: OpenedStore, text: str) -> StudyTrials:
+    names = {row.name for row in at.reader.studies()}
+    selection = Selection(text, None) if text in names else parse_selection(text)
+    study = at.study(selection.study)
+    if selection.trials is None:
+        return offer(study, at.reader.trials(study.id).rows)
+    trials = at.reader.chosen_trials(study.id, selection.trials)
+    missing = set(selection.trials) - {trial.number for trial in trials}
+    if missing:
+        raise UsageError(
+            f"study '{study.name}' has no trial {min(missing)}; see bertcl-tui trials {study.name}"
+        )
+    return offer(study, trials)
+
+
+def _span(part: str, text: str) -> range:
+    match = _SPAN.fullmatch(part)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if first > last:
+        raise UsageError(f"trials in '{text}' cannot be read; write them like sst2:mrpc:1,4,7-9")
+    return range(first, last + 1)
+
+
+def _tell_who_is_missing(combined: Combined) -> None:
+    numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for trial in combined.left_out:
+        numbers[trial.study, trial.reason].append(trial.number)
+    for (study, reason), trials in numbers.items():
+        say(f"left out of {study}, {reason}: {', '.join(map(str, trials))}")
+    for refusal in combined.refusals:
+        say(f"refused {refusal.study}: {refusal.reason}")

@@ -1,0 +1,117 @@
+"""Every command, in one table; typer does the reading."""
+
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from inspect import cleandoc
+from typing import Annotated, Final
+
+import typer
+from msgspec import Struct
+
+from bertcl_tui.cli.combine import combine
+from bertcl_tui.cli.demo import demo
+from bertcl_tui.cli.doctor import doctor
+from bertcl_tui.cli.flags import with_flags
+from bertcl_tui.cli.imports import import_log
+from bertcl_tui.cli.opening import open_app
+from bertcl_tui.cli.output import print_line
+from bertcl_tui.cli.parameters import Store
+from bertcl_tui.cli.run import run
+from bertcl_tui.cli.search import search
+from bertcl_tui.cli.show import show
+from bertcl_tui.cli.studies import studies, trials
+from bertcl_tui.cli.wishes import pause, resume, stop
+from bertcl_tui.cli.workers import worker, workers
+from engine.errors import UsageError
+
+PROGRAM: Final = "bertcl-tui"
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
+
+
+class Command(Struct, frozen=True):
+    """A command: its docstring is its help."""
+
+    name: str
+    function: Callable[..., None]
+    panel: str
+    example: str
+    """What follows the name of the program."""
+
+
+COMMANDS: Final = (
+    Command("demo", demo, "Search", "demo"),
+    Command(
+        "search",
+        with_flags(search),
+        "Search",
+        "search rotten-tomatoes:privacy-qa --data sample --trials 20",
+    ),
+    Command("run", with_flags(run, without={"name"}), "Search", "run sst2:mrpc --lr 2e-5 --seed 1"),
+    Command("studies", studies, "Look", "studies --json"),
+    Command("trials", trials, "Look", "trials sst2:mrpc --filter 'p>1.4 state:complete'"),
+    Command("pause", pause, "Search", "pause sst2:mrpc"),
+    Command("resume", resume, "Search", "resume sst2:mrpc"),
+    Command("stop", stop, "Search", "stop sst2:mrpc"),
+    Command("show", show, "Look", "show sst2:mrpc 17"),
+    Command("combine", combine, "Profiles", "combine sst2:mrpc qqp:mrpc:1,4,7-9 --out mine.json"),
+    Command("import", import_log, "Profiles", "import sst2-mrpc.csv --sequence sst2:mrpc"),
+    Command("worker", worker, "Workers", "worker --slots 2 --until-idle"),
+    Command("workers", workers, "Workers", "workers --json"),
+    Command("doctor", doctor, "Workers", "doctor"),
+)
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run what was asked for and return the exit code.
+
+    Raises:
+        EngineError: it was asked wrongly, or could not be done.
+    """
+    try:
+        code = _make()(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except typer.TyperException as error:
+        message = " ".join(error.format_message().split()).rstrip(".")
+        raise UsageError(f"{message}; see {_help_of(arguments)}") from None
+    return code or 0
+
+
+def _make() -> typer.Typer:
+    made = typer.Typer(
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        epilog=f"Example: {PROGRAM} search rotten-tomatoes:privacy-qa --data sample",
+    )
+    made.callback(invoke_without_command=True)(_open)
+    for command in COMMANDS:
+        made.command(
+            command.name,
+            help=_flowing(command.function.__doc__ or ""),
+            epilog=f"Example: {PROGRAM} {command.example}",
+            rich_help_panel=command.panel,
+        )(command.function)
+    return made
+
+
+def _flowing(text: str) -> str:
+    """Return paragraphs whose lines are as long as the terminal is wide."""
+    paragraphs = cleandoc(text).split("\n\n")
+    return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
+
+
+def _open(context: typer.Context, *, store: Store = "", version: Version = False) -> None:
+    """Find learning rates with which a transformer learns a new task and still knows the old one.
+
+    Without a command, the app is opened.
+    """
+    if version:
+        print_line(f"{PROGRAM} {metadata.version(PROGRAM)}")
+    elif context.invoked_subcommand is None:
+        raise typer.Exit(open_app(store or None))
+    elif store:
+        context.default_map = {command.name: {"store": store} for command in COMMANDS}
+
+
+def _help_of(arguments: Sequence[str]) -> str:
+    known = next((word for word in arguments if word in {item.name for item in COMMANDS}), None)
+    return " ".join(filter(None, (PROGRAM, known, "--help")))

@@ -1,0 +1,25 @@
+"""Opening the app."""
+
+import sys
+
+from engine.errors import UsageError
+
+
+def open_app(store: str | None = None) -> int:
+    """Show the app until it is left, and return the exit code; None: on the default store.
+
+    Raises:
+        UsageError: there is no terminal to show it in.
+    """
+    if not has_terminal():
+        raise UsageError("the app needs a terminal; see bertcl-tui --help for what works without")
+    from bertcl_tui.app import BertclApp
+
+    app = BertclApp() if store is None else BertclApp(store)
+    app.run()
+    return app.return_code or 0
+
+
+def has_terminal() -> bool:
+    """Whether a person sits at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

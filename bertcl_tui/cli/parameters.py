@@ -1,0 +1,22 @@
+"""Arguments and flags that commands share."""
+
+from typing import Annotated
+
+import typer
+
+Store = Annotated[
+    str,
+    typer.Option(
+        metavar="URL", help="Where studies are kept: a SQLite file, or the URL of a database."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study's name, or how it begins.")]
+Slots = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="How many workers there shall be; by default one per GPU, or one with all cores.",
+    ),
+]

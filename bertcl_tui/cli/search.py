@@ -1,0 +1,71 @@
+"""``search``: a new study, followed until it ends."""
+
+from typing import Annotated
+
+import typer
+
+from bertcl_tui.cli.flags import Texts
+from bertcl_tui.cli.following import command_on, follow_search
+from bertcl_tui.cli.output import print_json, print_line, say
+from bertcl_tui.cli.parameters import Json, Slots, Store
+from bertcl_tui.cli.stores import OpenedStore, opened
+from bertcl_tui.cli.studies import print_trials, study_facts, trial_facts
+from bertcl_tui.cli.tending import Tender
+from bertcl_tui.rows import StudyRow
+from bertcl_tui.starting import start_search
+from engine.store.connection import DEFAULT_STORE
+from engine.store.studies import get_study
+from engine.work.supervisor import ensure_workers
+
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Leave it to workers in the background, and return.")
+]
+
+
+def search(
+    texts: Texts,
+    *,
+    slots: Slots = None,
+    detach: Detach = False,
+    store: Store = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """Search for a profile on a sequence of tasks.
+
+    Workers in the background do the work. This command follows it and prints the trials at the
+    end; Ctrl-C pauses the study. With --data sample, the model is sample too unless another one is
+    named.
+    """
+    say("looking at tasks and model …")
+    study_id = start_search(store, texts)
+    with opened(store) as at:
+        study = get_study(at.store, study_id)
+        device = study.spec.device
+        if detach:
+            ensure_workers(at.store.url, slots=slots, device=device)
+            print_started(at, study.id, json=json)
+            say(f"it goes on in the background; see {command_on('show', study.name, store)}")
+            return
+        say(f"study {study.name}: {study.trials} trials")
+        row = follow_search(at, study, Tender(at.store, slots=slots, device=device), store)
+        print_search(at, row, json=json)
+        say(f"combine its trials with: {command_on('combine', study.name, store)}")
+
+
+def print_started(at: OpenedStore, study_id: int, *, json: bool) -> None:
+    """Print what a program needs to find the study again."""
+    row = at.reader.study(study_id)
+    assert row is not None  # written just now
+    if json:
+        print_json(study_facts(row))
+    else:
+        print_line(row.name)
+
+
+def print_search(at: OpenedStore, row: StudyRow, *, json: bool) -> None:
+    """Print what an ended search has tried."""
+    trials = at.reader.trials(row.id).rows
+    if json:
+        print_json({"study": study_facts(row), "trials": [trial_facts(trial) for trial in trials]})
+    else:
+        print_trials(trials)

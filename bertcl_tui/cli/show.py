@@ -1,0 +1,160 @@
+"""``show``: a study, or one of its trials, in full."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from msgspec.structs import asdict
+
+from bertcl_tui.choices import choice_labels
+from bertcl_tui.cli.accuracies import accuracies_of, accuracy_facts, print_accuracies
+from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
+from bertcl_tui.cli.parameters import Json, Store, Study
+from bertcl_tui.cli.rates import print_rates
+from bertcl_tui.cli.stores import OpenedStore, opened
+from bertcl_tui.cli.studies import study_facts, trial_facts
+from bertcl_tui.rows import StudyRow, TrialRow
+from bertcl_tui.wording import duration, score
+from engine.errors import UsageError
+from engine.spec import Protocol, preset
+from engine.store.connection import DEFAULT_STORE
+from engine.store.measurements import stages_of
+from engine.store.studies import StudyRecord
+
+Number = Annotated[
+    int | None, typer.Argument(metavar="TRIAL", help="The number of a trial.", min=0)
+]
+
+
+def show(
+    study: Study, trial: Number = None, *, store: Store = DEFAULT_STORE, json: Json = False
+) -> None:
+    """Show a study, or one of its trials, in full."""
+    with opened(store) as at:
+        record = at.study(study)
+        if trial is None:
+            _show_study(at, record, at.row(study), json=json)
+        else:
+            _show_trial(at, record, _trial(at, record, trial), json=json)
+
+
+def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: bool) -> None:
+    best = at.reader.chosen_trials(study.id, [row.best.number]) if row.best else ()
+    if json:
+        print_json(
+            {
+                **study_facts(row),
+                "data": study.spec.data,
+                "seed": study.spec.seed,
+                "device": study.spec.device,
+                "protocol": study.spec.protocol,
+                "search": study.spec.search,
+            }
+        )
+        return
+    _print_facts(
+        {
+            "study": study.name,
+            "sequence": row.sequence,
+            "data": study.spec.data,
+            "model": row.model,
+            "state": f"{row.state}: {row.reason}" if row.reason else row.state,
+            "trials": f"{row.ended} of {row.target}: {_counted(row)}",
+            "ETA": duration(row.eta),
+            "protocol": f"{row.preset} {_switched(study.spec.protocol)}",
+            "origin": _origin(study),
+            "begun": _moment(row.created_at),
+        }
+    )
+    for trial in best:
+        print_line("")
+        print_line(f"best trial: {_headline(trial)}")
+        _print_rates(study, trial)
+
+
+def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: bool) -> None:
+    tasks = study.spec.sequence
+    accuracies = accuracies_of(at.store, trial.run_id)
+    stages = stages_of(at.store, trial.run_id)
+    if json:
+        print_json(
+            {
+                **trial_facts(trial),
+                "study": study.name,
+                "tasks": tasks,
+                "stages": stages,
+                "accuracy": accuracy_facts(tasks, accuracies),
+            }
+        )
+        return
+    print_line(f"{study.name} {_headline(trial)}")
+    _print_facts(
+        {
+            "state": f"{trial.state}: {trial.reason}" if trial.reason else trial.state,
+            "steps": f"{trial.step} of {trial.steps or 'unknown'}",
+            "stages": ", ".join(
+                f"{stage.task} {stage.first_step + 1}–{stage.last_step}" for stage in stages
+            ),
+            "time": duration(trial.busy_seconds or None),
+        }
+    )
+    _print_rates(study, trial)
+    for item in accuracies:
+        print_line("")
+        print_accuracies(tasks, item)
+
+
+def _trial(at: OpenedStore, study: StudyRecord, number: int) -> TrialRow:
+    trials = at.reader.chosen_trials(study.id, [number])
+    if not trials:
+        raise UsageError(
+            f"study '{study.name}' has no trial {number}; see bertcl-tui trials {study.name}"
+        )
+    return trials[0]
+
+
+def _headline(trial: TrialRow) -> str:
+    label = f" ({trial.label})" if trial.label else ""
+    scores = f"p {score(trial.p)}, p_o {score(trial.p_o)}, p_s {score(trial.p_s)}"
+    return f"#{trial.number}{label}: {scores}"
+
+
+def _print_facts(facts: dict[str, str]) -> None:
+    table = make_table(["", ""])
+    table.show_header = False
+    for name, text in facts.items():
+        if text:
+            table.add_row(name, text)
+    print_text(table)
+
+
+def _print_rates(study: StudyRecord, trial: TrialRow) -> None:
+    if trial.learning_rates:
+        print_line("")
+        labels = choice_labels(
+            study.spec.model, study.spec.protocol.grouping, len(trial.learning_rates)
+        )
+        print_rates(labels, trial.learning_rates)
+
+
+def _origin(study: StudyRecord) -> str:
+    if study.origin != "search":
+        return study.origin
+    search = study.spec.search
+    return f"search by {search.sampler}, pruner {search.pruner}, seed {study.spec.seed}"
+
+
+def _counted(row: StudyRow) -> str:
+    return ", ".join(f"{number} {state}" for state, number in row.counts.items()) or "none yet"
+
+
+def _switched(protocol: Protocol) -> str:
+    """Say which switches differ from the preset."""
+    usual = asdict(preset(protocol.preset).protocol)
+    changed = {name: value for name, value in asdict(protocol).items() if value != usual.get(name)}
+    shown = ", ".join(f"{name} {value}" for name, value in changed.items())
+    return f"with {shown}" if shown else ""
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,54 @@
+"""Stores that commands look into."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bertcl_tui.read import Reader
+from bertcl_tui.rows import StudyRow
+from engine.errors import UsageError
+from engine.store.connection import Store, open_store
+from engine.store.studies import StudyRecord, find_study
+
+
+@dataclass(frozen=True)
+class OpenedStore:
+    """A store, for writing and for reading."""
+
+    store: Store
+    reader: Reader
+
+    def study(self, name: str) -> StudyRecord:
+        """Return the study of that name, or whose name alone begins so.
+
+        Raises:
+            UsageError: there is none, or more than one begins so.
+        """
+        return find_study(self.store, name)
+
+    def row(self, name: str) -> StudyRow:
+        """Return how the study of that name gets on.
+
+        Raises:
+            UsageError: as ``study``.
+        """
+        row = self.reader.study(self.study(name).id)
+        if row is None:
+            raise UsageError(f"study '{name}' was deleted just now")
+        return row
+
+
+@contextmanager
+def opened(text: str, *, create: bool = False) -> Iterator[OpenedStore]:
+    """Open a store, which must be there unless it may be made.
+
+    Raises:
+        UsageError: there is none, or it is not ours.
+    """
+    store = open_store(text, create=create)
+    reader = Reader(text)
+    try:
+        yield OpenedStore(store, reader)
+    finally:
+        reader.close()
+        store.close()

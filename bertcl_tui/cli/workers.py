@@ -1,0 +1,154 @@
+"""``worker`` and ``workers``: who does the work."""
+
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated, Any, Final
+
+import typer
+
+from bertcl_tui.cli.output import make_table, print_json, print_text, say
+from bertcl_tui.cli.parameters import Json, Slots, Store
+from bertcl_tui.cli.stores import opened
+from bertcl_tui.options import option
+from bertcl_tui.rows import WorkerRow
+from bertcl_tui.wording import count, size, steps_rate
+from engine.errors import EngineError
+from engine.store.connection import DEFAULT_STORE
+from engine.work.devices import core_count, gpu_count
+from engine.work.settings import WorkerSettings
+from engine.work.supervisor import worker_command
+
+_FOREVER: Final = 1e9
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+UntilIdle = Annotated[
+    bool, typer.Option("--until-idle", help="End as soon as there is nothing to do.")
+]
+Device = Annotated[
+    str, typer.Option(metavar="NAME", help="Where they learn: auto, cpu, cuda, cuda:1 or mps.")
+]
+
+
+def worker(
+    *,
+    slots: Slots = None,
+    until_idle: UntilIdle = False,
+    device: Device = "auto",
+    store: Store = DEFAULT_STORE,
+) -> None:
+    """Work here, in the foreground, for whatever the store asks for.
+
+    Ctrl-C gives the runs back with a checkpoint; another worker goes on with them.
+    """
+    option("device").read(device)
+    with opened(store) as at:
+        url = at.store.url
+    every = [
+        WorkerSettings(
+            store=url,
+            device=name,
+            threads=threads,
+            until_idle=until_idle,
+            idle_seconds=_FOREVER,
+        )
+        for name, threads in _places(slots, device)
+    ]
+    say(f"{count(len(every), 'worker')} for {url}; Ctrl-C ends")
+    _wait_for([_start(settings) for settings in every])
+
+
+def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
+    """List the workers and what each works on."""
+    with opened(store) as at:
+        rows = at.reader.workers()
+    if json:
+        print_json([_facts(row) for row in rows])
+        return
+    if not rows:
+        say("no worker; search, resume and worker start some")
+        return
+    table = make_table(
+        ["pid", "device", "state", "study"], ["trial", "done", "rate", "CPU", "memory"]
+    )
+    for row in rows:
+        table.add_row(
+            str(row.pid),
+            row.device,
+            row.state,
+            row.study or "",
+            "" if row.number is None else str(row.number),
+            f"{row.step / row.steps:.0%}" if row.step is not None and row.steps else "",
+            steps_rate(row.rate),
+            "" if row.cpu_percent is None else f"{row.cpu_percent:.0f} %",
+            size(row.memory_bytes),
+        )
+    print_text(table)
+
+
+def _places(slots: int | None, device: str) -> list[tuple[str, int]]:
+    """Return device and threads of each worker."""
+    gpus = gpu_count()
+    wanted = slots or max(1, gpus)
+    threads = max(1, core_count() // wanted)
+    if device == "auto" and gpus:
+        return [(f"cuda:{slot % gpus}", threads) for slot in range(wanted)]
+    return [(device, threads)] * wanted
+
+
+def _start(settings: WorkerSettings) -> "subprocess.Popen[bytes]":
+    # A session of its own, so that Ctrl-C reaches it once, through this process, and politely.
+    return subprocess.Popen(  # noqa: S603 - our own module, with our own settings
+        worker_command(settings), stdin=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+def _wait_for(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
+    with _passing_on(processes) as ended_by:
+        codes = [process.wait() for process in processes]
+    failed = [code for code in codes if code != 0 and -code not in ended_by]
+    if failed:
+        raise EngineError(f"{count(len(failed), 'worker')} of {len(codes)} failed; see above")
+
+
+@contextmanager
+def _passing_on(processes: "Sequence[subprocess.Popen[bytes]]") -> Iterator[set[int]]:
+    """Ask the processes to end when this one is asked to; yield the signals they were sent."""
+    sent: set[int] = set()
+
+    def pass_on(_: int, __: FrameType | None) -> None:
+        sent.add(signal.SIGTERM)
+        for process in processes:
+            process.terminate()
+
+    before = {number: signal.signal(number, pass_on) for number in _ENDING}
+    try:
+        yield sent
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _facts(row: WorkerRow) -> dict[str, Any]:
+    return {
+        "pid": row.pid,
+        "host": row.host,
+        "state": row.state,
+        "study": row.study,
+        "run": row.run_id,
+        "trial": row.number,
+        "step": row.step,
+        "steps": row.steps,
+        "rate": row.rate,
+        "device": row.device,
+        "threads": row.threads,
+        "cpu_percent": row.cpu_percent,
+        "memory_bytes": row.memory_bytes,
+        "gpu_percent": row.gpu_percent,
+        "gpu_memory_bytes": row.gpu_memory_bytes,
+        "log": row.log_file,
+        "started_at": row.started_at,
+        "heartbeat_at": row.heartbeat_at,
+    }
