@@ -1,6 +1,5 @@
 import math
 from collections.abc import Callable
-from statistics import median
 
 import optuna
 import pytest
@@ -58,7 +57,7 @@ def test_another_process_goes_on_with_the_same_stream(kind: Sampler) -> None:
 @pytest.mark.parametrize("kind", ["tpe", "gp", "cma", "random"])
 def test_studies_of_other_seeds_try_other_rates(kind: Sampler) -> None:
     asked = [Rehearsal(kind, seed=seed).play(2) for seed in (0, 1, -1)]
-    assert len({rates for trials in asked for rates in trials}) == 6
+    assert len({tuple(trials) for trials in asked}) == 3
 
 
 @pytest.mark.parametrize("kind", ["tpe", "cma"])
@@ -68,9 +67,9 @@ def test_samplers_learn_where_good_rates_lie(kind: Sampler) -> None:
     assert sum(map(distance, last)) < sum(map(distance, first)) / 2
 
 
-def test_gp_learns_from_ten_trials() -> None:
-    asked = Rehearsal("gp").play(12)
-    assert max(map(distance, asked[10:])) < median(map(distance, asked[:10]))
+def test_gp_learns_from_its_first_trials() -> None:
+    asked = Rehearsal("gp").play(8)
+    assert min(map(distance, asked[4:])) < min(map(distance, asked[:2])) / 2
 
 
 def test_cma_begins_at_the_best_warm_start() -> None:
