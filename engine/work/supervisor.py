@@ -24,7 +24,7 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
 
     Args:
         store_url: the store they work for.
-        slots: how many there shall be; None: one per GPU, or one that has all cores.
+        slots: how many there shall be; None: what ``default_slots`` says.
         device: where they learn; ``auto`` shares the GPUs out among them.
 
     Raises:
@@ -34,7 +34,7 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
     try:
         here = identity_of().host
         living = [item for item in bury_dead(store) if item.identity.host == here]
-        wanted = slots or max(1, gpu_count())
+        wanted = slots or default_slots()
         held = Counter(item.device for item in living)
         missing = max(0, wanted - len(living))
         for _ in range(missing):
@@ -48,6 +48,16 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
         return missing
     finally:
         store.close()
+
+
+def default_slots() -> int:
+    """Return how many workers this machine gets: one per GPU, else two that share its cores.
+
+    Two trials with half the cores each are done sooner than one after the other with all: small
+    batches do not keep many cores busy, and threads that wait for each other suffer most when
+    something else runs, such as the app itself.
+    """
+    return gpu_count() or min(2, core_count())
 
 
 def start_worker(store: Store, settings: WorkerSettings) -> int:
