@@ -1,0 +1,1 @@
+"""How better profiles are found: space, warm starts, samplers, pruners, trials, sentinel."""
