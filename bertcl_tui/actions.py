@@ -6,7 +6,9 @@ from typing import Literal
 from msgspec import Struct
 from textual.binding import Binding
 
-Place = Literal["app", "table", "trials", "studies", "study", "combine", "new-study", "dialog"]
+Place = Literal[
+    "app", "table", "trials", "studies", "study", "trial", "combine", "new-study", "dialog"
+]
 
 
 class Action(Struct, frozen=True):
@@ -245,7 +247,7 @@ ACTIONS = (
         "escape",
         "back",
         "Leave what is open: range, filter, then the screen.",
-        ("study", "combine", "new-study", "dialog"),
+        ("study", "trial", "combine", "new-study", "dialog"),
         shown="wide",
     ),
     Action("show_help", "question_mark,f1", "help", "Show every key.", ("app",)),

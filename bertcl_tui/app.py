@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import on, work
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.worker import get_current_worker
@@ -29,31 +30,38 @@ _MOST_SECONDS: Final = 2.0
 """Between two readings, however little is written: time alone makes a run stalled or lost."""
 
 
+_STYLES: Final = (
+    "app.tcss",
+    "screens/studies.tcss",
+    "widgets/filter_bar.tcss",
+    "widgets/key_bar.tcss",
+    "widgets/row_table.tcss",
+    "widgets/top_bar.tcss",
+)
+"""What every screen shares, and home's own: a first screen's styles are not looked for."""
+
+
 class BertclApp(App[None]):
     """Shows the studies of one store.
 
     Args:
         store: URL, or path of a SQLite file, which need not exist yet.
+        clock: says which moment it is that states are told for.
     """
 
     TITLE = "bertcl"
-    CSS_PATH: ClassVar = [
-        "app.tcss",
-        "screens/studies.tcss",
-        "widgets/filter_bar.tcss",
-        "widgets/key_bar.tcss",
-        "widgets/row_table.tcss",
-        "widgets/top_bar.tcss",
-    ]
+    CSS_PATH: ClassVar = [Path(__file__).parent / name for name in _STYLES]
     PLACE: ClassVar[Place] = "app"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("app")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual declares it so
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012 - as above
 
-    def __init__(self, store: str = "studies.db") -> None:
+    def __init__(
+        self, store: str = "studies.db", *, clock: Callable[[], float] = time.time
+    ) -> None:
         super().__init__()
         self.store = store
-        self.reader = Reader(store)
+        self.reader = Reader(store, clock)
         self.marks: dict[int, frozenset[int]] = {}
         """Marked trial numbers by study id, for as long as the app is open."""
         for theme in (themes.DARK, themes.LIGHT):
@@ -140,6 +148,12 @@ class BertclApp(App[None]):
         marked = self.marks.get(message.study_id, frozenset())
         self.push_screen(StudyScreen(message.study_id, self.reader, marked))
 
+    @on(messages.OpenTrial)
+    def _open_trial(self, message: messages.OpenTrial) -> None:
+        from bertcl_tui.screens.trial import TrialScreen
+
+        self.push_screen(TrialScreen(message.study_id, message.number, self.reader))
+
     @on(messages.OpenNewStudy)
     def _open_new_study(self) -> None:
         from bertcl_tui.screens.new_study import NewStudyScreen
@@ -160,6 +174,9 @@ class BertclApp(App[None]):
         self.marks[message.study_id] = message.trials
 
     # actions
+
+    def get_key_display(self, binding: Binding) -> str:
+        return "enter" if binding.key == "enter" else super().get_key_display(binding)
 
     def action_show_help(self) -> None:
         from bertcl_tui.screens.help import HelpScreen

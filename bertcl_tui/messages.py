@@ -33,6 +33,14 @@ class OpenStudy(Message):
     study_id: int
 
 
+@dataclass
+class OpenTrial(Message):
+    """Show this trial."""
+
+    study_id: int
+    number: int
+
+
 class OpenNewStudy(Message):
     """Let the person set up a new search."""
 

@@ -50,8 +50,8 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     """Trials by state; a state that no trial is in has no key."""
     target: int
     best: Best | None
-    best_so_far: tuple[float, ...]
-    """Every p that was the best when its trial ended, by trial number."""
+    climb: tuple[tuple[int, float], ...]
+    """Number and p of every trial that was better than all with a lower number."""
     rate: float | None
     """Steps per second over all its running trials."""
     eta: float | None

@@ -65,7 +65,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     scored = _scored(reader, study, before)
     flat = flat_baseline(scored)
     marked = reader.chosen_trials(study.id, sorted(question.marked)[:_MOST_LINES])
-    cursor = _under_cursor(question, window)
+    cursor = _under_cursor(reader, question, window)
     running = tuple(trial for trial in window.rows if trial.state == "running")
     runs = [trial.run_id for trial in (*running, *marked)]
     runs += [item.run_id for item in (cursor, flat) if item is not None]
@@ -96,11 +96,13 @@ def _scored(reader: Reader, study: StudyRow, before: Look | None) -> tuple[Score
     return reader.scored(study.id)
 
 
-def _under_cursor(question: Question, window: TrialWindow) -> TrialRow | None:
-    shown = {trial.number: trial for trial in window.rows}
-    if question.cursor is not None and question.cursor in shown:
-        return shown[question.cursor]
-    return next(iter(window.rows), None)
+def _under_cursor(reader: Reader, question: Question, window: TrialWindow) -> TrialRow | None:
+    if question.cursor is None:
+        return next(iter(window.rows), None)
+    for trial in window.rows:
+        if trial.number == question.cursor:
+            return trial
+    return next(iter(reader.chosen_trials(question.study_id, [question.cursor])), None)
 
 
 def _labels(study: StudyRow, trials: Iterable[TrialRow], before: Look | None) -> tuple[str, ...]:

@@ -2,6 +2,19 @@
 
 from textual.theme import Theme
 
+
+def _scrollbars(bar: str, trough: str, hover: str) -> dict[str, str]:
+    return {
+        "scrollbar": bar,
+        "scrollbar-hover": hover,
+        "scrollbar-active": hover,
+        "scrollbar-background": trough,
+        "scrollbar-background-hover": trough,
+        "scrollbar-background-active": trough,
+        "scrollbar-corner-color": trough,
+    }
+
+
 DARK = Theme(
     name="bertcl-dark",
     primary="#7aa2d6",
@@ -15,7 +28,11 @@ DARK = Theme(
     surface="#1a1e25",
     panel="#232934",
     dark=True,
-    variables={"border-blurred": "#39424f", "footer-key-foreground": "#e0b15e"},
+    variables={
+        "border-blurred": "#39424f",
+        **_scrollbars("#39424f", "#1a1e25", "#5d7fa8"),
+        "footer-key-foreground": "#e0b15e",
+    },
 )
 LIGHT = Theme(
     name="bertcl-light",
@@ -30,5 +47,9 @@ LIGHT = Theme(
     surface="#fcfbf8",
     panel="#e8e6df",
     dark=False,
-    variables={"border-blurred": "#c9c5b8", "footer-key-foreground": "#96650a"},
+    variables={
+        "border-blurred": "#c9c5b8",
+        **_scrollbars("#c9c5b8", "#fcfbf8", "#4a77a8"),
+        "footer-key-foreground": "#96650a",
+    },
 )

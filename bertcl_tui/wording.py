@@ -10,13 +10,13 @@ def duration(seconds: float | None) -> str:
     """Write a time with its two largest units: ``24 min``, ``3 h 20``, ``2 d 4 h``."""
     if seconds is None:
         return ""
-    if seconds < _MINUTE:
+    if round(seconds) < _MINUTE:
         return f"{seconds:.0f} s"
-    if seconds < _HOUR:
-        return f"{seconds / _MINUTE:.0f} min"
-    if seconds < _DAY:
-        hours, minutes = divmod(round(seconds / _MINUTE), 60)
-        return f"{hours} h {minutes:02}"
+    minutes = round(seconds / _MINUTE)
+    if minutes < _HOUR // _MINUTE:
+        return f"{minutes} min"
+    if minutes < _DAY // _MINUTE:
+        return f"{minutes // 60} h {minutes % 60:02}"
     days, hours = divmod(round(seconds / _HOUR), 24)
     return f"{days} d {hours} h"
 

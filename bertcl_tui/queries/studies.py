@@ -16,8 +16,8 @@ from engine.store.states import ENDED
 _RECENT = 20
 """Ended trials that say how long a trial takes."""
 
-Climb = tuple[float, ...]
-"""Every p that was the best when its trial ended."""
+Climb = tuple[tuple[int, float], ...]
+"""Number and p of every trial that was better than all with a lower number."""
 Climbs = MutableMapping[tuple[int, float], tuple[int, Climb]]
 """By study (id and birth: ids come again), for how many complete trials it was asked, and it."""
 
@@ -66,7 +66,7 @@ def list_studies(connection: Connection, now: float, climbs: Climbs) -> tuple[St
                 counts=dict(counts + Counter(trials.states)),
                 target=row.trials,
                 best=best.get(row.id),
-                best_so_far=_climb(connection, row, counts["complete"], climbs),
+                climb=_climb(connection, row, counts["complete"], climbs),
                 rate=steps_per_second(trials.rows, trials.states),
                 eta=_eta(connection, row, counts.total(), trials) if going else None,
                 created_at=row.created_at,
@@ -148,8 +148,12 @@ def _ask_climb(connection: Connection, study_id: int) -> Climb:
         .where(run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None))
         .subquery()
     )
-    query = select(climbing.c.p).where(climbing.c.p == climbing.c.best).order_by(climbing.c.number)
-    return tuple(connection.execute(query).scalars())
+    query = (
+        select(climbing.c.number, climbing.c.p)
+        .where(climbing.c.p == climbing.c.best)
+        .order_by(climbing.c.number)
+    )
+    return tuple((number, p) for number, p in connection.execute(query))
 
 
 def _eta(
@@ -158,8 +162,10 @@ def _eta(
     seconds = _seconds_per_trial(connection, row.id, unfinished.rows)
     if seconds is None:
         return None
-    begun = sum(1.0 - item.step / item.steps if item.steps else 1.0 for item in unfinished.rows)
-    unborn = max(0, row.trials - ended - len(unfinished.rows))
+    begun: float = sum(
+        1.0 - item.step / item.steps if item.steps else 1.0 for item in unfinished.rows
+    )
+    unborn: int = max(0, row.trials - ended - len(unfinished.rows))
     hands = max(1, unfinished.states.count("running"))
     return seconds * (begun + unborn) / hands
 

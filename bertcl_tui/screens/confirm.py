@@ -42,8 +42,8 @@ class ConfirmScreen(ModalScreen[bool]):
             yield Label(self._question, id="question", markup=False)
             yield Label(self._detail, id="detail", markup=False)
             with Horizontal(id="buttons"):
-                yield Button(f"{self._yes} (y)", variant="error", id="yes", compact=True)
-                yield Button("Cancel (esc)", id="no", compact=True)
+                yield Button(f"y  {self._yes}", id="yes", compact=True)
+                yield Button("esc  cancel", id="no", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#no", Button).focus()

@@ -37,9 +37,9 @@ class LeaveScreen(ModalScreen[Desired | None]):
         with Vertical(id="dialog"):
             yield Label(f"{count(len(self._studies), 'study', 'studies')} at work", id="question")
             yield Label("\n".join(self._studies), id="detail", markup=False)
-            yield Button("l  leave running", variant="primary", id="running", compact=True)
-            yield Button("p  pause all", id="paused", compact=True)
-            yield Button("s  stop all for good", variant="error", id="stopped", compact=True)
+            yield Button("l    leave them running", id="running", compact=True)
+            yield Button("p    pause all and leave", id="paused", compact=True)
+            yield Button("s    stop all for good", id="stopped", compact=True)
             yield Button("esc  stay", id="stay", compact=True)
 
     def on_mount(self) -> None:

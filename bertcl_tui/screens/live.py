@@ -37,7 +37,8 @@ class LiveScreen(Screen[None]):
         self._read_in_thread()
 
     def on_screen_resume(self) -> None:
-        self.follow()
+        # After the frame: the first reading imports the database library.
+        self.call_after_refresh(self.follow)
 
     @work(thread=True, exclusive=True, group="read")
     def _read_in_thread(self) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, get_args
 
 from msgspec.structs import replace
+from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -13,7 +14,7 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.drawings.forgetting import earlier_tasks
 from bertcl_tui.drawings.of_study import forgetting_of, importance_of, plane_of, rates_of
 from bertcl_tui.filters import trial_fields
-from bertcl_tui.messages import Folding, Marked, OpenCombine, Trouble, Wish
+from bertcl_tui.messages import Folding, Marked, OpenCombine, OpenTrial, Trouble, Wish
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import Order, SortColumn, StudyRow
 from bertcl_tui.screens.confirm import confirm_stop
@@ -68,7 +69,6 @@ class StudyScreen(LiveScreen):
 
     def on_mount(self) -> None:
         self._front(PANELS[0])
-        self.query_one("#importance").border_subtitle = "rank correlation"
 
     # reading
 
@@ -141,12 +141,14 @@ class StudyScreen(LiveScreen):
             "Kept against learnt",
             "What goes with p",
         )
+        subtitles = ("", "", "", "rank correlation")
         drawings = (forgetting_of(look), rates_of(look), plane_of(look), importance_of(look))
-        for number, (panel, title, drawing) in enumerate(
-            zip(PANELS, titles, drawings, strict=True), start=1
+        for number, (panel, title, subtitle, drawing) in enumerate(
+            zip(PANELS, titles, subtitles, drawings, strict=True), start=1
         ):
             chart = self.query_one(f"#{panel}", Chart)
             chart.border_title = _plain(f"{number} {title}")
+            chart.border_subtitle = "esc shows all" if chart is self.maximized else subtitle
             chart.show(drawing)
 
     # what the person turns to
@@ -157,6 +159,12 @@ class StudyScreen(LiveScreen):
         number = None if current is None else current.trial.number
         if number != self._question.cursor:
             self._ask(cursor=number)
+
+    @on(TrialsTable.Opened)
+    def _opened(self) -> None:
+        current = self.query_one(TrialsTable).current
+        if current is not None:
+            self.post_message(OpenTrial(self._question.study_id, current.trial.number))
 
     @on(TrialsTable.Marked)
     def _marked(self) -> None:
@@ -229,6 +237,7 @@ class StudyScreen(LiveScreen):
         table = self.query_one(TrialsTable)
         if self.maximized is not None:
             self.minimize()
+            self.follow()
         elif table.ranging:
             table.end_range()
         elif not self.query_one(FilterBar).clear():
@@ -244,6 +253,7 @@ class StudyScreen(LiveScreen):
             else:
                 self.maximize(chart, container=False)
         self._front(PANELS[number - 1])
+        self.follow()
 
     def action_next_panel(self) -> None:
         shown = next(i for i, panel in enumerate(PANELS) if self.has_class(f"-{panel}"))
@@ -276,4 +286,4 @@ class StudyScreen(LiveScreen):
 
 def _plain(text: str) -> str:
     """Return a title in which nothing is taken for markup."""
-    return text.replace("[", "\\[")
+    return Text(text).markup

@@ -24,6 +24,7 @@ class Drawing(Protocol):
 class Chart(Widget):
     """Shows a drawing in the size it has, and draws anew only what differs."""
 
+    ALLOW_MAXIMIZE = True
     DEFAULT_CSS: ClassVar[str] = """
     Chart { height: 1fr; width: 1fr; }
     """

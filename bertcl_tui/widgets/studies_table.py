@@ -1,5 +1,6 @@
 """Every study in a line."""
 
+from math import nan
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -46,7 +47,16 @@ class StudiesTable(RowTable[StudyRow]):
             "p": Text(score(best.p if best else None), style="bold"),
             "p_o": Text(score(best.p_o if best else None)),
             "p_s": Text(score(best.p_s if best else None)),
-            "climb": Text(sparkline(item.best_so_far, _CLIMB), style=looks.good),
+            "climb": Text(sparkline(_best_so_far(item), _CLIMB), style=looks.good),
             "rate": Text(steps_rate(item.rate)),
             "eta": Text(duration(item.eta)),
         }
+
+
+def _best_so_far(study: StudyRow) -> list[float]:
+    """Return the best p as trials came, at equal distances up to the last one."""
+    trials = max(1, sum(study.counts.values()))
+    return [
+        max((p for number, p in study.climb if number < trials * place / _CLIMB), default=nan)
+        for place in range(1, _CLIMB + 1)
+    ]

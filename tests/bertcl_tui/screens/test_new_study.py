@@ -16,7 +16,6 @@ from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.studies import create_study, find_study
 from tests.bertcl_tui.screens.host import SIZE, Host, settle
-from tests.tiny import tiny_backbone, tiny_tasks
 
 WRONG = [
     ("sequence", "sst2", "has one task"),
@@ -166,8 +165,7 @@ async def test_the_name_is_the_sequence_made_unique(store: str) -> None:
         assert form.row("name").default == "sst2:mrpc-2"
 
 
-async def test_tasks_are_picked_from_the_chosen_data(store: str, tmp_path: Path) -> None:
-    tasks = tiny_tasks(tmp_path / "tiny")
+async def test_tasks_are_picked_from_the_chosen_data(store: str, tasks: Path) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
@@ -211,16 +209,15 @@ async def test_arrows_move_between_fields_and_turn_choices(store: str) -> None:
 
 
 async def test_start_writes_the_study_asks_for_workers_and_opens_it(
-    store: str, tmp_path: Path
+    store: str, tasks: Path, backbone: Path
 ) -> None:
-    tasks, model = tiny_tasks(tmp_path / "tiny"), tiny_backbone(tmp_path / "backbone")
     app = host(store)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
         await form.fill(
             data=str(tasks),
-            model=str(model),
+            model=str(backbone),
             sequence="mood:agree",
             trials="3",
             train_rows="16",
@@ -237,7 +234,7 @@ async def test_start_writes_the_study_asks_for_workers_and_opens_it(
     opened.close()
     assert study.desired == "running"
     assert study.spec.sequence == ("mood", "agree")
-    assert (study.spec.data, study.spec.model) == (str(tasks), str(model))
+    assert (study.spec.data, study.spec.model) == (str(tasks), str(backbone))
     assert (study.spec.search.trials, study.spec.protocol.train_rows) == (3, 16)
 
 

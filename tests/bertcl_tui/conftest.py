@@ -1,0 +1,53 @@
+"""A recorded store, its frozen moment, and the app over it."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from bertcl_tui.app import BertclApp
+from bertcl_tui.read import Reader
+from tests.recorded import copy_of, recorded_store
+
+OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """Return a recorded store, and the moment at which its running trial lives."""
+    return recorded_store(tmp_path_factory.mktemp("recorded") / "studies.db"), time.time()
+
+
+@pytest.fixture
+def store(recording: tuple[Path, float], tmp_path: Path) -> Path:
+    """Return a recorded store of the test's own."""
+    return copy_of(recording[0], tmp_path)
+
+
+@pytest.fixture
+def clock(recording: tuple[Path, float]) -> Callable[[], float]:
+    """Return a clock that stands at the recording's moment."""
+    return lambda: recording[1]
+
+
+@pytest.fixture
+def reader(store: Path, clock: Callable[[], float]) -> Reader:
+    return Reader(str(store), clock)
+
+
+@pytest.fixture
+def open_app(store: Path, clock: Callable[[], float]) -> OpenApp:
+    """Return what opens the app over a store, by default the recorded one."""
+
+    @asynccontextmanager
+    async def opened(
+        path: Path = store, size: tuple[int, int] = (120, 40)
+    ) -> AsyncIterator[Pilot[None]]:
+        app = BertclApp(str(path), clock=clock)
+        async with app.run_test(size=size) as pilot:
+            yield pilot
+
+    return opened

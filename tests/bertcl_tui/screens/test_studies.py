@@ -1,0 +1,227 @@
+"""Home: what is shown of the studies, and what the keys do to them."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from bertcl_tui.screens.combine import CombineScreen
+from bertcl_tui.screens.confirm import ConfirmScreen
+from bertcl_tui.screens.new_study import NewStudyScreen
+from bertcl_tui.screens.studies import StudiesScreen
+from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.widgets.chart import Chart
+from bertcl_tui.widgets.log_panel import LogPanel
+from bertcl_tui.widgets.studies_table import StudiesTable
+from bertcl_tui.widgets.workers_panel import WorkersPanel
+from engine.store.connection import open_store
+from engine.store.leases import release_run
+from engine.store.studies import find_study
+from tests.bertcl_tui.conftest import OpenApp
+from tests.bertcl_tui.waiting import until
+from tests.recorded import DONE, LIVE, PAUSED, empty_store
+
+
+def _table(pilot: Pilot[None]) -> StudiesTable:
+    return pilot.app.screen_stack[0].query_one(StudiesTable)
+
+
+async def _ready(pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: _table(pilot).items)
+
+
+def _names(pilot: Pilot[None]) -> list[str]:
+    return [item.name for item in _table(pilot).items]
+
+
+def _desired(store: Path, name: str) -> str:
+    return find_study(open_store(str(store)), name).desired
+
+
+def _text(pilot: Pilot[None], kind: type[Chart | LogPanel | StudiesTable]) -> str:
+    widget = pilot.app.screen.query(kind).first()
+    return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
+
+
+async def test_every_study_with_its_numbers(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        _, live, done, paused, *_ = _text(pilot, StudiesTable).splitlines()
+        assert live.split()[:3] == ["▶", "running", "rotten-tomatoes:pri…"]
+        assert "30/60" in live
+        assert done.split()[1:4] == ["complete", DONE, "12/12"]
+        assert paused.split() == ["‖", "paused", PAUSED, "0/50", "0", "0", "–", "–", "–"]
+
+
+async def test_the_running_trial_is_watched(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        chart = pilot.app.screen.query_one("#watched", Chart)
+        assert chart.border_title == "Accuracy ─ running #30 ─ step 146 of 200"
+        await until(pilot, lambda: "privacy-qa 0.647" in _text(pilot, Chart))
+
+
+async def test_another_study_is_watched_with_its_best_trial(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        chart = pilot.app.screen.query_one("#watched", Chart)
+        await pilot.press("j")
+        await until(pilot, lambda: chart.border_title == "Accuracy ─ best #9")
+        await pilot.press("j")
+        await until(pilot, lambda: "No trial yet." in _text(pilot, Chart))
+
+
+async def test_workers_and_log(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        assert pilot.app.screen.query_one(WorkersPanel).border_title == "Workers ─ 1"
+        assert "trial 30 of rotten-tomatoes" in _text(pilot, LogPanel)
+
+
+async def test_an_empty_store_says_what_to_press(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app(empty_store(tmp_path / "empty.db")) as pilot:
+        await until(pilot, lambda: pilot.app.screen.has_class("-empty"))
+        welcome = pilot.app.screen.query_one("#welcome")
+        assert welcome.display
+        assert "Press n to set one up" in str(welcome.render())
+
+
+async def test_no_store_is_made_by_looking(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app(tmp_path / "none.db") as pilot:
+        await until(pilot, lambda: pilot.app.screen.has_class("-empty"))
+    assert not (tmp_path / "none.db").exists()
+
+
+async def test_what_is_written_is_shown(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        release_run(open_store(str(store)), 43, 1, state="paused", busy_seconds=3.0)
+        await until(pilot, lambda: _table(pilot).items[0].counts.get("paused"))
+
+
+@pytest.mark.action("studies", "pause_or_resume")
+async def test_space_pauses_and_resumes(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: _table(pilot).items[0].desired == "paused")
+        assert _desired(store, LIVE) == "paused"
+        assert "pausing" in _text(pilot, StudiesTable)
+        await pilot.press("space")
+        await until(pilot, lambda: _table(pilot).items[0].desired == "running")
+        assert _desired(store, LIVE) == "running"
+
+
+async def test_a_complete_study_cannot_go_on(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("j", "space")
+        await pilot.pause()
+        assert _desired(store, DONE) == "running"
+        assert any("is complete" in note.message for note in pilot.app._notifications)
+
+
+@pytest.mark.action("studies", "stop_study")
+@pytest.mark.action("dialog", "back")
+async def test_s_asks_before_it_stops(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        assert _desired(store, LIVE) == "running"
+        await pilot.press("s", "y")
+        await until(pilot, lambda: _table(pilot).items[0].desired == "stopped")
+        assert _desired(store, LIVE) == "stopped"
+
+
+async def test_enter_on_the_question_cancels(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("s", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        assert _desired(store, LIVE) == "running"
+
+
+@pytest.mark.action("studies", "delete_study")
+async def test_delete_asks_then_deletes(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("j", "D")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: _names(pilot) == [LIVE, PAUSED])
+
+
+@pytest.mark.action("studies", "filter")
+async def test_a_filter_narrows_and_escape_widens(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("slash", *"mrpc")
+        await until(pilot, lambda: _names(pilot) == [DONE, PAUSED])
+        await pilot.press("enter")
+        assert pilot.app.focused is _table(pilot)
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: len(_names(pilot)) == 3)
+        assert pilot.app.focused is _table(pilot)
+
+
+async def test_a_wrong_filter_says_so_and_the_last_right_one_holds(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("slash")
+        pilot.app.screen.query_one(Input).value = "state:complete"
+        await until(pilot, lambda: _names(pilot) == [DONE])
+        pilot.app.screen.query_one(Input).value = "state:done"
+        await pilot.pause()
+        wrong = pilot.app.screen.query_one("#wrong")
+        assert str(wrong.render()).startswith("no state 'done'; it is one of queued, running")
+        assert _names(pilot) == [DONE]
+
+
+@pytest.mark.action("table", "open")
+@pytest.mark.action("study", "back")
+@pytest.mark.parametrize("key", ["enter", "l", "right"])
+async def test_enter_opens_and_escape_comes_back(open_app: OpenApp, key: str) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+
+
+@pytest.mark.action("studies", "new_study")
+async def test_n_opens_the_form(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+
+
+@pytest.mark.action("studies", "combine")
+async def test_c_opens_the_combination(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
+
+
+@pytest.mark.action("table", "cursor_up", "cursor_down", "first", "last", "page_up", "page_down")
+async def test_moves_among_studies(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        places = []
+        for key in ("j", "k", "G", "g", "pagedown", "pageup"):
+            await pilot.press(key)
+            places.append(_table(pilot).cursor)
+        assert places == [1, 0, 2, 0, 2, 0]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (40, 12)])
+async def test_every_size_can_be_drawn(open_app: OpenApp, size: tuple[int, int]) -> None:
+    async with open_app(size=size) as pilot:
+        await _ready(pilot)
+        assert "running" in _text(pilot, StudiesTable)

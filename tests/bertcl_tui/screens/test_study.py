@@ -1,0 +1,257 @@
+"""One study: its table, its charts, and what the keys do."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from bertcl_tui.app import BertclApp
+from bertcl_tui.screens.combine import CombineScreen
+from bertcl_tui.screens.studies import StudiesScreen
+from bertcl_tui.screens.study import PANELS, StudyScreen
+from bertcl_tui.screens.trial import TrialScreen
+from bertcl_tui.widgets.chart import Chart
+from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.trials_table import TrialsTable
+from engine.store.connection import open_store
+from engine.store.deletion import delete_study
+from engine.store.leases import finish_run
+from engine.store.runs import Scores
+from engine.store.studies import find_study
+from tests.bertcl_tui.conftest import OpenApp
+from tests.bertcl_tui.waiting import until
+from tests.recorded import LIVE
+
+SMALL, LARGE = (80, 24), (120, 40)
+
+
+def _table(pilot: Pilot[None]) -> TrialsTable:
+    return pilot.app.screen.query_one(TrialsTable)
+
+
+def _numbers(pilot: Pilot[None]) -> list[int]:
+    return [item.trial.number for item in _table(pilot).items]
+
+
+def _chart(pilot: Pilot[None], panel: str) -> Chart:
+    return pilot.app.screen.query_one(f"#{panel}", Chart)
+
+
+def _drawn(pilot: Pilot[None], panel: str) -> str:
+    chart = _chart(pilot, panel)
+    return "\n".join(chart.render_line(y).text for y in range(chart.size.height))
+
+
+def _shown(pilot: Pilot[None]) -> list[str]:
+    return [panel for panel in PANELS if _chart(pilot, panel).display]
+
+
+def _desired(store: Path) -> str:
+    return find_study(open_store(str(store)), LIVE).desired
+
+
+async def _enter(pilot: Pilot[None]) -> None:
+    stack = pilot.app.screen_stack
+    await until(pilot, lambda: stack[0].query_one("StudiesTable").items)  # type: ignore[attr-defined]
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen) and _table(pilot).items)
+
+
+async def test_the_running_trial_then_the_best(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        assert _numbers(pilot)[:3] == [30, 10, 6]
+        assert len(_numbers(pilot)) == 31
+
+
+async def test_the_charts_follow_the_cursor(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await until(pilot, lambda: "running #30" in _drawn(pilot, "forgetting"))
+        await pilot.press("j")
+        await until(pilot, lambda: "#10 0.754" in _drawn(pilot, "forgetting"))
+        assert "flat 5e-6" in _drawn(pilot, "forgetting")
+        assert _chart(pilot, "rates").border_title == "2 Learning rates ─ #10"
+        await until(pilot, lambda: "#10" in _drawn(pilot, "plane"))
+        assert "layer 1" in _drawn(pilot, "importance")
+
+
+async def test_a_trial_that_ends_moves_to_its_place_and_the_cursor_with_it(
+    open_app: OpenApp, store: Path
+) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("j", "j")
+        finish_run(
+            open_store(str(store)), 43, 1, state="complete", scores=Scores(p_o=0.75, p_s=0.66)
+        )
+        await until(pilot, lambda: _numbers(pilot)[:3] == [10, 30, 6])
+        current = _table(pilot).current
+        assert current is not None
+        assert current.trial.number == 6
+
+
+async def test_marks_are_kept_for_the_combination(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("j", "space", "j", "space")
+        await until(
+            pilot, lambda: "2 marked" in str(pilot.app.screen.query_one("#trials").border_title)
+        )
+        assert isinstance(pilot.app, BertclApp)
+        assert pilot.app.marks == {1: {10, 6}}
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        await _enter(pilot)
+        assert _table(pilot).marked == {10, 6}
+
+
+@pytest.mark.action("study", "combine")
+async def test_c_combines_what_is_marked(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("j", "space", "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
+
+
+@pytest.mark.action("study", "pause_study", "resume_study")
+async def test_pause_and_resume(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: _desired(store) == "paused")
+        screen = pilot.app.screen
+        await until(pilot, lambda: not screen.check_action("pause_study", ()))
+        await pilot.press("r")
+        await until(pilot, lambda: _desired(store) == "running")
+
+
+@pytest.mark.action("study", "stop_study")
+async def test_stop_asks_first(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("s", "n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        assert _desired(store) == "running"
+        await pilot.press("s", "y")
+        await until(pilot, lambda: _desired(store) == "stopped")
+
+
+@pytest.mark.action("study", "sort", "reverse")
+async def test_sort_and_reverse(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("o", "o", "o")
+        await until(pilot, lambda: _numbers(pilot)[1:4] == [0, 1, 2])
+        await pilot.press("O")
+        await until(pilot, lambda: _numbers(pilot)[1:4] == [29, 28, 27])
+        assert "by number ▼" in str(pilot.app.screen.query_one("#trials").border_title)
+
+
+async def test_a_click_on_a_column_sorts_by_it_and_again_turns_it(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.click(TrialsTable, offset=(5, 0))
+        await until(pilot, lambda: _numbers(pilot)[1:4] == [0, 1, 2])
+        await pilot.click(TrialsTable, offset=(5, 0))
+        await until(pilot, lambda: _numbers(pilot)[1:4] == [29, 28, 27])
+
+
+@pytest.mark.action("study", "filter")
+async def test_filter(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("slash")
+        pilot.app.screen.query_one(Input).value = "state:collapsed"
+        await until(pilot, lambda: _numbers(pilot) == [8, 16])
+        assert "2 of 31" in str(pilot.app.screen.query_one("#trials").border_title)
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: len(_numbers(pilot)) == 31)
+        assert isinstance(pilot.app.screen, StudyScreen)
+
+
+async def test_a_rate_that_the_study_has_not_is_named(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("slash")
+        pilot.app.screen.query_one(Input).value = "lr9>1e-5"
+        await pilot.pause()
+        assert "lr0..lr7" in str(pilot.app.screen.query_one("#wrong").render())
+
+
+async def test_escape_ends_a_range_before_it_leaves(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("v", "j", "escape")
+        assert isinstance(pilot.app.screen, StudyScreen)
+        assert not _table(pilot).ranging
+
+
+@pytest.mark.action("study", "next_panel")
+async def test_a_small_terminal_shows_one_chart_and_tab_the_next(open_app: OpenApp) -> None:
+    async with open_app(size=SMALL) as pilot:
+        await _enter(pilot)
+        seen = [_shown(pilot)]
+        for _ in PANELS:
+            await pilot.press("tab")
+            await pilot.pause()
+            seen.append(_shown(pilot))
+        assert seen == [[panel] for panel in (*PANELS, PANELS[0])]
+
+
+@pytest.mark.action("study", "show_panel(1)", "show_panel(2)", "show_panel(3)", "show_panel(4)")
+async def test_a_chart_by_its_number(open_app: OpenApp) -> None:
+    async with open_app(size=SMALL) as pilot:
+        await _enter(pilot)
+        for number in (3, 4, 2, 1):
+            await pilot.press(str(number))
+            await pilot.pause()
+            assert _shown(pilot) == [PANELS[number - 1]]
+
+
+async def test_a_large_terminal_shows_all_and_a_number_makes_one_large(open_app: OpenApp) -> None:
+    async with open_app(size=LARGE) as pilot:
+        await _enter(pilot)
+        assert _shown(pilot) == list(PANELS)
+        before = _chart(pilot, "plane").size
+        await pilot.press("3")
+        await pilot.pause()
+        assert _chart(pilot, "plane").size.width > before.width
+        await pilot.press("escape")
+        await pilot.pause()
+        assert _chart(pilot, "plane").size == before
+        assert isinstance(pilot.app.screen, StudyScreen)
+
+
+async def test_the_top_says_how_the_study_does(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        line = pilot.app.screen.query_one(TopBar).render_line(0).text
+        assert "Studies › rotten-tomatoes:privacy-qa" in line
+        assert "running · 30/60 trials · ETA" in line
+
+
+async def test_enter_opens_the_trial(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
+
+
+async def test_a_study_that_is_deleted_elsewhere_is_left(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        stack = pilot.app.screen_stack
+        await until(pilot, lambda: stack[0].query_one("StudiesTable").items)  # type: ignore[attr-defined]
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        delete_study(open_store(str(store)), 2)
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE, (200, 60), (200, 24), (60, 50), (40, 12)])
+async def test_every_size_can_be_drawn(open_app: OpenApp, size: tuple[int, int]) -> None:
+    async with open_app(size=size) as pilot:
+        await _enter(pilot)
+        assert _table(pilot).size.height >= 3
+        assert _shown(pilot)

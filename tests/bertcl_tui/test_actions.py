@@ -1,0 +1,80 @@
+"""The table of actions: each has a handler, a key of its own, and a test."""
+
+import ast
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+
+from bertcl_tui.actions import ACTIONS, Action, Place, actions_of, bindings_of
+from bertcl_tui.app import BertclApp
+from bertcl_tui.screens.combine import CombineScreen
+from bertcl_tui.screens.confirm import ConfirmScreen
+from bertcl_tui.screens.help import HelpScreen
+from bertcl_tui.screens.leave import LeaveScreen
+from bertcl_tui.screens.new_study import NewStudyScreen
+from bertcl_tui.screens.studies import StudiesScreen
+from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.screens.trial import TrialScreen
+from bertcl_tui.widgets.row_table import RowTable
+from bertcl_tui.widgets.trials_table import TrialsTable
+
+HANDLED_BY: dict[Place, tuple[type, ...]] = {
+    "app": (BertclApp,),
+    "table": (RowTable,),
+    "trials": (TrialsTable,),
+    "studies": (StudiesScreen,),
+    "study": (StudyScreen,),
+    "trial": (TrialScreen,),
+    "combine": (CombineScreen,),
+    "new-study": (NewStudyScreen,),
+    "dialog": (ConfirmScreen, LeaveScreen, HelpScreen),
+}
+PLACED = [(action, place) for action in ACTIONS for place in action.places]
+
+
+def _name(value: object) -> str | None:
+    return value.handler if isinstance(value, Action) else None
+
+
+@pytest.mark.parametrize(("action", "place"), PLACED, ids=_name)
+def test_every_action_has_a_handler(action: Action, place: Place) -> None:
+    name = action.handler.partition("(")[0]
+    for handler in HANDLED_BY[place]:
+        assert callable(getattr(handler, f"action_{name}", None)), (handler, name)
+
+
+@pytest.mark.parametrize("place", HANDLED_BY)
+def test_no_key_does_two_things_in_a_place(place: Place) -> None:
+    keys = chain.from_iterable(action.keys.split(",") for action in actions_of(place))
+    assert [key for key, times in Counter(keys).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("place", HANDLED_BY)
+def test_bindings_come_from_the_table(place: Place) -> None:
+    bound = {binding.action for binding in Binding.make_bindings(bindings_of(place))}
+    assert bound == {action.handler for action in actions_of(place)}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=_name)
+def test_every_action_is_told_in_a_sentence(action: Action) -> None:
+    assert action.help.endswith(".")
+    assert action.help[0].isupper()
+    assert 0 < len(action.text) <= 14
+
+
+def test_every_action_is_shown_by_a_test() -> None:
+    assert {(place, action.handler) for action, place in PLACED} - _shown_by_tests() == set()
+
+
+def _shown_by_tests() -> set[tuple[str, str]]:
+    """Read what the tests of this folder are marked with."""
+    shown = set()
+    for path in Path(__file__).parent.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.action":
+                place, *handlers = map(ast.literal_eval, node.args)
+                shown |= {(place, handler) for handler in handlers}
+    return shown

@@ -1,0 +1,208 @@
+"""The app as a whole: first frame, errors, leaving, help, palette, themes, pictures."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+from textual.geometry import Region
+from textual.pilot import Pilot
+
+from bertcl_tui.app import BertclApp
+from bertcl_tui.screens.help import HelpScreen
+from bertcl_tui.screens.leave import LeaveScreen
+from bertcl_tui.screens.studies import StudiesScreen
+from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.widgets.studies_table import StudiesTable
+from engine.store.connection import open_store
+from engine.store.studies import find_study
+from tests.bertcl_tui.conftest import OpenApp
+from tests.bertcl_tui.waiting import until
+from tests.recorded import LIVE, empty_store
+
+HEAVY = ("torch", "transformers", "datasets", "optuna", "sqlalchemy", "numpy", "plotext")
+
+FIRST_FRAME = """
+import asyncio, sys
+from bertcl_tui.app import BertclApp
+
+class Opened(BertclApp):
+    painted = None
+
+    def _display(self, screen, renderable):
+        super()._display(screen, renderable)
+        if self.painted is None and screen.query("KeyBar") and screen.size.width:
+            self.painted = [name for name in sys.argv[2].split() if name in sys.modules]
+
+async def main():
+    app = Opened(sys.argv[1])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        while app.painted is None:
+            await pilot.pause(0.01)
+    print(*app.painted, "painted")
+
+asyncio.run(main())
+"""
+
+AFTER_USE = """
+import asyncio, sys
+from bertcl_tui.app import BertclApp
+from tests.bertcl_tui.waiting import until
+
+async def main():
+    app = BertclApp(sys.argv[1])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.screen.query_one("StudiesTable").items)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen.query("TrialsTable"))
+        await until(pilot, lambda: app.screen.query_one("TrialsTable").items)
+        await pilot.press("escape", "space")
+        table = app.screen.query_one("StudiesTable")
+        await until(pilot, lambda: table.items[0].desired == "paused")
+        print(*(name for name in sys.argv[2].split() if name in sys.modules), "used")
+
+asyncio.run(main())
+"""
+
+
+def _run(program: str, store: Path, names: tuple[str, ...]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(store), " ".join(names)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    return done.stdout.strip()
+
+
+def test_the_first_frame_needs_nothing_heavy(store: Path) -> None:
+    assert _run(FIRST_FRAME, store, HEAVY) == "painted"
+
+
+def test_the_app_never_loads_what_trains(store: Path) -> None:
+    trains = ("torch", "transformers", "datasets", "optuna", "sqlalchemy.orm")
+    assert _run(AFTER_USE, store, trains) == "used"
+
+
+async def _ready(pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: pilot.app.screen.query_one(StudiesTable).items)
+
+
+def _desired(store: Path) -> str:
+    return find_study(open_store(str(store)), LIVE).desired
+
+
+async def test_what_is_no_store_ends_the_app_with_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear all, this is no database, but it is long enough for a header.")
+    app = BertclApp(str(path))
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.return_code is not None)
+    assert app.return_code == 2
+
+
+@pytest.mark.action("app", "quit")
+async def test_q_leaves_at_once_where_nothing_runs(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app(empty_store(tmp_path / "empty.db")) as pilot:
+        await until(pilot, lambda: pilot.app.screen.has_class("-empty"))
+        await pilot.press("q")
+        await until(pilot, lambda: not pilot.app.is_running)
+    assert pilot.app.return_code == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "desired"), [("l", "running"), ("q", "running"), ("p", "paused"), ("s", "stopped")]
+)
+async def test_q_asks_what_becomes_of_running_work(
+    open_app: OpenApp, store: Path, key: str, desired: str
+) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LeaveScreen))
+        await pilot.press(key)
+        await until(pilot, lambda: not pilot.app.is_running)
+    assert _desired(store) == desired
+
+
+async def test_one_may_stay(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LeaveScreen))
+        await pilot.press("down", "down", "down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+    assert _desired(store) == "running"
+
+
+@pytest.mark.action("app", "show_help")
+async def test_help_begins_with_the_place_it_was_asked_in(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await until(pilot, lambda: pilot.app.screen.focused)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        text = pilot.app.screen.query_one("#help Static")
+        await until(pilot, lambda: text.size.height)
+        lines = [strip.text for strip in text.render_lines(Region(0, 0, *text.size))]
+        titles = [line.strip() for line in lines]
+        assert titles.index("Trials table") < titles.index("Studies")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+
+
+@pytest.mark.action("app", "command_palette")
+async def test_the_palette_runs_an_action(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+        await pilot.press(*"pause/res")
+        palette = pilot.app.screen
+        await until(pilot, lambda: palette.query_one("CommandList").option_count == 1)  # type: ignore[attr-defined]
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: _desired(store) == "paused")
+
+
+@pytest.mark.action("app", "save_screenshot")
+@pytest.mark.parametrize("key", ["ctrl+s", "f12"])
+async def test_a_picture_of_the_screen(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: list(tmp_path.glob("*.svg")))
+    (picture,) = tmp_path.glob("*.svg")
+    assert "rotten-tomatoes" in picture.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "theme", ["bertcl-dark", "bertcl-light", "ansi-dark", "ansi-light", "nord"]
+)
+async def test_every_theme_draws_every_screen(open_app: OpenApp, theme: str) -> None:
+    async with open_app() as pilot:
+        pilot.app.theme = theme
+        await _ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        assert "Help" in pilot.app.export_screenshot()
+
+
+async def test_a_lock_on_the_store_is_told_and_survived(open_app: OpenApp, store: Path) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        path = store.with_name("gone.db")
+        store.rename(path)
+        await pilot.press("space")
+        await until(pilot, lambda: pilot.app._notifications)
+        assert any("no store at" in note.message for note in pilot.app._notifications)
+        path.rename(store)

@@ -1,0 +1,301 @@
+"""What the screen sees of a store."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bertcl_tui.filters import parse_filter, trial_fields
+from bertcl_tui.read import Reader
+from bertcl_tui.rows import Best, Order
+from engine.errors import UsageError
+from engine.spec import StudySpec
+from engine.store.connection import Store, open_store
+from engine.store.leases import claim_run, finish_run
+from engine.store.measurements import Progress, record_progress
+from engine.store.runs import Scores, create_run
+from engine.store.states import LOST_AFTER, STALLED_AFTER
+from engine.store.studies import create_study, wish_for_study
+from engine.store.workers import end_worker, register_worker, write_log
+from engine.work.processes import identity_of
+from tests.recorded import DONE, LIVE, PAUSED
+
+LIVE_ID, DONE_ID, PAUSED_ID = 1, 2, 3
+FIELDS = trial_fields(8)
+
+
+@pytest.fixture
+def writer(store: Path) -> Store:
+    return open_store(str(store))
+
+
+def _numbers(reader: Reader, text: str, **more: object) -> list[int]:
+    where = parse_filter(text, FIELDS)
+    return [row.number for row in reader.trials(LIVE_ID, where=where, **more).rows]  # type: ignore[arg-type]
+
+
+def test_no_store_is_an_empty_one_and_stays_none(tmp_path: Path) -> None:
+    path = tmp_path / "studies.db"
+    reader = Reader(str(path))
+    assert reader.version() == 0
+    assert reader.studies() == ()
+    assert reader.study(1) is None
+    assert reader.trials(1).rows == ()
+    assert reader.curves([1]) == ()
+    assert reader.workers() == ()
+    assert reader.log() == ()
+    assert not path.exists()
+
+
+def test_a_store_made_later_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "studies.db"
+    reader = Reader(str(path))
+    assert reader.studies() == ()
+    writer = open_store(str(path))
+    create_study(writer, StudySpec(name="a:b", sequence=("a", "b"), data="hub", model="m"))
+    assert [study.name for study in reader.studies()] == ["a:b"]
+
+
+def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear all, this is no database, but it is long enough for a header.")
+    with pytest.raises(UsageError, match="is not a database"):
+        Reader(str(path)).version()
+
+
+def test_the_version_changes_with_every_write_of_others(reader: Reader, writer: Store) -> None:
+    before = reader.version()
+    assert reader.version() == before
+    write_log(writer, "info", "hello")
+    after = reader.version()
+    assert after != before
+    assert reader.version() == after
+
+
+def test_counts_and_states_of_studies(reader: Reader) -> None:
+    live, done, paused = reader.studies()
+    assert (live.name, done.name, paused.name) == (LIVE, DONE, PAUSED)
+    assert (live.state, done.state, paused.state) == ("running", "complete", "paused")
+    assert live.counts == {
+        "complete": 24,
+        "pruned": 3,
+        "collapsed": 2,
+        "failed": 1,
+        "running": 1,
+    }
+    assert (live.ended, live.target) == (30, 60)
+    assert (live.preset, live.grouping) == ("default", "paper")
+
+
+def test_the_best_trial_and_the_climb_to_it(reader: Reader) -> None:
+    live, _, paused = reader.studies()
+    rows = [row for row in reader.trials(LIVE_ID).rows if row.p is not None]
+    best = max(rows, key=lambda row: row.p or 0.0)
+    assert live.best == Best(number=best.number, p=best.p, p_o=best.p_o, p_s=best.p_s)
+    climb: list[tuple[int, float]] = []
+    for row in sorted(rows, key=lambda row: row.number):
+        if row.p is not None and (not climb or row.p > climb[-1][1]):
+            climb.append((row.number, row.p))
+    assert list(live.climb) == climb
+    assert paused.best is None
+    assert paused.climb == ()
+
+
+def test_the_climb_follows_a_new_best(reader: Reader, writer: Store) -> None:
+    before = reader.study(LIVE_ID)
+    finish_run(writer, 43, 1, state="complete", scores=Scores(p_o=0.9, p_s=0.9))
+    after = reader.study(LIVE_ID)
+    assert before is not None
+    assert after is not None
+    assert after.climb == (*before.climb, (30, 1.8))
+    assert after.best == Best(number=30, p=1.8, p_o=0.9, p_s=0.9)
+
+
+def test_the_end_is_expected_by_the_last_trials(reader: Reader) -> None:
+    live = reader.study(LIVE_ID)
+    assert live is not None
+    # of the last 20 ended: 15 complete, 2 pruned (150 steps), 2 collapsed or failed at 60 each
+    busy = [row.busy_seconds for row in reader.trials(LIVE_ID).rows if row.number < 30]
+    recent = sorted(
+        ((row.run_id, row.busy_seconds) for row in reader.trials(LIVE_ID).rows if row.number < 30),
+        reverse=True,
+    )[:20]
+    assert len(busy) == 30
+    mean = sum(seconds for _, seconds in recent) / 20
+    left_of_running = 1 - 146 / 200
+    assert live.eta == pytest.approx(mean * (left_of_running + 60 - 31))
+    assert live.rate == pytest.approx(10.8)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state"),
+    [(0.0, "running"), (LOST_AFTER + 1, "lost")],
+)
+def test_silence_makes_a_run_lost(
+    store: Path, recording: tuple[Path, float], seconds: float, state: str
+) -> None:
+    reader = Reader(str(store), lambda: recording[1] + seconds)
+    assert reader.trials(LIVE_ID, limit=1).rows[0].state == state
+    assert reader.studies()[0].state == state
+    assert reader.workers()[0].state == state
+    assert reader.studies()[0].counts[state] == 1  # type: ignore[index]
+
+
+def test_no_step_for_long_makes_a_living_run_stalled(
+    store: Path, writer: Store, recording: tuple[Path, float]
+) -> None:
+    later = time.time() + STALLED_AFTER + 1
+    with writer.writing() as connection:
+        connection.exec_driver_sql("UPDATE cl_run SET heartbeat_at = ? WHERE id = 43", (later,))
+    reader = Reader(str(store), lambda: later)
+    assert reader.trials(LIVE_ID, limit=1).rows[0].state == "stalled"
+    assert reader.studies()[0].state == "stalled"
+    assert _numbers(reader, "state:stalled") == [30]
+    assert _numbers(reader, "state:lost") == []
+
+
+def test_a_worker_that_ended_loses_its_run(reader: Reader, writer: Store) -> None:
+    end_worker(writer, 1)
+    assert reader.studies()[0].state == "lost"
+    assert reader.workers() == ()
+
+
+def test_a_worker_whose_process_is_gone_loses_its_run(reader: Reader, writer: Store) -> None:
+    with writer.writing() as connection:
+        connection.exec_driver_sql("UPDATE cl_worker SET process_start = 1.0 WHERE id = 1")
+    assert reader.studies()[0].state == "lost"
+    assert reader.workers()[0].state == "lost"
+
+
+def test_a_wanted_study_that_nobody_works_on_is_queued(reader: Reader, writer: Store) -> None:
+    wish_for_study(writer, PAUSED_ID, "running")
+    assert reader.studies()[2].state == "queued"
+
+
+def test_a_study_runs_on_until_its_worker_obeys(reader: Reader, writer: Store) -> None:
+    wish_for_study(writer, LIVE_ID, "paused")
+    live = reader.studies()[0]
+    assert (live.state, live.desired) == ("running", "paused")
+
+
+def test_stopped_and_failed_differ_by_their_reason(reader: Reader, writer: Store) -> None:
+    wish_for_study(writer, PAUSED_ID, "stopped")
+    assert reader.studies()[2].state == "stopped"
+    wish_for_study(writer, PAUSED_ID, "stopped", "three trials failed in a row")
+    failed = reader.studies()[2]
+    assert (failed.state, failed.reason) == ("failed", "three trials failed in a row")
+
+
+def test_running_trials_come_first_then_the_best(reader: Reader) -> None:
+    window = reader.trials(LIVE_ID, limit=5)
+    assert (len(window.rows), window.matching, window.total) == (5, 31, 31)
+    first, *others = window.rows
+    assert first.state == "running"
+    scores = [row.p for row in others]
+    assert scores == sorted(scores, key=lambda p: -(p or 0.0))
+
+
+@pytest.mark.parametrize("column", ["p", "p_o", "p_s", "number", "state"])
+@pytest.mark.parametrize("descending", [True, False])
+def test_sorts_by_any_column_with_what_is_missing_last(
+    reader: Reader, column: str, descending: bool
+) -> None:
+    rows = reader.trials(LIVE_ID, order=Order(column, descending)).rows[1:]  # type: ignore[arg-type]
+    values = [getattr(row, column) for row in rows]
+    known = [value for value in values if value is not None]
+    assert values == known + [None] * (len(values) - len(known))
+    assert known == sorted(known, reverse=descending)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("state:collapsed", {8, 16}),
+        ("state:collapsed,failed", {8, 16, 24}),
+        ("state:running", {30}),
+        ("#<3", {0, 1, 2}),
+        ("number>=29", {29, 30}),
+        ("memory", {24}),
+        ("flat", {0, 1, 2, 3, 4}),
+        ("lr3=1e-4", {4}),
+        ("embeddings=5e-6", {0}),
+        ("head=2e-5", {2}),
+        ("p>9", set()),
+        ("step=60 state!=failed", {8, 16}),
+    ],
+)
+def test_filters(reader: Reader, text: str, expected: set[int]) -> None:
+    assert set(_numbers(reader, text)) == expected
+
+
+def test_a_filter_counts_what_the_window_does_not_show(reader: Reader) -> None:
+    where = parse_filter("state:complete", FIELDS)
+    window = reader.trials(LIVE_ID, where=where, limit=3)
+    assert (len(window.rows), window.matching, window.total) == (3, 24, 31)
+
+
+def test_rates_agree_with_the_rows(reader: Reader) -> None:
+    rows = reader.trials(LIVE_ID).rows
+    expected = {row.number for row in rows if row.learning_rates[5] > 1e-5}
+    assert set(_numbers(reader, "lr5>1e-5")) == expected
+
+
+def test_curves_of_a_run(reader: Reader) -> None:
+    trial = reader.trials(LIVE_ID, limit=1).rows[0]
+    (run,) = reader.curves([trial.run_id])
+    assert [stage.task for stage in run.stages] == ["rotten-tomatoes", "privacy-qa"]
+    assert [(stage.first_step, stage.last_step) for stage in run.stages] == [(0, 100), (100, 200)]
+    first, second = run.curves
+    assert (first.task, second.task) == (0, 1)
+    assert first.steps[-1] == second.steps[-1] == 142
+    assert len(first.steps) == len(first.accuracies)
+
+
+def test_scored_trials_are_the_complete_ones(reader: Reader) -> None:
+    scored = reader.scored(LIVE_ID)
+    assert len(scored) == 24
+    assert [trial.p for trial in scored] == sorted((trial.p for trial in scored), reverse=True)
+    assert {trial.label for trial in scored if trial.number < 5} == {
+        "flat 5e-6",
+        "flat 1e-5",
+        "flat 2e-5",
+        "flat 5e-5",
+        "flat 1e-4",
+    }
+
+
+def test_a_worker_and_what_it_does(reader: Reader, clock: Callable[[], float]) -> None:
+    (worker,) = reader.workers()
+    assert worker.study == LIVE
+    assert (worker.number, worker.step, worker.steps) == (30, 146, 200)
+    assert worker.gpu_percent == 87.0
+
+
+def test_an_idle_worker(reader: Reader, writer: Store) -> None:
+    register_worker(writer, identity_of(os.getppid()), device="cpu", threads=1, log_file=None)
+    assert [worker.state for worker in reader.workers()] == ["running", "idle"]
+
+
+def test_the_log_ends_with_the_last_line(reader: Reader, writer: Store) -> None:
+    write_log(writer, "warning", "the disk is nearly full")
+    write_log(writer, "info", "about run 7", run_id=7)
+    assert [line.text for line in reader.log(limit=2)] == ["the disk is nearly full", "about run 7"]
+    assert [line.text for line in reader.log(run_id=7)] == ["about run 7"]
+
+
+def test_progress_moves(reader: Reader, writer: Store) -> None:
+    record_progress(writer, 43, 1, Progress(step=150, steps=200, rate=9.0))
+    trial = reader.trials(LIVE_ID, limit=1).rows[0]
+    assert (trial.step, trial.rate) == (150, 9.0)
+
+
+def test_a_run_that_was_never_begun_is_queued(reader: Reader, writer: Store) -> None:
+    spec = StudySpec(name="a:b", sequence=("a", "b"), data="hub", model="m")
+    study = create_study(writer, spec)
+    create_run(writer, spec.trial(0, (1e-5, 1e-5, 1e-5)), study_id=study, number=0)
+    (trial,) = reader.trials(study).rows
+    assert trial.state == "queued"
+    assert claim_run(writer, 1, threads=1) is not None
+    assert reader.trials(study).rows[0].state == "running"

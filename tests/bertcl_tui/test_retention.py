@@ -1,0 +1,48 @@
+"""What curves say of earlier tasks, computed by hand."""
+
+from bertcl_tui.retention import Known, known_now, known_of_earlier
+from bertcl_tui.rows import Curve, RunCurves, Stage
+
+
+def _run(*tasks: tuple[tuple[int, ...], tuple[float, ...]], stages: int) -> RunCurves:
+    return RunCurves(
+        run_id=1,
+        number=0,
+        stages=tuple(
+            Stage(task=f"task{index}", first_step=10 * index, last_step=10 * (index + 1))
+            for index in range(stages)
+        ),
+        curves=tuple(
+            Curve(task=task, steps=steps, accuracies=accuracies)
+            for task, (steps, accuracies) in enumerate(tasks)
+        ),
+    )
+
+
+def test_of_a_pair_it_is_the_first_task_from_its_end_on() -> None:
+    run = _run(((5, 10, 15, 20), (0.6, 0.8, 0.7, 0.65)), ((15, 20), (0.5, 0.6)), stages=2)
+    assert known_of_earlier(run) == ((0, 5, 10), (0.8, 0.7, 0.65))
+    assert known_now(run) == Known(p_o=0.65, p_s=0.6)
+
+
+def test_of_three_tasks_it_is_the_mean_of_those_learnt_before() -> None:
+    run = _run(
+        ((10, 15, 20, 25), (0.8, 0.8, 0.6, 0.5)),
+        ((15, 20, 25), (0.2, 0.9, 0.7)),
+        ((25,), (0.4,)),
+        stages=3,
+    )
+    steps, accuracies = known_of_earlier(run)
+    assert steps == (0, 5, 10, 15)
+    assert [round(value, 6) for value in accuracies] == [0.8, 0.8, 0.75, 0.6]
+    assert known_now(run) == Known(p_o=accuracies[-1], p_s=0.4)
+
+
+def test_in_the_first_stage_nothing_is_earlier() -> None:
+    run = _run(((5,), (0.6,)), stages=2)
+    assert known_of_earlier(run) == ((), ())
+    assert known_now(run) == Known(p_o=None, p_s=None)
+
+
+def test_a_run_without_a_plan_has_no_curve() -> None:
+    assert known_of_earlier(_run(stages=0)) == ((), ())

@@ -1,0 +1,45 @@
+import pytest
+
+from bertcl_tui.wording import count, duration, score, size, steps_rate
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, ""),
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (61, "1 min"),
+        (3570, "1 h 00"),
+        (12_000, "3 h 20"),
+        (86_399, "1 d 0 h"),
+        (187_200, "2 d 4 h"),
+    ],
+)
+def test_duration(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_score() -> None:
+    assert (score(None), score(1.41666)) == ("–", "1.417")
+
+
+def test_steps_rate() -> None:
+    assert (steps_rate(None), steps_rate(9.94), steps_rate(10.8)) == ("", "9.9 st/s", "11 st/s")
+
+
+def test_size() -> None:
+    assert [size(n) for n in (None, 12, 2048, 3_500_000, 1_620_000_000)] == [
+        "–",
+        "12 B",
+        "2 KiB",
+        "3 MiB",
+        "1.5 GiB",
+    ]
+
+
+def test_count() -> None:
+    assert count(1, "study", "studies") == "1 study"
+    assert count(3, "study", "studies") == "3 studies"
+    assert count(1200, "trial") == "1,200 trials"

@@ -1,0 +1,55 @@
+"""The keys at the bottom: by weight, as many as fit, and they can be clicked."""
+
+from textual.pilot import Pilot
+
+from bertcl_tui.screens.studies import StudiesScreen
+from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.studies_table import StudiesTable
+from tests.bertcl_tui.conftest import OpenApp
+from tests.bertcl_tui.waiting import until
+
+
+async def _ready(pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: pilot.app.screen.query_one(StudiesTable).items)
+
+
+def _line(pilot: Pilot[None]) -> str:
+    return pilot.app.screen.query_one(KeyBar).render_line(0).text.rstrip()
+
+
+async def test_the_most_important_keys_fit_in_80_columns(open_app: OpenApp) -> None:
+    async with open_app(size=(80, 24)) as pilot:
+        await _ready(pilot)
+        assert _line(pilot) == (
+            "enter open n new space pause/resume s stop c combine / filter ? help q quit"
+        )
+
+
+async def test_more_room_shows_more(open_app: OpenApp) -> None:
+    async with open_app(size=(120, 40)) as pilot:
+        await _ready(pilot)
+        assert "D delete" in _line(pilot)
+
+
+async def test_the_least_important_go_first_where_nearly_nothing_fits(open_app: OpenApp) -> None:
+    async with open_app(size=(30, 24)) as pilot:
+        await _ready(pilot)
+        assert _line(pilot) == "enter open n new"
+
+
+async def test_only_what_can_be_done_is_offered(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await until(pilot, lambda: "p pause" in _line(pilot))
+        assert "r resume" not in _line(pilot)
+
+
+async def test_a_click_presses_the_key(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.click(KeyBar, offset=(2, 0))
+        await until(pilot, lambda: not isinstance(pilot.app.screen, StudiesScreen))
+        assert isinstance(pilot.app.screen, StudyScreen)
