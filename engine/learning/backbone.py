@@ -1,17 +1,20 @@
 """The pretrained transformer, without any head of its own."""
 
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, PretrainedConfig
+from torch import nn
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
 )
 
+from engine.errors import UsageError
+from engine.learning.summaries import Summarise, first_token, last_token
 from engine.profiles.parameters import count_layers
 from engine.tasks.hub import reading_model
 from engine.tasks.models import model_path
@@ -23,12 +26,13 @@ _COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet", "longform
 class Backbone:
     """An encoder that turns tokens (rows, length) into states (rows, length, hidden)."""
 
-    module: nn.Module
+    module: PreTrainedModel
     n_layers: int
     hidden_size: int
-    summary_token: Literal["first", "last"]
-    """Where the sentence is read off: [CLS] for encoders, the last token for decoders."""
+    summarise: Summarise
+    """Reads a row off: at [CLS] for encoders, at the last token for decoders."""
     dropout: float
+    """Of the summary, before a head."""
 
 
 def load_backbone(model: str) -> Backbone:
@@ -38,12 +42,17 @@ def load_backbone(model: str) -> Backbone:
         model: hub name, ``sample``, or a local folder.
 
     Raises:
-        UsageError: the model does not exist, or the hub cannot be reached.
+        UsageError: the model does not exist, lacks weights, or the hub cannot be reached.
     """
     path = model_path(model)
     with reading_model(path):
         config = AutoConfig.from_pretrained(path)
-        module = AutoModel.from_pretrained(path, config=config, dtype="float32")
+        # A decoder would keep keys and values for a text to come.
+        config.use_cache = False
+        module, found = AutoModel.from_pretrained(
+            path, config=config, dtype="float32", output_loading_info=True
+        )
+    _refuse_missing(found["missing_keys"], model)
     if getattr(module, "pooler", None) is not None:
         # It would be trainable, and its output is never used: section 4 reads off [CLS].
         module.pooler = None
@@ -51,7 +60,7 @@ def load_backbone(model: str) -> Backbone:
         module=module,
         n_layers=_count_layers(module),
         hidden_size=config.hidden_size,
-        summary_token="last" if _reads_left_to_right(config) else "first",
+        summarise=last_token if _reads_left_to_right(config) else first_token,
         dropout=_dropout(config),
     )
 
@@ -83,23 +92,26 @@ def _longest_input(config: PretrainedConfig) -> int:
     positions = getattr(config, "max_position_embeddings", None)
     if not isinstance(positions, int) or positions < 1:
         return sys.maxsize
-    # RoBERTa and its kin count positions from behind the padding token's.
-    skipped = (config.pad_token_id or 0) + 1 if config.model_type in _COUNT_FROM_PADDING else 0
-    return positions - skipped
+    return positions - positions_before_first(config)
+
+
+def positions_before_first(config: PretrainedConfig) -> int:
+    """Return how many positions no token ever has: RoBERTa counts from behind the padding's."""
+    return (config.pad_token_id or 0) + 1 if config.model_type in _COUNT_FROM_PADDING else 0
+
+
+def _refuse_missing(weights: Collection[str], model: str) -> None:
+    """Refuse a backbone that would be learnt from random weights."""
+    missing = sorted(name for name in weights if "pooler" not in name)
+    if missing:
+        raise UsageError(
+            f"model '{model}' lacks {len(missing)} weights of its backbone, such as {missing[0]}; "
+            "use a model that was saved whole"
+        )
 
 
 def _count_layers(module: nn.Module) -> int:
     return count_layers(name for name, _ in module.named_parameters())
-
-
-def summary_states(
-    states: Tensor, attention_mask: Tensor, place: Literal["first", "last"]
-) -> Tensor:
-    """Return (rows, hidden): the state of the first token, or of the last before the padding."""
-    if place == "first":
-        return states[:, 0]
-    last = attention_mask.sum(dim=1) - 1
-    return states[torch.arange(len(states), device=states.device), last]
 
 
 def _reads_left_to_right(config: PretrainedConfig) -> bool:
@@ -111,6 +123,6 @@ def _reads_left_to_right(config: PretrainedConfig) -> bool:
 def _dropout(config: PretrainedConfig) -> float:
     for name in ("classifier_dropout", "hidden_dropout_prob", "seq_classif_dropout", "dropout"):
         value = getattr(config, name, None)
-        if isinstance(value, float):
-            return value
+        if isinstance(value, int | float):
+            return float(value)
     return 0.1

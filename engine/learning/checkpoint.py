@@ -1,6 +1,7 @@
 """A learner's state in one safetensors file; what is not a tensor stands as JSON in its header."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -28,9 +29,11 @@ class Position(Struct, frozen=True, kw_only=True):
 class Checkpoint(Struct, frozen=True, kw_only=True):
     """Everything that a learner needs to go on as if it had never stopped."""
 
+    setup: str
+    """Fingerprint of what the learner was set up with."""
     position: Position
     tensors: dict[str, Tensor]
-    extra: str
+    extra: str = ""
     """What the one who drives the learner wants kept with it, as JSON."""
 
 
@@ -43,6 +46,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     beside = path.with_suffix(".writing")
     header = {
         "format": _FORMAT,
+        "setup": checkpoint.setup,
         "position": msgspec.json.encode(checkpoint.position).decode(),
         "extra": checkpoint.extra,
     }
@@ -52,7 +56,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         _flush(beside)
         beside.replace(path)
     except (OSError, SafetensorError) as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise EngineError(
             f"checkpoint {path} cannot be written ({error}); free some space, then resume"
         ) from error
@@ -69,18 +74,24 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (OSError, SafetensorError) as error:
+            _require_format(header.get("format"), path)
+            return Checkpoint(
+                setup=header["setup"],
+                position=msgspec.json.decode(header["position"], type=Position),
+                tensors={name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118 - no mapping
+                extra=header["extra"],
+            )
+    except (OSError, SafetensorError, KeyError, msgspec.DecodeError) as error:
         raise EngineError(
             f"checkpoint {path} is damaged ({error}); delete it to begin the run anew"
         ) from error
-    if header.get("format") != _FORMAT:
-        raise EngineError(f"checkpoint {path} is of another version; delete it to begin anew")
-    return Checkpoint(
-        position=msgspec.json.decode(header["position"], type=Position),
-        tensors=tensors,
-        extra=header["extra"],
-    )
+
+
+def _require_format(found: str | None, path: Path) -> None:
+    if found != _FORMAT:
+        raise EngineError(
+            f"checkpoint {path} is of another version; delete it to begin the run anew"
+        )
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -93,11 +104,11 @@ def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def unpack_optimizer(optimizer: torch.optim.Optimizer, packed: dict[str, Tensor]) -> None:
-    """Put back what ``pack_optimizer`` returned."""
+    """Put back copies of what ``pack_optimizer`` returned."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in packed.items():
         index, name = key.split(".", 1)
-        state.setdefault(int(index), {})[name] = value
+        state.setdefault(int(index), {})[name] = value.clone()
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 

@@ -39,27 +39,33 @@ class Evaluation:
 
 def evaluate(model: SequenceModel, rows: Encoded, task: int, device: Device) -> Evaluation:
     """Predict every row without dropout; rows of like length go together, for speed."""
-    losses = np.empty(len(rows), np.float32)
-    predicted = np.empty(len(rows), np.int64)
+    batches = _batches_by_length(rows.lengths())
+    losses, predicted = [], []
     was_training = model.training
     model.eval()
     with torch.inference_mode(), device.autocast():
-        for indices in _batches_by_length(rows.lengths()):
+        for indices in batches:
             batch = to_device(rows.batch(indices), device)
             labels = batch.pop("labels")
             logits = model(batch, task)
-            losses[indices] = functional.cross_entropy(logits, labels, reduction="none").cpu()
-            predicted[indices] = logits.argmax(dim=1).cpu()
+            losses.append(functional.cross_entropy(logits, labels, reduction="none"))
+            predicted.append(logits.argmax(dim=1))
     model.train(was_training)
-    return Evaluation(losses, predicted, predicted == rows.labels)
+    given = _in_order(predicted, batches)
+    return Evaluation(_in_order(losses, batches), given, given == rows.labels)
 
 
 def to_device(batch: dict[str, NDArray[Any]], device: Device) -> dict[str, Tensor]:
     """Move a padded batch to the device."""
-    return {
-        name: torch.from_numpy(values).to(device.target, non_blocking=True)
-        for name, values in batch.items()
-    }
+    return {name: torch.from_numpy(values).to(device.target) for name, values in batch.items()}
+
+
+def _in_order(values: list[Tensor], batches: list[NDArray[np.int64]]) -> NDArray[Any]:
+    """Put the batches' values back in the order of the rows, in one copy from the device."""
+    found = torch.cat(values).cpu().numpy()
+    ordered = np.empty_like(found)
+    ordered[np.concatenate(batches)] = found
+    return ordered
 
 
 def _batches_by_length(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -1,15 +1,13 @@
 """Learning the tasks of a sequence one after another, while watching the earlier ones."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
-import torch
 from torch import Tensor, optim
 from torch.nn import functional
 
+from engine.errors import EngineError
 from engine.learning.checkpoint import Checkpoint, Position, pack_optimizer, unpack_optimizer
-from engine.learning.device import Device
 from engine.learning.evaluation import to_device
 from engine.learning.events import Event, Measured, Measurement, Planned, Split, Stepped
 from engine.learning.measures import AccuracyMatrix
@@ -17,24 +15,9 @@ from engine.learning.model import SequenceModel
 from engine.learning.optimizer import make_optimizer, rate_factor, set_rates
 from engine.learning.order import Rows, batches
 from engine.learning.plan import StagePlan
-from engine.learning.prepared import PreparedTask
-from engine.learning.randomness import random_state, restore_random_state
+from engine.learning.randomness import seed_step
+from engine.learning.setup import Setup
 from engine.learning.watching import examine, follow
-from engine.profiles.grouping import Grouping
-from engine.spec import Protocol
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What a learner needs and does not change."""
-
-    tasks: tuple[PreparedTask, ...]
-    plans: tuple[StagePlan, ...]
-    grouping: Grouping
-    learning_rates: tuple[float, ...]
-    protocol: Protocol
-    seed: int
-    device: Device
 
 
 class SequenceLearner:
@@ -49,7 +32,6 @@ class SequenceLearner:
         self.model = model.to(setup.device.target)
         self.position = Position()
         self._optimizer = self._new_optimizer()
-        torch.manual_seed(setup.seed)
 
     def events(self) -> Iterator[Event]:
         """Learn from the present position to the end, saying what happens."""
@@ -71,29 +53,38 @@ class SequenceLearner:
         return AccuracyMatrix(self.position.validation_rows)
 
     def save(self, extra: str = "") -> Checkpoint:
-        """Return the present state; ``extra`` is kept with it."""
-        rooms = {
-            "model": self.model.state_dict(),
-            "optimizer": pack_optimizer(self._optimizer),
-            "random": random_state(self.setup.device),
-        }
+        """Return the present state; ``extra`` is kept with it.
+
+        On a CPU its tensors are the learner's own: write it before the learner goes on.
+        """
+        rooms = {"model": self.model.state_dict(), "optimizer": pack_optimizer(self._optimizer)}
         tensors = {
             f"{room}.{name}": value.detach().cpu().contiguous()
             for room, values in rooms.items()
             for name, value in values.items()
         }
-        return Checkpoint(position=self.position, tensors=tensors, extra=extra)
+        return Checkpoint(
+            setup=self.setup.fingerprint, position=self.position, tensors=tensors, extra=extra
+        )
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over the state that ``save`` returned."""
-        rooms: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}, "random": {}}
+        """Take over the state that ``save`` returned.
+
+        Raises:
+            EngineError: it was saved under other settings or with other data.
+        """
+        if checkpoint.setup != self.setup.fingerprint:
+            raise EngineError(
+                "the run's checkpoint was written for other data or settings; bring those back to "
+                "resume it, or begin a new run"
+            )
+        rooms: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
         for name, value in checkpoint.tensors.items():
             room, key = name.split(".", 1)
             rooms[room][key] = value
         self.position = checkpoint.position
         self.model.load_state_dict(rooms["model"])
         unpack_optimizer(self._optimizer, rooms["optimizer"])
-        restore_random_state(rooms["random"], self.setup.device)
 
     def _begin_stage(self) -> None:
         if self.setup.protocol.optimizer_state == "fresh":
@@ -109,25 +100,26 @@ class SequenceLearner:
             plan, stage=stage, seed=self.setup.seed, shuffle=protocol.shuffle, after=after
         )
         for step, indices in enumerate(rows, start=after + 1):
-            factor = rate_factor(step - 1, plan.steps, protocol.warmup)
-            loss = self._step(stage, indices, factor)
+            loss = self._step(stage, step, indices)
             self._move(stage=stage, step=step)
             if step in plan.measured_at:
                 yield self._measure(plan, stage, step)
             yield Stepped(stage=stage, step=plan.first_step + step, loss=loss)
 
-    def _step(self, stage: int, rows: Rows, factor: float) -> float:
-        device = self.setup.device
-        batch = to_device(self.setup.tasks[stage].train.batch(rows), device)
+    def _step(self, stage: int, step: int, rows: Rows) -> float:
+        setup = self.setup
+        batch = to_device(setup.tasks[stage].train.batch(rows), setup.device)
         labels = batch.pop("labels")
-        set_rates(self._optimizer, factor)
-        with device.autocast():
+        seed_step(setup.seed, stage, step)
+        with setup.device.autocast():
             logits = self.model(batch, stage)
         loss = self._loss(logits, labels)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        if self.setup.protocol.idle_heads == "drifting":
-            self.model.give_idle_heads_zero_gradients(stage)
+        if setup.protocol.idle_heads == "drifting":
+            self.model.give_learnt_heads_zero_gradients(stage)
+        factor = rate_factor(step - 1, setup.plans[stage].steps, setup.protocol.warmup)
+        set_rates(self._optimizer, factor)
         self._optimizer.step()
         return loss.item()
 

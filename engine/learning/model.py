@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from engine.learning.backbone import Backbone, summary_states
+from engine.learning.backbone import Backbone
+from engine.learning.summaries import Inputs
 
 
 class SequenceModel(nn.Module):
@@ -17,7 +18,7 @@ class SequenceModel(nn.Module):
     def __init__(self, backbone: Backbone, classes: Sequence[int], *, seed: int) -> None:
         super().__init__()
         self.backbone = backbone.module
-        self.summary_token = backbone.summary_token
+        self.summarise = backbone.summarise
         self.dropout = nn.Dropout(backbone.dropout)
         self.heads = nn.ModuleList(nn.Linear(backbone.hidden_size, n) for n in classes)
         generator = torch.Generator().manual_seed(seed)
@@ -29,10 +30,9 @@ class SequenceModel(nn.Module):
                     else:
                         parameter.zero_()
 
-    def forward(self, inputs: dict[str, Tensor], task: int) -> Tensor:
+    def forward(self, inputs: Inputs, task: int) -> Tensor:
         """Return logits (rows, classes of the task) in fp32."""
-        states = self.backbone(**inputs).last_hidden_state
-        summary = summary_states(states, inputs["attention_mask"], self.summary_token)
+        summary = self.summarise(self.backbone, inputs)
         logits: Tensor = self.heads[task](self.dropout(summary))
         return logits.float()
 
@@ -45,9 +45,11 @@ class SequenceModel(nn.Module):
         for index, head in enumerate(self.heads):
             head.requires_grad_(index == task)
 
-    def give_idle_heads_zero_gradients(self, task: int) -> None:
-        """Make Adam go on moving the other heads by its momentum, as the authors' code does."""
-        for index, head in enumerate(self.heads):
-            if index != task:
-                for parameter in head.parameters():
-                    parameter.grad = torch.zeros_like(parameter)
+    def give_learnt_heads_zero_gradients(self, task: int) -> None:
+        """Make Adam go on moving the earlier heads by its momentum, as the authors' code does.
+
+        Later heads have no momentum yet, and Adam must not count these steps as theirs.
+        """
+        for head in self.heads[:task]:
+            for parameter in head.parameters():
+                parameter.grad = torch.zeros_like(parameter)

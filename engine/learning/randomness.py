@@ -1,25 +1,13 @@
-"""The state of torch's random streams, as tensors that a checkpoint can hold."""
+"""The random numbers of a step: a pure function of seed, stage and step, so it can be resumed."""
 
+import numpy as np
 import torch
-from torch import Tensor
-
-from engine.learning.device import Device
 
 
-def random_state(device: Device) -> dict[str, Tensor]:
-    """Return the streams that dropout draws from."""
-    state = {"cpu": torch.get_rng_state()}
-    if device.target.type == "cuda":
-        state["cuda"] = torch.cuda.get_rng_state(device.target)
-    elif device.target.type == "mps":
-        state["mps"] = torch.mps.get_rng_state()
-    return state
+def seed_step(seed: int, stage: int, step: int) -> None:
+    """Begin anew the streams that dropout draws from, on every device.
 
-
-def restore_random_state(state: dict[str, Tensor], device: Device) -> None:
-    """Put the streams back; one of another kind of device has nothing to go on from."""
-    torch.set_rng_state(state["cpu"])
-    if device.target.type == "cuda" and "cuda" in state:
-        torch.cuda.set_rng_state(state["cuda"], device.target)
-    elif device.target.type == "mps" and "mps" in state:
-        torch.mps.set_rng_state(state["mps"])
+    Whatever else draws from them between two steps changes nothing.
+    """
+    (state,) = np.random.SeedSequence((seed, stage, step)).generate_state(1)
+    torch.manual_seed(int(state))

@@ -1,6 +1,7 @@
 """Measuring every task learnt so far."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.learning.device import Device
 from engine.learning.evaluation import evaluate
@@ -22,19 +23,27 @@ def examine(
     model: SequenceModel, tasks: Sequence[PreparedTask], device: Device
 ) -> tuple[Measurement, ...]:
     """Measure these first tasks on their retention rows and on the whole splits."""
-    splits: tuple[Split, ...] = ("retention", "search", "validation")
     return tuple(
-        _measure(model, task, index, split, device)
+        measurement
         for index, task in enumerate(tasks)
-        for split in splits
+        for measurement in _examine(model, task, index, device)
     )
+
+
+def _examine(
+    model: SequenceModel, task: PreparedTask, index: int, device: Device
+) -> tuple[Measurement, ...]:
+    retention = _measure(model, task, index, "retention", device)
+    search = _measure(model, task, index, "search", device)
+    if task.validation is task.search:
+        return retention, search, replace(search, split="validation")
+    return retention, search, _measure(model, task, index, "validation", device)
 
 
 def _measure(
     model: SequenceModel, task: PreparedTask, index: int, split: Split, device: Device
 ) -> Measurement:
-    rows = {"retention": task.retention, "search": task.search, "validation": task.validation}
-    evaluation = evaluate(model, rows[split], index, device)
+    evaluation = evaluate(model, task.rows(split), index, device)
     return Measurement(
         task=index,
         split=split,

@@ -26,5 +26,5 @@ class ProfileMethod(Method):
     def learning_rates(self, grouping: Grouping) -> tuple[float, ...]:
         fault = fault_in_rates(self.rates, grouping)
         if fault:
-            raise UsageError(f"the profile does not fit a backbone of {grouping.n_layers}: {fault}")
+            raise UsageError(f"the profile does not fit {grouping.n_layers} layers: {fault}")
         return self.rates

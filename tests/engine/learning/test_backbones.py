@@ -1,0 +1,166 @@
+"""Backbones other than BERT, and folders that hold no whole one."""
+
+import sys
+from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import torch
+import transformers as hf
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+
+from engine.errors import UsageError
+from engine.learning.backbone import Shape, backbone_shape, load_backbone
+from engine.learning.prepare import prepare
+from engine.learning.summaries import first_token, last_token
+from engine.profiles.grouping import make_grouping
+from tests.engine.learning.asking import Ask, learn
+from tests.tiny import ANSWERS, FILLERS, MOODS, tiny_tasks
+
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+WORDS = (*SPECIAL, *FILLERS, *chain(*MOODS, *ANSWERS))
+VOCABULARY = {word: index for index, word in enumerate(WORDS)}
+
+
+def _gpt2(folder: Path) -> None:
+    config = hf.GPT2Config(
+        vocab_size=len(WORDS),
+        n_positions=64,
+        n_embd=32,
+        n_layer=2,
+        n_head=2,
+        initializer_range=0.1,
+        bos_token_id=2,
+        eos_token_id=3,
+    )
+    hf.GPT2Model(config).save_pretrained(folder)
+    words = Tokenizer(WordLevel(VOCABULARY, unk_token="[UNK]"))
+    words.pre_tokenizer = Whitespace()
+    hf.PreTrainedTokenizerFast(
+        tokenizer_object=words,
+        unk_token="[UNK]",
+        eos_token="[SEP]",
+        model_input_names=["input_ids", "attention_mask"],
+    ).save_pretrained(folder)
+
+
+def _distilbert(folder: Path) -> None:
+    config = hf.DistilBertConfig(
+        vocab_size=len(WORDS),
+        dim=32,
+        n_layers=2,
+        n_heads=2,
+        hidden_dim=64,
+        max_position_embeddings=64,
+        initializer_range=0.1,
+    )
+    hf.DistilBertModel(config).save_pretrained(folder)
+    hf.DistilBertTokenizer(
+        vocab=VOCABULARY, model_input_names=["input_ids", "attention_mask"]
+    ).save_pretrained(folder)
+
+
+MAKERS: dict[str, Callable[[Path], None]] = {"gpt2": _gpt2, "distilbert": _distilbert}
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def other(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    folder = tmp_path_factory.mktemp(request.param)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        MAKERS[request.param](folder)
+    return Ask(tiny_tasks(folder / "tasks", train_rows=192, validation_rows=64), folder)
+
+
+def test_learns_both_tasks(other: Ask) -> None:
+    learner, _ = learn(other(("mood", "agree"), epochs=3, measures_per_epoch=1, lr=5e-3))
+    assert learner.validation_matrix.rows[0][0] > 0.75
+    assert learner.validation_matrix.p_s > 0.75
+
+
+def test_has_no_token_types(other: Ask) -> None:
+    setup = prepare(other(("mood", "agree"))).setup
+    assert setup.tasks[1].train.token_type_ids is None
+
+
+def test_where_a_row_is_read_off(other: Ask) -> None:
+    backbone = load_backbone(str(other.model))
+    expected = last_token if backbone.module.config.model_type == "gpt2" else first_token
+    assert backbone.summarise is expected
+
+
+def test_summary_of_the_last_token_does_not_depend_on_padding() -> None:
+    config = hf.GPT2Config(vocab_size=20, n_positions=16, n_embd=32, n_layer=2, n_head=2)
+    module = hf.GPT2Model(config).eval()
+    tokens, mask = torch.tensor([[4, 5, 6, 0, 0]]), torch.tensor([[1, 1, 1, 0, 0]])
+    with torch.no_grad():
+        padded = last_token(module, {"input_ids": tokens, "attention_mask": mask})
+        alone = module(input_ids=tokens[:, :3]).last_hidden_state[:, 2]
+    assert torch.allclose(padded, alone, atol=1e-5)
+
+
+def test_bert_has_token_types_and_is_read_off_at_its_first_token(ask: Ask) -> None:
+    learner = prepare(ask(("mood", "agree")))
+    types = learner.setup.tasks[1].train.token_type_ids
+    assert types is not None
+    assert set(types.tolist()) == {0, 1}
+    assert load_backbone(str(ask.model)).summarise is first_token
+
+
+def test_shape(backbone: Path) -> None:
+    assert backbone_shape(str(backbone)) == Shape(n_layers=2, hidden_size=32, longest_input=256)
+
+
+def test_roberta_counts_positions_from_behind_its_padding(tmp_path: Path) -> None:
+    hf.RobertaConfig(num_hidden_layers=3, max_position_embeddings=514).save_pretrained(tmp_path)
+    assert backbone_shape(str(tmp_path)).longest_input == 512
+
+
+def test_positions_without_an_end(tmp_path: Path) -> None:
+    hf.XLNetConfig(d_model=32, n_layer=2, n_head=2, d_inner=48).save_pretrained(tmp_path)
+    assert backbone_shape(str(tmp_path)).longest_input == sys.maxsize
+
+
+def test_albert_has_one_layer_to_group(tmp_path: Path) -> None:
+    hf.AlbertConfig(num_hidden_layers=12, hidden_size=64, num_attention_heads=2).save_pretrained(
+        tmp_path
+    )
+    shape = backbone_shape(str(tmp_path))
+    assert (shape.n_layers, shape.hidden_size) == (1, 64)
+    assert make_grouping("paper", shape.n_layers).labels() == ("embeddings", "layer 1", "heads")
+
+
+def test_the_pooler_is_dropped(backbone: Path) -> None:
+    names = [name for name, _ in load_backbone(str(backbone)).module.named_parameters()]
+    assert not [name for name in names if "pooler" in name]
+
+
+def _without(folder: Path, to: Path, part: str) -> str:
+    """Copy a model, but for the weights whose name has that part."""
+    to.mkdir()
+    (to / "config.json").write_text((folder / "config.json").read_text())
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: value for name, value in weights.items() if part not in name}
+    save_file(kept, to / "model.safetensors", {"format": "pt"})
+    return str(to)
+
+
+def test_a_backbone_that_lacks_weights(backbone: Path, tmp_path: Path) -> None:
+    model = _without(backbone, tmp_path / "model", "layer.1.")
+    with pytest.raises(UsageError, match=r"lacks 16 weights .* encoder\.layer\.1\.") as error:
+        load_backbone(model)
+    assert "\n" not in str(error.value)
+
+
+def test_a_backbone_without_its_pooler_is_whole(backbone: Path, tmp_path: Path) -> None:
+    model = _without(backbone, tmp_path / "model", "pooler")
+    assert load_backbone(model).n_layers == 2
+
+
+def test_no_model(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"config\.json"):
+        load_backbone(str(tmp_path))

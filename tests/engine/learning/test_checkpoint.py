@@ -1,0 +1,113 @@
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from engine.errors import EngineError
+from engine.learning.checkpoint import Checkpoint, Position, read_checkpoint, write_checkpoint
+
+CHECKPOINT = Checkpoint(
+    setup="0123abcd",
+    position=Position(
+        stage=1, step=7, search_rows=((0.1 + 0.2,),), validation_rows=((1 / 3,), (0.5, 2 / 3))
+    ),
+    tensors={"model.a": torch.randn(3, 4), "optimizer.0.step": torch.tensor(7.0)},
+    extra='{"reports": 3}',
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run-1" / "checkpoint.safetensors"
+
+
+def _names(path: Path) -> list[str]:
+    return [found.name for found in path.parent.iterdir()]
+
+
+def test_round_trip(path: Path) -> None:
+    write_checkpoint(path, CHECKPOINT)
+    found = read_checkpoint(path)
+    assert found is not None
+    assert found.setup == CHECKPOINT.setup
+    assert found.position == CHECKPOINT.position
+    assert found.extra == CHECKPOINT.extra
+    assert found.tensors.keys() == CHECKPOINT.tensors.keys()
+    assert all(found.tensors[name].equal(CHECKPOINT.tensors[name]) for name in found.tensors)
+    assert _names(path) == [path.name]
+
+
+def test_none_yet(path: Path) -> None:
+    assert read_checkpoint(path) is None
+
+
+def test_the_newer_takes_the_place_of_the_older(path: Path) -> None:
+    write_checkpoint(path, CHECKPOINT)
+    newer = Checkpoint(setup="s", position=Position(step=9), tensors={"model.a": torch.ones(1)})
+    write_checkpoint(path, newer)
+    found = read_checkpoint(path)
+    assert found is not None
+    assert found.position == newer.position
+
+
+@pytest.mark.parametrize("keep", [0, 3, 40, -1])
+def test_cut_short(path: Path, keep: int) -> None:
+    write_checkpoint(path, CHECKPOINT)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(EngineError, match=r"checkpoint \S+ is damaged .*delete it to begin"):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{}, {"setup": "s", "extra": "", "position": "{"}, {"setup": "s", "position": '{"step": "x"}'}],
+)
+def test_damaged_header(path: Path, header: dict[str, str]) -> None:
+    path.parent.mkdir()
+    save_file({}, path, {"format": "bertcl-checkpoint-1", **header})
+    with pytest.raises(EngineError, match="is damaged"):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize("header", [None, {"format": "pt"}, {"format": "bertcl-checkpoint-2"}])
+def test_other_version(path: Path, header: dict[str, str] | None) -> None:
+    path.parent.mkdir()
+    save_file({"model.a": torch.ones(1)}, path, header)
+    with pytest.raises(EngineError, match="is of another version; delete it to begin") as error:
+        read_checkpoint(path)
+    assert "\n" not in str(error.value)
+
+
+def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for path in (tmp_path / "file" / "checkpoint", tmp_path / "file" / "run-1" / "checkpoint"):
+        with pytest.raises(EngineError, match=r"cannot be written .*; free some space") as error:
+            write_checkpoint(path, CHECKPOINT)
+        assert "\n" not in str(error.value)
+
+
+@contextmanager
+def _full_disk(room: int) -> Iterator[None]:
+    """Let no file grow beyond so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_full_disk_leaves_the_older_one_whole(path: Path) -> None:
+    write_checkpoint(path, CHECKPOINT)
+    larger = Checkpoint(setup="s", position=Position(), tensors={"model.a": torch.ones(100_000)})
+    with _full_disk(10_000), pytest.raises(EngineError, match="cannot be written") as error:
+        write_checkpoint(path, larger)
+    assert "\n" not in str(error.value)
+    assert _names(path) == [path.name]
+    found = read_checkpoint(path)
+    assert found is not None
+    assert found.position == CHECKPOINT.position

@@ -1,0 +1,40 @@
+import pytest
+import torch
+
+from engine.errors import UsageError
+from engine.learning.device import pick_device
+
+CUDA_DEVICES = torch.cuda.device_count()
+
+
+def test_processor_in_either_arithmetic() -> None:
+    exact = pick_device("cpu", "fp32")
+    assert (exact.target.type, exact.dtype, str(exact)) == ("cpu", torch.float32, "cpu fp32")
+    assert str(pick_device("cpu", "bf16")) == "cpu bf16"
+
+
+def test_products_are_rounded_only_where_asked() -> None:
+    ones = torch.ones(2, 2)
+    with pick_device("cpu", "bf16").autocast():
+        assert (ones @ ones).dtype is torch.bfloat16
+    with pick_device("cpu", "fp32").autocast():
+        assert (ones @ ones).dtype is torch.float32
+
+
+@pytest.mark.skipif(CUDA_DEVICES > 0, reason="this machine has a GPU")
+def test_without_a_gpu() -> None:
+    assert pick_device("auto").target.type in {"cpu", "mps"}
+    with pytest.raises(UsageError, match="device 'cuda' is not there on this machine"):
+        pick_device("cuda")
+
+
+@pytest.mark.parametrize("name", [f"cuda:{CUDA_DEVICES}", "meta"])
+def test_a_device_that_is_not_there(name: str) -> None:
+    with pytest.raises(UsageError, match=f"device '{name}' is not there .* use --device auto"):
+        pick_device(name)
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cuda:one"])
+def test_no_such_device(name: str) -> None:
+    with pytest.raises(UsageError, match=f"no device named '{name}'; use auto, cpu, cuda"):
+        pick_device(name)

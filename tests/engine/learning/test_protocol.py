@@ -1,0 +1,74 @@
+"""Each switch of the protocol does what it says."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from engine.learning.evaluation import to_device
+from engine.learning.events import Stepped
+from engine.learning.learner import SequenceLearner
+from engine.learning.prepare import prepare
+from tests.engine.learning.asking import Ask, learn, measured
+
+
+def _first_loss(learner: SequenceLearner) -> float:
+    return next(event.loss for event in learner.events() if isinstance(event, Stepped))
+
+
+def _first_logits(learner: SequenceLearner) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return logits and labels of the first sixteen rows, without dropout."""
+    setup = learner.setup
+    batch = to_device(setup.tasks[0].train.batch(list(range(16))), setup.device)
+    labels = batch.pop("labels")
+    learner.model.eval()
+    with torch.no_grad():
+        return learner.model(batch, 0), labels
+
+
+def test_without_dropout_the_loss_is_that_of_the_plain_model(ask: Ask) -> None:
+    learner = prepare(ask(dropout=False, shuffle=False))
+    expected = functional.cross_entropy(*_first_logits(learner))
+    assert _first_loss(learner) == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_with_dropout_it_is_not(ask: Ask) -> None:
+    learner = prepare(ask(dropout=True, shuffle=False))
+    expected = functional.cross_entropy(*_first_logits(learner))
+    assert _first_loss(learner) != pytest.approx(float(expected), abs=1e-4)
+
+
+def test_cross_entropy_of_a_softmax(ask: Ask) -> None:
+    spec = ask(dropout=False, shuffle=False, loss="softmax-cross-entropy")
+    learner = prepare(spec)
+    logits, labels = _first_logits(learner)
+    chances = logits.exp() / logits.exp().sum(dim=1, keepdim=True)
+    right = chances[torch.arange(16), labels]
+    expected = -(right.exp() / chances.exp().sum(dim=1)).log().mean()
+    assert _first_loss(learner) == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_shuffled_rows_are_other_rows(ask: Ask) -> None:
+    plain = _first_loss(prepare(ask(dropout=False, shuffle=False)))
+    assert _first_loss(prepare(ask(dropout=False))) != pytest.approx(plain, abs=1e-6)
+
+
+def test_the_validation_split_scores_trials_in_the_paper(ask: Ask) -> None:
+    learner, events = learn(ask(selection="validation", epochs=1))
+    assert learner.search_matrix == learner.validation_matrix
+    assert [len(task.train) for task in learner.setup.tasks] == [64, 64]
+    for event in measured(events):
+        found = {(item.task, item.split): item.accuracy for item in event.measurements}
+        if event.fraction == 1.0:
+            for task in range(event.stage + 1):
+                assert found[task, "search"] == found[task, "validation"]
+
+
+def test_held_out_rows_score_trials_otherwise(ask: Ask) -> None:
+    setup = prepare(ask()).setup
+    sizes = [(len(task.train), len(task.search), len(task.validation)) for task in setup.tasks]
+    assert sizes == [(48, 16, 32)] * 2
+
+
+def test_retention_rows_are_few(ask: Ask) -> None:
+    setup = prepare(ask(retention_rows=10)).setup
+    assert [len(task.retention) for task in setup.tasks] == [10, 10]
