@@ -1,18 +1,24 @@
 """From what is asked for to a learner that can begin."""
 
 from functools import lru_cache
+from pathlib import Path
 
-from engine.learning.backbone import backbone_shape, load_backbone
-from engine.learning.device import pick_device
-from engine.learning.learner import SequenceLearner, Setup
+from engine.learning.backbone import Backbone, backbone_shape, load_backbone
+from engine.learning.device import Device, pick_device
+from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
+from engine.learning.packing import pack_rows
 from engine.learning.plan import StagePlan, plan_stage
 from engine.learning.prepared import PreparedTask
+from engine.learning.setup import Setup
+from engine.learning.vocabulary import keep_tokens, used_tokens
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
+from engine.tasks.catalog import describe
 from engine.tasks.encoded import Encoded
 from engine.tasks.encoding import encode
+from engine.tasks.entry import FileOrigin, TaskEntry
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.splits import split_rows
@@ -33,7 +39,7 @@ def prepare(spec: RunSpec) -> SequenceLearner:
     tasks = tuple(
         prepare_task(name, spec.data, spec.model, spec.protocol) for name in spec.sequence
     )
-    backbone = load_backbone(spec.model)
+    backbone = _load_lean(spec.model, tasks, device)
     grouping = make_grouping(spec.protocol.grouping, backbone.n_layers)
     setup = Setup(
         tasks=tasks,
@@ -49,13 +55,19 @@ def prepare(spec: RunSpec) -> SequenceLearner:
     )
 
 
-@lru_cache(maxsize=_TASKS_KEPT)
 def prepare_task(name: str, data: str, model: str, protocol: Protocol) -> PreparedTask:
     """Load, split and encode a task; the last few stay in memory for the runs that follow.
 
     Raises:
         UsageError: the task or the model is not to be had.
     """
+    return _prepare_task(name, data, model, protocol, _stamp(describe(name, data)))
+
+
+@lru_cache(maxsize=_TASKS_KEPT)
+def _prepare_task(
+    name: str, data: str, model: str, protocol: Protocol, _stamp: object
+) -> PreparedTask:
     task = load_task(name, data)
     splits = split_rows(task, protocol)
     tokenizer = load_tokenizer(model_path(model))
@@ -64,15 +76,34 @@ def prepare_task(name: str, data: str, model: str, protocol: Protocol) -> Prepar
     def encoded(rows: Examples) -> Encoded:
         return encode(rows, tokenizer, max_length)
 
+    validation = encoded(splits.validation)
+    scored_by_validation = splits.search is splits.validation
     return PreparedTask(
         name=task.name,
         classes=task.classes,
         epochs=protocol.epochs or task.epochs,
+        fingerprint=task.fingerprint,
         train=encoded(splits.train),
-        search=encoded(splits.search),
-        validation=encoded(splits.validation),
+        search=validation if scored_by_validation else encoded(splits.search),
+        validation=validation,
         retention=encoded(splits.retention),
     )
+
+
+def _stamp(entry: TaskEntry) -> object:
+    """Return what changes when a task's own files change while a worker lives."""
+    if not isinstance(entry.origin, FileOrigin):
+        return entry
+    files = [Path(file) for file in (entry.origin.train, entry.origin.validation) if file]
+    found = [file.stat() for file in files if file.is_file()]
+    return entry, tuple((stat.st_mtime_ns, stat.st_size) for stat in found)
+
+
+def _load_lean(model: str, tasks: tuple[PreparedTask, ...], device: Device) -> Backbone:
+    """Load a backbone without what these tasks have no use for."""
+    backbone = load_backbone(model)
+    keep_tokens(backbone.module, used_tokens(part for task in tasks for part in task.parts()))
+    return pack_rows(backbone) if device.target.type == "cpu" else backbone
 
 
 def _plan(tasks: tuple[PreparedTask, ...], protocol: Protocol) -> tuple[StagePlan, ...]:
