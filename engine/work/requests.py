@@ -21,8 +21,18 @@ def request_search(store: Store, spec: StudySpec) -> int:
         UsageError: a task, the model, the data or the device is not to be had, or the name is
             taken; nothing was written.
     """
-    check(msgspec.structs.replace(spec.trial(0, ()), method="flat", options={"lr": 1e-5}))
+    check_search(spec)
     return create_study(store, spec)
+
+
+def check_search(spec: StudySpec) -> None:
+    """Load what every trial of a search needs, as ``check`` does.
+
+    Raises:
+        UsageError: something is not to be had.
+        EngineError: the check itself broke.
+    """
+    check(msgspec.structs.replace(spec.trial(0, ()), method="flat", options={"lr": 1e-5}))
 
 
 def request_run(store: Store, spec: RunSpec, *, label: str | None = None) -> int:

@@ -1,0 +1,53 @@
+"""How deep and wide a backbone is, as its own config says. Light: no model is built."""
+
+import json
+from pathlib import Path
+
+from msgspec import Struct
+
+from engine.errors import UsageError
+from engine.tasks.models import model_path
+
+_LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+_HIDDEN = ("hidden_size", "n_embd", "dim", "d_model")
+
+
+class Shape(Struct, frozen=True):
+    """What a config says of a backbone."""
+
+    layers: int
+    hidden: int | None
+
+
+def stated_shape(model: str) -> Shape | None:
+    """Return the shape of a backbone whose config lies on this machine, else None.
+
+    A hub name is looked up in the hub's local cache; nothing is downloaded.
+    """
+    path = _config_path(model)
+    if path is None:
+        return None
+    try:
+        config = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    layers = _first(config, _LAYERS)
+    return None if layers is None else Shape(layers, _first(config, _HIDDEN))
+
+
+def _config_path(model: str) -> Path | None:
+    try:
+        where = model_path(model)
+    except UsageError:
+        return None
+    if Path(where).is_dir():
+        return Path(where) / "config.json"
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(where, "config.json")
+    return Path(cached) if isinstance(cached, str) else None
+
+
+def _first(config: object, names: tuple[str, ...]) -> int | None:
+    numbers = (config.get(name) for name in names) if isinstance(config, dict) else ()
+    return next((number for number in numbers if isinstance(number, int)), None)
