@@ -1,0 +1,374 @@
+"""Combine: marked trials of any studies into one profile, with the base under the thumb."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final
+
+from rich.table import Table
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Static
+
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.drawings.combined import CombinedRates, TrialWeights
+from bertcl_tui.messages import Folding, Trouble, WorkersWanted
+from bertcl_tui.mixture import Mixture, read_mixture
+from bertcl_tui.outcome import (
+    PUBLISHED,
+    Reference,
+    at_depth,
+    default_path,
+    export_profile,
+    finished_profile,
+    load_reference,
+    marks,
+)
+from bertcl_tui.read import Reader
+from bertcl_tui.screens.combine_forms import (
+    compare_form,
+    evaluate_form,
+    export_form,
+    read_evaluation,
+    target_backbone,
+    transfer_form,
+)
+from bertcl_tui.screens.form import Texts
+from bertcl_tui.unseen import Evaluation, request_evaluation
+from bertcl_tui.widgets.base_dial import BaseDial
+from bertcl_tui.widgets.chart import Chart
+from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.mixture_list import MixtureList
+from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.wording import count
+from engine.errors import EngineError, UsageError
+from engine.profiles import DEFAULT_BASE, Backbone, Band, Combined, Profile, bootstrap_band
+from engine.spec import Protocol
+
+_BORDERS: Final = 2
+_COARSE: Final = 0.1
+_FINE: Final = 0.01
+_NOTHING_MARKED: Final = """\
+Nothing to combine yet.
+
+Open a study and mark its good trials with space, in as many studies
+as you like; then press c. On the list of studies, c combines
+all complete trials of the study under the cursor.
+"""
+
+
+@dataclass
+class MixtureRead(Folding):
+    """What the store said."""
+
+    mixture: Mixture
+
+
+@dataclass
+class Done(Message):
+    """Something was done; the text is one line for the person."""
+
+    text: str
+
+
+@dataclass
+class BandFound(Folding):
+    """How sure a combination is."""
+
+    combined: Combined
+    band: Band
+
+
+class CombineScreen(Screen[None]):
+    """Combines trials and shows at once what comes out.
+
+    Args:
+        marked: trial numbers by study id; none means every complete trial of that study.
+        reader: looks into the store.
+    """
+
+    PLACE: ClassVar[Place] = "combine"
+    CSS_PATH: ClassVar = ["combine.tcss", "../widgets/top_bar.tcss", "../widgets/key_bar.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("combine")]
+    AUTO_FOCUS = "MixtureList"
+
+    def __init__(self, marked: Mapping[int, frozenset[int]], reader: Reader) -> None:
+        super().__init__()
+        self._marked, self._reader = dict(marked), reader
+        self._mixture = Mixture()
+        self._combined: Combined | None = None
+        """What comes out, at the depth of ``_target`` where there is one."""
+        self._origin: Combined | None = None
+        """What comes out, at the depth it was searched at."""
+        self._target: Backbone | None = None
+        self._band: Band | None = None
+        self._reference = load_reference(PUBLISHED)
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("Combine")
+        with Container(id="body"):
+            yield MixtureList()
+            with Vertical(id="outcome"):
+                with Vertical(id="dialled", classes="panel"):
+                    yield BaseDial()
+                    yield Chart(id="rates")
+                    yield Static(id="facts", markup=False)
+                    yield Static(id="sentence", markup=False)
+                yield Chart(id="weights", classes="panel")
+        yield Static("Reading trials…", id="welcome", markup=False)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.add_class("-empty")
+        self.query_one(MixtureList).border_title = "From"
+        self.query_one("#dialled").border_title = "Learning rate per choice"
+        self.query_one("#weights").border_title = "What each trial weighs"
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._show())
+        self._read()
+
+    # reading
+
+    @work(thread=True, exclusive=True, group="read")
+    def _read(self) -> None:
+        try:
+            self.post_message(MixtureRead(read_mixture(self._reader, self._marked)))
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+
+    @on(MixtureRead)
+    def _mixture_read(self, message: MixtureRead) -> None:
+        self.query_one("#welcome", Static).update(_NOTHING_MARKED)
+        self._mix(message.mixture)
+
+    # state
+
+    @property
+    def combined(self) -> Combined | None:
+        """What is shown: the combination, at the depth it was transferred to if it was."""
+        return self._combined
+
+    def _mix(self, mixture: Mixture) -> None:
+        """Combine this from now on."""
+        if mixture.taken != self._mixture.taken:
+            self._band = None
+        self._mixture = mixture
+        self._combine()
+
+    def _combine(self) -> None:
+        sentence = ""
+        try:
+            self._origin = self._mixture.combined()
+        except UsageError as error:
+            self._origin, sentence = None, str(error)
+        self._combined = self._origin
+        if self._origin and self._target:
+            self._combined = at_depth(self._origin, self._target)
+        self.query_one("#sentence", Static).update(sentence)
+        self._show()
+        if self._combined:
+            self._find_band(self._combined)
+
+    @work(thread=True, exclusive=True, group="band")
+    def _find_band(self, combined: Combined) -> None:
+        self.post_message(BandFound(combined, bootstrap_band(combined)))
+
+    @on(BandFound)
+    def _band_found(self, message: BandFound) -> None:
+        if message.combined is self._combined:
+            self._band = message.band
+            self._show_rates()
+
+    # showing
+
+    def _show(self) -> None:
+        combined = self._combined
+        self.set_class(not self._mixture.sources, "-empty")
+        self.set_class(combined is None, "-nothing")
+        self.query_one(MixtureList).show(self._mixture, combined)
+        self.query_one(TopBar).show(["Combine"], _facts_of_all(combined))
+        effective = ""
+        if combined is not None:
+            trials = sum(len(study.trials) for study in combined.studies)
+            effective = f"effective trials {combined.effective_trials:.1f} of {trials}"
+            weights = self.query_one("#weights", Chart)
+            weights.styles.max_height = trials + _BORDERS
+            weights.show(TrialWeights(combined))
+        self.query_one(BaseDial).show(self._mixture.base, effective)
+        self._show_rates()
+
+    def _show_rates(self) -> None:
+        combined = self._combined
+        if combined is None:
+            return
+        reference = self._reference
+        self.query_one("#rates", Chart).show(
+            CombinedRates(
+                labels=combined.grouping.labels(),
+                rates=combined.learning_rates,
+                band=self._band,
+                marker=reference.name if reference else "",
+                marked_rates=marks(reference, combined) if reference else (),
+            )
+        )
+        self.query_one("#rates").styles.height = combined.grouping.n_choices + 1
+        self.query_one("#facts", Static).update(_facts(combined, reference))
+
+    # turning and taking
+
+    def action_turn_down(self) -> None:
+        self._mix(self._mixture.turned(-_COARSE))
+
+    def action_turn_up(self) -> None:
+        self._mix(self._mixture.turned(_COARSE))
+
+    def action_turn_down_finely(self) -> None:
+        self._mix(self._mixture.turned(-_FINE))
+
+    def action_turn_up_finely(self) -> None:
+        self._mix(self._mixture.turned(_FINE))
+
+    def action_reset_base(self) -> None:
+        self._mix(self._mixture.turned(DEFAULT_BASE - self._mixture.base))
+
+    @on(BaseDial.Turned)
+    def _turned(self, message: BaseDial.Turned) -> None:
+        self._mix(self._mixture.turned(message.base - self._mixture.base))
+
+    def action_take(self) -> None:
+        """Take what is under the cursor in or out."""
+        place = self.query_one(MixtureList).place
+        if place is None:
+            return
+        if place.number is None:
+            self._mix(self._mixture.with_study_toggled(place.study_id))
+        else:
+            self._mix(self._mixture.with_trial_toggled(place.study_id, place.number))
+
+    def action_unfold(self) -> None:
+        self.query_one(MixtureList).toggle_fold()
+
+    @on(MixtureList.Clicked)
+    def _clicked(self, message: MixtureList.Clicked) -> None:
+        if message.place.number is None:
+            self.action_unfold()
+        else:
+            self.action_take()
+
+    # what becomes of it
+
+    def action_compare(self) -> None:
+        """Choose what the marks show."""
+
+        def answered(texts: Texts | None) -> None:
+            if texts is not None:
+                self._reference = load_reference(texts["profile"])
+                self._show_rates()
+
+        self.app.push_screen(compare_form(), answered)
+
+    def action_transfer(self) -> None:
+        """Choose the depth that rates are shown and exported for."""
+        if self._origin is None:
+            return
+        origin = self._origin
+
+        def answered(texts: Texts | None) -> None:
+            if texts is not None:
+                target = target_backbone(texts)
+                self._target = target if target.layers != origin.backbone.layers else None
+                self._band = None
+                self._combine()
+
+        self.app.push_screen(transfer_form(origin), answered)
+
+    def action_export(self) -> None:
+        """Ask where the profile goes, then write it."""
+        if self._origin is None:
+            return
+        origin, target = self._origin, self._target
+
+        def answered(texts: Texts | None) -> None:
+            if texts is not None:
+                self._export(origin, target, Path(texts["path"]))
+
+        self.app.push_screen(export_form(default_path(origin, target)), answered)
+
+    @work(thread=True, group="export")
+    def _export(self, combined: Combined, target: Backbone | None, path: Path) -> None:
+        try:
+            written = export_profile(finished_profile(combined, path.stem, target), path)
+            self.post_message(Done(f"profile written to {written}"))
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+
+    def action_evaluate(self) -> None:
+        """Ask for an unseen sequence, then have it learnt with the profile."""
+        if self._origin is None:
+            return
+        profile = finished_profile(
+            self._origin, default_path(self._origin, self._target).stem, self._target
+        )
+        like = self._mixture.spec_of(self._origin.studies[0].study)
+
+        def answered(texts: Texts | None) -> None:
+            if texts is not None:
+                self.notify("Checking data, model and device…", markup=False)
+                self._evaluate(profile, like.protocol, read_evaluation(texts))
+
+        self.app.push_screen(evaluate_form(profile, like), answered)
+
+    @work(thread=True, group="evaluate")
+    def _evaluate(self, profile: Profile, protocol: Protocol, wanted: Evaluation) -> None:
+        try:
+            asked = request_evaluation(self._reader.store, profile, protocol, wanted)
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+            return
+        self.post_message(Done(f"{count(asked, 'run')} queued"))
+        self.app.post_message(WorkersWanted())
+
+    @on(Done)
+    def _done(self, message: Done) -> None:
+        self.notify(message.text, markup=False)
+
+    def action_back(self) -> None:
+        """Leave; the marks stay."""
+        self.dismiss()
+
+
+def _facts_of_all(combined: Combined | None) -> list[str]:
+    if combined is None:
+        return []
+    trials = sum(len(study.trials) for study in combined.studies)
+    refused = len(combined.refusals)
+    return [
+        count(len(combined.studies), "study", "studies"),
+        count(trials, "trial"),
+        f"{refused} refused ✗" if refused else "one protocol ✓",
+    ]
+
+
+def _facts(combined: Combined, reference: Reference | None) -> Table:
+    """Return what the chart's parts mean."""
+    backbone, grouping = combined.backbone, combined.grouping
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_row(
+        "for", f"{backbone.name}, {count(backbone.layers, 'layer')}, grouping {grouping.preset}"
+    )
+    facts.add_row("├─┤", "5 to 95 % of 1,000 bootstrap draws")
+    if reference is not None:
+        facts.add_row("◆", _origin(reference.profile, combined))
+    return facts
+
+
+def _origin(profile: Profile, combined: Combined) -> str:
+    name = f"{profile.name} ({profile.backbone.name})"
+    if profile.grouping == combined.grouping:
+        return name
+    here, there = combined.backbone.layers, profile.backbone.layers
+    how = "regrouped" if here == there else f"by relative depth, {there}→{here} layers"
+    return f"{name}, {how}"

@@ -1,0 +1,184 @@
+"""What the Combine screen asks for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from textual.suggester import SuggestFromList
+
+from bertcl_tui.options import readers
+from bertcl_tui.options.field import Field
+from bertcl_tui.outcome import PUBLISHED, known_profiles, load_reference
+from bertcl_tui.screens.form import FormScreen, Texts
+from bertcl_tui.unseen import Evaluation, read_baseline
+from bertcl_tui.widgets.sequence_suggester import SequenceSuggester
+from bertcl_tui.wording import count
+from engine.errors import UsageError
+from engine.profiles import Backbone, Combined, Profile, make_grouping
+from engine.spec import StudySpec, sequence_name
+from engine.tasks.catalog import data_name, describe_sequence, known_tasks
+from engine.tasks.entry import TaskEntry
+from engine.tasks.shape import stated_shape
+
+_LAYERS: Final = readers.whole("layers", least=1, example=12)
+_SEEDS: Final = readers.whole("seeds", least=1, example=3)
+_ANY_MODEL: Final = "any"
+
+
+def export_form(path: Path) -> FormScreen:
+    """Ask where a profile goes."""
+
+    def remark(texts: Texts) -> str:
+        target = Path(texts["path"]).expanduser().resolve()
+        if target.is_dir():
+            raise UsageError(f"{target} is a folder; name a file in it")
+        if not target.parent.parent.is_dir():
+            raise UsageError(f"there is no folder {target.parent.parent}; choose another place")
+        if target.exists():
+            return f"Replaces {target}"
+        return f"Writes {target}"
+
+    field = Field(
+        name="path",
+        label="File",
+        help="JSON that any training script can read.",
+        read=Path,
+        default=str(path),
+    )
+    return FormScreen("Export the profile", [field], go="Export", remark=remark)
+
+
+def compare_form() -> FormScreen:
+    """Ask which profile the marks show."""
+
+    def remark(texts: Texts) -> str:
+        reference = load_reference(texts["profile"])
+        if reference is None:
+            return f"No marks. Known: {', '.join(known_profiles())}"
+        backbone = reference.profile.backbone
+        return f"◆ {reference.profile.name}: {backbone.name}, {count(backbone.layers, 'layer')}"
+
+    field = Field(
+        name="profile",
+        label="Profile",
+        help="published, nothing, or the file of a profile.",
+        read=str,
+        default=PUBLISHED,
+    )
+    suggesters = {"profile": SuggestFromList(known_profiles())}
+    return FormScreen("Compare with", [field], go="Compare", remark=remark, suggesters=suggesters)
+
+
+def transfer_form(combined: Combined) -> FormScreen:
+    """Ask for a backbone of another depth."""
+
+    def remark(texts: Texts) -> str:
+        target = target_backbone(texts)
+        labels = make_grouping(combined.grouping.preset, target.layers).labels()
+        if target.layers == combined.backbone.layers:
+            return f"That is its own depth: {combined.backbone.name}."
+        return f"{count(len(labels), 'choice')}: {', '.join(labels)}"
+
+    fields = [
+        Field(
+            name="layers",
+            label="Layers",
+            help="Encoder layers of the other backbone.",
+            read=_LAYERS,
+            default=str(combined.backbone.layers),
+        ),
+        Field(
+            name="model",
+            label="Model",
+            help="Its hub name or folder, if it is a certain one.",
+            read=readers.model,
+            default=_ANY_MODEL,
+        ),
+    ]
+    return FormScreen("Transfer to another depth", fields, go="Transfer", remark=remark)
+
+
+def target_backbone(texts: Texts) -> Backbone:
+    """Return the backbone that a transfer form describes.
+
+    Raises:
+        UsageError: the model's config says another depth.
+    """
+    layers = _LAYERS(texts["layers"])
+    if texts["model"] == _ANY_MODEL:
+        return Backbone(f"{_ANY_MODEL} backbone", layers)
+    name = readers.model(texts["model"])
+    shape = stated_shape(name)
+    if shape is not None and shape.layers != layers:
+        raise UsageError(f"'{name}' has {shape.layers} layers, not {layers}; write that")
+    return Backbone(name, layers, shape.hidden if shape else None)
+
+
+def evaluate_form(profile: Profile, like: StudySpec) -> FormScreen:
+    """Ask for a sequence, and how often it is learnt.
+
+    Args:
+        profile: what is evaluated.
+        like: a study it came from; data and model are its own unless told otherwise.
+    """
+    suggester = SequenceSuggester()
+    suggester.tasks = tuple(task.name for task in _known(like.data))
+
+    def remark(texts: Texts) -> str:
+        wanted = read_evaluation(texts)
+        shape = stated_shape(wanted.model)
+        if shape is not None and shape.layers != profile.grouping.n_layers:
+            raise UsageError(
+                f"the profile is for {profile.grouping.n_layers} layers and '{wanted.model}' has "
+                f"{shape.layers}; name another model, or transfer the profile"
+            )
+        runs = wanted.seeds * (1 if wanted.baseline is None else 2)
+        name = sequence_name(wanted.sequence)
+        seen = "" if name not in profile.searched_on else f" {name} is not unseen: it was searched."
+        return f"Queues {count(runs, 'run')}.{seen}"
+
+    return FormScreen(
+        "Evaluate on an unseen sequence",
+        _evaluation_fields(like),
+        go="Evaluate",
+        remark=remark,
+        suggesters={"sequence": suggester},
+    )
+
+
+def read_evaluation(texts: Texts) -> Evaluation:
+    """Return what an evaluation form asks for.
+
+    Raises:
+        UsageError: a text cannot be read, or a task is not in the data.
+    """
+    sequence = readers.sequence(texts["sequence"])
+    data = data_name(texts["data"])
+    return Evaluation(
+        sequence=tuple(task.name for task in describe_sequence(sequence, data)),
+        data=data,
+        model=readers.model(texts["model"]),
+        seeds=_SEEDS(texts["seeds"]),
+        baseline=read_baseline(texts["baseline"]),
+    )
+
+
+def _evaluation_fields(like: StudySpec) -> list[Field]:
+    reads: list[tuple[str, str, str, Callable[[str], object], str]] = [
+        ("sequence", "Sequence", "Tasks to learn one after another.", readers.sequence, ""),
+        ("data", "Data", "sample, hub, a folder or a task file.", data_name, like.data),
+        ("model", "Model", "A backbone of the profile's depth.", readers.model, like.model),
+        ("seeds", "Seeds", "How often, from different seeds.", _SEEDS, "3"),
+        ("baseline", "Baseline", "Rate of flat runs beside, or none.", read_baseline, "2e-5"),
+    ]
+    return [
+        Field(name=name, label=label, help=what, read=read, default=default)
+        for name, label, what, read, default in reads
+    ]
+
+
+def _known(data: str) -> tuple[TaskEntry, ...]:
+    try:
+        return known_tasks(data)
+    except UsageError:
+        return ()

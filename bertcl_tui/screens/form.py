@@ -1,0 +1,104 @@
+"""A small form over the screen that asks for it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.suggester import Suggester
+from textual.widgets import Button, Input, Static
+
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.options.field import Field
+from bertcl_tui.widgets.field_row import FieldRow
+from engine.errors import UsageError
+
+Texts = Mapping[str, str]
+
+
+class FormScreen(ModalScreen[Texts | None]):
+    """Asks for a few texts; the answer has every field's text or default, None for never mind.
+
+    Args:
+        title: what is about to be done.
+        fields: what is asked for.
+        go: the word on the button.
+        remark: says what will come of the texts; may raise UsageError for what cannot be.
+        suggesters: how a field's text could go on.
+    """
+
+    PLACE: ClassVar[Place] = "dialog"
+    CSS_PATH: ClassVar = ["form.tcss", "../widgets/field_row.tcss"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_of("dialog"),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+    AUTO_FOCUS = "Input"
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[Field],
+        *,
+        go: str,
+        remark: Callable[[Texts], str],
+        suggesters: Mapping[str, Suggester] | None = None,
+    ) -> None:
+        super().__init__()
+        self._title, self._fields, self._go = title, fields, go
+        self._remark_on = remark
+        self._suggesters = suggesters or {}
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = self._title
+            for field in self._fields:
+                yield FieldRow(field, field.default, suggester=self._suggesters.get(field.name))
+            yield Static(id="remark", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button(self._go, variant="primary", id="go", compact=True)
+                yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        self._show_remark()
+
+    @on(FieldRow.Changed)
+    def _changed(self, event: FieldRow.Changed) -> None:
+        event.stop()
+        self._show_remark()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#go")
+    def _submitted(self, event: Input.Submitted | Button.Pressed) -> None:
+        event.stop()
+        if self._trouble() is None:
+            self.dismiss(self._texts())
+
+    @on(Button.Pressed, "#cancel")
+    def action_back(self) -> None:
+        """Never mind."""
+        self.dismiss(None)
+
+    def _texts(self) -> dict[str, str]:
+        rows = self.query(FieldRow)
+        return {row.field.name: row.text.strip() or row.default for row in rows}
+
+    def _trouble(self) -> str | None:
+        for row in self.query(FieldRow):
+            if row.trouble:
+                return row.trouble
+        try:
+            self._remark_on(self._texts())
+        except UsageError as error:
+            return str(error)
+        return None
+
+    def _show_remark(self) -> None:
+        trouble = self._trouble()
+        remark = self.query_one("#remark", Static)
+        remark.set_class(trouble is not None, "-trouble")
+        remark.update(f"✗ {trouble}" if trouble else self._remark_on(self._texts()))
