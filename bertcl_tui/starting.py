@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bertcl_tui.options import build_study_spec, readers
 from bertcl_tui.options.study import default_text
+from bertcl_tui.read import Reader
 from engine.errors import EngineError, UsageError
 from engine.spec import sequence_name
 from engine.tasks.catalog import describe_sequence, known_tasks
@@ -58,24 +58,38 @@ def start_search(store: str, texts: Mapping[str, str]) -> int:
         EngineError: the store cannot be written.
     """
     from engine.store.connection import open_store
-    from engine.store.studies import free_name
-    from engine.work.requests import request_search
+    from engine.store.studies import create_study, free_name
+    from engine.work.requests import check_search
 
     spec = build_study_spec(texts)
+    refuse_bad_store(store)
+    check_search(spec)
     opened = open_store(store)
     try:
         if not _text(texts, "name"):
             spec = replace(spec, name=free_name(opened, spec.name))
-        return request_search(opened, spec)
+        return create_study(opened, spec)
     finally:
         opened.close()
+
+
+def refuse_bad_store(store: str) -> None:
+    """Look whether a store that is there can be used. One that is missing is not made.
+
+    Raises:
+        EngineError: it is not ours, or cannot be read.
+    """
+    from engine.store.connection import open_store
+
+    if Reader(store).exists:
+        open_store(store, create=False).close()
 
 
 def _free_name(store: str, wanted: str) -> str:
     from engine.store.connection import open_store
     from engine.store.studies import free_name
 
-    if not wanted or not ("://" in store or Path(store).expanduser().exists()):
+    if not wanted or not Reader(store).exists:
         return wanted
     opened = open_store(store, create=False)
     try:

@@ -10,7 +10,7 @@ from textual.containers import Container, Horizontal, VerticalScroll
 from textual.events import DescendantFocus
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input, Static
+from textual.widgets import Button, Input, Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.messages import Folding, OpenStudy, Trouble, WorkersWanted
@@ -22,6 +22,7 @@ from bertcl_tui.read import Reader
 from bertcl_tui.starting import Findings, look_up, start_search
 from bertcl_tui.widgets.command_line import CommandLine
 from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.sequence_suggester import SequenceSuggester
 from bertcl_tui.widgets.task_picker import TaskPicker
 from bertcl_tui.widgets.top_bar import TopBar
@@ -38,6 +39,7 @@ class NewStudyScreen(Screen[None]):
     CSS_PATH: ClassVar = [
         "new_study.tcss",
         "../widgets/top_bar.tcss",
+        "../widgets/key_bar.tcss",
         "../widgets/field_row.tcss",
         "../widgets/task_picker.tcss",
         "../widgets/command_line.tcss",
@@ -83,7 +85,7 @@ class NewStudyScreen(Screen[None]):
         defaults = self._defaults()
         yield TopBar("Studies", "New study")
         with Container(id="body"):
-            with VerticalScroll(id="form", can_focus=False) as form:
+            with VerticalScroll(id="form", classes="panel", can_focus=False) as form:
                 form.border_title = "Options"
                 for item in OPTIONS:
                     yield FieldRow(
@@ -98,7 +100,7 @@ class NewStudyScreen(Screen[None]):
         with Horizontal(id="bottom"):
             yield Button("Start search", variant="primary", id="start", compact=True)
             yield Static(id="readiness", markup=False)
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self._show()

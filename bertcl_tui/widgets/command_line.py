@@ -12,7 +12,7 @@ class CommandLine(Static):
         """The person wants the command on the clipboard."""
 
     def __init__(self) -> None:
-        super().__init__(markup=False)
+        super().__init__(markup=False, classes="panel")
         self.border_title = "The same from the command line"
         self.command = ""
 

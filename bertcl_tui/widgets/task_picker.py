@@ -29,7 +29,7 @@ class TaskPicker(OptionList):
         task: str
 
     def __init__(self) -> None:
-        super().__init__(compact=True)
+        super().__init__(compact=True, classes="panel")
         self._tasks: tuple[TaskEntry, ...] = ()
         self._sequence: tuple[str, ...] = ()
 

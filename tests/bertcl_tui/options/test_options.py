@@ -26,6 +26,7 @@ WRONG = [
     ("epochs", "1.5", "epochs '1.5' is no whole number"),
     ("train_rows", "1", "train rows is 1"),
     ("eval_rows", "-3", "eval rows is -3"),
+    ("batch_size", "0", "batch size is 0"),
     ("sampler", "bayes", "no sampler named 'bayes'; use one of tpe, gp, cma, random"),
     ("pruner", "median", "no pruner named 'median'"),
     ("seed", "-1", "seed is -1"),
@@ -55,6 +56,15 @@ def test_defaults_alone_are_the_default_preset() -> None:
     assert build_study_spec({"sequence": "sst2:mrpc"}) == StudySpec(
         name="sst2:mrpc", sequence=("sst2", "mrpc"), data="hub", model="bert-base-uncased"
     )
+
+
+def test_sample_data_come_with_a_model_of_their_own() -> None:
+    typed = {"sequence": "boolq:privacy-qa", "data": "sample"}
+    assert build_study_spec(typed).model == "sample"
+    assert build_study_spec({**typed, "model": "bert-base-uncased"}).model == "bert-base-uncased"
+    assert search_command(typed) == "bertcl-tui search boolq:privacy-qa --data sample"
+    assert search_command({**typed, "model": "sample"}) == search_command(typed)
+    assert "--model bert-base-uncased" in search_command({**typed, "model": "bert-base-uncased"})
 
 
 def test_what_is_typed_overrides_the_preset() -> None:
