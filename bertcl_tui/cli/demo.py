@@ -13,17 +13,18 @@ from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials
 from bertcl_tui.cli.tending import Tender
 from bertcl_tui.outcome import export_profile, finished_profile
+from bertcl_tui.read import Reader
 from engine.spec import Protocol, SearchSettings, StudySpec
-from engine.store.studies import StudyRecord, free_name, get_study, wish_for_study
+from engine.store.studies import StudyRecord, create_study, free_name, get_study, wish_for_study
 from engine.store.workers import wish_for_workers
 from engine.work.devices import core_count
-from engine.work.requests import request_search
+from engine.work.requests import check_search
 from engine.work.supervisor import ensure_workers
 
 DEMO_STORE: Final = "demo.db"
 PROFILE: Final = Path("profiles/demo.json")
 _NAME: Final = "demo"
-_FEW_CORES: Final = 2
+_SOME_CORES: Final = 2
 
 Fresh = Annotated[bool, typer.Option("--fresh", help="Begin a new search beside the earlier ones.")]
 
@@ -35,6 +36,9 @@ def demo(*, fresh: Fresh = False) -> None:
     to its end, its trials are printed, and their combination is written to profiles/demo.json.
     Later calls go on with the same search.
     """
+    if fresh or not Reader(DEMO_STORE).exists:
+        say("looking at tasks and model …")
+        check_search(demo_spec(_NAME, core_count()))
     with opened(DEMO_STORE, create=True) as at:
         study = _begun(at, fresh=fresh)
         if not has_terminal():
@@ -54,12 +58,13 @@ def demo_spec(name: str, cores: int) -> StudySpec:
         protocol=Protocol(
             epochs=2,
             batch_size=8,
-            train_rows=400,
-            eval_rows=256,
-            retention_rows=128,
-            measures_per_epoch=2,
+            max_length=64,
+            train_rows=256,
+            eval_rows=160,
+            retention_rows=96,
+            measures_per_epoch=3,
         ),
-        search=SearchSettings(trials=8 if cores > _FEW_CORES else 6),
+        search=SearchSettings(trials=8 if cores >= _SOME_CORES else 4),
     )
 
 
@@ -67,9 +72,8 @@ def _begun(at: OpenedStore, *, fresh: bool) -> StudyRecord:
     """Return the demo's last search, made to run; a new one where there is none."""
     rows = at.reader.studies()
     if fresh or not rows:
-        say("looking at tasks and model …")
         spec = demo_spec(free_name(at.store, _NAME), core_count())
-        return get_study(at.store, request_search(at.store, spec))
+        return get_study(at.store, create_study(at.store, spec))
     last = rows[-1]
     if last.state != "complete":
         wish_for_study(at.store, last.id, "running")

@@ -6,12 +6,25 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from bertcl_tui.options import OPTIONS, Option, preset_defaults
+from bertcl_tui.options import OPTIONS, Option, build_study_spec, preset_defaults
+from engine.spec import StudySpec
+from engine.tasks.catalog import describe_sequence
 
 Texts = Mapping[str, str]
 """What was typed, by option name; empty: nothing."""
 
 _TEXTS: Final = "texts"
+
+
+def read_flags(texts: Texts) -> StudySpec:
+    """Return the study that was asked for; whether its tasks are in the catalog is looked up too.
+
+    Raises:
+        UsageError: an option cannot be read, or a task is unknown.
+    """
+    spec = build_study_spec(texts)
+    describe_sequence(spec.sequence, spec.data)
+    return spec
 
 
 def with_flags(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bertcl_tui.choices import choice_labels
 from bertcl_tui.cli.accuracies import accuracies_of, accuracy_facts, print_accuracies
-from bertcl_tui.cli.flags import Texts
+from bertcl_tui.cli.flags import Texts, read_flags
 from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS
 from bertcl_tui.cli.output import print_json, print_line, say
 from bertcl_tui.cli.parameters import Json, Store
@@ -17,17 +17,17 @@ from bertcl_tui.cli.progress import View, open_progress
 from bertcl_tui.cli.rates import print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.tending import Tender
-from bertcl_tui.options import build_study_spec
+from bertcl_tui.starting import refuse_bad_store
 from bertcl_tui.wording import duration, score, steps_rate
 from engine.errors import EngineError, UsageError
 from engine.profiles import Profile, read_profile
 from engine.profiles.rates import is_rate
 from engine.spec import Protocol, RunSpec, sequence_name
 from engine.store.connection import DEFAULT_STORE
-from engine.store.runs import RunRecord, get_run, wish_for_run
+from engine.store.runs import RunRecord, create_run, get_run, wish_for_run
 from engine.store.states import ENDED
 from engine.tasks.shape import stated_shape
-from engine.work.requests import request_run
+from engine.work.requests import check
 
 _METHODS: Final = ("flat", "profile")
 
@@ -59,8 +59,10 @@ def run(
     """
     spec = _spec(texts, method, lr, profile)
     say("looking at tasks and model …")
+    refuse_bad_store(store)
+    check(spec)
     with opened(store, create=True) as at:
-        run_id = request_run(at.store, spec, label=_label(lr, profile))
+        run_id = create_run(at.store, spec, label=_label(lr, profile))
         record = _follow(at, run_id, Tender(at.store, device=spec.device))
         if record.state != "complete":
             raise EngineError(f"run {record.id} {record.state}: {record.reason}")
@@ -68,7 +70,7 @@ def run(
 
 
 def _spec(texts: Texts, method: str, lr: float | None, profile: Path | None) -> RunSpec:
-    study = build_study_spec(texts)
+    study = read_flags(texts)
     chosen = method or ("profile" if profile else "flat")
     if chosen not in _METHODS:
         raise UsageError(f"no method named '{chosen}'; use one of {', '.join(_METHODS)}")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bertcl_tui.cli.flags import Texts
+from bertcl_tui.cli.flags import Texts, read_flags
 from bertcl_tui.cli.following import command_on, follow_search
 from bertcl_tui.cli.output import print_json, print_line, say
 from bertcl_tui.cli.parameters import Json, Slots, Store
@@ -36,6 +36,7 @@ def search(
     end; Ctrl-C pauses the study. With --data sample, the model is sample too unless another one is
     named.
     """
+    read_flags(texts)
     say("looking at tasks and model …")
     study_id = start_search(store, texts)
     with opened(store) as at:

@@ -19,7 +19,7 @@ from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
 from engine.work.devices import core_count, gpu_count
 from engine.work.settings import WorkerSettings
-from engine.work.supervisor import worker_command
+from engine.work.supervisor import default_slots, worker_command
 
 _FOREVER: Final = 1e9
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -91,7 +91,7 @@ def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
 def _places(slots: int | None, device: str) -> list[tuple[str, int]]:
     """Return device and threads of each worker."""
     gpus = gpu_count()
-    wanted = slots or max(1, gpus)
+    wanted = slots or default_slots()
     threads = max(1, core_count() // wanted)
     if device == "auto" and gpus:
         return [(f"cuda:{slot % gpus}", threads) for slot in range(wanted)]

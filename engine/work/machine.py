@@ -1,14 +1,12 @@
-"""What this machine can learn on. ``python -m engine.work.machine`` says it as JSON."""
+"""What this machine can learn on. Light: the command line uses it."""
 
 import subprocess
 import sys
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from engine.errors import EngineError
-from engine.work.devices import core_count
 
 
 class Machine(Struct, frozen=True, kw_only=True):
@@ -26,33 +24,9 @@ def ask_machine() -> Machine:
     Raises:
         EngineError: torch cannot be loaded.
     """
-    command = [sys.executable, "-m", "engine.work.machine"]
+    command = [sys.executable, "-m", "engine.work.look"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
         raise EngineError(f"torch cannot be used: {last}")
     return msgspec.json.decode(done.stdout, type=Machine)
-
-
-def look() -> Machine:
-    """Look at this machine; loads torch."""
-    import torch
-
-    from engine.learning.device import pick_device
-
-    return Machine(
-        cores=core_count(),
-        gpus=tuple(map(_described, range(torch.cuda.device_count()))),
-        device=str(pick_device()),
-    )
-
-
-def _described(index: int) -> str:
-    import torch
-
-    properties: Any = torch.cuda.get_device_properties(index)
-    return f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(msgspec.json.encode(look()).decode())

@@ -1,0 +1,93 @@
+"""studies, trials, show and workers, over a recorded store."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.bertcl_tui.cli.conftest import Ask
+from tests.recorded import DONE, FLAT_RATES, LIVE, PAUSED
+
+
+def test_studies_as_data(ask: Ask, store: Path) -> None:
+    live, done, paused = ask("studies", "--store", store, "--json").data
+    assert [study["name"] for study in (live, done, paused)] == [LIVE, DONE, PAUSED]
+    assert live["sequence"] == LIVE
+    assert live["model"] == "sample"
+    assert live["trials"]["complete"] == 24
+    assert live["trials"]["pruned"] == 3
+    assert live["target"] == 60
+    assert live["best"]["p"] == pytest.approx(live["best"]["p_o"] + live["best"]["p_s"])
+    assert paused["state"] == "paused"
+    assert paused["best"] is None
+
+
+def test_studies_for_people(ask: Ask, store: Path) -> None:
+    answer = ask("studies", "--store", store)
+    assert answer.code == 0
+    header, *rows = answer.out.splitlines()
+    assert header.split()[:3] == ["name", "model", "state"]
+    assert [row.split()[0] for row in rows] == [LIVE, DONE, PAUSED]
+    assert "30/60" in rows[0]
+    assert answer.err == ""
+
+
+def test_the_store_may_be_named_before_the_command(ask: Ask, store: Path) -> None:
+    assert ask("--store", store, "studies").out == ask("studies", "--store", store).out
+
+
+def test_trials_as_data(ask: Ask, store: Path) -> None:
+    trials = ask("trials", LIVE, "--store", store, "--json").data
+    by_number = {trial["number"]: trial for trial in trials}
+    assert sorted(by_number) == list(range(31))
+    assert by_number[0]["learning_rates"] == [FLAT_RATES[0]] * 8
+    assert by_number[7] | {"state": "pruned", "p": None} == by_number[7]
+    ranked = [trial["p"] for trial in trials if trial["state"] == "complete"]
+    assert ranked == sorted(ranked, reverse=True)
+
+
+def test_trials_for_people(ask: Ask, store: Path) -> None:
+    header, *rows = ask("trials", DONE, "--store", store).out.splitlines()
+    assert header.split() == ["#", "p", "p_o", "p_s", "state", "label", "learning", "rates"]
+    assert len(rows) == 12
+    assert "5.0e-06" in next(row for row in rows if row.split()[0] == "0")
+
+
+def test_trials_are_filtered(ask: Ask, store: Path) -> None:
+    answer = ask("trials", LIVE, "--filter", "state:pruned,failed", "--store", store, "--json")
+    assert {trial["number"] for trial in answer.data} == {7, 13, 19, 24}
+    assert ask("trials", LIVE, "--filter", "colour:red", "--store", store).code == 2
+
+
+def test_a_study_is_known_by_how_its_name_begins(ask: Ask, store: Path) -> None:
+    whole = ask("trials", DONE, "--store", store)
+    assert ask("trials", "sst2", "--store", store) == whole
+
+
+def test_show_study(ask: Ask, store: Path) -> None:
+    out = ask("show", DONE, "--store", store).out
+    assert "12 of 12: " in out
+    assert "default with train_rows 800, eval_rows 1000" in out
+    assert "best trial: #" in out
+    assert "embeddings" in out
+    facts = ask("show", DONE, "--store", store, "--json").data
+    assert facts["data"] == "hub"
+    assert facts["search"]["sampler"] == "tpe"
+    assert facts["protocol"]["train_rows"] == 800
+
+
+def test_show_trial(ask: Ask, store: Path) -> None:
+    out = ask("show", LIVE, "7", "--store", store).out
+    assert "pruned: p 1.08 after step 150 is below the 75th percentile" in out
+    assert "150 of 200" in out
+    facts = ask("show", LIVE, "7", "--store", store, "--json").data
+    assert facts["study"] == LIVE
+    assert facts["tasks"] == ["rotten-tomatoes", "privacy-qa"]
+    assert facts["accuracy"] == {}
+
+
+def test_workers(ask: Ask, store: Path) -> None:
+    (worker,) = ask("workers", "--store", store, "--json").data
+    assert worker["pid"] == os.getpid()
+    assert (worker["study"], worker["trial"]) == (LIVE, 30)
+    assert str(os.getpid()) in ask("workers", "--store", store).out

@@ -1,0 +1,44 @@
+"""pause and stop, over a recorded store; resume starts processes and is tested with those."""
+
+from pathlib import Path
+
+from engine.store.connection import open_store
+from engine.store.studies import find_study
+from tests.bertcl_tui.cli.conftest import Ask
+from tests.recorded import DONE, LIVE, PAUSED
+
+
+def desired(store: Path, name: str) -> str:
+    opened = open_store(str(store))
+    try:
+        return find_study(opened, name).desired
+    finally:
+        opened.close()
+
+
+def test_pause(ask: Ask, store: Path) -> None:
+    answer = ask("pause", LIVE, "--store", store)
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err == f"study {LIVE}: paused\n"
+    assert desired(store, LIVE) == "paused"
+
+
+def test_stop_several(ask: Ask, store: Path) -> None:
+    assert ask("stop", LIVE, PAUSED, "--store", store).code == 0
+    assert desired(store, LIVE) == desired(store, PAUSED) == "stopped"
+
+
+def test_a_complete_study_cannot_be_paused_and_nothing_else_is(ask: Ask, store: Path) -> None:
+    answer = ask("pause", LIVE, DONE, "--store", store)
+    assert answer.code == 2
+    assert answer.err == f"error: study '{DONE}' is complete; see bertcl-tui show {DONE}\n"
+    assert desired(store, LIVE) == "running"
+
+
+def test_a_stopped_study_is_not_paused(ask: Ask, store: Path) -> None:
+    ask("stop", PAUSED, "--store", store)
+    answer = ask("pause", PAUSED, "--store", store)
+    assert (answer.code, answer.err) == (
+        2,
+        f"error: study '{PAUSED}' is stopped; resume lets it go on\n",
+    )
