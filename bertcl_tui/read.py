@@ -52,7 +52,11 @@ class Reader:
     @property
     def exists(self) -> bool:
         """Whether there is a store to look into."""
-        return "://" in self.store or Path(self.store).expanduser().exists()
+        if "://" not in self.store:
+            return Path(self.store).expanduser().exists()
+        from engine.store.connection import is_made
+
+        return is_made(self.store)
 
     def version(self) -> int:
         """Return a number that differs after every commit of another connection.

@@ -74,14 +74,14 @@ def start_search(store: str, texts: Mapping[str, str]) -> int:
 
 
 def refuse_bad_store(store: str) -> None:
-    """Look whether a store that is there can be used. One that is missing is not made.
+    """Look whether a store can be used. One that is missing is not made.
 
     Raises:
-        EngineError: it is not ours, or cannot be read.
+        EngineError: it is not ours, cannot be read, or cannot be made.
     """
-    from engine.store.connection import open_store
+    from engine.store.connection import is_made, open_store
 
-    if Reader(store).exists:
+    if is_made(store):
         open_store(store, create=False).close()
 
 

@@ -35,6 +35,8 @@ from engine.store.workers import (
 )
 
 LIVE, DONE, PAUSED = "rotten-tomatoes:privacy-qa", "sst2:mrpc", "qqp:mrpc"
+WORKER, RUNNING = 1, 43
+"""The worker's id, and that of the run it holds."""
 STAGE_STEPS = 100
 MEASURES = 12
 FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)
@@ -51,6 +53,12 @@ REASONS = {
     "collapsed": "every prediction was class 1 at step 60",
     "failed": "the device ran out of memory; choose a smaller batch",
 }
+TELEMETRY = Telemetry(
+    cpu_percent=143.0,
+    memory_bytes=1_620_000_000,
+    gpu_percent=87.0,
+    gpu_memory_bytes=3_200_000_000,
+)
 
 
 def recorded_store(path: Path) -> Path:
@@ -77,8 +85,16 @@ def recorded_store(path: Path) -> Path:
 
 
 def copy_of(path: Path, folder: Path) -> Path:
-    """Return a copy of a closed store, to be written to."""
-    return Path(shutil.copy(path, folder / "studies.db"))
+    """Return a copy of a closed store, to be written to; its running trial lives as of now."""
+    copy = Path(shutil.copy(path, folder / "studies.db"))
+    store = open_store(str(copy))
+    try:
+        worker_beat(store, WORKER, TELEMETRY)
+        record_progress(store, RUNNING, WORKER, _now_at(STAGE_STEPS + 46, rate=10.8), [])
+        beat(store, RUNNING, WORKER)
+    finally:
+        store.close()
+    return copy
 
 
 def empty_store(path: Path) -> Path:
@@ -93,13 +109,7 @@ def _register_this_process(store: Store) -> int:
         host=socket.gethostname(), pid=process.pid, process_start=process.create_time()
     )
     worker = register_worker(store, identity, device="cuda:0", threads=2, log_file=None)
-    telemetry = Telemetry(
-        cpu_percent=143.0,
-        memory_bytes=1_620_000_000,
-        gpu_percent=87.0,
-        gpu_memory_bytes=3_200_000_000,
-    )
-    worker_beat(store, worker, telemetry)
+    worker_beat(store, worker, TELEMETRY)
     return worker
 
 
@@ -183,8 +193,11 @@ def _measure(
         )
         for index in range(1, len(curve))
     ]
-    progress = Progress(step=step, steps=2 * STAGE_STEPS, rate=rate)
-    record_progress(store, run, worker, progress, [*first, *second])
+    record_progress(store, run, worker, _now_at(step, rate=rate), [*first, *second])
+
+
+def _now_at(step: int, *, rate: float) -> Progress:
+    return Progress(step=step, steps=2 * STAGE_STEPS, rate=rate)
 
 
 def _retention(step: int, stage: int, task: int, accuracy: float) -> MeasurementRecord:

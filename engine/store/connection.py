@@ -81,6 +81,16 @@ def files_folder(url: str) -> Path:
     return user_data_path("bertcl-tui") / hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
+def is_made(text: str) -> bool:
+    """Return whether there is a store; a server is taken to have one.
+
+    Raises:
+        UsageError: there is none and none can be made.
+    """
+    path = _checked_path(store_url(text), create=True)
+    return path is None or path.exists()
+
+
 def open_store(text: str = DEFAULT_STORE, *, create: bool = True) -> Store:
     """Open the store, bringing an older one up to date and making a missing one.
 

@@ -16,21 +16,22 @@ OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 
 @pytest.fixture(scope="session")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    """Return a recorded store, and the moment at which its running trial lives."""
-    return recorded_store(tmp_path_factory.mktemp("recorded") / "studies.db"), time.time()
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a recorded store, not to be written to."""
+    return recorded_store(tmp_path_factory.mktemp("recorded") / "studies.db")
 
 
 @pytest.fixture
-def store(recording: tuple[Path, float], tmp_path: Path) -> Path:
-    """Return a recorded store of the test's own."""
-    return copy_of(recording[0], tmp_path)
+def store(recording: Path, tmp_path: Path) -> Path:
+    """Return a recorded store of the test's own, whose running trial lives."""
+    return copy_of(recording, tmp_path)
 
 
 @pytest.fixture
-def clock(recording: tuple[Path, float]) -> Callable[[], float]:
-    """Return a clock that stands at the recording's moment."""
-    return lambda: recording[1]
+def clock(store: Path) -> Callable[[], float]:
+    """Return a clock that stands at the moment the store was copied."""
+    moment = time.time()
+    return lambda: moment
 
 
 @pytest.fixture

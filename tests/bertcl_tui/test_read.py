@@ -49,6 +49,13 @@ def test_no_store_is_an_empty_one_and_stays_none(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_store_named_by_a_url_need_not_exist_either(tmp_path: Path) -> None:
+    reader = Reader(f"sqlite:///{tmp_path / 'studies.db'}")
+    assert not reader.exists
+    assert reader.studies() == ()
+    assert not (tmp_path / "studies.db").exists()
+
+
 def test_a_store_made_later_is_seen(tmp_path: Path) -> None:
     path = tmp_path / "studies.db"
     reader = Reader(str(path))
@@ -134,18 +141,16 @@ def test_the_end_is_expected_by_the_last_trials(reader: Reader) -> None:
     [(0.0, "running"), (LOST_AFTER + 1, "lost")],
 )
 def test_silence_makes_a_run_lost(
-    store: Path, recording: tuple[Path, float], seconds: float, state: str
+    store: Path, clock: Callable[[], float], seconds: float, state: str
 ) -> None:
-    reader = Reader(str(store), lambda: recording[1] + seconds)
+    reader = Reader(str(store), lambda: clock() + seconds)
     assert reader.trials(LIVE_ID, limit=1).rows[0].state == state
     assert reader.studies()[0].state == state
     assert reader.workers()[0].state == state
     assert reader.studies()[0].counts[state] == 1  # type: ignore[index]
 
 
-def test_no_step_for_long_makes_a_living_run_stalled(
-    store: Path, writer: Store, recording: tuple[Path, float]
-) -> None:
+def test_no_step_for_long_makes_a_living_run_stalled(store: Path, writer: Store) -> None:
     later = time.time() + STALLED_AFTER + 1
     with writer.writing() as connection:
         connection.exec_driver_sql("UPDATE cl_run SET heartbeat_at = ? WHERE id = 43", (later,))
