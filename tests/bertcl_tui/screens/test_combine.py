@@ -13,10 +13,13 @@ from bertcl_tui.mixture import read_mixture
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.combine import CombineScreen
 from bertcl_tui.screens.form import FormScreen
+from bertcl_tui.screens.study import StudyScreen
 from bertcl_tui.widgets.base_dial import BaseDial
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.mixture_list import MixtureList, Place
+from bertcl_tui.widgets.studies_table import StudiesTable
+from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.profiles import (
     Combined,
     bootstrap_band,
@@ -30,7 +33,9 @@ from engine.store.connection import open_store
 from engine.store.runs import create_run
 from engine.store.schema import run
 from engine.store.studies import create_study
+from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.screens.host import SIZE, Host, settle
+from tests.bertcl_tui.waiting import until
 from tests.recorded import recorded_store
 
 LIVE, DONE, PAUSED = 1, 2, 3
@@ -88,6 +93,8 @@ def by_engine(store: str, base: float, numbers: set[int]) -> Combined:
     return combine([replace(offer, trials=trials)], base)
 
 
+@pytest.mark.action("combine", "turn_down", "turn_up", "reset_base")
+@pytest.mark.action("combine", "turn_down_finely", "turn_up_finely")
 async def test_turning_b_shows_the_rates_of_the_engine(store: str) -> None:
     chosen = {1, 2, 9, 20}
     async with host(store, {LIVE: frozenset(chosen)}).run_test(size=SIZE) as pilot:
@@ -141,6 +148,7 @@ async def test_what_is_left_out_and_refused_says_why(store: str) -> None:
         assert "✗ sst2:mrpc ! refused: other backbone" in said
 
 
+@pytest.mark.action("combine", "take", "unfold")
 async def test_space_takes_studies_and_trials_in_and_out(store: str) -> None:
     marked = {LIVE: frozenset({1, 2}), DONE: frozenset({1, 2})}
     async with host(store, marked).run_test(size=SIZE) as pilot:
@@ -180,6 +188,7 @@ async def test_nothing_complete_says_what_to_do(store: str) -> None:
         assert "nothing to combine" in str(sentence.render())
 
 
+@pytest.mark.action("combine", "export")
 async def test_export_writes_a_profile_that_can_be_read(
     store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,6 +233,7 @@ async def test_export_says_where_it_goes_and_what_stands_there(store: str, tmp_p
     assert (tmp_path / "here.json").read_text() == "{}"
 
 
+@pytest.mark.action("combine", "transfer")
 async def test_a_transfer_shows_and_exports_another_depth(store: str, tmp_path: Path) -> None:
     async with host(store, {LIVE: frozenset({1, 2, 9})}).run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -246,6 +256,7 @@ async def test_a_transfer_shows_and_exports_another_depth(store: str, tmp_path: 
     assert profile.learning_rates == pytest.approx(rates, rel=1e-12)
 
 
+@pytest.mark.action("combine", "compare")
 async def test_any_profile_can_be_compared_with(store: str, tmp_path: Path) -> None:
     async with host(store, {LIVE: frozenset({1, 2, 9})}).run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -281,6 +292,7 @@ async def test_an_evaluation_is_checked_as_it_is_typed(store: str) -> None:
             assert said in str(remark.render())
 
 
+@pytest.mark.action("combine", "evaluate")
 async def test_an_evaluation_queues_runs_of_the_profile_and_its_baseline(
     tmp_path: Path, tasks: Path, backbone: Path
 ) -> None:
@@ -307,6 +319,26 @@ async def test_an_evaluation_queues_runs_of_the_profile_and_its_baseline(
     ]
     assert json.loads(rows[0].learning_rates) == list(rates)
     assert [row.label for row in rows[2:]] == ["flat 2e-05", "flat 2e-05"]
+
+
+@pytest.mark.action("combine", "back")
+async def test_escape_goes_back_and_the_marks_stay(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        studies = pilot.app.screen
+        await until(pilot, lambda: studies.query_one(StudiesTable).items)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        study = pilot.app.screen
+        await until(pilot, lambda: study.query_one(TrialsTable).items)
+        await pilot.press("j", "space")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
+        combine = screen_of(pilot)
+        await until(pilot, lambda: combine.combined)
+        assert len(combined_of(pilot).studies[0].trials) == 1
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is study)
+        assert len(study.query_one(TrialsTable).marked) == 1
 
 
 async def test_a_store_that_cannot_be_read_is_said(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ async def test_the_command_line_follows_what_is_typed(store: str) -> None:
         )
 
 
+@pytest.mark.action("new-study", "copy_command")
 async def test_ctrl_y_copies_the_command_line(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -208,6 +209,7 @@ async def test_arrows_move_between_fields_and_turn_choices(store: str) -> None:
         assert form.row("model").has_focus_within
 
 
+@pytest.mark.action("new-study", "start_study")
 async def test_start_writes_the_study_asks_for_workers_and_opens_it(
     store: str, tasks: Path, backbone: Path
 ) -> None:
@@ -254,6 +256,7 @@ async def test_a_refused_study_is_said_and_can_be_tried_again(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.action("new-study", "back")
 async def test_escape_leaves_without_a_trace(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
