@@ -154,24 +154,29 @@ class NewStudyScreen(Screen[None]):
     @on(Button.Pressed, "#start")
     def action_start_study(self) -> None:
         """Write the study, or go to what must be mended first."""
-        wrong = self._wrong_rows()
+        start, wrong = self.query_one("#start", Button), self._wrong_rows()
         if wrong:
             wrong[0].focus_entry()
             return
-        self.query_one("#start", Button).disabled = True
+        if start.disabled:
+            return
+        start.disabled = True
         self.query_one("#readiness", Static).update("Checking data, model and device…")
         self._start(dict(self._texts))
 
     @work(thread=True, exclusive=True, group="start")
     def _start(self, texts: dict[str, str]) -> None:
         try:
-            self.post_message(self.Started(start_search(self._store, texts)))
+            study_id = start_search(self._store, texts)
         except EngineError as error:
             self.post_message(self.Refused(str(error)))
+            return
+        # To the app: the person may have left this screen by now.
+        self.app.post_message(WorkersWanted())
+        self.post_message(self.Started(study_id))
 
     @on(Started)
     def _started(self, event: Started) -> None:
-        self.app.post_message(WorkersWanted())
         self.app.post_message(OpenStudy(event.study_id))
         self.dismiss()
 

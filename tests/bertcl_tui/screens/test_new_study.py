@@ -8,6 +8,7 @@ from textual.widgets import Button, Static
 
 from bertcl_tui.messages import OpenStudy, Trouble, WorkersWanted
 from bertcl_tui.options import OPTIONS
+from bertcl_tui.read import Reader
 from bertcl_tui.screens.new_study import NewStudyScreen
 from bertcl_tui.widgets.command_line import CommandLine
 from bertcl_tui.widgets.field_row import FieldRow
@@ -226,11 +227,14 @@ async def test_start_writes_the_study_asks_for_workers_and_opens_it(
             eval_rows="16",
             device="cpu",
         )
-        await pilot.press("ctrl+s")
+        await pilot.press("ctrl+s", "ctrl+s")
         assert form.screen.query_one("#start", Button).disabled
         await settle(pilot)
         assert [type(message) for message in app.told] == [WorkersWanted, OpenStudy], app.told
         assert pilot.app.screen is not form.screen
+    reader = Reader(store)
+    assert [row.name for row in reader.studies()] == ["mood:agree"]
+    reader.close()
     opened = open_store(store)
     study = find_study(opened, "mood:agree")
     opened.close()
