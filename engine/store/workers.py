@@ -82,6 +82,12 @@ def register_worker(
         return int(result.scalar_one())
 
 
+def name_device(store: Store, worker_id: int, device: str) -> None:
+    """Remember which device stands behind a worker's ``auto``."""
+    with store.writing() as connection:
+        connection.execute(update(worker).where(worker.c.id == worker_id).values(device=device))
+
+
 def worker_beat(store: Store, worker_id: int, telemetry: Telemetry) -> Desired:
     """Say that the worker lives and how it does; return what is wanted of it."""
     mine = worker.c.id == worker_id

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 import torch
 
 from engine.errors import EngineError
@@ -12,6 +13,7 @@ from engine.learning.events import Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.prepare import prepare
+from engine.spec import RunSpec
 from engine.store.connection import Store
 from engine.store.leases import (
     LeaseLostError,
@@ -40,6 +42,8 @@ class Desk:
 
     store: Store
     worker_id: int
+    device: str
+    """Where runs learn that leave it to the worker."""
     pulse: Pulse
     checkpoint_seconds: float
 
@@ -119,7 +123,7 @@ def _attempt(
 def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -> Outcome | None:
     if run.threads:
         torch.set_num_threads(run.threads)
-    learner = prepare(run.spec)
+    learner = prepare(_placed(run.spec, desk.device))
     note_learning_rates(desk.store, run.id, desk.worker_id, learner.setup.learning_rates)
     recorder = Recorder(desk.store, run.id, desk.worker_id)
     wishes = _Wishes(desk, run.id)
@@ -154,6 +158,10 @@ def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -
         scores=_scores(learner.search_matrix),
         reported=_scores(learner.validation_matrix),
     )
+
+
+def _placed(spec: RunSpec, device: str) -> RunSpec:
+    return msgspec.structs.replace(spec, device=device) if spec.device == "auto" else spec
 
 
 def _go_on_from_checkpoint(

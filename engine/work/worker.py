@@ -5,12 +5,13 @@ import signal
 import time
 from types import FrameType
 
+from engine.learning.device import pick_device
 from engine.learning.quiet import quiet_libraries
 from engine.spec import sequence_name
 from engine.store.connection import open_store
 from engine.store.leases import claim_run
 from engine.store.runs import get_run
-from engine.store.workers import end_worker, register_worker
+from engine.store.workers import end_worker, name_device, register_worker
 from engine.work.execution import Desk, execute
 from engine.work.processes import identity_of
 from engine.work.pulse import Pulse
@@ -34,12 +35,15 @@ def work(settings: WorkerSettings) -> None:
     worker_id = register_worker(
         store, identity_of(), device=settings.device, threads=settings.threads, log_file=None
     )
-    pulse = Pulse(store, worker_id, settings.device)
+    device = str(pick_device(settings.device).target)
+    name_device(store, worker_id, device)
+    pulse = Pulse(store, worker_id, device)
     pulse.start()
     _end_politely(pulse)
     desk = Desk(
         store=store,
         worker_id=worker_id,
+        device=device,
         pulse=pulse,
         checkpoint_seconds=settings.checkpoint_seconds,
     )
