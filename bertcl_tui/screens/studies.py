@@ -96,6 +96,7 @@ class StudiesScreen(LiveScreen):
     @on(StudiesRead)
     def _show(self, message: StudiesRead) -> None:
         self._studies = message.studies
+        self.refresh_bindings()
         self.set_class(not message.studies, "-empty")
         self._show_table()
         self.query_one(WorkersPanel).show(message.workers)
@@ -136,7 +137,6 @@ class StudiesScreen(LiveScreen):
         if current is not None and current.id != self._watched_id:
             self._watched_id = current.id
             self.follow()
-        self.refresh_bindings()
 
     # filter
 
@@ -155,11 +155,9 @@ class StudiesScreen(LiveScreen):
     # actions
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Dim what needs a study while there is none."""
+        """Hide what needs a study while there is none."""
         needs_study = {"open", "pause_or_resume", "stop_study", "delete_study", "filter"}
-        if action in needs_study and not self._studies:
-            return None
-        return True
+        return bool(self._studies) or action not in needs_study
 
     def action_new_study(self) -> None:
         self.post_message(OpenNewStudy())

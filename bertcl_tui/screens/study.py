@@ -39,7 +39,6 @@ _RISING: Final = {"number", "state"}
 class StudyRead(Folding):
     """What the store said; None: the study is gone."""
 
-    question: Question
     look: Look | None
 
 
@@ -73,8 +72,7 @@ class StudyScreen(LiveScreen):
     # reading
 
     def read(self) -> StudyRead:
-        question = self._question
-        return StudyRead(question, look_at_study(self._reader, question, self._look))
+        return StudyRead(look_at_study(self._reader, self._question, self._look))
 
     @on(StudyRead)
     def _show(self, message: StudyRead) -> None:
@@ -82,16 +80,15 @@ class StudyScreen(LiveScreen):
             self.post_message(Trouble("the study was deleted"))
             self.dismiss()
             return
-        if message.question.study_id == self._question.study_id:
-            self._look = message.look
-            self._show_trials(message.look)
-            self._show_top(message.look.study)
-            self._show_charts(message.look)
-            self.refresh_bindings()
+        self._look = message.look
+        self._show_trials(message.look)
+        self._show_top(message.look.study)
+        self._show_charts(message.look)
+        self.refresh_bindings()
 
     def _show_trials(self, look: Look) -> None:
         table = self.query_one(TrialsTable)
-        table.order = self._question.order
+        table.show_order(self._question.order)
         table.show_trials(look.window.rows, look.known)
         self.query_one(FilterBar).ask_for(trial_fields(len(look.labels)))
         self._title_trials(look)

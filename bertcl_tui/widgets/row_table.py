@@ -115,7 +115,7 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
             self.set_reactive(RowTable.cursor, line)
             self.refresh()
             self.scroll_to(y=self.scroll_y + moved, animate=False)
-        if before is None or self.current is None or keys[line] != key:
+        if (keys[line] if keys else None) != key:
             self.post_message(self.Moved())
 
     def _forget(self, line: int) -> None:

@@ -28,7 +28,7 @@ class StudiesTable(RowTable[StudyRow]):
         Column(key="p_o", label="p_o", width=5, align="right"),
         Column(key="p_s", label="p_s", width=5, align="right"),
         Column(key="climb", label="best so far", width=_CLIMB, since=115),
-        Column(key="rate", label="rate", width=9, align="right", since=90),
+        Column(key="rate", label="rate", width=9, align="right", since=125),
         Column(key="eta", label="ETA", width=7, align="right"),
     )
 

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from msgspec import Struct
 from rich.text import Text
 from textual.binding import BindingType
+from textual.geometry import Region
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
@@ -13,7 +14,7 @@ from bertcl_tui.charts.sparkline import rate_glyphs
 from bertcl_tui.drawings.rates import rate_bounds
 from bertcl_tui.looks import Looks
 from bertcl_tui.retention import Known
-from bertcl_tui.rows import Order, TrialRow
+from bertcl_tui.rows import BY_P, Order, TrialRow
 from bertcl_tui.states import state_text
 from bertcl_tui.widgets.row_table import Column, RowTable
 from bertcl_tui.wording import score
@@ -51,7 +52,7 @@ class TrialsTable(RowTable[TrialLine]):
     def __init__(self, marked: frozenset[int], *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
         self.marked = marked
-        self.order = Order("p", descending=True)
+        self._order = BY_P
         self._trials: tuple[TrialRow, ...] = ()
         self._known: Mapping[int, Known] = {}
         self._range_from: int | None = None
@@ -59,6 +60,12 @@ class TrialsTable(RowTable[TrialLine]):
 
     def key(self, item: TrialLine) -> int:
         return item.trial.number
+
+    def show_order(self, order: Order) -> None:
+        """Say in the header by what the trials are sorted."""
+        if order != self._order:
+            self._order = order
+            self.refresh(Region(0, 0, self.size.width, 1))
 
     def show_trials(self, trials: tuple[TrialRow, ...], known: Mapping[int, Known]) -> None:
         """Show these trials with the marks there are, and what running ones would score by now."""
@@ -146,9 +153,9 @@ class TrialsTable(RowTable[TrialLine]):
     # cells
 
     def header(self, column: Column) -> str:
-        if column.key != self.order.column:
+        if column.key != self._order.column:
             return column.label
-        return f"{column.label}{'▼' if self.order.descending else '▲'}"
+        return f"{column.label}{'▼' if self._order.descending else '▲'}"
 
     def cells(self, item: TrialLine, looks: Looks) -> dict[str, Text]:
         trial = item.trial

@@ -68,7 +68,9 @@ def _card(worker: WorkerRow, looks: Looks) -> Text:
 
 def _doing(worker: WorkerRow) -> list[str]:
     if worker.run_id is None or worker.state != "running":
-        return [worker.state]
+        return [
+            "starting" if worker.state == "idle" and worker.cpu_percent is None else worker.state
+        ]
     done = f"{worker.step / worker.steps:.0%}" if worker.step and worker.steps else "0%"
     name = f"#{worker.number}" if worker.number is not None else f"run {worker.run_id}"
     facts = " · ".join(filter(None, (f"{name} {done}", steps_rate(worker.rate))))

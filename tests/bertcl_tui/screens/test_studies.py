@@ -48,7 +48,7 @@ async def test_every_study_with_its_numbers(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         _, live, done, paused, *_ = _text(pilot, StudiesTable).splitlines()
-        assert live.split()[:3] == ["▶", "running", "rotten-tomatoes:pri…"]
+        assert live.split()[:3] == ["▶", "running", LIVE]
         assert "30/60" in live
         assert done.split()[1:4] == ["complete", DONE, "12/12"]
         assert paused.split() == ["‖", "paused", PAUSED, "0/50", "0", "0", "–", "–", "–"]

@@ -147,6 +147,7 @@ async def test_sort_and_reverse(open_app: OpenApp) -> None:
         await pilot.press("O")
         await until(pilot, lambda: _numbers(pilot)[1:4] == [29, 28, 27])
         assert "by number ▼" in str(pilot.app.screen.query_one("#trials").border_title)
+        assert "#▼" in _table(pilot).render_line(0).text
 
 
 async def test_a_click_on_a_column_sorts_by_it_and_again_turns_it(open_app: OpenApp) -> None:
