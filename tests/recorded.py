@@ -61,8 +61,13 @@ TELEMETRY = Telemetry(
 )
 
 
-def recorded_store(path: Path) -> Path:
-    """Write the store at ``path``; return ``path``. A worker's id is 1, the studies' 1, 2, 3."""
+def recorded_store(path: Path, more: Sequence[str] = ()) -> Path:
+    """Write the store at ``path``; return ``path``. A worker's id is 1, the studies' 1, 2, 3.
+
+    Args:
+        path: where nothing is yet.
+        more: sequences of further complete studies, on the backbone of the first.
+    """
     store = open_store(str(path))
     try:
         worker = _register_this_process(store)
@@ -77,6 +82,10 @@ def recorded_store(path: Path) -> Path:
             _spec(PAUSED, model="bert-base-uncased", data="hub", trials=50),
             desired="paused",
         )
+        for name in more:
+            study = create_study(store, _spec(name, model="sample", data="sample", trials=24))
+            for number in range(24):
+                _ended_trial(store, worker, study, number, layers=6)
         _running_trial(store, worker, live, 30, layers=6)
         write_log(store, "info", f"trial 30 of {LIVE} begun", worker_id=worker)
     finally:

@@ -1,0 +1,95 @@
+"""Make the README's pictures, with ``python -m assets.pictures [--store STORE]``.
+
+Without a store, one is recorded as searches leave it (``tests/recorded.py``). Each picture is a
+screen of 120×40 cells in the dark theme, written beside this file.
+"""
+
+import argparse
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from typing import Final
+
+from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
+
+from bertcl_tui.app import BertclApp
+from bertcl_tui.messages import OpenCombine, OpenStudy
+from bertcl_tui.widgets.studies_table import StudiesTable
+from bertcl_tui.widgets.trials_table import TrialsTable
+from engine.store.connection import DEFAULT_STORE
+from tests.bertcl_tui.waiting import until
+from tests.recorded import recorded_store
+
+HERE: Final = Path(__file__).resolve().parent
+SIZE: Final = (120, 40)
+MORE: Final = ("boolq:privacy-qa", "rotten-tomatoes:boolq")
+MARKED: Final = 5
+"""Trials of each study that are combined, the best ones."""
+
+
+async def take_pictures(store: str) -> None:
+    """Open the app over a store, and take a picture of each screen."""
+    app = BertclApp(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.screen.query_one(StudiesTable).items)
+        await take(pilot, "studies")
+        first, *others = app.screen.query_one(StudiesTable).items
+        for study in (first, *others):
+            best = app.reader.scored(study.id)[:MARKED]
+            if best and study.model == first.model:
+                app.marks[study.id] = frozenset(trial.number for trial in best)
+        app.post_message(OpenStudy(first.id))
+        await until(pilot, lambda: app.screen.query(TrialsTable))
+        await until(pilot, lambda: app.screen.query_one(TrialsTable).items)
+        await pilot.press("j")
+        await take(pilot, "study")
+        app.post_message(OpenCombine(first.id))
+        await take(pilot, "combine")
+
+
+async def take(pilot: Pilot[None], name: str) -> None:
+    """Write a picture of the screen as soon as it has read all that it shows."""
+    await settle(pilot)
+    path = HERE / f"{name}.svg"
+    path.write_text(pilot.app.export_screenshot(title="bertcl-tui"), encoding="utf-8")
+    print(f"{path}  {path.stat().st_size / 1024:.0f} KiB")  # noqa: T201 - a script says what it did
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until no thread works but the one that watches the store."""
+    await pilot.pause()
+    while reading := [worker for worker in pilot.app.workers if not worker.is_finished]:
+        reading = [worker for worker in reading if worker.group != "watch"]
+        if not reading:
+            break
+        for worker in reading:
+            try:
+                await worker.wait()
+            except WorkerCancelled:
+                continue
+        await pilot.pause()
+    await pilot.pause()
+
+
+@contextmanager
+def store_of(wanted: str | None) -> Iterator[str]:
+    """Yield the wanted store, or a recorded one that is gone afterwards."""
+    if wanted:
+        yield wanted
+        return
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        yield str(recorded_store(Path(DEFAULT_STORE), MORE))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", help="a store with ended trials")
+    with store_of(parser.parse_args().store) as store:
+        asyncio.run(take_pictures(store))
+
+
+if __name__ == "__main__":
+    main()
