@@ -17,6 +17,6 @@ Slots = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="How many workers there shall be; by default one per GPU, or one with all cores.",
+        help="How many workers there shall be; by default one per GPU, else two that share cores.",
     ),
 ]

@@ -1,0 +1,115 @@
+"""What a real process does: exit codes, data and narration apart, nothing heavy loaded."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.recorded import LIVE
+
+PROGRAM = Path(sys.executable).with_name("bertcl-tui")
+HEAVY = {"torch", "transformers", "datasets", "optuna", "textual"}
+PATIENCE = 60.0
+
+
+def call(*words: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [PROGRAM, *map(str, words)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def loaded_after(code: str) -> set[str]:
+    """Return the libraries that some code loads in a process of its own."""
+    told = f"{code}\nimport sys\nsys.stderr.write(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", told], stdin=subprocess.DEVNULL, capture_output=True, check=True
+    )
+    return set(done.stderr.decode().split())
+
+
+def test_data_and_narration_are_apart(store: Path) -> None:
+    done = call("combine", LIVE, "--store", store, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["format"] == "bertcl-profile"
+    assert "left out of" in done.stderr
+
+
+def test_wrong_use_is_exit_code_2_and_one_line(store: Path) -> None:
+    done = call("show", LIVE, "99", "--store", store)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (f"error: study '{LIVE}' has no trial 99; see bertcl-tui trials {LIVE}\n")
+
+
+def test_a_reader_that_goes_away_is_no_trouble(store: Path) -> None:
+    line = f"{PROGRAM} trials {LIVE} --store {store} --json | head -1"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[\n", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["studies"], ["trials", LIVE], ["show", LIVE, "0"], ["combine", LIVE], ["workers"]],
+    ids=lambda words: words[0],
+)
+def test_commands_load_nothing_heavy(store: Path, words: list[str]) -> None:
+    words = [*words, "--store", str(store), "--json"]
+    loaded = loaded_after(f"from bertcl_tui.cli import run\nassert run({words}) == 0")
+    assert not HEAVY & loaded
+
+
+def test_help_loads_nothing_heavy() -> None:
+    loaded = loaded_after("from bertcl_tui.cli import run\nassert run(['--help']) == 0")
+    assert not HEAVY & loaded
+
+
+def test_the_way_to_the_app_loads_no_command() -> None:
+    loaded = loaded_after("from bertcl_tui.cli import run\nassert run([]) == 2")
+    assert not (HEAVY | {"typer", "rich", "sqlalchemy", "msgspec"}) & loaded
+
+
+def test_alone_it_opens_the_app_and_q_leaves_it(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [PROGRAM],
+        cwd=tmp_path,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        _read_until(ours, b"bertcl")
+        os.write(ours, b"q")
+        _drain(ours)
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def _read_until(terminal: int, text: bytes) -> None:
+    seen, deadline = b"", time.monotonic() + PATIENCE
+    while text not in seen:
+        assert time.monotonic() < deadline, f"{text!r} never came: {seen[-500:]!r}"
+        seen += os.read(terminal, 4096)
+
+
+def _drain(terminal: int) -> None:
+    """Read what still comes: a program cannot end while nobody takes what it writes."""
+    try:
+        while os.read(terminal, 4096):
+            pass
+    except OSError:
+        return  # how Linux says that the other side is closed
