@@ -49,7 +49,7 @@ def demo(*, fresh: Fresh = False) -> None:
 
 
 def demo_spec(name: str, cores: int) -> StudySpec:
-    """Return a search of about five minutes on two cores; fewer cores try fewer profiles."""
+    """Return a search of a few minutes on two cores; one core tries fewer profiles."""
     return StudySpec(
         name=name,
         sequence=("rotten-tomatoes", "privacy-qa"),
@@ -64,7 +64,7 @@ def demo_spec(name: str, cores: int) -> StudySpec:
             retention_rows=96,
             measures_per_epoch=3,
         ),
-        search=SearchSettings(trials=8 if cores >= _SOME_CORES else 4),
+        search=SearchSettings(trials=6 if cores >= _SOME_CORES else 4),
     )
 
 
