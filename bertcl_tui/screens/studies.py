@@ -118,6 +118,8 @@ class StudiesScreen(LiveScreen):
         table = self.query_one(StudiesTable)
         table.border_title = f"Studies ─ {len(studies)}"
         table.show(studies)
+        if self.focused is None and studies:
+            table.focus()
 
     def _show_watched(self, watched: tuple[TrialRow, RunCurves] | None) -> None:
         chart = self.query_one("#watched", Chart)

@@ -10,9 +10,9 @@ from engine.learning.quiet import quiet_libraries
 from engine.spec import sequence_name
 from engine.store.connection import open_store
 from engine.store.leases import claim_run
-from engine.store.runs import get_run
-from engine.store.workers import end_worker, name_device, register_worker
-from engine.work.execution import Desk, execute
+from engine.store.runs import RunRecord, get_run
+from engine.store.workers import Level, end_worker, name_device, register_worker, write_log
+from engine.work.execution import Desk, Outcome, execute
 from engine.work.processes import identity_of
 from engine.work.pulse import Pulse
 from engine.work.searches import Searches
@@ -74,12 +74,30 @@ def _work_once(desk: Desk, searches: Searches, threads: int) -> bool:
     run = claim_run(desk.store, desk.worker_id, threads=threads)
     if run is None:
         return searches.propose_trial()
-    _log.info("run %d (%s) begins", run.id, sequence_name(run.spec.sequence))
+    _say(desk, run, "goes on" if run.step else "begins")
     outcome = execute(desk, run, searches.judge)
-    if outcome is not None:
-        _log.info("run %d is %s: %s", run.id, outcome.state, outcome.reason or outcome.scores)
+    if outcome is None:
+        _say(desk, run, "is given back")
+    else:
+        level: Level = "error" if outcome.state == "failed" else "info"
+        _say(desk, run, _told(outcome), level)
         searches.settle(get_run(desk.store, run.id))
     return True
+
+
+def _say(desk: Desk, run: RunRecord, what: str, level: Level = "info") -> None:
+    """Tell people in the store what happens to a run, and the worker's own log too."""
+    name = f"run {run.id}" if run.number is None else f"#{run.number}"
+    _log.info("run %d (%s) %s", run.id, sequence_name(run.spec.sequence), what)
+    text = f"{name} of {sequence_name(run.spec.sequence)} {what}"
+    write_log(desk.store, level, text, worker_id=desk.worker_id, run_id=run.id)
+
+
+def _told(outcome: Outcome) -> str:
+    if outcome.scores is None:
+        return f"{outcome.state}: {outcome.reason}"
+    scores = outcome.scores
+    return f"{outcome.state}: p {scores.p:.3f} = {scores.p_o:.3f} + {scores.p_s:.3f}"
 
 
 def _end_politely(pulse: Pulse) -> None:

@@ -15,9 +15,10 @@ from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.log_panel import LogPanel
 from bertcl_tui.widgets.studies_table import StudiesTable
 from bertcl_tui.widgets.workers_panel import WorkersPanel
+from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.leases import release_run
-from engine.store.studies import find_study
+from engine.store.studies import create_study, find_study
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 from tests.recorded import DONE, LIVE, PAUSED, empty_store
@@ -85,6 +86,17 @@ async def test_an_empty_store_says_what_to_press(open_app: OpenApp, tmp_path: Pa
         welcome = pilot.app.screen.query_one("#welcome")
         assert welcome.display
         assert "Press n to set one up" in str(welcome.render())
+
+
+async def test_the_first_study_can_be_opened_at_once(open_app: OpenApp, tmp_path: Path) -> None:
+    path = empty_store(tmp_path / "empty.db")
+    async with open_app(path) as pilot:
+        await until(pilot, lambda: pilot.app.screen.has_class("-empty"))
+        spec = StudySpec(name="a:b", sequence=("a", "b"), data="hub", model="m")
+        create_study(open_store(str(path)), spec)
+        await _ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
 
 
 async def test_no_store_is_made_by_looking(open_app: OpenApp, tmp_path: Path) -> None:
