@@ -172,7 +172,7 @@ class CombineScreen(Screen[None]):
         if self._combined:
             self._find_band(self._combined)
 
-    @work(thread=True, exclusive=True, group="band")
+    @work(thread=True, exclusive=True, group="band", description="band")
     def _find_band(self, combined: Combined) -> None:
         self.post_message(BandFound(combined, bootstrap_band(combined)))
 

@@ -60,7 +60,7 @@ class Chart(Widget):
             self._asked = asked
             self._draw(*asked)
 
-    @work(thread=True, exclusive=True, group="draw")
+    @work(thread=True, exclusive=True, group="draw", description="draw")
     def _draw(self, drawing: Drawing, size: Size, palette: Palette) -> None:
         text = drawing.draw(size, palette)
         if not get_current_worker().is_cancelled:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rich.style import Style
 from rich.text import Text
 from textual.app import RenderResult
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -16,6 +16,7 @@ from bertcl_tui.looks import looks_of
 
 class _Key(NamedTuple):
     action: Action
+    key: str
     display: str
     enabled: bool
 
@@ -39,7 +40,7 @@ class KeyBar(Widget):
         looks = looks_of(self.app)
         line = Text(no_wrap=True, overflow="crop")
         for key in fitting(self._keys(), self.size.width):
-            press = Style.from_meta({"@click": f"app.simulate_key('{key.action.key}')"})
+            press = Style.from_meta({"@click": f"app.simulate_key('{key.key}')"})
             name, text = (f"bold {looks.accent}", looks.text) if key.enabled else (looks.muted,) * 2
             line.append(key.display, style=Style.parse(name) + press)
             line.append(f" {key.action.text} ", style=Style.parse(text) + press)
@@ -47,16 +48,21 @@ class KeyBar(Widget):
 
     def _keys(self) -> list[_Key]:
         """Return what can be pressed, in the order of the table of actions."""
-        bindings = self.screen.active_bindings.values()
-        enabled = {active.binding.action: active.enabled for active in bindings}
+        active: dict[str, list[ActiveBinding]] = {}
+        for binding in self.screen.active_bindings.values():
+            active.setdefault(binding.binding.action, []).append(binding)
         return [
-            _Key(action, self._display(action), enabled[action.handler])
+            self._key(action, active[action.handler])
             for action in ACTIONS
-            if action.handler in enabled and action.shown in {"footer", "wide"}
+            if action.handler in active and action.shown in {"footer", "wide"}
         ]
 
-    def _display(self, action: Action) -> str:
-        return self.app.get_key_display(Binding(action.key, action.handler))
+    def _key(self, action: Action, bindings: Sequence[ActiveBinding]) -> _Key:
+        """Take the first key of the table that the focused widget does not type."""
+        by_key = {active.binding.key: active for active in bindings}
+        key = next((key for key in action.keys.split(",") if key in by_key), next(iter(by_key)))
+        display = self.app.get_key_display(Binding(key, action.handler))
+        return _Key(action, key, display, by_key[key].enabled)
 
 
 def fitting(keys: Sequence[_Key], width: int) -> list[_Key]:

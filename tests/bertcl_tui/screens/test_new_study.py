@@ -12,11 +12,14 @@ from bertcl_tui.read import Reader
 from bertcl_tui.screens.new_study import NewStudyScreen
 from bertcl_tui.widgets.command_line import CommandLine
 from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.task_picker import TaskPicker
 from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.studies import create_study, find_study
+from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.screens.host import SIZE, Host, settle
+from tests.bertcl_tui.waiting import until
 
 WRONG = [
     ("sequence", "sst2", "has one task"),
@@ -56,6 +59,10 @@ class Form:
     @property
     def command(self) -> str:
         return self.screen.query_one(CommandLine).command
+
+    @property
+    def keys(self) -> str:
+        return self.screen.query_one(KeyBar).render_line(0).text
 
     @property
     def wrong(self) -> list[str]:
@@ -258,6 +265,17 @@ async def test_a_refused_study_is_said_and_can_be_tried_again(tmp_path: Path) ->
         assert pilot.app.screen is form.screen
         assert not form.screen.query_one("#start", Button).disabled
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_only_keys_that_are_not_typed_are_offered(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+        form = Form(pilot)
+        await until(pilot, lambda: "f1 help" in form.keys)
+        assert "^q quit" in form.keys
+        form.row("preset").focus_entry()
+        await until(pilot, lambda: "? help" in form.keys)
 
 
 @pytest.mark.action("new-study", "back")
