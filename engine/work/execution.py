@@ -127,7 +127,7 @@ def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -
     note_learning_rates(desk.store, run.id, desk.worker_id, learner.setup.learning_rates)
     recorder = Recorder(desk.store, run.id, desk.worker_id)
     wishes = _Wishes(desk, run.id)
-    _go_on_from_checkpoint(learner, judge, keeper)
+    _go_on_from_checkpoint(run, learner, judge, keeper)
     for event in learner.events():
         match event:
             case Planned():
@@ -165,8 +165,12 @@ def _placed(spec: RunSpec, device: str) -> RunSpec:
 
 
 def _go_on_from_checkpoint(
-    learner: SequenceLearner, judge: Judge, keeper: CheckpointKeeper
+    run: RunRecord, learner: SequenceLearner, judge: Judge, keeper: CheckpointKeeper
 ) -> None:
+    if run.step == 0:
+        # What lies there is of a run of the same number, in a store that was since deleted.
+        keeper.discard()
+        return
     checkpoint = keeper.read()
     if checkpoint is not None:
         learner.restore(checkpoint)

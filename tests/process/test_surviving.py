@@ -15,6 +15,7 @@ from engine.store.connection import Store
 from engine.store.measurements import MeasurementRecord, measurements_of
 from engine.store.runs import RunRecord, create_run, get_run, trials_of, wish_for_run
 from engine.store.studies import create_study, wish_for_study
+from engine.work.checkpoints import CheckpointKeeper
 from tests.process.conftest import kill, wait_for, wait_for_end
 
 pytestmark = pytest.mark.process
@@ -120,6 +121,20 @@ def test_a_stopped_study_keeps_what_was_measured_and_no_checkpoint(
     (trial,) = trials_of(store, study_id)
     assert trial.state == "stopped"
     assert not list(Path(store.folder).glob("run-*"))
+
+
+def test_a_checkpoint_left_by_a_deleted_store_is_not_gone_on_from(
+    store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
+) -> None:
+    run_id = create_run(store, run_spec)
+    left = CheckpointKeeper(store, run_id, every_seconds=0).path
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"of another run")
+
+    wait_for_end(start())
+
+    assert get_run(store, run_id).state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
 
 
 def _wait_for_stage(store: Store, run_id: int, stage: int) -> None:
