@@ -23,7 +23,7 @@ from bertcl_tui.rows import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection, PoolProxiedConnection
 
-    from bertcl_tui.queries.studies import Climbs
+    from bertcl_tui.queries.climbs import Climbs
     from engine.store.connection import Store
     from engine.store.studies import StudyRecord
 
@@ -47,7 +47,7 @@ class Reader:
         self._opening = Lock()
         self._opened: Store | None = None
         self._counter: PoolProxiedConnection | None = None
-        self._climbs: Climbs = {}
+        self._climbs: Climbs | None = None
 
     @property
     def exists(self) -> bool:
@@ -76,16 +76,21 @@ class Reader:
 
     def studies(self) -> tuple[StudyRow, ...]:
         """Return every study, oldest first."""
-        with self._looking() as connection:
-            if connection is None:
-                return ()
-            from bertcl_tui.queries.studies import list_studies
-
-            return list_studies(connection, self._clock(), self._climbs)
+        return self._studies(only=None)
 
     def study(self, study_id: int) -> StudyRow | None:
         """Return the study of that id, None where it was deleted."""
-        return next((row for row in self.studies() if row.id == study_id), None)
+        return next(iter(self._studies(only=study_id)), None)
+
+    def _studies(self, only: int | None) -> tuple[StudyRow, ...]:
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.climbs import Climbs
+            from bertcl_tui.queries.studies import list_studies
+
+            self._climbs = self._climbs or Climbs()
+            return list_studies(connection, self._clock(), self._climbs, only)
 
     def record(self, study_id: int) -> "StudyRecord | None":
         """Return a study with its spec, None where it was deleted."""

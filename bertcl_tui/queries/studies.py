@@ -1,25 +1,21 @@
 """Studies with their counts, best trial, rate and expected end."""
 
 from collections import Counter, defaultdict
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, func, select
 
+from bertcl_tui.queries.climbs import Climbs
 from bertcl_tui.queries.unfinished import state_of, steps_per_second, unfinished_trials
-from bertcl_tui.rows import Best, StudyRow, StudyState, TrialState
+from bertcl_tui.rows import StudyRow, StudyState, TrialState
 from engine.store.schema import run, study
 from engine.store.states import ENDED
 
 _RECENT = 20
 """Ended trials that say how long a trial takes."""
-
-Climb = tuple[tuple[int, float], ...]
-"""Number and p of every trial that was better than all with a lower number."""
-Climbs = MutableMapping[tuple[int, float], tuple[int, Climb]]
-"""By study (id and birth: ids come again), for how many complete trials it was asked, and it."""
 
 
 class _Protocol(Struct):
@@ -40,15 +36,21 @@ class _Unfinished(Struct):
     states: list[TrialState] = []
 
 
-def list_studies(connection: Connection, now: float, climbs: Climbs) -> tuple[StudyRow, ...]:
-    """Return every study, oldest first. ``climbs`` keeps what need not be asked again."""
-    ended = _ended_counts(connection)
+def list_studies(
+    connection: Connection, now: float, climbs: Climbs, only: int | None = None
+) -> tuple[StudyRow, ...]:
+    """Return every study, oldest first, or only the one of an id.
+
+    ``climbs`` keeps what need not be asked again.
+    """
+    ended = _ended_counts(connection, only)
     unfinished = _unfinished(connection, now)
-    best = _best_trials(connection)
+    wanted = select(study) if only is None else select(study).where(study.c.id == only)
     rows = []
-    for row in connection.execute(select(study).order_by(study.c.id)).all():
+    for row in connection.execute(wanted.order_by(study.c.id)).all():
         counts, trials = ended[row.id], unfinished[row.id]
         protocol = msgspec.json.decode(row.spec, type=_Spec).protocol
+        climb = climbs.of(connection, row.id, row.created_at, counts["complete"])
         state = _study_state(row, now, counts.total(), trials.states)
         going = state == "running"
         rows.append(
@@ -65,8 +67,8 @@ def list_studies(connection: Connection, now: float, climbs: Climbs) -> tuple[St
                 reason=row.reason,
                 counts=dict(counts + Counter(trials.states)),
                 target=row.trials,
-                best=best.get(row.id),
-                climb=_climb(connection, row, counts["complete"], climbs),
+                best=climb.best,
+                climb=climb.steps,
                 rate=steps_per_second(trials.rows, trials.states),
                 eta=_eta(connection, row, counts.total(), trials) if going else None,
                 created_at=row.created_at,
@@ -83,35 +85,21 @@ def _unfinished(connection: Connection, now: float) -> defaultdict[int, _Unfinis
     return by_study
 
 
-def _ended_counts(connection: Connection) -> defaultdict[int, Counter[TrialState]]:
+def _ended_counts(
+    connection: Connection, only: int | None
+) -> defaultdict[int, Counter[TrialState]]:
+    # Without a condition on the state: with one, SQLite leaves the index that covers all of it.
+    of_studies = run.c.study_id.is_not(None) if only is None else run.c.study_id == only
     query = (
         select(run.c.study_id, run.c.state, func.count())
-        .where(run.c.study_id.is_not(None), run.c.state.in_(ENDED))
+        .where(of_studies)
         .group_by(run.c.study_id, run.c.state)
     )
     counts: defaultdict[int, Counter[TrialState]] = defaultdict(Counter)
     for study_id, state, count in connection.execute(query):
-        counts[study_id][state] = count
+        if state in ENDED:
+            counts[study_id][state] = count
     return counts
-
-
-def _best_trials(connection: Connection) -> dict[int, Best]:
-    top = (
-        select(run.c.study_id, func.max(run.c.p).label("p"))
-        .where(run.c.study_id.is_not(None), run.c.state == "complete")
-        .group_by(run.c.study_id)
-        .subquery()
-    )
-    query = (
-        select(run.c.study_id, run.c.number, run.c.p, run.c.p_o, run.c.p_s)
-        .join(top, (top.c.study_id == run.c.study_id) & (top.c.p == run.c.p))
-        .where(run.c.state == "complete")
-        .order_by(run.c.number.desc())
-    )
-    return {
-        row.study_id: Best(number=row.number, p=row.p, p_o=row.p_o, p_s=row.p_s)
-        for row in connection.execute(query)
-    }
 
 
 def _study_state(
@@ -131,29 +119,6 @@ def _study_state(
             return state
     proposing = row.proposer_until is not None and row.proposer_until > now
     return "running" if proposing else "queued"
-
-
-def _climb(connection: Connection, row: Row[Any], complete: int, climbs: Climbs) -> Climb:
-    key = (row.id, row.created_at)
-    known = climbs.get(key)
-    if known is None or known[0] != complete:
-        climbs[key] = known = (complete, _ask_climb(connection, row.id))
-    return known[1]
-
-
-def _ask_climb(connection: Connection, study_id: int) -> Climb:
-    so_far = func.max(run.c.p).over(order_by=run.c.number)
-    climbing = (
-        select(run.c.number, run.c.p, so_far.label("best"))
-        .where(run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None))
-        .subquery()
-    )
-    query = (
-        select(climbing.c.number, climbing.c.p)
-        .where(climbing.c.p == climbing.c.best)
-        .order_by(climbing.c.number)
-    )
-    return tuple((number, p) for number, p in connection.execute(query))
 
 
 def _eta(

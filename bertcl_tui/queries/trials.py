@@ -52,7 +52,8 @@ def window(
     """Return the first trials of an order; those that are not ended come before all others."""
     of_study = run.c.study_id == study_id
     fitting = and_(of_study, *(_condition(connection, term, now) for term in where))
-    query = with_holder().where(fitting).order_by(*_ordering(order)).limit(limit)
+    first = select(run.c.id).where(fitting).order_by(*_ordering(order)).limit(limit)
+    query = with_holder().where(run.c.id.in_(first)).order_by(*_ordering(order))
     rows = tuple(trial_row(row, now) for row in connection.execute(query))
     total = _count(connection, of_study)
     matching = len(rows) if limit is None or len(rows) < limit else _count(connection, fitting)
@@ -122,7 +123,8 @@ def _ordering(order: Order) -> list[ColumnElement[Any]]:
     column = run.c[order.column]
     unfinished_first = case((run.c.state.in_(UNFINISHED), 0), else_=1)
     direction = column.desc() if order.descending else column.asc()
-    return [unfinished_first, column.is_(None), direction, run.c.number.asc()]
+    # By id where equal: it grows as the number does, and stands in every index.
+    return [unfinished_first, column.is_(None), direction, run.c.id.asc()]
 
 
 def _condition(
