@@ -13,6 +13,7 @@ from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
+from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.drawings.combined import CombinedRates, TrialWeights
@@ -76,8 +77,8 @@ class Done(Message):
 
 
 @dataclass
-class BandFound(Folding):
-    """How sure a combination is."""
+class BandFound(Message):
+    """How sure a combination is. Not folding: a late one would take the right one's place."""
 
     combined: Combined
     band: Band
@@ -174,7 +175,9 @@ class CombineScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="band", description="band")
     def _find_band(self, combined: Combined) -> None:
-        self.post_message(BandFound(combined, bootstrap_band(combined)))
+        band = bootstrap_band(combined)
+        if not get_current_worker().is_cancelled:
+            self.post_message(BandFound(combined, band))
 
     @on(BandFound)
     def _band_found(self, message: BandFound) -> None:

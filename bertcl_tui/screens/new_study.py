@@ -11,9 +11,10 @@ from textual.events import DescendantFocus
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static
+from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.messages import Folding, OpenStudy, Trouble, WorkersWanted
+from bertcl_tui.messages import OpenStudy, Trouble, WorkersWanted
 from bertcl_tui.options import OPTIONS, option, preset_defaults, search_command
 from bertcl_tui.options.first import first_texts
 from bertcl_tui.options.sequences import toggled
@@ -54,8 +55,8 @@ class NewStudyScreen(Screen[None]):
     AUTO_FOCUS = "#sequence Input"
 
     @dataclass
-    class Found(Folding):
-        """What was looked up."""
+    class Found(Message):
+        """What was looked up. Not folding: a late one would take the right one's place."""
 
         texts: dict[str, str]
         findings: Findings
@@ -124,11 +125,13 @@ class NewStudyScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="look-up")
     def _look_up(self, texts: dict[str, str]) -> None:
-        self.post_message(self.Found(texts, look_up(self._store, texts)))
+        findings = look_up(self._store, texts)
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.Found(texts, findings))
 
     @on(Found)
     def _found(self, event: Found) -> None:
-        if event.texts != self._texts:
+        if any(event.texts[name] != self._texts[name] for name in _LOOKED_UP):
             return
         self._findings = event.findings
         for name in _LOOKED_UP:

@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 from bertcl_tui.messages import Trouble, WorkersWanted
 from bertcl_tui.mixture import read_mixture
 from bertcl_tui.read import Reader
-from bertcl_tui.screens.combine import CombineScreen
+from bertcl_tui.screens.combine import BandFound, CombineScreen
 from bertcl_tui.screens.form import FormScreen
 from bertcl_tui.screens.study import StudyScreen
 from bertcl_tui.widgets.base_dial import BaseDial
@@ -21,6 +21,7 @@ from bertcl_tui.widgets.mixture_list import MixtureList, Place
 from bertcl_tui.widgets.studies_table import StudiesTable
 from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.profiles import (
+    Band,
     Combined,
     bootstrap_band,
     combine,
@@ -125,6 +126,18 @@ async def test_the_band_is_the_bootstrap_of_what_is_shown(store: str) -> None:
         band = bootstrap_band(combined_of(pilot))
         for low, high in zip(band.low, band.high, strict=True):
             assert f"[{low:.1e}, {high:.1e}]" in drawn(pilot, "#rates")
+
+
+async def test_a_late_band_does_not_take_the_place_of_the_right_one(store: str) -> None:
+    async with host(store, {LIVE: frozenset({1, 2, 9, 20})}).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        earlier = combined_of(pilot)
+        await press(pilot, "right")
+        band = Band((1e-7,) * 8, (9e-4,) * 8)
+        screen_of(pilot).post_message(BandFound(combined_of(pilot), band))
+        screen_of(pilot).post_message(BandFound(earlier, bootstrap_band(earlier)))
+        await settle(pilot)
+        assert drawn(pilot, "#rates").count("[1.0e-07, 9.0e-04]") == 8
 
 
 async def test_a_click_on_the_dial_turns_it(store: str) -> None:

@@ -10,6 +10,7 @@ from bertcl_tui.messages import OpenStudy, Trouble, WorkersWanted
 from bertcl_tui.options import OPTIONS
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.new_study import NewStudyScreen
+from bertcl_tui.starting import Findings
 from bertcl_tui.widgets.command_line import CommandLine
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.key_bar import KeyBar
@@ -172,6 +173,20 @@ async def test_the_name_is_the_sequence_made_unique(store: str) -> None:
         assert form.row("name").default == "sst2:rte"
         await form.type("sequence", "sst2:mrpc")
         assert form.row("name").default == "sst2:mrpc-2"
+
+
+async def test_late_findings_do_not_take_the_place_of_the_right_ones(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(data="hub", sequence="sst2:mrpc")
+        texts = {row.field.name: row.text for row in form.screen.query(FieldRow)}
+        right = Findings(tasks=(), troubles={"name": "right"}, free_name="right")
+        late = Findings(tasks=(), troubles={"name": "late"}, free_name="late")
+        form.screen.post_message(NewStudyScreen.Found({**texts, "seed": "9"}, right))
+        form.screen.post_message(NewStudyScreen.Found({**texts, "data": "sample"}, late))
+        await settle(pilot)
+        assert form.row("name").note == "right"
 
 
 async def test_tasks_are_picked_from_the_chosen_data(store: str, tasks: Path) -> None:
