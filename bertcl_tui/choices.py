@@ -1,6 +1,6 @@
 """What the choices of a study are called."""
 
-from bertcl_tui.offers import backbone_of
+from bertcl_tui.combining.offers import backbone_of
 from engine.errors import UsageError
 from engine.profiles.grouping import Grouping, make_grouping
 

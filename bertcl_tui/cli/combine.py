@@ -12,8 +12,8 @@ from msgspec import Struct
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.offers import offer
-from bertcl_tui.outcome import export_profile, finished_profile
+from bertcl_tui.combining.offers import offer
+from bertcl_tui.combining.outcome import export_profile, finished_profile
 from bertcl_tui.wording import count
 from engine.errors import UsageError
 from engine.profiles import (

@@ -16,10 +16,8 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.drawings.combined import CombinedRates, TrialWeights
-from bertcl_tui.messages import Folding, Trouble, WorkersWanted
-from bertcl_tui.mixture import Mixture, read_mixture
-from bertcl_tui.outcome import (
+from bertcl_tui.combining.mixture import Mixture, read_mixture
+from bertcl_tui.combining.outcome import (
     PUBLISHED,
     Reference,
     at_depth,
@@ -29,6 +27,9 @@ from bertcl_tui.outcome import (
     load_reference,
     marks,
 )
+from bertcl_tui.combining.unseen import Evaluation, request_evaluation
+from bertcl_tui.drawings.combined import CombinedRates, TrialWeights
+from bertcl_tui.messages import Folding, Trouble, WorkersWanted
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.combine_forms import (
     compare_form,
@@ -39,7 +40,6 @@ from bertcl_tui.screens.combine_forms import (
     transfer_form,
 )
 from bertcl_tui.screens.form import Texts
-from bertcl_tui.unseen import Evaluation, request_evaluation
 from bertcl_tui.widgets.base_dial import BaseDial
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.key_bar import KeyBar

@@ -6,11 +6,11 @@ from typing import Final
 
 from textual.suggester import SuggestFromList
 
+from bertcl_tui.combining.outcome import PUBLISHED, known_profiles, load_reference
+from bertcl_tui.combining.unseen import Evaluation, read_baseline
 from bertcl_tui.options import readers
 from bertcl_tui.options.field import Field
-from bertcl_tui.outcome import PUBLISHED, known_profiles, load_reference
 from bertcl_tui.screens.form import FormScreen, Texts
-from bertcl_tui.unseen import Evaluation, read_baseline
 from bertcl_tui.widgets.sequence_suggester import SequenceSuggester
 from bertcl_tui.wording import count
 from engine.errors import UsageError

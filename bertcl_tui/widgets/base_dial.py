@@ -9,8 +9,8 @@ from textual.events import Click
 from textual.message import Message
 from textual.widget import Widget
 
+from bertcl_tui.combining.mixture import HIGHEST_BASE, LOWEST_BASE
 from bertcl_tui.looks import looks_of
-from bertcl_tui.mixture import HIGHEST_BASE, LOWEST_BASE
 
 _LEFT: Final = "b = 0.00   1.0 ├"
 _RIGHT: Final = "┤ 5.0"

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bertcl_tui.combining.mixture import Mixture, Source
 from bertcl_tui.looks import Looks
-from bertcl_tui.mixture import Mixture, Source
 from engine.profiles import Combined, RankedTrial, ScoredTrial, StudyMean
 
 _MOST_TRIALS: Final = 200

@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from bertcl_tui.combining.mixture import Mixture
 from bertcl_tui.looks import looks_of
-from bertcl_tui.mixture import Mixture
 from bertcl_tui.widgets.mixture_lines import MixtureLines
 from engine.profiles import Combined
 

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from bertcl_tui.combining.mixture import read_mixture
 from bertcl_tui.messages import Trouble, WorkersWanted
-from bertcl_tui.mixture import read_mixture
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.combine import BandFound, CombineScreen
 from bertcl_tui.screens.form import FormScreen

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bertcl_tui.offers import offer
+from bertcl_tui.combining.offers import offer
 from bertcl_tui.read import Reader
 from engine.errors import UsageError
 from engine.profiles import DEFAULT_BASE, Combined, ScoredTrial, StudyTrials, combine

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bertcl_tui.mixture import HIGHEST_BASE, LOWEST_BASE, Mixture, read_mixture
+from bertcl_tui.combining.mixture import HIGHEST_BASE, LOWEST_BASE, Mixture, read_mixture
 from bertcl_tui.read import Reader
 from engine.errors import UsageError
 from engine.profiles import combine
