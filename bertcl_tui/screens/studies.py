@@ -22,6 +22,7 @@ from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.log_panel import LogPanel
 from bertcl_tui.widgets.studies_table import StudiesTable
+from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.workers_panel import WorkersPanel
 from bertcl_tui.wording import count
@@ -116,7 +117,7 @@ class StudiesScreen(LiveScreen):
     def _show_table(self) -> None:
         studies = [study for study in self._studies or () if _fits(study, self._where)]
         table = self.query_one(StudiesTable)
-        table.border_title = f"Studies ─ {len(studies)}"
+        entitle(table, f"Studies ─ {len(studies)}")
         table.show(studies)
         if self.focused is None and studies:
             table.focus()
@@ -124,13 +125,13 @@ class StudiesScreen(LiveScreen):
     def _show_watched(self, watched: tuple[TrialRow, RunCurves] | None) -> None:
         chart = self.query_one("#watched", Chart)
         if watched is None:
-            chart.border_title = "Accuracy"
+            entitle(chart, "Accuracy")
             chart.show(Nothing("No trial yet."))
             return
         trial, curves = watched
         role = trial.state if trial.state != "complete" else "best"
         steps = f" ─ step {trial.step} of {trial.steps}" if trial.state == "running" else ""
-        chart.border_title = f"Accuracy ─ {role} #{trial.number}{steps}"
+        entitle(chart, f"Accuracy ─ {role} #{trial.number}{steps}")
         chart.show(Learning(curves))
 
     @on(StudiesTable.Moved)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, get_args
 
 from msgspec.structs import replace
-from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -24,6 +23,7 @@ from bertcl_tui.study_look import Look, Question, look_at_study
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.trials_table import TrialsTable
 from bertcl_tui.wording import duration, steps_rate
@@ -101,12 +101,9 @@ class StudyScreen(LiveScreen):
             parts.append(f"filter: {self.query_one(FilterBar).text}")
         if self._question.marked:
             parts.append(f"{len(self._question.marked)} marked")
-        panel = self.query_one("#trials")
-        panel.border_title = _plain(" ─ ".join(parts))
         trial = look.cursor
-        panel.border_subtitle = _plain(
-            "" if trial is None else " · ".join(filter(None, (trial.label, trial.reason)))
-        )
+        notes = () if trial is None else filter(None, (trial.label, trial.reason))
+        entitle(self.query_one("#trials"), " ─ ".join(parts), " · ".join(notes))
 
     def _show_top(self, study: StudyRow) -> None:
         counts = study.counts
@@ -144,8 +141,8 @@ class StudyScreen(LiveScreen):
             zip(PANELS, titles, subtitles, drawings, strict=True), start=1
         ):
             chart = self.query_one(f"#{panel}", Chart)
-            chart.border_title = _plain(f"{number} {title}")
-            chart.border_subtitle = "esc shows all" if chart is self.maximized else subtitle
+            closes = "esc shows all" if chart is self.maximized else subtitle
+            entitle(chart, f"{number} {title}", closes)
             chart.show(drawing)
 
     # what the person turns to
@@ -279,8 +276,3 @@ class StudyScreen(LiveScreen):
 
     def on_resize(self, _: events.Resize) -> None:
         self.refresh_bindings()
-
-
-def _plain(text: str) -> str:
-    """Return a title in which nothing is taken for markup."""
-    return Text(text).markup

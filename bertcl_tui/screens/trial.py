@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -21,6 +20,7 @@ from bertcl_tui.study_look import Look, Question, look_at_study
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.log_panel import LogPanel
+from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.wording import duration, score, steps_rate
 
@@ -74,12 +74,12 @@ class TrialScreen(LiveScreen):
             [fact for fact in _facts(trial) if fact],
         )
         learning = self.query_one("#learning", Chart)
-        learning.border_title = "Accuracy on the tasks as they are learnt"
-        learning.border_subtitle = Text(trial.reason or trial.label or "").markup
+        title = "Accuracy on the tasks as they are learnt"
+        entitle(learning, title, trial.reason or trial.label or "")
         run = look.curves.get(trial.run_id)
         learning.show(Nothing("Nothing measured.") if run is None else Learning(run))
         rates = self.query_one("#rates", Chart)
-        rates.border_title = "Learning rates"
+        entitle(rates, "Learning rates")
         rates.show(rates_of(look))
         self.query_one(LogPanel).show(message.said)
 

@@ -64,7 +64,9 @@ def combined_of(pilot: Pilot[None]) -> Combined:
 
 
 def drawn(pilot: Pilot[None], chart: str) -> str:
-    return str(screen_of(pilot).query_one(chart, Chart).render())
+    """Return the lines of a chart as they stand on the screen."""
+    widget = screen_of(pilot).query_one(chart, Chart)
+    return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
 
 
 def listed(pilot: Pilot[None]) -> str:
