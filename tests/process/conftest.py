@@ -15,7 +15,7 @@ from engine.work.settings import WorkerSettings
 from engine.work.supervisor import start_worker
 from tests.tiny import tiny_backbone, tiny_tasks
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 LEARNS_WELL = 3e-3
 
 
