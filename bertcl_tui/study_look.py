@@ -80,7 +80,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         flat=flat,
         curves=curves,
         known={trial.number: known_now(curves[trial.run_id]) for trial in running},
-        labels=_labels(study, window.rows, before),
+        labels=_labels(study, (*window.rows, cursor, flat), before),
     )
 
 
@@ -105,8 +105,10 @@ def _under_cursor(reader: Reader, question: Question, window: TrialWindow) -> Tr
     return next(iter(reader.chosen_trials(question.study_id, [question.cursor])), None)
 
 
-def _labels(study: StudyRow, trials: Iterable[TrialRow], before: Look | None) -> tuple[str, ...]:
-    choices = max((len(trial.learning_rates) for trial in trials), default=0)
-    if before is not None and len(before.labels) == choices:
+def _labels(
+    study: StudyRow, trials: Iterable[TrialRow | Scored | None], before: Look | None
+) -> tuple[str, ...]:
+    choices = max((len(trial.learning_rates) for trial in trials if trial is not None), default=0)
+    if before is not None and len(before.labels) >= choices:
         return before.labels
     return choice_labels(study.model, study.grouping, choices)

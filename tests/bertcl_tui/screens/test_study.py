@@ -172,6 +172,17 @@ async def test_filter(open_app: OpenApp) -> None:
         assert isinstance(pilot.app.screen, StudyScreen)
 
 
+async def test_a_filter_that_nothing_fits(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("j", "slash")
+        pilot.app.screen.query_one(Input).value = "p>9"
+        await until(pilot, lambda: _numbers(pilot) == [])
+        await until(pilot, lambda: "No trial yet." in _drawn(pilot, "rates"))
+        pilot.app.screen.query_one(Input).value = "lr3>1e-9"
+        await until(pilot, lambda: len(_numbers(pilot)) == 31)
+
+
 async def test_a_rate_that_the_study_has_not_is_named(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await _enter(pilot)
