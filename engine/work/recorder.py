@@ -29,7 +29,8 @@ class Recorder:
         self._steps = 0
         self._step = 0
         self._step_seconds: float | None = None
-        self._stepped_at = self._written_at = time.monotonic()
+        self._stepped_at: float | None = None
+        self._written_at = time.monotonic()
 
     def plan(self, stages: Sequence[StagePlan]) -> None:
         """Remember the run's stages."""
@@ -58,15 +59,17 @@ class Recorder:
             )
             for item in event.measurements
         ]
-        # The time of a measurement is no step's.
-        self._stepped_at = time.monotonic()
+        # The step that ends with a measurement is said after it, and would seem to take no time.
+        self._stepped_at = None
 
     def stepped(self, step: int) -> None:
         """Take a step."""
         now = time.monotonic()
-        taken, self._stepped_at = now - self._stepped_at, now
-        before = taken if self._step_seconds is None else self._step_seconds
-        self._step_seconds = before + _SMOOTHING * (taken - before)
+        if self._stepped_at is not None:
+            taken = now - self._stepped_at
+            before = taken if self._step_seconds is None else self._step_seconds
+            self._step_seconds = before + _SMOOTHING * (taken - before)
+        self._stepped_at = now
         self._step = step
         if now - self._written_at >= _WRITE_SECONDS:
             self.write()

@@ -1,0 +1,62 @@
+"""What a run says of its pace."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from engine.learning.events import Measured, Measurement
+from engine.learning.plan import plan_stage
+from engine.spec import Protocol, RunSpec
+from engine.store.connection import Store, open_store
+from engine.store.leases import claim_run
+from engine.store.measurements import measurements_of
+from engine.store.runs import create_run
+from engine.store.schema import run
+from engine.store.workers import register_worker
+from engine.work.processes import identity_of
+from engine.work.recorder import Recorder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(tmp_path / "studies.db"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def recorder(store: Store) -> Recorder:
+    """Return the recorder of a held run, number 1, of 4 steps."""
+    worker = register_worker(store, identity_of(), device="cpu", threads=1, log_file=None)
+    create_run(store, RunSpec(sequence=("mood", "agree"), data="hub", model="tiny"))
+    claim_run(store, worker, threads=1)
+    recorder = Recorder(store, 1, worker)
+    protocol = Protocol(epochs=1, batch_size=1)
+    recorder.plan([plan_stage("mood", rows=4, epochs=1, protocol=protocol, first_step=0)])
+    return recorder
+
+
+def rate(store: Store) -> float | None:
+    with store.reading() as connection:
+        return connection.execute(select(run.c.rate)).scalar_one()
+
+
+def measured(step: int) -> Measured:
+    item = Measurement(task=0, split="retention", accuracy=0.5, loss=0.7, predicted=(1, 1))
+    return Measured(stage=0, step=step, fraction=step / 4, measurements=(item,))
+
+
+def test_steps_that_end_with_a_measurement_say_nothing_of_the_pace(
+    recorder: Recorder, store: Store
+) -> None:
+    for step in (1, 2, 3):
+        recorder.measured(measured(step))
+        recorder.stepped(step)
+    recorder.write()
+    assert rate(store) is None
+    recorder.stepped(4)
+    recorder.write()
+    assert rate(store) is not None
+    assert [item.step for item in measurements_of(store, 1)] == [1, 2, 3]
