@@ -50,7 +50,10 @@ def search(
         say(f"study {study.name}: {study.trials} trials")
         row = follow_search(at, study, Tender(at.store, slots=slots, device=device), store)
         print_search(at, row, json=json)
-        say(f"combine its trials with: {command_on('combine', study.name, store)}")
+        if row.best is None:
+            say("no trial came to its end, so there is nothing to combine yet")
+        else:
+            say(f"combine its trials with: {command_on('combine', study.name, store)}")
 
 
 def print_started(at: OpenedStore, study_id: int, *, json: bool) -> None:
