@@ -44,7 +44,8 @@ def demo(*, fresh: Fresh = False) -> None:
         if not has_terminal():
             _finish(at, study)
             return
-        ensure_workers(at.store.url)
+        if at.row(study.name).state != "complete":
+            ensure_workers(at.store.url)
     raise typer.Exit(open_app(DEMO_STORE))
 
 
