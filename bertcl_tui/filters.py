@@ -94,12 +94,13 @@ def trial_fields(choices: int) -> Fields:
 
 
 def parse_filter(text: str, fields: Fields) -> Filter:
-    """Read a filter.
+    """Read a filter. The bare name of a field asks for nothing yet: it is being written.
 
     Raises:
         UsageError: a field, word or number that is none; the message names it and what there is.
     """
-    return tuple(_term(term, fields) for term in text.split())
+    names = {*fields.numbers, *fields.words}
+    return tuple(_term(term, fields) for term in text.split() if term not in names)
 
 
 def fits(

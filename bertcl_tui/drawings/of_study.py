@@ -29,7 +29,7 @@ def forgetting_of(look: Look) -> Forgetting:
 def rates_of(look: Look) -> Rates | Nothing:
     """Return the rates of the cursor's trial beside the baseline's."""
     if look.cursor is None:
-        return Nothing("No trial yet.")
+        return Nothing("No trial here." if look.window.total else "No trial yet.")
     rates = look.cursor.learning_rates
     flat = look.flat
     return Rates(

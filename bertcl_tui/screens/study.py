@@ -98,7 +98,7 @@ class StudyScreen(LiveScreen):
         found = f"{window.matching} of {window.total}" if self._question.where else window.total
         parts = [f"Trials ─ {found}", f"by {order.column} {'▼' if order.descending else '▲'}"]
         if self._question.where:
-            parts.append(f"filter: {self.query_one(FilterBar).text}")
+            parts.append(f"filter: {self.query_one(FilterBar).in_force}")
         if self._question.marked:
             parts.append(f"{len(self._question.marked)} marked")
         trial = look.cursor

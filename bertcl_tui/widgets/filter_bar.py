@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Label
 
@@ -13,7 +13,7 @@ from bertcl_tui.filters import Fields, Filter, parse_filter
 from engine.errors import UsageError
 
 
-class FilterBar(Horizontal):
+class FilterBar(Vertical):
     """Hidden until it is opened; says at once what is wrong with what is written."""
 
     @dataclass
@@ -31,16 +31,18 @@ class FilterBar(Horizontal):
         super().__init__()
         self._fields = fields
         self._where: Filter = ()
+        self._in_force = ""
 
     def compose(self) -> ComposeResult:
-        yield Label("/", id="slash")
-        yield Input(placeholder=self._fields.example, compact=True, select_on_focus=False)
         yield Label(id="wrong", markup=False)
+        with Horizontal():
+            yield Label("/", id="slash")
+            yield Input(placeholder=self._fields.example, compact=True, select_on_focus=False)
 
     @property
-    def text(self) -> str:
-        """What is written."""
-        return self.query_one(Input).value
+    def in_force(self) -> str:
+        """What was written last that is a filter."""
+        return self._in_force
 
     def ask_for(self, fields: Fields) -> None:
         """Know other fields from now on."""
@@ -56,20 +58,22 @@ class FilterBar(Horizontal):
 
     def clear(self) -> bool:
         """Let everything be shown again; tell whether that changes something."""
-        had = bool(self.text)
-        self.query_one(Input).value = ""
+        entry = self.query_one(Input)
+        had, entry.value = bool(entry.value), ""
         self.remove_class(self.OPEN)
         return had
 
     @on(Input.Changed)
     def _read(self) -> None:
-        wrong = self.query_one("#wrong", Label)
+        text, wrong = self.query_one(Input).value, self.query_one("#wrong", Label)
         try:
-            where = parse_filter(self.text, self._fields)
+            where = parse_filter(text, self._fields)
         except UsageError as error:
             wrong.update(str(error).removeprefix("filter: "))
+            wrong.display = True
             return
-        wrong.update("")
+        wrong.display = False
+        self._in_force = text
         if where != self._where:
             self._where = where
             self.post_message(self.Changed(where))
@@ -88,6 +92,6 @@ class FilterBar(Horizontal):
             self._done()
 
     def _done(self) -> None:
-        if not self.text:
+        if not self.query_one(Input).value:
             self.remove_class(self.OPEN)
         self.post_message(self.Closed())

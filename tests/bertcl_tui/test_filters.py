@@ -21,7 +21,7 @@ def test_reads_every_term() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "   "])
+@pytest.mark.parametrize("text", ["", "   ", "p", "state", "lr3 head"])
 def test_nothing_asks_for_nothing(text: str) -> None:
     assert parse_filter(text, FIELDS) == ()
 
