@@ -59,6 +59,11 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     created_at: float
 
     @property
+    def waits(self) -> bool:
+        """Whether it is wanted but nobody works on it."""
+        return self.state in {"queued", "lost"}
+
+    @property
     def ended(self) -> int:
         """Trials that will not go on, whatever became of them."""
         return sum(count for state, count in self.counts.items() if state in ENDED)

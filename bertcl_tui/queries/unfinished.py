@@ -31,6 +31,8 @@ def unfinished_trials(connection: Connection) -> list[Row[Any]]:
 
 def state_of(row: Row[Any], now: float) -> TrialState:
     """Return the state of a run, given its row with its holder's columns."""
+    if row.state == "paused" and row.desired == "running":
+        return "queued"  # given back by a worker that had to end
     if row.state != "running":
         state: TrialState = row.state
         return state

@@ -62,6 +62,7 @@ class StudiesScreen(LiveScreen):
         self._studies: tuple[StudyRow, ...] | None = None
         self._where: Filter = ()
         self._watched_id: int | None = None
+        self._worker_lives = False
 
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
@@ -100,7 +101,9 @@ class StudiesScreen(LiveScreen):
         self.refresh_bindings()
         self.set_class(not message.studies, "-empty")
         self._show_table()
-        self.query_one(WorkersPanel).show(message.workers)
+        self._worker_lives = any(worker.state != "lost" for worker in message.workers)
+        waiting = sum(study.waits for study in message.studies)
+        self.query_one(WorkersPanel).show(message.workers, waiting=waiting)
         self.query_one(LogPanel).show(message.said)
         self._show_watched(message.watched)
         working = sum(study.state == "running" for study in message.studies)
@@ -182,7 +185,8 @@ class StudiesScreen(LiveScreen):
         if study.state == "complete":
             self.notify(f"{study.name} is complete: it has all its {study.target} trials")
             return
-        going = study.desired == "running"
+        abandoned = study.waits and not self._worker_lives
+        going = study.desired == "running" and not abandoned
         self.post_message(Wish([study.id], "paused" if going else "running"))
 
     def action_stop_study(self) -> None:

@@ -222,7 +222,7 @@ class StudyScreen(LiveScreen):
         study = self._look.study
         if study.state == "complete":
             self.notify(f"{study.name} is complete", markup=False)
-        elif study.desired == desired:
+        elif study.desired == desired and not study.waits:
             self.notify(f"{study.name} is {study.state} already", markup=False)
         else:
             self.post_message(Wish([study.id], desired))
@@ -263,14 +263,15 @@ class StudyScreen(LiveScreen):
             self.set_class(other == panel, f"-{other}")
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        going = self._look is None or self._look.study.desired == "running"
+        study = None if self._look is None else self._look.study
+        going = study is None or study.desired == "running"
         match action:
             case "next_panel":
                 return not self._shows_all
             case "pause_study":
                 return going
             case "resume_study":
-                return not going
+                return not going or (study is not None and study.waits)
             case _:
                 return True
 

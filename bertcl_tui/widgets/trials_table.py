@@ -18,6 +18,7 @@ from bertcl_tui.rows import BY_P, Order, TrialRow
 from bertcl_tui.states import state_text
 from bertcl_tui.widgets.row_table import Column, RowTable
 from bertcl_tui.wording import score
+from engine.store.states import ENDED
 
 _GLYPHS = {"marked": "◉", "ranged": "▸", "": " "}
 
@@ -181,6 +182,6 @@ def _score(value: float | None, looks: Looks, by_now: float | None = None) -> Te
 
 def _state(trial: TrialRow, looks: Looks) -> Text:
     text = state_text(trial.state, trial.desired, looks)
-    if trial.state in ("running", "paused", "stalled", "lost") and trial.steps:
+    if trial.state not in ENDED and trial.step and trial.steps:
         text.append(f" {trial.step / trial.steps:.0%}")
     return text

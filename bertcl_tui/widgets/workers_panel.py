@@ -12,12 +12,13 @@ from textual.widgets import Static
 from bertcl_tui.looks import Looks, looks_of
 from bertcl_tui.rows import WorkerRow
 from bertcl_tui.states import STATE_LOOKS
-from bertcl_tui.wording import size, steps_rate
+from bertcl_tui.wording import count, size, steps_rate
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 _METER_COLUMNS: Final = 8
 _FULL: Final = 100.0
 _EMPTY: Final = "No worker.\nOne starts with the first study\nand ends when all is done."
+_WAITING: Final = "{} without a worker:\nspace on it starts one."
 
 
 class WorkersPanel(VerticalScroll, can_focus=False):
@@ -26,6 +27,7 @@ class WorkersPanel(VerticalScroll, can_focus=False):
     def __init__(self, *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
         self._workers: tuple[WorkerRow, ...] | None = None
+        self._waiting = 0
 
     def compose(self) -> ComposeResult:
         yield Static()
@@ -33,20 +35,23 @@ class WorkersPanel(VerticalScroll, can_focus=False):
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
 
-    def show(self, workers: tuple[WorkerRow, ...]) -> None:
-        """Show these."""
-        if workers != self._workers:
-            self._workers = workers
+    def show(self, workers: tuple[WorkerRow, ...], *, waiting: int) -> None:
+        """Show these, and that so many studies wait for one where none lives."""
+        if any(worker.state != "lost" for worker in workers):
+            waiting = 0
+        if (workers, waiting) != (self._workers, self._waiting):
+            self._workers, self._waiting = workers, waiting
             self.border_title = f"Workers ─ {len(workers)}" if workers else "Workers"
             self._draw()
 
     def _draw(self) -> None:
         looks = looks_of(self.app)
-        if not self._workers:
-            text = Text(_EMPTY, style=looks.muted)
-        else:
-            text = Text("\n").join(_card(worker, looks) for worker in self._workers)
-        self.query_one(Static).update(text)
+        parts = [_card(worker, looks) for worker in self._workers or ()]
+        if self._waiting:
+            studies = count(self._waiting, "study", "studies")
+            parts.append(Text(_WAITING.format(studies), style=looks.warning))
+        parts = parts or [Text(_EMPTY, style=looks.muted)]
+        self.query_one(Static).update(Text("\n").join(parts))
 
 
 def _card(worker: WorkerRow, looks: Looks) -> Text:

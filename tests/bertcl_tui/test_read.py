@@ -13,7 +13,7 @@ from bertcl_tui.rows import Best, Order
 from engine.errors import UsageError
 from engine.spec import StudySpec
 from engine.store.connection import Store, open_store
-from engine.store.leases import claim_run, finish_run
+from engine.store.leases import claim_run, finish_run, release_run
 from engine.store.measurements import Progress, record_progress
 from engine.store.runs import Scores, create_run
 from engine.store.states import LOST_AFTER, STALLED_AFTER
@@ -172,6 +172,15 @@ def test_a_worker_whose_process_is_gone_loses_its_run(reader: Reader, writer: St
         connection.exec_driver_sql("UPDATE cl_worker SET process_start = 1.0 WHERE id = 1")
     assert reader.studies()[0].state == "lost"
     assert reader.workers()[0].state == "lost"
+
+
+def test_a_run_that_was_given_back_waits(reader: Reader, writer: Store) -> None:
+    release_run(writer, 43, 1, state="paused", busy_seconds=1.0)
+    assert reader.trials(LIVE_ID, limit=1).rows[0].state == "queued"
+    assert reader.studies()[0].state == "queued"
+    wish_for_study(writer, LIVE_ID, "paused")
+    assert reader.trials(LIVE_ID, limit=1).rows[0].state == "paused"
+    assert reader.studies()[0].state == "paused"
 
 
 def test_a_wanted_study_that_nobody_works_on_is_queued(reader: Reader, writer: Store) -> None:

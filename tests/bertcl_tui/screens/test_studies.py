@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from bertcl_tui import wishes
 from bertcl_tui.screens.combine import CombineScreen
 from bertcl_tui.screens.confirm import ConfirmScreen
 from bertcl_tui.screens.new_study import NewStudyScreen
@@ -19,6 +20,7 @@ from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.leases import release_run
 from engine.store.studies import create_study, find_study
+from engine.store.workers import end_worker
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 from tests.recorded import DONE, LIVE, PAUSED, empty_store
@@ -109,7 +111,7 @@ async def test_what_is_written_is_shown(open_app: OpenApp, store: Path) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         release_run(open_store(str(store)), 43, 1, state="paused", busy_seconds=3.0)
-        await until(pilot, lambda: _table(pilot).items[0].counts.get("paused"))
+        await until(pilot, lambda: _table(pilot).items[0].counts.get("queued"))
 
 
 @pytest.mark.action("studies", "pause_or_resume")
@@ -123,6 +125,23 @@ async def test_space_pauses_and_resumes(open_app: OpenApp, store: Path) -> None:
         await pilot.press("space")
         await until(pilot, lambda: _table(pilot).items[0].desired == "running")
         assert _desired(store, LIVE) == "running"
+
+
+async def test_space_starts_a_worker_where_work_waits_and_none_lives(
+    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(wishes, "start_workers", started.append)  # a process is too much here
+    end_worker(open_store(str(store)), 1)
+    async with open_app() as pilot:
+        await _ready(pilot)
+        assert _table(pilot).items[0].state == "lost"
+        panel = pilot.app.screen.query_one("WorkersPanel Static")
+        assert "1 study without a worker" in str(panel.render())
+        await pilot.press("space")
+        await until(pilot, lambda: started)
+    assert started == [str(store)]
+    assert _desired(store, LIVE) == "running"
 
 
 async def test_a_complete_study_cannot_go_on(open_app: OpenApp, store: Path) -> None:

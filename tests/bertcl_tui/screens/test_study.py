@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from bertcl_tui import wishes
 from bertcl_tui.app import BertclApp
 from bertcl_tui.screens.combine import CombineScreen
 from bertcl_tui.screens.studies import StudiesScreen
@@ -19,6 +20,7 @@ from engine.store.deletion import delete_study
 from engine.store.leases import finish_run
 from engine.store.runs import Scores
 from engine.store.studies import find_study
+from engine.store.workers import end_worker
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 from tests.recorded import LIVE
@@ -125,6 +127,18 @@ async def test_pause_and_resume(open_app: OpenApp, store: Path) -> None:
         await until(pilot, lambda: not screen.check_action("pause_study", ()))
         await pilot.press("r")
         await until(pilot, lambda: _desired(store) == "running")
+
+
+async def test_resume_starts_a_worker_where_none_lives(
+    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(wishes, "start_workers", started.append)  # a process is too much here
+    end_worker(open_store(str(store)), 1)
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("r")
+        await until(pilot, lambda: started)
 
 
 @pytest.mark.action("study", "stop_study")
