@@ -89,7 +89,7 @@ def _say(desk: Desk, run: RunRecord, what: str, level: Level = "info") -> None:
     """Tell people in the store what happens to a run, and the worker's own log too."""
     name = f"run {run.id}" if run.number is None else f"#{run.number}"
     _log.info("run %d (%s) %s", run.id, sequence_name(run.spec.sequence), what)
-    text = f"{name} of {sequence_name(run.spec.sequence)} {what}"
+    text = f"{name} {what} · {sequence_name(run.spec.sequence)}"
     write_log(desk.store, level, text, worker_id=desk.worker_id, run_id=run.id)
 
 
