@@ -87,7 +87,7 @@ def recorded_store(path: Path, more: Sequence[str] = ()) -> Path:
             for number in range(24):
                 _ended_trial(store, worker, study, number, layers=6)
         _running_trial(store, worker, live, 30, layers=6)
-        write_log(store, "info", f"trial 30 of {LIVE} begun", worker_id=worker)
+        write_log(store, "info", f"#30 begins · {LIVE}", worker_id=worker)
     finally:
         store.close()
     return path

@@ -79,7 +79,7 @@ async def test_workers_and_log(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         assert pilot.app.screen.query_one(WorkersPanel).border_title == "Workers ─ 1"
-        assert "trial 30 of rotten-tomatoes" in _text(pilot, LogPanel)
+        assert "#30 begins · rotten-tomatoes" in _text(pilot, LogPanel)
 
 
 async def test_an_empty_store_says_what_to_press(open_app: OpenApp, tmp_path: Path) -> None:
