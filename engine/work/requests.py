@@ -9,20 +9,8 @@ from engine.errors import EngineError, UsageError
 from engine.spec import RunSpec, StudySpec
 from engine.store.connection import Store
 from engine.store.runs import create_run
-from engine.store.studies import create_study
 
 _WRONG = 2
-
-
-def request_search(store: Store, spec: StudySpec) -> int:
-    """Check a search, then remember it as wanted; return the study's id.
-
-    Raises:
-        UsageError: a task, the model, the data or the device is not to be had, or the name is
-            taken; nothing was written.
-    """
-    check_search(spec)
-    return create_study(store, spec)
 
 
 def check_search(spec: StudySpec) -> None:
