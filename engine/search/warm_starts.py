@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from engine.profiles.depth import transfer_rates
 from engine.profiles.grouping import Grouping
+from engine.profiles.llrd import llrd_rates
 from engine.profiles.published import published_profile
 from engine.search.space import Space, is_small
 from engine.spec import StudySpec
@@ -60,19 +61,6 @@ def warm_starts(
     ]
     alternating = chain.from_iterable(zip_longest(flat, shaped))
     return _fitting((start for start in alternating if start is not None), space)
-
-
-def llrd_rates(base: float, decay: float, grouping: Grouping) -> tuple[float, ...]:
-    """Return layer-wise decayed rates: heads and top layer at ``base``, each step down × ``decay``.
-
-    A choice takes the geometric mean of its layers; the embeddings lie one step below layer 1.
-    """
-    top = grouping.n_layers
-    encoder = (
-        base * decay ** (math.fsum(top - layer for layer in layers) / len(layers))
-        for layers in grouping.layers
-    )
-    return (base * decay**top, *encoder, base)
 
 
 def _flat(rate: float, grouping: Grouping) -> WarmStart:

@@ -1,11 +1,8 @@
-import math
-from itertools import pairwise
-
 import pytest
 
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.search.space import Space, make_space
-from engine.search.warm_starts import WarmStart, llrd_rates, warm_starts
+from engine.search.warm_starts import WarmStart, warm_starts
 from engine.spec import PRESETS, Protocol, SearchSettings, StudySpec
 
 TWELVE = make_grouping("paper", 12)
@@ -75,13 +72,6 @@ def test_a_flat_profile_that_was_clipped_is_not_called_the_baseline() -> None:
     assert starts["flat 1e-5"] == (1e-5,) * 10
 
 
-def test_llrd_decays_by_layer_and_a_choice_takes_the_geometric_mean() -> None:
-    grouping = Grouping("custom", ((1,), (2, 3), (4,)))
-    assert llrd_rates(1e-4, 0.5, grouping) == pytest.approx(
-        (1e-4 / 16, 1e-4 / 8, math.sqrt(1e-4 / 4 * 1e-4 / 2), 1e-4, 1e-4)
-    )
-
-
 def test_head_only_leaves_the_body_where_it_is() -> None:
     assert WarmStart("head only", (1e-7,) * 9 + (1e-3,)) in starts_of()
 
@@ -99,12 +89,6 @@ def test_the_presets_of_the_paper_begin_as_the_authors_did(
 ) -> None:
     chosen = PRESETS[preset]
     assert labels(starts_of(settings=chosen.search, protocol=chosen.protocol)) == expected
-
-
-def test_llrd_never_rises_towards_the_embeddings() -> None:
-    for layers in (2, 6, 12, 24):
-        rates = llrd_rates(5e-5, 0.8, make_grouping("paper", layers))
-        assert all(lower <= upper for lower, upper in pairwise(rates))
 
 
 def test_a_space_of_one_point_has_one_start() -> None:
