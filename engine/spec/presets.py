@@ -52,6 +52,7 @@ PRESETS = {
                 optimizer_state="carried",
                 idle_heads="drifting",
                 loss="softmax-cross-entropy",
+                length_split="authors",
             ),
             search=SearchSettings(
                 trials=50,

@@ -40,5 +40,8 @@ class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Heads of tasks not being learnt: the authors' code lets Adam's momentum move them."""
     loss: Literal["cross-entropy", "softmax-cross-entropy"] = "cross-entropy"
     """The authors' code applies cross-entropy to a softmax."""
+    length_split: Literal["median-tokens", "authors"] = "median-tokens"
+    """How a task's rows fall into short and long ones: at the median number of tokens, or as in the
+    authors' code, which counts otherwise and takes a sorting index for a rank."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 where the hardware multiplies it natively, else fp32."""
