@@ -5,6 +5,7 @@ from engine.spec.protocol import Protocol
 from engine.spec.run import RunSpec
 from engine.spec.search import SearchSettings
 from engine.spec.sequence import parse_sequence, sequence_name
+from engine.spec.source import Source, Tuning
 from engine.spec.study import StudySpec
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "Protocol",
     "RunSpec",
     "SearchSettings",
+    "Source",
     "StudySpec",
+    "Tuning",
     "parse_sequence",
     "preset",
     "sequence_name",

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -145,3 +145,23 @@ log = Table(
     Column("text", Text, nullable=False),
 )
 Index(None, log.c.run_id, log.c.id)
+
+# The arena: in which of its rows a run stands. Two rows may come to the same rates, so to one run.
+entry = Table(
+    "cl_entry",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("cl_run.id", ondelete="CASCADE"), nullable=False),
+    Column("entrant", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    UniqueConstraint("run_id", "entrant"),
+)
+
+confirmation = Table(
+    "cl_confirmation",
+    metadata,
+    Column("trial_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("run_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+"""Runs that repeat a trial with a seed of their own."""

@@ -1,0 +1,87 @@
+"""A store that an earlier version wrote is brought up to date, with everything in it."""
+
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, insert
+
+import engine.store.migrations
+from engine.spec import Source
+from engine.store.connection import open_store
+from engine.store.entries import enter_run, entries
+from engine.store.runs import trials_of
+from engine.store.schema import VERSION_TABLE, run, stage, study
+from engine.store.studies import find_study
+from tests.engine.store.conftest import study_spec
+
+
+@pytest.fixture
+def first_schema(tmp_path: Path) -> Path:
+    """Return a store of schema 0001 with a study of two trials, one of them at work."""
+    path = tmp_path / "old.db"
+    database = create_engine(f"sqlite:///{path}")
+    with database.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", engine.store.migrations.__path__[0])
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        spec, now = study_spec("old"), time.time()
+        connection.execute(
+            insert(study).values(
+                id=1,
+                name="old",
+                sequence=spec.title(),
+                data=spec.data,
+                model=spec.model,
+                spec=msgspec.json.encode(spec).decode(),
+                origin="search",
+                trials=3,
+                desired="running",
+                desired_at=now,
+                created_at=now,
+            )
+        )
+        for number, state in enumerate(("complete", "running")):
+            trial = spec.trial(number, (1e-5, 1e-5))
+            connection.execute(
+                insert(run).values(
+                    id=number + 1,
+                    study_id=1,
+                    number=number,
+                    sequence=spec.title(),
+                    method=trial.method,
+                    seed=trial.seed,
+                    spec=msgspec.json.encode(trial).decode(),
+                    state=state,
+                    desired="running",
+                    heartbeat_at=now,
+                    created_at=now,
+                )
+            )
+        connection.execute(
+            insert(stage).values(run_id=1, stage=0, task="sst2", first_step=0, last_step=9)
+        )
+    database.dispose()
+    return path
+
+
+def test_what_was_in_the_store_stays_in_it(first_schema: Path) -> None:
+    store = open_store(str(first_schema))
+    try:
+        trials = trials_of(store, find_study(store, "old").id)
+        assert [(trial.number, trial.state) for trial in trials] == [
+            (0, "complete"),
+            (1, "running"),
+        ]
+        with store.reading() as connection:
+            version = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}")
+            assert version.scalar_one() == "0002"
+            assert connection.exec_driver_sql("SELECT task FROM cl_stage").scalar_one() == "sst2"
+        enter_run(store, trials[0].id, "combined", Source())
+        assert [entry.entrant for entry in entries(store)] == ["combined"]
+    finally:
+        store.close()
