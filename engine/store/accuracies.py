@@ -9,28 +9,28 @@ from engine.store.connection import Store
 from engine.store.measurements import Split
 from engine.store.schema import measurement, stage
 
-Rows = tuple[tuple[float, ...], ...]
-"""Row i has the accuracies on the tasks known after stage i, in the sequence's order."""
+EndAccuracies = dict[tuple[int, int], float]
+"""a[i, j] is the accuracy on task j at the end of stage i, where that was measured."""
 
 
-def end_accuracies(store: Store, run_ids: Collection[int], split: Split) -> dict[int, Rows]:
+def end_accuracies(
+    store: Store, run_ids: Collection[int], split: Split
+) -> dict[int, EndAccuracies]:
     """Return the accuracies of these runs at the ends of the stages that are over."""
+    of_these = measurement.c.run_id.in_(run_ids)
     query = (
-        select(measurement.c.run_id, measurement.c.stage, measurement.c.accuracy)
+        select(measurement)
         .join(
             stage,
             (stage.c.run_id == measurement.c.run_id)
             & (stage.c.stage == measurement.c.stage)
             & (stage.c.last_step == measurement.c.step),
         )
-        .where(measurement.c.run_id.in_(run_ids), measurement.c.split == split)
-        .order_by(measurement.c.run_id, measurement.c.stage, measurement.c.task)
+        .where(of_these, measurement.c.split == split)
+        .order_by(*measurement.primary_key.columns)
     )
-    found: defaultdict[int, defaultdict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    found: defaultdict[int, EndAccuracies] = defaultdict(dict)
     with store.reading() as connection:
         for row in connection.execute(query):
-            found[row.run_id][row.stage].append(row.accuracy)
-    return {
-        run_id: tuple(tuple(row) for _, row in sorted(stages.items()))
-        for run_id, stages in found.items()
-    }
+            found[row.run_id][row.stage, row.task] = row.accuracy
+    return dict(found)

@@ -96,6 +96,7 @@ def test_accuracies_are_those_at_the_ends_of_stages(store: Store) -> None:
         )
     ]
     record_progress(store, run_id, worker, Progress(step=30, steps=30), measured)
-    assert end_accuracies(store, [run_id], "validation") == {run_id: ((0.9,), (0.8, 0.7))}
+    found = end_accuracies(store, [run_id], "validation")
+    assert found == {run_id: {(0, 0): 0.9, (1, 0): 0.8, (1, 1): 0.7}}
     assert end_accuracies(store, [run_id], "search") == {}
     assert end_accuracies(store, [], "validation") == {}

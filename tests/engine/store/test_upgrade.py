@@ -14,7 +14,7 @@ from engine.spec import Source
 from engine.store.connection import open_store
 from engine.store.entries import enter_run, entries
 from engine.store.runs import trials_of
-from engine.store.schema import VERSION_TABLE, run, stage, study
+from engine.store.schema import REVISIONS, VERSION_TABLE, run, stage, study
 from engine.store.studies import find_study
 from tests.engine.store.conftest import study_spec
 
@@ -79,7 +79,7 @@ def test_what_was_in_the_store_stays_in_it(first_schema: Path) -> None:
         ]
         with store.reading() as connection:
             version = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}")
-            assert version.scalar_one() == "0002"
+            assert version.scalar_one() == REVISIONS[-1]
             assert connection.exec_driver_sql("SELECT task FROM cl_stage").scalar_one() == "sst2"
         enter_run(store, trials[0].id, "combined", Source())
         assert [entry.entrant for entry in entries(store)] == ["combined"]
