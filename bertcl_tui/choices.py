@@ -1,8 +1,8 @@
 """What the choices of a study are called."""
 
-from bertcl_tui.combining.offers import backbone_of
 from engine.errors import UsageError
 from engine.profiles.grouping import Grouping, make_grouping
+from engine.tasks.shape import backbone_of
 
 _ENDS = 2
 """Embeddings and heads."""

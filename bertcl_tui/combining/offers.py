@@ -5,18 +5,10 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from bertcl_tui.rows import TrialRow
-from engine.errors import UsageError
-from engine.profiles import (
-    Backbone,
-    ScoredTrial,
-    StudyTrials,
-    make_grouping,
-    published_profile,
-)
+from engine.profiles import ScoredTrial, StudyTrials, make_grouping
 from engine.store.studies import StudyRecord
-from engine.tasks.shape import stated_shape
+from engine.tasks.shape import backbone_of
 
-_MOST_ENCODER_CHOICES = 8
 _SOFTWARE = ("bertcl-tui", "optuna", "torch", "transformers")
 
 
@@ -38,31 +30,6 @@ def offer(study: StudyRecord, trials: Sequence[TrialRow]) -> StudyTrials:
             ScoredTrial(trial.number, trial.p, trial.state, trial.learning_rates)
             for trial in trials
         ),
-    )
-
-
-def backbone_of(model: str, choices: int) -> Backbone:
-    """Return the backbone of trials that have so many choices.
-
-    Up to eight encoder choices hold a layer each; beyond, the model's config must say how many
-    layers there are.
-
-    Raises:
-        UsageError: there is no config of it on this machine.
-    """
-    shape = stated_shape(model)
-    hidden = shape.hidden if shape else None
-    encoder_choices = choices - 2
-    if 0 < encoder_choices < _MOST_ENCODER_CHOICES:
-        return Backbone(model, encoder_choices, hidden)
-    if shape is not None:
-        return Backbone(model, shape.layers, hidden)
-    published = published_profile().backbone
-    if model == published.name:
-        return published
-    raise UsageError(
-        f"nothing on this machine says how many layers '{model}' has; "
-        "do this where a search on it was run"
     )
 
 

@@ -26,7 +26,7 @@ from engine.profiles.profile import (
     TrialShare,
     refuse_base,
 )
-from engine.profiles.published import published_profile
+from engine.profiles.published import published_profile, searched_profile
 from engine.profiles.trials import LeftOut, Refusal, ScoredTrial, StudyTrials
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "read_authors_log",
     "read_profile",
     "refuse_base",
+    "searched_profile",
     "to_profile",
     "transfer",
     "transfer_rates",

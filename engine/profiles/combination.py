@@ -92,7 +92,7 @@ def combine(
         backbone=first.backbone,
         grouping=first.grouping,
         protocol=first.protocol,
-        learning_rates=_geometric_mean(
+        learning_rates=geometric_mean(
             [mean.learning_rates for mean in means], [1 / len(means)] * len(means)
         ),
         studies=means,
@@ -108,6 +108,16 @@ def rank_weights(count: int, base: float) -> list[float]:
     weights = [base**-rank for rank in range(count)]
     total = math.fsum(weights)
     return [weight / total for weight in weights]
+
+
+def geometric_mean(
+    vectors: Sequence[Sequence[float]], weights: Sequence[float]
+) -> tuple[float, ...]:
+    """Return the weighted geometric mean of vectors, place by place; weights sum to 1."""
+    return tuple(
+        math.exp(math.fsum(w * math.log(rate) for w, rate in zip(weights, rates, strict=True)))
+        for rates in zip(*vectors, strict=True)
+    )
 
 
 def to_profile(
@@ -139,7 +149,7 @@ def _study_mean(study: StudyTrials, base: float) -> StudyMean:
     return StudyMean(
         study=study.study,
         sequence=study.sequence,
-        learning_rates=_geometric_mean([trial.learning_rates for trial in best_first], weights),
+        learning_rates=geometric_mean([trial.learning_rates for trial in best_first], weights),
         trials=tuple(
             RankedTrial(
                 number=trial.number,
@@ -157,15 +167,6 @@ def _study_mean(study: StudyTrials, base: float) -> StudyMean:
 def _score(trial: ScoredTrial) -> float:
     assert trial.p is not None  # admitted trials have a score
     return trial.p
-
-
-def _geometric_mean(
-    vectors: Sequence[Sequence[float]], weights: Sequence[float]
-) -> tuple[float, ...]:
-    return tuple(
-        math.exp(math.fsum(w * math.log(rate) for w, rate in zip(weights, rates, strict=True)))
-        for rates in zip(*vectors, strict=True)
-    )
 
 
 def _share(study: StudyMean) -> StudyShare:

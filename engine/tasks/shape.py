@@ -6,10 +6,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from engine.errors import UsageError
+from engine.profiles import Backbone, published_profile
 from engine.tasks.models import model_path
 
 _LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _HIDDEN = ("hidden_size", "n_embd", "dim", "d_model")
+_MOST_ENCODER_CHOICES = 8
 
 
 class Shape(Struct, frozen=True):
@@ -33,6 +35,31 @@ def stated_shape(model: str) -> Shape | None:
         return None
     layers = _first(config, _LAYERS)
     return None if layers is None else Shape(layers, _first(config, _HIDDEN))
+
+
+def backbone_of(model: str, choices: int) -> Backbone:
+    """Return the backbone of trials that have so many choices.
+
+    Up to eight encoder choices hold a layer each; beyond, the model's config must say how many
+    layers there are.
+
+    Raises:
+        UsageError: there is no config of it on this machine.
+    """
+    shape = stated_shape(model)
+    hidden = shape.hidden if shape else None
+    encoder_choices = choices - 2
+    if 0 < encoder_choices < _MOST_ENCODER_CHOICES:
+        return Backbone(model, encoder_choices, hidden)
+    if shape is not None:
+        return Backbone(model, shape.layers, hidden)
+    published = published_profile().backbone
+    if model == published.name:
+        return published
+    raise UsageError(
+        f"nothing on this machine says how many layers '{model}' has; "
+        "do this where a search on it was run"
+    )
 
 
 def _config_path(model: str) -> Path | None:

@@ -1,0 +1,214 @@
+"""Entrants: the rows of the arena, written ``METHOD[@RATES][,option=value…]``."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from engine.errors import UsageError
+from engine.profiles.rates import is_rate
+from engine.spec.methods import METHODS, OptionValue, method_entry, read_options
+
+DEFAULT_RATE: Final = 2e-5
+
+FLAT_TUNED: Final = "flat-tuned"
+LLRD_TUNED: Final = "llrd-tuned"
+BERTCL: Final = "bertcl"
+COMBINED: Final = "combined"
+PUBLISHED: Final = "published"
+
+RATES: Final[Mapping[str, str]] = {
+    FLAT_TUNED: "the best rate of a search for one rate",
+    LLRD_TUNED: "the best of a search for a rate and its decay per layer",
+    BERTCL: "the best profile of a search on that very sequence",
+    COMBINED: "the combination of all searches for a profile (equation 1)",
+    PUBLISHED: "the combination that the paper's authors published",
+}
+"""What rates can be called, besides a number and a profile's file."""
+
+_BY_ITSELF: Final = {
+    FLAT_TUNED: "flat",
+    LLRD_TUNED: "llrd",
+    BERTCL: "profile",
+    COMBINED: "profile",
+    PUBLISHED: "profile",
+}
+"""The method that is meant where only the rates are named."""
+_TITLES: Final = {
+    FLAT_TUNED: "flat tuned",
+    LLRD_TUNED: "LLRD tuned",
+    BERTCL: "BERTcL",
+    COMBINED: "BERTcL combined",
+    PUBLISHED: "BERTcL published",
+}
+_ONE_RATE: Final = {"flat": (FLAT_TUNED,), "llrd": (FLAT_TUNED, LLRD_TUNED)}
+"""Methods that carry no profile, and the named rates that they can use."""
+
+
+class Entrant(Struct, frozen=True, kw_only=True):
+    """A method, and how its learning rates come about."""
+
+    method: str
+    rates: float | str
+    """A learning rate, a name of ``RATES``, or the path of a profile."""
+    options: dict[str, OptionValue] = {}
+    """The method's own that were given, but for its rates."""
+
+    @property
+    def file(self) -> Path | None:
+        """The profile that the rates come from, if they come from one."""
+        return Path(str(self.rates)) if _is_file(self.rates) else None
+
+    @property
+    def name(self) -> str:
+        """How it is written; ``parse_entrant`` reads it again."""
+        if not self.options and _default_method(self.rates) == self.method:
+            return str(self.rates)
+        options = (f"{name}={_shown(value)}" for name, value in sorted(self.options.items()))
+        return ",".join((f"{self.method}@{_shown(self.rates)}", *options))
+
+    @property
+    def title(self) -> str:
+        """How tables call it."""
+        rates = self._rates_title()
+        if _default_method(self.rates) == self.method:
+            title = rates
+        elif isinstance(self.rates, float):
+            title = f"{method_entry(self.method).title} {rates}"
+        else:
+            title = f"{method_entry(self.method).title} @ {rates}"
+        return ", ".join((title, *(f"{k} {_shown(v)}" for k, v in sorted(self.options.items()))))
+
+    def _rates_title(self) -> str:
+        return self.file.stem if self.file else _TITLES.get(str(self.rates), _shown(self.rates))
+
+
+def parse_entrants(text: str, lr: float = DEFAULT_RATE) -> tuple[Entrant, ...]:
+    """Read entrants with commas between them; ``option=value`` belongs to the one before it.
+
+    Args:
+        text: like ``flat,flat@5e-5,ewc-task@flat-tuned,importance=500,combined``.
+        lr: the learning rate of methods that name none.
+
+    Raises:
+        UsageError: one of them cannot be read, or comes twice.
+    """
+    words: list[str] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        if "=" in part and "@" not in part and words:
+            words[-1] += f",{part}"
+        else:
+            words.append(part)
+    if not words:
+        raise UsageError("no method yet; name some, like flat,ewc-task,combined")
+    found = tuple(parse_entrant(word, lr) for word in words)
+    for entrant in found:
+        if found.count(entrant) > 1:
+            raise UsageError(f"'{entrant.name}' is given twice; each stands in the table once")
+    return found
+
+
+def parse_entrant(text: str, lr: float = DEFAULT_RATE) -> Entrant:
+    """Read one entrant.
+
+    Raises:
+        UsageError: there is no such method, rate or option, or they do not go together.
+    """
+    head, *parts = text.split(",")
+    method, at, rates = (part.strip() for part in head.partition("@"))
+    if not at:
+        alone = _default_method(method)
+        method, rates = (alone, method) if alone else (method, "")
+    if method not in {entry.name for entry in METHODS}:
+        known = ", ".join((*(entry.name for entry in METHODS if entry.name != "profile"), *RATES))
+        raise UsageError(f"no method '{method}' for the arena; use {known}, or a profile's file")
+    entrant = Entrant(method=method, rates=_read_rates(method, rates, lr), options=_options(parts))
+    _refuse_misfit(entrant)
+    return entrant
+
+
+def title_of(name: str) -> str:
+    """Return how tables call an entrant that a store has; one that cannot be read, as it is."""
+    try:
+        return parse_entrant(name).title
+    except UsageError:
+        return name
+
+
+def short_rate(rate: float) -> str:
+    """Write a learning rate as people do: ``2e-5``."""
+    return f"{Decimal(repr(rate)).normalize():e}"
+
+
+def _default_method(rates: float | str) -> str | None:
+    """Return the method of rates that are named without one."""
+    return "profile" if _is_file(rates) else _BY_ITSELF.get(str(rates))
+
+
+def _is_file(rates: float | str) -> bool:
+    return isinstance(rates, str) and rates.endswith(".json")
+
+
+def _read_rates(method: str, text: str, lr: float) -> float | str:
+    if not text and method == "profile":
+        raise UsageError("method profile needs rates; use bertcl, combined, or a profile's file")
+    if not text:
+        return lr
+    if text in RATES or _is_file(text):
+        return text
+    try:
+        rate = float(text)
+    except ValueError:
+        known = ", ".join(RATES)
+        raise UsageError(
+            f"no rates '{text}' for method {method}; use {known}, a number like 2e-5, or a "
+            "profile's file (.json)"
+        ) from None
+    if not is_rate(rate):
+        raise UsageError(f"learning rate {text} must be above 0 and at most 1; write one like 2e-5")
+    return rate
+
+
+def _options(parts: Sequence[str]) -> dict[str, OptionValue]:
+    options: dict[str, OptionValue] = {}
+    for part in parts:
+        name, _, value = (word.strip() for word in part.partition("="))
+        if not name or not value:
+            raise UsageError(f"'{part}' is no option; write one like importance=500")
+        options[name] = _value(value)
+    return options
+
+
+def _value(text: str) -> OptionValue:
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _refuse_misfit(entrant: Entrant) -> None:
+    """Refuse rates that the method cannot use, and options it does not have."""
+    method, rates = entrant.method, entrant.rates
+    if "lr" in entrant.options:
+        raise UsageError(f"the rate of {method} is written after @, like {method}@2e-5")
+    usable = _ONE_RATE.get(method)
+    if isinstance(rates, str) and usable is not None and rates not in usable:
+        raise UsageError(
+            f"method {method} takes one rate, not '{rates}'; use {' or '.join(usable)}"
+        )
+    if isinstance(rates, float) and method == "profile":
+        raise UsageError(f"one rate is no profile; use flat@{short_rate(rates)}")
+    if usable is None and isinstance(rates, str):
+        read_options(method, entrant.options, has_profile=True)
+    else:
+        read_options(method, {"lr": DEFAULT_RATE, **entrant.options}, has_profile=False)
+
+
+def _shown(value: float | int | str) -> str:
+    if isinstance(value, float):
+        return short_rate(value) if value and abs(value) < 1e-2 else f"{value:g}"  # noqa: PLR2004
+    return str(value)

@@ -1,0 +1,178 @@
+"""How an entrant's learning rates come about on a sequence."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from engine.arena.entrants import BERTCL, COMBINED, FLAT_TUNED, LLRD_TUNED, PUBLISHED, Entrant
+from engine.profiles import (
+    DEFAULT_BASE,
+    Grouping,
+    Profile,
+    make_grouping,
+    published_profile,
+    read_profile,
+    searched_profile,
+    transfer_rates,
+)
+from engine.profiles.combination import geometric_mean, rank_weights
+from engine.profiles.llrd import llrd_rates
+from engine.spec import Protocol, Source, Tuning, sequence_name
+from engine.spec.study import SearchedMethod
+from engine.store.finished import SearchRecord
+from engine.store.runs import RunRecord
+from engine.tasks.shape import backbone_of
+
+Point = Sequence[float]
+"""What a search tries: one rate per choice, or ``lr``, or ``lr`` and ``decay``."""
+
+_SEARCHED: Final[Mapping[str, SearchedMethod]] = {
+    FLAT_TUNED: "flat",
+    LLRD_TUNED: "llrd",
+    BERTCL: "profile",
+    COMBINED: "profile",
+}
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """What all runs of an arena have in common, and the searches that fit it."""
+
+    data: str
+    """Where the tasks are from; only a search on the same rows is one on a sequence of them."""
+    model: str
+    protocol: Protocol
+    searches: tuple[SearchRecord, ...] = ()
+    """Of this backbone and protocol, over or not."""
+
+    def grouping(self) -> Grouping:
+        """Return which layers share a rate.
+
+        Raises:
+            UsageError: nothing on this machine says how deep the backbone is.
+        """
+        profiles = (s.complete for s in self.searches if s.complete)
+        choices = max((len(trials[0].learning_rates or ()) for trials in profiles), default=0)
+        return make_grouping(self.protocol.grouping, backbone_of(self.model, choices).layers)
+
+
+class Rates(Struct, frozen=True, kw_only=True):
+    """What a method learns with, and where it is from."""
+
+    options: dict[str, float] = {}
+    """``lr``, with LLRD's ``decay``; empty where a profile is carried."""
+    learning_rates: tuple[float, ...] | None = None
+    """One per choice of the protocol's grouping."""
+    source: Source = Source()
+
+
+class NoRates(Struct, frozen=True):
+    """Why there are none."""
+
+    reason: str
+
+
+def searched_method(entrant: Entrant) -> SearchedMethod | None:
+    """Return what must be searched for an entrant's rates; None: nothing."""
+    return _SEARCHED.get(str(entrant.rates))
+
+
+def find_rates(entrant: Entrant, sequence: Sequence[str], at: Setting) -> Rates | NoRates:
+    """Find an entrant's rates on a sequence.
+
+    Raises:
+        UsageError: a profile's file cannot be read, or the backbone's depth is not known here.
+    """
+    if isinstance(entrant.rates, float):
+        return Rates(options={"lr": entrant.rates})
+    if entrant.file is not None:
+        return _carried(read_profile(entrant.file.expanduser()), at)
+    if entrant.rates == PUBLISHED:
+        return _carried(published_profile(), at, published=True)
+    usable = _usable(entrant, at)
+    own = [item for item in usable if item.study.spec.data == at.data and _is_on(sequence, item)]
+    if own and entrant.rates != COMBINED:
+        return _of_point(entrant, _best_point(own), at, source=_source(own))
+    if usable and entrant.rates != BERTCL:
+        points = [[_point(trial) for trial in item.complete] for item in usable]
+        return _of_point(entrant, combined_point(points), at, source=_source(usable))
+    return _published_instead(entrant, sequence, at)
+
+
+def combined_point(
+    searches: Sequence[Sequence[Point]], base: float = DEFAULT_BASE
+) -> tuple[float, ...]:
+    """Combine what searches tried by equation 1, whatever their points stand for.
+
+    Args:
+        searches: the points of each, best first.
+        base: how much more the better ones weigh.
+    """
+    means = [geometric_mean(points, rank_weights(len(points), base)) for points in searches]
+    return geometric_mean(means, [1 / len(means)] * len(means))
+
+
+def _usable(entrant: Entrant, at: Setting) -> list[SearchRecord]:
+    method = searched_method(entrant)
+    return [
+        item
+        for item in at.searches
+        if item.study.spec.method == method and item.over and item.complete
+    ]
+
+
+def _is_on(sequence: Sequence[str], item: SearchRecord) -> bool:
+    return item.study.spec.sequence == tuple(sequence)
+
+
+def _best_point(own: Sequence[SearchRecord]) -> Point:
+    """Return where the best trial of several searches stood; the earliest one where they tie."""
+    return _point(max((item.complete[0] for item in own), key=lambda trial: trial.p or 0.0))
+
+
+def _point(trial: RunRecord) -> Point:
+    """Return what a trial tried: ``lr``, or ``lr`` and ``decay``, or one rate per choice."""
+    options = trial.spec.options
+    if options:
+        return tuple(float(options[name]) for name in ("lr", "decay") if name in options)
+    return trial.learning_rates or ()
+
+
+def _of_point(entrant: Entrant, point: Point, at: Setting, source: Source) -> Rates:
+    """Return what an entrant learns with at a point of the space that was searched for it."""
+    match searched_method(entrant):
+        case "flat":
+            return Rates(options={"lr": point[0]}, source=source)
+        case "llrd" if entrant.method == "llrd":
+            return Rates(options={"lr": point[0], "decay": point[1]}, source=source)
+        case "llrd":
+            lr, decay = point
+            return Rates(learning_rates=llrd_rates(lr, decay, at.grouping()), source=source)
+        case _:
+            return Rates(learning_rates=tuple(point), source=source)
+
+
+def _published_instead(entrant: Entrant, sequence: Sequence[str], at: Setting) -> Rates | NoRates:
+    """Let what the authors published stand in for a profile that was not searched here."""
+    if entrant.rates == COMBINED:
+        return _carried(published_profile(), at, published=True)
+    profile = searched_profile(sequence_name(sequence)) if entrant.rates == BERTCL else None
+    if profile is not None:
+        return _carried(profile, at, published=True)
+    return NoRates("not searched here" if entrant.rates == BERTCL else "nothing searched yet")
+
+
+def _carried(profile: Profile, at: Setting, *, published: bool = False) -> Rates:
+    """Return a profile's rates, carried over to the depth and grouping that are learnt with."""
+    source = Source(searched_on=profile.searched_on, published=published, note=profile.name)
+    rates = transfer_rates(profile.learning_rates, profile.grouping, at.grouping())
+    return Rates(learning_rates=rates, source=source)
+
+
+def _source(used: Sequence[SearchRecord]) -> Source:
+    return Source(
+        tuned=tuple(
+            Tuning(study=item.name, sequence=item.sequence, epochs=item.epochs) for item in used
+        ),
+        searched_on=tuple(dict.fromkeys(item.sequence for item in used)),
+    )
