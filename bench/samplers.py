@@ -15,9 +15,9 @@ from typing import get_args
 import numpy as np
 from optuna.storages import InMemoryStorage
 
-from bench.landscape import CHOICES, COLLAPSED, NOISE, OPTIMUM, make_landscape
+from bench.landscape import COLLAPSED, NOISE, OPTIMUM, make_landscape
 from engine.profiles.grouping import make_grouping
-from engine.search.space import make_space
+from engine.search.spaces import make_space
 from engine.search.storage import quieten
 from engine.search.trials import Search
 from engine.search.warm_starts import WarmStart, warm_starts
@@ -25,6 +25,7 @@ from engine.spec import SearchSettings, StudySpec
 from engine.spec.search import Sampler
 
 CHECKPOINTS = (30, 60, 100)
+GROUPING = make_grouping("paper", 12)
 
 
 def main() -> None:
@@ -59,7 +60,7 @@ def regrets(
     spec = StudySpec(
         name="bench", sequence=("a", "b"), data="", model="", search=settings, seed=seed
     )
-    space = make_space(settings, CHOICES, hidden_size=768)
+    space = make_space("profile", settings, GROUPING, hidden_size=768)
     search = Search(InMemoryStorage(), spec, space, first_trials(n_starts, spec))
     landscape = make_landscape(seed)
     noise = np.random.default_rng(10_000 + seed)
@@ -80,8 +81,8 @@ def regrets(
 
 
 def first_trials(count: int, spec: StudySpec) -> tuple[WarmStart, ...]:
-    space = make_space(spec.search, CHOICES, hidden_size=768)
-    starts = warm_starts(spec, space, make_grouping("paper", 12), 768)
+    space = make_space("profile", spec.search, GROUPING, hidden_size=768)
+    starts = warm_starts(spec, space, GROUPING, 768)
     if count == 1:
         return tuple(start for start in starts if start.label == "flat 1e-5")
     return starts[:count]

@@ -30,7 +30,7 @@ _ENQUEUED = "fixed_params"
 
 
 class CmaSampler(BaseSampler):
-    """Covariance matrix adaptation in the unit cube of log rates (Hansen and Ostermeier 2001).
+    """Covariance matrix adaptation in the unit cube of the space (Hansen and Ostermeier 2001).
 
     The search starts at the best warm start; a generation is the next trials by number, pruned
     ones with their last report, collapsed ones ranked last.
@@ -79,14 +79,16 @@ class CmaSampler(BaseSampler):
 
 
 class _Cube:
-    """The space with every choice's log rates stretched to 0..1."""
+    """The space with every number, or its logarithm, stretched to 0..1."""
 
     def __init__(self, space: dict[str, "BaseDistribution"]) -> None:
         floats = [each for each in space.values() if isinstance(each, FloatDistribution)]
         self._names = tuple(space)
         self._low = np.array([each.low for each in floats])
         self._high = np.array([each.high for each in floats])
-        self._width = np.log(self._high / self._low)
+        self._log = np.array([each.log for each in floats])
+        self._start = self._stretched(self._low)
+        self._width = self._stretched(self._high) - self._start
 
     @property
     def dimensions(self) -> int:
@@ -99,14 +101,18 @@ class _Cube:
         return np.full(self.dimensions, 0.5)
 
     def point(self, trial: "FrozenTrial") -> "NDArray[np.float64]":
-        rates = np.array([trial.params[name] for name in self._names])
-        point: NDArray[np.float64] = np.log(rates / self._low) / self._width
+        numbers = np.array([trial.params[name] for name in self._names])
+        point: NDArray[np.float64] = (self._stretched(numbers) - self._start) / self._width
         return point.clip(0.0, 1.0)
 
     def parameters(self, point: "NDArray[np.float64]") -> dict[str, float]:
         # Clipped, as exp and log lose the last bit, and Optuna drops what lies outside by that.
-        rates = (self._low * np.exp(point * self._width)).clip(self._low, self._high)
-        return dict(zip(self._names, rates.tolist(), strict=True))
+        stretched = self._start + point * self._width
+        numbers = np.where(self._log, np.exp(stretched), stretched).clip(self._low, self._high)
+        return dict(zip(self._names, numbers.tolist(), strict=True))
+
+    def _stretched(self, numbers: "NDArray[np.float64]") -> "NDArray[np.float64]":
+        return np.where(self._log, np.log(numbers), numbers)
 
 
 def _generations(trials: Sequence["FrozenTrial"], size: int) -> Iterator[Sequence["FrozenTrial"]]:

@@ -23,14 +23,15 @@ class SeededSampler(BaseSampler):
     """
 
     def __init__(self, kind: Sampler, space: Space, seed: int) -> None:
-        self._kind = kind
         self._space = {
             name: distribution
             for name, distribution in space.distributions().items()
             if not distribution.single()
         }
+        # One number alone has no covariance to adapt.
+        self._kind: Sampler = "tpe" if kind == "cma" and len(self._space) == 1 else kind
         self._seed = seed
-        self._fresh = make_sampler(kind, trial_seed(seed, 0))
+        self._fresh = make_sampler(self._kind, trial_seed(seed, 0))
 
     def before_trial(self, study: "Study", trial: "FrozenTrial") -> None:
         self._fresh = make_sampler(self._kind, trial_seed(self._seed, trial.number))

@@ -29,12 +29,14 @@ _STARTS: Final = "warm_starts"
 
 
 class Proposal(Struct, frozen=True):
-    """A profile to try."""
+    """Learning rates to try."""
 
     number: int
     learning_rates: tuple[float, ...]
     label: str | None
     """Of the warm start; None: the sampler's own."""
+    options: dict[str, float] = {}
+    """From which the study's method makes these rates; empty: it carries them."""
 
 
 def open_search(
@@ -139,10 +141,11 @@ class Search:
             self._opened.engine.dispose()
 
     def _proposal(self, trial: FrozenTrial | Trial) -> Proposal | None:
-        rates = self._space.rates(trial.params)
-        if rates is None:
+        space, point = self._space, self._space.point(trial.params)
+        if point is None:
             return None
-        return Proposal(trial.number, rates, trial.user_attrs.get(LABEL))
+        label = trial.user_attrs.get(LABEL)
+        return Proposal(trial.number, space.rates(point), label, space.options(point))
 
     def _enqueue_next_start(self) -> None:
         if self._starts_tried:
@@ -152,9 +155,10 @@ class Search:
             return
         tried = {trial.user_attrs.get(LABEL) for trial in trials if not self._was_cut_short(trial)}
         for start in self._agreed_starts():
-            if start.label not in tried:
-                rates = self._space.parameters(start.learning_rates)
-                self._study.enqueue_trial(rates, user_attrs={LABEL: start.label})
+            point = self._space.locate(start.learning_rates)
+            if point is not None and start.label not in tried:
+                parameters = self._space.parameters(point)
+                self._study.enqueue_trial(parameters, user_attrs={LABEL: start.label})
                 return
         self._starts_tried = True
 
@@ -167,8 +171,8 @@ class Search:
         return msgspec.convert(agreed, tuple[WarmStart, ...])
 
     def _was_cut_short(self, trial: FrozenTrial) -> bool:
-        """Whether the trial failed before all of its rates were known, so that nobody ran it."""
-        return trial.state is TrialState.FAIL and self._space.rates(trial.params) is None
+        """Whether the trial failed before its point was known, so that nobody ran it."""
+        return trial.state is TrialState.FAIL and self._space.point(trial.params) is None
 
     def _in_optunas_words(
         self, trial: FrozenTrial, state: Ending, p: float | None

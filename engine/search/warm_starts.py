@@ -1,7 +1,7 @@
-"""Profiles worth trying before the sampler is asked: start points matter more than the sampler."""
+"""Rates worth trying before the sampler is asked: start points matter more than the sampler."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 
 from msgspec import Struct
@@ -10,7 +10,8 @@ from engine.profiles.depth import transfer_rates
 from engine.profiles.grouping import Grouping
 from engine.profiles.llrd import llrd_rates
 from engine.profiles.published import published_profile
-from engine.search.space import Space, is_small
+from engine.search.space import Space
+from engine.search.spaces import ProfileSpace, is_small
 from engine.spec import StudySpec
 
 _FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)
@@ -38,18 +39,19 @@ def warm_starts(
     """Return the study's first trials, in the order in which they are tried.
 
     Flat profiles alternate with the others, the likely best of both first, so that a short search
-    too has its baseline and something to hold against it.
+    too has its baseline and something to hold against it. What has no place in the space is left
+    out: a study begins with what its own method can reach, whichever method found it.
 
     Args:
         spec: the study.
-        space: what the rates are clipped to; the label says so where that changed a rate.
+        space: what the rates are clipped to; the label says so where that changed something.
         grouping: of the study's backbone.
         hidden_size: of the study's backbone.
         earlier: by name of the study, the best rates of earlier ones on this backbone and grouping.
     """
     if not spec.search.warm_starts:
-        authors = (_flat(_AUTHORS_RATE, grouping),)
-        return _fitting(authors if spec.protocol.preset == "original-code" else (), space)
+        authors = [_flat(_AUTHORS_RATE, grouping)]
+        return tuple(_placed(authors if spec.protocol.preset == "original-code" else [], space))
     base = _SMALL_BASE_RATE if is_small(hidden_size) else _BASE_RATE
     nearest_first = sorted(_FLAT_RATES, key=lambda rate: abs(math.log(rate / base)))
     flat = [_flat(rate, grouping) for rate in nearest_first]
@@ -57,10 +59,10 @@ def warm_starts(
         *(WarmStart(f"best of {name}", tuple(rates)) for name, rates in (earlier or {}).items()),
         _published(grouping),
         *(_llrd(base, decay, grouping) for decay in _DECAYS),
-        _head_only(space),
+        *_head_only(space),
     ]
-    alternating = chain.from_iterable(zip_longest(flat, shaped))
-    return _fitting((start for start in alternating if start is not None), space)
+    alternating = chain.from_iterable(zip_longest(_placed(flat, space), _placed(shaped, space)))
+    return _distinct(start for start in alternating if start is not None)
 
 
 def _flat(rate: float, grouping: Grouping) -> WarmStart:
@@ -77,19 +79,28 @@ def _published(grouping: Grouping) -> WarmStart:
     return WarmStart("published", rates)
 
 
-def _head_only(space: Space) -> WarmStart:
-    *body, head = space.bounds
-    return WarmStart("head only", (*(low for low, _ in body), head[1]))
+def _head_only(space: Space) -> Iterator[WarmStart]:
+    if isinstance(space, ProfileSpace):
+        *body, head = space.bounds
+        yield WarmStart("head only", (*(low for low, _ in body), head[1]))
 
 
-def _fitting(starts: Iterable[WarmStart], space: Space) -> tuple[WarmStart, ...]:
-    fitting: dict[tuple[str, ...], WarmStart] = {}
+def _placed(starts: Iterable[WarmStart], space: Space) -> Iterator[WarmStart]:
+    """Yield those that have a place in the space, moved to its bounds where they lie outside."""
     for start in starts:
-        clipped = space.clip(start.learning_rates)
-        label = start.label if clipped == start.learning_rates else f"{start.label}, clipped"
+        point = space.locate(start.learning_rates)
+        if point is not None:
+            clipped = space.clip(point)
+            label = start.label if clipped == point else f"{start.label}, clipped"
+            yield WarmStart(label, space.rates(clipped))
+
+
+def _distinct(starts: Iterable[WarmStart]) -> tuple[WarmStart, ...]:
+    distinct: dict[tuple[str, ...], WarmStart] = {}
+    for start in starts:
         # Rates that differ in the seventh digit are one profile that took two ways here.
-        fitting.setdefault(tuple(f"{rate:.6g}" for rate in clipped), WarmStart(label, clipped))
-    return tuple(fitting.values())
+        distinct.setdefault(tuple(f"{rate:.6g}" for rate in start.learning_rates), start)
+    return tuple(distinct.values())
 
 
 def _short(rate: float) -> str:

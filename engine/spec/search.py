@@ -16,10 +16,13 @@ class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     trials: Annotated[int, Meta(ge=1)] = 60
     """Total of the study, whatever happened to each: complete, pruned, collapsed or failed."""
+    budget_epochs: Annotated[float, Meta(gt=0.0)] | None = None
+    """Training epochs that all trials may take together; None: no bound besides ``trials``."""
     sampler: Sampler = "tpe"
     pruner: Pruner = "percentile"
     body_bounds: Bounds | None = None
-    """Embeddings and encoder layers. None: 1e-7..1e-4 from hidden size 512, else 1e-7..1e-3."""
+    """Embeddings and encoder layers, and whatever is tied to them. None: 1e-7..1e-4 from hidden
+    size 512, else 1e-7..1e-3."""
     head_bounds: Bounds = (1e-7, 1e-3)
     warm_starts: bool = True
     """Ask for known good profiles before the sampler is asked."""

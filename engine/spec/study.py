@@ -1,4 +1,7 @@
-"""A study: a search for a profile on one sequence."""
+"""A study: a search for learning rates on one sequence."""
+
+from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct
 
@@ -6,6 +9,8 @@ from engine.spec.protocol import Protocol
 from engine.spec.run import RunSpec
 from engine.spec.search import SearchSettings
 from engine.spec.sequence import sequence_name
+
+SearchedMethod = Literal["profile", "flat", "llrd"]
 
 
 class StudySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -15,19 +20,33 @@ class StudySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sequence: tuple[str, ...]
     data: str
     model: str
+    method: SearchedMethod = "profile"
+    """Whose learning rates are searched: one per choice, one for all, or one with a decay."""
     protocol: Protocol = Protocol()
     search: SearchSettings = SearchSettings()
     seed: int = 0
     device: str = "auto"
 
-    def trial(self, number: int, learning_rates: tuple[float, ...]) -> RunSpec:
-        """Return the run of trial ``number``; each trial has a seed of its own."""
+    def trial(
+        self,
+        number: int,
+        learning_rates: tuple[float, ...],
+        options: Mapping[str, float] | None = None,
+    ) -> RunSpec:
+        """Return the run of trial ``number``; each trial has a seed of its own.
+
+        Args:
+            number: from 0.
+            learning_rates: one per choice.
+            options: from which the method makes these rates; none: it carries them.
+        """
         return RunSpec(
             sequence=self.sequence,
             data=self.data,
             model=self.model,
-            method="profile",
-            learning_rates=learning_rates,
+            method=self.method,
+            options=dict(options or {}),
+            learning_rates=None if options else learning_rates,
             protocol=self.protocol,
             seed=self.seed + number,
             device=self.device,

@@ -21,6 +21,8 @@ class StageRecord(Struct, frozen=True, kw_only=True):
     task: str
     first_step: int
     last_step: int
+    epochs: int | None = None
+    """None: not known."""
 
 
 class MeasurementRecord(Struct, frozen=True, kw_only=True):
@@ -112,6 +114,7 @@ def stages_of(store: Store, run_id: int) -> list[StageRecord]:
                 task=row.task,
                 first_step=row.first_step,
                 last_step=row.last_step,
+                epochs=row.epochs,
             )
             for row in connection.execute(query)
         ]

@@ -54,9 +54,13 @@ def create_run(
     study_id: int | None = None,
     number: int | None = None,
     label: str | None = None,
+    learning_rates: Sequence[float] | None = None,
     state: RunState = "queued",
 ) -> int:
-    """Remember a new run and return its id; a worker takes it when it is queued."""
+    """Remember a new run and return its id; a worker takes it when it is queued.
+
+    ``learning_rates`` are those that its method will learn with, where they are known by now.
+    """
     with store.writing() as connection:
         desired = "running"
         if study_id is not None:
@@ -72,7 +76,7 @@ def create_run(
                 method=spec.method,
                 seed=spec.seed,
                 spec=msgspec.json.encode(spec).decode(),
-                learning_rates=rates_json(spec.learning_rates),
+                learning_rates=rates_json(learning_rates or spec.learning_rates),
                 state=state,
                 desired=desired,
                 created_at=time.time(),

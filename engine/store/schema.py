@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -97,6 +97,7 @@ stage = Table(
     Column("task", Text, nullable=False),
     Column("first_step", Integer, nullable=False),
     Column("last_step", Integer, nullable=False),
+    Column("epochs", Integer),  # none where they are not known, as of imported runs
     sqlite_with_rowid=False,
 )
 

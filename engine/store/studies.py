@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.errors import UsageError
 from engine.spec import StudySpec
+from engine.store.budget import spending_of
 from engine.store.connection import Store
 from engine.store.forsaken import obey_for_the_lost
 from engine.store.schema import run, study
@@ -137,17 +138,18 @@ def wish_for_study(
 
 
 def studies_wanting_trials(store: Store) -> Sequence[int]:
-    """Return the ids of running searches that have fewer trials than their target."""
+    """Return the ids of running searches below their target of trials and within their budget."""
     trials = select(run.c.study_id, func.count().label("count")).group_by(run.c.study_id).subquery()
     query = (
-        select(study.c.id)
+        select(study.c.id, study.c.spec)
         .outerjoin(trials, trials.c.study_id == study.c.id)
         .where(study.c.desired == "running", study.c.origin == "search")
         .where(func.coalesce(trials.c.count, 0) < study.c.trials)
         .order_by(func.coalesce(trials.c.count, 0), study.c.id)
     )
     with store.reading() as connection:
-        return connection.execute(query).scalars().all()
+        rows = connection.execute(query).all()
+        return [row.id for row in rows if not _spent(connection, row.id, row.spec)]
 
 
 def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
@@ -166,6 +168,11 @@ def leave_proposer(store: Store, study_id: int, worker_id: int) -> None:
     mine = (study.c.id == study_id) & (study.c.proposer_id == worker_id)
     with store.writing() as connection:
         connection.execute(update(study).where(mine).values(proposer_id=None, proposer_until=None))
+
+
+def _spent(connection: Connection, study_id: int, spec: str) -> bool:
+    budget = msgspec.json.decode(spec, type=StudySpec).search.budget_epochs
+    return budget is not None and spending_of(connection, study_id, budget).over
 
 
 def _record(row: RowMapping) -> StudyRecord:

@@ -41,6 +41,7 @@ class Recorder:
                 task=plan.task,
                 first_step=plan.first_step,
                 last_step=plan.last_step,
+                epochs=plan.epochs,
             )
             for index, plan in enumerate(stages)
         ]

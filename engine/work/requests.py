@@ -20,7 +20,8 @@ def check_search(spec: StudySpec) -> None:
         UsageError: something is not to be had.
         EngineError: the check itself broke.
     """
-    check(msgspec.structs.replace(spec.trial(0, ()), method="flat", options={"lr": 1e-5}))
+    trial = spec.trial(0, (), {"lr": 1e-5})
+    check(msgspec.structs.replace(trial, method="flat"))
 
 
 def request_run(store: Store, spec: RunSpec, *, label: str | None = None) -> int:
@@ -34,8 +35,8 @@ def request_run(store: Store, spec: RunSpec, *, label: str | None = None) -> int
     return create_run(store, spec, label=label)
 
 
-def check(spec: RunSpec) -> None:
-    """Load what a run needs, in a process of its own: this one may have to stay light.
+def check(*specs: RunSpec) -> None:
+    """Load what runs need, in a process of its own: this one may have to stay light.
 
     What was loaded and encoded is cached for the worker that comes after.
 
@@ -43,7 +44,8 @@ def check(spec: RunSpec) -> None:
         UsageError: something is not to be had.
         EngineError: the check itself broke.
     """
-    command = [sys.executable, "-m", "engine.work.check", msgspec.json.encode(spec).decode()]
+    texts = (msgspec.json.encode(spec).decode() for spec in specs)
+    command = [sys.executable, "-m", "engine.work.check", *texts]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
     if done.returncode == 0:
         return

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from engine.errors import EngineError
 from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
-from engine.search.space import make_space
+from engine.search.spaces import make_space
 from engine.search.trials import Proposal, Search, open_search
 from engine.search.warm_starts import warm_starts
 from engine.store.connection import Store
@@ -88,7 +88,8 @@ class Searches:
         spec = get_study(self._store, study_id).spec
         create_run(
             self._store,
-            spec.trial(proposal.number, proposal.learning_rates),
+            spec.trial(proposal.number, proposal.learning_rates, proposal.options),
+            learning_rates=proposal.learning_rates,
             study_id=study_id,
             number=proposal.number,
             label=proposal.label,
@@ -111,7 +112,7 @@ class Searches:
             study = get_study(self._store, study_id)
             spec, shape = study.spec, backbone_shape(study.spec.model)
             grouping = make_grouping(spec.protocol.grouping, shape.n_layers)
-            space = make_space(spec.search, grouping.n_choices, shape.hidden_size)
+            space = make_space(spec.method, spec.search, grouping, shape.hidden_size)
             earlier = best_of_studies(self._store, spec.model, grouping.preset, besides=study_id)
             fitting = {n: r for n, r in earlier.items() if len(r) == grouping.n_choices}
             starts = warm_starts(spec, space, grouping, shape.hidden_size, fitting)

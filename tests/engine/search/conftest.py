@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from engine.search.space import Space
+from engine.search.spaces import ProfileSpace
 from engine.search.trials import Search, open_search
 from engine.search.warm_starts import WarmStart
 from engine.spec import SearchSettings, StudySpec
 
-SPACE = Space(((1e-7, 1e-4), (1e-7, 1e-4), (1e-7, 1e-3)))
+SPACE = ProfileSpace(((1e-7, 1e-4), (1e-7, 1e-4), (1e-7, 1e-3)))
 
 
 class Opener(Protocol):

@@ -6,11 +6,13 @@ import pytest
 from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
+from engine.profiles.grouping import make_grouping
 from engine.search.samplers import SeededSampler, trial_seed
 from engine.search.space import Space
+from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace
 from engine.spec.search import Sampler
 
-SPACE = Space(((1e-7, 1e-3),) * 2)
+SPACE = ProfileSpace(((1e-7, 1e-3),) * 2)
 BEST = (3e-6, 2e-4)
 
 
@@ -35,7 +37,7 @@ class Rehearsal:
         asked = []
         for _ in range(trials):
             trial = self.study.ask(self.space.distributions())
-            rates = self.space.rates(trial.params)
+            rates = self.space.point(trial.params)
             assert rates is not None
             asked.append(rates)
             value = -distance(rates) if score is None else score(rates)
@@ -95,10 +97,27 @@ def test_cma_ranks_trials_that_scored_nothing_last() -> None:
 
 @pytest.mark.parametrize("kind", ["tpe", "gp", "cma", "random"])
 def test_rates_stay_in_the_space_even_where_it_is_a_point(kind: Sampler) -> None:
-    space = Space(((1e-5, 1e-5), (1e-7, 1e-4), (3.3e-6, 3.4e-6)))
+    space = ProfileSpace(((1e-5, 1e-5), (1e-7, 1e-4), (3.3e-6, 3.4e-6)))
     asked = Rehearsal(kind, space=space).play(13, lambda rates: rates[1])
     assert all(space.clip(rates) == rates for rates in asked)
     assert {rates[0] for rates in asked} == {1e-5}
+
+
+@pytest.mark.parametrize("kind", ["tpe", "gp", "cma", "random"])
+@pytest.mark.parametrize(
+    "space",
+    [FlatSpace((1e-7, 1e-3), 4), LlrdSpace((1e-7, 1e-3), make_grouping("paper", 6))],
+    ids=["flat", "llrd"],
+)
+def test_tied_spaces_are_searched_by_every_sampler(kind: Sampler, space: Space) -> None:
+    def nearness(point: tuple[float, ...]) -> float:
+        # Only what llrd has besides its rate is a decay, best at 0.7.
+        return -abs(math.log10(point[0] / 3e-5)) - sum(abs(each - 0.7) for each in point[1:])
+
+    asked = Rehearsal(kind, space=space).play(14 if kind == "gp" else 60, nearness)
+    assert all(space.clip(point) == point for point in asked)
+    if kind != "random":
+        assert sum(map(nearness, asked[-6:])) > sum(map(nearness, asked[:6]))
 
 
 def test_neighbouring_trials_have_unrelated_seeds() -> None:

@@ -10,12 +10,15 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError, UsageError
+from engine.profiles.grouping import make_grouping
 from engine.search.marks import ENDED, LABEL
 from engine.search.space import Space
+from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace
 from engine.search.trials import Ending, open_search
 from engine.search.warm_starts import WarmStart
 from tests.engine.search.conftest import SPACE, Opener, study_spec
 
+TWO = make_grouping("paper", 2)
 STARTS = tuple(WarmStart(f"flat {rate}", (rate,) * 3) for rate in (1e-6, 1e-5, 1e-4))
 
 
@@ -205,8 +208,29 @@ def test_nothing_is_said_while_searching(
     assert [str(each.message) for each in recwarn] == []
 
 
+@pytest.mark.parametrize(
+    ("space", "start", "options"),
+    [
+        (FlatSpace((1e-7, 1e-4), 4), (2e-5,), {"lr": 2e-5}),
+        (LlrdSpace((1e-7, 1e-4), TWO), (5e-5, 0.9), {"lr": 5e-5, "decay": 0.9}),
+    ],
+)
+def test_a_tied_search_proposes_options_and_the_rates_they_make(
+    opened: Opener, space: Space, start: tuple[float, ...], options: dict[str, float]
+) -> None:
+    starts = (WarmStart("start", space.rates(start)), WarmStart("elsewhere", (1e-5, 1e-6, 1e-5)))
+    search = opened(starts=starts, space=space)
+    first, second = search.propose(), search.propose()
+    assert (first.label, first.options) == ("start", options)
+    assert first.learning_rates == space.rates(start)
+    assert second.label is None
+    assert second.options.keys() == options.keys()
+    assert second.learning_rates == space.rates(tuple(second.options.values()))
+    assert opened(space=space).unfinished() == {0: first, 1: second}
+
+
 def test_a_choice_that_is_added_later_does_not_stop_a_search(opened: Opener) -> None:
     search = opened()
     search.settle(search.propose().number, "complete", 1.0)
-    wider = opened(space=Space((*SPACE.bounds, (1e-7, 1e-3))))
+    wider = opened(space=ProfileSpace((*SPACE.bounds, (1e-7, 1e-3))))
     assert len(wider.propose().learning_rates) == 4

@@ -23,7 +23,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def study_spec(
-    name: str = "sst2-mrpc", *, trials: int = 3, model: str = "bert", grouping: str = "paper"
+    name: str = "sst2-mrpc",
+    *,
+    trials: int = 3,
+    budget: float | None = None,
+    model: str = "bert",
+    grouping: str = "paper",
 ) -> StudySpec:
     return StudySpec(
         name=name,
@@ -31,7 +36,7 @@ def study_spec(
         data="hub",
         model=model,
         protocol=Protocol(grouping=grouping),  # type: ignore[arg-type]
-        search=SearchSettings(trials=trials),
+        search=SearchSettings(trials=trials, budget_epochs=budget),
     )
 
 

@@ -1,0 +1,138 @@
+"""The spaces of the methods that can be searched."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.errors import UsageError
+from engine.profiles.grouping import Grouping
+from engine.profiles.llrd import llrd_rates
+from engine.profiles.rates import is_rate
+from engine.search.space import Dimension, Space
+from engine.spec.search import Bounds, SearchSettings
+from engine.spec.study import SearchedMethod
+
+_BASE_SIZE = 512
+"""Hidden size from which a backbone counts as base-size: it stands lower rates than a small one."""
+_BODY_BOUNDS: Bounds = (1e-7, 1e-4)
+_SMALL_BODY_BOUNDS: Bounds = (1e-7, 1e-3)
+_DECAYS = (0.5, 1.0)
+_SAME = 1e-9
+"""Relative difference between rates that came to be by different arithmetic."""
+
+
+@dataclass(frozen=True)
+class ProfileSpace(Space):
+    """One rate per choice, between the bounds of each; named as filters write them."""
+
+    bounds: tuple[Bounds, ...]
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        return tuple(
+            Dimension(f"lr{choice}", low, high) for choice, (low, high) in enumerate(self.bounds)
+        )
+
+    def rates(self, point: Sequence[float]) -> tuple[float, ...]:
+        return tuple(point)
+
+    def locate(self, rates: Sequence[float]) -> tuple[float, ...] | None:
+        return tuple(rates) if len(rates) == len(self.bounds) else None
+
+
+@dataclass(frozen=True)
+class FlatSpace(Space):
+    """One rate for all choices."""
+
+    bounds: Bounds
+    n_choices: int
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        return (Dimension("lr", *self.bounds),)
+
+    def rates(self, point: Sequence[float]) -> tuple[float, ...]:
+        (lr,) = point
+        return (lr,) * self.n_choices
+
+    def locate(self, rates: Sequence[float]) -> tuple[float, ...] | None:
+        return (rates[0],) if _alike(rates, self.rates(rates[:1])) else None
+
+    def options(self, point: Sequence[float]) -> dict[str, float]:
+        return self.parameters(point)
+
+
+@dataclass(frozen=True)
+class LlrdSpace(Space):
+    """The rate of heads and top layer, and the factor from each layer to the one below."""
+
+    bounds: Bounds
+    grouping: Grouping
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        return Dimension("lr", *self.bounds), Dimension("decay", *_DECAYS, log=False)
+
+    def rates(self, point: Sequence[float]) -> tuple[float, ...]:
+        lr, decay = point
+        return llrd_rates(lr, decay, self.grouping)
+
+    def locate(self, rates: Sequence[float]) -> tuple[float, ...] | None:
+        embeddings, head = rates[0], rates[-1]
+        # Rounded, as the root of a power need not be the number that was raised to it.
+        decay = round((embeddings / head) ** (1 / self.grouping.n_layers), 12)
+        return (head, decay) if _alike(rates, self.rates((head, decay))) else None
+
+    def options(self, point: Sequence[float]) -> dict[str, float]:
+        return self.parameters(point)
+
+
+def make_space(
+    method: SearchedMethod, settings: SearchSettings, grouping: Grouping, hidden_size: int
+) -> Space:
+    """Return the space of a search on a backbone.
+
+    Methods that tie the heads to the body keep to the body's bounds.
+
+    Raises:
+        UsageError: bounds that are no learning rates, or the wrong way round.
+    """
+    body = settings.body_bounds or default_body_bounds(hidden_size)
+    _refuse_bad("body", body)
+    match method:
+        case "flat":
+            return FlatSpace(body, grouping.n_choices)
+        case "llrd":
+            return LlrdSpace(body, grouping)
+        case "profile":
+            _refuse_bad("head", settings.head_bounds)
+            return ProfileSpace((body,) * (grouping.n_choices - 1) + (settings.head_bounds,))
+
+
+def default_body_bounds(hidden_size: int) -> Bounds:
+    """Return the bounds of embeddings and encoder where the person named none."""
+    return _SMALL_BODY_BOUNDS if is_small(hidden_size) else _BODY_BOUNDS
+
+
+def is_small(hidden_size: int) -> bool:
+    """Whether a backbone learns best at the higher rates of small ones."""
+    return hidden_size < _BASE_SIZE
+
+
+def _alike(rates: Sequence[float], others: Sequence[float]) -> bool:
+    return len(rates) == len(others) and all(
+        math.isclose(rate, other, rel_tol=_SAME) for rate, other in zip(rates, others, strict=True)
+    )
+
+
+def _refuse_bad(part: str, bounds: Bounds) -> None:
+    low, high = bounds
+    for rate in bounds:
+        if not is_rate(rate):
+            raise UsageError(
+                f"{part} bound {rate:g} is no learning rate; it must be above 0 and at most 1"
+            )
+    if low > high:
+        raise UsageError(
+            f"{part} bounds {low:g}..{high:g} are the wrong way round; write the lower one first"
+        )

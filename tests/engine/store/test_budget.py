@@ -1,0 +1,108 @@
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from engine.spec import Protocol, RunSpec
+from engine.store.budget import spending_of, spent_epochs
+from engine.store.connection import Store, open_store
+from engine.store.imports import FinishedTrial, import_study
+from engine.store.leases import claim_run, finish_run
+from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
+from engine.store.runs import create_run, wish_for_run
+from engine.store.schema import run
+from engine.store.states import RunState
+from engine.store.studies import create_study, studies_wanting_trials
+from tests.engine.store.conftest import new_study, new_trial, new_worker, study_spec
+
+STAGES = (
+    StageRecord(stage=0, task="sst2", first_step=0, last_step=20, epochs=5),
+    StageRecord(stage=1, task="mrpc", first_step=20, last_step=30, epochs=2),
+)
+
+
+def learn(
+    store: Store, study_id: int, number: int, step: int, state: RunState | None = "complete"
+) -> int:
+    """Let a trial come to a step; None: it is still learning."""
+    run_id, worker_id = new_trial(store, study_id, number), new_worker(store, pid=number)
+    claimed = claim_run(store, worker_id, threads=1)
+    assert claimed is not None
+    assert claimed.id == run_id
+    record_stages(store, run_id, worker_id, STAGES)
+    record_progress(store, run_id, worker_id, Progress(step=step, steps=30))
+    if state is not None:
+        finish_run(store, run_id, worker_id, state=state)
+    return run_id
+
+
+def spent(store: Store, study_id: int) -> float:
+    with store.reading() as connection:
+        return spending_of(connection, study_id, 1.0).spent
+
+
+@pytest.mark.parametrize(("step", "epochs"), [(0, 0.0), (10, 2.5), (20, 5.0), (25, 6.0), (30, 7.0)])
+def test_a_run_has_spent_the_epochs_of_its_steps(store: Store, step: int, epochs: float) -> None:
+    run_id = learn(store, new_study(store), 0, step)
+    with store.reading() as connection:
+        assert spent_epochs(connection, run.c.id == run_id) == epochs
+
+
+def test_all_trials_of_a_study_count_whatever_became_of_them(store: Store) -> None:
+    study_id, other_id = new_study(store), new_study(store, "other")
+    assert spent(store, study_id) == 0
+    for number, state in enumerate(("complete", "pruned", "collapsed", "failed")):
+        learn(store, study_id, number, 10, state)  # type: ignore[arg-type]
+    learn(store, study_id, 4, 25, None)
+    learn(store, other_id, 5, 30)
+    assert spent(store, study_id) == 4 * 2.5 + 6
+
+
+def test_a_trial_that_waits_has_spent_nothing(store: Store) -> None:
+    study_id = new_study(store)
+    new_trial(store, study_id, 0)
+    assert spent(store, study_id) == 0
+
+
+def test_imported_trials_cost_nothing_here(store: Store) -> None:
+    trial = FinishedTrial(learning_rates=(1e-5, 1e-5), accuracies=((0.9,), (0.8, 0.7)))
+    assert spent(store, import_study(store, study_spec(), [trial], origin="import log")) == 0
+
+
+def test_a_study_wants_trials_until_its_budget_is_spent(store: Store) -> None:
+    study_id = create_study(store, study_spec(trials=60, budget=9.0))
+    learn(store, study_id, 0, 30)
+    assert studies_wanting_trials(store) == [study_id]
+    learn(store, study_id, 1, 8)
+    assert studies_wanting_trials(store) == []
+
+
+def test_a_budget_does_not_lift_the_target(store: Store) -> None:
+    study_id = create_study(store, study_spec(trials=1, budget=100.0))
+    wish_for_run(store, learn(store, study_id, 0, 30), "stopped")
+    assert studies_wanting_trials(store) == []
+
+
+@pytest.mark.parametrize(("own", "epochs"), [(4, 8.0), (None, 0.0)])
+def test_runs_of_older_stores_are_counted_where_their_protocol_says(
+    tmp_path: Path, own: int | None, epochs: float
+) -> None:
+    path = tmp_path / "studies.db"
+    store = open_store(str(path))
+    spec = RunSpec(sequence=("a", "b"), data="hub", model="m", protocol=Protocol(epochs=own))
+    run_id = create_run(store, spec)
+    worker_id = new_worker(store)
+    claim_run(store, worker_id, threads=1)
+    record_stages(store, run_id, worker_id, STAGES)
+    record_progress(store, run_id, worker_id, Progress(step=30, steps=30))
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE cl_stage DROP COLUMN epochs")
+        connection.execute("UPDATE cl_version SET version_num = '0002'")
+        (text,) = connection.execute("SELECT spec FROM cl_run").fetchone()
+        assert json.loads(text)["protocol"]["epochs"] == own
+    store = open_store(str(path))
+    with store.reading() as connection:
+        assert spent_epochs(connection, run.c.id == run_id) == epochs
+    store.close()

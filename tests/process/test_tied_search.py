@@ -1,0 +1,73 @@
+"""Searches of methods whose rates are tied, within a budget of epochs, by real workers."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from bertcl_tui.read import Reader
+from engine.profiles.grouping import make_grouping
+from engine.profiles.llrd import llrd_rates
+from engine.spec import SearchSettings, StudySpec
+from engine.store.budget import spending_of
+from engine.store.connection import Store
+from engine.store.runs import RunRecord, trials_of
+from engine.store.studies import create_study, studies_wanting_trials
+from tests.process.conftest import wait_for_end
+
+pytestmark = pytest.mark.process
+
+EPOCHS = 2
+OF_A_TRIAL = 2 * EPOCHS
+
+
+@pytest.fixture
+def tied(study_spec: StudySpec) -> StudySpec:
+    """Return a search that has a budget for two trials and the beginning of a third."""
+    return replace(
+        study_spec,
+        method="flat",
+        protocol=replace(study_spec.protocol, epochs=EPOCHS),
+        search=SearchSettings(
+            trials=50, budget_epochs=2 * OF_A_TRIAL + 1, body_bounds=(1e-4, 1e-2), pruner="none"
+        ),
+    )
+
+
+def test_a_flat_search_spends_its_budget_and_is_done(
+    store: Store, tied: StudySpec, start: Callable[..., int]
+) -> None:
+    study_id = create_study(store, tied)
+    wait_for_end(start())
+
+    trials = trials_of(store, study_id)
+    for trial in trials:
+        assert (trial.spec.method, trial.spec.learning_rates) == ("flat", None)
+        assert_learnt_at(trial, (trial.spec.options["lr"],) * 4)
+    assert trials[0].label == "flat 1e-4"
+    assert studies_wanting_trials(store) == []
+    with store.reading() as connection:
+        spending = spending_of(connection, study_id, tied.search.budget_epochs or 0.0)
+    assert spending.budget <= spending.spent < spending.budget + OF_A_TRIAL
+    reader = Reader(store.url)
+    row = reader.study(study_id)
+    reader.close()
+    assert row is not None
+    assert (row.state, row.spending, row.ended) == ("complete", spending, len(trials))
+
+
+def test_an_llrd_search_learns_at_rates_that_decay(
+    store: Store, tied: StudySpec, start: Callable[..., int]
+) -> None:
+    spec = replace(tied, method="llrd", search=replace(tied.search, budget_epochs=1.0))
+    study_id = create_study(store, spec)
+    wait_for_end(start())
+
+    (trial,) = trials_of(store, study_id)
+    lr, decay = (float(trial.spec.options[name]) for name in ("lr", "decay"))
+    assert_learnt_at(trial, llrd_rates(lr, decay, make_grouping("paper", 2)))
+
+
+def assert_learnt_at(trial: RunRecord, rates: tuple[object, ...]) -> None:
+    assert trial.state in {"complete", "collapsed"}, trial.reason
+    assert trial.learning_rates == rates
