@@ -1,5 +1,6 @@
 """A learner's state in one safetensors file; what is not a tensor stands as JSON in its header."""
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.errors import EngineError
+from engine.learning.events import Measurement, Split
 
 _FORMAT = "bertcl-checkpoint-1"
 
@@ -21,9 +23,14 @@ class Position(Struct, frozen=True, kw_only=True):
 
     stage: int = 0
     step: int = 0
-    search_rows: tuple[tuple[float, ...], ...] = ()
-    """Rows of the accuracy matrix on the rows that score trials."""
-    validation_rows: tuple[tuple[float, ...], ...] = ()
+    stage_ends: tuple[tuple[Measurement, ...], ...] = ()
+    """What was measured at the end of each stage that is done."""
+
+    def accuracies(self, split: Split) -> tuple[tuple[float, ...], ...]:
+        """Return the rows of the accuracy matrix on a split."""
+        return tuple(
+            tuple(item.accuracy for item in end if item.split == split) for end in self.stage_ends
+        )
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
@@ -47,7 +54,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     header = {
         "format": _FORMAT,
         "setup": checkpoint.setup,
-        "position": msgspec.json.encode(checkpoint.position).decode(),
+        "position": _position_as_text(checkpoint.position),
         "extra": checkpoint.extra,
     }
     try:
@@ -77,14 +84,19 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
             _require_format(header.get("format"), path)
             return Checkpoint(
                 setup=header["setup"],
-                position=msgspec.json.decode(header["position"], type=Position),
+                position=msgspec.convert(json.loads(header["position"]), Position),
                 tensors={name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118 - no mapping
                 extra=header["extra"],
             )
-    except (OSError, SafetensorError, KeyError, msgspec.DecodeError) as error:
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise EngineError(
             f"checkpoint {path} is damaged ({error}); delete it to begin the run anew"
         ) from error
+
+
+def _position_as_text(position: Position) -> str:
+    # A loss may be infinite, which msgspec's JSON has no word for.
+    return json.dumps(msgspec.to_builtins(position))
 
 
 def _require_format(found: str | None, path: Path) -> None:

@@ -1,20 +1,23 @@
 """Learning the tasks of a sequence one after another, while watching the earlier ones."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
+import torch
 from torch import Tensor, optim
 from torch.nn import functional
 
 from engine.errors import EngineError
 from engine.learning.checkpoint import Checkpoint, Position, pack_optimizer, unpack_optimizer
 from engine.learning.evaluation import to_device
-from engine.learning.events import Event, Measured, Measurement, Planned, Split, Stepped
+from engine.learning.events import Event, Measured, Measurement, Planned, Stepped
 from engine.learning.measures import AccuracyMatrix
+from engine.learning.methods import Method
 from engine.learning.model import SequenceModel
 from engine.learning.optimizer import make_optimizer, rate_factor, set_rates
 from engine.learning.order import Rows, batches
 from engine.learning.plan import StagePlan
+from engine.learning.pool import Part, parts_of
 from engine.learning.randomness import seed_step
 from engine.learning.setup import Setup
 from engine.learning.watching import examine, follow
@@ -27,10 +30,17 @@ class SequenceLearner:
     undisturbed one gives.
     """
 
-    def __init__(self, setup: Setup, model: SequenceModel) -> None:
+    def __init__(self, setup: Setup, model: SequenceModel, method: Method) -> None:
+        """Begin at the model's present, pretrained weights.
+
+        Raises:
+            UsageError: the method does not have what it needs.
+        """
         self.setup = setup
         self.model = model.to(setup.device.target)
+        self.method = method
         self.position = Position()
+        method.start(setup, self.model)
         self._optimizer = self._new_optimizer()
 
     def events(self) -> Iterator[Event]:
@@ -39,25 +49,29 @@ class SequenceLearner:
         for stage in range(self.position.stage, len(self.setup.plans)):
             if stage > self.position.stage:
                 self._move(stage=stage, step=0)
-                self._begin_stage()
+                self._begin_stage(stage)
             yield from self._learn_stage(stage)
 
     @property
     def search_matrix(self) -> AccuracyMatrix:
         """Accuracies on the rows that score trials."""
-        return AccuracyMatrix(self.position.search_rows)
+        return AccuracyMatrix(self.position.accuracies("search"))
 
     @property
     def validation_matrix(self) -> AccuracyMatrix:
         """Accuracies on the rows that are for reporting."""
-        return AccuracyMatrix(self.position.validation_rows)
+        return AccuracyMatrix(self.position.accuracies("validation"))
 
     def save(self, extra: str = "") -> Checkpoint:
         """Return the present state; ``extra`` is kept with it.
 
         On a CPU its tensors are the learner's own: write it before the learner goes on.
         """
-        rooms = {"model": self.model.state_dict(), "optimizer": pack_optimizer(self._optimizer)}
+        rooms = {
+            "model": self.model.state_dict(),
+            "optimizer": pack_optimizer(self._optimizer),
+            "method": self.method.state(),
+        }
         tensors = {
             f"{room}.{name}": value.detach().cpu().contiguous()
             for room, values in rooms.items()
@@ -78,22 +92,25 @@ class SequenceLearner:
                 "the run's checkpoint was written for other data or settings; bring those back to "
                 "resume it, or begin a new run"
             )
-        rooms: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
+        rooms: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}, "method": {}}
         for name, value in checkpoint.tensors.items():
             room, key = name.split(".", 1)
             rooms[room][key] = value
         self.position = checkpoint.position
         self.model.load_state_dict(rooms["model"])
         unpack_optimizer(self._optimizer, rooms["optimizer"])
+        target = self.setup.device.target
+        self.method.load({name: value.to(target) for name, value in rooms["method"].items()})
 
-    def _begin_stage(self) -> None:
+    def _begin_stage(self, stage: int) -> None:
+        self.method.begin_stage(self.setup, self.model, stage)
         if self.setup.protocol.optimizer_state == "fresh":
             self._optimizer = self._new_optimizer()
 
     def _learn_stage(self, stage: int) -> Iterator[Event]:
         plan, protocol = self.setup.plans[stage], self.setup.protocol
         if protocol.idle_heads == "frozen":
-            self.model.freeze_heads_but(stage)
+            self.model.freeze_heads_but({share.task for share in self.setup.pools[stage]})
         self.model.train(protocol.dropout)
         after = self.position.step
         rows = batches(
@@ -108,12 +125,12 @@ class SequenceLearner:
 
     def _step(self, stage: int, step: int, rows: Rows) -> float:
         setup = self.setup
-        batch = to_device(setup.tasks[stage].train.batch(rows), setup.device)
-        labels = batch.pop("labels")
         seed_step(setup.seed, stage, step)
-        with setup.device.autocast():
-            logits = self.model(batch, stage)
-        loss = self._loss(logits, labels)
+        parts = parts_of(setup.pools[stage], rows)
+        loss = torch.stack([self._loss(part) * part.weight for part in parts]).sum()
+        penalty = self.method.penalty(self.model)
+        if penalty is not None:
+            loss = loss + penalty
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if setup.protocol.idle_heads == "drifting":
@@ -123,17 +140,24 @@ class SequenceLearner:
         self._optimizer.step()
         return loss.item()
 
-    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def _loss(self, part: Part) -> Tensor:
+        setup = self.setup
+        batch = to_device(setup.tasks[part.task].train.batch(part.rows), setup.device)
+        labels = batch.pop("labels")
+        with setup.device.autocast():
+            logits: Tensor = self.model(batch, part.task)
         if self.setup.protocol.loss == "softmax-cross-entropy":
             logits = logits.softmax(dim=1)
         return functional.cross_entropy(logits, labels)
 
     def _measure(self, plan: StagePlan, stage: int, step: int) -> Measured:
         at_end = step == plan.steps
-        learnt = self.setup.tasks[: stage + 1]
-        measurements = (examine if at_end else follow)(self.model, learnt, self.setup.device)
+        setup = self.setup
+        which = self.method.measured(setup, stage)
+        measurements = (examine if at_end else follow)(self.model, setup.tasks, which, setup.device)
         if at_end:
-            self._remember(measurements)
+            measurements = (*self._as_it_was(stage, which), *measurements)
+            self._move(stage_ends=(*self.position.stage_ends, measurements))
         return Measured(
             stage=stage,
             step=plan.first_step + step,
@@ -141,12 +165,10 @@ class SequenceLearner:
             measurements=measurements,
         )
 
-    def _remember(self, measurements: tuple[Measurement, ...]) -> None:
-        position = self.position
-        self._move(
-            search_rows=(*position.search_rows, _accuracies(measurements, "search")),
-            validation_rows=(*position.validation_rows, _accuracies(measurements, "validation")),
-        )
+    def _as_it_was(self, stage: int, which: Collection[int]) -> tuple[Measurement, ...]:
+        """Return what was measured of the earlier tasks that this stage could not change."""
+        before = self.position.stage_ends[stage - 1] if stage else ()
+        return tuple(item for item in before if item.task not in which)
 
     def _move(self, **changes: object) -> None:
         self.position = msgspec.structs.replace(self.position, **changes)
@@ -155,7 +177,3 @@ class SequenceLearner:
         # Over every head, whatever is frozen: Adam passes over what has no gradient.
         self.model.unfreeze_heads()
         return make_optimizer(self.model, self.setup.grouping, self.setup.learning_rates)
-
-
-def _accuracies(measurements: tuple[Measurement, ...], split: Split) -> tuple[float, ...]:
-    return tuple(item.accuracy for item in measurements if item.split == split)

@@ -1,6 +1,6 @@
 """One backbone, and one head for each task of the sequence."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -40,16 +40,17 @@ class SequenceModel(nn.Module):
         """Let every head learn."""
         self.heads.requires_grad_(requires_grad=True)
 
-    def freeze_heads_but(self, task: int) -> None:
-        """Let only this task's head learn, beside the backbone."""
+    def freeze_heads_but(self, tasks: Collection[int]) -> None:
+        """Let only these tasks' heads learn, beside the backbone."""
         for index, head in enumerate(self.heads):
-            head.requires_grad_(index == task)
+            head.requires_grad_(index in tasks)
 
-    def give_learnt_heads_zero_gradients(self, task: int) -> None:
+    def give_learnt_heads_zero_gradients(self, stage: int) -> None:
         """Make Adam go on moving the earlier heads by its momentum, as the authors' code does.
 
         Later heads have no momentum yet, and Adam must not count these steps as theirs.
         """
-        for head in self.heads[:task]:
+        for head in self.heads[:stage]:
             for parameter in head.parameters():
-                parameter.grad = torch.zeros_like(parameter)
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)

@@ -33,7 +33,15 @@ class StagePlan:
 def plan_stage(
     task: str, *, rows: int, epochs: int, protocol: Protocol, first_step: int
 ) -> StagePlan:
-    """Plan a stage, measured ``measures_per_epoch`` times an epoch and at its end."""
+    """Plan a stage, measured ``measures_per_epoch`` times an epoch and at its end.
+
+    Args:
+        task: its name; for a stage of several tasks, theirs joined by ``+``.
+        rows: of one epoch, whatever tasks they are of.
+        epochs: passes over the rows.
+        protocol: of the run.
+        first_step: what came before the stage.
+    """
     steps = ceil(rows / protocol.batch_size) * epochs
     measures = min(steps, protocol.measures_per_epoch * epochs)
     return StagePlan(

@@ -10,6 +10,7 @@ from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
 from engine.learning.packing import pack_rows
 from engine.learning.plan import StagePlan, plan_stage
+from engine.learning.pool import Pool, pool_size
 from engine.learning.prepared import PreparedTask
 from engine.learning.setup import Setup
 from engine.learning.vocabulary import keep_tokens, used_tokens
@@ -41,18 +42,22 @@ def prepare(spec: RunSpec) -> SequenceLearner:
     )
     backbone = _load_lean(spec.model, tasks, device)
     grouping = make_grouping(spec.protocol.grouping, backbone.n_layers)
+    pools = method.pools(tasks, spec.seed)
     setup = Setup(
         tasks=tasks,
-        plans=_plan(tasks, spec.protocol),
+        plans=_plan(tasks, pools, spec.protocol),
+        pools=pools,
+        model=spec.model,
+        method=method.signature(),
         grouping=grouping,
         learning_rates=method.learning_rates(grouping),
         protocol=spec.protocol,
         seed=spec.seed,
         device=device,
     )
-    return SequenceLearner(
-        setup, SequenceModel(backbone, [task.classes for task in tasks], seed=spec.seed)
-    )
+    model = SequenceModel(backbone, [task.classes for task in tasks], seed=spec.seed)
+    method.shape(model, grouping, spec.seed)
+    return SequenceLearner(setup, model, method)
 
 
 def prepare_task(name: str, data: str, model: str, protocol: Protocol) -> PreparedTask:
@@ -106,13 +111,17 @@ def _load_lean(model: str, tasks: tuple[PreparedTask, ...], device: Device) -> B
     return pack_rows(backbone) if device.target.type == "cpu" else backbone
 
 
-def _plan(tasks: tuple[PreparedTask, ...], protocol: Protocol) -> tuple[StagePlan, ...]:
+def _plan(
+    tasks: tuple[PreparedTask, ...], pools: tuple[Pool, ...], protocol: Protocol
+) -> tuple[StagePlan, ...]:
+    """Plan each stage for the task it is about; one about all of them, as long as its longest."""
     plans: list[StagePlan] = []
-    for task in tasks:
+    for stage, pool in enumerate(pools):
+        about = tasks if len(pools) == 1 else tasks[stage : stage + 1]
         plan = plan_stage(
-            task.name,
-            rows=len(task.train),
-            epochs=task.epochs,
+            "+".join(task.name for task in about),
+            rows=pool_size(pool),
+            epochs=max(task.epochs for task in about),
             protocol=protocol,
             first_step=plans[-1].last_step if plans else 0,
         )

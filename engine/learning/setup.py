@@ -7,6 +7,7 @@ import msgspec
 
 from engine.learning.device import Device
 from engine.learning.plan import StagePlan
+from engine.learning.pool import Pool
 from engine.learning.prepared import PreparedTask
 from engine.profiles.grouping import Grouping
 from engine.spec import Protocol
@@ -18,6 +19,12 @@ class Setup:
 
     tasks: tuple[PreparedTask, ...]
     plans: tuple[StagePlan, ...]
+    pools: tuple[Pool, ...]
+    """The rows of each stage."""
+    model: str
+    """The backbone: ``sample``, a hub name, or a folder."""
+    method: str
+    """Its name and options, written one way."""
     grouping: Grouping
     learning_rates: tuple[float, ...]
     protocol: Protocol
@@ -30,6 +37,8 @@ class Setup:
         parts = (
             [(task.name, task.classes, task.fingerprint) for task in self.tasks],
             [(plan.rows, plan.epochs) for plan in self.plans],
+            self.model,
+            self.method,
             self.grouping,
             self.learning_rates,
             self.protocol,

@@ -1,6 +1,6 @@
 """Measuring every task learnt so far."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from engine.learning.device import Device
@@ -11,22 +11,20 @@ from engine.learning.prepared import PreparedTask
 
 
 def follow(
-    model: SequenceModel, tasks: Sequence[PreparedTask], device: Device
+    model: SequenceModel, tasks: Sequence[PreparedTask], which: Iterable[int], device: Device
 ) -> tuple[Measurement, ...]:
-    """Measure these first tasks of the sequence on their retention rows."""
-    return tuple(
-        _measure(model, task, index, "retention", device) for index, task in enumerate(tasks)
-    )
+    """Measure these of the sequence's tasks on their retention rows."""
+    return tuple(_measure(model, tasks[index], index, "retention", device) for index in which)
 
 
 def examine(
-    model: SequenceModel, tasks: Sequence[PreparedTask], device: Device
+    model: SequenceModel, tasks: Sequence[PreparedTask], which: Iterable[int], device: Device
 ) -> tuple[Measurement, ...]:
-    """Measure these first tasks on their retention rows and on the whole splits."""
+    """Measure these of the sequence's tasks on their retention rows and on the whole splits."""
     return tuple(
         measurement
-        for index, task in enumerate(tasks)
-        for measurement in _examine(model, task, index, device)
+        for index in which
+        for measurement in _examine(model, tasks[index], index, device)
     )
 
 

@@ -33,10 +33,6 @@ class MethodEntry(Struct, frozen=True, kw_only=True):
     takes_profile: bool = True
     """Whether one rate per choice may stand in for ``lr``."""
 
-    def option(self, name: str) -> MethodOption | None:
-        """Return the option of that name."""
-        return next((option for option in self.options if option.name == name), None)
-
 
 _LR = MethodOption(
     name="lr", help="Peak learning rate of all layers; a profile stands in for it.", high=1.0
@@ -192,37 +188,46 @@ def read_options(
         UsageError: there is no such method, an option is unknown, missing or out of its range.
     """
     entry = method_entry(name)
-    for option in given:
-        if entry.option(option) is None:
-            known = ", ".join(option.name for option in entry.options) or "none"
-            raise UsageError(f"method {name} has no option '{option}'; it takes: {known}")
+    if has_profile and not entry.takes_profile:
+        raise UsageError(f"method {name} takes no profile; use --method profile")
+    if has_profile and "lr" in given:
+        raise UsageError(f"method {name} takes lr or a profile, not both; leave one away")
+    for unknown in given.keys() - {option.name for option in entry.options}:
+        known = ", ".join(option.name for option in entry.options) or "none"
+        raise UsageError(f"method {name} has no option '{unknown}'; it takes: {known}")
     found: dict[str, OptionValue] = {}
     for option in entry.options:
         value = given.get(option.name, option.default)
         if value is None:
             if has_profile and entry.takes_profile:
                 continue
-            instead = " or --profile FILE" if entry.takes_profile else ""
-            raise UsageError(f"method {name} needs {option.name}; use --lr 2e-5{instead}")
+            instead = ", or a profile" if entry.takes_profile else ""
+            raise UsageError(f"method {name} needs a learning rate: use --lr 2e-5{instead}")
         found[option.name] = _checked(entry, option, value)
     return found
 
 
 def _checked(entry: MethodEntry, option: MethodOption, value: OptionValue) -> OptionValue:
+    if option.name == "lr":
+        return _rate(entry, value)
     where = f"{option.name} of method {entry.name}"
     if isinstance(option.default, str):
         return str(value)
-    if isinstance(value, str) or value != value:  # noqa: PLR0124 - not a number
+    if isinstance(value, str):
         raise UsageError(f"{where} is a number, not '{value}'")
-    if option.name == "lr" and not 0 < value <= 1:
-        raise UsageError(
-            f"method {entry.name} needs a learning rate above 0 and at most 1, not {value:g}; "
-            "use --lr 2e-5"
-        )
     if not option.low <= value <= option.high:
         raise UsageError(f"{where} must be from {option.low:g} to {option.high:g}, not {value:g}")
-    if option.whole:
-        if value != int(value):
-            raise UsageError(f"{where} is a whole number, not {value:g}")
-        return int(value)
+    if not option.whole:
+        return float(value)
+    if value != int(value):
+        raise UsageError(f"{where} is a whole number, not {value:g}")
+    return int(value)
+
+
+def _rate(entry: MethodEntry, value: OptionValue) -> float:
+    if isinstance(value, str) or not 0 < value <= 1:
+        raise UsageError(
+            f"method {entry.name} needs a learning rate above 0 and at most 1, not {value}; "
+            "use --lr 2e-5"
+        )
     return float(value)

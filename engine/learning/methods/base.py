@@ -1,30 +1,108 @@
-"""What a method is."""
+"""What a method is: rates, rows, and what it does to the model before and while it learns."""
 
-from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, Self
 
+import msgspec
+import numpy as np
+from torch import Tensor
+
+from engine.errors import UsageError
+from engine.learning.model import SequenceModel
+from engine.learning.pool import Pool, Share
+from engine.learning.prepared import PreparedTask
+from engine.learning.setup import Setup
 from engine.profiles.grouping import Grouping
+from engine.profiles.rates import fault_in_rates
 from engine.spec import RunSpec
+from engine.spec.methods import OptionValue, read_options
+
+Tensors = Mapping[str, Tensor]
 
 
-class Method(ABC):
-    """A way to learn a sequence."""
+class Method:
+    """A way to learn a sequence: one task after another, every weight free, unless it says else.
+
+    A method belongs to one run. ``start`` sees the pretrained weights, also before a checkpoint is
+    restored; what it learns about the weights later is its ``state``.
+    """
 
     name: ClassVar[str]
+    begins_like_others: ClassVar[bool] = True
+    """Whether its first stage is that of every such method with the same rates."""
+
+    def __init__(
+        self, options: Mapping[str, OptionValue], rates: tuple[float, ...] | None = None
+    ) -> None:
+        self.options = options
+        self.rates = rates
 
     @classmethod
-    @abstractmethod
     def from_spec(cls, spec: RunSpec) -> Self:
         """Read the method's own options.
 
         Raises:
             UsageError: an option is missing or wrong.
         """
+        carries = spec.learning_rates is not None
+        return cls(read_options(cls.name, spec.options, has_profile=carries), spec.learning_rates)
 
-    @abstractmethod
+    def number(self, option: str) -> float:
+        """Return an option that is a number."""
+        return float(self.options[option])
+
+    def signature(self) -> str:
+        """Return name and options, but for the rates, written one way."""
+        options = {name: value for name, value in self.options.items() if name != "lr"}
+        return msgspec.json.encode((self.name, options), order="sorted").decode()
+
     def learning_rates(self, grouping: Grouping) -> tuple[float, ...]:
-        """Return the peak rate of every choice.
+        """Return the peak rate of every choice: the profile's, else ``lr`` for all.
 
         Raises:
             UsageError: the method's rates do not fit the grouping.
         """
+        if self.rates is None:
+            return (self.number("lr"),) * grouping.n_choices
+        fault = fault_in_rates(self.rates, grouping)
+        if fault:
+            raise UsageError(f"the profile does not fit {grouping.n_layers} layers: {fault}")
+        return self.rates
+
+    def pools(self, tasks: Sequence[PreparedTask], seed: int) -> tuple[Pool, ...]:
+        """Return what each stage learns from."""
+        del seed
+        return tuple((all_rows(task, index),) for index, task in enumerate(tasks))
+
+    def shape(self, model: SequenceModel, grouping: Grouping, seed: int) -> None:
+        """Freeze or add weights, once, before anything is learnt.
+
+        Raises:
+            UsageError: the backbone does not have what the method needs.
+        """
+
+    def start(self, setup: Setup, model: SequenceModel) -> None:
+        """Look at the pretrained weights, on the device."""
+
+    def begin_stage(self, setup: Setup, model: SequenceModel, stage: int) -> None:
+        """Look at the weights, or change them, between two stages; ``stage`` comes next, from 1."""
+
+    def measured(self, setup: Setup, stage: int) -> Collection[int]:
+        """Return the tasks whose accuracy this stage can change: all that were learnt so far."""
+        return sorted({share.task for pool in setup.pools[: stage + 1] for share in pool})
+
+    def penalty(self, model: SequenceModel) -> Tensor | None:
+        """Return what is added to a step's loss, a scalar; None: nothing."""
+        return None
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what the method learnt about the weights since it started."""
+        return {}
+
+    def load(self, state: Tensors) -> None:
+        """Take over what ``state`` returned."""
+
+
+def all_rows(task: PreparedTask, index: int) -> Share:
+    """Return every training row of the task at this place of the sequence."""
+    return Share(index, np.arange(len(task.train)))

@@ -4,8 +4,6 @@ from typing import ClassVar, Self
 
 from engine.errors import UsageError
 from engine.learning.methods.base import Method
-from engine.profiles.grouping import Grouping
-from engine.profiles.rates import fault_in_rates
 from engine.spec import RunSpec
 
 
@@ -14,17 +12,8 @@ class ProfileMethod(Method):
 
     name: ClassVar[str] = "profile"
 
-    def __init__(self, rates: tuple[float, ...]) -> None:
-        self.rates = rates
-
     @classmethod
     def from_spec(cls, spec: RunSpec) -> Self:
         if spec.learning_rates is None:
             raise UsageError("method profile needs a profile; use --profile FILE")
-        return cls(spec.learning_rates)
-
-    def learning_rates(self, grouping: Grouping) -> tuple[float, ...]:
-        fault = fault_in_rates(self.rates, grouping)
-        if fault:
-            raise UsageError(f"the profile does not fit {grouping.n_layers} layers: {fault}")
-        return self.rates
+        return super().from_spec(spec)

@@ -9,11 +9,19 @@ from safetensors.torch import save_file
 
 from engine.errors import EngineError
 from engine.learning.checkpoint import Checkpoint, Position, read_checkpoint, write_checkpoint
+from engine.learning.events import Measurement
 
 CHECKPOINT = Checkpoint(
     setup="0123abcd",
     position=Position(
-        stage=1, step=7, search_rows=((0.1 + 0.2,),), validation_rows=((1 / 3,), (0.5, 2 / 3))
+        stage=1,
+        step=7,
+        stage_ends=(
+            (
+                Measurement(0, "search", 0.1 + 0.2, 1 / 3, (3, 4)),
+                Measurement(0, "validation", 2 / 3, float("inf"), (0, 7)),
+            ),
+        ),
     ),
     tensors={"model.a": torch.randn(3, 4), "optimizer.0.step": torch.tensor(7.0)},
     extra='{"reports": 3}',

@@ -9,6 +9,7 @@ import transformers as hf
 
 from engine.learning.backbone import load_backbone
 from engine.learning.learner import SequenceLearner
+from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
 from engine.learning.packing import pack_rows
 from engine.learning.prepare import prepare
@@ -38,7 +39,7 @@ def test_used_tokens() -> None:
 def test_learning_is_the_same_to_the_last_bit(ask: Ask, backbone: Path) -> None:
     lean = prepare(ask())
     whole_model = SequenceModel(pack_rows(load_backbone(str(backbone))), [2, 3], seed=0)
-    whole = SequenceLearner(lean.setup, whole_model)
+    whole = SequenceLearner(lean.setup, whole_model, make_method(ask()))
     pretrained = whole.model.state_dict()[TABLE].clone()
     assert losses(list(lean.events())) == losses(list(whole.events()))
     assert lean.validation_matrix == whole.validation_matrix

@@ -1,0 +1,56 @@
+"""A quadratic penalty that holds weights near where they were."""
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from engine.learning.model import SequenceModel
+
+
+class Anchor:
+    """½ · Σ strength · (weight − anchor)² over the backbone's trainable weights.
+
+    Penalties of several tasks add up to one: their strengths add, and the anchor is the mean of
+    theirs, weighted by strength; the gradients are the same.
+    """
+
+    def __init__(self, anchors: Mapping[str, Tensor], strengths: Mapping[str, Tensor]) -> None:
+        self.anchors = dict(anchors)
+        self.strengths = dict(strengths)
+
+    def penalty(self, model: SequenceModel) -> Tensor:
+        """Return the penalty at the model's present weights, a scalar."""
+        terms = [
+            (self.strengths[name] * (weight - self.anchors[name]).square()).sum()
+            for name, weight in backbone_weights(model)
+        ]
+        return 0.5 * torch.stack(terms).sum()
+
+    def joined(self, other: "Anchor") -> "Anchor":
+        """Return the anchor that pulls as both do together."""
+        strengths = {name: mine + other.strengths[name] for name, mine in self.strengths.items()}
+        anchors = {
+            name: torch.where(
+                strengths[name] > 0,
+                self.anchors[name]
+                + other.strengths[name]
+                / strengths[name].clamp_min(torch.finfo(torch.float32).tiny)
+                * (other.anchors[name] - self.anchors[name]),
+                other.anchors[name],
+            )
+            for name in self.anchors
+        }
+        return Anchor(anchors, strengths)
+
+
+def backbone_weights(model: SequenceModel) -> Iterator[tuple[str, Tensor]]:
+    """Yield the backbone's trainable weights by name."""
+    for name, weight in model.backbone.named_parameters():
+        if weight.requires_grad:
+            yield name, weight
+
+
+def copied_weights(model: SequenceModel) -> dict[str, Tensor]:
+    """Return copies of the backbone's trainable weights."""
+    return {name: weight.detach().clone() for name, weight in backbone_weights(model)}

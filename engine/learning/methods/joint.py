@@ -1,0 +1,18 @@
+"""``joint``: all tasks at once, the upper bound of every sequence."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from engine.learning.methods.base import Method, all_rows
+from engine.learning.pool import Pool
+from engine.learning.prepared import PreparedTask
+
+
+class Joint(Method):
+    """One stage over the rows of all tasks, shuffled together."""
+
+    name: ClassVar[str] = "joint"
+    begins_like_others: ClassVar[bool] = False
+
+    def pools(self, tasks: Sequence[PreparedTask], seed: int) -> tuple[Pool, ...]:
+        return (tuple(all_rows(task, index) for index, task in enumerate(tasks)),)

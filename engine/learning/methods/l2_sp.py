@@ -1,0 +1,27 @@
+"""``l2-sp``: weights are pulled back to the pretrained ones (Li et al. 2018, eq. 2)."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from engine.learning.methods.anchor import Anchor, copied_weights
+from engine.learning.methods.base import Method
+from engine.learning.model import SequenceModel
+from engine.learning.setup import Setup
+
+
+class L2Sp(Method):
+    """½ · ``strength`` · ‖weights − pretrained‖² over the backbone; heads are free."""
+
+    name: ClassVar[str] = "l2-sp"
+    begins_like_others: ClassVar[bool] = False
+
+    def start(self, setup: Setup, model: SequenceModel) -> None:
+        strength, anchors = self.number("strength"), copied_weights(model)
+        self._anchor = Anchor(
+            anchors, {name: torch.full_like(weight, strength) for name, weight in anchors.items()}
+        )
+
+    def penalty(self, model: SequenceModel) -> Tensor:
+        return self._anchor.penalty(model)

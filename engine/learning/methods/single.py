@@ -1,0 +1,29 @@
+"""``single``: each task alone, without a shift (Table 1)."""
+
+from collections.abc import Collection
+from copy import deepcopy
+from typing import ClassVar
+
+from torch import Tensor
+
+from engine.learning.methods.base import Method
+from engine.learning.model import SequenceModel
+from engine.learning.setup import Setup
+
+
+class Single(Method):
+    """Every stage begins at the pretrained weights, so that nothing is carried over or forgotten.
+
+    A task counts with what its own model reached.
+    """
+
+    name: ClassVar[str] = "single"
+
+    def start(self, setup: Setup, model: SequenceModel) -> None:
+        self._pretrained: dict[str, Tensor] = deepcopy(model.backbone.state_dict())
+
+    def begin_stage(self, setup: Setup, model: SequenceModel, stage: int) -> None:
+        model.backbone.load_state_dict(self._pretrained)
+
+    def measured(self, setup: Setup, stage: int) -> Collection[int]:
+        return (stage,)
