@@ -73,7 +73,7 @@ class Entrant(Struct, frozen=True, kw_only=True):
     def title(self) -> str:
         """How tables call it."""
         rates = self._rates_title()
-        if _default_method(self.rates) == self.method:
+        if _default_method(self.rates) == self.method or self.method == "profile":
             title = rates
         elif isinstance(self.rates, float):
             title = f"{method_entry(self.method).title} {rates}"
@@ -129,12 +129,14 @@ def parse_entrant(text: str, lr: float = DEFAULT_RATE) -> Entrant:
     return entrant
 
 
-def title_of(name: str) -> str:
-    """Return how tables call an entrant that a store has; one that cannot be read, as it is."""
+def recorded_entrant(name: str) -> Entrant:
+    """Read an entrant that a store has, whatever became of its rates since."""
     try:
-        return parse_entrant(name).title
+        return parse_entrant(name)
     except UsageError:
-        return name
+        head, *parts = name.split(",")
+        method, _, rates = head.partition("@")
+        return Entrant(method=method, rates=rates, options=_options(parts))
 
 
 def short_rate(rate: float) -> str:

@@ -1,0 +1,1 @@
+"""Tables as text for files: Markdown, CSV, LaTeX. One file a format."""

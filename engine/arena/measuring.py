@@ -1,0 +1,125 @@
+"""What a table shows of a run, from the accuracies at the ends of its stages."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from engine.errors import UsageError
+from engine.learning.measures import AccuracyMatrix
+from engine.store.accuracies import EndAccuracies
+
+
+class Quantity(Struct, frozen=True, kw_only=True):
+    """One number of a run."""
+
+    name: str
+    of: Callable[[EndAccuracies, int, int], float | None]
+    """From a[stage, task], the number of tasks, and the task that the column is about."""
+    more_is_better: bool = True
+
+
+class Measure(Struct, frozen=True, kw_only=True):
+    """One number, or two that are read together."""
+
+    name: str
+    title: str
+    quantities: tuple[Quantity, ...]
+
+
+def _ends(found: EndAccuracies, tasks: int) -> list[float] | None:
+    """Return the last accuracy on every task; None where one was never measured."""
+    last = dict(sorted(((task, stage), value) for (stage, task), value in found.items()))
+    by_task = {task: value for (task, _), value in last.items()}
+    return [by_task[task] for task in range(tasks)] if len(by_task) == tasks else None
+
+
+def _at_the_end(read: Callable[[AccuracyMatrix], float]) -> Callable[..., float | None]:
+    """Return a quantity that needs the last accuracies alone."""
+
+    def of(found: EndAccuracies, tasks: int, _: int) -> float | None:
+        ends = _ends(found, tasks)
+        return None if ends is None else read(AccuracyMatrix((tuple(ends),)))
+
+    return of
+
+
+def _on_the_way(read: Callable[[AccuracyMatrix], float | None]) -> Callable[..., float | None]:
+    """Return a quantity that needs every accuracy.
+
+    Where tasks were not learnt one after another and measured again, nothing is forgotten.
+    """
+
+    def of(found: EndAccuracies, tasks: int, _: int) -> float | None:
+        cells = [[(stage, task) for task in range(stage + 1)] for stage in range(tasks)]
+        if any(cell not in found for row in cells for cell in row):
+            return None
+        return read(AccuracyMatrix(tuple(tuple(found[cell] for cell in row) for row in cells)))
+
+    return of
+
+
+def _alone(found: EndAccuracies, _: int, task: int) -> float | None:
+    return found.get((task, task))
+
+
+def _before(found: EndAccuracies, _: int, __: int) -> float | None:
+    return found.get((0, 0))
+
+
+def _after(found: EndAccuracies, tasks: int, _: int) -> float | None:
+    return found.get((tasks - 1, 0))
+
+
+_P_O = Quantity(name="p_o", of=_at_the_end(lambda matrix: matrix.p_o))
+_P_S = Quantity(name="p_s", of=_at_the_end(lambda matrix: matrix.p_s))
+_P = Quantity(name="p", of=_at_the_end(lambda matrix: matrix.p))
+_ACC = Quantity(name="ACC", of=_at_the_end(lambda matrix: matrix.average_accuracy))
+_BWT = Quantity(name="BWT", of=_on_the_way(lambda matrix: matrix.backward_transfer))
+_FORGETTING = Quantity(
+    name="forgetting", of=_on_the_way(lambda matrix: matrix.forgetting), more_is_better=False
+)
+
+P_O_P_S: Final = Measure(
+    name="p_o-p_s",
+    title="accuracy on the original – on the shifted task, after the last stage",
+    quantities=(_P_O, _P_S),
+)
+ALONE: Final = Measure(
+    name="alone",
+    title="accuracy on each task alone, without a shift",
+    quantities=(Quantity(name="accuracy", of=_alone),),
+)
+BEFORE_AFTER: Final = Measure(
+    name="before-after",
+    title="accuracy on the original task before – after the shifted one is learnt",
+    quantities=(Quantity(name="before", of=_before), Quantity(name="after", of=_after)),
+)
+MEASURES: Final[Mapping[str, Measure]] = {
+    measure.name: measure
+    for measure in (
+        P_O_P_S,
+        Measure(name="p", title="p = p_o + p_s, after the last stage", quantities=(_P,)),
+        Measure(name="acc", title="mean accuracy after the last stage (ACC)", quantities=(_ACC,)),
+        Measure(name="bwt", title="backward transfer (BWT)", quantities=(_BWT,)),
+        Measure(
+            name="forgetting",
+            title="forgetting: fall from the best accuracy on earlier tasks",
+            quantities=(_FORGETTING,),
+        ),
+        BEFORE_AFTER,
+    )
+}
+"""What can be asked for; ``alone`` needs columns that are tasks."""
+
+
+def measure_of(name: str) -> Measure:
+    """Return the measure of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    try:
+        return MEASURES[name]
+    except KeyError:
+        raise UsageError(f"no measure '{name}'; use one of {', '.join(MEASURES)}") from None

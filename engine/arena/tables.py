@@ -1,0 +1,235 @@
+"""A table as a value: every number that its renderers print."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from statistics import fmean
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engine.arena.entrants import Entrant
+from engine.arena.layouts import Column, Layout
+from engine.arena.measuring import Quantity
+from engine.arena.results import CellRuns, Results
+from engine.arena.statistics import half_width, holm, paired_p_value
+from engine.spec import sequence_name
+
+SIGNIFICANT: Final = 0.05
+_TROUBLE: Final = ("failed", "collapsed")
+
+
+class Value(Struct, frozen=True, kw_only=True):
+    """One number of a cell."""
+
+    quantity: str
+    mean: float | None
+    """None: no run has it."""
+    half_width: float | None = None
+    """Of the 95 % interval; None with fewer than two runs."""
+    better: bool = False
+    """Whether the mean is better than the reference's."""
+    p_value: float | None = None
+    """Of the paired test against the reference, corrected; None: not tested."""
+    paper: float | None = None
+
+    @property
+    def significant(self) -> bool:
+        return self.p_value is not None and self.p_value < SIGNIFICANT
+
+
+class Cell(Struct, frozen=True, kw_only=True):
+    """What one entrant did on one column."""
+
+    values: tuple[Value, ...]
+    runs: int = 0
+    """How many the numbers come from."""
+    wanted: int = 0
+    seen: bool = False
+    """Whether the rates were searched on this very sequence."""
+    published: bool = False
+    reason: str = ""
+    """Why there is nothing to show."""
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One entrant."""
+
+    entrant: str
+    title: str
+    tuning_epochs: float | None
+    """What the searches cost that its rates come from; None: published, so nobody here knows."""
+    cells: tuple[Cell, ...]
+
+
+class Table(Struct, frozen=True, kw_only=True):
+    """The whole table."""
+
+    title: str
+    measure: str
+    quantities: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    reference: str
+    """The title of the row that the others are compared with."""
+    comparisons: int
+    """How many tests the p-values are corrected for."""
+    setting: str
+    """What all runs have in common."""
+    notes: tuple[str, ...]
+    """What else is to be known, a sentence each."""
+
+    @property
+    def has_paper(self) -> bool:
+        """Whether the paper has any of these numbers."""
+        return any(value.paper is not None for value in self.values())
+
+    def values(self) -> Iterator[Value]:
+        """Go through every number."""
+        for row in self.rows:
+            for cell in row.cells:
+                yield from cell.values
+
+
+def make_table(layout: Layout, results: Results, *, setting: str = "") -> Table:
+    """Return the table of a layout, compared with its first flat row, else with its first row."""
+    reference = reference_of(layout.entrants)
+    rows = [_row(layout, results, entrant, reference) for entrant in layout.entrants]
+    tested = [value for row in rows for cell in row.cells for value in cell.values]
+    p_values = [value.p_value for value in tested if value.p_value is not None]
+    corrected = iter(holm(p_values))
+    return Table(
+        title=layout.title,
+        measure=layout.measure.title,
+        quantities=tuple(quantity.name for quantity in layout.measure.quantities),
+        columns=tuple(column.name for column in layout.columns),
+        rows=tuple(_with_p_values(row, corrected) for row in rows),
+        reference=reference.title,
+        comparisons=len(p_values),
+        setting=setting,
+        notes=tuple(_notes(layout, results)),
+    )
+
+
+def reference_of(entrants: Iterable[Entrant]) -> Entrant:
+    """Return the row that the others are compared with."""
+    in_order = list(entrants)
+    flat = (item for item in in_order if item.method == "flat" and isinstance(item.rates, float))
+    return next(flat, in_order[0])
+
+
+def _row(layout: Layout, results: Results, entrant: Entrant, reference: Entrant) -> Row:
+    cells = [
+        _cell(layout, results, entrant, column, None if entrant == reference else reference)
+        for column in layout.columns
+    ]
+    return Row(
+        entrant=entrant.name,
+        title=entrant.title,
+        tuning_epochs=_tuning_epochs(layout, results, entrant),
+        cells=tuple(cells),
+    )
+
+
+def _cell(
+    layout: Layout, results: Results, entrant: Entrant, column: Column, reference: Entrant | None
+) -> Cell:
+    found = results.cells.get((entrant.name, column.sequence))
+    other = results.cells.get((reference.name, column.sequence)) if reference else None
+    paper = layout.paper.get((entrant.name, column.name), ())
+    values = tuple(
+        _value(
+            quantity,
+            _numbers(quantity, column, found),
+            _numbers(quantity, column, other),
+            paper[place] if paper else None,
+        )
+        for place, quantity in enumerate(layout.measure.quantities)
+    )
+    if found is None:
+        reason = results.reasons.get((entrant.name, column.sequence), "not run")
+        return Cell(values=values, reason=reason)
+    return Cell(
+        values=values,
+        runs=len(found.accuracies),
+        wanted=found.wanted,
+        seen=sequence_name(column.sequence) in found.source.searched_on,
+        published=found.source.published,
+        reason="" if found.accuracies else "not run yet",
+    )
+
+
+def _numbers(quantity: Quantity, column: Column, found: CellRuns | None) -> dict[int, float]:
+    """Return one quantity by seed."""
+    if found is None:
+        return {}
+    tasks = len(column.sequence)
+    measured = {
+        seed: quantity.of(accuracies, tasks, column.task)
+        for seed, accuracies in found.accuracies.items()
+    }
+    return {seed: value for seed, value in measured.items() if value is not None}
+
+
+def _value(
+    quantity: Quantity,
+    numbers: Mapping[int, float],
+    reference: Mapping[int, float],
+    paper: float | None,
+) -> Value:
+    if not numbers:
+        return Value(quantity=quantity.name, mean=None, paper=paper)
+    mean = fmean(numbers.values())
+    sign = 1 if quantity.more_is_better else -1
+    return Value(
+        quantity=quantity.name,
+        mean=mean,
+        half_width=half_width(list(numbers.values())),
+        better=bool(reference) and sign * mean > sign * fmean(reference.values()),
+        p_value=paired_p_value(numbers, reference),
+        paper=paper,
+    )
+
+
+def _with_p_values(row: Row, corrected: Iterator[float]) -> Row:
+    """Return the row with the next p-values, in place of those it was tested with."""
+
+    def put(value: Value) -> Value:
+        return value if value.p_value is None else replace(value, p_value=next(corrected))
+
+    cells = tuple(replace(cell, values=tuple(map(put, cell.values))) for cell in row.cells)
+    return replace(row, cells=cells)
+
+
+def _tuning_epochs(layout: Layout, results: Results, entrant: Entrant) -> float | None:
+    """Return what the searches cost that any cell of a row uses, each counted once."""
+    sources = [
+        results.cells[key].source
+        for column in layout.columns
+        if (key := (entrant.name, column.sequence)) in results.cells
+    ]
+    studies = {tuning.study: tuning.epochs for source in sources for tuning in source.tuned}
+    if not studies and any(source.published for source in sources):
+        return None
+    return sum(studies.values())
+
+
+def _notes(layout: Layout, results: Results) -> Iterator[str]:
+    """Say what is missing, and what went wrong."""
+    for entrant in layout.entrants:
+        for sequence in layout.sequences:
+            where = f"{entrant.title} on {sequence_name(sequence)}"
+            found = results.cells.get((entrant.name, sequence))
+            if found is None:
+                yield f"{where}: {results.reasons.get((entrant.name, sequence), 'not run')}."
+                continue
+            ended: Counter[str] = Counter(
+                run.state for run in found.runs if run.state != "complete"
+            )
+            if missing := found.wanted - len(found.runs):
+                ended["missing"] = missing
+            if ended:
+                counted = ", ".join(f"{number} {state}" for state, number in ended.items())
+                yield f"{where}: {counted} of {found.wanted} runs."
+            reasons = {run.reason for run in found.runs if run.state in _TROUBLE and run.reason}
+            yield from (f"{where}: {reason}." for reason in sorted(reasons))
