@@ -1,5 +1,7 @@
 """Verbs for the arena: which rows of its tables a run stands in."""
 
+from collections.abc import Collection
+
 import msgspec
 from msgspec import Struct
 from sqlalchemy import insert, select, update
@@ -53,3 +55,10 @@ def runs_on(store: Store, sequence: str) -> list[RunRecord]:
     query = select(run).where(run.c.study_id.is_(None), run.c.sequence == sequence)
     with store.reading() as connection:
         return [record(row) for row in connection.execute(query.order_by(run.c.id)).mappings()]
+
+
+def runs_by_id(store: Store, run_ids: Collection[int]) -> list[RunRecord]:
+    """Return these runs, oldest first."""
+    query = select(run).where(run.c.id.in_(run_ids)).order_by(run.c.id)
+    with store.reading() as connection:
+        return [record(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,181 @@
+"""``arena``: methods × sequences × seeds, from what is missing to the table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from msgspec.structs import replace
+
+from bertcl_tui.cli.arena_asking import (
+    FREE,
+    asked_layout,
+    asked_study,
+    read_sequences,
+    wanted_runs,
+)
+from bertcl_tui.cli.arena_following import follow_runs, follow_studies
+from bertcl_tui.cli.arena_printing import FORMATS, format_of, put_tables
+from bertcl_tui.cli.arena_recorded import recorded_tables
+from bertcl_tui.cli.flags import Texts
+from bertcl_tui.cli.output import say
+from bertcl_tui.cli.parameters import Json, Slots, Store
+from bertcl_tui.cli.search import Detach
+from bertcl_tui.cli.stores import OpenedStore, opened
+from bertcl_tui.cli.tending import Tender
+from bertcl_tui.starting import refuse_bad_store
+from bertcl_tui.wording import count
+from engine.arena.entrants import DEFAULT_RATE
+from engine.arena.layouts import LAYOUTS
+from engine.arena.measuring import MEASURES
+from engine.arena.needs import search_needs
+from engine.arena.results import results_of_plan
+from engine.arena.setting import describe_setting
+from engine.arena.tables import make_table
+from engine.arena.wanted import Plan, Wanted, make_plan
+from engine.errors import EngineError, UsageError
+from engine.spec import StudySpec
+from engine.store.connection import DEFAULT_STORE, is_made
+from engine.work.entering import enter_runs
+from engine.work.requests import check_search
+from engine.work.supervisor import ensure_workers
+from engine.work.tuning import ask_for_searches
+
+NOT_FOR_TABLES: Final = frozenset({"sequence", "name", "trials", "method", "budget"})
+"""Options of a search that a table has in its own way."""
+
+Sequences = Annotated[
+    str, typer.Option(metavar="A:B,C:D", help="The columns: sequences with commas between them.")
+]
+Methods = Annotated[
+    str,
+    typer.Option(
+        metavar="METHODS",
+        help="The rows, like flat,flat-tuned,ewc-task@flat-tuned,bertcl,combined,mine.json: "
+        "METHOD@RATES,option=value.",
+    ),
+]
+LayoutName = Annotated[
+    str, typer.Option("--layout", metavar="NAME", help=f"One of {', '.join(LAYOUTS)}.")
+]
+MeasureName = Annotated[
+    str, typer.Option("--measure", metavar="NAME", help=f"One of {', '.join(MEASURES)}.")
+]
+Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="How many runs make a cell.")]
+Rate = Annotated[
+    float, typer.Option("--lr", metavar="RATE", help="Of methods that name no rates of their own.")
+]
+Budget = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="TRIALS",
+        help="Search what rows need and the store lacks: so many trials for a profile, and as "
+        "many epochs as those took for flat-tuned and llrd-tuned.",
+    ),
+]
+SearchOn = Annotated[
+    str, typer.Option(metavar="A:B,C:D", help="Where to search; by default on every column.")
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Print what the store has, and ask for nothing.")
+]
+Retry = Annotated[bool, typer.Option("--retry", help="Ask once more for runs that failed.")]
+Format = Annotated[
+    str, typer.Option("--format", metavar="NAME", help=f"One of {', '.join(FORMATS)}.")
+]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table to this file.")]
+
+
+def arena(
+    texts: Texts,
+    *,
+    sequences: Sequences = "",
+    methods: Methods = "",
+    layout: LayoutName = FREE,
+    measure: MeasureName = "",
+    seeds: Seeds = 5,
+    lr: Rate = DEFAULT_RATE,
+    budget: Budget = None,
+    search_on: SearchOn = "",
+    offline: Offline = False,
+    retry: Retry = False,
+    detach: Detach = False,
+    slots: Slots = None,
+    form: Format = "",
+    out: Out = None,
+    store: Store = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """Compare methods over sequences and seeds, as in the tables of the paper.
+
+    Runs that are in the store are taken from it; what is missing is queued, done by workers in the
+    background and followed. Ctrl-C pauses. With --offline everything recorded is printed, or the
+    rows and columns that are named.
+    """
+    chosen = format_of(form, out)
+    shape = asked_layout(layout, sequences, methods, measure, lr)
+    if offline:
+        with opened(store) as at:
+            put_tables(recorded_tables(at.store, shape, texts), chosen, out, json=json)
+        return
+    if not shape.columns or not shape.entrants:
+        raise UsageError(
+            "no table yet; name --sequences a:b,c:d and --methods flat,combined, or --layout table2"
+        )
+    asked = asked_study(texts, shape)
+    wanted = wanted_runs(asked, shape, seeds)
+    places = read_sequences(search_on) or shape.searched_sequences
+    say("looking at tasks and model …")
+    _refuse_what_cannot_be(store, asked)
+    with opened(store, create=True) as at:
+        tender = Tender(at.store, slots=slots, device=wanted.device)
+        if budget is not None:
+            like = replace(asked, search=replace(asked.search, trials=budget))
+            _search(at, wanted, places, like, tender)
+        plan = make_plan(at.store, wanted)
+        new = enter_runs(at.store, plan, retry=retry)
+        plan = make_plan(at.store, wanted)
+        say(f"{count(len(plan.runs), 'run')}: {count(new, 'new one')}, {_waiting(plan)} to be done")
+        if detach:
+            ensure_workers(at.store.url, slots=slots, device=wanted.device)
+            say("they go on in the background; the same command prints the table")
+            return
+        follow_runs(at, _ids(plan), tender)
+        plan = make_plan(at.store, wanted)
+        setting = describe_setting(wanted.data, wanted.model, wanted.protocol)
+        table = make_table(shape, results_of_plan(at.store, plan), setting=setting)
+    put_tables([table], chosen, out, json=json)
+    if failed := len(plan.of("failed")):
+        of = f"{failed} of {count(len(plan.runs), 'run')}"
+        raise EngineError(f"{of} failed; the notes say why, and --retry asks for them again")
+
+
+def _refuse_what_cannot_be(store: str, asked: StudySpec) -> None:
+    """Find out before a store is made whether there will be anything to put into it."""
+    refuse_bad_store(store)
+    if not is_made(store):
+        check_search(asked)
+
+
+def _search(
+    at: OpenedStore,
+    wanted: Wanted,
+    places: Sequence[tuple[str, ...]],
+    like: StudySpec,
+    tender: Tender,
+) -> None:
+    """Search until every row has what it needs; some searches wait for others."""
+    while True:
+        needs = search_needs(at.store, wanted, places)
+        if all(need.met for need in needs):
+            return
+        follow_studies(at, ask_for_searches(at.store, needs, like), tender)
+
+
+def _waiting(plan: Plan) -> int:
+    return len({run.record.id for run in plan.unfinished if run.record is not None})
+
+
+def _ids(plan: Plan) -> list[int]:
+    return [run.record.id for run in plan.runs if run.record is not None]

@@ -1,0 +1,70 @@
+"""What was asked for on the command line, as a table and the runs that fill it."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from bertcl_tui.cli.flags import Texts, read_flags
+from engine.arena.entrants import parse_entrants
+from engine.arena.layouts import Layout, free_layout, paper_layout
+from engine.arena.measuring import P_O_P_S, measure_of
+from engine.arena.wanted import FIRST_SEED, Wanted
+from engine.errors import UsageError
+from engine.spec import StudySpec, parse_sequence, sequence_name
+from engine.tasks.catalog import describe_sequence
+
+FREE: Final = "free"
+
+
+def asked_layout(name: str, sequences: str, methods: str, measure: str, lr: float) -> Layout:
+    """Return the table that was asked for; without rows or columns where none were named.
+
+    Raises:
+        UsageError: there is no such layout, measure, method or sequence.
+    """
+    entrants = parse_entrants(methods, lr) if methods else ()
+    if name == FREE:
+        chosen = measure_of(measure) if measure else P_O_P_S
+        return free_layout(read_sequences(sequences), entrants, chosen)
+    if sequences:
+        raise UsageError(f"layout {name} has its own sequences; leave --sequences away")
+    layout = paper_layout(name, lr)
+    if measure:
+        layout = replace(layout, measure=measure_of(measure), paper={})
+    return replace(layout, entrants=entrants or layout.entrants)
+
+
+def read_sequences(text: str) -> tuple[tuple[str, ...], ...]:
+    """Read sequences with commas between them.
+
+    Raises:
+        UsageError: one of them is none.
+    """
+    parts = filter(None, (part.strip() for part in text.split(",")))
+    return tuple(dict.fromkeys(map(parse_sequence, parts)))
+
+
+def asked_study(texts: Texts, layout: Layout) -> StudySpec:
+    """Return a search on the first column; what else is learnt differs in tasks and rates only.
+
+    Raises:
+        UsageError: an option cannot be read, or a task is unknown.
+    """
+    asked = read_flags({**texts, "sequence": sequence_name(layout.sequences[0])})
+    for sequence in layout.sequences:
+        describe_sequence(sequence, asked.data)
+    return asked
+
+
+def wanted_runs(asked: StudySpec, layout: Layout, seeds: int) -> Wanted:
+    """Return the runs that fill the table: the same seeds in every cell."""
+    first = FIRST_SEED + asked.seed
+    return Wanted(
+        sequences=layout.sequences,
+        entrants=layout.entrants,
+        seeds=tuple(range(first, first + seeds)),
+        data=asked.data,
+        model=asked.model,
+        protocol=asked.protocol,
+        device=asked.device,
+    )

@@ -1,0 +1,58 @@
+"""The tables that a store can show without anything being run."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from bertcl_tui.cli.flags import Texts
+from bertcl_tui.options import build_study_spec
+from engine.arena.layouts import Column, Layout
+from engine.arena.recorded import Recorded, recorded
+from engine.arena.setting import describe_setting
+from engine.arena.tables import Table, make_table
+from engine.errors import UsageError
+from engine.store.connection import Store
+
+_ANY = "a:b"
+
+
+def recorded_tables(store: Store, layout: Layout, texts: Texts) -> list[Table]:
+    """Return a table of each setting under which something was run.
+
+    Args:
+        store: where the runs are.
+        layout: which rows and columns; where it has none, all that there are.
+        texts: what was typed of data, model and protocol; nothing: any.
+
+    Raises:
+        UsageError: nothing was recorded that fits.
+    """
+    found = _fitting(recorded(store), texts)
+    tables = [_table(item, layout) for item in found if _has_some(item, layout)]
+    if not tables:
+        raise UsageError(
+            "the store has no run of the arena that fits; without --offline it is asked for"
+        )
+    return tables
+
+
+def _fitting(found: Sequence[Recorded], texts: Texts) -> Sequence[Recorded]:
+    if not any(texts.values()):
+        return found
+    asked = build_study_spec({**texts, "sequence": _ANY})
+    setting = (asked.data, asked.model, asked.protocol)
+    return [item for item in found if (item.data, item.model, item.protocol) == setting]
+
+
+def _has_some(item: Recorded, layout: Layout) -> bool:
+    """Whether any of the asked columns was run; a layout without columns asks for all."""
+    return not layout.columns or bool(set(layout.sequences) & set(item.sequences))
+
+
+def _table(item: Recorded, layout: Layout) -> Table:
+    every = tuple(Column(sequence=sequence) for sequence in item.sequences)
+    shown = replace(
+        layout, columns=layout.columns or every, entrants=layout.entrants or item.entrants
+    )
+    setting = describe_setting(item.data, item.model, item.protocol)
+    return make_table(shown, item.results, setting=setting)
