@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from engine.spec.spending import Spending
 from engine.store.states import ENDED, Desired
 
 StudyState = Literal[
@@ -49,6 +50,9 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     counts: dict[TrialState, int]
     """Trials by state; a state that no trial is in has no key."""
     target: int
+    """Most trials that it may have."""
+    spending: Spending | None
+    """None: it has no budget besides its target."""
     best: Best | None
     climb: tuple[tuple[int, float], ...]
     """Number and p of every trial that was better than all with a lower number."""

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from bertcl_tui.rows import StudyRow
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KIB: Final = 1024
 
@@ -47,3 +49,11 @@ def size(n_bytes: float | None) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Write how many there are of something: ``1 study``, ``3 studies``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def headway(study: StudyRow) -> str:
+    """Write how far a study is: ``3/60 trials``, and ``12/48 epochs`` where it has a budget."""
+    trials = f"{study.ended}/{study.target} trials"
+    if study.spending is None:
+        return trials
+    return f"{trials} · {study.spending.spent:.3g}/{study.spending.budget:g} epochs"

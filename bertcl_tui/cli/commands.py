@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 from msgspec import Struct
 
+from bertcl_tui.cli.arena import NOT_FOR_TABLES, arena
 from bertcl_tui.cli.combine import combine
 from bertcl_tui.cli.demo import demo
 from bertcl_tui.cli.doctor import doctor
@@ -47,7 +48,12 @@ COMMANDS: Final = (
         "Search",
         "search rotten-tomatoes:privacy-qa --data sample --trials 20",
     ),
-    Command("run", with_flags(run, without={"name"}), "Search", "run sst2:mrpc --lr 2e-5 --seed 1"),
+    Command(
+        "run",
+        with_flags(run, without={"name", "method", "budget"}),
+        "Search",
+        "run sst2:mrpc --lr 2e-5 --seed 1",
+    ),
     Command("studies", studies, "Look", "studies --json"),
     Command("trials", trials, "Look", "trials sst2:mrpc --filter 'p>1.4 state:complete'"),
     Command("pause", pause, "Search", "pause sst2:mrpc"),
@@ -55,6 +61,12 @@ COMMANDS: Final = (
     Command("stop", stop, "Search", "stop sst2:mrpc"),
     Command("show", show, "Look", "show sst2:mrpc 17"),
     Command("combine", combine, "Profiles", "combine sst2:mrpc qqp:mrpc:1,4,7-9 --out mine.json"),
+    Command(
+        "arena",
+        with_flags(arena, without=NOT_FOR_TABLES),
+        "Compare",
+        "arena --sequences sst2:mrpc,mrpc:sst2 --methods flat,ewc-task,combined --seeds 5",
+    ),
     Command("import", import_log, "Profiles", "import sst2-mrpc.csv --sequence sst2:mrpc"),
     Command("worker", worker, "Workers", "worker --slots 2 --until-idle"),
     Command("workers", workers, "Workers", "workers --json"),

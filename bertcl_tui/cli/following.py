@@ -12,7 +12,7 @@ from bertcl_tui.cli.progress import View, open_progress
 from bertcl_tui.cli.stores import OpenedStore
 from bertcl_tui.cli.tending import Tender
 from bertcl_tui.rows import StudyRow, TrialRow
-from bertcl_tui.wording import duration, score, steps_rate
+from bertcl_tui.wording import duration, headway, score, steps_rate
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
 from engine.store.states import ENDED
@@ -77,10 +77,13 @@ def _view(study: StudyRow, trials: Sequence[TrialRow], ended: Sequence[TrialRow]
     begun = sum(
         trial.step / trial.steps for trial in trials if trial.state not in ENDED and trial.steps
     )
+    share = (study.ended + begun) / study.target
+    if study.spending is not None:
+        share = max(share, min(1.0, study.spending.spent / study.spending.budget))
     return View(
         title=study.name,
-        done=study.ended + begun,
-        total=study.target,
+        done=share,
+        total=1.0,
         note=_note(study),
         news=tuple(map(_ending, sorted(ended, key=lambda trial: trial.number))),
     )
@@ -89,7 +92,7 @@ def _view(study: StudyRow, trials: Sequence[TrialRow], ended: Sequence[TrialRow]
 def _note(study: StudyRow) -> str:
     best = study.best
     parts = (
-        f"{study.ended}/{study.target} trials",
+        headway(study),
         f"best p {score(best.p)} (#{best.number})" if best else "",
         "" if study.state in {"running", "complete"} else study.state,
         steps_rate(study.rate),

@@ -14,7 +14,7 @@ from bertcl_tui.cli.tending import Tender
 from bertcl_tui.rows import StudyRow
 from bertcl_tui.starting import start_search
 from engine.store.connection import DEFAULT_STORE
-from engine.store.studies import get_study
+from engine.store.studies import StudyRecord, get_study
 from engine.work.supervisor import ensure_workers
 
 Detach = Annotated[
@@ -30,7 +30,7 @@ def search(
     store: Store = DEFAULT_STORE,
     json: Json = False,
 ) -> None:
-    """Search for a profile on a sequence of tasks.
+    """Search for learning rates on a sequence of tasks: a profile, unless --method says else.
 
     Workers in the background do the work. This command follows it and prints the trials at the
     end; Ctrl-C pauses the study. With --data sample, the model is sample too unless another one is
@@ -47,13 +47,18 @@ def search(
             print_started(at, study.id, json=json)
             say(f"it goes on in the background; see {command_on('show', study.name, store)}")
             return
-        say(f"study {study.name}: {study.trials} trials")
+        say(f"study {study.name}: {_bounds(study)}")
         row = follow_search(at, study, Tender(at.store, slots=slots, device=device), store)
         print_search(at, row, json=json)
         if row.best is None:
             say("no trial came to its end, so there is nothing to combine yet")
         else:
             say(f"combine its trials with: {command_on('combine', study.name, store)}")
+
+
+def _bounds(study: StudyRecord) -> str:
+    budget = study.spec.search.budget_epochs
+    return f"{study.trials} trials" + (f", at most {budget:g} epochs" if budget else "")
 
 
 def print_started(at: OpenedStore, study_id: int, *, json: bool) -> None:

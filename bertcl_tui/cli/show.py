@@ -45,6 +45,7 @@ def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: boo
             {
                 **study_facts(row),
                 "data": study.spec.data,
+                "method": study.spec.method,
                 "seed": study.spec.seed,
                 "device": study.spec.device,
                 "protocol": study.spec.protocol,
@@ -59,7 +60,9 @@ def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: boo
             "data": study.spec.data,
             "model": row.model,
             "state": f"{row.state}: {row.reason}" if row.reason else row.state,
+            "searched": study.spec.method,
             "trials": f"{row.ended} of {row.target}: {_counted(row)}",
+            "epochs": _spent(row),
             "ETA": duration(row.eta),
             "protocol": f"{row.preset} {_switched(study.spec.protocol)}",
             "origin": _origin(study),
@@ -142,6 +145,11 @@ def _origin(study: StudyRecord) -> str:
         return study.origin
     search = study.spec.search
     return f"search by {search.sampler}, pruner {search.pruner}, seed {study.spec.seed}"
+
+
+def _spent(row: StudyRow) -> str:
+    spending = row.spending
+    return f"{spending.spent:.4g} of {spending.budget:g}" if spending else ""
 
 
 def _counted(row: StudyRow) -> str:

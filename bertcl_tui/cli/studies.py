@@ -89,6 +89,7 @@ def study_facts(row: StudyRow) -> dict[str, Any]:
         "reason": row.reason,
         "trials": row.counts,
         "target": row.target,
+        "spending": row.spending,
         "best": row.best,
         "rate": row.rate,
         "eta": row.eta,

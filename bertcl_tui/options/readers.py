@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from math import inf
 
 from engine.errors import UsageError
 from engine.spec import parse_sequence
@@ -37,6 +38,24 @@ def whole(what: str, *, least: int, example: int) -> Callable[[str], int]:
         if number < least:
             raise UsageError(f"{what} is {number}; it must be at least {least}, like {example}")
         return number
+
+    return read
+
+
+def number(what: str, *, low: float, high: float, example: float) -> Callable[[str], float]:
+    """Read numbers from ``low`` up to below ``high``."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise UsageError(f"{what} '{text}' is no number; write one like {example:g}") from None
+        if not low <= value < high:
+            below = "" if high == inf else f" and below {high:g}"
+            raise UsageError(
+                f"{what} is {value:g}; it must be at least {low:g}{below}, like {example:g}"
+            )
+        return value
 
     return read
 

@@ -14,6 +14,7 @@ _UNSET = {
     "epochs": "as each task says",
     "train_rows": "all",
     "eval_rows": "all",
+    "budget": "as the trials take",
     "name": "the sequence",
 }
 
@@ -46,7 +47,7 @@ def preset_defaults(name: str) -> dict[str, str]:
     values = {"protocol": chosen.protocol, "search": chosen.search}
     return {
         item.name: item.default
-        or _shown(getattr(values.get(item.part), item.name, None))
+        or _shown(getattr(values.get(item.part), item.target, None))
         or _UNSET.get(item.name, "")
         for item in OPTIONS
     }
@@ -56,7 +57,7 @@ def _typed(options: Mapping[str, str], part: Part, preset_name: str) -> dict[str
     """Read the options of one part that differ from the preset, and those that have no default."""
     defaults = preset_defaults(preset_name)
     return {
-        item.name: item.read(text)
+        item.target: item.read(text)
         for item in OPTIONS
         if item.part == part
         and (text := _text(options, item.name))

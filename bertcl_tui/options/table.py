@@ -1,5 +1,6 @@
 """The table: every option of a search, described once."""
 
+from math import inf
 from typing import Literal
 
 from bertcl_tui.options import readers
@@ -17,6 +18,13 @@ class Option(Field, frozen=True, kw_only=True):
     """
 
     part: Part
+    sets: str = ""
+    """Which field of that part; empty: the one of the option's own name."""
+
+    @property
+    def target(self) -> str:
+        """The field of the part that it sets."""
+        return self.sets or self.name
 
     @property
     def flag(self) -> str:
@@ -25,6 +33,11 @@ class Option(Field, frozen=True, kw_only=True):
 
 _PRESETS = {
     name: f"{preset.summary[0].upper()}{preset.summary[1:]}." for name, preset in PRESETS.items()
+}
+_METHODS = {
+    "profile": "One learning rate per choice: the paper's BERTcL.",
+    "flat": "One learning rate for all layers: the baseline, tuned.",
+    "llrd": "One learning rate and its decay from layer to layer.",
 }
 _SAMPLERS = {
     "tpe": "Tree-structured Parzen estimator: learns from few trials.",
@@ -78,11 +91,28 @@ OPTIONS = (
         choices=_PRESETS,
     ),
     Option(
+        name="method",
+        label="Method",
+        help="Whose learning rates are searched.",
+        part="study",
+        read=readers.one_of("method", _METHODS),
+        default="profile",
+        choices=_METHODS,
+    ),
+    Option(
         name="trials",
         label="Trials",
-        help="How many profiles are tried in all, whatever becomes of each.",
+        help="How many are tried in all, whatever becomes of each.",
         part="search",
         read=readers.whole("trials", least=1, example=60),
+    ),
+    Option(
+        name="budget",
+        label="Budget",
+        help="Epochs that all trials may take together; none begins after.",
+        part="search",
+        sets="budget_epochs",
+        read=readers.number("budget", low=1, high=inf, example=200),
     ),
     Option(
         name="epochs",
@@ -113,9 +143,37 @@ OPTIONS = (
         read=readers.whole("batch size", least=1, example=16),
     ),
     Option(
+        name="max_length",
+        label="Max length",
+        help="Tokens of an input; what is longer is cut off.",
+        part="protocol",
+        read=readers.whole("max length", least=8, example=128),
+    ),
+    Option(
+        name="warmup",
+        label="Warm-up",
+        help="Share of a stage over which the rate rises to its peak.",
+        part="protocol",
+        read=readers.number("warm-up", low=0, high=1, example=0.1),
+    ),
+    Option(
+        name="retention_rows",
+        label="Retention rows",
+        help="Rows on which forgetting is followed while a task is learnt.",
+        part="protocol",
+        read=readers.whole("retention rows", least=1, example=256),
+    ),
+    Option(
+        name="measures_per_epoch",
+        label="Measures",
+        help="How often in an epoch forgetting is measured.",
+        part="protocol",
+        read=readers.whole("measures per epoch", least=1, example=4),
+    ),
+    Option(
         name="sampler",
         label="Sampler",
-        help="Who proposes the next profile.",
+        help="Who proposes what is tried next.",
         part="search",
         read=readers.one_of("sampler", _SAMPLERS),
         choices=_SAMPLERS,

@@ -1,5 +1,6 @@
 """Studies with their counts, best trial, rate and expected end."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, Row, func, select
 from bertcl_tui.queries.climbs import Climbs
 from bertcl_tui.queries.unfinished import state_of, steps_per_second, unfinished_trials
 from bertcl_tui.rows import StudyRow, StudyState, TrialState
+from engine.spec.spending import Spending
+from engine.store.budget import spending_of
 from engine.store.schema import run, study
 from engine.store.states import ENDED
 
@@ -23,10 +26,15 @@ class _Protocol(Struct):
     grouping: str
 
 
+class _Search(Struct):
+    budget_epochs: float | None = None
+
+
 class _Spec(Struct):
     """The part of a study's specification that a list shows."""
 
     protocol: _Protocol
+    search: _Search
 
 
 class _Unfinished(Struct):
@@ -49,9 +57,12 @@ def list_studies(
     rows = []
     for row in connection.execute(wanted.order_by(study.c.id)).all():
         counts, trials = ended[row.id], unfinished[row.id]
-        protocol = msgspec.json.decode(row.spec, type=_Spec).protocol
+        spec = msgspec.json.decode(row.spec, type=_Spec)
+        budget = spec.search.budget_epochs
+        spending = None if budget is None else spending_of(connection, row.id, budget)
         climb = climbs.of(connection, row.id, row.created_at, counts["complete"])
-        state = _study_state(row, now, counts.total(), trials.states)
+        enough = counts.total() >= row.trials or (spending is not None and spending.over)
+        state = _study_state(row, now, trials.states, enough=enough)
         going = state == "running"
         rows.append(
             StudyRow(
@@ -59,18 +70,19 @@ def list_studies(
                 name=row.name,
                 sequence=row.sequence,
                 model=row.model,
-                preset=protocol.preset,
-                grouping=protocol.grouping,
+                preset=spec.protocol.preset,
+                grouping=spec.protocol.grouping,
                 origin=row.origin,
                 state=state,
                 desired=row.desired,
                 reason=row.reason,
                 counts=dict(counts + Counter(trials.states)),
                 target=row.trials,
+                spending=spending,
                 best=climb.best,
                 climb=climb.steps,
                 rate=steps_per_second(trials.rows, trials.states),
-                eta=_eta(connection, row, counts.total(), trials) if going else None,
+                eta=_eta(connection, row, counts.total(), trials, spending) if going else None,
                 created_at=row.created_at,
             )
         )
@@ -103,10 +115,10 @@ def _ended_counts(
 
 
 def _study_state(
-    row: Row[Any], now: float, ended: int, unfinished: Sequence[TrialState]
+    row: Row[Any], now: float, unfinished: Sequence[TrialState], *, enough: bool
 ) -> StudyState:
     held = {state for state in unfinished if state in ("running", "stalled", "lost")}
-    if row.origin != "search" or (ended >= row.trials and not unfinished):
+    if row.origin != "search" or (enough and not unfinished):
         return "complete"
     if row.desired != "running":
         if "running" in held:
@@ -122,7 +134,11 @@ def _study_state(
 
 
 def _eta(
-    connection: Connection, row: Row[Any], ended: int, unfinished: _Unfinished
+    connection: Connection,
+    row: Row[Any],
+    ended: int,
+    unfinished: _Unfinished,
+    spending: Spending | None,
 ) -> float | None:
     seconds = _seconds_per_trial(connection, row.id, unfinished.rows)
     if seconds is None:
@@ -131,6 +147,12 @@ def _eta(
         1.0 - item.step / item.steps if item.steps else 1.0 for item in unfinished.rows
     )
     unborn: int = max(0, row.trials - ended - len(unfinished.rows))
+    if spending is not None:
+        # As many more as the budget allows at what trials took so far.
+        taken = ended + len(unfinished.rows) - begun
+        if spending.spent:
+            allowed = taken * (spending.budget / spending.spent - 1) - begun
+            unborn = min(unborn, max(0, math.ceil(allowed)))
     hands = max(1, unfinished.states.count("running"))
     return seconds * (begun + unborn) / hands
 

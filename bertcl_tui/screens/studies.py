@@ -25,7 +25,7 @@ from bertcl_tui.widgets.studies_table import StudiesTable
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.workers_panel import WorkersPanel
-from bertcl_tui.wording import count
+from bertcl_tui.wording import count, headway
 
 _LINES_SAID: Final = 50
 _WELCOME: Final = """\
@@ -183,7 +183,7 @@ class StudiesScreen(LiveScreen):
         if study is None:
             return
         if study.state == "complete":
-            self.notify(f"{study.name} is complete: it has all its {study.target} trials")
+            self.notify(f"{study.name} is complete: {headway(study)}")
             return
         abandoned = study.waits and not self._worker_lives
         going = study.desired == "running" and not abandoned

@@ -26,7 +26,7 @@ from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.trials_table import TrialsTable
-from bertcl_tui.wording import duration, steps_rate
+from bertcl_tui.wording import duration, headway, steps_rate
 from engine.spec.sequence import parse_sequence
 from engine.store.states import Desired
 
@@ -114,7 +114,7 @@ class StudyScreen(LiveScreen):
                     None,
                     (
                         state_word(study.state, study.desired),
-                        f"{study.ended}/{study.target} trials",
+                        headway(study),
                         f"ETA {duration(study.eta)}" if study.eta else "",
                         steps_rate(study.rate),
                         *(f"{counts[s]} {s}" for s in ("pruned", "collapsed") if s in counts),

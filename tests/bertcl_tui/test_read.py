@@ -10,14 +10,21 @@ import pytest
 from bertcl_tui.filters import parse_filter, trial_fields
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import Best, Order
+from bertcl_tui.wording import headway
 from engine.errors import UsageError
-from engine.spec import StudySpec
+from engine.spec import SearchSettings, StudySpec
+from engine.spec.spending import Spending
 from engine.store.connection import Store, open_store
 from engine.store.leases import claim_run, finish_run, release_run
-from engine.store.measurements import Progress, record_progress
+from engine.store.measurements import (
+    Progress,
+    StageRecord,
+    record_progress,
+    record_stages,
+)
 from engine.store.runs import Scores, create_run
 from engine.store.states import LOST_AFTER, STALLED_AFTER
-from engine.store.studies import create_study, wish_for_study
+from engine.store.studies import create_study, get_study, wish_for_study
 from engine.store.workers import end_worker, register_worker, write_log
 from engine.work.processes import identity_of
 from tests.recorded import DONE, LIVE, PAUSED
@@ -134,6 +141,62 @@ def test_the_end_is_expected_by_the_last_trials(reader: Reader) -> None:
     left_of_running = 1 - 146 / 200
     assert live.eta == pytest.approx(mean * (left_of_running + 60 - 31))
     assert live.rate == pytest.approx(10.8)
+
+
+def _budgeted_study(writer: Store, *steps: int) -> int:
+    """Make a study with a budget of 5 epochs; its trials of 20 steps take 2 each, 10 s a step."""
+    spec = StudySpec(
+        name="budgeted",
+        sequence=("a", "b"),
+        data="hub",
+        model="m",
+        search=SearchSettings(trials=9, budget_epochs=5.0),
+    )
+    study = create_study(writer, spec)
+    worker = register_worker(writer, identity_of(), device="cpu", threads=1, log_file=None)
+    for number, step in enumerate(steps):
+        run = create_run(writer, spec.trial(number, (1e-5, 1e-5)), study_id=study, number=number)
+        claim_run(writer, worker, threads=1)
+        stages = (
+            StageRecord(stage=0, task="a", first_step=0, last_step=10, epochs=1),
+            StageRecord(stage=1, task="b", first_step=10, last_step=20, epochs=1),
+        )
+        record_stages(writer, run, worker, stages)
+        record_progress(writer, run, worker, Progress(step=step, steps=20))
+        finish_run(writer, run, worker, state="pruned", busy_seconds=step * 10.0)
+    return study
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Store:
+    return open_store(str(tmp_path / "fresh.db"))
+
+
+def test_a_study_within_its_budget_says_what_is_left(fresh: Store) -> None:
+    study = Reader(fresh.url).study(_budgeted_study(fresh, 20, 20))
+    assert study is not None
+    assert study.spending == Spending(spent=4.0, budget=5.0)
+    assert study.state == "queued"
+    assert headway(study) == "2/9 trials · 4/5 epochs"
+
+
+def test_a_budget_that_is_spent_completes_a_study(fresh: Store) -> None:
+    study = Reader(fresh.url).study(_budgeted_study(fresh, 20, 20, 10))
+    assert study is not None
+    assert study.spending == Spending(spent=5.0, budget=5.0)
+    assert (study.state, study.ended, study.eta) == ("complete", 3, None)
+
+
+def test_the_end_is_expected_where_the_budget_ends(fresh: Store) -> None:
+    study_id = _budgeted_study(fresh, 10, 10)
+    create_run(
+        fresh, get_study(fresh, study_id).spec.trial(2, (1e-5, 1e-5)), study_id=study_id, number=2
+    )
+    claim_run(fresh, 1, threads=1)
+    study = Reader(fresh.url).study(study_id)
+    assert study is not None
+    # 2 of 5 epochs gone in two trials: the one that runs and two more are left, 100 s each
+    assert (study.state, study.eta) == ("running", pytest.approx(300.0))
 
 
 @pytest.mark.parametrize(

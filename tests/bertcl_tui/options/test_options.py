@@ -21,6 +21,12 @@ WRONG = [
     ("model", "./nowhere", "no model folder './nowhere'"),
     ("model", "bert base", "is no model"),
     ("preset", "papers", "no preset named 'papers'"),
+    ("method", "ewc", "no method named 'ewc'; use one of profile, flat, llrd"),
+    ("budget", "much", "budget 'much' is no number; write one like 200"),
+    ("max_length", "4", "max length is 4"),
+    ("warmup", "1", "warm-up is 1; it must be at least 0 and below 1, like 0.1"),
+    ("retention_rows", "0", "retention rows is 0"),
+    ("measures_per_epoch", "0", "measures per epoch is 0"),
     ("trials", "many", "trials 'many' is no whole number"),
     ("trials", "0", "trials is 0"),
     ("epochs", "1.5", "epochs '1.5' is no whole number"),
@@ -90,6 +96,27 @@ def test_what_is_typed_overrides_the_preset() -> None:
     )
     assert (spec.search.trials, spec.search.sampler, spec.search.pruner) == (12, "gp", "hyperband")
     assert spec.search.warm_starts is False
+
+
+def test_what_is_searched_and_how_long_can_be_said() -> None:
+    spec = build_study_spec(
+        {
+            "sequence": "sst2:mrpc",
+            "method": "llrd",
+            "budget": "120.5",
+            "max_length": "64",
+            "warmup": "0.2",
+            "retention_rows": "128",
+            "measures_per_epoch": "2",
+        }
+    )
+    assert (spec.method, spec.search.budget_epochs) == ("llrd", 120.5)
+    assert spec.protocol == Protocol(
+        max_length=64, warmup=0.2, retention_rows=128, measures_per_epoch=2
+    )
+    assert search_command({"sequence": "a:b", "method": "flat", "budget": "48"}) == (
+        "bertcl-tui search a:b --method flat --budget 48"
+    )
 
 
 def test_no_sequence_is_said() -> None:
