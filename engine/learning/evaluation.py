@@ -39,7 +39,7 @@ class Evaluation:
 
 def evaluate(model: SequenceModel, rows: Encoded, task: int, device: Device) -> Evaluation:
     """Predict every row without dropout; rows of like length go together, for speed."""
-    batches = _batches_by_length(rows.lengths())
+    batches = batches_by_length(rows.lengths())
     losses, predicted = [], []
     was_training = model.training
     model.eval()
@@ -51,8 +51,8 @@ def evaluate(model: SequenceModel, rows: Encoded, task: int, device: Device) -> 
             losses.append(functional.cross_entropy(logits, labels, reduction="none"))
             predicted.append(logits.argmax(dim=1))
     model.train(was_training)
-    given = _in_order(predicted, batches)
-    return Evaluation(_in_order(losses, batches), given, given == rows.labels)
+    given = in_order(predicted, batches)
+    return Evaluation(in_order(losses, batches), given, given == rows.labels)
 
 
 def to_device(batch: dict[str, NDArray[Any]], device: Device) -> dict[str, Tensor]:
@@ -60,15 +60,21 @@ def to_device(batch: dict[str, NDArray[Any]], device: Device) -> dict[str, Tenso
     return {name: torch.from_numpy(values).to(device.target) for name, values in batch.items()}
 
 
-def _in_order(values: list[Tensor], batches: list[NDArray[np.int64]]) -> NDArray[Any]:
-    """Put the batches' values back in the order of the rows, in one copy from the device."""
+def in_order(values: list[Tensor], batches: list[NDArray[np.int64]]) -> NDArray[Any]:
+    """Put the batches' values back in the order of the rows, in one copy from the device.
+
+    Args:
+        values: of each batch, shape (rows of the batch, …).
+        batches: which rows were in each; all rows, each once.
+    """
     found = torch.cat(values).cpu().numpy()
     ordered = np.empty_like(found)
     ordered[np.concatenate(batches)] = found
     return ordered
 
 
-def _batches_by_length(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+def batches_by_length(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Put rows of like length together, the longest first, as many as a batch's tokens allow."""
     order = np.argsort(-lengths, kind="stable")
     batches, start = [], 0
     while start < len(order):

@@ -13,6 +13,7 @@ from engine.learning.plan import StagePlan, plan_stage
 from engine.learning.pool import Pool, pool_size
 from engine.learning.prepared import PreparedTask
 from engine.learning.setup import Setup
+from engine.learning.subsets import Pretrained, sides_of
 from engine.learning.vocabulary import keep_tokens, used_tokens
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
@@ -22,6 +23,7 @@ from engine.tasks.encoding import encode
 from engine.tasks.entry import FileOrigin, TaskEntry
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
+from engine.tasks.shifts.sides import take_side
 from engine.tasks.splits import split_rows
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import load_tokenizer
@@ -38,7 +40,8 @@ def prepare(spec: RunSpec) -> SequenceLearner:
     device = pick_device(spec.device, spec.protocol.precision)
     method = make_method(spec)
     tasks = tuple(
-        prepare_task(name, spec.data, spec.model, spec.protocol) for name in spec.sequence
+        prepare_task(name, spec.data, spec.model, spec.protocol, spec.device)
+        for name in spec.sequence
     )
     backbone = _load_lean(spec.model, tasks, device)
     grouping = make_grouping(spec.protocol.grouping, backbone.n_layers)
@@ -60,23 +63,35 @@ def prepare(spec: RunSpec) -> SequenceLearner:
     return SequenceLearner(setup, model, method)
 
 
-def prepare_task(name: str, data: str, model: str, protocol: Protocol) -> PreparedTask:
+def prepare_task(
+    name: str, data: str, model: str, protocol: Protocol, device: str = "auto"
+) -> PreparedTask:
     """Load, split and encode a task; the last few stay in memory for the runs that follow.
 
+    Args:
+        name: a task, or a part of one such as ``sst2/short``.
+        data: where its rows are.
+        model: the backbone that reads them.
+        protocol: how they are split.
+        device: where the backbone embeds rows, where it takes that to tell a part.
+
     Raises:
-        UsageError: the task or the model is not to be had.
+        UsageError: the task or the model is not to be had, or a class is not in that part.
     """
-    return _prepare_task(name, data, model, protocol, _stamp(describe(name, data)))
+    return _prepare_task(name, data, model, protocol, device, _stamp(describe(name, data)))
 
 
 @lru_cache(maxsize=_TASKS_KEPT)
 def _prepare_task(
-    name: str, data: str, model: str, protocol: Protocol, _stamp: object
+    name: str, data: str, model: str, protocol: Protocol, device: str, _stamp: object
 ) -> PreparedTask:
-    task = load_task(name, data)
-    splits = split_rows(task, protocol)
+    task, subset = load_task(name, data), describe(name, data).subset
     tokenizer = load_tokenizer(model_path(model))
     max_length = min(protocol.max_length, backbone_shape(model).longest_input)
+    if subset is not None:
+        pretrained = Pretrained(model, tokenizer, max_length, device)
+        task = take_side(task, subset, sides_of(task, subset.shift, protocol, pretrained))
+    splits = split_rows(task, protocol)
 
     def encoded(rows: Examples) -> Encoded:
         return encode(rows, tokenizer, max_length)

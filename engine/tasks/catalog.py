@@ -3,16 +3,19 @@
 Light: the screen uses it. Nothing here reads a row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from engine.errors import UsageError
 from engine.tasks.entry import TaskEntry
 from engine.tasks.glue import GLUE
-from engine.tasks.names import find_entry, nearest_name
+from engine.tasks.names import find_named, nearest_name
 from engine.tasks.sources.folder import folder_tasks
 from engine.tasks.sources.own import own_tasks
 from engine.tasks.sources.sample_pack import SAMPLES
+from engine.tasks.subsets import find_subset, first_clash, split_name, subset_names
 
 
 def data_name(data: str) -> str:
@@ -51,36 +54,62 @@ def known_tasks(data: str) -> tuple[TaskEntry, ...]:
 
 
 def describe(name: str, data: str) -> TaskEntry:
-    """Return what is known of a task; ``SST-2`` and ``sst2`` are the same name.
+    """Return what is known of a task, or of a part of one such as ``sst2/short``.
+
+    ``SST-2`` and ``sst2`` are the same name.
 
     Raises:
-        UsageError: there is no such task in ``data``.
+        UsageError: there is no such task in ``data``, or no such part.
     """
     entries = known_tasks(data)
-    entry = find_entry(name, entries)
+    whole, part = split_name(name)
+    entry = find_named(whole, entries)
     if entry is None:
-        raise UsageError(_unknown(name, data, [known.name for known in entries]))
-    return entry
+        raise UsageError(_unknown(whole, data, [known.name for known in entries]))
+    return entry if part is None else _part_of(entry, part)
+
+
+def names_of(entries: Iterable[TaskEntry]) -> tuple[str, ...]:
+    """Return every name that can be asked for: of the tasks, then of their parts."""
+    wholes = tuple(entry.name for entry in entries)
+    return (*wholes, *(part for whole in wholes for part in subset_names(whole)))
 
 
 def describe_sequence(names: Sequence[str], data: str) -> tuple[TaskEntry, ...]:
     """Return what is known of the tasks of a sequence.
 
     Raises:
-        UsageError: a task is unknown, or two of the names mean the same one.
+        UsageError: a task is unknown, or two of the names mean the same one or share rows.
     """
     entries = tuple(describe(name, data) for name in names)
     found = [entry.name for entry in entries]
     for name, entry in zip(names, entries, strict=True):
         if found.count(entry.name) > 1:
             raise UsageError(f"task '{name}' comes twice in the sequence; each is learnt once")
+    clash = first_clash(found)
+    if clash:
+        raise UsageError(
+            f"'{clash[0]}' and '{clash[1]}' share rows, so one would give the other away; "
+            "learn the two parts of one shift, or different tasks"
+        )
     return entries
+
+
+def _part_of(entry: TaskEntry, part: str) -> TaskEntry:
+    subset = find_subset(part, entry.name)
+    return replace(
+        entry,
+        name=f"{entry.name}/{subset.name}",
+        title=f"{entry.title}, {subset.name}",
+        description=f"{entry.description} Only {subset.description}.",
+        subset=subset,
+    )
 
 
 def _unknown(name: str, data: str, there: Sequence[str]) -> str:
     tasks = ", ".join(there)
     for elsewhere, entries in (("hub", GLUE), ("sample", SAMPLES)):
-        if data != elsewhere and find_entry(name, entries):
+        if data != elsewhere and find_named(name, entries):
             return (
                 f"task '{name}' is not in data '{data}' but in '{elsewhere}': use --data "
                 f"{elsewhere}, or one of {tasks}"

@@ -1,12 +1,12 @@
 """From text to token numbers, once: the result is kept on disk."""
 
-from hashlib import blake2b
 from itertools import chain
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from engine.errors import UsageError
+from engine.tasks.array_cache import cache_key
 from engine.tasks.encoded import Encoded
 from engine.tasks.encoded_cache import load_encoded, save_encoded
 from engine.tasks.task import Examples
@@ -34,7 +34,7 @@ def encode(examples: Examples, tokenizer: PreTrainedTokenizerBase, max_length: i
             f"a maximum length of {length} tokens leaves no room for text beside the {special} "
             "special ones; ask for more"
         )
-    key = _key(examples.fingerprint(), tokenizer_fingerprint(tokenizer), str(length))
+    key = cache_key(examples.fingerprint(), tokenizer_fingerprint(tokenizer), length)
     encoded = load_encoded(key)
     if encoded is None:
         encoded = _encode(examples, tokenizer, length)
@@ -74,7 +74,3 @@ def _encode(examples: Examples, tokenizer: PreTrainedTokenizerBase, max_length: 
 def _never_empty(rows: list[list[int]], token: int) -> list[list[int]]:
     """Give a row of no tokens one: some tokenizers add none of their own to an empty text."""
     return [row or [token] for row in rows]
-
-
-def _key(*parts: str) -> str:
-    return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()

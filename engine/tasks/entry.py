@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from engine.spec.protocol import Count
+from engine.tasks.subsets import Subset, split_name
 
 
 class Columns(Struct, frozen=True, kw_only=True):
@@ -62,3 +63,10 @@ class TaskEntry(Struct, frozen=True, kw_only=True):
     """Only the first rows of the validation split count."""
     group_by_passage: bool = False
     """Rows of one passage (sentence2) stay together, on one side of every split."""
+    subset: Subset | None = None
+    """The part of the task that this is; None: all of it."""
+
+    @property
+    def whole(self) -> str:
+        """The name of the task that this is, or is a part of."""
+        return split_name(self.name)[0]

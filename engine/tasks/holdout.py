@@ -49,8 +49,15 @@ def stratified(examples: Examples, rows: int | None) -> Examples:
     """
     if rows is None or rows >= len(examples):
         return examples
+    return examples.take(stratified_rows(examples, rows))
+
+
+def stratified_rows(examples: Examples, rows: int | None) -> list[int]:
+    """Return the indices of the rows that ``stratified`` returns."""
+    if rows is None or rows >= len(examples):
+        return list(range(len(examples)))
     quotas = class_quotas(Counter(examples.labels), rows)
-    return examples.take(_draw(examples.labels, example_keys(examples), quotas))
+    return _draw(examples.labels, example_keys(examples), quotas)
 
 
 def hold_out(

@@ -1,7 +1,5 @@
 """The one way in to a task's rows."""
 
-from hashlib import blake2b
-
 from engine.errors import UsageError
 from engine.tasks.catalog import describe
 from engine.tasks.classes import Classes, classes_of
@@ -12,11 +10,14 @@ from engine.tasks.sources.files import read_files
 from engine.tasks.sources.hub import read_hub
 from engine.tasks.sources.sample import read_sample
 from engine.tasks.splits import held_out_rows
-from engine.tasks.task import Examples, TaskData
+from engine.tasks.task import Examples, TaskData, rows_fingerprint
 
 
 def load_task(name: str, data: str) -> TaskData:
     """Read a task of ``data``: ``hub``, ``sample``, a folder or a task file.
+
+    A part's name gives the whole task that it is a part of: which rows are in the part depends on
+    a backbone.
 
     Raises:
         UsageError: there is no such task, its rows cannot be had, or they are no task: none, all of
@@ -30,13 +31,13 @@ def load_task(name: str, data: str) -> TaskData:
     classes = classes_of(raw, entry.labels)
     train, validation = _splits(raw, classes, entry)
     return TaskData(
-        name=entry.name,
+        name=entry.whole,
         labels=classes.names,
         epochs=entry.epochs,
         train=train,
         validation=validation,
         group_by_passage=entry.group_by_passage,
-        fingerprint=_fingerprint(train, validation),
+        fingerprint=rows_fingerprint(train, validation),
     )
 
 
@@ -85,8 +86,3 @@ def _examples(rows: Rows, classes: Classes, *, pairs: bool) -> Examples:
         sentence2=rows.sentence2 if pairs else None,
         labels=[classes.indices[label] for label in rows.labels],
     )
-
-
-def _fingerprint(train: Examples, validation: Examples) -> str:
-    both = train.fingerprint() + validation.fingerprint()
-    return blake2b(both.encode(), digest_size=16).hexdigest()

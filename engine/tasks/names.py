@@ -1,9 +1,18 @@
-"""Finding a task by the name a person typed."""
+"""Finding a task, or a part of one, by the name a person typed."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Protocol, TypeVar
 
-from engine.tasks.entry import TaskEntry
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Thing = TypeVar("Thing", bound=Named)
 
 
 def same_name(one: str, other: str) -> bool:
@@ -11,10 +20,10 @@ def same_name(one: str, other: str) -> bool:
     return _letters(one) == _letters(other)
 
 
-def find_entry(name: str, entries: Iterable[TaskEntry]) -> TaskEntry | None:
-    """Return the entry of that name: spelled exactly so if there is one, else nearly so."""
-    candidates = [entry for entry in entries if same_name(entry.name, name)]
-    exact = [entry for entry in candidates if entry.name == name]
+def find_named(name: str, things: Iterable[Thing]) -> Thing | None:
+    """Return the thing of that name: spelled exactly so if there is one, else nearly so."""
+    candidates = [thing for thing in things if same_name(thing.name, name)]
+    exact = [thing for thing in candidates if thing.name == name]
     return next(iter(exact + candidates), None)
 
 

@@ -33,6 +33,12 @@ class Examples(Struct, frozen=True):
         return blake2b(msgspec.msgpack.encode(self), digest_size=16).hexdigest()
 
 
+def rows_fingerprint(train: Examples, validation: Examples) -> str:
+    """Return a hash of every text and label of both splits."""
+    both = train.fingerprint() + validation.fingerprint()
+    return blake2b(both.encode(), digest_size=16).hexdigest()
+
+
 class TaskData(Struct, frozen=True, kw_only=True):
     """A task as it was read."""
 

@@ -24,7 +24,7 @@ def check(spec: RunSpec) -> None:
     grouping = make_grouping(spec.protocol.grouping, backbone_shape(spec.model).n_layers)
     make_method(spec).learning_rates(grouping)
     for name in spec.sequence:
-        prepare_task(name, spec.data, spec.model, spec.protocol)
+        prepare_task(name, spec.data, spec.model, spec.protocol, spec.device)
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from engine.errors import UsageError
 from engine.tasks.entry import Columns, FileOrigin, TaskEntry
 from engine.tasks.glue import GLUE
-from engine.tasks.names import find_entry
+from engine.tasks.names import find_named
 from engine.tasks.sources.files import SUFFIXES
 
 _COLUMNS = Columns(sentence1="sentence1", sentence2="sentence2", label="label")
@@ -46,7 +46,7 @@ def _task(subfolder: Path, train: Path) -> TaskEntry:
         validation=str(validation) if validation else None,
         columns=_COLUMNS,
     )
-    known = find_entry(subfolder.name, GLUE)
+    known = find_named(subfolder.name, GLUE)
     if known:
         return replace(known, origin=origin)
     return TaskEntry(

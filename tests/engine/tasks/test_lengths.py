@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import pytest
+
+from engine.tasks.array_cache import cache_folder
+from engine.tasks.lengths import token_lengths
+from engine.tasks.task import Examples
+from engine.tasks.tokenizer import load_tokenizer
+from tests.tiny import tiny_backbone
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tiny_backbone(tmp_path_factory.mktemp("backbone")))
+
+
+def test_the_tokens_of_both_texts_count_and_special_ones_do_not(model: str) -> None:
+    tokenizer = load_tokenizer(model)
+    texts = ["the old city", "", "dull " * 300]
+    single = token_lengths(Examples(texts, None, [0, 1, 0]), tokenizer)
+    assert single.tolist() == [3, 0, 300]  # more than the backbone takes
+    pairs = token_lengths(Examples(texts, ["yes", "no always", ""], [0, 1, 0]), tokenizer)
+    assert pairs.tolist() == [4, 2, 300]
+
+
+def test_they_are_counted_once(model: str, tmp_path: Path) -> None:
+    tokenizer, rows = load_tokenizer(model), Examples(["the old city"], None, [0])
+    token_lengths(rows, tokenizer)
+    (kept,) = cache_folder("lengths").iterdir()
+    written = kept.stat().st_mtime_ns
+    assert token_lengths(rows, tokenizer).tolist() == [3]
+    assert kept.stat().st_mtime_ns == written
+    kept.write_bytes(b"damaged")
+    assert token_lengths(rows, tokenizer).tolist() == [3]
