@@ -46,18 +46,25 @@ PRESETS = {
             protocol=Protocol(
                 preset="original-code",
                 grouping="original-code",
+                # 4 or 8, as the configuration has it; the paper says 16.
+                batch_size=8,
                 selection="validation",
+                # Trials are compared on all of it, after every epoch: no task has more rows there.
+                retention_rows=10_000,
+                measures_per_epoch=1,
                 dropout=False,
                 shuffle=False,
                 optimizer_state="carried",
                 idle_heads="drifting",
                 loss="softmax-cross-entropy",
                 length_split="authors",
+                precision="fp32",
             ),
             search=SearchSettings(
                 trials=50,
                 sampler="gp",
                 pruner="asha",
+                pruning_sees="first-stage",
                 body_bounds=_PAPER_BOUNDS,
                 head_bounds=_PAPER_BOUNDS,
                 warm_starts=False,

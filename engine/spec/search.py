@@ -9,6 +9,7 @@ Bounds = tuple[Rate, Rate]
 
 Sampler = Literal["tpe", "gp", "cma", "random"]
 Pruner = Literal["percentile", "hyperband", "asha", "none"]
+PruningSees = Literal["later-stages", "first-stage"]
 
 
 class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,6 +21,10 @@ class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Training epochs that all trials may take together; None: no bound besides ``trials``."""
     sampler: Sampler = "tpe"
     pruner: Pruner = "percentile"
+    pruning_sees: PruningSees = "later-stages"
+    """What trials are pruned on: p, whenever it is measured after the first stage; or half of the
+    accuracy on the first task after each of its epochs, and p once at the very end. The latter is
+    what the authors' code does, and never sees forgetting."""
     body_bounds: Bounds | None = None
     """Embeddings and encoder layers, and whatever is tied to them. None: 1e-7..1e-4 from hidden
     size 512, else 1e-7..1e-3."""

@@ -132,6 +132,7 @@ def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -
         match event:
             case Planned():
                 recorder.plan(event.stages)
+                judge.begin(event)
             case Measured():
                 recorder.measured(event)
                 judge.weigh(event)

@@ -1,16 +1,17 @@
 """Whether a run is worth going on with."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from engine.learning.events import Measured, Measurement, Stepped
+from engine.learning.events import Measured, Measurement, Planned, Stepped
 from engine.search.sentinel import CollapseSentinel, Observation, SentinelState
 from engine.search.trials import Search
+from engine.spec.search import PruningSees
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class Judge:
 
     def __init__(self) -> None:
         self.verdict: Verdict | None = None
+
+    def begin(self, event: Planned) -> None:
+        """Look at the plan of the stages."""
 
     def weigh_loss(self, event: Stepped) -> None:
         """Look at a step's loss."""
@@ -49,15 +53,30 @@ class _TrialState(Struct, frozen=True):
 
 
 class TrialJudge(Judge):
-    """Judges a trial: collapsed ones end at once, hopeless ones are pruned in later stages."""
+    """Judges a trial: collapsed ones end at once, hopeless ones are pruned.
 
-    def __init__(self, search: Search, number: int, sequence: Sequence[str]) -> None:
+    Args:
+        search: where trials are compared.
+        number: the trial's.
+        sequence: what it learns.
+        sees: which of its measurements it is compared by.
+    """
+
+    def __init__(
+        self, search: Search, number: int, sequence: Sequence[str], sees: PruningSees
+    ) -> None:
         super().__init__()
         self._search = search
         self._number = number
         self._last_stage = len(sequence) - 1
+        self._sees = sees
+        self._epoch_ends: Collection[int] = ()
         self._sentinel = CollapseSentinel(sequence)
         self._reports = 0
+
+    def begin(self, event: Planned) -> None:
+        first = event.stages[0]
+        self._epoch_ends = range(first.steps_per_epoch, first.steps + 1, first.steps_per_epoch)
 
     def weigh(self, event: Measured) -> None:
         for item in event.measurements:
@@ -65,8 +84,9 @@ class TrialJudge(Judge):
             if collapsed:
                 self.verdict = Verdict("collapsed", collapsed)
                 return
-        if event.stage > 0:
-            self._report(event)
+        score = self._score(event)
+        if score is not None:
+            self._report(event, score)
 
     def dump(self) -> str:
         state = _TrialState(reports=self._reports, sentinel=self._sentinel.state)
@@ -77,21 +97,39 @@ class TrialJudge(Judge):
         self._reports = known.reports
         self._sentinel.state = known.sentinel
 
-    def _report(self, event: Measured) -> None:
+    def _score(self, event: Measured) -> float | None:
+        """Return what the trial is compared by now; None: not by this."""
+        if self._sees == "later-stages":
+            return followed_p(event) if event.stage > 0 else None
+        if event.stage == 0:
+            return followed_half(event) if event.step in self._epoch_ends else None
+        return followed_p(event) if self._is_end(event) else None
+
+    def _report(self, event: Measured, score: float) -> None:
         self._reports += 1
-        p = followed_p(event)
-        self._search.report(self._number, self._reports, p)
-        at_its_end = event.stage == self._last_stage and event.fraction >= 1.0
-        if not at_its_end and self._search.should_prune(self._number):
-            reason = f"p {p:.3f} at step {event.step} was too far behind other trials"
+        self._search.report(self._number, self._reports, score)
+        if not self._is_end(event) and self._search.should_prune(self._number):
+            what = "p" if event.stage > 0 else "half its accuracy,"
+            reason = f"{what} {score:.3f} at step {event.step} was too far behind other trials"
             self.verdict = Verdict("pruned", reason)
+
+    def _is_end(self, event: Measured) -> bool:
+        return event.stage == self._last_stage and event.fraction >= 1.0
 
 
 def followed_p(event: Measured) -> float:
     """Return p on the retention rows: mean accuracy on earlier tasks, plus that on the new one."""
-    followed = [item.accuracy for item in event.measurements if item.split == "retention"]
-    *earlier, latest = followed
+    *earlier, latest = _followed(event)
     return sum(earlier) / len(earlier) + latest
+
+
+def followed_half(event: Measured) -> float:
+    """Return half of the accuracy on the first task: its share of p, while it is learnt alone."""
+    return _followed(event)[0] / 2
+
+
+def _followed(event: Measured) -> list[float]:
+    return [item.accuracy for item in event.measurements if item.split == "retention"]
 
 
 def _observation(event: Measured, item: Measurement) -> Observation:

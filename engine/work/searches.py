@@ -50,7 +50,8 @@ class Searches:
         """Return who judges this run."""
         if run.study_id is None or run.number is None:
             return Judge()
-        return TrialJudge(self._search(run.study_id), run.number, run.spec.sequence)
+        sees = get_study(self._store, run.study_id).spec.search.pruning_sees
+        return TrialJudge(self._search(run.study_id), run.number, run.spec.sequence, sees)
 
     def settle(self, run: RunRecord) -> None:
         """Tell the sampler how a run ended, if it asked for it."""

@@ -1,0 +1,133 @@
+"""What a trial is compared by, and when it ends for it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import optuna
+import pytest
+
+from engine.learning.events import Measured, Measurement, Planned
+from engine.learning.plan import StagePlan, plan_stage
+from engine.search.spaces import FlatSpace
+from engine.search.trials import Search, open_search
+from engine.spec import Protocol, SearchSettings, StudySpec, preset
+from engine.spec.search import PruningSees
+from engine.work.judge import TrialJudge
+
+EPOCHS = 4
+PROTOCOL = Protocol(epochs=EPOCHS, batch_size=2, measures_per_epoch=2)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'studies.db'}"
+
+
+@pytest.fixture
+def search(url: str) -> Iterator[Search]:
+    settings = SearchSettings(pruner="asha", sampler="random")
+    spec = StudySpec(name="a:b", sequence=("a", "b"), data="", model="", search=settings)
+    search = open_search(url, spec, FlatSpace((1e-7, 1e-3), 4))
+    yield search
+    search.close()
+
+
+def stages() -> tuple[StagePlan, StagePlan]:
+    first = plan_stage("a", rows=8, epochs=EPOCHS, protocol=PROTOCOL, first_step=0)
+    second = plan_stage("b", rows=8, epochs=2, protocol=PROTOCOL, first_step=first.last_step)
+    return first, second
+
+
+def events(first: float, kept: float, learnt: float) -> Iterator[Measured]:
+    """Yield what a run measures that reaches these accuracies at once."""
+    for stage, plan in enumerate(stages()):
+        for step in sorted(plan.measured_at):
+            accuracies = (first,) if stage == 0 else (kept, learnt)
+            yield Measured(
+                stage=stage,
+                step=plan.first_step + step,
+                fraction=step / plan.steps,
+                measurements=tuple(
+                    Measurement(
+                        task=task,
+                        split=split,
+                        accuracy=accuracy,
+                        loss=0.5,
+                        predicted=(4, 4),
+                    )
+                    for split in ("retention", "search")
+                    for task, accuracy in enumerate(accuracies)
+                    if split == "retention" or step == plan.steps
+                ),
+            )
+
+
+def judge(search: Search, sees: PruningSees, *, first: float = 0.8) -> tuple[TrialJudge, int]:
+    """Let a new trial be judged to its end; return its judge and the step at which it ended."""
+    number = search.propose().number
+    judging = TrialJudge(search, number, ("a", "b"), sees)
+    judging.begin(Planned(stages()))
+    for event in events(first, 0.7, 0.9):
+        judging.weigh(event)
+        if judging.verdict is not None:
+            search.settle(number, judging.verdict.state)
+            return judging, event.step
+    search.settle(number, "complete", 0.7 + 0.9)
+    return judging, stages()[1].last_step
+
+
+def reports(url: str) -> list[dict[int, float]]:
+    trials = optuna.load_study(study_name="a:b", storage=url).trials
+    return [trial.intermediate_values for trial in trials]
+
+
+def test_later_stages_report_p_whenever_it_is_measured(search: Search, url: str) -> None:
+    judge(search, "later-stages")
+    assert reports(url) == [pytest.approx(dict.fromkeys(range(1, 5), 1.6))]
+
+
+def test_the_first_stage_reports_half_its_accuracy_by_epoch_and_p_at_the_end(
+    search: Search, url: str
+) -> None:
+    judge(search, "first-stage")
+    halves = dict.fromkeys(range(1, EPOCHS + 1), 0.4)
+    assert reports(url) == [pytest.approx({**halves, EPOCHS + 1: 1.6})]
+
+
+def test_a_trial_that_learns_the_first_task_worse_is_pruned_while_it_learns_it(
+    search: Search,
+) -> None:
+    for _ in range(2):
+        assert judge(search, "first-stage")[0].verdict is None
+    pruned, step = judge(search, "first-stage", first=0.6)
+    assert pruned.verdict is not None
+    assert pruned.verdict.state == "pruned"
+    assert pruned.verdict.reason == (
+        "half its accuracy, 0.300 at step 4 was too far behind other trials"
+    )
+    assert step == stages()[0].steps_per_epoch
+
+
+def test_what_sees_later_stages_does_not_mind_the_first(search: Search) -> None:
+    for first in (0.8, 0.8, 0.6):
+        assert judge(search, "later-stages", first=first)[0].verdict is None
+
+
+def test_a_judge_goes_on_counting_where_it_was(search: Search, url: str) -> None:
+    number = search.propose().number
+    everything = list(events(0.8, 0.7, 0.9))
+    before = TrialJudge(search, number, ("a", "b"), "first-stage")
+    before.begin(Planned(stages()))
+    for event in everything[:5]:
+        before.weigh(event)
+    after = TrialJudge(search, number, ("a", "b"), "first-stage")
+    after.load(before.dump())
+    after.begin(Planned(stages()))
+    for event in everything[5:]:
+        after.weigh(event)
+    assert sorted(*reports(url)) == [1, 2, 3, 4, 5]
+
+
+def test_the_authors_code_prunes_on_the_first_stage() -> None:
+    assert preset("original-code").search.pruning_sees == "first-stage"
+    assert preset("paper").search.pruning_sees == "later-stages"
