@@ -17,9 +17,8 @@ from bertcl_tui.rows import WorkerRow
 from bertcl_tui.wording import count, size, steps_rate
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
-from engine.work.devices import core_count, gpu_count
 from engine.work.settings import WorkerSettings
-from engine.work.supervisor import default_slots, worker_command
+from engine.work.supervisor import free_places, worker_command
 
 _FOREVER: Final = 1e9
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -49,12 +48,12 @@ def worker(
     every = [
         WorkerSettings(
             store=url,
-            device=name,
-            threads=threads,
+            device=place.device,
+            threads=place.threads,
             until_idle=until_idle,
             idle_seconds=_FOREVER,
         )
-        for name, threads in _places(slots, device)
+        for place in free_places(slots, device)
     ]
     say(f"{count(len(every), 'worker')} for {url}; Ctrl-C ends")
     _wait_for([_start(settings) for settings in every])
@@ -86,16 +85,6 @@ def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
             size(row.memory_bytes),
         )
     print_text(table)
-
-
-def _places(slots: int | None, device: str) -> list[tuple[str, int]]:
-    """Return device and threads of each worker."""
-    gpus = gpu_count()
-    wanted = slots or default_slots()
-    threads = max(1, core_count() // wanted)
-    if device == "auto" and gpus:
-        return [(f"cuda:{slot % gpus}", threads) for slot in range(wanted)]
-    return [(device, threads)] * wanted
 
 
 def _start(settings: WorkerSettings) -> "subprocess.Popen[bytes]":

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Struct
 
 from engine.errors import EngineError
 from engine.store.connection import Store, open_store
@@ -14,6 +15,13 @@ from engine.store.workers import WorkerRecord, end_worker, living_workers, regis
 from engine.work.devices import core_count, gpu_count
 from engine.work.processes import identity_of, is_alive
 from engine.work.settings import WorkerSettings
+
+
+class Place(Struct, frozen=True):
+    """What one worker has of this machine."""
+
+    device: str
+    threads: int
 
 
 def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "auto") -> int:
@@ -33,21 +41,34 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
     store = open_store(store_url)
     try:
         here = identity_of().host
-        living = [item for item in bury_dead(store) if item.identity.host == here]
-        wanted = slots or default_slots()
-        held = Counter(item.device for item in living)
-        missing = max(0, wanted - len(living))
-        for _ in range(missing):
-            settings = WorkerSettings(
-                store=store.url,
-                device=_least_held(held) if device == "auto" else device,
-                threads=max(1, core_count() // wanted),
+        held = [item.device for item in bury_dead(store) if item.identity.host == here]
+        places = free_places(slots, device, held)
+        for place in places:
+            start_worker(
+                store, WorkerSettings(store=store.url, device=place.device, threads=place.threads)
             )
-            held[settings.device] += 1
-            start_worker(store, settings)
-        return missing
+        return len(places)
     finally:
         store.close()
+
+
+def free_places(slots: int | None, device: str, held: Sequence[str] = ()) -> list[Place]:
+    """Share this machine out among workers, and return the places that nobody has yet.
+
+    Args:
+        slots: how many there are in all; None: what ``default_slots`` says.
+        device: where they learn; ``auto`` gives each the GPU with the fewest workers, if there is
+            any.
+        held: the devices of the workers that have a place, one name for each.
+    """
+    wanted = slots or default_slots()
+    counts = Counter(held)
+    places = []
+    for _ in range(wanted - len(held)):
+        chosen = _least_held(counts) if device == "auto" else device
+        counts[chosen] += 1
+        places.append(Place(chosen, max(1, core_count() // wanted)))
+    return places
 
 
 def default_slots() -> int:

@@ -1,0 +1,37 @@
+"""How a machine is shared out among workers."""
+
+import pytest
+
+from engine.work.devices import core_count, gpu_count
+from engine.work.supervisor import default_slots, free_places
+
+
+def test_every_worker_has_an_equal_share_of_the_cores() -> None:
+    for slots in (1, 2, core_count(), 10 * core_count()):
+        places = free_places(slots, "cpu")
+        assert [place.device for place in places] == ["cpu"] * slots
+        assert {place.threads for place in places} == {max(1, core_count() // slots)}
+
+
+def test_places_that_are_held_are_not_given_again() -> None:
+    assert len(free_places(3, "cpu", held=["cpu", "cpu"])) == 1
+    assert free_places(2, "cpu", held=["cpu"] * 5) == []
+    assert free_places(2, "cpu", held=["cpu"])[0].threads == max(1, core_count() // 2)
+
+
+def test_unless_told_there_are_as_many_as_the_machine_has_room_for() -> None:
+    assert len(free_places(None, "cpu")) == default_slots()
+
+
+@pytest.mark.skipif(gpu_count() > 0, reason="this machine has GPUs")
+def test_where_there_is_no_gpu_the_worker_is_left_to_choose() -> None:
+    assert {place.device for place in free_places(2, "auto")} == {"auto"}
+
+
+@pytest.mark.skipif(gpu_count() == 0, reason="needs a GPU")
+def test_gpus_are_taken_in_turn_those_with_the_fewest_workers_first() -> None:
+    everywhere = [f"cuda:{index}" for index in range(gpu_count())]
+    assert [place.device for place in free_places(gpu_count(), "auto")] == everywhere
+    rest = free_places(2 * gpu_count(), "auto", held=everywhere[1:])
+    assert rest[0].device == "cuda:0"
+    assert sorted([*everywhere[1:], *(place.device for place in rest)]) == sorted(2 * everywhere)
