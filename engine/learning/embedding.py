@@ -1,43 +1,72 @@
 """What the pretrained backbone makes of rows before anything is learnt."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from transformers import PreTrainedTokenizerBase
 
 from engine.learning.backbone import Backbone, load_backbone
 from engine.learning.device import Device, pick_device
 from engine.learning.evaluation import batches_by_length, in_order, to_device
 from engine.learning.packing import pack_rows
-from engine.tasks.encoded import Encoded
+from engine.tasks.encoding import encode
+from engine.tasks.task import Examples
+
+_CHUNK = 1024
+
+Heard = Callable[[int, int], None]
+"""Is told how many rows are embedded, and of how many."""
+
+
+def _deaf(_done: int, _total: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Whose tokens are counted, and who embeds."""
+
+    model: str
+    tokenizer: PreTrainedTokenizerBase
+    max_length: int
+    """In tokens, no more than the backbone takes."""
+    device: str = "auto"
+    heard: Heard = field(default=_deaf, compare=False)
 
 
 class Embedder:
     """Embeds rows: [CLS] of the last layer for encoders, the last token for decoders.
 
-    Args:
-        model: hub name, ``sample``, or a local folder.
-        device: where; the arithmetic is fp32, so that the same rows are near the same centre.
+    In fp32 on every device, so that a row is near the same centre on all of them.
 
     Raises:
         UsageError: the model or the device is not to be had.
     """
 
-    def __init__(self, model: str, device: str = "auto") -> None:
-        self._device = pick_device(device, "fp32")
-        self._backbone = _resting(load_backbone(model), self._device)
+    def __init__(self, pretrained: Pretrained) -> None:
+        self._pretrained = pretrained
+        self._device = pick_device(pretrained.device, "fp32")
+        self._backbone = _resting(load_backbone(pretrained.model), self._device)
 
-    def __call__(self, encoded: Encoded, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Embed these rows without dropout; shape (len(rows), hidden), in their order."""
-        batches = batches_by_length(encoded.lengths()[rows])
-        found = []
-        with torch.inference_mode():
-            for batch in batches:
-                inputs = to_device(encoded.batch(rows[batch]), self._device)
-                inputs.pop("labels")
-                found.append(self._backbone.summarise(self._backbone.module, inputs).float())
-        embeddings: NDArray[np.float32] = in_order(found, batches)
-        return embeddings
+    def chunks(self, examples: Examples) -> Iterator[NDArray[np.float32]]:
+        """Embed rows without dropout; each of shape (rows, hidden), in the order of the rows."""
+        about = self._pretrained
+        encoded = encode(examples, about.tokenizer, about.max_length)
+        lengths = encoded.lengths()
+        for start in range(0, len(encoded), _CHUNK):
+            about.heard(start, len(encoded))
+            batches = batches_by_length(lengths[start : start + _CHUNK])
+            found = []
+            with torch.inference_mode():
+                for batch in batches:
+                    inputs = to_device(encoded.batch(batch + start), self._device)
+                    inputs.pop("labels")
+                    found.append(self._backbone.summarise(self._backbone.module, inputs).float())
+            yield in_order(found, batches)
+        about.heard(len(encoded), len(encoded))
 
 
 def _resting(backbone: Backbone, device: Device) -> Backbone:

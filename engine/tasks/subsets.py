@@ -1,4 +1,4 @@
-"""Parts of a task, by which a task is shifted against itself (section 5.4 of the paper).
+"""Parts of a task, by which it is shifted against itself (Table 4 of the paper).
 
 Light: the screen uses it. Which rows belong to a part is told in ``engine.tasks.shifts``.
 """
