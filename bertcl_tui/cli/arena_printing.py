@@ -61,6 +61,7 @@ def _to_text(table: Table) -> str:
 def _print(table: Table) -> None:
     print_line(f"{table.title}\n")
     print_text(draw_arena(table))
+    print_line("")
     for line in _below(table):
         print_line(line)
 

@@ -8,6 +8,7 @@ from bertcl_tui.cli.flags import Texts
 from bertcl_tui.options import build_study_spec
 from engine.arena.layouts import Column, Layout
 from engine.arena.recorded import Recorded, recorded
+from engine.arena.results import Results
 from engine.arena.setting import describe_setting
 from engine.arena.tables import Table, make_table
 from engine.errors import UsageError
@@ -21,7 +22,8 @@ def recorded_tables(store: Store, layout: Layout, texts: Texts) -> list[Table]:
 
     Args:
         store: where the runs are.
-        layout: which rows and columns; where it has none, all that there are.
+        layout: which rows and columns; where it has none, all that there are. One that has both is
+            shown even if nothing of it was run.
         texts: what was typed of data, model and protocol; nothing: any.
 
     Raises:
@@ -29,6 +31,8 @@ def recorded_tables(store: Store, layout: Layout, texts: Texts) -> list[Table]:
     """
     found = _fitting(recorded(store), texts)
     tables = [_table(item, layout) for item in found if _has_some(item, layout)]
+    if not tables and layout.columns and layout.entrants:
+        return [make_table(layout, Results(cells={}))]
     if not tables:
         raise UsageError(
             "the store has no run of the arena that fits; without --offline it is asked for"

@@ -1,55 +1,64 @@
 """The arena's table as a person reads it in a terminal."""
 
+from collections.abc import Iterator
+from typing import Final
+
 from rich.table import Table as Drawn
 from rich.text import Text
 
 from engine.arena import legend
-from engine.arena.tables import Cell, Row, Table, Value
+from engine.arena.tables import Cell, Table, Value
+
+_IN_THE_PAPER: Final = "in the paper"
 
 
 def draw_arena(table: Table) -> Drawn:
     """Draw the table; numbers that are read together stand below each other."""
-    drawn = Drawn(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style="bold")
-    drawn.add_column("")
+    drawn = Drawn(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    drawn.add_column("", no_wrap=True)
+    drawn.add_column("", style="dim", no_wrap=True)
     for column in table.columns:
         drawn.add_column(column, justify="right")
     drawn.add_column(legend.COST, justify="right", style="dim")
     for row in table.rows:
-        cells = (_cell(cell, paper=_has_paper(row)) for cell in row.cells)
-        drawn.add_row(_head(table, row), *cells, legend.cost(row))
+        paper = any(map(legend.paper, row.cells))
+        labels = [*table.quantities, *([_IN_THE_PAPER] if paper else ())]
+        cells = (_cell(cell, _marks_width(table), paper=paper) for cell in row.cells)
+        drawn.add_row(row.title, "\n".join(labels), *cells, legend.cost(row))
+        if len(labels) > 1 and row is not table.rows[-1]:
+            drawn.add_row()
     return drawn
 
 
-def _head(table: Table, row: Row) -> Text:
-    """Name the row, and below it what the lines of its cells are."""
-    head = Text(row.title)
-    if len(table.quantities) > 1:
-        for place, quantity in enumerate(table.quantities):
-            head.append(f"  {quantity}" if place == 0 else f"\n  {quantity}", style="dim")
-    if _has_paper(row):
-        head.append("\n  in the paper", style="dim")
-    return head
-
-
-def _cell(cell: Cell, *, paper: bool) -> Text:
-    lines = [Text(legend.NOTHING, style="dim")]
-    if cell.runs:
-        lines = [_value(value) for value in cell.values]
-        lines[0].append(legend.marks(cell), style="dim")
+def _cell(cell: Cell, marks_width: int, *, paper: bool) -> Text:
+    """Return a line for each number, with room for marks after it, then what the paper has."""
+    lines = list(_numbers(cell))
     if paper:
-        lines += [Text()] * (len(cell.values) - len(lines))
-        lines.append(Text(legend.paper(cell), style="dim"))
-    return Text("\n").join(lines)
+        lines.append((Text(legend.paper(cell), style="dim"), ""))
+    return Text("\n").join(text.append(f"{marks:<{marks_width}}") for text, marks in lines)
 
 
-def _value(value: Value) -> Text:
+def _numbers(cell: Cell) -> Iterator[tuple[Text, str]]:
+    """Go through the numbers of a cell, each with its marks; where from is said once."""
+    if not cell.runs:
+        yield Text(legend.NOTHING, style="dim"), ""
+        yield from ((Text(), "") for _ in cell.values[1:])
+        return
+    for place, value in enumerate(cell.values):
+        yield _number(value), _marks(value) + (legend.marks(cell) if place == 0 else "")
+
+
+def _number(value: Value) -> Text:
     if value.mean is None:
         return Text(legend.NOTHING, style="dim")
-    text = Text(legend.number(value.mean), style="bold" if value.better else "")
-    text.append(legend.interval(value.half_width), style="not bold dim")
-    marks = (legend.SIGNIFICANT_MARK * value.significant) + (legend.BETTER * value.better)
-    return text.append(f"{marks:<2}", style="not bold")
+    text = Text().append(legend.number(value.mean), style="bold" if value.better else "")
+    return text.append(legend.interval(value.half_width), style="dim")
 
 
-def _has_paper(row: Row) -> bool:
-    return any(map(legend.paper, row.cells))
+def _marks(value: Value) -> str:
+    return legend.SIGNIFICANT_MARK * value.significant + legend.BETTER * value.better
+
+
+def _marks_width(table: Table) -> int:
+    cells = (cell for row in table.rows for cell in row.cells)
+    return max((len(marks) for cell in cells for _, marks in _numbers(cell)), default=0)

@@ -17,6 +17,7 @@ from engine.spec import sequence_name
 
 SIGNIFICANT: Final = 0.05
 _TROUBLE: Final = ("failed", "collapsed")
+_NOT_RUN: Final = "not run"
 
 
 class Value(Struct, frozen=True, kw_only=True):
@@ -147,7 +148,7 @@ def _cell(
         for place, quantity in enumerate(layout.measure.quantities)
     )
     if found is None:
-        reason = results.reasons.get((entrant.name, column.sequence), "not run")
+        reason = results.reasons.get((entrant.name, column.sequence), _NOT_RUN)
         return Cell(values=values, reason=reason)
     return Cell(
         values=values,
@@ -215,21 +216,24 @@ def _tuning_epochs(layout: Layout, results: Results, entrant: Entrant) -> float 
 
 
 def _notes(layout: Layout, results: Results) -> Iterator[str]:
-    """Say what is missing, and what went wrong."""
+    """Say what is missing and what went wrong, once for all sequences where it is the same."""
     for entrant in layout.entrants:
+        places: dict[str, list[str]] = {}
         for sequence in layout.sequences:
-            where = f"{entrant.title} on {sequence_name(sequence)}"
-            found = results.cells.get((entrant.name, sequence))
-            if found is None:
-                yield f"{where}: {results.reasons.get((entrant.name, sequence), 'not run')}."
-                continue
-            ended: Counter[str] = Counter(
-                run.state for run in found.runs if run.state != "complete"
-            )
-            if missing := found.wanted - len(found.runs):
-                ended["missing"] = missing
-            if ended:
-                counted = ", ".join(f"{number} {state}" for state, number in ended.items())
-                yield f"{where}: {counted} of {found.wanted} runs."
-            reasons = {run.reason for run in found.runs if run.state in _TROUBLE and run.reason}
-            yield from (f"{where}: {reason}." for reason in sorted(reasons))
+            for trouble in _troubles(results, (entrant.name, sequence)):
+                places.setdefault(trouble, []).append(sequence_name(sequence))
+        for trouble, sequences in places.items():
+            yield f"{entrant.title} on {', '.join(sequences)}: {trouble}."
+
+
+def _troubles(results: Results, key: tuple[str, tuple[str, ...]]) -> Iterator[str]:
+    found = results.cells.get(key)
+    if found is None:
+        yield results.reasons.get(key, _NOT_RUN)
+        return
+    states: Counter[str] = Counter(run.state for run in found.runs if run.state != "complete")
+    states["missing"] = found.wanted - len(found.runs)
+    if states := +states:
+        counted = ", ".join(f"{number} {state}" for state, number in states.items())
+        yield f"{counted} of {found.wanted} runs"
+    yield from sorted({run.reason for run in found.runs if run.state in _TROUBLE and run.reason})
