@@ -11,6 +11,7 @@ from engine.learning.measures import AccuracyMatrix
 from engine.store.connection import Store
 from engine.store.measurements import Split, measurements_of
 
+_MEASURES = {"forgetting": "forgetting", "bwt": "backward transfer", "acc": "average accuracy"}
 _TITLES: dict[Split, str] = {
     "search": "accuracy on the rows that score trials",
     "validation": "accuracy on the validation rows, which no search has seen",
@@ -34,18 +35,20 @@ def print_accuracies(tasks: Sequence[str], accuracies: Accuracies) -> None:
     """Print the matrix, and what follows from it once all stages are over."""
     print_line(_TITLES[accuracies.split])
     table = make_table(["after"], tasks)
-    for task, row in zip(tasks, accuracies.rows, strict=False):
-        table.add_row(task, *(f"{accuracy:.3f}" for accuracy in row))
+    all_at_once = len(accuracies.rows) == 1 and len(accuracies.rows[0]) == len(tasks)
+    stages = ["all at once"] if all_at_once else tasks
+    for stage, row in zip(stages, accuracies.rows, strict=False):
+        table.add_row(stage, *(f"{accuracy:.3f}" for accuracy in row))
     print_text(table)
-    if len(accuracies.rows) == len(tasks):
+    if len(accuracies.rows) == len(stages):
         facts = measures(accuracies)
+        known = {name: facts[key] for key, name in _MEASURES.items()}
         print_line(
-            f"forgetting {facts['forgetting']:.3f}, backward transfer {facts['bwt']:.3f}, "
-            f"average accuracy {facts['acc']:.3f}"
+            ", ".join(f"{name} {value:.3f}" for name, value in known.items() if value is not None)
         )
 
 
-def measures(accuracies: Accuracies) -> dict[str, float]:
+def measures(accuracies: Accuracies) -> dict[str, float | None]:
     """Return p, p_o and p_s, and the field's measures of forgetting."""
     matrix = AccuracyMatrix(accuracies.rows)
     return {

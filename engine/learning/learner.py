@@ -1,6 +1,6 @@
 """Learning the tasks of a sequence one after another, while watching the earlier ones."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 import torch
@@ -11,6 +11,7 @@ from engine.errors import EngineError
 from engine.learning.checkpoint import Checkpoint, Position, pack_optimizer, unpack_optimizer
 from engine.learning.evaluation import to_device
 from engine.learning.events import Event, Measured, Measurement, Planned, Stepped
+from engine.learning.first_stage import keep_first_stage, take_over
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.methods import Method
 from engine.learning.model import SequenceModel
@@ -40,12 +41,14 @@ class SequenceLearner:
         self.model = model.to(setup.device.target)
         self.method = method
         self.position = Position()
+        self._taken_over: tuple[Measured, ...] = ()
         method.start(setup, self.model)
         self._optimizer = self._new_optimizer()
 
     def events(self) -> Iterator[Event]:
         """Learn from the present position to the end, saying what happens."""
         yield Planned(self.setup.plans)
+        yield from self._taken_over
         for stage in range(self.position.stage, len(self.setup.plans)):
             if stage > self.position.stage:
                 self._move(stage=stage, step=0)
@@ -101,6 +104,20 @@ class SequenceLearner:
         unpack_optimizer(self._optimizer, rooms["optimizer"])
         target = self.setup.device.target
         self.method.load({name: value.to(target) for name, value in rooms["method"].items()})
+
+    def first_stage(self, key: str, events: Sequence[Measured]) -> Checkpoint:
+        """Return the state just after stage 1 for other sequences to take over.
+
+        Args:
+            key: as ``first_stage_key`` gives it.
+            events: what was measured in the stage.
+        """
+        return keep_first_stage(key, self.model, self.position, events)
+
+    def take_over(self, first: Checkpoint) -> None:
+        """Begin after the first stage of another run that has the same key."""
+        self._taken_over = take_over(first, self.model)
+        self.position = first.position
 
     def _begin_stage(self, stage: int) -> None:
         self.method.begin_stage(self.setup, self.model, stage)

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AccuracyMatrix:
-    """Lower triangle: row i has the accuracies on tasks 0..i after stage i."""
+    """Lower triangle: row i has the accuracies on tasks 0..i after stage i.
+
+    Where all tasks were learnt in one stage there is one row, of all of them; what compares stages
+    is then None.
+    """
 
     rows: tuple[tuple[float, ...], ...]
 
@@ -35,16 +39,24 @@ class AccuracyMatrix:
         return _mean(self.last)
 
     @property
-    def backward_transfer(self) -> float:
+    def backward_transfer(self) -> float | None:
         """BWT of Lopez-Paz & Ranzato 2017, eq. 3: below 0 where earlier tasks were forgotten."""
+        if not self._is_of_stages:
+            return None
         return _mean([end - self.rows[j][j] for j, end in enumerate(self.last[:-1])])
 
     @property
-    def forgetting(self) -> float:
+    def forgetting(self) -> float | None:
         """Chaudhry et al. 2018, section 3: mean fall from each earlier task's best to its end."""
+        if not self._is_of_stages:
+            return None
         return _mean(
             [max(row[j] for row in self.rows[j:-1]) - end for j, end in enumerate(self.last[:-1])]
         )
+
+    @property
+    def _is_of_stages(self) -> bool:
+        return len(self.rows) == len(self.last)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -1,6 +1,6 @@
 """The part of a backbone's vocabulary that a sequence uses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
@@ -34,6 +34,29 @@ def keep_tokens(module: PreTrainedModel, tokens: NDArray[np.int64]) -> None:
     table = _plain_table(module)
     if table is not None:
         module.set_input_embeddings(_KeptTokens(table, torch.from_numpy(tokens)))
+
+
+def kept_tokens(module: PreTrainedModel) -> tuple[str, Tensor] | None:
+    """Return the name of the table's weight and the tokens it has rows for; None: for all."""
+    table = module.get_input_embeddings()
+    if not isinstance(table, _KeptTokens):
+        return None
+    name = next(name for name, weight in module.named_parameters() if weight is table.weight)
+    return name, torch.nonzero(table.place != _DROPPED).flatten()
+
+
+def among_kept_tokens(module: PreTrainedModel, whole: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors shaped as the weights of a whole module as its kept tokens need them.
+
+    Args:
+        module: that may have lost tokens.
+        whole: by name of a weight, each of the shape it had before.
+    """
+    kept = kept_tokens(module)
+    if kept is None:
+        return dict(whole)
+    name, tokens = kept
+    return {**whole, name: whole[name][tokens]}
 
 
 class _KeptTokens(nn.Module):

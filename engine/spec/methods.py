@@ -17,7 +17,7 @@ class MethodOption(Struct, frozen=True, kw_only=True):
     default: OptionValue | None = None
     """None: there is none, and it must be given."""
     low: float = 0.0
-    high: float = float("inf")
+    high: float = 1e9
     whole: bool = False
     """Counts only."""
 

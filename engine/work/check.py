@@ -1,4 +1,4 @@
-"""``python -m engine.work.check SPEC``: exit 0 where a run could begin, else 2 and one line."""
+"""``python -m engine.work.check SPEC…``: exit 0 where these runs could begin, else 2 and a line."""
 
 import sys
 
@@ -22,16 +22,19 @@ def check(spec: RunSpec) -> None:
     """
     pick_device(spec.device, spec.protocol.precision)
     grouping = make_grouping(spec.protocol.grouping, backbone_shape(spec.model).n_layers)
-    make_method(spec).learning_rates(grouping)
+    method = make_method(spec)
+    method.learning_rates(grouping)
+    method.require(spec.model)
     for name in spec.sequence:
         prepare_task(name, spec.data, spec.model, spec.protocol, spec.device)
 
 
 def main() -> int:
-    """Check the spec on the command line."""
+    """Check the specs on the command line."""
     quiet_libraries()
     try:
-        check(msgspec.json.decode(sys.argv[1], type=RunSpec))
+        for text in sys.argv[1:]:
+            check(msgspec.json.decode(text, type=RunSpec))
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -26,6 +26,7 @@ from engine.store.leases import (
 from engine.store.runs import RunRecord, Scores
 from engine.store.states import Desired, RunState
 from engine.work.checkpoints import CheckpointKeeper
+from engine.work.first_stages import FirstStages
 from engine.work.judge import Judge
 from engine.work.pulse import Pulse
 from engine.work.recorder import Recorder
@@ -127,7 +128,10 @@ def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -
     note_learning_rates(desk.store, run.id, desk.worker_id, learner.setup.learning_rates)
     recorder = Recorder(desk.store, run.id, desk.worker_id)
     wishes = _Wishes(desk, run.id)
+    # No two trials of a study begin alike.
+    first_stages = FirstStages(desk.store, learner, shared=run.study_id is None)
     _go_on_from_checkpoint(run, learner, judge, keeper)
+    first_stages.take()
     for event in learner.events():
         match event:
             case Planned():
@@ -136,6 +140,7 @@ def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -
             case Measured():
                 recorder.measured(event)
                 judge.weigh(event)
+                first_stages.watch(event)
             case Stepped():
                 recorder.stepped(event.step)
                 judge.weigh_loss(event)

@@ -1,6 +1,7 @@
 """Ways to learn a sequence, by name; ``engine.spec.METHODS`` tells their options."""
 
 from engine.learning.methods.base import Method
+from engine.learning.methods.ewc_mlm import EwcMlm
 from engine.learning.methods.ewc_task import EwcTask
 from engine.learning.methods.flat import Flat
 from engine.learning.methods.freeze import FreezeK
@@ -30,6 +31,7 @@ def _method_class(name: str) -> type[Method]:
 
         return Lora
     methods: tuple[type[Method], ...] = (
+        EwcMlm,
         EwcTask,
         Flat,
         FreezeK,

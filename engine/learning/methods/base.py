@@ -51,6 +51,13 @@ class Method:
         """Return an option that is a number."""
         return float(self.options[option])
 
+    def require(self, model: str) -> None:
+        """See that all the method needs besides a run's tasks can be had, before any weights.
+
+        Raises:
+            UsageError: something cannot.
+        """
+
     def signature(self) -> str:
         """Return name and options, but for the rates, written one way."""
         options = {name: value for name, value in self.options.items() if name != "lr"}

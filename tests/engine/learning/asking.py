@@ -1,6 +1,6 @@
 """Asking for small runs, and looking at what came of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ class Ask:
 
     data: Path
     model: Path
+    text: Path | None = None
 
     def __call__(
         self,
@@ -29,14 +30,16 @@ class Ask:
         lr: float = 3e-3,
         rates: tuple[float, ...] | None = None,
         seed: int = 0,
+        method: str | None = None,
+        options: Mapping[str, float | str] | None = None,
         **protocol: object,
     ) -> RunSpec:
         return RunSpec(
             sequence=sequence,
             data=str(self.data),
             model=str(self.model),
-            method="profile" if rates else "flat",
-            options={} if rates else {"lr": lr},
+            method=method or ("profile" if rates else "flat"),
+            options={**({} if rates else {"lr": lr}), **(options or {})},
             learning_rates=rates,
             seed=seed,
             device="cpu",

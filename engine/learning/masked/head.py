@@ -1,0 +1,119 @@
+"""Predicting hidden tokens from a backbone's states."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn, optim
+from torch.nn import functional
+from transformers import AutoModelForMaskedLM, PreTrainedModel
+
+from engine.learning.backbone import load_backbone
+from engine.learning.masked.masking import MaskedText
+from engine.tasks.hub import reading_model
+from engine.tasks.models import model_path
+
+_PASSES = 3
+_PLACES_A_STEP = 64
+_RATE = 1e-3
+_SEED = 0
+
+
+class MaskedModel(nn.Module):
+    """A backbone that can say which token is hidden."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, text: MaskedText) -> Tensor:
+        """Return logits (hidden, vocabulary)."""
+        raise NotImplementedError
+
+
+class Pretrained(MaskedModel):
+    """With the head that the backbone was pretrained with."""
+
+    def __init__(self, whole: PreTrainedModel) -> None:
+        super().__init__(whole.base_model)
+        self.whole = whole
+
+    def forward(self, text: MaskedText) -> Tensor:
+        logits: Tensor = self.whole(text.input_ids).logits
+        return logits[0, text.places]
+
+
+class Tied(MaskedModel):
+    """With a head that shares the input embeddings, for a backbone that was saved without one."""
+
+    def __init__(self, backbone: PreTrainedModel) -> None:
+        super().__init__(backbone)
+        table = _table(backbone)
+        size, width = table.shape
+        self.transform = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.LayerNorm(width))
+        self.bias = nn.Parameter(torch.zeros(size))
+
+    def forward(self, text: MaskedText) -> Tensor:
+        return self.read(self.states(text))
+
+    def states(self, text: MaskedText) -> Tensor:
+        """Return the backbone's states (hidden, width) at the hidden places."""
+        states: Tensor = self.backbone(text.input_ids).last_hidden_state
+        return states[0, text.places]
+
+    def read(self, states: Tensor) -> Tensor:
+        """Return logits (hidden, vocabulary)."""
+        return functional.linear(self.transform(states), _table(self.backbone), self.bias)
+
+    def fit(self, texts: Sequence[MaskedText]) -> None:
+        """Learn the head alone, from states that the backbone gives once."""
+        with torch.no_grad():
+            states = torch.cat([self.states(text) for text in texts])
+        hidden = torch.cat([text.hidden for text in texts])
+        own = [*self.transform.parameters(), self.bias]
+        optimizer = optim.Adam(own, lr=_RATE)
+        order = torch.Generator().manual_seed(_SEED)
+        for _ in range(_PASSES):
+            for places in torch.split(torch.randperm(len(hidden), generator=order), _PLACES_A_STEP):
+                at = places.to(hidden.device)
+                loss = functional.cross_entropy(self.read(states[at]), hidden[at])
+                gradients = torch.autograd.grad(loss, own)
+                for weight, gradient in zip(own, gradients, strict=True):
+                    weight.grad = gradient
+                optimizer.step()
+
+
+def load_masked_model(model: str, texts: Sequence[MaskedText], device: torch.device) -> MaskedModel:
+    """Load a backbone with its own head, or where it has none, with a tied one fitted to texts.
+
+    Dropout is off.
+
+    Raises:
+        UsageError: the model is not to be had.
+    """
+    pretrained = _with_own_head(model)
+    if pretrained is not None:
+        return pretrained.to(device).eval()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_SEED)
+        tied = Tied(load_backbone(model).module)
+    tied.to(device).eval()
+    tied.fit(texts)
+    return tied
+
+
+def _with_own_head(model: str) -> Pretrained | None:
+    path = model_path(model)
+    with reading_model(path):
+        try:
+            whole, found = AutoModelForMaskedLM.from_pretrained(
+                path, dtype="float32", output_loading_info=True
+            )
+        except ValueError:
+            # An architecture that never was a masked language model.
+            return None
+    return None if found["missing_keys"] else Pretrained(whole)
+
+
+def _table(backbone: nn.Module) -> Tensor:
+    table: Tensor = backbone.get_input_embeddings().weight  # type: ignore[operator]
+    return table

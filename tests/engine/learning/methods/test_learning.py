@@ -1,0 +1,198 @@
+"""Every method learns a sequence of tiny tasks, and says how much of the first one is kept."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.errors import UsageError
+from engine.learning.checkpoint import read_checkpoint, write_checkpoint
+from engine.learning.events import Event, Measured, Stepped
+from engine.learning.prepare import prepare
+from engine.spec.methods import METHODS
+from tests.engine.learning.asking import (
+    PAIR,
+    TRIPLE,
+    Ask,
+    learn,
+    learn_until,
+    same_weights,
+    weights,
+)
+from tests.tiny import tiny_tasks
+
+PROFILE = (3e-3, 3e-3, 3e-3, 3e-3)
+OPTIONS = {
+    "freeze-k": {"layers": 1},
+    "ewc-mlm": {"texts": 8},
+    "lora": {"lr": 1e-2},
+    "replay": {"share": 0.1},
+}
+
+
+@pytest.fixture(scope="module")
+def asked(ask: Ask, tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Ask for a run on more rows."""
+    data = tiny_tasks(tmp_path_factory.mktemp("more"), train_rows=128, validation_rows=64)
+    text = data.with_name("text.txt")
+    text.write_text("the old city and a new river " * 3 + "\n" + "bright warm moon " * 8 + "\n")
+    return Ask(data=data, model=ask.model, text=text)
+
+
+def _options(name: str, asked: Ask) -> dict[str, float | str]:
+    text = {"text": str(asked.text)} if name == "ewc-mlm" else {}
+    return {**OPTIONS.get(name, {}), **text}
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in METHODS])
+def test_every_method_learns_two_tasks(name: str, asked: Ask) -> None:
+    rates = PROFILE if name == "profile" else None
+    learner, _ = learn(asked(method=name, rates=rates, options=_options(name, asked), epochs=4))
+    matrix = learner.validation_matrix
+    assert matrix.p_s > 0.5, "three classes: chance is a third"
+    assert matrix.p_o > 0.6
+    assert len(matrix.last) == 2
+    if name == "joint":
+        assert matrix.backward_transfer is None
+        assert matrix.forgetting is None
+    else:
+        assert matrix.forgetting == pytest.approx(matrix.rows[0][0] - matrix.p_o)
+
+
+@pytest.mark.parametrize("name", ["ewc-task", "ewc-mlm", "single", "replay", "lora", "joint"])
+def test_a_restored_learner_goes_on_as_if_it_had_never_stopped(
+    name: str, asked: Ask, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    spec = asked(method=name, options=_options(name, asked), epochs=1)
+    undisturbed, events = learn(spec)
+    last = undisturbed.setup.plans[-1].last_step
+    stopped = prepare(spec)
+    learn_until(stopped, last - 2)
+    path = tmp_path_factory.mktemp("run") / "checkpoint.safetensors"
+    write_checkpoint(path, stopped.save())
+    checkpoint = read_checkpoint(path)
+    assert checkpoint is not None
+    resumed = prepare(spec)
+    resumed.restore(checkpoint)
+    rest = list(resumed.events())
+    assert same_weights(weights(resumed), weights(undisturbed))
+    assert resumed.validation_matrix == undisturbed.validation_matrix
+    assert _measured(rest) == _measured(events)[-len(_measured(rest)) :]
+
+
+def _measured(events: list[Event]) -> list[Measured]:
+    return [event for event in events if isinstance(event, Measured)]
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.9])
+def test_ewc_of_a_task_holds_what_the_task_needs(gamma: float, asked: Ask) -> None:
+    def drift(importance: float) -> Tensor:
+        learner = prepare(
+            asked(TRIPLE, method="ewc-task", options={"importance": importance, "gamma": gamma})
+        )
+        first = learner.setup.plans[0].last_step
+        rest = learn_until(learner, first)
+        after_first = weights(learner)
+        list(rest)
+        name = "backbone.encoder.layer.0.attention.self.value.weight"
+        return (weights(learner)[name] - after_first[name]).norm()
+
+    free, held = drift(0.0), drift(1e6)
+    assert held < 0.5 * free
+
+
+def test_ewc_of_masked_language_holds_the_pretrained_weights_from_the_first_stage(
+    asked: Ask,
+) -> None:
+    def drift(importance: float) -> Tensor:
+        options = {**_options("ewc-mlm", asked), "importance": importance}
+        learner = prepare(asked(method="ewc-mlm", options=options))
+        before = weights(learner)
+        learn_until(learner, learner.setup.plans[0].last_step)
+        name = "backbone.encoder.layer.0.attention.self.value.weight"
+        return (weights(learner)[name] - before[name]).norm()
+
+    assert drift(1e6) < 0.5 * drift(0.0)
+
+
+def test_l2_sp_holds_the_pretrained_weights(asked: Ask) -> None:
+    def drift(strength: float) -> Tensor:
+        learner = prepare(asked(method="l2-sp", options={"strength": strength}, epochs=1))
+        before = weights(learner)
+        list(learner.events())
+        after = weights(learner)
+        return torch.stack(
+            [(after[name] - before[name]).norm() for name in before if name.startswith("backbone")]
+        ).norm()
+
+    assert drift(100.0) < 0.5 * drift(0.0)
+
+
+def test_replay_mixes_rows_of_every_earlier_task_into_a_stage(asked: Ask) -> None:
+    setup = prepare(asked(TRIPLE, method="replay", options={"share": 0.05})).setup
+    sizes = [len(task.train) for task in setup.tasks]
+    kept = [-(-size // 20) for size in sizes]
+    assert [[share.task for share in pool] for pool in setup.pools] == [[0], [1, 0], [2, 0, 1]]
+    assert [len(share.rows) for share in setup.pools[2]] == [sizes[2], kept[0], kept[1]]
+    assert setup.pools[1][1].rows.tolist() == setup.pools[2][1].rows.tolist()
+    assert setup.plans[2].rows == sizes[2] + kept[0] + kept[1]
+
+
+def test_replayed_rows_depend_on_the_seed(asked: Ask) -> None:
+    one, same, other = (
+        prepare(asked(method="replay", options={"share": 0.2}, seed=seed)).setup.pools[1][1].rows
+        for seed in (1, 1, 2)
+    )
+    assert one.tolist() == same.tolist()
+    assert one.tolist() != other.tolist()
+
+
+def test_frozen_layers_never_move(asked: Ask) -> None:
+    learner = prepare(asked(method="freeze-k", options={"layers": 1}, epochs=1))
+    before = weights(learner)
+    list(learner.events())
+    moved = {name for name, value in weights(learner).items() if not value.equal(before[name])}
+    assert any("encoder.layer.1." in name for name in moved)
+    assert not any("embeddings" in name or "encoder.layer.0." in name for name in moved)
+
+
+def test_more_layers_than_there_are_cannot_be_frozen(asked: Ask) -> None:
+    with pytest.raises(UsageError, match="cannot freeze 3 layers: the backbone has 2"):
+        prepare(asked(method="freeze-k", options={"layers": 3}))
+
+
+def test_adapters_learn_and_pretrained_weights_stay(asked: Ask) -> None:
+    learner = prepare(asked(method="lora", epochs=1))
+    before = weights(learner)
+    list(learner.events())
+    moved = {name for name, value in weights(learner).items() if not value.equal(before[name])}
+    assert moved
+    assert all("lora_" in name or name.startswith("heads.") for name in moved)
+    grouped = {group["choice"] for group in learner._optimizer.param_groups}
+    assert grouped == {1, 2, 3}, "adapters learn at their layer's rate"
+
+
+def test_joint_is_one_stage_over_all_rows(asked: Ask) -> None:
+    learner, events = learn(asked(TRIPLE, method="joint", epochs=1))
+    (plan,) = learner.setup.plans
+    assert plan.rows == sum(len(task.train) for task in learner.setup.tasks)
+    assert all(len(event.measurements) >= 3 for event in _measured(events))
+
+
+def test_single_learns_each_task_from_the_pretrained_weights(asked: Ask) -> None:
+    learner = prepare(asked(PAIR, method="single", lr=1e-4))
+    pretrained = weights(learner)
+    rest = learn_until(learner, learner.setup.plans[0].last_step)
+    assert not _near(weights(learner), pretrained)
+    next(event for event in rest if isinstance(event, Stepped))
+    assert _near(weights(learner), pretrained), "one step of Adam goes no further than its rate"
+    list(rest)
+    first, second = learner.validation_matrix.rows
+    assert second[0] == first[0], "the first task keeps its own model"
+
+
+def _near(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return all(
+        (one[name] - other[name]).abs().max() <= 1.01e-4
+        for name in one
+        if name.startswith("backbone")
+    )
