@@ -12,6 +12,7 @@ from bertcl_tui.cli.arena import NOT_FOR_TABLES, arena
 from bertcl_tui.cli.combine import combine
 from bertcl_tui.cli.demo import demo
 from bertcl_tui.cli.doctor import doctor
+from bertcl_tui.cli.explain import explain
 from bertcl_tui.cli.flags import with_flags
 from bertcl_tui.cli.imports import import_log
 from bertcl_tui.cli.opening import open_app
@@ -60,6 +61,7 @@ COMMANDS: Final = (
     Command("resume", resume, "Search", "resume sst2:mrpc"),
     Command("stop", stop, "Search", "stop sst2:mrpc"),
     Command("show", show, "Look", "show sst2:mrpc 17"),
+    Command("explain", explain, "Look", "explain sst2:mrpc:17 sst2:mrpc:3"),
     Command("combine", combine, "Profiles", "combine sst2:mrpc qqp:mrpc:1,4,7-9 --out mine.json"),
     Command(
         "arena",

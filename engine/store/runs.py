@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import RowMapping, func, insert, select, update
 
+from engine.errors import UsageError
 from engine.spec import RunSpec, StudySpec, sequence_name
 from engine.store.connection import Store
 from engine.store.forsaken import obey_for_the_lost
@@ -90,6 +91,21 @@ def get_run(store: Store, run_id: int) -> RunRecord:
     """Return the run of that id."""
     with store.reading() as connection:
         return record(connection.execute(select(run).where(run.c.id == run_id)).mappings().one())
+
+
+def find_run(store: Store, run_id: int) -> RunRecord:
+    """Return the run of an id that a person wrote.
+
+    Raises:
+        UsageError: there is none.
+    """
+    with store.reading() as connection:
+        row = connection.execute(select(run).where(run.c.id == run_id)).mappings().one_or_none()
+        if row is None:
+            last = connection.execute(select(func.max(run.c.id))).scalar()
+            there = f"the last one is {last}" if last else "there is none yet; start one with run"
+            raise UsageError(f"no run {run_id} in this store; {there}")
+        return record(row)
 
 
 def trials_of(store: Store, study_id: int) -> list[RunRecord]:

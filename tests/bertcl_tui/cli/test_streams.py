@@ -57,7 +57,14 @@ def test_a_reader_that_goes_away_is_no_trouble(store: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["studies"], ["trials", LIVE], ["show", LIVE, "0"], ["combine", LIVE], ["workers"]],
+    [
+        ["studies"],
+        ["trials", LIVE],
+        ["show", LIVE, "0"],
+        ["explain", "1"],
+        ["combine", LIVE],
+        ["workers"],
+    ],
     ids=lambda words: words[0],
 )
 def test_commands_load_nothing_heavy(store: Path, words: list[str]) -> None:
