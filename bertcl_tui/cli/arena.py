@@ -134,7 +134,7 @@ def arena(
             like = replace(asked, search=replace(asked.search, trials=budget))
             _search(at, wanted, places, like, tender)
         plan = make_plan(at.store, wanted)
-        new = enter_runs(at.store, plan, retry=retry)
+        new = enter_runs(at.store, plan.runs, retry=retry)
         plan = make_plan(at.store, wanted)
         say(f"{count(len(plan.runs), 'run')}: {count(new, 'new one')}, {_waiting(plan)} to be done")
         if detach:

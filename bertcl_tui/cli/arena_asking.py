@@ -8,7 +8,8 @@ from bertcl_tui.cli.flags import Texts, read_flags
 from engine.arena.entrants import parse_entrants
 from engine.arena.layouts import Layout, free_layout, paper_layout
 from engine.arena.measuring import P_O_P_S, measure_of
-from engine.arena.wanted import FIRST_SEED, Wanted
+from engine.arena.seeds import FIRST_SEED, arena_seeds
+from engine.arena.wanted import Wanted
 from engine.errors import UsageError
 from engine.spec import StudySpec, parse_sequence, sequence_name
 from engine.tasks.catalog import describe_sequence
@@ -58,11 +59,10 @@ def asked_study(texts: Texts, layout: Layout) -> StudySpec:
 
 def wanted_runs(asked: StudySpec, layout: Layout, seeds: int) -> Wanted:
     """Return the runs that fill the table: the same seeds in every cell."""
-    first = FIRST_SEED + asked.seed
     return Wanted(
         sequences=layout.sequences,
         entrants=layout.entrants,
-        seeds=tuple(range(first, first + seeds)),
+        seeds=arena_seeds(seeds, FIRST_SEED + asked.seed),
         data=asked.data,
         model=asked.model,
         protocol=asked.protocol,

@@ -1,12 +1,19 @@
 """Evaluating a profile on a sequence that its trials have not seen."""
 
+from typing import Final
+
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engine.arena.entrants import Entrant
+from engine.arena.seeds import arena_seeds
 from engine.errors import UsageError
 from engine.profiles import Profile
 from engine.profiles.rates import is_rate
-from engine.spec import Protocol, RunSpec
+from engine.spec import Protocol, RunSpec, Source
+
+PROFILE: Final = "profile"
+FLAT: Final = "flat"
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
@@ -40,47 +47,54 @@ def read_baseline(text: str) -> float | None:
 def request_evaluation(
     store: str, profile: Profile, protocol: Protocol, evaluation: Evaluation
 ) -> int:
-    """Ask for runs of the profile and of its baseline, one per seed; return how many. Blocks.
+    """Ask for runs of the profile and of its baseline, one per seed, as rows of the arena. Blocks.
+
+    Returns:
+        How many were not there yet.
 
     Raises:
         UsageError: something is not to be had; nothing was written.
         EngineError: the store cannot be written.
     """
+    from engine.arena.rates import source_of_profile
+    from engine.arena.wanted import WantedRun, find_record
     from engine.store.connection import open_store
-    from engine.store.runs import create_run
-    from engine.work.requests import request_run
+    from engine.store.finished import searches
+    from engine.work.entering import enter_runs
 
-    first, *others = _runs(profile, protocol, evaluation)
     opened = open_store(store)
     try:
-        # What the first run needs, the others need: they differ in seed and rates only.
-        request_run(opened, first[1], label=first[0])
-        for label, spec in others:
-            create_run(opened, spec, label=label)
+        known = searches(opened, profile.backbone.name, protocol)
+        sources = {PROFILE: source_of_profile(profile, known), FLAT: Source()}
+        runs = [
+            WantedRun(
+                entrant=entrant,
+                spec=spec,
+                source=sources[spec.method],
+                record=find_record(opened, spec),
+            )
+            for entrant, spec in _runs(profile, protocol, evaluation)
+        ]
+        return enter_runs(opened, runs)
     finally:
         opened.close()
-    return 1 + len(others)
 
 
 def _runs(
     profile: Profile, protocol: Protocol, evaluation: Evaluation
-) -> list[tuple[str, RunSpec]]:
-    """Return each run with its label."""
+) -> list[tuple[Entrant, RunSpec]]:
+    """Return each run with the row that it stands in."""
     learnt = RunSpec(
         sequence=evaluation.sequence,
         data=evaluation.data,
         model=evaluation.model,
-        method="profile",
+        method=PROFILE,
         learning_rates=profile.learning_rates,
         protocol=replace(protocol, grouping=profile.grouping.preset),
     )
-    methods = [(profile.name, learnt)]
-    if evaluation.baseline is not None:
-        options = {"lr": evaluation.baseline}
-        flat = replace(learnt, method="flat", learning_rates=None, options=options)
-        methods.append((f"flat {evaluation.baseline:g}", flat))
-    return [
-        (label, replace(spec, seed=seed))
-        for label, spec in methods
-        for seed in range(evaluation.seeds)
-    ]
+    rows = [(Entrant(method=PROFILE, rates=profile.name), learnt)]
+    if (rate := evaluation.baseline) is not None:
+        flat = replace(learnt, method=FLAT, learning_rates=None, options={"lr": rate})
+        rows.append((Entrant(method=FLAT, rates=rate), flat))
+    seeds = arena_seeds(evaluation.seeds)
+    return [(entrant, replace(spec, seed=seed)) for entrant, spec in rows for seed in seeds]

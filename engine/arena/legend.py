@@ -31,8 +31,13 @@ def marks(cell: Cell) -> str:
 
 
 def cost(row: Row) -> str:
-    """Write what a row's rates cost to find."""
-    return PUBLISHED if row.tuning_epochs is None else f"{row.tuning_epochs:,.0f}"
+    """Write what a row's rates cost to find; what published ones cost nobody knows."""
+    if row.tuning_epochs is None:
+        return NOTHING
+    published = PUBLISHED if any(cell.published for cell in row.cells) else ""
+    return (
+        published if published and not row.tuning_epochs else f"{row.tuning_epochs:,.0f}{published}"
+    )
 
 
 def paper(cell: Cell) -> str:

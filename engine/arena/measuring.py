@@ -73,7 +73,7 @@ def _after(found: EndAccuracies, tasks: int, _: int) -> float | None:
 
 _P_O = Quantity(name="p_o", of=_at_the_end(lambda matrix: matrix.p_o))
 _P_S = Quantity(name="p_s", of=_at_the_end(lambda matrix: matrix.p_s))
-_P = Quantity(name="p", of=_at_the_end(lambda matrix: matrix.p))
+P: Final = Quantity(name="p", of=_at_the_end(lambda matrix: matrix.p))
 _ACC = Quantity(name="ACC", of=_at_the_end(lambda matrix: matrix.average_accuracy))
 _BWT = Quantity(name="BWT", of=_on_the_way(lambda matrix: matrix.backward_transfer))
 _FORGETTING = Quantity(
@@ -99,7 +99,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
     measure.name: measure
     for measure in (
         P_O_P_S,
-        Measure(name="p", title="p = p_o + p_s, after the last stage", quantities=(_P,)),
+        Measure(name="p", title="p = p_o + p_s, after the last stage", quantities=(P,)),
         Measure(name="acc", title="mean accuracy after the last stage (ACC)", quantities=(_ACC,)),
         Measure(name="bwt", title="backward transfer (BWT)", quantities=(_BWT,)),
         Measure(

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.arena.entrants import BERTCL, COMBINED, FLAT_TUNED, LLRD_TUNED, PUBLISHED, Entrant
 from engine.profiles import (
     DEFAULT_BASE,
     Grouping,
     Profile,
+    StudyShare,
     make_grouping,
     published_profile,
     read_profile,
@@ -164,9 +166,26 @@ def _published_instead(entrant: Entrant, sequence: Sequence[str], at: Setting) -
 
 def _carried(profile: Profile, at: Setting, *, published: bool = False) -> Rates:
     """Return a profile's rates, carried over to the depth and grouping that are learnt with."""
-    source = Source(searched_on=profile.searched_on, published=published, note=profile.name)
+    source = replace(source_of_profile(profile, at.searches), published=published)
     rates = transfer_rates(profile.learning_rates, profile.grouping, at.grouping())
     return Rates(learning_rates=rates, source=source)
+
+
+def source_of_profile(profile: Profile, searches: Sequence[SearchRecord]) -> Source:
+    """Return where a profile is from, with what its trials cost where they are in the store."""
+    shares = profile.combination.studies if profile.combination else ()
+    return replace(
+        _source([item for item in searches if any(_gave(item, share) for share in shares)]),
+        searched_on=profile.searched_on,
+        note=profile.name,
+    )
+
+
+def _gave(item: SearchRecord, share: StudyShare) -> bool:
+    """Whether a search has the very trials that a profile names."""
+    scores = {trial.number: trial.p for trial in item.complete}
+    named = [scores.get(trial.number) == trial.p for trial in share.trials]
+    return item.name == share.study and bool(named) and all(named)
 
 
 def _source(used: Sequence[SearchRecord]) -> Source:

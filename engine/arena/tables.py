@@ -59,7 +59,7 @@ class Row(Struct, frozen=True, kw_only=True):
     entrant: str
     title: str
     tuning_epochs: float | None
-    """What the searches cost that its rates come from; None: published, so nobody here knows."""
+    """What the searches cost that its rates come from; None where it has no runs."""
     cells: tuple[Cell, ...]
 
 
@@ -210,9 +210,7 @@ def _tuning_epochs(layout: Layout, results: Results, entrant: Entrant) -> float 
         if (key := (entrant.name, column.sequence)) in results.cells
     ]
     studies = {tuning.study: tuning.epochs for source in sources for tuning in source.tuned}
-    if not studies and any(source.published for source in sources):
-        return None
-    return sum(studies.values())
+    return sum(studies.values()) if sources else None
 
 
 def _notes(layout: Layout, results: Results) -> Iterator[str]:

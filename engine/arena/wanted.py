@@ -1,7 +1,6 @@
 """Which runs a table needs: those that are there, those on their way, and the missing ones."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -16,9 +15,6 @@ from engine.store.entries import runs_on
 from engine.store.finished import searches
 from engine.store.runs import RunRecord
 from engine.store.states import UNFINISHED
-
-FIRST_SEED: Final = 1000
-"""Searches count their seeds from low numbers: no run of the arena repeats a trial's luck."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -72,6 +68,11 @@ class Plan(Struct, frozen=True, kw_only=True):
         return self.of("missing", *UNFINISHED)
 
 
+def find_record(store: Store, spec: RunSpec) -> RunRecord | None:
+    """Return the run of that very spec, on whatever device; None: nobody asked for it yet."""
+    return by_spec(runs_on(store, sequence_name(spec.sequence))).get(spec_key(spec))
+
+
 def make_plan(store: Store, wanted: Wanted) -> Plan:
     """Work out which runs a table needs, with the rates that the store's searches give.
 
@@ -87,7 +88,7 @@ def make_plan(store: Store, wanted: Wanted) -> Plan:
     runs: list[WantedRun] = []
     unfilled: list[Unfilled] = []
     for sequence in wanted.sequences:
-        known = _by_spec(runs_on(store, sequence_name(sequence)))
+        known = by_spec(runs_on(store, sequence_name(sequence)))
         for entrant in wanted.entrants:
             rates = find_rates(entrant, sequence, setting)
             if isinstance(rates, NoRates):
@@ -134,7 +135,7 @@ def _sharing(runs: Sequence[WantedRun], wanted: Wanted) -> list[WantedRun]:
     )
 
 
-def _by_spec(records: Sequence[RunRecord]) -> dict[bytes, RunRecord]:
+def by_spec(records: Sequence[RunRecord]) -> dict[bytes, RunRecord]:
     """Return the best run of each spec: a complete one, else one on its way, else the last."""
     found: dict[bytes, RunRecord] = {}
     for record in records:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from engine.arena.wanted import Plan, WantedRun, spec_key
+from engine.arena.confirming import Repetition
+from engine.arena.wanted import WantedRun, spec_key
 from engine.spec import RunSpec
+from engine.store.confirmations import confirm_trial
 from engine.store.connection import Store
 from engine.store.entries import enter_run
 from engine.store.runs import create_run, wish_for_run
@@ -12,25 +14,25 @@ from engine.work.requests import check
 _OVER_WITHOUT_RESULT = ("failed", "stopped", "collapsed")
 
 
-def enter_runs(store: Store, plan: Plan, *, retry: bool = False) -> int:
-    """Queue what a table lacks, and enter every run of it into its row; return how many are new.
+def enter_runs(store: Store, runs: Sequence[WantedRun], *, retry: bool = False) -> int:
+    """Queue runs that are missing, and enter every run into its row; return how many are new.
 
     Paused runs go on. Two rows that come to the same rates share their runs.
 
     Args:
         store: where the runs are kept.
-        plan: what ``make_plan`` found there.
+        runs: of a plan.
         retry: ask once more for what failed, collapsed or was stopped.
 
     Raises:
         UsageError: a task, the model, the data or the device is not to be had; nothing was written.
     """
     again = _OVER_WITHOUT_RESULT if retry else ()
-    asked = plan.of("missing", *again)
+    asked = [run for run in runs if run.state in ("missing", *again)]
     if asked:
         check(*_each_kind(asked))
     queued: dict[bytes, int] = {}
-    for run in plan.runs:
+    for run in runs:
         run_id = None if run.record is None or run.state in again else run.record.id
         if run_id is None:
             key = spec_key(run.spec)
@@ -41,6 +43,42 @@ def enter_runs(store: Store, plan: Plan, *, retry: bool = False) -> int:
             wish_for_run(store, run_id, "running")
         enter_run(store, run_id, run.entrant.name, run.source)
     return len(queued)
+
+
+def enter_repetitions(
+    store: Store, repetitions: Sequence[Repetition], *, retry: bool = False
+) -> list[int]:
+    """Queue the repetitions of trials that are missing; return the runs of all.
+
+    Paused runs go on.
+
+    Args:
+        store: where trials and runs are kept.
+        repetitions: what ``plan_confirmation`` found there.
+        retry: ask once more for what failed, collapsed or was stopped.
+
+    Raises:
+        UsageError: the model, the data or the device is not to be had; nothing was written.
+    """
+    again = _OVER_WITHOUT_RESULT if retry else ()
+    asked = [item for item in repetitions if item.state in ("missing", *again)]
+    if asked:
+        check(asked[0].spec)
+    queued: dict[bytes, int] = {}
+    run_ids: list[int] = []
+    for item in repetitions:
+        if item.record is not None and item.state not in again:
+            run_id = item.record.id
+            if item.state == "paused":
+                wish_for_run(store, run_id, "running")
+        elif (key := spec_key(item.spec)) in queued:
+            run_id = queued[key]
+        else:
+            label = f"again #{item.trial.number}"
+            run_id = queued[key] = create_run(store, item.spec, label=label)
+        confirm_trial(store, item.trial.id, run_id)
+        run_ids.append(run_id)
+    return run_ids
 
 
 def _each_kind(runs: Sequence[WantedRun]) -> list[RunSpec]:

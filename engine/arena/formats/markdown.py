@@ -21,8 +21,10 @@ def _lines(table: Table) -> Iterator[str]:
         if any(map(legend.paper, row.cells)):
             paper = (legend.paper(cell) for cell in row.cells)
             yield _line(["*in the paper*", *(f"*{text}*" if text else "" for text in paper), ""])
-    yield ""
-    yield _escaped(" ".join(legend.caption(table)))
+    caption = _escaped(" ".join(legend.caption(table)))
+    if caption:
+        yield ""
+        yield caption
     if table.notes:
         yield ""
         yield from (f"- {_escaped(note)}" for note in table.notes)

@@ -20,6 +20,7 @@ from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.mixture_list import MixtureList, Place
 from bertcl_tui.widgets.studies_table import StudiesTable
 from bertcl_tui.widgets.trials_table import TrialsTable
+from engine.arena.recorded import recorded
 from engine.profiles import (
     Band,
     Combined,
@@ -325,15 +326,20 @@ async def test_an_evaluation_queues_runs_of_the_profile_and_its_baseline(
         rows = connection.execute(
             run.select().where(run.c.study_id.is_(None)).order_by(run.c.id)
         ).all()
+    (arena,) = recorded(opened)
     opened.close()
+    assert [entrant.method for entrant in arena.entrants] == ["profile", "flat"]
+    profile = arena.results.cells[arena.entrants[0].name, ("topic", "agree")]
+    assert profile.source.searched_on == ("mood:topic",)
+    assert [tuning.study for tuning in profile.source.tuned] == ["mood:topic"]
     assert [(row.sequence, row.method, row.seed, row.state) for row in rows] == [
-        ("topic:agree", "profile", 0, "queued"),
-        ("topic:agree", "profile", 1, "queued"),
-        ("topic:agree", "flat", 0, "queued"),
-        ("topic:agree", "flat", 1, "queued"),
+        ("topic:agree", "profile", 1000, "queued"),
+        ("topic:agree", "profile", 1001, "queued"),
+        ("topic:agree", "flat", 1000, "queued"),
+        ("topic:agree", "flat", 1001, "queued"),
     ]
     assert json.loads(rows[0].learning_rates) == list(rates)
-    assert [row.label for row in rows[2:]] == ["flat 2e-05", "flat 2e-05"]
+    assert [row.label for row in rows[2:]] == ["flat 2e-5", "flat 2e-5"]
 
 
 @pytest.mark.action("combine", "back")

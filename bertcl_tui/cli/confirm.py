@@ -1,0 +1,91 @@
+"""``confirm``: the best trials of a study once more, with fresh seeds."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from bertcl_tui.cli.arena_following import follow_runs
+from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
+from bertcl_tui.cli.parameters import Json, Slots, Store, Study
+from bertcl_tui.cli.search import Detach
+from bertcl_tui.cli.stores import opened
+from bertcl_tui.cli.tending import Tender
+from bertcl_tui.wording import count, score
+from engine.arena.confirming import ConfirmedTrial, confirmed_trials, plan_confirmation
+from engine.errors import EngineError, UsageError
+from engine.store.connection import DEFAULT_STORE
+from engine.store.entries import runs_by_id
+from engine.work.entering import enter_repetitions
+from engine.work.supervisor import ensure_workers
+
+Top = Annotated[int, typer.Option(min=1, metavar="N", help="How many of the best trials.")]
+Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="How often each is run again.")]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Print what was confirmed, and ask for nothing.")
+]
+Retry = Annotated[bool, typer.Option("--retry", help="Ask once more for runs that failed.")]
+
+
+def confirm(
+    study: Study,
+    *,
+    top: Top = 4,
+    seeds: Seeds = 3,
+    offline: Offline = False,
+    retry: Retry = False,
+    detach: Detach = False,
+    slots: Slots = None,
+    store: Store = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """Run the best trials of a study again with fresh seeds: was it skill or luck?
+
+    The best of many trials owes part of its p to chance. What stays of it with other seeds is
+    printed beside it, best first. Ctrl-C pauses.
+    """
+    failed = 0
+    with opened(store) as at:
+        record = at.study(study)
+        if not offline:
+            planned = plan_confirmation(at.store, record, top=top, seeds=seeds)
+            run_ids = enter_repetitions(at.store, planned, retry=retry)
+            device = record.spec.device
+            if detach:
+                ensure_workers(at.store.url, slots=slots, device=device)
+                say(f"{count(len(run_ids), 'run')} in the background; see them with --offline")
+                return
+            follow_runs(at, run_ids, Tender(at.store, slots=slots, device=device))
+            failed = sum(run.state == "failed" for run in runs_by_id(at.store, run_ids))
+        found = confirmed_trials(at.store, record.id)
+    if not found:
+        raise UsageError(f"no trial of '{record.name}' was confirmed yet; leave --offline away")
+    if json:
+        print_json(found)
+    else:
+        _print(found)
+    if failed:
+        raise EngineError(f"{count(failed, 'run')} failed; --retry asks for them again")
+
+
+def _print(trials: Sequence[ConfirmedTrial]) -> None:
+    table = make_table(
+        [], ["#", "searched p", "confirmed p", "", "seeds", "validation p"], ["label"]
+    )
+    for trial in trials:
+        spread = "" if trial.half_width is None else f"±{trial.half_width:.3f}"
+        table.add_row(
+            str(trial.number),
+            score(trial.searched),
+            score(trial.confirmed),
+            spread,
+            str(trial.seeds),
+            score(trial.validation),
+            trial.label or "",
+        )
+    print_text(table)
+    print_line("")
+    print_line(
+        "searched p: of the trial itself; confirmed p: mean ± 95 % t-interval over fresh seeds, on "
+        "the same rows"
+    )

@@ -1,0 +1,132 @@
+"""The winner's curse, undone: the best trials of a search once more, with fresh seeds."""
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import count, islice
+from statistics import fmean
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engine.arena.measuring import P
+from engine.arena.seeds import FIRST_SEED
+from engine.arena.statistics import half_width
+from engine.arena.wanted import by_spec, spec_key
+from engine.errors import UsageError
+from engine.spec import RunSpec
+from engine.store.accuracies import end_accuracies
+from engine.store.confirmations import confirmations_of
+from engine.store.connection import Store
+from engine.store.entries import runs_on
+from engine.store.runs import RunRecord, trials_of
+from engine.store.studies import StudyRecord
+
+
+class Repetition(Struct, frozen=True, kw_only=True):
+    """A trial with another seed, whether that was run or not."""
+
+    trial: RunRecord
+    spec: RunSpec
+    record: RunRecord | None
+
+    @property
+    def state(self) -> str:
+        return "missing" if self.record is None else self.record.state
+
+
+class ConfirmedTrial(Struct, frozen=True, kw_only=True):
+    """What a trial scored while it was searched, and what its rates score with fresh seeds."""
+
+    number: int
+    label: str | None
+    learning_rates: tuple[float, ...]
+    searched: float
+    """p of the trial itself, on the rows that score trials."""
+    confirmed: float | None
+    """Mean p of the repetitions on the same rows; None: none has ended."""
+    half_width: float | None
+    """Of the 95 % interval of that mean; None with fewer than two."""
+    validation: float | None
+    """Their mean p on the validation rows."""
+    seeds: int
+
+
+def plan_confirmation(
+    store: Store, study: StudyRecord, *, top: int, seeds: int
+) -> tuple[Repetition, ...]:
+    """Return the best complete trials of a study with seeds that none of its trials has.
+
+    Raises:
+        UsageError: the study was searched elsewhere, or has no complete trial.
+    """
+    if study.origin != "search":
+        raise UsageError(
+            f"study '{study.name}' is no search of ours but an {study.origin}; its protocol is "
+            "not known, so nothing can be run like it"
+        )
+    trials = trials_of(store, study.id)
+    best = _best(trials)[:top]
+    if not best:
+        raise UsageError(f"study '{study.name}' has no complete trial yet; let it go on first")
+    used = {study.spec.seed + number for number in range(study.trials)}
+    fresh = list(islice(_fresh(used | {trial.spec.seed for trial in trials}), seeds))
+    known = by_spec(runs_on(store, study.spec.title()))
+    return tuple(
+        Repetition(trial=trial, spec=spec, record=known.get(spec_key(spec)))
+        for seed in fresh
+        for trial in best
+        for spec in [replace(trial.spec, seed=seed, device=study.spec.device)]
+    )
+
+
+def confirmed_trials(store: Store, study_id: int) -> tuple[ConfirmedTrial, ...]:
+    """Return the trials of a study that were repeated, best confirmed p first."""
+    repetitions = confirmations_of(store, study_id)
+    complete = {
+        trial_id: [run for run in runs if run.state == "complete" and run.p is not None]
+        for trial_id, runs in repetitions.items()
+    }
+    ids = [run.id for runs in complete.values() for run in runs]
+    validation = end_accuracies(store, ids, "validation")
+    found: list[ConfirmedTrial] = []
+    for trial in trials_of(store, study_id):
+        if trial.id not in complete or trial.p is None or trial.number is None:
+            continue
+        runs = complete[trial.id]
+        scores = [run.p for run in runs if run.p is not None]
+        reported = [
+            P.of(validation[run.id], len(run.spec.sequence), 0)
+            for run in runs
+            if run.id in validation
+        ]
+        found.append(
+            ConfirmedTrial(
+                number=trial.number,
+                label=trial.label,
+                learning_rates=trial.learning_rates or (),
+                searched=trial.p,
+                confirmed=fmean(scores) if scores else None,
+                half_width=half_width(scores),
+                validation=_mean(reported),
+                seeds=len(scores),
+            )
+        )
+    return tuple(sorted(found, key=_by_confirmed))
+
+
+def _best(trials: Sequence[RunRecord]) -> list[RunRecord]:
+    scored = [trial for trial in trials if trial.state == "complete" and trial.p is not None]
+    return sorted(scored, key=lambda trial: (-(trial.p or 0.0), trial.number or 0))
+
+
+def _fresh(used: Collection[int]) -> Iterator[int]:
+    return (seed for seed in count(FIRST_SEED) if seed not in used)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    there = [value for value in values if value is not None]
+    return fmean(there) if there else None
+
+
+def _by_confirmed(trial: ConfirmedTrial) -> tuple[float, float]:
+    confirmed = float("-inf") if trial.confirmed is None else trial.confirmed
+    return -confirmed, -trial.searched
