@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from bertcl_tui.cli.arena import NOT_FOR_TABLES, arena
 from bertcl_tui.cli.combine import combine
+from bertcl_tui.cli.confirm import confirm
 from bertcl_tui.cli.demo import demo
 from bertcl_tui.cli.doctor import doctor
 from bertcl_tui.cli.explain import explain
@@ -69,6 +70,7 @@ COMMANDS: Final = (
         "Compare",
         "arena --sequences sst2:mrpc,mrpc:sst2 --methods flat,ewc-task,combined --seeds 5",
     ),
+    Command("confirm", confirm, "Compare", "confirm sst2:mrpc --top 4 --seeds 3"),
     Command("import", import_log, "Profiles", "import sst2-mrpc.csv --sequence sst2:mrpc"),
     Command("worker", worker, "Workers", "worker --slots 2 --until-idle"),
     Command("workers", workers, "Workers", "workers --json"),
