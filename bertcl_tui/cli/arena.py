@@ -7,16 +7,17 @@ from typing import Annotated, Final
 import typer
 from msgspec.structs import replace
 
-from bertcl_tui.cli.arena_asking import (
+from bertcl_tui.arena.asking import (
     FREE,
     asked_layout,
     asked_study,
     read_sequences,
     wanted_runs,
 )
+from bertcl_tui.arena.recorded import recorded_tables
+from bertcl_tui.arena.writing import FORMATS
 from bertcl_tui.cli.arena_following import follow_runs, follow_studies
-from bertcl_tui.cli.arena_printing import FORMATS, format_of, put_tables
-from bertcl_tui.cli.arena_recorded import recorded_tables
+from bertcl_tui.cli.arena_printing import chosen_format, put_tables
 from bertcl_tui.cli.flags import Texts
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import Json, Slots, Store
@@ -113,7 +114,7 @@ def arena(
     background and followed. Ctrl-C pauses. With --offline everything recorded is printed, or the
     rows and columns that are named.
     """
-    chosen = format_of(form, out)
+    chosen = chosen_format(form, out)
     shape = asked_layout(layout, sequences, methods, measure, lr)
     if offline:
         with opened(store) as at:

@@ -1,10 +1,9 @@
 """The tables that a store can show without anything being run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from bertcl_tui.cli.flags import Texts
 from bertcl_tui.options import build_study_spec
 from engine.arena.layouts import Column, Layout
 from engine.arena.recorded import Recorded, recorded
@@ -17,20 +16,24 @@ from engine.store.connection import Store
 _ANY = "a:b"
 
 
-def recorded_tables(store: Store, layout: Layout, texts: Texts) -> list[Table]:
+def recorded_tables(store: Store, layout: Layout, texts: Mapping[str, str]) -> list[Table]:
     """Return a table of each setting under which something was run.
 
     Args:
         store: where the runs are.
         layout: which rows and columns; where it has none, all that there are. One that has both is
             shown even if nothing of it was run.
-        texts: what was typed of data, model and protocol; nothing: any.
+        texts: what was typed of data, model and protocol, by option name; nothing: any.
 
     Raises:
         UsageError: nothing was recorded that fits.
     """
     found = _fitting(recorded(store), texts)
-    tables = [_table(item, layout) for item in found if _has_some(item, layout)]
+    tables = [
+        recorded_table(item, filled_layout(item, layout))
+        for item in found
+        if _has_some(item, layout)
+    ]
     if not tables and layout.columns and layout.entrants:
         return [make_table(layout, Results(cells={}))]
     if not tables:
@@ -40,7 +43,21 @@ def recorded_tables(store: Store, layout: Layout, texts: Texts) -> list[Table]:
     return tables
 
 
-def _fitting(found: Sequence[Recorded], texts: Texts) -> Sequence[Recorded]:
+def filled_layout(item: Recorded, layout: Layout) -> Layout:
+    """Return the layout, with every row or column that was run where it names none of its own."""
+    every = tuple(Column(sequence=sequence) for sequence in item.sequences)
+    return replace(
+        layout, columns=layout.columns or every, entrants=layout.entrants or item.entrants
+    )
+
+
+def recorded_table(item: Recorded, layout: Layout) -> Table:
+    """Return the table of a layout that has rows and columns."""
+    setting = describe_setting(item.data, item.model, item.protocol)
+    return make_table(layout, item.results, setting=setting)
+
+
+def _fitting(found: Sequence[Recorded], texts: Mapping[str, str]) -> Sequence[Recorded]:
     if not any(texts.values()):
         return found
     asked = build_study_spec({**texts, "sequence": _ANY})
@@ -51,12 +68,3 @@ def _fitting(found: Sequence[Recorded], texts: Texts) -> Sequence[Recorded]:
 def _has_some(item: Recorded, layout: Layout) -> bool:
     """Whether any of the asked columns was run; a layout without columns asks for all."""
     return not layout.columns or bool(set(layout.sequences) & set(item.sequences))
-
-
-def _table(item: Recorded, layout: Layout) -> Table:
-    every = tuple(Column(sequence=sequence) for sequence in item.sequences)
-    shown = replace(
-        layout, columns=layout.columns or every, entrants=layout.entrants or item.entrants
-    )
-    setting = describe_setting(item.data, item.model, item.protocol)
-    return make_table(shown, item.results, setting=setting)

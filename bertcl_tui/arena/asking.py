@@ -1,10 +1,11 @@
-"""What was asked for on the command line, as a table and the runs that fill it."""
+"""What is asked for in texts, as a table and the runs that fill it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec.structs import replace
 
-from bertcl_tui.cli.flags import Texts, read_flags
+from bertcl_tui.options import build_study_spec
 from engine.arena.entrants import parse_entrants
 from engine.arena.layouts import Layout, free_layout, paper_layout
 from engine.arena.measuring import P_O_P_S, measure_of
@@ -45,13 +46,17 @@ def read_sequences(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(map(parse_sequence, parts)))
 
 
-def asked_study(texts: Texts, layout: Layout) -> StudySpec:
+def asked_study(texts: Mapping[str, str], layout: Layout) -> StudySpec:
     """Return a search on the first column; what else is learnt differs in tasks and rates only.
+
+    Args:
+        texts: what was typed of data, model and protocol, by option name; empty: the default.
+        layout: the table, with a column at least.
 
     Raises:
         UsageError: an option cannot be read, or a task is unknown.
     """
-    asked = read_flags({**texts, "sequence": sequence_name(layout.sequences[0])})
+    asked = build_study_spec({**texts, "sequence": sequence_name(layout.sequences[0])})
     for sequence in layout.sequences:
         describe_sequence(sequence, asked.data)
     return asked

@@ -1,0 +1,1 @@
+"""Comparing methods, for the screen and the command line alike: asking, reading, writing. Light."""
