@@ -13,7 +13,7 @@ from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.combining.offers import offer
-from bertcl_tui.combining.outcome import export_profile, finished_profile
+from bertcl_tui.combining.outcome import export_profile, farthest_change, finished_profile
 from bertcl_tui.wording import count
 from engine.errors import UsageError
 from engine.profiles import (
@@ -21,6 +21,7 @@ from engine.profiles import (
     Combined,
     StudyTrials,
     bootstrap_band,
+    without_each_study,
 )
 from engine.profiles import combine as combine_trials
 from engine.store.connection import DEFAULT_STORE
@@ -105,6 +106,8 @@ def print_combined(combined: Combined) -> None:
     print_line("")
     _print_weights(combined)
     print_line("")
+    for without in without_each_study(combined):
+        print_line(f"without {without.study}: {farthest_change(without, labels)}")
     trials = sum(len(study.trials) for study in combined.studies)
     effective = f"{combined.effective_trials:.1f} effective trials of {trials}"
     print_line(f"b = {combined.base:g}: {effective}")

@@ -14,6 +14,7 @@ from engine.profiles import (
     Backbone,
     Combined,
     Profile,
+    WithoutStudy,
     make_grouping,
     published_profile,
     read_profile,
@@ -64,6 +65,12 @@ def at_depth(combined: Combined, backbone: Backbone) -> Combined:
         learning_rates=carried(combined.learning_rates),
         studies=studies,
     )
+
+
+def farthest_change(without: WithoutStudy, labels: Sequence[str]) -> str:
+    """Say which choice would change most without a study, and by how much: ``layer 3 ×0.42``."""
+    choice = without.farthest
+    return f"{labels[choice]} ×{without.factors[choice]:.2f}"
 
 
 def finished_profile(combined: Combined, name: str, target: Backbone | None = None) -> Profile:

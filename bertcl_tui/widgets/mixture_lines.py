@@ -10,8 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from bertcl_tui.combining.mixture import Mixture, Source
+from bertcl_tui.combining.outcome import farthest_change
 from bertcl_tui.looks import Looks
-from engine.profiles import Combined, RankedTrial, ScoredTrial, StudyMean
+from engine.profiles import (
+    Combined,
+    RankedTrial,
+    ScoredTrial,
+    StudyMean,
+    without_each_study,
+)
 
 _MOST_TRIALS: Final = 200
 """Shown of an unfolded study: the best ones, and all that are in."""
@@ -28,6 +35,7 @@ class MixtureLines:
         self._refusals = (
             {refusal.study: refusal.reason for refusal in combined.refusals} if combined else {}
         )
+        self._without = _changes_without(combined) if combined else {}
         self._left_out: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(
             lambda: defaultdict(list)
         )
@@ -42,7 +50,12 @@ class MixtureLines:
         if reason and taken:
             return self._study("✗", self._looks.bad, source, [f"! refused: {reason}"])
         if mean:
-            notes = [_amount(mean, source), *self._left_out_of(source)]
+            change = self._without.get(source.spec.name)
+            notes = [
+                _amount(mean, source),
+                *([f"without it: {change}"] if change else []),
+                *self._left_out_of(source),
+            ]
             return self._study("●", self._looks.good, source, notes)
         if taken:
             return self._study("!", self._looks.warning, source, ["! no complete trial"])
@@ -92,6 +105,14 @@ class MixtureLines:
             Text(_weight(ranked), style=self._looks.muted),
         )
         return line
+
+
+def _changes_without(combined: Combined) -> dict[str, str]:
+    """Say by study how much of the combination hangs on it."""
+    labels = combined.grouping.labels()
+    return {
+        without.study: farthest_change(without, labels) for without in without_each_study(combined)
+    }
 
 
 def _amount(mean: StudyMean, source: Source) -> str:

@@ -16,6 +16,7 @@ from engine.profiles.combination import (
 from engine.profiles.depth import transfer, transfer_rates
 from engine.profiles.files import read_profile, write_profile
 from engine.profiles.grouping import Grouping, make_grouping
+from engine.profiles.leaving_out import WithoutStudy, without_each_study
 from engine.profiles.parameters import choice_of_parameters, count_layers, param_groups
 from engine.profiles.profile import (
     Backbone,
@@ -47,6 +48,7 @@ __all__ = [
     "StudyShare",
     "StudyTrials",
     "TrialShare",
+    "WithoutStudy",
     "bootstrap_band",
     "choice_of_parameters",
     "combine",
@@ -61,5 +63,6 @@ __all__ = [
     "to_profile",
     "transfer",
     "transfer_rates",
+    "without_each_study",
     "write_profile",
 ]

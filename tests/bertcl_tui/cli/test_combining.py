@@ -77,6 +77,15 @@ def test_combined_rates_by_hand(ask: Ask, here: Path, log: Path) -> None:
     assert [(share["number"], share["weight"]) for share in shares] == [(0, 0.75), (1, 0.25)]
 
 
+def test_combine_says_what_hangs_on_each_study(ask: Ask, here: Path, log: Path) -> None:
+    for name in ("a", "b"):
+        ask("import", log, "--sequence", "sst2:mrpc", "--name", name)
+    # Of two trials, flat 1e-6 and flat 1e-4, each study gives one: half of 100 either way.
+    lines = ask("combine", "a:0", "b:1").out.splitlines()
+    assert "without a: embeddings ×10.00" in lines
+    assert "without b: embeddings ×0.10" in lines
+
+
 def test_combine_for_people(ask: Ask, here: Path, log: Path) -> None:
     ask("import", log, "--sequence", "sst2:mrpc")
     answer = ask("combine", "sst2:mrpc:0-1", "--base", "3", "--out", "out/mine.json")

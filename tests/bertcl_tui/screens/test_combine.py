@@ -164,6 +164,13 @@ async def test_what_is_left_out_and_refused_says_why(store: str) -> None:
         assert "✗ sst2:mrpc ! refused: other backbone" in said
 
 
+async def test_one_study_alone_cannot_be_left_out(store: str) -> None:
+    marked = {LIVE: frozenset({1, 2})}
+    async with host(store, marked).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        assert "without it" not in listed(pilot), "there is no other study to be left with"
+
+
 @pytest.mark.action("combine", "take", "unfold")
 async def test_space_takes_studies_and_trials_in_and_out(store: str) -> None:
     marked = {LIVE: frozenset({1, 2}), DONE: frozenset({1, 2})}
