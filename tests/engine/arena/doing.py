@@ -1,0 +1,131 @@
+"""Searches and runs as workers would do them, with accuracies that a test names."""
+
+from collections.abc import Mapping, Sequence
+
+from engine.arena.entrants import parse_entrants
+from engine.arena.wanted import Wanted
+from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
+from engine.spec.study import SearchedMethod
+from engine.store.connection import Store
+from engine.store.leases import claim_run, finish_run
+from engine.store.measurements import (
+    MeasurementRecord,
+    Progress,
+    StageRecord,
+    record_progress,
+    record_stages,
+)
+from engine.store.runs import Scores, create_run
+from engine.store.states import RunState
+from engine.store.studies import create_study
+from engine.store.workers import WorkerIdentity, register_worker
+
+PROTOCOL = Protocol(epochs=2, train_rows=100)
+MODEL = "sample"
+"""A backbone of six layers, so eight choices."""
+CHOICES = 8
+STEPS = 10
+"""Of each stage."""
+Matrix = Sequence[Sequence[float | None]]
+"""Row i has the accuracies after stage i; None: not measured."""
+
+
+def searched(
+    store: Store,
+    sequence: str,
+    trials: Sequence[tuple[Mapping[str, float] | Sequence[float], float]],
+    *,
+    method: SearchedMethod = "profile",
+    name: str = "",
+    target: int | None = None,
+    protocol: Protocol = PROTOCOL,
+) -> int:
+    """Search: each trial is options or rates, and the p it gets; return the study's id."""
+    spec = StudySpec(
+        name=name or f"{sequence}-{method}",
+        sequence=tuple(sequence.split(":")),
+        data="hub",
+        model=MODEL,
+        method=method,
+        protocol=protocol,
+        search=SearchSettings(trials=target or len(trials)),
+    )
+    study_id = create_study(store, spec)
+    for number, (point, p) in enumerate(trials):
+        options = dict(point) if isinstance(point, Mapping) else None
+        rates = (1e-5,) * CHOICES if isinstance(point, Mapping) else tuple(point)
+        create_run(
+            store,
+            spec.trial(number, rates, options),
+            learning_rates=rates,
+            study_id=study_id,
+            number=number,
+        )
+        do(store, ((p / 2,), (p / 2, p / 2)))
+    return study_id
+
+
+def do(store: Store, matrix: Matrix, *, state: RunState = "complete", reason: str = "") -> int:
+    """Do the oldest queued run; return its id. ``matrix`` is measured on every split."""
+    run = claim_run(store, _worker(store), threads=1)
+    assert run is not None
+    worker = _worker(store)
+    stages = [
+        StageRecord(
+            stage=index, task=f"task {index}", first_step=first, last_step=first + STEPS, epochs=2
+        )
+        for index in range(len(matrix))
+        for first in [index * STEPS]
+    ]
+    record_stages(store, run.id, worker, stages)
+    measured = [
+        MeasurementRecord(
+            step=(stage + 1) * STEPS, stage=stage, task=task, split=split, accuracy=accuracy
+        )
+        for stage, row in enumerate(matrix)
+        for task, accuracy in enumerate(row)
+        for split in ("search", "validation")
+        if accuracy is not None
+    ]
+    steps = len(matrix) * STEPS
+    record_progress(store, run.id, worker, Progress(step=steps, steps=steps), measured)
+    scores = None
+    if state == "complete":
+        *earlier, last = (value for value in matrix[-1] if value is not None)
+        scores = Scores(p_o=sum(earlier) / len(earlier) if earlier else 0.0, p_s=last)
+    finish_run(store, run.id, worker, state=state, reason=reason or None, scores=scores)
+    return run.id
+
+
+def wanted(
+    entrants: str, sequences: str = "sst2:mrpc", *, seeds: int = 2, protocol: Protocol = PROTOCOL
+) -> Wanted:
+    return Wanted(
+        sequences=tuple(tuple(sequence.split(":")) for sequence in sequences.split()),
+        entrants=parse_entrants(entrants),
+        seeds=tuple(range(1000, 1000 + seeds)),
+        data="hub",
+        model=MODEL,
+        protocol=protocol,
+    )
+
+
+def flat_spec(seed: int, lr: float = 2e-5, sequence: str = "sst2:mrpc") -> RunSpec:
+    return RunSpec(
+        sequence=tuple(sequence.split(":")),
+        data="hub",
+        model=MODEL,
+        method="flat",
+        options={"lr": lr},
+        protocol=PROTOCOL,
+        seed=seed,
+    )
+
+
+def rates(lr: float) -> tuple[float, ...]:
+    return (lr,) * CHOICES
+
+
+def _worker(store: Store) -> int:
+    identity = WorkerIdentity(host="here", pid=1, process_start=1.0)
+    return register_worker(store, identity, device="cpu", threads=1, log_file=None)

@@ -1,0 +1,184 @@
+"""Where rates come from, with searches in a real store."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.arena.entrants import parse_entrant
+from engine.arena.rates import NoRates, Rates, Setting, combined_point, find_rates
+from engine.errors import UsageError
+from engine.profiles import (
+    ScoredTrial,
+    StudyTrials,
+    combine,
+    make_grouping,
+    published_profile,
+    searched_profile,
+    to_profile,
+    transfer_rates,
+    write_profile,
+)
+from engine.profiles.llrd import llrd_rates
+from engine.spec import Protocol, Source, Tuning
+from engine.store.connection import Store
+from engine.store.finished import searches
+from engine.store.studies import find_study, wish_for_study
+from engine.tasks.shape import backbone_of
+from tests.engine.arena.doing import CHOICES, MODEL, PROTOCOL, rates, searched
+
+pytestmark = pytest.mark.sample
+
+
+def found(store: Store, entrant: str, sequence: str = "sst2:mrpc") -> Rates | NoRates:
+    setting = Setting(
+        data="hub",
+        model=MODEL,
+        protocol=PROTOCOL,
+        searches=tuple(searches(store, MODEL, PROTOCOL)),
+    )
+    return find_rates(parse_entrant(entrant), tuple(sequence.split(":")), setting)
+
+
+def tuned(study: str, sequence: str, trials: int) -> Tuning:
+    return Tuning(study=study, sequence=sequence, epochs=4.0 * trials)
+
+
+def test_a_named_rate_costs_nothing(store: Store) -> None:
+    assert found(store, "flat@3e-5") == Rates(options={"lr": 3e-5})
+    assert found(store, "ewc-task@3e-5") == Rates(options={"lr": 3e-5})
+
+
+def test_the_best_trial_of_the_sequence_is_taken_where_it_was_searched(store: Store) -> None:
+    searched(store, "sst2:mrpc", [({"lr": 1e-5}, 1.2), ({"lr": 4e-5}, 1.5)], method="flat")
+    searched(store, "mrpc:sst2", [({"lr": 1e-4}, 1.9)], method="flat")
+    source = Source(tuned=(tuned("sst2:mrpc-flat", "sst2:mrpc", 2),), searched_on=("sst2:mrpc",))
+    assert found(store, "flat-tuned") == Rates(options={"lr": 4e-5}, source=source)
+    assert found(store, "ewc-task@flat-tuned") == Rates(options={"lr": 4e-5}, source=source)
+
+
+def test_elsewhere_all_searches_are_combined(store: Store) -> None:
+    searched(store, "sst2:mrpc", [({"lr": 1e-5}, 1.2), ({"lr": 4e-5}, 1.5)], method="flat")
+    searched(store, "mrpc:sst2", [({"lr": 1e-4}, 1.9)], method="flat")
+    rates_elsewhere = found(store, "flat-tuned", "rte:mrpc")
+    assert isinstance(rates_elsewhere, Rates)
+    # ranks 1, 2 weigh 1.8 : 1; then the plain mean over both searches
+    first = (4e-5**1.8 * 1e-5) ** (1 / 2.8)
+    assert rates_elsewhere.options["lr"] == pytest.approx((first * 1e-4) ** 0.5)
+    assert rates_elsewhere.source.searched_on == ("sst2:mrpc", "mrpc:sst2")
+    assert rates_elsewhere.source.epochs == 12
+
+
+def test_a_rate_with_its_decay_becomes_a_profile_for_methods_that_carry_one(store: Store) -> None:
+    point = {"lr": 1e-4, "decay": 0.8}
+    searched(store, "sst2:mrpc", [(point, 1.4)], method="llrd")
+    own = found(store, "llrd-tuned")
+    carried = found(store, "replay@llrd-tuned")
+    assert isinstance(own, Rates)
+    assert isinstance(carried, Rates)
+    assert own.options == point
+    assert carried.learning_rates == llrd_rates(1e-4, 0.8, make_grouping("paper", CHOICES - 2))
+
+
+def test_combined_is_equation_1_over_the_searches_of_this_protocol(store: Store) -> None:
+    one = [(rates(1e-5), 1.1), (rates(3e-5), 1.6), (rates(9e-6), 1.4)]
+    other = [(rates(2e-4), 1.3)]
+    searched(store, "sst2:mrpc", one)
+    searched(store, "mrpc:sst2", other)
+    searched(store, "qqp:mrpc", [(rates(1e-3), 1.9)], protocol=Protocol(epochs=3))
+    combined = found(store, "combined", "rte:mrpc")
+    assert isinstance(combined, Rates)
+    backbone = backbone_of(MODEL, CHOICES)
+    expected = combine(
+        [
+            StudyTrials(
+                study=str(trials),
+                sequence="a:b",
+                backbone=backbone,
+                grouping=make_grouping("paper", backbone.layers),
+                protocol=PROTOCOL,
+                trials=tuple(
+                    ScoredTrial(number, p, "complete", point)
+                    for number, (point, p) in enumerate(trials)
+                ),
+            )
+            for trials in (one, other)
+        ]
+    )
+    assert combined.learning_rates == pytest.approx(expected.learning_rates)
+    assert combined.source.searched_on == ("sst2:mrpc", "mrpc:sst2")
+    assert not combined.source.published
+
+
+def test_equation_1_by_hand() -> None:
+    # b = 2: weights 2/3 and 1/3
+    (lr,) = combined_point([[(8e-6,), (1e-6,)]], base=2)
+    assert lr == pytest.approx(4e-6)
+
+
+def test_the_best_profile_counts_only_where_it_was_searched(store: Store) -> None:
+    searched(store, "sst2:mrpc", [(rates(1e-5), 1.5), (rates(2e-5), 1.4)])
+    own = found(store, "bertcl")
+    assert isinstance(own, Rates)
+    assert own.learning_rates == rates(1e-5)
+    assert found(store, "bertcl", "rte:mrpc") == NoRates("not searched here")
+
+
+def test_what_the_authors_published_stands_in(store: Store) -> None:
+    grouping = make_grouping("paper", CHOICES - 2)
+    published, of_pair = published_profile(), searched_profile("qqp:mrpc")
+    assert of_pair is not None
+    combined, own = found(store, "combined", "rte:mrpc"), found(store, "bertcl", "qqp:mrpc")
+    assert isinstance(combined, Rates)
+    assert isinstance(own, Rates)
+    for rates_found, profile in ((combined, published), (own, of_pair)):
+        expected = transfer_rates(profile.learning_rates, profile.grouping, grouping)
+        assert rates_found.learning_rates == expected
+        assert rates_found.source.published
+        assert rates_found.source.searched_on == profile.searched_on
+    assert found(store, "flat-tuned") == NoRates("nothing searched yet")
+
+
+def test_a_search_that_goes_on_is_not_used_yet(store: Store) -> None:
+    study_id = searched(store, "sst2:mrpc", [({"lr": 1e-5}, 1.2)], method="flat", target=2)
+    assert found(store, "flat-tuned") == NoRates("nothing searched yet")
+    wish_for_study(store, study_id, "paused")
+    assert found(store, "flat-tuned") == NoRates("nothing searched yet")
+    wish_for_study(store, study_id, "stopped")
+    assert isinstance(found(store, "flat-tuned"), Rates)
+
+
+def test_a_profile_of_a_file_is_carried_over_and_knows_its_searches(
+    store: Store, tmp_path: Path
+) -> None:
+    searched(store, "sst2:mrpc", [(rates(1e-5), 1.5), (rates(2e-5), 1.4)])
+    study = find_study(store, "sst2:mrpc-profile")
+    backbone = backbone_of(MODEL, CHOICES)
+    trials = tuple(
+        ScoredTrial(number, p, "complete", rates(lr))
+        for number, (lr, p) in enumerate(((1e-5, 1.5), (2e-5, 1.4)))
+    )
+    combined = combine(
+        [
+            StudyTrials(
+                study=study.name,
+                sequence="sst2:mrpc",
+                backbone=backbone,
+                grouping=make_grouping("paper", backbone.layers),
+                protocol=PROTOCOL,
+                trials=trials,
+            )
+        ]
+    )
+    file = tmp_path / "mine.json"
+    write_profile(to_profile(combined, "mine"), file)
+    carried = found(store, str(file))
+    assert isinstance(carried, Rates)
+    assert carried.learning_rates == pytest.approx(combined.learning_rates)
+    assert carried.source == Source(
+        tuned=(tuned(study.name, "sst2:mrpc", 2),), searched_on=("sst2:mrpc",), note="mine"
+    )
+
+
+def test_a_file_that_is_no_profile_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read profile"):
+        found(store, str(tmp_path / "none.json"))
