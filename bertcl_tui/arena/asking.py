@@ -1,21 +1,18 @@
 """What is asked for in texts, as a table and the runs that fill it."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from msgspec.structs import replace
 
 from bertcl_tui.options import build_study_spec
 from engine.arena.entrants import parse_entrants
-from engine.arena.layouts import Layout, free_layout, paper_layout
+from engine.arena.layouts import FREE, Layout, free_layout, paper_layout
 from engine.arena.measuring import P_O_P_S, measure_of
 from engine.arena.seeds import FIRST_SEED, arena_seeds
 from engine.arena.wanted import Wanted
 from engine.errors import UsageError
 from engine.spec import StudySpec, parse_sequence, sequence_name
 from engine.tasks.catalog import describe_sequence
-
-FREE: Final = "free"
 
 
 def asked_layout(name: str, sequences: str, methods: str, measure: str, lr: float) -> Layout:

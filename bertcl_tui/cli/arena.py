@@ -7,13 +7,7 @@ from typing import Annotated, Final
 import typer
 from msgspec.structs import replace
 
-from bertcl_tui.arena.asking import (
-    FREE,
-    asked_layout,
-    asked_study,
-    read_sequences,
-    wanted_runs,
-)
+from bertcl_tui.arena.asking import asked_layout, asked_study, read_sequences, wanted_runs
 from bertcl_tui.arena.recorded import recorded_tables
 from bertcl_tui.arena.writing import FORMATS
 from bertcl_tui.cli.arena_following import follow_runs, follow_studies
@@ -27,7 +21,7 @@ from bertcl_tui.cli.tending import Tender
 from bertcl_tui.starting import refuse_bad_store
 from bertcl_tui.wording import count
 from engine.arena.entrants import DEFAULT_RATE
-from engine.arena.layouts import LAYOUTS
+from engine.arena.layouts import FREE, LAYOUTS
 from engine.arena.measuring import MEASURES
 from engine.arena.needs import search_needs
 from engine.arena.results import results_of_plan

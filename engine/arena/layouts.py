@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.arena.entrants import Entrant
+from engine.arena.entrants import DEFAULT_RATE, Entrant
 from engine.arena.measuring import ALONE, BEFORE_AFTER, P_O_P_S, Measure
 from engine.errors import UsageError
 from engine.spec import sequence_name
@@ -54,13 +54,15 @@ class Layout(Struct, frozen=True, kw_only=True):
 def free_layout(
     sequences: tuple[tuple[str, ...], ...], entrants: tuple[Entrant, ...], measure: Measure
 ) -> Layout:
-    """Return a table of any sequences and entrants."""
+    """Return a table of any sequences and entrants; the paper's numbers stand where it has some."""
+    known = {**_table2(DEFAULT_RATE).paper, **_table3(DEFAULT_RATE).paper}
     return Layout(
-        name="free",
+        name=FREE,
         title="Arena",
         columns=tuple(Column(sequence=sequence) for sequence in sequences),
         entrants=entrants,
         measure=measure,
+        paper=known if measure == P_O_P_S else {},
     )
 
 
@@ -80,7 +82,8 @@ def paper_layout(name: str, lr: float) -> Layout:
     return tables[name](lr)
 
 
-LAYOUTS: Final = ("table1", "table2", "table3", "table4", "free")
+FREE: Final = "free"
+LAYOUTS: Final = ("table1", "table2", "table3", "table4", FREE)
 
 _SEEN = "sst2:mrpc mrpc:sst2 qqp:mrpc mrpc:qqp"
 _UNSEEN = "rte:mrpc mrpc:rte mnli:qnli qnli:mnli"
