@@ -1,0 +1,69 @@
+"""What a table lacks, with runs in a real store."""
+
+import pytest
+from msgspec.structs import replace
+
+from engine.arena.wanted import Plan, find_record, make_plan
+from engine.store.connection import Store
+from engine.store.runs import create_run
+from tests.engine.arena.doing import PROTOCOL, do, flat_spec, searched, wanted
+
+pytestmark = pytest.mark.sample
+
+
+def states(plan: Plan) -> list[tuple[str, int, str]]:
+    return [(run.entrant.name, run.spec.seed, run.state) for run in plan.runs]
+
+
+def test_runs_are_known_by_what_they_do_not_by_who_asked_or_where(store: Store) -> None:
+    create_run(store, replace(flat_spec(1000), device="cuda:1"))
+    do(store, ((0.9,), (0.8, 0.7)))
+    create_run(store, flat_spec(1001, lr=3e-5))
+    plan = make_plan(store, wanted("flat"))
+    assert states(plan) == [("flat@2e-5", 1000, "complete"), ("flat@2e-5", 1001, "missing")]
+    assert [run.spec.seed for run in plan.unfinished] == [1001]
+
+
+def test_a_trial_with_the_same_rates_is_no_run_of_the_arena(store: Store) -> None:
+    searched(store, "sst2:mrpc", [({"lr": 2e-5}, 1.5)], method="flat")
+    trial = replace(flat_spec(0))
+    assert find_record(store, trial) is None
+
+
+def test_of_several_runs_that_do_the_same_a_complete_one_counts(store: Store) -> None:
+    for state in ("failed", "complete", "stopped"):
+        create_run(store, flat_spec(1000))
+        do(store, ((0.9,), (0.8, 0.7)), state=state)  # type: ignore[arg-type]
+    (run,) = make_plan(store, wanted("flat", seeds=1)).runs
+    assert run.state == "complete"
+
+
+def test_other_protocols_are_other_runs(store: Store) -> None:
+    create_run(store, replace(flat_spec(1000), protocol=replace(PROTOCOL, epochs=3)))
+    (run,) = make_plan(store, wanted("flat", seeds=1)).runs
+    assert run.state == "missing"
+
+
+def test_runs_that_begin_alike_follow_each_other(store: Store) -> None:
+    plan = make_plan(store, wanted("flat,replay", "sst2:mrpc mrpc:qqp sst2:qqp"))
+    assert [(r.spec.seed, r.spec.method, r.spec.sequence[0]) for r in plan.runs[:6]] == [
+        (1000, "flat", "mrpc"),
+        (1000, "flat", "sst2"),
+        (1000, "flat", "sst2"),
+        (1000, "replay", "mrpc"),
+        (1000, "replay", "sst2"),
+        (1000, "replay", "sst2"),
+    ]
+    assert {run.spec.seed for run in plan.runs[6:]} == {1001}
+
+
+def test_a_row_without_rates_says_why(store: Store) -> None:
+    plan = make_plan(store, wanted("flat,bertcl", "sst2:mrpc rte:mrpc", seeds=1))
+    assert [(item.entrant.name, item.sequence, item.reason) for item in plan.unfilled] == [
+        ("bertcl", ("rte", "mrpc"), "not searched here")
+    ]
+
+
+def test_options_of_a_method_are_written_out(store: Store) -> None:
+    (run,) = make_plan(store, wanted("ewc-task,importance=500", seeds=1)).runs
+    assert run.spec.options == {"lr": 2e-5, "importance": 500.0, "rows": 256, "gamma": 0.0}
