@@ -47,8 +47,8 @@ CAPTION = [
     "Accuracy, on the validation rows; mean ± 95 % t-interval over 5 seeds.",
     "Bold: better than flat 2e-5.",
     (
-        "* differs from flat 2e-5 in a paired t-test over seeds, p < 0.05 after Holm's correction for "
-        "3 comparisons."
+        "* differs from flat 2e-5 in a paired t-test over seeds, p < 0.05 after Holm's correction "
+        "for 3 comparisons."
     ),
     "° searched on this very sequence.",
     "† rates that the paper's authors published, carried over to this backbone.",

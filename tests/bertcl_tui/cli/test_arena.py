@@ -1,0 +1,132 @@
+"""``arena --offline`` and ``confirm --offline``: what a store has, printed."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from engine.arena.confirming import plan_confirmation
+from engine.arena.wanted import make_plan
+from engine.store.confirmations import confirm_trial
+from engine.store.connection import open_store
+from engine.store.entries import enter_run
+from engine.store.runs import create_run
+from engine.store.studies import get_study
+from tests.bertcl_tui.cli.conftest import Ask
+from tests.engine.arena.doing import do, rates, searched, wanted
+
+STUDY = "mrpc:sst2-profile"
+FLAT = ((0.60, 0.70), (0.62, 0.70), (0.64, 0.71))
+COMBINED = ((0.80, 0.65), (0.83, 0.66), (0.85, 0.65))
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """Return a store with a search, one of its trials confirmed, and a table of two rows."""
+    path = tmp_path / "studies.db"
+    store = open_store(str(path))
+    trials = [(rates(1e-5), 1.5), (rates(2e-5), 1.4)]
+    study = get_study(store, searched(store, "mrpc:sst2", trials))
+    plan = make_plan(store, wanted("flat,combined", seeds=3))
+    for run in plan.runs:
+        run_id = create_run(store, run.spec)
+        scores = FLAT if run.entrant.method == "flat" else COMBINED
+        do(store, ((0.9,), scores[run.spec.seed - 1000]))
+        enter_run(store, run_id, run.entrant.name, run.source)
+    for item in plan_confirmation(store, study, top=1, seeds=2):
+        run_id = create_run(store, item.spec)
+        do(store, ((0.9,), (0.7, 0.6)))
+        confirm_trial(store, item.trial.id, run_id)
+    store.close()
+    return path
+
+
+@pytest.mark.sample
+def test_what_was_recorded_is_printed(ask: Ask, recorded: Path) -> None:
+    answer = ask("arena", "--store", recorded, "--offline")
+    assert (answer.code, answer.err) == (0, "")
+    lines = [line.split() for line in answer.out.splitlines() if line.strip()]
+    assert lines[1] == ["sst2:mrpc", "tuning", "epochs"]
+    assert lines[2] == ["flat", "2e-5", "p_o", "0.620±0.050", "0"]
+    assert lines[5] == ["BERTcL", "combined", "p_o", "0.827±0.063*▴", "8"]
+    assert "paired t-test" in answer.out
+    assert "Holm's correction for 2 comparisons" in answer.out
+    assert "Data hub, model sample, preset default, epochs 2, train rows 100." in answer.out
+
+
+@pytest.mark.sample
+def test_other_measures_rows_and_formats(ask: Ask, recorded: Path, tmp_path: Path) -> None:
+    out = tmp_path / "table.csv"
+    words = ("arena", "--store", recorded, "--offline", "--measure", "forgetting")
+    assert ask(*words, "--methods", "combined,joint", "--out", out).code == 0
+    with out.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["title"] for row in rows] == ["BERTcL combined", "joint 2e-5"]
+    assert float(rows[0]["mean"]) == pytest.approx(0.9 - (0.80 + 0.83 + 0.85) / 3)
+    assert rows[1]["reason"] == "not run"
+    (table,) = ask(*words, "--json").data
+    assert table["rows"][1]["cells"][0]["runs"] == 3
+    assert ask(*words, "--format", "markdown").out.startswith("|  | sst2:mrpc |")
+    assert ask(*words, "--format", "latex").out.startswith(r"\begin{table}")
+
+
+@pytest.mark.sample
+@pytest.mark.parametrize("layout", ["table1", "table2", "table3", "table4"])
+def test_every_layout_prints_whatever_is_missing(ask: Ask, recorded: Path, layout: str) -> None:
+    answer = ask("arena", "--store", recorded, "--offline", "--layout", layout)
+    assert answer.code == 0
+    assert "in the paper" in answer.out
+    assert "not run" in answer.out
+
+
+@pytest.mark.sample
+def test_searched_and_confirmed_stand_side_by_side(ask: Ask, recorded: Path) -> None:
+    answer = ask("confirm", STUDY, "--store", recorded, "--offline")
+    assert answer.code == 0
+    header, row, *_ = answer.out.splitlines()
+    assert header.split() == [
+        "#",
+        "searched",
+        "p",
+        "confirmed",
+        "p",
+        "seeds",
+        "validation",
+        "p",
+        "label",
+    ]
+    assert row.split() == ["0", "1.500", "1.300", "±0.000", "2", "1.300"]
+    (trial,) = ask("confirm", STUDY, "--store", recorded, "--offline", "--json").data
+    assert trial["confirmed"] == pytest.approx(1.3)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "no table yet; name --sequences"),
+        (("--layout", "table9"), "no layout 'table9'"),
+        (("--layout", "table2", "--sequences", "a:b"), "has its own sequences"),
+        (("--sequences", "sst2", "--methods", "flat"), "sst2"),
+        (("--sequences", "sst2:mrpc", "--methods", "flot"), "no method 'flot'"),
+        (("--sequences", "sst2:mrpd", "--methods", "flat"), "did you mean 'mrpc'?"),
+        (("--sequences", "sst2:mrpc", "--methods", "flat", "--measure", "f1"), "no measure 'f1'"),
+        (("--layout", "table2", "--format", "html"), "no format 'html'"),
+        (("--offline",), "no store at"),
+    ],
+)
+def test_wrong_use_is_said_in_one_line_and_leaves_nothing(
+    ask: Ask, here: Path, words: tuple[str, ...], said: str
+) -> None:
+    answer = ask("arena", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: ")
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert list(here.iterdir()) == []
+
+
+def test_a_store_without_an_arena_says_so(ask: Ask, here: Path) -> None:
+    open_store("studies.db").close()
+    answer = ask("arena", "--offline")
+    assert answer.code == 2
+    assert "no run of the arena that fits" in answer.err
