@@ -84,6 +84,17 @@ def test_a_search_is_followed_to_its_end(
     assert len(ended(store, study.id)) == 2
 
 
+def test_a_flat_search_ends_with_its_budget(call: Call, tiny: tuple[object, ...]) -> None:
+    done = call("search", *tiny, "--method", "flat", "--budget", 3, "--pruner", "none", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["study"]["state"] == "complete"
+    assert answer["study"]["spending"]["spent"] >= answer["study"]["spending"]["budget"] == 3
+    assert len(answer["trials"]) < answer["study"]["target"]
+    assert all(len(set(trial["learning_rates"])) == 1 for trial in answer["trials"])
+    assert f"study {NAME}: 60 trials, at most 3 epochs" in done.stderr
+
+
 def test_an_interrupted_search_is_paused_and_can_be_resumed(
     begin: Begin, call: Call, store: Store, tiny: tuple[object, ...]
 ) -> None:
