@@ -7,9 +7,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
+from engine.learning.events import Measured
+from engine.learning.prepare import prepare
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
+from engine.store.measurements import MeasurementRecord
 from engine.store.workers import living_workers
 from engine.work.settings import WorkerSettings
 from engine.work.supervisor import start_worker
@@ -62,6 +66,26 @@ def run_spec(backbone: Path, tasks: Path, protocol: Protocol) -> RunSpec:
         seed=7,
         device="cpu",
     )
+
+
+@pytest.fixture(scope="session")
+def undisturbed(run_spec: RunSpec) -> list[MeasurementRecord]:
+    """What the run measures when nothing happens to it, and no worker is about."""
+    torch.set_num_threads(1)
+    records = [
+        MeasurementRecord(
+            step=event.step,
+            stage=event.stage,
+            task=item.task,
+            split=item.split,
+            accuracy=item.accuracy,
+            loss=item.loss,
+        )
+        for event in prepare(run_spec).events()
+        if isinstance(event, Measured)
+        for item in event.measurements
+    ]
+    return sorted(records, key=lambda record: (record.step, record.task, record.split))
 
 
 @pytest.fixture

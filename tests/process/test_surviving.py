@@ -6,10 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
-from engine.learning.events import Measured
-from engine.learning.prepare import prepare
 from engine.spec import RunSpec, StudySpec
 from engine.store.connection import Store
 from engine.store.measurements import MeasurementRecord, measurements_of
@@ -21,26 +18,6 @@ from tests.process.conftest import kill, wait_for, wait_for_end
 pytestmark = pytest.mark.process
 
 Start = Callable[..., int]
-
-
-@pytest.fixture(scope="session")
-def undisturbed(run_spec: RunSpec) -> list[MeasurementRecord]:
-    """What the run measures when nothing happens to it, and no worker is about."""
-    torch.set_num_threads(1)
-    records = [
-        MeasurementRecord(
-            step=event.step,
-            stage=event.stage,
-            task=item.task,
-            split=item.split,
-            accuracy=item.accuracy,
-            loss=item.loss,
-        )
-        for event in prepare(run_spec).events()
-        if isinstance(event, Measured)
-        for item in event.measurements
-    ]
-    return sorted(records, key=lambda record: (record.step, record.task, record.split))
 
 
 def test_a_killed_workers_run_is_finished_bit_for_bit(

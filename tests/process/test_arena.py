@@ -1,0 +1,102 @@
+"""The arena with real workers: searched, run, printed, paused and gone on with."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.store.connection import Store
+from engine.store.entries import entries
+from engine.store.states import ENDED
+from engine.store.studies import find_study
+from tests.process.conftest import PATIENCE, wait_for
+
+pytestmark = pytest.mark.process
+
+PROGRAM = Path(sys.executable).with_name("bertcl-tui")
+NAME = "mood:agree"
+Words = tuple[object, ...]
+
+
+@pytest.fixture
+def tiny(backbone: Path, tasks: Path) -> Words:
+    """Return the words that ask for the tiny model and tasks, on one worker."""
+    rows = ("--epochs", 1, "--train-rows", 32, "--batch-size", 8, "--device", "cpu")
+    return ("--model", backbone, "--data", tasks, *rows, "--pruner", "none", "--slots", 1)
+
+
+def begin(folder: Path, words: Iterable[object]) -> "subprocess.Popen[str]":
+    """Start a command in the folder of the test's store."""
+    return subprocess.Popen(
+        [PROGRAM, *map(str, words)],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def answer(folder: Path, *words: object) -> tuple[str, str]:
+    """Run a command to its end; return what it printed."""
+    process = begin(folder, words)
+    out, err = process.communicate(timeout=3 * PATIENCE)
+    assert process.returncode == 0, err
+    return out, err
+
+
+def rows(out: str) -> dict[str, Any]:
+    """Return the rows of the only table, by entrant."""
+    (table,) = json.loads(out)
+    return {row["entrant"]: row for row in table["rows"]}
+
+
+def test_what_rows_need_is_searched_and_run_and_nothing_is_done_twice(
+    tmp_path: Path, store: Store, tiny: Words
+) -> None:
+    methods = "flat@3e-3,flat-tuned,bertcl,combined"
+    asked = ("arena", *tiny, "--sequences", NAME, "--methods", methods, "--seeds", 2, "--json")
+    out, _ = answer(tmp_path, *asked, "--budget", 2)
+    table = rows(out)
+    assert list(table) == ["flat@3e-3", "flat-tuned", "bertcl", "combined"]
+    assert {row["cells"][0]["runs"] for row in table.values()} == {2}
+    assert [row["cells"][0]["seen"] for row in table.values()] == [False, True, True, True]
+    # two trials of two tasks, an epoch each; the search for one rate stops once it has as many
+    assert [row["tuning_epochs"] for row in table.values()] == [0, 4, 4, 4]
+    assert find_study(store, f"{NAME}-flat").spec.search.budget_epochs == 4
+
+    again, told = answer(tmp_path, *asked)
+    assert again == out
+    assert "8 runs: 0 new ones, 0 to be done" in told
+    shown, _ = answer(tmp_path, "arena", "--offline", "--json")
+    assert rows(shown) == table
+
+    (trial,) = json.loads(answer(tmp_path, "confirm", NAME, "--top", 1, "--seeds", 2, "--json")[0])
+    of_arena = [item.run.p for item in entries(store) if item.entrant == "bertcl"]
+    assert trial["seeds"] == 2
+    assert trial["confirmed"] == pytest.approx(sum(p or 0 for p in of_arena) / 2)
+
+
+def test_an_interrupted_table_is_paused_and_goes_on(
+    tmp_path: Path, store: Store, tiny: Words
+) -> None:
+    asked = ("arena", *tiny, "--sequences", NAME, "--methods", "flat@3e-3", "--seeds", 2)
+    arena = begin(tmp_path, (*asked, "--measures-per-epoch", 1, "--epochs", 60))
+    wait_for(lambda: any(item.run.step for item in entries(store)), "a step")
+    arena.send_signal(signal.SIGINT)
+    _, err = arena.communicate(timeout=PATIENCE)
+    assert arena.returncode == 130, err
+    assert err.endswith("paused; the same command goes on\n")
+    wait_for(lambda: not any(r.run.state == "running" for r in entries(store)), "the run to pause")
+    assert {item.run.desired for item in entries(store) if item.run.state not in ENDED} == {
+        "paused"
+    }
+
+    _, told = answer(tmp_path, *asked, "--measures-per-epoch", 1, "--epochs", 60, "--detach")
+    assert "2 runs: 0 new ones" in told
+    wait_for(lambda: any(item.run.state in ENDED for item in entries(store)), "a run to end")

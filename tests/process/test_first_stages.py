@@ -1,0 +1,63 @@
+"""Runs that begin alike learn their first stage once."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from engine.spec import RunSpec
+from engine.store.connection import Store
+from engine.store.measurements import MeasurementRecord, measurements_of
+from engine.store.runs import create_run, get_run
+from tests.process.conftest import wait_for_end
+
+pytestmark = pytest.mark.process
+
+Start = Callable[..., int]
+
+
+@pytest.fixture
+def other(run_spec: RunSpec) -> RunSpec:
+    """Return a run of another sequence with the same first stage."""
+    return replace(run_spec, sequence=(run_spec.sequence[0], "topic"))
+
+
+def _kept(store: Store) -> list[Path]:
+    return sorted((store.folder / "first-stages").glob("*.safetensors"))
+
+
+def test_a_first_stage_serves_another_sequence_bit_for_bit(
+    store: Store,
+    run_spec: RunSpec,
+    other: RunSpec,
+    start: Start,
+    undisturbed: list[MeasurementRecord],
+) -> None:
+    create_run(store, other)
+    wait_for_end(start())
+    (kept,) = _kept(store)
+    made = kept.stat().st_ino
+    run_id = create_run(store, run_spec)
+    wait_for_end(start())
+    assert get_run(store, run_id).state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+    assert [file.stat().st_ino for file in _kept(store)] == [made], "learnt once"
+
+
+def test_a_damaged_first_stage_is_learnt_again(
+    store: Store,
+    run_spec: RunSpec,
+    other: RunSpec,
+    start: Start,
+    undisturbed: list[MeasurementRecord],
+) -> None:
+    create_run(store, other)
+    wait_for_end(start())
+    (kept,) = _kept(store)
+    whole = kept.stat().st_size
+    kept.write_bytes(kept.read_bytes()[:100])
+    run_id = create_run(store, run_spec)
+    wait_for_end(start())
+    assert measurements_of(store, run_id) == undisturbed
+    assert kept.stat().st_size == pytest.approx(whole, rel=0.1)
