@@ -1,19 +1,22 @@
-"""Arrays on disk, under a key that names all they depend on. Losing a file costs time only."""
+"""Arrays on disk, under a key that names all they depend on. Losing a file costs time only.
+
+Light until an array is read or written.
+"""
 
 import contextlib
 import os
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from numpy.typing import NDArray
 from platformdirs import user_cache_path
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
-Arrays = Mapping[str, NDArray[Any]]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Arrays = Mapping[str, "NDArray[Any]"]
 
 
 def cache_folder(room: str) -> Path:
@@ -29,6 +32,9 @@ def cache_key(*parts: object) -> str:
 
 def load_arrays(room: str, key: str) -> Arrays | None:
     """Return what is kept under ``key``; None if there is nothing, or nothing that can be read."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
     try:
         return load_file(_path(room, key))
     except (OSError, SafetensorError, ValueError):
@@ -40,6 +46,9 @@ def save_arrays(room: str, key: str, arrays: Arrays) -> None:
 
     Where the disk is full or the folder read-only, nothing is kept.
     """
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
     path = _path(room, key)
     beside = path.with_name(f"{key}.{uuid4().hex}.part")
     with contextlib.suppress(OSError, SafetensorError):
