@@ -1,8 +1,9 @@
 """``run``: one method on one sequence with one seed."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from msgspec.structs import replace
@@ -21,26 +22,36 @@ from bertcl_tui.starting import refuse_bad_store
 from bertcl_tui.wording import duration, score, steps_rate
 from engine.errors import EngineError, UsageError
 from engine.profiles import Profile, read_profile
-from engine.profiles.rates import is_rate
 from engine.spec import Protocol, RunSpec, sequence_name
+from engine.spec.methods import METHODS, OptionValue, read_options
 from engine.store.connection import DEFAULT_STORE
 from engine.store.runs import RunRecord, create_run, get_run, wish_for_run
 from engine.store.states import ENDED
 from engine.tasks.shape import stated_shape
 from engine.work.requests import check
 
-_METHODS: Final = ("flat", "profile")
-
 Method = Annotated[
     str,
     typer.Option(
-        metavar="NAME", help="flat: one rate for all layers; profile: one for each choice."
+        metavar="NAME", help=f"One of {', '.join(entry.name for entry in METHODS)}. Default: flat."
     ),
 ]
-Rate = Annotated[float | None, typer.Option("--lr", metavar="RATE", help="For flat, like 2e-5.")]
+Rate = Annotated[
+    float | None, typer.Option("--lr", metavar="RATE", help="Of all layers, like 2e-5.")
+]
 ProfileFile = Annotated[
     Path | None,
-    typer.Option("--profile", metavar="FILE", help="For profile: JSON as combine writes it."),
+    typer.Option(
+        "--profile", metavar="FILE", help="A rate for each choice: JSON as combine writes it."
+    ),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="NAME=VALUE",
+        help="The method's own, like importance=500; may be given several times.",
+    ),
 ]
 
 
@@ -50,57 +61,57 @@ def run(
     method: Method = "",
     lr: Rate = None,
     profile: ProfileFile = None,
+    option: Options = None,
     store: Store = DEFAULT_STORE,
     json: Json = False,
 ) -> None:
-    """Learn a sequence once, with one learning rate or a profile, and print what came of it.
+    """Learn a sequence once, with any method, and print what came of it.
 
-    --lr alone means --method flat, and --profile alone --method profile. Ctrl-C stops the run.
+    --lr alone means --method flat, and --profile alone --method profile; every method but flat and
+    llrd takes either. Ctrl-C stops the run.
     """
-    spec = _spec(texts, method, lr, profile)
+    spec = _spec(texts, method, lr, profile, option or ())
     say("looking at tasks and model …")
     refuse_bad_store(store)
     check(spec)
     with opened(store, create=True) as at:
-        run_id = create_run(at.store, spec, label=_label(lr, profile))
+        run_id = create_run(at.store, spec, label=_label(spec, profile))
         record = _follow(at, run_id, Tender(at.store, device=spec.device))
         if record.state != "complete":
             raise EngineError(f"run {record.id} {record.state}: {record.reason}")
         _print(at, record, json=json)
 
 
-def _spec(texts: Texts, method: str, lr: float | None, profile: Path | None) -> RunSpec:
+def _spec(
+    texts: Texts, method: str, lr: float | None, profile: Path | None, options: Sequence[str]
+) -> RunSpec:
     study = read_flags(texts)
-    chosen = method or ("profile" if profile else "flat")
-    if chosen not in _METHODS:
-        raise UsageError(f"no method named '{chosen}'; use one of {', '.join(_METHODS)}")
+    given = dict(map(_option, options)) | ({} if lr is None else {"lr": lr})
     spec = RunSpec(
         sequence=study.sequence,
         data=study.data,
         model=study.model,
-        method=chosen,
+        method=method or ("profile" if profile else "flat"),
+        options=given,
         protocol=study.protocol,
         seed=study.seed,
         device=study.device,
     )
-    return _flat(spec, lr, profile) if chosen == "flat" else _with_profile(spec, lr, profile)
+    read_options(spec.method, given, has_profile=profile is not None)
+    return spec if profile is None else _with_profile(spec, profile)
 
 
-def _flat(spec: RunSpec, lr: float | None, profile: Path | None) -> RunSpec:
-    if profile is not None:
-        raise UsageError("method flat takes no profile; use --lr, or --method profile")
-    if lr is None:
-        raise UsageError("method flat needs a learning rate; use --lr 2e-5")
-    if not is_rate(lr):
-        raise UsageError(f"learning rate {lr} must be above 0 and at most 1; use --lr 2e-5")
-    return replace(spec, options={"lr": lr})
+def _option(text: str) -> tuple[str, OptionValue]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise UsageError(f"option '{text}' cannot be read; write it like importance=500")
+    try:
+        return name, float(value)
+    except ValueError:
+        return name, value
 
 
-def _with_profile(spec: RunSpec, lr: float | None, file: Path | None) -> RunSpec:
-    if lr is not None:
-        raise UsageError("method profile takes no --lr; its file has a rate for each choice")
-    if file is None:
-        raise UsageError("method profile needs a profile; use --profile FILE")
+def _with_profile(spec: RunSpec, file: Path) -> RunSpec:
     profile = read_profile(file)
     shape = stated_shape(spec.model)
     if shape is not None and shape.layers != profile.backbone.layers:
@@ -124,10 +135,9 @@ def _grouped_as(protocol: Protocol, profile: Profile, file: Path) -> Protocol:
     return replace(protocol, grouping=preset)
 
 
-def _label(lr: float | None, profile: Path | None) -> str | None:
-    if profile is not None:
-        return profile.stem
-    return None if lr is None else f"flat {_short(lr)}"
+def _label(spec: RunSpec, profile: Path | None) -> str:
+    rates = profile.stem if profile else _short(float(spec.options["lr"]))
+    return rates if spec.method == "profile" else f"{spec.method} {rates}"
 
 
 def _short(rate: float) -> str:

@@ -190,9 +190,12 @@ def read_options(
     entry = method_entry(name)
     if has_profile and not entry.takes_profile:
         raise UsageError(f"method {name} takes no profile; use --method profile")
+    names = {option.name for option in entry.options}
+    if not has_profile and "lr" not in names:
+        raise UsageError(f"method {name} needs a profile; use --profile FILE")
     if has_profile and "lr" in given:
         raise UsageError(f"method {name} takes lr or a profile, not both; leave one away")
-    for unknown in given.keys() - {option.name for option in entry.options}:
+    for unknown in given.keys() - names:
         known = ", ".join(option.name for option in entry.options) or "none"
         raise UsageError(f"method {name} has no option '{unknown}'; it takes: {known}")
     found: dict[str, OptionValue] = {}
