@@ -56,7 +56,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     wanted: Wanted
     runs: tuple[WantedRun, ...]
-    """Runs that begin alike stand together, one seed after the other."""
+    """One seed after the other, and in each one column after the other."""
     unfilled: tuple[Unfilled, ...]
 
     def of(self, *states: str) -> tuple[WantedRun, ...]:
@@ -104,7 +104,7 @@ def make_plan(store: Store, wanted: Wanted) -> Plan:
                 )
                 for spec in _specs(wanted, entrant, sequence, rates)
             ]
-    return Plan(wanted=wanted, runs=tuple(_sharing(runs, wanted)), unfilled=tuple(unfilled))
+    return Plan(wanted=wanted, runs=tuple(_in_order(runs, wanted)), unfilled=tuple(unfilled))
 
 
 def _specs(
@@ -127,12 +127,14 @@ def _specs(
         )
 
 
-def _sharing(runs: Sequence[WantedRun], wanted: Wanted) -> list[WantedRun]:
-    """Order runs so that those with the same first stage follow each other."""
-    place = {entrant.name: index for index, entrant in enumerate(wanted.entrants)}
-    return sorted(
-        runs, key=lambda run: (run.spec.seed, place[run.entrant.name], run.spec.sequence[0])
-    )
+def _in_order(runs: Sequence[WantedRun], wanted: Wanted) -> list[WantedRun]:
+    """Put the runs of a column together.
+
+    Runs that begin alike stand in different columns or rows. Side by side, two workers would learn
+    their first stage at once; a column later it is there to be taken over.
+    """
+    column = {sequence: place for place, sequence in enumerate(wanted.sequences)}
+    return sorted(runs, key=lambda run: (run.spec.seed, column[run.spec.sequence]))
 
 
 def by_spec(records: Sequence[RunRecord]) -> dict[bytes, RunRecord]:
