@@ -52,8 +52,8 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def headway(study: StudyRow) -> str:
-    """Write how far a study is: ``3/60 trials``, and ``12/48 epochs`` where it has a budget."""
-    trials = f"{study.ended}/{study.target} trials"
+    """Write how far a study is: ``3/60 trials``; with a budget ``7 trials · 12/48 epochs``."""
     if study.spending is None:
-        return trials
-    return f"{trials} · {study.spending.spent:.3g}/{study.spending.budget:g} epochs"
+        return f"{study.ended}/{study.target} trials"
+    spent = f"{study.spending.spent:.3g}/{study.spending.budget:g} epochs"
+    return f"{count(study.ended, 'trial')} · {spent}"
