@@ -1,0 +1,66 @@
+"""Copy a store for keeping, with ``python -m assets.recorded STORE [studies.db]``.
+
+What was searched, run and measured stays, digit for digit. Workers and their log do not: they are
+of a machine, not of a result. The copy is one file.
+"""
+
+import argparse
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import delete, update
+
+from engine.errors import UsageError
+from engine.store.connection import DEFAULT_STORE, open_store
+from engine.store.schema import log, run, worker
+from engine.store.states import UNFINISHED
+
+
+def keep(source: Path, target: Path) -> None:
+    """Copy a store without its workers and their log.
+
+    Raises:
+        UsageError: the target is there already, or a run of the source is not over.
+    """
+    if target.exists():
+        raise UsageError(f"{target} is there already; move it away, or name another file")
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as whole,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        whole.backup(copy)
+    store = open_store(str(target))
+    with store.writing() as connection:
+        going = connection.execute(
+            run.select().where(run.c.state.in_(UNFINISHED)).limit(1)
+        ).one_or_none()
+        if going is None:
+            connection.execute(update(run).values(worker_id=None))
+            connection.execute(delete(log))
+            connection.execute(delete(worker))
+    store.close()
+    if going is not None:
+        target.unlink()
+        raise UsageError(f"run {going.id} of {source} is {going.state}; let it end, or stop it")
+    with closing(sqlite3.connect(target)) as copy:
+        copy.execute("PRAGMA journal_mode=DELETE")
+        copy.execute("VACUUM")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Copy a store for keeping.")
+    parser.add_argument("source", type=Path)
+    parser.add_argument("target", type=Path, nargs="?", default=Path(DEFAULT_STORE))
+    asked = parser.parse_args()
+    try:
+        keep(asked.source, asked.target)
+    except UsageError as error:
+        parser.error(str(error))
+    size = asked.target.stat().st_size
+    print(f"{asked.target}  {size / 2**20:.1f} MiB")  # noqa: T201 - a script says what it did
+
+
+if __name__ == "__main__":
+    main()

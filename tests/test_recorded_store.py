@@ -1,0 +1,53 @@
+"""The script that keeps a store for the repository, and the store that is kept there."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from assets.recorded import keep
+from engine.errors import UsageError
+from engine.spec import RunSpec
+from engine.store.connection import open_store
+from engine.store.leases import claim_run, finish_run
+from engine.store.runs import Scores, create_run, get_run
+from engine.store.schema import log, worker
+from engine.store.workers import register_worker, write_log
+from engine.work.processes import identity_of
+
+SPEC = RunSpec(
+    sequence=("mood", "topic"), data="sample", model="sample", method="flat", options={"lr": 1e-4}
+)
+
+
+def test_what_was_measured_is_kept_and_the_machine_is_not(tmp_path: Path) -> None:
+    source, target = tmp_path / "studies.db", tmp_path / "kept.db"
+    store = open_store(str(source))
+    run_id = create_run(store, SPEC, label="flat 1e-4")
+    worker_id = register_worker(store, identity_of(), device="cpu", threads=1, log_file="/tmp/w")
+    assert claim_run(store, worker_id, threads=1) is not None
+    with pytest.raises(UsageError, match=rf"run {run_id} of .* is running; let it end"):
+        keep(source, target)
+    assert not target.exists()
+    write_log(store, "info", "begins", worker_id=worker_id, run_id=run_id)
+    scores = Scores(p_o=0.75, p_s=0.5)
+    finish_run(store, run_id, worker_id, state="complete", scores=scores, reported=scores)
+    before = get_run(store, run_id)
+    keep(source, target)
+    kept = open_store(str(target))
+    assert get_run(kept, run_id) == before
+    with kept.reading() as connection:
+        for table in (worker, log):
+            assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0
+    kept.close()
+    with store.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(worker)).scalar_one() == 1
+    store.close()
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    target = tmp_path / "kept.db"
+    target.write_text("mine")
+    with pytest.raises(UsageError, match="is there already"):
+        keep(tmp_path / "studies.db", target)
+    assert target.read_text() == "mine"
