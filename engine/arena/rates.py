@@ -98,7 +98,12 @@ def find_rates(entrant: Entrant, sequence: Sequence[str], at: Setting) -> Rates 
     if usable and entrant.rates != BERTCL:
         points = [[_point(trial) for trial in item.complete] for item in usable]
         return _of_point(entrant, combined_point(points), at, source=_source(usable))
-    return _published_instead(entrant, sequence, at)
+    instead = _published_instead(entrant, sequence)
+    return (
+        NoRates(_why_none(entrant, at))
+        if instead is None
+        else _carried(instead, at, published=True)
+    )
 
 
 def combined_point(
@@ -154,14 +159,20 @@ def _of_point(entrant: Entrant, point: Point, at: Setting, source: Source) -> Ra
             return Rates(learning_rates=tuple(point), source=source)
 
 
-def _published_instead(entrant: Entrant, sequence: Sequence[str], at: Setting) -> Rates | NoRates:
-    """Let what the authors published stand in for a profile that was not searched here."""
+def _published_instead(entrant: Entrant, sequence: Sequence[str]) -> Profile | None:
+    """Return what the authors published where it may stand in for what was not searched here."""
     if entrant.rates == COMBINED:
-        return _carried(published_profile(), at, published=True)
-    profile = searched_profile(sequence_name(sequence)) if entrant.rates == BERTCL else None
-    if profile is not None:
-        return _carried(profile, at, published=True)
-    return NoRates("not searched here" if entrant.rates == BERTCL else "nothing searched yet")
+        return published_profile()
+    return searched_profile(sequence_name(sequence)) if entrant.rates == BERTCL else None
+
+
+def _why_none(entrant: Entrant, at: Setting) -> str:
+    if entrant.rates == BERTCL:
+        return "not searched here"
+    method = searched_method(entrant)
+    if any(item.study.spec.method == method and item.over for item in at.searches):
+        return "no trial of its search came to its end"
+    return "nothing searched yet"
 
 
 def _carried(profile: Profile, at: Setting, *, published: bool = False) -> Rates:

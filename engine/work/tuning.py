@@ -44,7 +44,7 @@ def ask_for_searches(store: Store, needs: Sequence[Need], like: StudySpec) -> li
 
 def _spec(need: Need, like: StudySpec) -> StudySpec:
     name, search = sequence_name(need.sequence), like.search
-    if need.yardstick is not None:
+    if need.yardstick is not None and need.yardstick.epochs > 0:
         search = replace(search, trials=_MOST_TRIALS, budget_epochs=need.yardstick.epochs)
     return replace(
         like,

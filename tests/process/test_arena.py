@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from engine.spec import Protocol
 from engine.store.connection import Store
 from engine.store.entries import entries
 from engine.store.states import ENDED
 from engine.store.studies import find_study
+from tests.engine.arena.doing import searched
 from tests.process.conftest import PATIENCE, wait_for
 
 pytestmark = pytest.mark.process
@@ -26,8 +28,8 @@ Words = tuple[object, ...]
 @pytest.fixture
 def tiny(backbone: Path, tasks: Path) -> Words:
     """Return the words that ask for the tiny model and tasks, on one worker."""
-    rows = ("--epochs", 1, "--train-rows", 32, "--batch-size", 8, "--device", "cpu")
-    return ("--model", backbone, "--data", tasks, *rows, "--pruner", "none", "--slots", 1)
+    rows = ("--epochs", 2, "--train-rows", 32, "--batch-size", 8, "--device", "cpu")
+    return ("--model", backbone, "--data", tasks, *rows, "--sequences", NAME, "--slots", 1)
 
 
 def begin(folder: Path, words: Iterable[object]) -> "subprocess.Popen[str]":
@@ -44,8 +46,11 @@ def begin(folder: Path, words: Iterable[object]) -> "subprocess.Popen[str]":
 
 def answer(folder: Path, *words: object) -> tuple[str, str]:
     """Run a command to its end; return what it printed."""
-    process = begin(folder, words)
-    out, err = process.communicate(timeout=3 * PATIENCE)
+    with begin(folder, words) as process:
+        try:
+            out, err = process.communicate(timeout=3 * PATIENCE)
+        finally:
+            process.kill()
     assert process.returncode == 0, err
     return out, err
 
@@ -57,36 +62,44 @@ def rows(out: str) -> dict[str, Any]:
 
 
 def test_what_rows_need_is_searched_and_run_and_nothing_is_done_twice(
-    tmp_path: Path, store: Store, tiny: Words
+    tmp_path: Path, store: Store, tiny: Words, backbone: Path, tasks: Path
 ) -> None:
-    methods = "flat@3e-3,flat-tuned,bertcl,combined"
-    asked = ("arena", *tiny, "--sequences", NAME, "--methods", methods, "--seeds", 2, "--json")
-    out, _ = answer(tmp_path, *asked, "--budget", 2)
+    protocol = Protocol(epochs=2, train_rows=32, batch_size=8)
+    profile = ([3e-3] * 4, 1.5)
+    where = {"data": str(tasks), "model": str(backbone)}
+    searched(store, NAME, [profile], name=NAME, protocol=protocol, **where)
+
+    asked = ("arena", *tiny, "--methods", "flat@3e-3,flat-tuned,bertcl,combined", "--seeds", 2)
+    out, _ = answer(tmp_path, *asked, "--budget", 2, "--json")
+    search = find_study(store, f"{NAME}-flat")
+    assert search.spec.search.budget_epochs == 4  # one trial of two tasks, two epochs each
     table = rows(out)
     assert list(table) == ["flat@3e-3", "flat-tuned", "bertcl", "combined"]
-    assert {row["cells"][0]["runs"] for row in table.values()} == {2}
-    assert [row["cells"][0]["seen"] for row in table.values()] == [False, True, True, True]
-    # two trials of two tasks, an epoch each; the search for one rate stops once it has as many
-    assert [row["tuning_epochs"] for row in table.values()] == [0, 4, 4, 4]
-    assert find_study(store, f"{NAME}-flat").spec.search.budget_epochs == 4
-
-    again, told = answer(tmp_path, *asked)
+    for entrant in ("flat@3e-3", "bertcl", "combined"):
+        assert table[entrant]["cells"][0]["runs"] == 2
+    # One search of one trial: its best profile is also its combination, so the runs are the same.
+    assert table["bertcl"]["cells"][0]["values"] == table["combined"]["cells"][0]["values"]
+    assert table["bertcl"]["cells"][0]["seen"]
+    assert (table["flat@3e-3"]["tuning_epochs"], table["bertcl"]["tuning_epochs"]) == (0, 4)
+    again, told = answer(tmp_path, *asked, "--json")
     assert again == out
-    assert "8 runs: 0 new ones, 0 to be done" in told
-    shown, _ = answer(tmp_path, "arena", "--offline", "--json")
-    assert rows(shown) == table
+    assert "0 new ones, 0 to be done" in told
+    (shown,) = json.loads(answer(tmp_path, "arena", "--offline", "--json")[0])
+    assert {row["entrant"]: row for row in shown["rows"]} == {
+        name: row for name, row in table.items() if row["cells"][0]["wanted"]
+    }
 
     (trial,) = json.loads(answer(tmp_path, "confirm", NAME, "--top", 1, "--seeds", 2, "--json")[0])
-    of_arena = [item.run.p for item in entries(store) if item.entrant == "bertcl"]
-    assert trial["seeds"] == 2
-    assert trial["confirmed"] == pytest.approx(sum(p or 0 for p in of_arena) / 2)
+    of_arena = [item.run.p or 0 for item in entries(store) if item.entrant == "bertcl"]
+    assert (trial["searched"], trial["seeds"]) == (1.5, 2)
+    assert trial["confirmed"] == pytest.approx(sum(of_arena) / 2)
 
 
 def test_an_interrupted_table_is_paused_and_goes_on(
     tmp_path: Path, store: Store, tiny: Words
 ) -> None:
-    asked = ("arena", *tiny, "--sequences", NAME, "--methods", "flat@3e-3", "--seeds", 2)
-    arena = begin(tmp_path, (*asked, "--measures-per-epoch", 1, "--epochs", 60))
+    asked = ("arena", *tiny, "--methods", "flat@3e-3", "--seeds", 2, "--measures-per-epoch", 1)
+    arena = begin(tmp_path, (*asked, "--epochs", 60))
     wait_for(lambda: any(item.run.step for item in entries(store)), "a step")
     arena.send_signal(signal.SIGINT)
     _, err = arena.communicate(timeout=PATIENCE)
@@ -97,6 +110,6 @@ def test_an_interrupted_table_is_paused_and_goes_on(
         "paused"
     }
 
-    _, told = answer(tmp_path, *asked, "--measures-per-epoch", 1, "--epochs", 60, "--detach")
+    _, told = answer(tmp_path, *asked, "--epochs", 60, "--detach")
     assert "2 runs: 0 new ones" in told
     wait_for(lambda: any(item.run.state in ENDED for item in entries(store)), "a run to end")

@@ -39,13 +39,15 @@ def searched(
     name: str = "",
     target: int | None = None,
     protocol: Protocol = PROTOCOL,
+    data: str = "hub",
+    model: str = MODEL,
 ) -> int:
     """Search: each trial is options or rates, and the p it gets; return the study's id."""
     spec = StudySpec(
         name=name or f"{sequence}-{method}",
         sequence=tuple(sequence.split(":")),
-        data="hub",
-        model=MODEL,
+        data=data,
+        model=model,
         method=method,
         protocol=protocol,
         search=SearchSettings(trials=target or len(trials)),

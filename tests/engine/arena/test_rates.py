@@ -147,6 +147,11 @@ def test_a_search_that_goes_on_is_not_used_yet(store: Store) -> None:
     assert isinstance(found(store, "flat-tuned"), Rates)
 
 
+def test_a_search_that_found_nothing_is_said(store: Store) -> None:
+    wish_for_study(store, searched(store, "sst2:mrpc", [], method="flat", target=1), "stopped")
+    assert found(store, "flat-tuned") == NoRates("no trial of its search came to its end")
+
+
 def test_a_profile_of_a_file_is_carried_over_and_knows_its_searches(
     store: Store, tmp_path: Path
 ) -> None:
