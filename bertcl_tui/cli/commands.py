@@ -21,6 +21,7 @@ from bertcl_tui.cli.output import print_line
 from bertcl_tui.cli.parameters import Store
 from bertcl_tui.cli.run import run
 from bertcl_tui.cli.search import search
+from bertcl_tui.cli.shifts import shifts
 from bertcl_tui.cli.show import show
 from bertcl_tui.cli.studies import studies, trials
 from bertcl_tui.cli.wishes import pause, resume, stop
@@ -63,6 +64,7 @@ COMMANDS: Final = (
     Command("stop", stop, "Search", "stop sst2:mrpc"),
     Command("show", show, "Look", "show sst2:mrpc 17"),
     Command("explain", explain, "Look", "explain sst2:mrpc:17 sst2:mrpc:3"),
+    Command("shifts", shifts, "Look", "shifts rotten-tomatoes --data sample --out shifts.svg"),
     Command("combine", combine, "Profiles", "combine sst2:mrpc qqp:mrpc:1,4,7-9 --out mine.json"),
     Command(
         "arena",

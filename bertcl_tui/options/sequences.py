@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 
+from engine.tasks.subsets import counterpart, share_rows
+
 
 def completed(text: str, tasks: Sequence[str]) -> str | None:
-    """Return ``text`` completed to the next task that is not in it yet, if there is one."""
+    """Return ``text`` completed to the next task that it could have, if there is one.
+
+    A part of a task is followed by the other part of its shift.
+    """
     *earlier, begun = text.split(":")
-    left = [task for task in tasks if task not in earlier]
+    left = [task for task in tasks if not any(share_rows(task, name) for name in earlier)]
     if begun in left:
         # A single task is half a sequence; a pair is whole.
-        others = [task for task in left if task != begun]
-        return None if earlier or not others else f"{text}:{others[0]}"
+        others = [task for task in left if not share_rows(task, begun)]
+        liked = sorted(others, key=lambda task: task != counterpart(begun))
+        return None if earlier or not liked else f"{text}:{liked[0]}"
+    liked = sorted(left, key=lambda task: task not in map(counterpart, earlier))
     return next(
-        (text + task[len(begun) :] for task in left if task.startswith(begun)),
+        (text + task[len(begun) :] for task in liked if task.startswith(begun)),
         None,
     )
 

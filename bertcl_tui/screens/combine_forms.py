@@ -16,7 +16,7 @@ from bertcl_tui.wording import count
 from engine.errors import UsageError
 from engine.profiles import Backbone, Combined, Profile, make_grouping
 from engine.spec import StudySpec, sequence_name
-from engine.tasks.catalog import data_name, describe_sequence, known_tasks
+from engine.tasks.catalog import data_name, describe_sequence, known_tasks, names_of
 from engine.tasks.entry import TaskEntry
 from engine.tasks.shape import stated_shape
 
@@ -122,7 +122,7 @@ def evaluate_form(profile: Profile, like: StudySpec) -> FormScreen:
         like: a study it came from; data and model are its own unless told otherwise.
     """
     suggester = SequenceSuggester()
-    suggester.tasks = tuple(task.name for task in _known(like.data))
+    suggester.tasks = names_of(_known(like.data))
 
     def remark(texts: Texts) -> str:
         wanted = read_evaluation(texts)

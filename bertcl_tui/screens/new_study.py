@@ -29,6 +29,7 @@ from bertcl_tui.widgets.task_picker import TaskPicker
 from bertcl_tui.widgets.top_bar import TopBar
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
+from engine.tasks.catalog import names_of
 
 _LOOKED_UP = {"sequence", "data", "model", "name"}
 
@@ -136,7 +137,7 @@ class NewStudyScreen(Screen[None]):
         self._findings = event.findings
         for name in _LOOKED_UP:
             self._row(name).object_to(self._findings.troubles.get(name))
-        self._suggester.tasks = tuple(task.name for task in self._findings.tasks)
+        self._suggester.tasks = names_of(self._findings.tasks)
         self._show()
 
     @on(TaskPicker.Toggled)

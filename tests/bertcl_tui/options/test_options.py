@@ -186,6 +186,28 @@ def test_a_sequence_is_completed(text: str, whole: str | None) -> None:
     assert completed(text, TASKS) == whole
 
 
+WITH_PARTS = ("sst2", "mrpc", "sst2/short", "sst2/long", "sst2/cluster0", "sst2/cluster1")
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("sst2/", "sst2/short"),
+        ("sst2/c", "sst2/cluster0"),
+        ("sst2/short", "sst2/short:sst2/long"),
+        ("sst2/cluster1", "sst2/cluster1:sst2/cluster0"),
+        ("sst2/short:", "sst2/short:sst2/long"),
+        ("sst2/short:s", "sst2/short:sst2/long"),
+        ("sst2/short:sst2/c", None),
+        ("sst2/short:m", "sst2/short:mrpc"),
+        ("sst2:sst2/", None),
+        ("sst2", "sst2:mrpc"),
+    ],
+)
+def test_a_part_of_a_task_is_completed_with_the_other_part(text: str, whole: str | None) -> None:
+    assert completed(text, WITH_PARTS) == whole
+
+
 def test_a_task_goes_in_at_the_end_and_out_again() -> None:
     assert toggled("", "sst2") == "sst2"
     assert toggled("sst2", "mrpc") == "sst2:mrpc"

@@ -220,6 +220,23 @@ async def test_typing_a_sequence_is_completed_from_the_data(store: str) -> None:
         assert form.row("sequence").text == "sst2:mrpc"
 
 
+async def test_the_parts_of_a_task_are_completed_too(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(data="hub", sequence="")
+        form.row("sequence").focus_entry()
+        await pilot.press(*"sst2", "slash", "l")
+        await settle(pilot)
+        await pilot.press("right")
+        assert form.row("sequence").text == "sst2/long"
+        await settle(pilot)
+        await pilot.press("right")
+        assert form.row("sequence").text == "sst2/long:sst2/short"
+        await form.fill(sequence="sst2/long:sst2/middle")
+        assert "has no part 'middle'; there are sst2/short" in (form.row("sequence").trouble or "")
+
+
 async def test_arrows_move_between_fields_and_turn_choices(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from engine.errors import UsageError
 from engine.tasks.shifts.findings import Question
 from engine.work.shifts import Picture, draw_picture
-from tests.engine.work.shift_findings import keep_findings
+from tests.shift_findings import keep_findings
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Asking for a task's shifts, and saying what was found."""
