@@ -51,9 +51,14 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def trials_done(study: StudyRow) -> str:
+    """Write how many trials are over, and of how many; with a budget, nobody knows of how many."""
+    return f"{study.ended}" if study.spending else f"{study.ended}/{study.target}"
+
+
 def headway(study: StudyRow) -> str:
     """Write how far a study is: ``3/60 trials``; with a budget ``7 trials · 12/48 epochs``."""
     if study.spending is None:
-        return f"{study.ended}/{study.target} trials"
+        return f"{trials_done(study)} trials"
     spent = f"{study.spending.spent:.3g}/{study.spending.budget:g} epochs"
     return f"{count(study.ended, 'trial')} · {spent}"

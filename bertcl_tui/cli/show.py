@@ -14,7 +14,7 @@ from bertcl_tui.cli.rates import print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import study_facts, trial_facts
 from bertcl_tui.rows import StudyRow, TrialRow
-from bertcl_tui.wording import duration, score
+from bertcl_tui.wording import duration, score, trials_done
 from engine.errors import UsageError
 from engine.spec import Protocol, preset
 from engine.store.connection import DEFAULT_STORE
@@ -61,7 +61,7 @@ def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: boo
             "model": row.model,
             "state": f"{row.state}: {row.reason}" if row.reason else row.state,
             "searched": study.spec.method,
-            "trials": f"{row.ended} of {row.target}: {_counted(row)}",
+            "trials": f"{trials_done(row)}: {_counted(row)}",
             "epochs": _spent(row),
             "ETA": duration(row.eta),
             "protocol": f"{row.preset} {_switched(study.spec.protocol)}",

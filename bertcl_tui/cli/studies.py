@@ -11,7 +11,7 @@ from bertcl_tui.cli.stores import opened
 from bertcl_tui.filters import parse_filter, trial_fields
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import StudyRow, TrialRow
-from bertcl_tui.wording import duration, score
+from bertcl_tui.wording import duration, score, trials_done
 from engine.store.connection import DEFAULT_STORE
 
 Terms = Annotated[
@@ -39,7 +39,7 @@ def studies(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
             row.name,
             row.model,
             row.state,
-            f"{row.ended}/{row.target}",
+            trials_done(row),
             *(score(value) for value in ((best.p, best.p_o, best.p_s) if best else (None,) * 3)),
             duration(row.eta),
         )

@@ -10,7 +10,7 @@ from bertcl_tui.looks import Looks
 from bertcl_tui.rows import StudyRow
 from bertcl_tui.states import state_text
 from bertcl_tui.widgets.row_table import Column, RowTable
-from bertcl_tui.wording import duration, score, steps_rate
+from bertcl_tui.wording import duration, score, steps_rate, trials_done
 
 _CLIMB: Final = 12
 """Columns of the sparkline."""
@@ -41,7 +41,7 @@ class StudiesTable(RowTable[StudyRow]):
             "state": state_text(item.state, item.desired, looks),
             "name": Text(item.name),
             "model": Text(item.model, style=looks.muted),
-            "trials": Text(f"{item.ended}/{item.target}"),
+            "trials": Text(trials_done(item)),
             "pruned": Text(str(item.counts.get("pruned", 0))),
             "collapsed": Text(str(item.counts.get("collapsed", 0))),
             "p": Text(score(best.p if best else None), style="bold"),
