@@ -66,7 +66,7 @@ def test_a_study_is_known_by_how_its_name_begins(ask: Ask, store: Path) -> None:
 
 def test_show_study(ask: Ask, store: Path) -> None:
     out = ask("show", DONE, "--store", store).out
-    assert "12 of 12: " in out
+    assert "12/12: " in out
     assert "default with train_rows 800, eval_rows 1000" in out
     assert "best trial: #" in out
     assert "embeddings" in out
