@@ -7,7 +7,17 @@ from msgspec import Struct
 from textual.binding import Binding
 
 Place = Literal[
-    "app", "table", "trials", "studies", "study", "trial", "combine", "new-study", "dialog"
+    "app",
+    "table",
+    "trials",
+    "grid",
+    "studies",
+    "study",
+    "trial",
+    "combine",
+    "arena",
+    "new-study",
+    "dialog",
 ]
 
 
@@ -34,14 +44,25 @@ class Action(Struct, frozen=True):
 
 ACTIONS = (
     # moving in a table
-    Action("cursor_up", "k,up", "up", "Go up a line.", ("table",), shown="help"),
-    Action("cursor_down", "j,down", "down", "Go down a line.", ("table",), shown="help"),
+    Action("cursor_up", "k,up", "up", "Go up a line.", ("table", "grid"), shown="help"),
+    Action("cursor_down", "j,down", "down", "Go down a line.", ("table", "grid"), shown="help"),
     Action("page_up", "ctrl+b,pageup", "page up", "Go up a page.", ("table",), shown="help"),
     Action(
         "page_down", "ctrl+f,pagedown", "page down", "Go down a page.", ("table",), shown="help"
     ),
-    Action("first", "g,home", "first", "Go to the first line.", ("table",), shown="help"),
-    Action("last", "G,end", "last", "Go to the last line.", ("table",), shown="help"),
+    Action("first", "g,home", "first", "Go to the first line.", ("table", "grid"), shown="help"),
+    Action("last", "G,end", "last", "Go to the last line.", ("table", "grid"), shown="help"),
+    Action("cursor_left", "h,left", "left", "Go a column to the left.", ("grid",), shown="help"),
+    Action(
+        "cursor_right", "l,right", "right", "Go a column to the right.", ("grid",), shown="help"
+    ),
+    Action(
+        "enter_cell",
+        "enter",
+        "runs",
+        "Go to the runs of the cell under the cursor; escape comes back.",
+        ("grid",),
+    ),
     # trials
     Action(
         "mark",
@@ -226,6 +247,57 @@ ACTIONS = (
         ("combine",),
     ),
     Action("compare", "c", "compare", "Choose the profile that the marks show.", ("combine",)),
+    # arena
+    Action(
+        "open_arena",
+        "A",
+        "arena",
+        "Compare methods over sequences and seeds, as in the paper's tables.",
+        ("studies", "study", "combine"),
+        shown="wide",
+    ),
+    Action(
+        "next_measure",
+        "m",
+        "measure",
+        "Show the next measure: p_o and p_s, p, ACC, BWT, forgetting.",
+        ("arena",),
+    ),
+    Action(
+        "next_layout",
+        "t",
+        "layout",
+        "Show all that was run, or one of the paper's tables.",
+        ("arena",),
+    ),
+    Action(
+        "next_setting",
+        "d",
+        "data",
+        "Show what was run on other data, another backbone or by another protocol.",
+        ("arena",),
+    ),
+    Action(
+        "pause_or_resume_runs",
+        "space",
+        "pause/resume",
+        "Pause the runs of this table, or let paused ones go on.",
+        ("arena",),
+    ),
+    Action(
+        "turn_panel",
+        "tab",
+        "legend",
+        "Show how the table is to be read, or the runs of the cell again.",
+        ("arena",),
+    ),
+    Action(
+        "export_table",
+        "e",
+        "export",
+        "Write the table to a file: Markdown, CSV, LaTeX or text.",
+        ("arena",),
+    ),
     # new study
     Action(
         "start_study",
@@ -247,7 +319,7 @@ ACTIONS = (
         "escape",
         "back",
         "Leave what is open: range, filter, then the screen.",
-        ("study", "trial", "combine", "new-study", "dialog"),
+        ("study", "trial", "combine", "arena", "new-study", "dialog"),
         shown="wide",
     ),
     Action("show_help", "question_mark,f1", "help", "Show every key.", ("app",)),

@@ -19,7 +19,7 @@ from bertcl_tui.read import Reader
 from bertcl_tui.rows import StudyRow
 from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.screens.studies import StudiesScreen
-from bertcl_tui.wishes import delete_study, start_workers, wish_for_studies
+from bertcl_tui.wishes import delete_study, start_workers, wish_for_runs, wish_for_studies
 from engine.errors import EngineError, UsageError
 from engine.store.states import Desired
 
@@ -118,6 +118,11 @@ class BertclApp(App[None]):
     def _wish(self, message: messages.Wish) -> None:
         self._attempt(partial(wish_for_studies, self.store, message.study_ids, message.desired))
 
+    @on(messages.WishForRuns)
+    @work(thread=True, group="wishes")
+    def _wish_for_runs(self, message: messages.WishForRuns) -> None:
+        self._attempt(partial(wish_for_runs, self.store, message.run_ids, message.desired))
+
     @on(messages.WorkersWanted)
     @work(thread=True, group="wishes")
     def _workers_wanted(self) -> None:
@@ -168,6 +173,12 @@ class BertclApp(App[None]):
         if not marked and message.study_id is not None:
             marked = {message.study_id: frozenset()}
         self.push_screen(CombineScreen(marked, self.reader))
+
+    @on(messages.OpenArena)
+    def _open_arena(self) -> None:
+        from bertcl_tui.screens.arena import ArenaScreen
+
+        self.push_screen(ArenaScreen(self.reader))
 
     @on(messages.Marked)
     def _marked(self, message: messages.Marked) -> None:

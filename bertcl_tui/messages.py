@@ -52,11 +52,23 @@ class OpenCombine(Message):
     study_id: int | None = None
 
 
+class OpenArena(Message):
+    """Show how methods compare."""
+
+
 @dataclass
 class Wish(Message):
     """The person wants these studies running, paused or stopped."""
 
     study_ids: Sequence[int]
+    desired: Desired
+
+
+@dataclass
+class WishForRuns(Message):
+    """The person wants these runs of the arena running, paused or stopped."""
+
+    run_ids: Sequence[int]
     desired: Desired
 
 

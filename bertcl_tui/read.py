@@ -13,6 +13,7 @@ from bertcl_tui.rows import (
     LogLine,
     Order,
     RunCurves,
+    RunRow,
     Scored,
     StudyRow,
     TrialRow,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, PoolProxiedConnection
 
     from bertcl_tui.queries.climbs import Climbs
+    from engine.arena.recorded import Recorded
     from engine.store.connection import Store
     from engine.store.studies import StudyRecord
 
@@ -150,6 +152,24 @@ class Reader:
             from bertcl_tui.queries.curves import curves
 
             return curves(connection, run_ids)
+
+    def arena(self) -> "tuple[Recorded, ...]":
+        """Return what the arena has recorded, by what its runs have in common."""
+        store = self._store()
+        if store is None:
+            return ()
+        from engine.arena.recorded import recorded
+
+        return recorded(store)
+
+    def unfinished_runs(self) -> tuple[RunRow, ...]:
+        """Return the runs that no study asked for and that are not ended, oldest first."""
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.unfinished import unfinished_runs
+
+            return unfinished_runs(connection, self._clock())
 
     def workers(self) -> tuple[WorkerRow, ...]:
         """Return the workers that have not said that they ended, oldest first."""

@@ -105,6 +105,22 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     busy_seconds: float
 
 
+class RunRow(Struct, frozen=True, kw_only=True):
+    """A run of the arena that is not ended."""
+
+    run_id: int
+    state: TrialState
+    desired: Desired
+    step: int
+    steps: int | None
+    rate: float | None
+
+    @property
+    def share(self) -> float:
+        """How much of it is done."""
+        return self.step / self.steps if self.steps else 0.0
+
+
 class TrialWindow(Struct, frozen=True, kw_only=True):
     """The first trials of an order, and how many there are besides."""
 

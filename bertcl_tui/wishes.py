@@ -1,4 +1,4 @@
-"""What a person wants done to studies, written to the store. Each call may block: use a thread."""
+"""What a person wants done, written to the store. Each call may block: use a thread."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +21,21 @@ def wish_for_studies(store: str, study_ids: Sequence[int], desired: Desired) -> 
     with _open(store) as opened:
         for study_id in study_ids:
             wish_for_study(opened, study_id, desired)
+    if desired == "running":
+        start_workers(store)
+
+
+def wish_for_runs(store: str, run_ids: Sequence[int], desired: Desired) -> None:
+    """Want these runs running, paused or stopped; start workers where some should run.
+
+    Raises:
+        EngineError: the store cannot be written, or no worker can be started.
+    """
+    from engine.store.runs import wish_for_run
+
+    with _open(store) as opened:
+        for run_id in run_ids:
+            wish_for_run(opened, run_id, desired)
     if desired == "running":
         start_workers(store)
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from engine.arena import legend
 from engine.arena.tables import Cell, Table, Value
 
-_IN_THE_PAPER: Final = "in the paper"
+IN_THE_PAPER: Final = "in the paper"
 
 
 def draw_arena(table: Table) -> Drawn:
@@ -20,22 +20,35 @@ def draw_arena(table: Table) -> Drawn:
     for column in table.columns:
         drawn.add_column(column, justify="right")
     drawn.add_column(legend.COST, justify="right", style="dim")
+    width = marks_width(table)
     for row in table.rows:
         paper = any(map(legend.paper, row.cells))
-        labels = [*table.quantities, *([_IN_THE_PAPER] if paper else ())]
-        cells = (_cell(cell, _marks_width(table), paper=paper) for cell in row.cells)
+        labels = [*table.quantities, *([IN_THE_PAPER] if paper else ())]
+        cells = (Text("\n").join(cell_lines(cell, width, paper=paper)) for cell in row.cells)
         drawn.add_row(row.title, "\n".join(labels), *cells, legend.cost(row))
         if len(labels) > 1 and row is not table.rows[-1]:
             drawn.add_row()
     return drawn
 
 
-def _cell(cell: Cell, marks_width: int, *, paper: bool) -> Text:
-    """Return a line for each number, with room for marks after it, then what the paper has."""
+def cell_lines(cell: Cell, room: int, *, paper: bool) -> list[Text]:
+    """Return a line for each number, then what the paper has.
+
+    Args:
+        cell: what is shown.
+        room: characters for marks after a number, so that numbers stand below each other.
+        paper: whether there is a line for the paper's numbers.
+    """
     lines = list(_numbers(cell))
     if paper:
         lines.append((Text(legend.paper(cell), style="dim"), ""))
-    return Text("\n").join(text.append(f"{marks:<{marks_width}}") for text, marks in lines)
+    return [text.append(f"{marks:<{room}}") for text, marks in lines]
+
+
+def marks_width(table: Table) -> int:
+    """Return how many marks any number of the table has at most."""
+    cells = (cell for row in table.rows for cell in row.cells)
+    return max((len(marks) for cell in cells for _, marks in _numbers(cell)), default=0)
 
 
 def _numbers(cell: Cell) -> Iterator[tuple[Text, str]]:
@@ -57,8 +70,3 @@ def _number(value: Value) -> Text:
 
 def _marks(value: Value) -> str:
     return legend.SIGNIFICANT_MARK * value.significant + legend.BETTER * value.better
-
-
-def _marks_width(table: Table) -> int:
-    cells = (cell for row in table.rows for cell in row.cells)
-    return max((len(marks) for cell in cells for _, marks in _numbers(cell)), default=0)

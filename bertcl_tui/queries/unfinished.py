@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from bertcl_tui.rows import TrialState
+from bertcl_tui.rows import RunRow, TrialState
 from engine.store.schema import run, worker
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
 from engine.store.workers import WorkerIdentity
@@ -27,6 +27,22 @@ def unfinished_trials(connection: Connection) -> list[Row[Any]]:
     """Return the trials of all studies that are not ended, oldest first."""
     query = with_holder().where(run.c.state.in_(UNFINISHED), run.c.study_id.is_not(None))
     return list(connection.execute(query.order_by(run.c.id)))
+
+
+def unfinished_runs(connection: Connection, now: float) -> tuple[RunRow, ...]:
+    """Return the runs that no study asked for and that are not ended, oldest first."""
+    query = with_holder().where(run.c.state.in_(UNFINISHED), run.c.study_id.is_(None))
+    return tuple(
+        RunRow(
+            run_id=row.id,
+            state=state_of(row, now),
+            desired=row.desired,
+            step=row.step,
+            steps=row.steps,
+            rate=row.rate,
+        )
+        for row in connection.execute(query.order_by(run.c.id))
+    )
 
 
 def state_of(row: Row[Any], now: float) -> TrialState:

@@ -29,7 +29,7 @@ from bertcl_tui.combining.outcome import (
 )
 from bertcl_tui.combining.unseen import Evaluation, request_evaluation
 from bertcl_tui.drawings.combined import CombinedRates, TrialWeights
-from bertcl_tui.messages import Folding, Trouble, WorkersWanted
+from bertcl_tui.messages import Folding, OpenArena, Trouble, WorkersWanted
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.combine_forms import (
     compare_form,
@@ -331,12 +331,15 @@ class CombineScreen(Screen[None]):
         except EngineError as error:
             self.post_message(Trouble(str(error)))
             return
-        self.post_message(Done(f"{count(asked, 'run')} queued"))
+        self.post_message(Done(f"{count(asked, 'run')} queued; A shows them in the arena"))
         self.app.post_message(WorkersWanted())
 
     @on(Done)
     def _done(self, message: Done) -> None:
         self.notify(message.text, markup=False)
+
+    def action_open_arena(self) -> None:
+        self.post_message(OpenArena())
 
     def action_back(self) -> None:
         """Leave; the marks stay."""

@@ -19,6 +19,8 @@ _TITLES: Final[dict[Place, str]] = {
     "study": "Study",
     "trials": "Trials table",
     "combine": "Combine",
+    "arena": "Arena",
+    "grid": "Arena table",
     "new-study": "New study",
     "table": "Any table",
     "app": "Everywhere",

@@ -12,7 +12,15 @@ from textual.widgets import Static
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.drawings.forgetting import Learning, Nothing
 from bertcl_tui.filters import ANYWHERE, STUDY_FIELDS, Filter, fits
-from bertcl_tui.messages import DeleteStudy, Folding, OpenCombine, OpenNewStudy, OpenStudy, Wish
+from bertcl_tui.messages import (
+    DeleteStudy,
+    Folding,
+    OpenArena,
+    OpenCombine,
+    OpenNewStudy,
+    OpenStudy,
+    Wish,
+)
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import LogLine, RunCurves, StudyRow, TrialRow, WorkerRow
 from bertcl_tui.screens.confirm import ConfirmScreen, confirm_stop
@@ -171,6 +179,9 @@ class StudiesScreen(LiveScreen):
     def action_combine(self) -> None:
         study = self._current()
         self.post_message(OpenCombine(study.id if study else None))
+
+    def action_open_arena(self) -> None:
+        self.post_message(OpenArena())
 
     @on(StudiesTable.Opened)
     def _opened(self) -> None:

@@ -13,7 +13,7 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.drawings.forgetting import earlier_tasks
 from bertcl_tui.drawings.of_study import forgetting_of, importance_of, plane_of, rates_of
 from bertcl_tui.filters import trial_fields
-from bertcl_tui.messages import Folding, Marked, OpenCombine, OpenTrial, Trouble, Wish
+from bertcl_tui.messages import Folding, Marked, OpenArena, OpenCombine, OpenTrial, Trouble, Wish
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import Order, SortColumn, StudyRow
 from bertcl_tui.screens.confirm import confirm_stop
@@ -205,6 +205,9 @@ class StudyScreen(LiveScreen):
 
     def action_combine(self) -> None:
         self.post_message(OpenCombine(self._question.study_id))
+
+    def action_open_arena(self) -> None:
+        self.post_message(OpenArena())
 
     def action_pause_study(self) -> None:
         self._wish("paused")

@@ -57,7 +57,7 @@ def caption(table: Table, better: str = "Bold") -> list[str]:
     shown = any(cell.runs for cell in cells)
     intervals = any(value.half_width is not None for value in table.values())
     sentences = [
-        f"{table.measure[0].upper()}{table.measure[1:]}, on the validation rows"
+        f"{_begun(table.measure)}, on the validation rows"
         + (f"; mean ± 95 % t-interval over {_seeds(cells)}." if intervals else "; one seed."),
         f"{better}: better than {table.reference}." if len(table.rows) > 1 else "",
         _comparison(table),
@@ -68,6 +68,11 @@ def caption(table: Table, better: str = "Bold") -> list[str]:
         f"{table.setting}." if table.setting else "",
     ]
     return [sentence for sentence in (sentences if shown else sentences[-1:]) if sentence]
+
+
+def _begun(sentence: str) -> str:
+    """Begin a sentence as one does; a symbol stays as it is."""
+    return sentence if sentence[1] == " " else f"{sentence[0].upper()}{sentence[1:]}"
 
 
 def _comparison(table: Table) -> str:

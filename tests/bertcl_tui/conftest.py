@@ -1,7 +1,7 @@
 """A recorded store, its frozen moment, and the app over it."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from bertcl_tui.app import BertclApp
 from bertcl_tui.read import Reader
 from tests.recorded import copy_of, recorded_store
+from tests.recorded_arena import copy_with_arena, with_arena
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
@@ -25,6 +26,27 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(recording: Path, tmp_path: Path) -> Path:
     """Return a recorded store of the test's own, whose running trial lives."""
     return copy_of(recording, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def arena_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a recorded store with an arena, not to be written to."""
+    return with_arena(recorded_store(tmp_path_factory.mktemp("arena") / "studies.db"))
+
+
+@pytest.fixture
+def arena_store(arena_recording: Path, tmp_path: Path) -> Path:
+    """Return a store with an arena of the test's own, whose running runs live."""
+    folder = tmp_path / "arena"
+    folder.mkdir()
+    return copy_with_arena(arena_recording, folder)
+
+
+@pytest.fixture
+def arena_reader(arena_store: Path) -> Iterator[Reader]:
+    reader = Reader(str(arena_store))
+    yield reader
+    reader.close()
 
 
 @pytest.fixture

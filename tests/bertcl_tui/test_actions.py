@@ -10,6 +10,7 @@ from textual.binding import Binding
 
 from bertcl_tui.actions import ACTIONS, Action, Place, actions_of, bindings_of
 from bertcl_tui.app import BertclApp
+from bertcl_tui.screens.arena import ArenaScreen
 from bertcl_tui.screens.combine import CombineScreen
 from bertcl_tui.screens.confirm import ConfirmScreen
 from bertcl_tui.screens.help import HelpScreen
@@ -18,6 +19,7 @@ from bertcl_tui.screens.new_study import NewStudyScreen
 from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.screens.study import StudyScreen
 from bertcl_tui.screens.trial import TrialScreen
+from bertcl_tui.widgets.arena_grid import ArenaGrid
 from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.widgets.trials_table import TrialsTable
 
@@ -29,6 +31,8 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "study": (StudyScreen,),
     "trial": (TrialScreen,),
     "combine": (CombineScreen,),
+    "arena": (ArenaScreen,),
+    "grid": (ArenaGrid,),
     "new-study": (NewStudyScreen,),
     "dialog": (ConfirmScreen, LeaveScreen, HelpScreen),
 }

@@ -1,0 +1,154 @@
+"""One look at the arena: what its screen asks of the store, and what comes back. May block."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from bertcl_tui.arena.asking import asked_layout
+from bertcl_tui.arena.recorded import filled_layout, recorded_table
+from bertcl_tui.read import Reader
+from bertcl_tui.rows import RunRow, TrialState
+from engine.arena.entrants import DEFAULT_RATE, Entrant
+from engine.arena.layouts import FREE, LAYOUTS, Column, Layout
+from engine.arena.measuring import ALONE, MEASURES
+from engine.arena.recorded import Recorded
+from engine.arena.results import CellRuns
+from engine.arena.tables import Cell, Table
+from engine.store.runs import RunRecord
+from engine.store.states import UNFINISHED
+
+_FIRST: Final = (FREE, *(name for name in LAYOUTS if name != FREE))
+"""Layouts in the order in which they are turned through."""
+_ORDER: Final[tuple[TrialState, ...]] = (
+    *("running", "stalled", "lost", "queued", "paused"),
+    *("failed", "collapsed", "stopped", "pruned"),
+)
+"""States in the order in which a cell tells them."""
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """What is asked."""
+
+    layout: str = FREE
+    measure: str = ""
+    """Empty: the layout's own."""
+    setting: int = 0
+    """Which of the settings under which something was run, the first one is 0."""
+
+    def next_layout(self) -> "Question":
+        """Return the same of the next layout, with its own measure."""
+        place = _FIRST.index(self.layout) + 1
+        return Question(layout=_FIRST[place % len(_FIRST)], setting=self.setting)
+
+    def next_measure(self) -> "Question":
+        """Return the same with the next measure; tasks that are learnt alone have but one."""
+        own = _layout(self.layout, "").measure
+        names = [own.name, *(name for name in MEASURES if name != own.name)]
+        if own == ALONE:
+            names = names[:1]
+        place = names.index(self.measure or own.name) + 1
+        name = names[place % len(names)]
+        return Question(
+            layout=self.layout, measure="" if name == own.name else name, setting=self.setting
+        )
+
+    def next_setting(self) -> "Question":
+        """Return the same of what was run under the next setting."""
+        return Question(layout=self.layout, measure=self.measure, setting=self.setting + 1)
+
+
+class Tally(Struct, frozen=True, kw_only=True):
+    """How far the runs of a cell are."""
+
+    complete: int
+    wanted: int
+    others: tuple[tuple[TrialState, int], ...]
+    """How many are in each other state that some are in."""
+    share: float | None
+    """Done of the run that goes on; None: none does, or several do."""
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """What the store said."""
+
+    settings: int
+    setting: int
+    recorded: Recorded
+    layout: Layout
+    table: Table
+    going: Mapping[int, RunRow]
+    """The runs of this table that are not ended, by id."""
+    tallies: tuple[tuple[Tally | None, ...], ...]
+    """By row and column; None where nothing was asked for."""
+
+    def entrant(self, row: int) -> Entrant:
+        """Return whose row it is."""
+        return self.layout.entrants[row]
+
+    def column(self, column: int) -> Column:
+        """Return what a column is about."""
+        return self.layout.columns[column]
+
+    def cell(self, row: int, column: int) -> Cell:
+        """Return what is shown there."""
+        return self.table.rows[row].cells[column]
+
+    def runs(self, row: int, column: int) -> CellRuns | None:
+        """Return the runs behind a cell; None: nothing was asked for."""
+        key = (self.entrant(row).name, self.column(column).sequence)
+        return self.recorded.results.cells.get(key)
+
+
+def look_at_arena(reader: Reader, question: Question) -> Look | None:
+    """Ask the store and make the table; None: nothing was ever run for the arena.
+
+    The first call loads what the statistics need.
+    """
+    recorded = reader.arena()
+    if not recorded:
+        return None
+    setting = question.setting % len(recorded)
+    item = recorded[setting]
+    layout = filled_layout(item, _layout(question.layout, question.measure))
+    ids = {run.id for found in item.results.cells.values() for run in found.runs}
+    going = {row.run_id: row for row in reader.unfinished_runs() if row.run_id in ids}
+    return Look(
+        settings=len(recorded),
+        setting=setting,
+        recorded=item,
+        layout=layout,
+        table=recorded_table(item, layout),
+        going=going,
+        tallies=tuple(
+            tuple(_tally(item, entrant, column, going) for column in layout.columns)
+            for entrant in layout.entrants
+        ),
+    )
+
+
+def _layout(name: str, measure: str) -> Layout:
+    return asked_layout(name, "", "", measure, DEFAULT_RATE)
+
+
+def _tally(
+    item: Recorded, entrant: Entrant, column: Column, going: Mapping[int, RunRow]
+) -> Tally | None:
+    found = item.results.cells.get((entrant.name, column.sequence))
+    if found is None:
+        return None
+    states = [shown_state(run, going) for run in found.runs]
+    at_work = (going[run.id] for run in found.runs if run.id in going)
+    running = [row for row in at_work if row.state == "running"]
+    return Tally(
+        complete=states.count("complete"),
+        wanted=found.wanted,
+        others=tuple((state, states.count(state)) for state in _ORDER if state in states),
+        share=running[0].share if len(running) == 1 else None,
+    )
+
+
+def shown_state(run: RunRecord, going: Mapping[int, RunRow]) -> TrialState:
+    """Return the state that a run is shown in, given those that are not ended."""
+    state: TrialState = run.state
+    return going[run.id].state if run.id in going and state in UNFINISHED else state

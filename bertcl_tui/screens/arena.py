@@ -1,0 +1,217 @@
+"""Arena: methods by sequences, from what was run with several seeds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.message import Message
+from textual.widgets import Static
+
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.arena.look import Look, Question, look_at_arena
+from bertcl_tui.arena.writing import format_of, write_tables
+from bertcl_tui.messages import Folding, Trouble, WishForRuns
+from bertcl_tui.read import Reader
+from bertcl_tui.screens.arena_forms import table_form, table_path
+from bertcl_tui.screens.form import Texts
+from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.widgets.arena_grid import ArenaGrid
+from bertcl_tui.widgets.cell_panel import CellPanel
+from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.legend_panel import LegendPanel
+from bertcl_tui.widgets.runs_table import RunsTable
+from bertcl_tui.widgets.titles import entitle
+from bertcl_tui.widgets.top_bar import TopBar
+from engine.arena.tables import Table
+from engine.errors import EngineError
+from engine.store.states import Desired
+
+_READING: Final = "Reading runs…"
+_WELCOME: Final = """\
+Nothing compared yet.
+
+The arena compares methods on the same sequences with the same seeds:
+mean and interval of what they keep and learn, who is better than plain
+fine-tuning, and whether that is more than luck.
+
+Press n to choose sequences and methods and have them run.
+"""
+
+
+@dataclass
+class ArenaRead(Folding):
+    """What the store said; None: nothing was ever run for the arena."""
+
+    look: Look | None
+
+
+@dataclass
+class Done(Message):
+    """Something was done; the text is one line for the person."""
+
+    text: str
+
+
+class ArenaScreen(LiveScreen):
+    """Shows one table at a time; below it what is behind the cell under the cursor."""
+
+    PLACE: ClassVar[Place] = "arena"
+    CSS_PATH = "arena.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("arena")]
+    AUTO_FOCUS = "ArenaGrid"
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._question = Question()
+        self._look: Look | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("Arena")
+        with Container(id="body"):
+            yield ArenaGrid(classes="panel")
+            with Container(id="below"):
+                yield CellPanel(classes="panel")
+                yield LegendPanel(classes="panel")
+        yield Static(_READING, id="welcome", markup=False)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.add_class("-empty", "-cell")
+
+    # reading
+
+    def read(self) -> ArenaRead:
+        return ArenaRead(look_at_arena(self._reader, self._question))
+
+    @on(ArenaRead)
+    def _show(self, message: ArenaRead) -> None:
+        look = self._look = message.look
+        self.set_class(look is None, "-empty")
+        self.query_one("#welcome", Static).update(_WELCOME)
+        self.refresh_bindings()
+        if look is None:
+            return
+        grid = self.query_one(ArenaGrid)
+        entitle_grid(grid, look)
+        grid.show(look)
+        self.query_one(LegendPanel).show(look.table)
+        self._show_cell()
+        self.query_one(TopBar).show(["Arena"], _facts(look))
+        if self.focused is None:
+            grid.focus()
+
+    @on(ArenaGrid.Moved)
+    def _show_cell(self) -> None:
+        if self._look is not None:
+            self.query_one(CellPanel).show(self._look, self.query_one(ArenaGrid).place)
+
+    @on(ArenaGrid.Entered)
+    def _cell_entered(self) -> None:
+        self.query_one(RunsTable).focus()
+
+    # what is shown
+
+    def action_next_measure(self) -> None:
+        self._ask(self._question.next_measure())
+
+    def action_next_layout(self) -> None:
+        self._ask(self._question.next_layout())
+
+    def action_next_setting(self) -> None:
+        self._ask(self._question.next_setting())
+
+    def _ask(self, question: Question) -> None:
+        self._question = question
+        self.follow()
+
+    def action_turn_panel(self) -> None:
+        """Go to the legend, or come back from it."""
+        if self.query_one(LegendPanel).has_focus:
+            self._leave_panel()
+        else:
+            self.remove_class("-cell")
+            self.query_one(LegendPanel).focus()
+
+    def _leave_panel(self) -> None:
+        self.add_class("-cell")
+        self.query_one(ArenaGrid).focus()
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Hide what means nothing to what is shown."""
+        look = self._look
+        match action:
+            case "next_measure" | "next_layout" | "turn_panel" | "export_table":
+                return look is not None
+            case "next_setting":
+                return look is not None and look.settings > 1
+            case "pause_or_resume_runs":
+                return look is not None and bool(look.going)
+            case _:
+                return True
+
+    # what becomes of it
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether any run of the table is wanted to go on."""
+        going = {} if self._look is None else self._look.going
+        return any(run.desired == "running" for run in going.values())
+
+    def action_pause_or_resume_runs(self) -> None:
+        if self._look is not None and self._look.going:
+            desired: Desired = "paused" if self.goes_on else "running"
+            self.post_message(WishForRuns(list(self._look.going), desired))
+
+    def action_export_table(self) -> None:
+        """Ask where the table goes, then write it."""
+        look = self._look
+        if look is None:
+            return
+
+        def answered(texts: Texts | None) -> None:
+            if texts is not None:
+                self._export(look.table, table_path(texts))
+
+        self.app.push_screen(table_form(look, self._question), answered)
+
+    @work(thread=True, group="export")
+    def _export(self, table: Table, path: Path) -> None:
+        try:
+            write_tables([table], format_of(path), path)
+            self.post_message(Done(f"table written to {path}"))
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+
+    @on(Done)
+    def _done(self, message: Done) -> None:
+        self.notify(message.text, markup=False)
+
+    def action_back(self) -> None:
+        """Leave the legend or the runs of a cell, then the screen."""
+        if isinstance(self.focused, RunsTable | LegendPanel):
+            self._leave_panel()
+        else:
+            self.dismiss()
+
+
+def entitle_grid(grid: ArenaGrid, look: Look) -> None:
+    """Say above the grid which table it is, and what its numbers are."""
+    entitle(grid, f"{look.table.title} ─ {look.table.measure}", str(grid.border_subtitle or ""))
+
+
+def _facts(look: Look) -> list[str]:
+    running = sum(run.state == "running" for run in look.going.values())
+    waiting = len(look.going) - running
+    facts = [
+        f"{running} running" if running else "",
+        f"{waiting} waiting" if waiting else "",
+        look.recorded.model,
+        f"{look.recorded.protocol.preset} preset",
+        f"setting {look.setting + 1} of {look.settings}" if look.settings > 1 else "",
+    ]
+    return [fact for fact in facts if fact]

@@ -1,0 +1,103 @@
+"""The runs of a cell of the arena in lines, one a seed."""
+
+from typing import ClassVar, Final
+
+from msgspec import Struct
+from rich.text import Text
+
+from bertcl_tui.arena.look import Look, shown_state
+from bertcl_tui.looks import Looks
+from bertcl_tui.rows import RunRow, TrialState
+from bertcl_tui.states import state_text
+from bertcl_tui.widgets.row_table import Column, RowTable
+from bertcl_tui.wording import score, steps_rate
+from engine.store.states import Desired
+
+_VALUE: Final = "{:>10}"
+
+
+class RunLine(Struct, frozen=True, kw_only=True):
+    """A run of a cell."""
+
+    run_id: int
+    seed: int
+    state: TrialState
+    desired: Desired
+    values: tuple[float | None, ...]
+    """One for each quantity of the table's measure."""
+    going: RunRow | None
+    reason: str
+
+
+class RunsTable(RowTable[RunLine]):
+    """Shows each seed's numbers, or what became of it."""
+
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column(key="seed", label="seed", width=5, align="right"),
+        Column(key="state", label="state", width=14),
+        Column(key="told", label="", width=20, stretch=True),
+    )
+    GAP = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._quantities: tuple[str, ...] = ()
+
+    def show_runs(self, look: Look, row: int, column: int) -> None:
+        """Show the runs of this cell, by seed."""
+        if self._quantities != look.table.quantities:
+            self._quantities = look.table.quantities
+            self.redraw()
+        self.show(_lines(look, row, column))
+
+    def key(self, item: RunLine) -> int:
+        return item.run_id
+
+    def header(self, column: Column) -> str:
+        if column.key == "told":
+            return "".join(map(_VALUE.format, self._quantities))
+        return column.label
+
+    def cells(self, item: RunLine, looks: Looks) -> dict[str, Text]:
+        state = state_text(item.state, item.desired, looks)
+        if item.going is not None and item.going.share:
+            state.append(f" {item.going.share:.0%}")
+        return {"seed": Text(str(item.seed)), "state": state, "told": _told(item, looks)}
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """There is nothing to be opened."""
+        return action != "open"
+
+
+def _told(item: RunLine, looks: Looks) -> Text:
+    """Write a run's numbers, or why it has none, or how fast it gets on."""
+    if item.state == "complete":
+        return Text("".join(_VALUE.format(score(value)) for value in item.values))
+    rate = item.going.rate if item.going else None
+    return Text(item.reason or steps_rate(rate), style=looks.muted)
+
+
+def _lines(look: Look, row: int, column: int) -> list[RunLine]:
+    found = look.runs(row, column)
+    if found is None:
+        return []
+    about = look.column(column)
+    tasks = len(about.sequence)
+    lines = []
+    for run in sorted(found.runs, key=lambda run: run.spec.seed):
+        measured = found.accuracies.get(run.spec.seed)
+        lines.append(
+            RunLine(
+                run_id=run.id,
+                seed=run.spec.seed,
+                state=shown_state(run, look.going),
+                desired=run.desired,
+                values=tuple(
+                    None if measured is None else quantity.of(measured, tasks, about.task)
+                    for quantity in look.layout.measure.quantities
+                ),
+                going=look.going.get(run.id),
+                reason=run.reason or "",
+            )
+        )
+    return lines

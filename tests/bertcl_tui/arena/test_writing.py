@@ -1,0 +1,32 @@
+"""Tables into files."""
+
+from pathlib import Path
+
+import pytest
+
+from bertcl_tui.arena.look import Question, look_at_arena
+from bertcl_tui.arena.writing import format_of, to_format, write_tables
+from bertcl_tui.read import Reader
+from engine.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("a.md", "markdown"), ("a.csv", "csv"), ("a.tex", "latex"), ("a.txt", "text"), ("a", "text")],
+)
+def test_how_a_file_ends_says_in_which_format_it_is_written(
+    arena_reader: Reader, tmp_path: Path, name: str, form: str
+) -> None:
+    look = look_at_arena(arena_reader, Question())
+    assert look is not None
+    out = tmp_path / name
+    assert format_of(out) == form
+    write_tables([look.table], form, out)
+    assert out.read_text(encoding="utf-8") == to_format([look.table], form)
+    assert "flat 2e-5" in out.read_text(encoding="utf-8")
+
+
+def test_a_place_that_cannot_be_written_is_said_and_nothing_is_left(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="choose another place"):
+        write_tables([], "csv", tmp_path / "nowhere" / "a.csv")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,278 @@
+"""Arena: the table, the runs behind its cells, and what becomes of them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from bertcl_tui.arena.asking import asked_layout
+from bertcl_tui.arena.recorded import recorded_tables
+from bertcl_tui.read import Reader
+from bertcl_tui.screens.arena import ArenaScreen
+from bertcl_tui.screens.combine import CombineScreen
+from bertcl_tui.screens.form import FormScreen
+from bertcl_tui.screens.studies import StudiesScreen
+from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.widgets.arena_grid import ArenaGrid, CellPlace
+from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.legend_panel import LegendPanel
+from bertcl_tui.widgets.runs_table import RunsTable
+from engine.arena import legend
+from engine.arena.formats.markdown import to_markdown
+from engine.arena.tables import Table
+from engine.store.connection import open_store
+from engine.store.entries import entries
+from engine.store.leases import finish_run
+from engine.store.runs import Scores
+from tests.bertcl_tui.conftest import OpenApp
+from tests.bertcl_tui.waiting import until
+from tests.recorded import WORKER, empty_store
+from tests.recorded_arena import REASON, SEEDS, UNFINISHED
+
+FLAT, PUBLISHED = 0, 5
+TEXTS = {"data": "hub", "train_rows": "800", "eval_rows": "1000"}
+
+
+def grid_of(pilot: Pilot[None]) -> ArenaGrid:
+    return pilot.app.screen.query_one(ArenaGrid)
+
+
+def text_of(widget: ArenaGrid | RunsTable) -> str:
+    return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
+
+
+def told(pilot: Pilot[None], where: str) -> str:
+    return str(pilot.app.screen.query_one(where, Static).render())
+
+
+def table_of(store: Path, layout: str = "free", measure: str = "") -> Table:
+    opened = open_store(str(store))
+    (table,) = recorded_tables(opened, asked_layout(layout, "", "", measure, 2e-5), TEXTS)
+    opened.close()
+    return table
+
+
+def means(table: Table) -> set[str]:
+    found = (value.mean for value in table.values())
+    return {legend.number(mean) for mean in found if mean is not None}
+
+
+async def arena(pilot: Pilot[None]) -> None:
+    await until(pilot, lambda: pilot.app.screen.query_one("StudiesTable").items)  # type: ignore[attr-defined]
+    await pilot.press("A")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+    await until(pilot, lambda: not pilot.app.screen.has_class("-empty"))
+
+
+async def shows(pilot: Pilot[None], numbers: Iterable[str]) -> None:
+    """Wait until all of these stand in the grid."""
+    await until(pilot, lambda: all(number in text_of(grid_of(pilot)) for number in numbers))
+
+
+@pytest.mark.action("studies", "open_arena")
+async def test_the_table_of_all_that_was_run(open_app: OpenApp, arena_store: Path) -> None:
+    table = table_of(arena_store)
+    async with open_app(arena_store, size=(120, 60)) as pilot:
+        await arena(pilot)
+        await shows(pilot, means(table))
+        text = text_of(grid_of(pilot))
+        assert all(row.title in text for row in table.rows)
+        assert all(column in text for column in table.columns)
+        assert "48 tuning epochs" in text
+        assert "† tuned elsewhere" in text
+        assert "0.904 – 0.860" in text
+        assert "1/5 ▶50% ·1 ‖1 ✗1" in text
+        legend_text = told(pilot, "LegendPanel Static")
+        assert "paired t-test over seeds, p < 0.05 after Holm's correction" in legend_text
+        assert "BERTcL on mrpc:sst2, rte:mrpc: not run." in legend_text
+
+
+@pytest.mark.action("study", "open_arena")
+@pytest.mark.action("combine", "open_arena")
+async def test_it_is_reached_from_a_study_and_from_a_combination(
+    open_app: OpenApp, arena_store: Path
+) -> None:
+    async with open_app(arena_store) as pilot:
+        await until(pilot, lambda: pilot.app.screen.query_one("StudiesTable").items)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+        await pilot.press("escape", "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+
+
+@pytest.mark.action("arena", "next_measure", "next_layout", "next_setting")
+async def test_keys_turn_measures_layouts_and_settings(
+    open_app: OpenApp, arena_store: Path
+) -> None:
+    async with open_app(arena_store, size=(120, 60)) as pilot:
+        await arena(pilot)
+        await pilot.press("m")
+        await shows(pilot, means(table_of(arena_store, measure="p")))
+        assert "p = p_o + p_s" in str(grid_of(pilot).border_title)
+        await pilot.press("t", "t")
+        await shows(pilot, means(table_of(arena_store, "table2")))
+        assert "qqp:mrpc" in text_of(grid_of(pilot))
+        assert "EWC (MLM) 2e-5" in text_of(grid_of(pilot))
+        await pilot.press("d")
+        await until(pilot, lambda: "one seed" in told(pilot, "LegendPanel Static"))
+
+
+@pytest.mark.action("grid", "cursor_up", "cursor_down", "cursor_left", "cursor_right")
+@pytest.mark.action("grid", "first", "last", "enter_cell")
+@pytest.mark.action("arena", "back")
+async def test_the_cell_under_the_cursor_shows_its_runs(
+    open_app: OpenApp, arena_store: Path
+) -> None:
+    async with open_app(arena_store) as pilot:
+        await arena(pilot)
+        await pilot.press("G", "l", "l")
+        assert grid_of(pilot).place == (PUBLISHED, 2)
+        runs = pilot.app.screen.query_one(RunsTable)
+        await until(pilot, lambda: "queued" in text_of(runs))
+        assert all(str(seed) in text_of(runs) for seed in SEEDS)
+        assert REASON[:20] in text_of(runs)
+        assert "running 50%" in text_of(runs)
+        assert "11 st/s" in text_of(runs)
+        assert "published by the paper's authors" in told(pilot, "#cell-facts")
+        await pilot.press("g", "k", "h", "left", "left")
+        assert grid_of(pilot).place == (FLAT, 0)
+        await pilot.press("j", "k", "enter", "G")
+        assert runs.has_focus
+        assert runs.current is not None
+        assert runs.current.seed == SEEDS[-1]
+        await pilot.press("escape")
+        assert grid_of(pilot).has_focus
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+
+
+async def test_a_cell_is_chosen_with_the_mouse(open_app: OpenApp, arena_store: Path) -> None:
+    async with open_app(arena_store) as pilot:
+        await arena(pilot)
+        lines = text_of(grid_of(pilot)).splitlines()
+        y = next(y for y, line in enumerate(lines) if line.startswith("flat tuned"))
+        # border and padding lie before the first character
+        await pilot.click(ArenaGrid, offset=(2 + lines[y].index("▴", 45), 1 + y))
+        assert grid_of(pilot).place == CellPlace(1, 1)
+
+
+async def test_what_workers_do_is_followed(open_app: OpenApp, arena_store: Path) -> None:
+    async with open_app(arena_store, size=(120, 60)) as pilot:
+        await arena(pilot)
+        await shows(pilot, ["1/5 ▶50% ·1 ‖1 ✗1"])
+        store = open_store(str(arena_store))
+        (run,) = (item.run for item in entries(store) if item.run.state == "running")
+        finish_run(store, run.id, WORKER, state="complete", scores=Scores(p_o=0.6, p_s=0.8))
+        store.close()
+        await shows(pilot, ["·1 ‖1 ✗1"])
+        await until(pilot, lambda: "▶50%" not in text_of(grid_of(pilot)))
+
+
+@pytest.mark.action("arena", "pause_or_resume_runs")
+async def test_space_pauses_the_runs_of_the_table_and_lets_them_go_on(
+    open_app: OpenApp, arena_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr("bertcl_tui.wishes.start_workers", started.append)
+
+    def wished() -> set[str]:
+        store = open_store(str(arena_store))
+        unfinished = [run for run in (item.run for item in entries(store)) if run.reason is None]
+        store.close()
+        return {
+            run.desired
+            for run in unfinished
+            if run.state != "complete" and run.spec.sequence == UNFINISHED
+        }
+
+    async with open_app(arena_store) as pilot:
+        await arena(pilot)
+        await pilot.press("space")
+        await until(pilot, lambda: wished() == {"paused"})
+        await until(pilot, lambda: "▶" not in text_of(grid_of(pilot)))
+        screen = pilot.app.screen
+        assert isinstance(screen, ArenaScreen)
+        await until(pilot, lambda: screen.goes_on is False)
+        await pilot.press("space")
+        await until(pilot, lambda: wished() == {"running"})
+        await until(pilot, lambda: started == [str(arena_store)])
+
+
+@pytest.mark.action("arena", "export_table")
+async def test_export_writes_the_table_that_is_shown(
+    open_app: OpenApp, arena_store: Path, tmp_path: Path
+) -> None:
+    async with open_app(arena_store) as pilot:
+        await arena(pilot)
+        await pilot.press("m", "t", "t", "m")
+        await shows(pilot, means(table_of(arena_store, "table2", "p")))
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        row = pilot.app.screen.query_one("#path", FieldRow)
+        assert row.text == "table2-p.md"
+        for text, said in ((str(tmp_path), "is a folder"), (f"{tmp_path}/no/a.md", "no folder")):
+            row.text = text
+            await until(pilot, lambda: said in told(pilot, "#remark"))  # noqa: B023 - waited for here
+        row.text = str(tmp_path / "mine.md")
+        await until(pilot, lambda: "as markdown" in told(pilot, "#remark"))
+        row.focus_entry()
+        await pilot.press("enter")
+        await until(pilot, (tmp_path / "mine.md").exists)
+    written = (tmp_path / "mine.md").read_text(encoding="utf-8")
+    assert written == to_markdown(table_of(arena_store, "table2", "p"))
+
+
+@pytest.mark.action("arena", "turn_panel")
+async def test_tab_goes_to_the_legend_and_back(open_app: OpenApp, arena_store: Path) -> None:
+    async with open_app(arena_store, size=(80, 24)) as pilot:
+        await arena(pilot)
+        panel = pilot.app.screen.query_one(LegendPanel)
+        assert not panel.display
+        await pilot.press("tab")
+        assert panel.display
+        assert panel.has_focus
+        await pilot.press("tab")
+        assert not panel.display
+        assert grid_of(pilot).has_focus
+
+
+async def test_columns_pass_by_where_there_is_no_room(open_app: OpenApp, arena_store: Path) -> None:
+    async with open_app(arena_store, size=(80, 24)) as pilot:
+        await arena(pilot)
+        await pilot.press("t", "t", "t", "t")
+        await until(pilot, lambda: "Table 4" in str(grid_of(pilot).border_title))
+        assert str(grid_of(pilot).border_subtitle).startswith("columns 1–")
+        assert "mnli/" not in text_of(grid_of(pilot))
+        await pilot.press("l", "l", "l", "l")
+        assert "of 5" in str(grid_of(pilot).border_subtitle)
+        assert str(grid_of(pilot).border_subtitle).startswith("◂")
+        assert "mnli/cluster1" in text_of(grid_of(pilot))
+        assert "flat 2e-5" in text_of(grid_of(pilot))
+
+
+async def test_an_empty_arena_says_what_it_is_and_what_to_press(
+    open_app: OpenApp, tmp_path: Path
+) -> None:
+    async with open_app(empty_store(tmp_path / "empty.db")) as pilot:
+        await until(pilot, lambda: pilot.app.screen.has_class("-empty"))
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+        await until(pilot, lambda: "Press n" in told(pilot, "#welcome"))
+        assert "same sequences with the same seeds" in told(pilot, "#welcome")
+        await pilot.press("m", "t", "d", "e", "space", "tab")
+        assert isinstance(pilot.app.screen, ArenaScreen)
+
+
+def test_runs_of_the_arena_that_are_not_ended(arena_reader: Reader) -> None:
+    runs = arena_reader.unfinished_runs()
+    assert [(run.state, run.share) for run in runs] == [
+        ("running", 0.5),
+        ("paused", 0.5),
+        ("queued", 0.0),
+    ]
