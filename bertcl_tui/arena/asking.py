@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from bertcl_tui.options import build_study_spec
@@ -43,30 +44,73 @@ def read_sequences(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(map(parse_sequence, parts)))
 
 
-def asked_study(texts: Mapping[str, str], layout: Layout) -> StudySpec:
-    """Return a search on the first column; what else is learnt differs in tasks and rates only.
+class TableRequest(Struct, frozen=True, kw_only=True):
+    """A table that is to be filled."""
+
+    layout: Layout
+    """With a row and a column at least."""
+    asked: StudySpec
+    """A search on the first column; what else is learnt differs in tasks and rates only."""
+    seeds: int
+    """How many runs make a cell."""
+    budget: int | None = None
+    """Trials of each search for a profile; None: nothing is searched."""
+    places: tuple[tuple[str, ...], ...] = ()
+    """Sequences to search on; empty: those of the layout."""
+
+    @property
+    def wanted(self) -> Wanted:
+        """The runs that fill the table: the same seeds in every cell."""
+        return Wanted(
+            sequences=self.layout.sequences,
+            entrants=self.layout.entrants,
+            seeds=arena_seeds(self.seeds, FIRST_SEED + self.asked.seed),
+            data=self.asked.data,
+            model=self.asked.model,
+            protocol=self.asked.protocol,
+            device=self.asked.device,
+        )
+
+    @property
+    def searched(self) -> tuple[tuple[str, ...], ...]:
+        """The sequences to search on, if anything is to be searched."""
+        if self.budget is None:
+            return ()
+        return self.places or self.layout.searched_sequences
+
+    @property
+    def like(self) -> StudySpec:
+        """The search that all searches for this table are like."""
+        search = self.asked.search
+        return replace(self.asked, search=replace(search, trials=self.budget or search.trials))
+
+
+def make_request(
+    layout: Layout,
+    texts: Mapping[str, str],
+    *,
+    seeds: int,
+    budget: int | None = None,
+    search_on: str = "",
+) -> TableRequest:
+    """Return what is to be run.
 
     Args:
+        layout: the table.
         texts: what was typed of data, model and protocol, by option name; empty: the default.
-        layout: the table, with a column at least.
+        seeds: how many runs make a cell.
+        budget: trials of each search for a profile; None: nothing is searched.
+        search_on: sequences to search on, in a text.
 
     Raises:
-        UsageError: an option cannot be read, or a task is unknown.
+        UsageError: there is no row or no column, an option cannot be read, or a task is unknown.
     """
+    if not layout.columns or not layout.entrants:
+        raise UsageError(
+            "no table yet; name --sequences a:b,c:d and --methods flat,combined, or --layout table2"
+        )
     asked = build_study_spec({**texts, "sequence": sequence_name(layout.sequences[0])})
-    for sequence in layout.sequences:
+    places = read_sequences(search_on)
+    for sequence in (*layout.sequences, *places):
         describe_sequence(sequence, asked.data)
-    return asked
-
-
-def wanted_runs(asked: StudySpec, layout: Layout, seeds: int) -> Wanted:
-    """Return the runs that fill the table: the same seeds in every cell."""
-    return Wanted(
-        sequences=layout.sequences,
-        entrants=layout.entrants,
-        seeds=arena_seeds(seeds, FIRST_SEED + asked.seed),
-        data=asked.data,
-        model=asked.model,
-        protocol=asked.protocol,
-        device=asked.device,
-    )
+    return TableRequest(layout=layout, asked=asked, seeds=seeds, budget=budget, places=places)

@@ -1,13 +1,12 @@
 """``arena``: methods × sequences × seeds, from what is missing to the table."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from msgspec.structs import replace
 
-from bertcl_tui.arena.asking import asked_layout, asked_study, read_sequences, wanted_runs
+from bertcl_tui.arena.asking import TableRequest, asked_layout, make_request
+from bertcl_tui.arena.launching import refuse_what_cannot_be
 from bertcl_tui.arena.recorded import recorded_tables
 from bertcl_tui.arena.writing import FORMATS
 from bertcl_tui.cli.arena_following import follow_runs, follow_studies
@@ -18,7 +17,6 @@ from bertcl_tui.cli.parameters import Json, Slots, Store
 from bertcl_tui.cli.search import Detach
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.tending import Tender
-from bertcl_tui.starting import refuse_bad_store
 from bertcl_tui.wording import count
 from engine.arena.entrants import DEFAULT_RATE
 from engine.arena.layouts import FREE, LAYOUTS
@@ -27,12 +25,10 @@ from engine.arena.needs import search_needs
 from engine.arena.results import results_of_plan
 from engine.arena.setting import describe_setting
 from engine.arena.tables import make_table
-from engine.arena.wanted import Plan, Wanted, make_plan
-from engine.errors import EngineError, UsageError
-from engine.spec import StudySpec
-from engine.store.connection import DEFAULT_STORE, is_made
+from engine.arena.wanted import Plan, make_plan
+from engine.errors import EngineError
+from engine.store.connection import DEFAULT_STORE
 from engine.work.entering import enter_runs
-from engine.work.requests import check_search
 from engine.work.supervisor import ensure_workers
 from engine.work.tuning import ask_for_searches
 
@@ -114,20 +110,13 @@ def arena(
         with opened(store) as at:
             put_tables(recorded_tables(at.store, shape, texts), chosen, out, json=json)
         return
-    if not shape.columns or not shape.entrants:
-        raise UsageError(
-            "no table yet; name --sequences a:b,c:d and --methods flat,combined, or --layout table2"
-        )
-    asked = asked_study(texts, shape)
-    wanted = wanted_runs(asked, shape, seeds)
-    places = read_sequences(search_on) or shape.searched_sequences
+    request = make_request(shape, texts, seeds=seeds, budget=budget, search_on=search_on)
+    wanted = request.wanted
     say("looking at tasks and model …")
-    _refuse_what_cannot_be(store, asked)
+    refuse_what_cannot_be(store, request)
     with opened(store, create=True) as at:
         tender = Tender(at.store, slots=slots, device=wanted.device)
-        if budget is not None:
-            like = replace(asked, search=replace(asked.search, trials=budget))
-            _search(at, wanted, places, like, tender)
+        _search(at, request, tender)
         plan = make_plan(at.store, wanted)
         new = enter_runs(at.store, plan.runs, retry=retry)
         plan = make_plan(at.store, wanted)
@@ -146,26 +135,13 @@ def arena(
         raise EngineError(f"{of} failed; the notes say why, and --retry asks for them again")
 
 
-def _refuse_what_cannot_be(store: str, asked: StudySpec) -> None:
-    """Find out before a store is made whether there will be anything to put into it."""
-    refuse_bad_store(store)
-    if not is_made(store):
-        check_search(asked)
-
-
-def _search(
-    at: OpenedStore,
-    wanted: Wanted,
-    places: Sequence[tuple[str, ...]],
-    like: StudySpec,
-    tender: Tender,
-) -> None:
+def _search(at: OpenedStore, request: TableRequest, tender: Tender) -> None:
     """Search until every row has what it needs; some searches wait for others."""
     while True:
-        needs = search_needs(at.store, wanted, places)
+        needs = search_needs(at.store, request.wanted, request.searched)
         if all(need.met for need in needs):
             return
-        follow_studies(at, ask_for_searches(at.store, needs, like), tender)
+        follow_studies(at, ask_for_searches(at.store, needs, request.like), tender)
 
 
 def _waiting(plan: Plan) -> int:

@@ -18,6 +18,8 @@ _MOST_TRIALS: Final = 10_000
 def ask_for_searches(store: Store, needs: Sequence[Need], like: StudySpec) -> list[int]:
     """Start the searches that are missing and can begin, let paused ones go on; return all at work.
 
+    One that cannot begin yet has the search at work that it waits for.
+
     Args:
         store: where they are kept.
         needs: what ``search_needs`` found.
@@ -29,17 +31,18 @@ def ask_for_searches(store: Store, needs: Sequence[Need], like: StudySpec) -> li
     """
     at_work: list[int] = []
     for need in needs:
-        if need.met or (need.found is None and need.waits):
+        there = need.found or (need.yardstick if need.waits else None)
+        if need.met or (need.waits and there is None):
             continue
-        if need.found is None:
+        if there is None:
             spec = _spec(need, like)
             check_search(spec)
             at_work.append(create_study(store, replace(spec, name=free_name(store, spec.name))))
             continue
-        if need.found.study.desired == "paused":
-            wish_for_study(store, need.found.study.id, "running")
-        at_work.append(need.found.study.id)
-    return at_work
+        if there.study.desired == "paused":
+            wish_for_study(store, there.study.id, "running")
+        at_work.append(there.study.id)
+    return list(dict.fromkeys(at_work))
 
 
 def _spec(need: Need, like: StudySpec) -> StudySpec:

@@ -1,0 +1,113 @@
+"""Having a table filled: what is missing is asked for, as far as that is known yet. May block."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bertcl_tui.arena.asking import TableRequest
+from bertcl_tui.starting import refuse_bad_store
+from engine.arena.layouts import Layout
+from engine.arena.needs import search_needs
+from engine.arena.rates import searched_method
+from engine.arena.recorded import Recorded
+from engine.arena.wanted import Unfilled, WantedRun, make_plan
+from engine.store.connection import Store, is_made, open_store
+from engine.store.states import UNFINISHED
+from engine.work.entering import enter_runs
+from engine.work.requests import check_search
+from engine.work.tuning import ask_for_searches
+
+
+class Launched(Struct, frozen=True, kw_only=True):
+    """What came of a request for now."""
+
+    runs: int
+    """How many are new."""
+    there: int
+    """How many of the table's runs are complete."""
+    searches: tuple[int, ...]
+    """The studies that must end before the other rows can be asked for."""
+    waiting: tuple[str, ...]
+    """The titles of these rows."""
+    unfilled: tuple[Unfilled, ...]
+    """Cells for which there are no rates."""
+
+
+def launch(store: str, request: TableRequest) -> Launched:
+    """Ask for everything a table lacks that can be asked for now.
+
+    Rows whose rates are searched come when all searches are over: call it again then. What is
+    asked for already is not asked for again.
+
+    Raises:
+        UsageError: a task, the model, the data or the device is not to be had.
+        EngineError: the store cannot be written.
+    """
+    refuse_what_cannot_be(store, request)
+    opened = open_store(store)
+    try:
+        return _launch(opened, request)
+    finally:
+        opened.close()
+
+
+def refuse_what_cannot_be(store: str, request: TableRequest) -> None:
+    """Find out before a store is made whether there will be anything to put into it.
+
+    Raises:
+        UsageError: something is not to be had.
+        EngineError: the store is not ours, cannot be read, or cannot be made.
+    """
+    refuse_bad_store(store)
+    if not is_made(store):
+        check_search(request.asked)
+
+
+def retry(store: str, item: Recorded, layout: Layout) -> int:
+    """Ask once more for the runs of a table that ended without a result; return how many.
+
+    Raises:
+        UsageError: a task, the model, the data or the device is not to be had.
+        EngineError: the store cannot be written.
+    """
+    opened = open_store(store, create=False)
+    try:
+        return enter_runs(opened, failed_runs(item, layout), retry=True)
+    finally:
+        opened.close()
+
+
+def failed_runs(item: Recorded, layout: Layout) -> list[WantedRun]:
+    """Return the runs of a table that ended without a result."""
+    cells = (
+        (entrant, item.results.cells.get((entrant.name, sequence)))
+        for entrant in layout.entrants
+        for sequence in layout.sequences
+    )
+    return [
+        WantedRun(entrant=entrant, spec=run.spec, source=found.source, record=run)
+        for entrant, found in cells
+        if found is not None
+        for run in found.runs
+        if run.state not in ("complete", *UNFINISHED)
+    ]
+
+
+def _launch(store: Store, request: TableRequest) -> Launched:
+    wanted = request.wanted
+    needs = search_needs(store, wanted, request.searched)
+    searches: list[int] = []
+    waiting: tuple[str, ...] = ()
+    if not all(need.met for need in needs):
+        searches = ask_for_searches(store, needs, request.like)
+        searched = [entrant for entrant in wanted.entrants if searched_method(entrant)]
+        waiting = tuple(entrant.title for entrant in searched)
+        others = tuple(entrant for entrant in wanted.entrants if entrant not in searched)
+        wanted = replace(wanted, entrants=others)
+    plan = make_plan(store, wanted)
+    return Launched(
+        runs=enter_runs(store, plan.runs),
+        there=len(plan.of("complete")),
+        searches=tuple(searches),
+        waiting=waiting,
+        unfilled=plan.unfilled,
+    )
