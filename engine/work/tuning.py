@@ -11,7 +11,7 @@ from engine.store.connection import Store
 from engine.store.studies import create_study, free_name, wish_for_study
 from engine.work.requests import check_search
 
-_MOST_TRIALS: Final = 10_000
+_MOST_TRIALS: Final = 1_000
 """A search that is bound by epochs ends long before."""
 
 
