@@ -27,9 +27,10 @@ Words = tuple[object, ...]
 
 @pytest.fixture
 def tiny(backbone: Path, tasks: Path) -> Words:
-    """Return the words that ask for the tiny model and tasks, on one worker."""
-    rows = ("--epochs", 2, "--train-rows", 32, "--batch-size", 8, "--device", "cpu")
-    return ("--model", backbone, "--data", tasks, *rows, "--sequences", NAME, "--slots", 1)
+    """Return the words that ask for the tiny model and tasks."""
+    rows = ("--epochs", 1, "--train-rows", 32, "--batch-size", 8, "--measures-per-epoch", 1)
+    where = ("--model", backbone, "--data", tasks, "--device", "cpu")
+    return (*where, *rows, "--sequences", NAME)
 
 
 def begin(folder: Path, words: Iterable[object]) -> "subprocess.Popen[str]":
@@ -64,7 +65,7 @@ def rows(out: str) -> dict[str, Any]:
 def test_what_rows_need_is_searched_and_run_and_nothing_is_done_twice(
     tmp_path: Path, store: Store, tiny: Words, backbone: Path, tasks: Path
 ) -> None:
-    protocol = Protocol(epochs=2, train_rows=32, batch_size=8)
+    protocol = Protocol(epochs=1, train_rows=32, batch_size=8, measures_per_epoch=1)
     profile = ([3e-3] * 4, 1.5)
     where = {"data": str(tasks), "model": str(backbone)}
     searched(store, NAME, [profile], name=NAME, protocol=protocol, **where)
@@ -72,7 +73,7 @@ def test_what_rows_need_is_searched_and_run_and_nothing_is_done_twice(
     asked = ("arena", *tiny, "--methods", "flat@3e-3,flat-tuned,bertcl,combined", "--seeds", 2)
     out, _ = answer(tmp_path, *asked, "--budget", 2, "--json")
     search = find_study(store, f"{NAME}-flat")
-    assert search.spec.search.budget_epochs == 4  # one trial of two tasks, two epochs each
+    assert search.spec.search.budget_epochs == 4  # as the recorded stages say
     table = rows(out)
     assert list(table) == ["flat@3e-3", "flat-tuned", "bertcl", "combined"]
     for entrant in ("flat@3e-3", "bertcl", "combined"):
@@ -98,7 +99,7 @@ def test_what_rows_need_is_searched_and_run_and_nothing_is_done_twice(
 def test_an_interrupted_table_is_paused_and_goes_on(
     tmp_path: Path, store: Store, tiny: Words
 ) -> None:
-    asked = ("arena", *tiny, "--methods", "flat@3e-3", "--seeds", 2, "--measures-per-epoch", 1)
+    asked = ("arena", *tiny, "--methods", "flat@3e-3", "--seeds", 2)
     arena = begin(tmp_path, (*asked, "--epochs", 60))
     wait_for(lambda: any(item.run.step for item in entries(store)), "a step")
     arena.send_signal(signal.SIGINT)

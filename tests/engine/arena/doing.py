@@ -18,7 +18,7 @@ from engine.store.measurements import (
 from engine.store.runs import Scores, create_run
 from engine.store.states import RunState
 from engine.store.studies import create_study
-from engine.store.workers import WorkerIdentity, register_worker
+from engine.store.workers import WorkerIdentity, end_worker, register_worker
 
 PROTOCOL = Protocol(epochs=2, train_rows=100)
 MODEL = "sample"
@@ -26,6 +26,8 @@ MODEL = "sample"
 CHOICES = 8
 STEPS = 10
 """Of each stage."""
+_NO_PROCESS = 2**30
+"""Beyond every process id: these workers were never there."""
 Matrix = Sequence[Sequence[float | None]]
 """Row i has the accuracies after stage i; None: not measured."""
 
@@ -69,9 +71,9 @@ def searched(
 
 def do(store: Store, matrix: Matrix, *, state: RunState = "complete", reason: str = "") -> int:
     """Do the oldest queued run; return its id. ``matrix`` is measured on every split."""
-    run = claim_run(store, _worker(store), threads=1)
-    assert run is not None
     worker = _worker(store)
+    run = claim_run(store, worker, threads=1)
+    assert run is not None
     stages = [
         StageRecord(
             stage=index, task=f"task {index}", first_step=first, last_step=first + STEPS, epochs=2
@@ -96,6 +98,7 @@ def do(store: Store, matrix: Matrix, *, state: RunState = "complete", reason: st
         *earlier, last = (value for value in matrix[-1] if value is not None)
         scores = Scores(p_o=sum(earlier) / len(earlier) if earlier else 0.0, p_s=last)
     finish_run(store, run.id, worker, state=state, reason=reason or None, scores=scores)
+    end_worker(store, worker)
     return run.id
 
 
@@ -129,5 +132,5 @@ def rates(lr: float) -> tuple[float, ...]:
 
 
 def _worker(store: Store) -> int:
-    identity = WorkerIdentity(host="here", pid=1, process_start=1.0)
+    identity = WorkerIdentity(host="nowhere", pid=_NO_PROCESS, process_start=1.0)
     return register_worker(store, identity, device="cpu", threads=1, log_file=None)
