@@ -16,6 +16,7 @@ Place = Literal[
     "trial",
     "combine",
     "arena",
+    "shifts",
     "new-study",
     "dialog",
 ]
@@ -298,6 +299,31 @@ ACTIONS = (
         "Write the table to a file: Markdown, CSV, LaTeX or text.",
         ("arena",),
     ),
+    # shifts
+    Action(
+        "open_shifts",
+        "S",
+        "shifts",
+        "Show how a task is shifted against itself: by length and by cluster.",
+        ("studies",),
+        shown="wide",
+    ),
+    Action("choose_task", "t", "task", "Choose task, data and model.", ("shifts",)),
+    Action("turn_plane", "p", "PCA/t-SNE", "Show the rows in the other plane.", ("shifts",)),
+    Action(
+        "write_picture",
+        "e",
+        "picture",
+        "Write what is shown to a file: SVG or PNG.",
+        ("shifts",),
+    ),
+    Action(
+        "search_shift",
+        "n,enter",
+        "new study",
+        "Set up a search on the shift under the cursor.",
+        ("shifts",),
+    ),
     # new study
     Action(
         "start_study",
@@ -319,7 +345,7 @@ ACTIONS = (
         "escape",
         "back",
         "Leave what is open: range, filter, then the screen.",
-        ("study", "trial", "combine", "arena", "new-study", "dialog"),
+        ("study", "trial", "combine", "arena", "shifts", "new-study", "dialog"),
         shown="wide",
     ),
     Action("show_help", "question_mark,f1", "help", "Show every key.", ("app",)),

@@ -160,10 +160,16 @@ class BertclApp(App[None]):
         self.push_screen(TrialScreen(message.study_id, message.number, self.reader))
 
     @on(messages.OpenNewStudy)
-    def _open_new_study(self) -> None:
+    def _open_new_study(self, message: messages.OpenNewStudy) -> None:
         from bertcl_tui.screens.new_study import NewStudyScreen
 
-        self.push_screen(NewStudyScreen(self.reader))
+        self.push_screen(NewStudyScreen(self.reader, message.texts))
+
+    @on(messages.OpenShifts)
+    def _open_shifts(self, message: messages.OpenShifts) -> None:
+        from bertcl_tui.screens.shifts import ShiftsScreen
+
+        self.push_screen(ShiftsScreen(self.reader, message.study_id))
 
     @on(messages.OpenCombine)
     def _open_combine(self, message: messages.OpenCombine) -> None:

@@ -1,7 +1,7 @@
 """What screens and widgets tell each other. Nothing here does anything."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from textual.message import Message
 
@@ -41,8 +41,19 @@ class OpenTrial(Message):
     number: int
 
 
+@dataclass
 class OpenNewStudy(Message):
     """Let the person set up a new search."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """What its form says at first, by option; empty: something that works at once."""
+
+
+@dataclass
+class OpenShifts(Message):
+    """Show the shifts of the first task of this study, or else of a sample."""
+
+    study_id: int | None = None
 
 
 @dataclass

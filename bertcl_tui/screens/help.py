@@ -21,6 +21,7 @@ _TITLES: Final[dict[Place, str]] = {
     "combine": "Combine",
     "arena": "Arena",
     "grid": "Arena table",
+    "shifts": "Shifts",
     "new-study": "New study",
     "table": "Any table",
     "app": "Everywhere",

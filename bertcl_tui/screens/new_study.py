@@ -1,5 +1,6 @@
 """New study: every option of a search, with its default and what it does."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,7 +36,13 @@ _LOOKED_UP = {"sequence", "data", "model", "name"}
 
 
 class NewStudyScreen(Screen[None]):
-    """A form for one search; it starts with what works at once, where there is such a thing."""
+    """A form for one search.
+
+    Args:
+        reader: looks into the store.
+        texts: what the form says at first, by option; by default what works at once, where there
+            is such a thing.
+    """
 
     PLACE: ClassVar[Place] = "new-study"
     CSS_PATH: ClassVar = [
@@ -74,12 +81,12 @@ class NewStudyScreen(Screen[None]):
 
         text: str
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, texts: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self._store = reader.store
         defaults = preset_defaults(option("preset").default)
         chosen = {item.name: defaults[item.name] if item.choices else "" for item in OPTIONS}
-        self._texts = chosen | first_texts()
+        self._texts = chosen | (dict(texts or {}) or first_texts())
         self._findings = Findings(tasks=(), troubles={}, free_name="")
         self._suggester = SequenceSuggester()
 

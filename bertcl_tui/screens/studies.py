@@ -18,6 +18,7 @@ from bertcl_tui.messages import (
     OpenArena,
     OpenCombine,
     OpenNewStudy,
+    OpenShifts,
     OpenStudy,
     Wish,
 )
@@ -182,6 +183,10 @@ class StudiesScreen(LiveScreen):
 
     def action_open_arena(self) -> None:
         self.post_message(OpenArena())
+
+    def action_open_shifts(self) -> None:
+        study = self._current()
+        self.post_message(OpenShifts(study.id if study else None))
 
     @on(StudiesTable.Opened)
     def _opened(self) -> None:

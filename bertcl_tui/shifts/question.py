@@ -1,13 +1,13 @@
 """Which shifts a person wants to see. May block: folders of tasks and models are looked up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bertcl_tui.options import Field, option, readers
 from bertcl_tui.options.first import first_texts
-from bertcl_tui.options.study import default_text
+from bertcl_tui.options.study import SAMPLE, default_text
 from engine.errors import UsageError
-from engine.spec import PRESETS, StudySpec, parse_sequence, preset
+from engine.spec import PRESETS, StudySpec, parse_sequence, preset, sequence_name
 from engine.tasks.catalog import data_name, describe
 from engine.tasks.shifts.findings import Question
 
@@ -61,13 +61,23 @@ def first_question() -> Question | None:
     return read_question({**texts, "task": parse_sequence(texts["sequence"])[0]})
 
 
+def search_texts(question: Question, parts: Sequence[str]) -> dict[str, str]:
+    """Return what a new study's form shall say: a search on these parts of the task, in turn."""
+    texts = first_texts() if question.data == SAMPLE else {}
+    named = _preset_of(question)
+    texts |= {
+        "sequence": sequence_name([f"{question.task}/{part}" for part in parts]),
+        "data": question.data,
+        "model": question.model,
+        "preset": named,
+    }
+    if question.max_length != preset(named).protocol.max_length:
+        texts["max_length"] = str(question.max_length)
+    return texts
+
+
 def question_fields(asked: Question | None) -> list[Field]:
     """Return the fields of a form that asks for another question; it starts with this one."""
-    presets = [
-        name
-        for name, each in PRESETS.items()
-        if asked is not None and each.protocol.length_split == asked.length_split
-    ]
     return [
         Field(
             name="task",
@@ -95,7 +105,7 @@ def question_fields(asked: Question | None) -> list[Field]:
             label="Preset",
             help="How lengths are cut: original-code cuts at random.",
             read=option("preset").read,
-            default=next(iter(presets), option("preset").default),
+            default=_preset_of(asked) if asked else option("preset").default,
             choices=option("preset").choices,
         ),
         Field(
@@ -106,6 +116,15 @@ def question_fields(asked: Question | None) -> list[Field]:
             default=str(asked.max_length) if asked else _AS_PRESET,
         ),
     ]
+
+
+def _preset_of(question: Question) -> str:
+    """Return the first preset that cuts lengths as this question does."""
+    return next(
+        name
+        for name, each in PRESETS.items()
+        if each.protocol.length_split == question.length_split
+    )
 
 
 def _text(texts: Mapping[str, str], name: str) -> str:

@@ -16,6 +16,7 @@ from bertcl_tui.screens.confirm import ConfirmScreen
 from bertcl_tui.screens.help import HelpScreen
 from bertcl_tui.screens.leave import LeaveScreen
 from bertcl_tui.screens.new_study import NewStudyScreen
+from bertcl_tui.screens.shifts import ShiftsScreen
 from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.screens.study import StudyScreen
 from bertcl_tui.screens.trial import TrialScreen
@@ -33,6 +34,7 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "combine": (CombineScreen,),
     "arena": (ArenaScreen,),
     "grid": (ArenaGrid,),
+    "shifts": (ShiftsScreen,),
     "new-study": (NewStudyScreen,),
     "dialog": (ConfirmScreen, LeaveScreen, HelpScreen),
 }
