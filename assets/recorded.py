@@ -1,4 +1,4 @@
-"""Copy a store for keeping, with ``python -m assets.recorded STORE [studies.db]``.
+"""Copy a store for keeping, with ``python -m assets.recorded STORE [studies.db] [--so-far]``.
 
 What was searched, run and measured stays, digit for digit. Workers and their log do not: they are
 of a machine, not of a result. The copy is one file.
@@ -17,8 +17,13 @@ from engine.store.schema import log, run, worker
 from engine.store.states import UNFINISHED
 
 
-def keep(source: Path, target: Path) -> None:
+def keep(source: Path, target: Path, *, so_far: bool = False) -> None:
     """Copy a store without its workers and their log.
+
+    Args:
+        source: the store.
+        target: a file that is not there yet.
+        so_far: leave out runs that are not over, instead of refusing.
 
     Raises:
         UsageError: the target is there already, or a run of the source is not over.
@@ -32,6 +37,8 @@ def keep(source: Path, target: Path) -> None:
         whole.backup(copy)
     store = open_store(str(target))
     with store.writing() as connection:
+        if so_far:
+            connection.execute(delete(run).where(run.c.state.in_(UNFINISHED)))
         going = connection.execute(
             run.select().where(run.c.state.in_(UNFINISHED)).limit(1)
         ).one_or_none()
@@ -53,9 +60,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Copy a store for keeping.")
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path, nargs="?", default=Path(DEFAULT_STORE))
+    parser.add_argument("--so-far", action="store_true", help="leave out what is not over")
     asked = parser.parse_args()
     try:
-        keep(asked.source, asked.target)
+        keep(asked.source, asked.target, so_far=asked.so_far)
     except UsageError as error:
         parser.error(str(error))
     size = asked.target.stat().st_size

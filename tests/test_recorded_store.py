@@ -11,7 +11,7 @@ from engine.spec import RunSpec
 from engine.store.connection import open_store
 from engine.store.leases import claim_run, finish_run
 from engine.store.runs import Scores, create_run, get_run
-from engine.store.schema import log, worker
+from engine.store.schema import log, run, worker
 from engine.store.workers import register_worker, write_log
 from engine.work.processes import identity_of
 
@@ -29,6 +29,9 @@ def test_what_was_measured_is_kept_and_the_machine_is_not(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match=rf"run {run_id} of .* is running; let it end"):
         keep(source, target)
     assert not target.exists()
+    keep(source, target, so_far=True)
+    assert _runs(target) == 0
+    target.unlink()
     write_log(store, "info", "begins", worker_id=worker_id, run_id=run_id)
     scores = Scores(p_o=0.75, p_s=0.5)
     finish_run(store, run_id, worker_id, state="complete", scores=scores, reported=scores)
@@ -43,6 +46,14 @@ def test_what_was_measured_is_kept_and_the_machine_is_not(tmp_path: Path) -> Non
     with store.reading() as connection:
         assert connection.execute(select(func.count()).select_from(worker)).scalar_one() == 1
     store.close()
+
+
+def _runs(path: Path) -> int:
+    store = open_store(str(path))
+    with store.reading() as connection:
+        found = connection.execute(select(func.count()).select_from(run)).scalar_one()
+    store.close()
+    return int(found)
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:
