@@ -18,6 +18,7 @@ Place = Literal[
     "arena",
     "shifts",
     "new-study",
+    "new-table",
     "dialog",
 ]
 
@@ -258,6 +259,13 @@ ACTIONS = (
         shown="wide",
     ),
     Action(
+        "new_table",
+        "n",
+        "new",
+        "Choose sequences and methods, and have run what is missing.",
+        ("arena",),
+    ),
+    Action(
         "next_measure",
         "m",
         "measure",
@@ -283,6 +291,13 @@ ACTIONS = (
         "space",
         "pause/resume",
         "Pause the runs of this table, or let paused ones go on.",
+        ("arena",),
+    ),
+    Action(
+        "retry_runs",
+        "r",
+        "retry",
+        "Run once more what failed, collapsed or was stopped.",
         ("arena",),
     ),
     Action(
@@ -324,20 +339,20 @@ ACTIONS = (
         "Set up a search on the shift under the cursor.",
         ("shifts",),
     ),
-    # new study
+    # forms
     Action(
-        "start_study",
+        "start",
         "ctrl+s",
         "start",
-        "Start the search; it runs on when the app is closed.",
-        ("new-study",),
+        "Start what the form asks for; it runs on when the app is closed.",
+        ("new-study", "new-table"),
     ),
     Action(
         "copy_command",
         "ctrl+y",
         "copy command",
-        "Copy the command line that starts the same search.",
-        ("new-study",),
+        "Copy the command line that asks for the same.",
+        ("new-study", "new-table"),
     ),
     # everywhere
     Action(
@@ -345,7 +360,7 @@ ACTIONS = (
         "escape",
         "back",
         "Leave what is open: range, filter, then the screen.",
-        ("study", "trial", "combine", "arena", "shifts", "new-study", "dialog"),
+        ("study", "trial", "combine", "arena", "shifts", "new-study", "new-table", "dialog"),
         shown="wide",
     ),
     Action("show_help", "question_mark,f1", "help", "Show every key.", ("app",)),

@@ -134,6 +134,26 @@ class BertclApp(App[None]):
         if self._attempt(partial(delete_study, self.store, message.study_id)):
             self.marks.pop(message.study_id, None)
 
+    @on(messages.TableAsked)
+    @work(thread=True, group="tables")
+    def _table_asked(self, message: messages.TableAsked) -> None:
+        """Tell what came of it, and ask for the rows that wait as soon as they can be had."""
+        from bertcl_tui.arena.launching import describe, go_on
+
+        worker = get_current_worker()
+        request, first = message.request, message.launched
+        self._tell(describe(first))
+        try:
+            start_workers(self.store)
+            for launched in go_on(self.reader, request, first, lambda: worker.is_cancelled):
+                start_workers(self.store)
+                self._tell(describe(launched))
+        except EngineError as error:
+            self.post_message(messages.Trouble(str(error)))
+
+    def _tell(self, text: str) -> None:
+        self.call_from_thread(self.notify, text, markup=False)
+
     def _attempt(self, deed: Callable[[], None]) -> bool:
         """Do something to the store, in a thread; tell the person if it cannot be done."""
         try:

@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from engine.store.states import Desired
+
+if TYPE_CHECKING:
+    from bertcl_tui.arena.asking import TableRequest
+    from bertcl_tui.arena.launching import Launched
 
 
 class Folding(Message):
@@ -65,6 +70,14 @@ class OpenCombine(Message):
 
 class OpenArena(Message):
     """Show how methods compare."""
+
+
+@dataclass
+class TableAsked(Message):
+    """A table is to be filled; some of its rows may wait for searches."""
+
+    request: "TableRequest"
+    launched: "Launched"
 
 
 @dataclass

@@ -23,7 +23,7 @@ class Findings(Struct, frozen=True, kw_only=True):
     """Those of the chosen data."""
     troubles: dict[str, str]
     """One line for each option that cannot be so."""
-    free_name: str
+    free_name: str = ""
     """What the study is called unless it is told otherwise; empty while there is no sequence."""
 
 
@@ -33,17 +33,17 @@ def look_up(store: str, texts: Mapping[str, str]) -> Findings:
     tasks: tuple[TaskEntry, ...] = ()
     sequence: tuple[str, ...] = ()
     data = _text(texts, "data")
-    with _noting(troubles, "data"):
+    with noting(troubles, "data"):
         tasks = known_tasks(data)
-    with _noting(troubles, "model"):
+    with noting(troubles, "model"):
         model_path(_text(texts, "model"))
-    with _noting(troubles, "sequence"):
+    with noting(troubles, "sequence"):
         sequence = readers.sequence(_text(texts, "sequence"))
         if tasks:
             describe_sequence(sequence, data)
     wanted, name = sequence_name(sequence), _text(texts, "name")
     free_name = ""
-    with _noting(troubles, "name"):
+    with noting(troubles, "name"):
         free_name = _free_name(store, name or wanted)
         if name and free_name != name:
             raise UsageError(f"there is a study named '{name}'; choose another name")
@@ -99,7 +99,8 @@ def _free_name(store: str, wanted: str) -> str:
 
 
 @contextmanager
-def _noting(troubles: dict[str, str], name: str) -> Iterator[None]:
+def noting(troubles: dict[str, str], name: str) -> Iterator[None]:
+    """Keep what is wrong with an option, and go on."""
     try:
         yield
     except EngineError as error:

@@ -1,10 +1,16 @@
 """Having a table filled: what is missing is asked for, as far as that is known yet. May block."""
 
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bertcl_tui.arena.asking import TableRequest
+from bertcl_tui.read import Reader
 from bertcl_tui.starting import refuse_bad_store
+from bertcl_tui.wording import count
 from engine.arena.layouts import Layout
 from engine.arena.needs import search_needs
 from engine.arena.rates import searched_method
@@ -15,6 +21,9 @@ from engine.store.states import UNFINISHED
 from engine.work.entering import enter_runs
 from engine.work.requests import check_search
 from engine.work.tuning import ask_for_searches
+
+_LOOK_SECONDS: Final = 0.5
+_ENDED: Final = frozenset({"complete", "stopped"})
 
 
 class Launched(Struct, frozen=True, kw_only=True):
@@ -48,6 +57,49 @@ def launch(store: str, request: TableRequest) -> Launched:
         return _launch(opened, request)
     finally:
         opened.close()
+
+
+def go_on(
+    reader: Reader, request: TableRequest, launched: Launched, stopped: Callable[[], bool]
+) -> Iterator[Launched]:
+    """Wait for the searches of a table, and ask for the next things each time they are over.
+
+    A search that is paused is waited for.
+
+    Args:
+        reader: of the store.
+        request: the table.
+        launched: what was asked for by now.
+        stopped: whether to wait no longer.
+
+    Raises:
+        UsageError: a task, the model, the data or the device is not to be had any more.
+        EngineError: the store cannot be read or written.
+    """
+    while launched.waiting:
+        while not _over(reader, launched.searches):
+            if stopped():
+                return
+            time.sleep(_LOOK_SECONDS)
+        launched = launch(reader.store, request)
+        yield launched
+
+
+def describe(launched: Launched) -> str:
+    """Say in a sentence or two what came of a request."""
+    parts = [f"{count(launched.runs, 'run')} queued" if launched.runs else "No new run"]
+    if launched.waiting:
+        searches = count(len(launched.searches), "search", "searches")
+        parts.append(f"{', '.join(launched.waiting)} when {searches} ended")
+    said = "; ".join(parts) + "."
+    without = dict.fromkeys(f" {item.entrant.title}: {item.reason}." for item in launched.unfilled)
+    return said + "".join(without)
+
+
+def _over(reader: Reader, study_ids: Sequence[int]) -> bool:
+    """Whether none of these searches will go on; one that was deleted will not."""
+    rows = (reader.study(study_id) for study_id in study_ids)
+    return all(row is None or row.state in _ENDED for row in rows)
 
 
 def refuse_what_cannot_be(store: str, request: TableRequest) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bertcl_tui.arena.asking import asked_layout
 from bertcl_tui.arena.recorded import filled_layout, recorded_table
@@ -15,6 +16,7 @@ from engine.arena.measuring import ALONE, MEASURES
 from engine.arena.recorded import Recorded
 from engine.arena.results import CellRuns
 from engine.arena.tables import Cell, Table
+from engine.spec import Protocol
 from engine.store.runs import RunRecord
 from engine.store.states import UNFINISHED
 
@@ -27,19 +29,23 @@ _ORDER: Final[tuple[TrialState, ...]] = (
 """States in the order in which a cell tells them."""
 
 
+Setting = tuple[str, str, Protocol]
+"""Data, model and protocol: what runs must share to stand in one table."""
+
+
 class Question(Struct, frozen=True, kw_only=True):
     """What is asked."""
 
     layout: str = FREE
     measure: str = ""
     """Empty: the layout's own."""
-    setting: int = 0
-    """Which of the settings under which something was run, the first one is 0."""
+    of: Setting | None = None
+    """Of which runs; None: of the first that are there."""
 
     def next_layout(self) -> "Question":
         """Return the same of the next layout, with its own measure."""
         place = _FIRST.index(self.layout) + 1
-        return Question(layout=_FIRST[place % len(_FIRST)], setting=self.setting)
+        return Question(layout=_FIRST[place % len(_FIRST)], of=self.of)
 
     def next_measure(self) -> "Question":
         """Return the same with the next measure; tasks that are learnt alone have but one."""
@@ -49,13 +55,7 @@ class Question(Struct, frozen=True, kw_only=True):
             names = names[:1]
         place = names.index(self.measure or own.name) + 1
         name = names[place % len(names)]
-        return Question(
-            layout=self.layout, measure="" if name == own.name else name, setting=self.setting
-        )
-
-    def next_setting(self) -> "Question":
-        """Return the same of what was run under the next setting."""
-        return Question(layout=self.layout, measure=self.measure, setting=self.setting + 1)
+        return replace(self, measure="" if name == own.name else name)
 
 
 class Tally(Struct, frozen=True, kw_only=True):
@@ -72,15 +72,26 @@ class Tally(Struct, frozen=True, kw_only=True):
 class Look(Struct, frozen=True, kw_only=True):
     """What the store said."""
 
-    settings: int
-    setting: int
+    settings: tuple[Setting, ...]
+    """Under which anything was run."""
     recorded: Recorded
+    """What was run under the one that is shown."""
     layout: Layout
     table: Table
     going: Mapping[int, RunRow]
     """The runs of this table that are not ended, by id."""
     tallies: tuple[tuple[Tally | None, ...], ...]
     """By row and column; None where nothing was asked for."""
+
+    @property
+    def setting(self) -> int:
+        """Which of the settings is shown, from 0."""
+        return self.settings.index(_setting(self.recorded))
+
+    @property
+    def next_setting(self) -> Setting:
+        """The one to be shown after this one."""
+        return self.settings[(self.setting + 1) % len(self.settings)]
 
     def entrant(self, row: int) -> Entrant:
         """Return whose row it is."""
@@ -108,14 +119,12 @@ def look_at_arena(reader: Reader, question: Question) -> Look | None:
     recorded = reader.arena()
     if not recorded:
         return None
-    setting = question.setting % len(recorded)
-    item = recorded[setting]
+    item = next((item for item in recorded if _setting(item) == question.of), recorded[0])
     layout = filled_layout(item, _layout(question.layout, question.measure))
     ids = {run.id for found in item.results.cells.values() for run in found.runs}
     going = {row.run_id: row for row in reader.unfinished_runs() if row.run_id in ids}
     return Look(
-        settings=len(recorded),
-        setting=setting,
+        settings=tuple(map(_setting, recorded)),
         recorded=item,
         layout=layout,
         table=recorded_table(item, layout),
@@ -125,6 +134,10 @@ def look_at_arena(reader: Reader, question: Question) -> Look | None:
             for entrant in layout.entrants
         ),
     )
+
+
+def _setting(item: Recorded) -> Setting:
+    return item.data, item.model, item.protocol
 
 
 def _layout(name: str, measure: str) -> Layout:

@@ -1,11 +1,12 @@
 """``arena``: methods × sequences × seeds, from what is missing to the table."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from bertcl_tui.arena.asking import TableRequest, asked_layout, make_request
+from bertcl_tui.arena.fields import table_field
 from bertcl_tui.arena.launching import refuse_what_cannot_be
 from bertcl_tui.arena.recorded import recorded_tables
 from bertcl_tui.arena.writing import FORMATS
@@ -32,42 +33,20 @@ from engine.work.entering import enter_runs
 from engine.work.supervisor import ensure_workers
 from engine.work.tuning import ask_for_searches
 
-NOT_FOR_TABLES: Final = frozenset({"sequence", "name", "trials", "method", "budget"})
-"""Options of a search that a table has in its own way."""
-
-Sequences = Annotated[
-    str, typer.Option(metavar="A:B,C:D", help="The columns: sequences with commas between them.")
-]
-Methods = Annotated[
-    str,
-    typer.Option(
-        metavar="METHODS",
-        help="The rows, like flat,flat-tuned,ewc-task@flat-tuned,bertcl,combined,mine.json: "
-        "METHOD@RATES,option=value.",
-    ),
-]
+Sequences = Annotated[str, typer.Option(metavar="A:B,C:D", help=table_field("sequences").help)]
+Methods = Annotated[str, typer.Option(metavar="METHODS", help=table_field("methods").help)]
 LayoutName = Annotated[
     str, typer.Option("--layout", metavar="NAME", help=f"One of {', '.join(LAYOUTS)}.")
 ]
 MeasureName = Annotated[
     str, typer.Option("--measure", metavar="NAME", help=f"One of {', '.join(MEASURES)}.")
 ]
-Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="How many runs make a cell.")]
-Rate = Annotated[
-    float, typer.Option("--lr", metavar="RATE", help="Of methods that name no rates of their own.")
-]
+Seeds = Annotated[int, typer.Option(min=1, metavar="N", help=table_field("seeds").help)]
+Rate = Annotated[float, typer.Option("--lr", metavar="RATE", help=table_field("lr").help)]
 Budget = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        metavar="TRIALS",
-        help="Search what rows need and the store lacks: so many trials for a profile, and as "
-        "many epochs as those took for flat-tuned and llrd-tuned.",
-    ),
+    int | None, typer.Option(min=1, metavar="TRIALS", help=table_field("budget").help)
 ]
-SearchOn = Annotated[
-    str, typer.Option(metavar="A:B,C:D", help="Where to search; by default on every column.")
-]
+SearchOn = Annotated[str, typer.Option(metavar="A:B,C:D", help=table_field("search_on").help)]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Print what the store has, and ask for nothing.")
 ]

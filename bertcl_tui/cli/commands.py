@@ -8,7 +8,8 @@ from typing import Annotated, Final
 import typer
 from msgspec import Struct
 
-from bertcl_tui.cli.arena import NOT_FOR_TABLES, arena
+from bertcl_tui.arena.fields import NOT_FOR_TABLES
+from bertcl_tui.cli.arena import arena
 from bertcl_tui.cli.combine import combine
 from bertcl_tui.cli.confirm import confirm
 from bertcl_tui.cli.demo import demo

@@ -1,12 +1,13 @@
-"""The command that asks for the same search."""
+"""The command that asks for the same."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from bertcl_tui.options.study import default_text, preset_defaults
-from bertcl_tui.options.table import OPTIONS, option
+from bertcl_tui.options.field import Field
+from bertcl_tui.options.study import defaults_of
+from bertcl_tui.options.table import OPTIONS
 
-_PROGRAM = "bertcl-tui search"
+_PROGRAM = "bertcl-tui"
 
 
 def search_command(options: Mapping[str, str], *, store: str | None = None) -> str:
@@ -17,13 +18,33 @@ def search_command(options: Mapping[str, str], *, store: str | None = None) -> s
         store: named only where it is not the default one.
     """
     sequence = options.get("sequence", "").strip()
-    words = [_PROGRAM, shlex.quote(sequence) if sequence else "SEQUENCE"]
-    of_preset = preset_defaults(options.get("preset", "").strip() or option("preset").default)
-    for item in OPTIONS:
-        text = options.get(item.name, "").strip()
-        default = default_text(options, item.name) or of_preset[item.name]
-        if item.name != "sequence" and text not in {"", default}:
-            words += [item.flag, shlex.quote(text)]
+    words = ["search", shlex.quote(sequence) if sequence else "SEQUENCE"]
+    rest = (item for item in OPTIONS if item.name != "sequence")
+    return command(words, rest, options, defaults_of(options), store=store)
+
+
+def command(
+    words: Iterable[str],
+    fields: Iterable[Field],
+    texts: Mapping[str, str],
+    defaults: Mapping[str, str],
+    *,
+    store: str | None = None,
+) -> str:
+    """Write a command line with a flag for every field in which something else than its default is.
+
+    Args:
+        words: what comes first.
+        fields: what there are flags for.
+        texts: by name, as typed.
+        defaults: by name.
+        store: named only where it is not the default one.
+    """
+    written = [_PROGRAM, *words]
+    for field in fields:
+        text = texts.get(field.name, "").strip()
+        if text not in {"", defaults[field.name]}:
+            written += [field.flag, shlex.quote(text)]
     if store is not None:
-        words += ["--store", shlex.quote(store)]
-    return " ".join(words)
+        written += ["--store", shlex.quote(store)]
+    return " ".join(written)

@@ -20,6 +20,11 @@ class Field(Struct, frozen=True, kw_only=True):
     choices: Mapping[str, str] = {}
     """Each value with what it does; empty: any text that can be read."""
 
+    @property
+    def flag(self) -> str:
+        """How a command line calls it."""
+        return f"--{self.name.replace('_', '-')}"
+
     def trouble(self, text: str) -> str | None:
         """Say in one line what is wrong with this text; empty text is the default."""
         if not text.strip():

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bertcl_tui.options import readers
 from bertcl_tui.options.table import OPTIONS, Part, option
-from engine.spec import StudySpec, preset, sequence_name
+from engine.spec import Protocol, StudySpec, preset, sequence_name
 
 SAMPLE = "sample"
 _UNSET = {
@@ -51,6 +51,24 @@ def preset_defaults(name: str) -> dict[str, str]:
         or _UNSET.get(item.name, "")
         for item in OPTIONS
     }
+
+
+def defaults_of(options: Mapping[str, str]) -> dict[str, str]:
+    """Return the text that stands for every option's default, beside what was typed of others."""
+    of_preset = preset_defaults(_text(options, "preset"))
+    return {name: default_text(options, name) or text for name, text in of_preset.items()}
+
+
+def texts_of(data: str, model: str, protocol: Protocol) -> dict[str, str]:
+    """Return the texts that ask for the same, without what is the default anyway."""
+    usual = preset(protocol.preset).protocol
+    texts = {"data": data, "model": model, "preset": protocol.preset}
+    changed = {
+        item.name: _shown(getattr(protocol, item.target))
+        for item in OPTIONS
+        if item.part == "protocol" and getattr(protocol, item.target) != getattr(usual, item.target)
+    }
+    return texts | changed
 
 
 def _typed(options: Mapping[str, str], part: Part, preset_name: str) -> dict[str, Any]:

@@ -26,10 +26,6 @@ class Option(Field, frozen=True, kw_only=True):
         """The field of the part that it sets."""
         return self.sets or self.name
 
-    @property
-    def flag(self) -> str:
-        return f"--{self.name.replace('_', '-')}"
-
 
 _PRESETS = {
     name: f"{preset.summary[0].upper()}{preset.summary[1:]}." for name, preset in PRESETS.items()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -12,13 +13,17 @@ from textual.message import Message
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.arena.asking import TableRequest
+from bertcl_tui.arena.fields import texts_of_look
+from bertcl_tui.arena.launching import failed_runs, retry
 from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.writing import format_of, write_tables
-from bertcl_tui.messages import Folding, Trouble, WishForRuns
+from bertcl_tui.messages import Folding, Trouble, WishForRuns, WorkersWanted
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.arena_forms import table_form, table_path
 from bertcl_tui.screens.form import Texts
 from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.screens.new_table import NewTableScreen
 from bertcl_tui.widgets.arena_grid import ArenaGrid
 from bertcl_tui.widgets.cell_panel import CellPanel
 from bertcl_tui.widgets.key_bar import KeyBar
@@ -26,6 +31,7 @@ from bertcl_tui.widgets.legend_panel import LegendPanel
 from bertcl_tui.widgets.runs_table import RunsTable
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.wording import count
 from engine.arena.tables import Table
 from engine.errors import EngineError
 from engine.store.states import Desired
@@ -123,7 +129,8 @@ class ArenaScreen(LiveScreen):
         self._ask(self._question.next_layout())
 
     def action_next_setting(self) -> None:
-        self._ask(self._question.next_setting())
+        if self._look is not None:
+            self._ask(replace(self._question, of=self._look.next_setting))
 
     def _ask(self, question: Question) -> None:
         self._question = question
@@ -148,7 +155,9 @@ class ArenaScreen(LiveScreen):
             case "next_measure" | "next_layout" | "turn_panel" | "export_table":
                 return look is not None
             case "next_setting":
-                return look is not None and look.settings > 1
+                return look is not None and len(look.settings) > 1
+            case "retry_runs":
+                return look is not None and bool(failed_runs(look.recorded, look.layout))
             case "pause_or_resume_runs":
                 return look is not None and bool(look.going)
             case _:
@@ -166,6 +175,35 @@ class ArenaScreen(LiveScreen):
         if self._look is not None and self._look.going:
             desired: Desired = "paused" if self.goes_on else "running"
             self.post_message(WishForRuns(list(self._look.going), desired))
+
+    def action_new_table(self) -> None:
+        """Ask for a table, first of all for what the one that is shown lacks."""
+        texts = None if self._look is None else texts_of_look(self._look)
+
+        def answered(request: TableRequest | None) -> None:
+            if request is not None:
+                asked = request.asked
+                self._ask(
+                    Question(
+                        layout=request.layout.name, of=(asked.data, asked.model, asked.protocol)
+                    )
+                )
+
+        self.app.push_screen(NewTableScreen(self._reader, texts), answered)
+
+    def action_retry_runs(self) -> None:
+        if self._look is not None:
+            self._retry(self._look)
+
+    @work(thread=True, group="retry")
+    def _retry(self, look: Look) -> None:
+        try:
+            asked = retry(self._reader.store, look.recorded, look.layout)
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+            return
+        self.post_message(Done(f"{count(asked, 'run')} queued once more"))
+        self.app.post_message(WorkersWanted())
 
     def action_export_table(self) -> None:
         """Ask where the table goes, then write it."""
@@ -212,6 +250,6 @@ def _facts(look: Look) -> list[str]:
         f"{waiting} waiting" if waiting else "",
         look.recorded.model,
         f"{look.recorded.protocol.preset} preset",
-        f"setting {look.setting + 1} of {look.settings}" if look.settings > 1 else "",
+        f"setting {look.setting + 1} of {len(look.settings)}" if len(look.settings) > 1 else "",
     ]
     return [fact for fact in facts if fact]

@@ -23,6 +23,7 @@ _TITLES: Final[dict[Place, str]] = {
     "grid": "Arena table",
     "shifts": "Shifts",
     "new-study": "New study",
+    "new-table": "New table",
     "table": "Any table",
     "app": "Everywhere",
 }

@@ -11,4 +11,7 @@ class SequenceSuggester(Suggester):
         self.tasks: tuple[str, ...] = ()
 
     async def get_suggestion(self, value: str) -> str | None:
-        return completed(value, self.tasks)
+        # Of several sequences with commas between them, the last is being typed.
+        typed = value.rpartition(",")[2].lstrip()
+        whole = completed(typed, self.tasks)
+        return None if whole is None else value[: len(value) - len(typed)] + whole

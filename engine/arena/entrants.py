@@ -95,12 +95,7 @@ def parse_entrants(text: str, lr: float = DEFAULT_RATE) -> tuple[Entrant, ...]:
     Raises:
         UsageError: one of them cannot be read, or comes twice.
     """
-    words: list[str] = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        if "=" in part and "@" not in part and words:
-            words[-1] += f",{part}"
-        else:
-            words.append(part)
+    words = split_entrants(text)
     if not words:
         raise UsageError("no method yet; name some, like flat,ewc-task,combined")
     found = tuple(parse_entrant(word, lr) for word in words)
@@ -108,6 +103,17 @@ def parse_entrants(text: str, lr: float = DEFAULT_RATE) -> tuple[Entrant, ...]:
         if found.count(entrant) > 1:
             raise UsageError(f"'{entrant.name}' is given twice; each stands in the table once")
     return found
+
+
+def split_entrants(text: str) -> list[str]:
+    """Return what is written of each entrant, its options with it."""
+    words: list[str] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        if "=" in part and "@" not in part and words:
+            words[-1] += f",{part}"
+        else:
+            words.append(part)
+    return words
 
 
 def parse_entrant(text: str, lr: float = DEFAULT_RATE) -> Entrant:

@@ -38,6 +38,9 @@ class Host(App[None]):
     def on_open_study(self, message: messages.OpenStudy) -> None:
         self.told.append(message)
 
+    def on_table_asked(self, message: messages.TableAsked) -> None:
+        self.told.append(message)
+
     def on_workers_wanted(self, message: messages.WorkersWanted) -> None:
         self.told.append(message)
 

@@ -8,11 +8,15 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from bertcl_tui.arena.asking import asked_layout
+from bertcl_tui.arena.fields import read_request
+from bertcl_tui.arena.launching import Launched, launch
 from bertcl_tui.arena.recorded import recorded_tables
+from bertcl_tui.messages import TableAsked
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.arena import ArenaScreen
 from bertcl_tui.screens.combine import CombineScreen
 from bertcl_tui.screens.form import FormScreen
+from bertcl_tui.screens.new_table import NewTableScreen
 from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.screens.study import StudyScreen
 from bertcl_tui.widgets.arena_grid import ArenaGrid, CellPlace
@@ -28,6 +32,7 @@ from engine.store.leases import finish_run
 from engine.store.runs import Scores
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
+from tests.engine.arena.doing import do
 from tests.recorded import WORKER, empty_store
 from tests.recorded_arena import REASON, SEEDS, UNFINISHED
 
@@ -202,6 +207,62 @@ async def test_space_pauses_the_runs_of_the_table_and_lets_them_go_on(
         await pilot.press("space")
         await until(pilot, lambda: wished() == {"running"})
         await until(pilot, lambda: started == [str(arena_store)])
+
+
+@pytest.mark.action("arena", "new_table")
+async def test_n_asks_first_of_all_for_what_the_table_lacks(
+    open_app: OpenApp, arena_store: Path
+) -> None:
+    async with open_app(arena_store) as pilot:
+        await arena(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewTableScreen))
+        texts = {row.field.name: row.text for row in pilot.app.screen.query(FieldRow)}
+        assert texts["sequences"] == "sst2:mrpc,mrpc:sst2,rte:mrpc"
+        assert texts["methods"].startswith("flat,flat-tuned,ewc-task@flat-tuned,bertcl")
+        assert (texts["seeds"], texts["train_rows"], texts["data"]) == ("5", "800", "hub")
+
+
+@pytest.mark.action("arena", "retry_runs")
+async def test_r_runs_once_more_what_failed(
+    open_app: OpenApp,
+    tmp_path: Path,
+    tasks: Path,
+    backbone: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr("bertcl_tui.app.start_workers", started.append)
+    path = tmp_path / "tiny.db"
+    texts = {"sequences": "mood:agree", "methods": "flat", "seeds": "1", "device": "cpu"}
+    launch(str(path), read_request({**texts, "data": str(tasks), "model": str(backbone)}))
+    store = open_store(str(path))
+    do(store, ((0.7,),), state="failed", reason="it broke")
+    async with open_app(path) as pilot:
+        await until(pilot, lambda: pilot.app.screen.has_class("-empty"))
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+        await until(pilot, lambda: "0/1 ✗1" in text_of(grid_of(pilot)))
+        await pilot.press("r")
+        await until(pilot, lambda: started, patience=300.0)
+        assert [item.run.state for item in entries(store)] == ["failed", "queued"]
+        assert "1 run queued once more" in {note.message for note in pilot.app._notifications}
+        await until(pilot, lambda: "0/1 ·1" in text_of(grid_of(pilot)))
+    store.close()
+
+
+async def test_what_came_of_a_table_is_told_and_workers_start(
+    open_app: OpenApp, arena_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr("bertcl_tui.app.start_workers", started.append)
+    request = read_request({"sequences": "sst2:mrpc", "methods": "flat"})
+    launched = Launched(runs=5, there=0, searches=(), waiting=(), unfilled=())
+    async with open_app(arena_store) as pilot:
+        await arena(pilot)
+        pilot.app.screen.post_message(TableAsked(request, launched))
+        await until(pilot, lambda: started)
+        assert "5 runs queued." in {note.message for note in pilot.app._notifications}
 
 
 @pytest.mark.action("arena", "export_table")

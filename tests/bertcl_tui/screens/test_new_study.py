@@ -14,7 +14,7 @@ from bertcl_tui.starting import Findings
 from bertcl_tui.widgets.command_line import CommandLine
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.task_picker import TaskPicker
+from bertcl_tui.widgets.picker import Picker
 from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.studies import create_study, find_study
@@ -194,7 +194,7 @@ async def test_tasks_are_picked_from_the_chosen_data(store: str, tasks: Path) ->
         await settle(pilot)
         form = Form(pilot)
         await form.fill(data=str(tasks), sequence="")
-        picker = form.screen.query_one(TaskPicker)
+        picker = form.screen.query_one(Picker)
         assert picker.option_count == 3
         picker.focus()
         await pilot.press("home", "end", "space", "home", "space")
@@ -249,7 +249,7 @@ async def test_arrows_move_between_fields_and_turn_choices(store: str) -> None:
         assert form.row("model").has_focus_within
 
 
-@pytest.mark.action("new-study", "start_study")
+@pytest.mark.action("new-study", "start")
 async def test_start_writes_the_study_asks_for_workers_and_opens_it(
     store: str, tasks: Path, backbone: Path
 ) -> None:

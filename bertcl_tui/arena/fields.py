@@ -1,0 +1,181 @@
+"""What is asked of a person who wants a table: one list for form and command line."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bertcl_tui.arena.asking import TableRequest, asked_layout, make_request, read_sequences
+from bertcl_tui.arena.look import Look
+from bertcl_tui.options import OPTIONS, Field, readers
+from bertcl_tui.options.command import command
+from bertcl_tui.options.first import first_texts
+from bertcl_tui.options.study import defaults_of, texts_of
+from engine.arena.entrants import DEFAULT_RATE, Entrant, parse_entrants, short_rate, split_entrants
+from engine.arena.layouts import FREE, LAYOUTS, paper_layout
+from engine.errors import UsageError
+from engine.profiles.rates import is_rate
+from engine.spec import sequence_name
+
+NOT_FOR_TABLES: Final = frozenset({"sequence", "name", "trials", "method", "budget"})
+"""Options of a search that a table has in its own way."""
+OF_SEARCHES: Final = tuple(item for item in OPTIONS if item.name not in NOT_FOR_TABLES)
+"""Options of a search that all runs of a table share."""
+
+_UNSET: Final = {"budget": "search nothing", "search_on": "every column"}
+_OF_THE_PAPER: Final = "as in the paper"
+_FIRST_METHODS: Final = "flat,ewc-task,replay"
+_LAYOUTS: Final = {
+    FREE: "Any sequences and methods.",
+    **{name: f"{paper_layout(name, DEFAULT_RATE).title}." for name in LAYOUTS if name != FREE},
+}
+_READ_SEEDS: Final = readers.whole("seeds", least=1, example=5)
+_READ_BUDGET: Final = readers.whole("budget", least=1, example=24)
+
+
+def _read_rate(text: str) -> float:
+    rate = readers.number("learning rate", low=0, high=1, example=2e-5)(text)
+    if not is_rate(rate):
+        raise UsageError(f"learning rate {text} must be above 0; write one like 2e-5")
+    return rate
+
+
+TABLE_FIELDS: Final = (
+    Field(
+        name="layout",
+        label="Layout",
+        help="Which table.",
+        read=readers.one_of("layout", _LAYOUTS),
+        default=FREE,
+        choices=_LAYOUTS,
+    ),
+    Field(
+        name="sequences",
+        label="Sequences",
+        help="The columns: sequences with commas between them.",
+        read=read_sequences,
+    ),
+    Field(
+        name="methods",
+        label="Methods",
+        help="The rows, like flat,ewc-task@flat-tuned: METHOD@RATES,option=value.",
+        read=parse_entrants,
+    ),
+    Field(
+        name="seeds",
+        label="Seeds",
+        help="How many runs make a cell.",
+        read=_READ_SEEDS,
+        default="5",
+    ),
+    Field(
+        name="budget",
+        label="Budget",
+        help="Trials of a search for a profile; flat-tuned, llrd-tuned get its epochs.",
+        read=_READ_BUDGET,
+        default="",
+    ),
+    Field(
+        name="search_on",
+        label="Search on",
+        help="Where to search; by default on every column.",
+        read=read_sequences,
+    ),
+    Field(
+        name="lr",
+        label="Rate",
+        help="Of methods that name no rates of their own.",
+        read=_read_rate,
+        default=short_rate(DEFAULT_RATE),
+    ),
+)
+_FIRST: Final = ("layout", "sequences", "methods", "seeds", "data", "model", "preset")
+_BY_NAME: Final[Mapping[str, Field]] = {item.name: item for item in (*TABLE_FIELDS, *OF_SEARCHES)}
+FORM_FIELDS: Final = tuple(
+    _BY_NAME[name] for name in (*_FIRST, *(name for name in _BY_NAME if name not in _FIRST))
+)
+"""All of them, the most important first."""
+
+
+def table_field(name: str) -> Field:
+    """Return the field of that name."""
+    return _BY_NAME[name]
+
+
+def table_defaults(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the text that stands for every field's default, beside what was typed of others."""
+    own = {item.name: item.default or _UNSET.get(item.name, "") for item in TABLE_FIELDS}
+    if texts.get("layout", FREE) not in {"", FREE}:
+        own |= dict.fromkeys(("sequences", "methods"), _OF_THE_PAPER)
+    shared = defaults_of(_of_searches(texts))
+    return {**{item.name: shared[item.name] for item in OF_SEARCHES}, **own}
+
+
+def read_request(texts: Mapping[str, str]) -> TableRequest:
+    """Return what is to be run.
+
+    Args:
+        texts: by field; what is missing or empty is the default.
+
+    Raises:
+        UsageError: something cannot be read, or is missing.
+    """
+    typed = {name: texts.get(name, "").strip() or item.default for name, item in _BY_NAME.items()}
+    layout = asked_layout(
+        typed["layout"], typed["sequences"], typed["methods"], "", _read_rate(typed["lr"])
+    )
+    return make_request(
+        layout,
+        _of_searches(texts),
+        seeds=_READ_SEEDS(typed["seeds"]),
+        budget=_READ_BUDGET(typed["budget"]) if typed["budget"] else None,
+        search_on=typed["search_on"],
+    )
+
+
+def table_command(texts: Mapping[str, str], *, store: str | None = None) -> str:
+    """Write the command line that asks for the same table.
+
+    Args:
+        texts: by field, as typed.
+        store: named only where it is not the default one.
+    """
+    return command(["arena"], FORM_FIELDS, texts, table_defaults(texts), store=store)
+
+
+def first_table_texts() -> dict[str, str]:
+    """Return a table on the sample pack where that is installed, else nothing."""
+    texts = first_texts()
+    if not texts:
+        return {}
+    return {**texts, "sequences": texts.pop("sequence"), "methods": _FIRST_METHODS}
+
+
+def texts_of_look(look: Look) -> dict[str, str]:
+    """Return the texts that ask for what a shown table lacks."""
+    item, layout = look.recorded, look.layout
+    wanted = [found.wanted for found in item.results.cells.values()]
+    texts = {
+        "layout": layout.name,
+        "seeds": str(max(wanted, default=1)),
+        **texts_of(item.data, item.model, item.protocol),
+    }
+    if layout.name == FREE:
+        texts["sequences"] = ",".join(map(sequence_name, layout.sequences))
+        texts["methods"] = ",".join(map(_word, layout.entrants))
+    return texts
+
+
+def with_method(text: str, word: str) -> str:
+    """Return the methods with this one at their end, or without it where it was among them."""
+    words = split_entrants(text)
+    kept = [item for item in words if item != word]
+    return ",".join(kept if len(kept) < len(words) else [*words, word])
+
+
+def _word(entrant: Entrant) -> str:
+    """Write an entrant as briefly as it is read."""
+    plain = entrant.rates == DEFAULT_RATE and not entrant.options
+    return entrant.method if plain else entrant.name
+
+
+def _of_searches(texts: Mapping[str, str]) -> dict[str, str]:
+    return {item.name: texts.get(item.name, "") for item in OF_SEARCHES}

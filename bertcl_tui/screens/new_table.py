@@ -1,0 +1,102 @@
+"""A table of the arena that is to be filled: sequences, methods, seeds, and how all are learnt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.message import Message
+
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.arena.asking import TableRequest
+from bertcl_tui.arena.fields import (
+    FORM_FIELDS,
+    first_table_texts,
+    read_request,
+    table_command,
+    table_defaults,
+    with_method,
+)
+from bertcl_tui.arena.finding import look_up_table
+from bertcl_tui.arena.launching import launch
+from bertcl_tui.messages import TableAsked
+from bertcl_tui.read import Reader
+from bertcl_tui.screens.request import RequestScreen
+from bertcl_tui.starting import Findings
+from bertcl_tui.widgets.picker import Pick
+from bertcl_tui.wording import count
+from engine.arena.entrants import RATES, split_entrants
+from engine.errors import UsageError
+from engine.spec.methods import METHODS
+
+
+class NewTableScreen(RequestScreen[TableRequest | None]):
+    """A form for one table; the answer is what was asked for, None for never mind.
+
+    Args:
+        reader: looks into the store.
+        texts: what the form says at first, by field; by default what works at once, where there
+            is such a thing.
+    """
+
+    PLACE: ClassVar[Place] = "new-table"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("new-table")]
+    AUTO_FOCUS = "#sequences Input"
+
+    PATH = ("Arena", "New table")
+    GO = "Run what is missing"
+    FIELDS = FORM_FIELDS
+    LOOKED_UP = frozenset({"layout", "sequences", "methods", "data", "model", "search_on"})
+    SEQUENCES = frozenset({"sequences", "search_on"})
+
+    @dataclass
+    class Started(Message):
+        """What can be had was asked for."""
+
+        request: TableRequest
+
+    def __init__(self, reader: Reader, texts: Mapping[str, str] | None = None) -> None:
+        super().__init__(reader, texts or first_table_texts())
+
+    def defaults(self) -> Mapping[str, str]:
+        return table_defaults(self.texts)
+
+    def command_on(self, store: str | None) -> str:
+        return table_command(self.texts, store=store)
+
+    def look_up(self, texts: Mapping[str, str]) -> Findings:
+        return look_up_table(texts)
+
+    def start(self, texts: Mapping[str, str]) -> Message:
+        request = read_request(texts)
+        launched = launch(self.store, request)
+        # To the app: the person may have left this screen by now.
+        self.app.post_message(TableAsked(request, launched))
+        return self.Started(request)
+
+    @on(Started)
+    def _started(self, event: Started) -> None:
+        self.dismiss(event.request)
+
+    def picks(self) -> tuple[str, Sequence[Pick]]:
+        taken = {word.partition(",")[0] for word in split_entrants(self.texts["methods"])}
+        known = {
+            **{entry.name: entry.summary for entry in METHODS if entry.name != "profile"},
+            **{name: f"a profile or rate: {what}" for name, what in RATES.items()},
+        }
+        picks = [Pick(name, what, "✓" if name in taken else "") for name, what in known.items()]
+        return "Methods", picks
+
+    def toggle(self, name: str) -> None:
+        row = self.row("methods")
+        row.text = with_method(row.text, name)
+
+    def promise(self) -> str:
+        try:
+            request = read_request(self.texts)
+        except UsageError:
+            return ""
+        wanted = request.wanted
+        runs = len(wanted.sequences) * len(wanted.entrants) * len(wanted.seeds)
+        return f"{count(runs, 'run')}; those that are there are not run again."

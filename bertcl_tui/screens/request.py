@@ -1,0 +1,267 @@
+"""A form for what takes long: every option with its default, and the same as a command."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, VerticalScroll
+from textual.events import DescendantFocus
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Button, Input, Static
+from textual.worker import get_current_worker
+
+from bertcl_tui.messages import Trouble
+from bertcl_tui.options import Field
+from bertcl_tui.read import Reader
+from bertcl_tui.starting import Findings
+from bertcl_tui.widgets.command_line import CommandLine
+from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.picker import Pick, Picker
+from bertcl_tui.widgets.sequence_suggester import SequenceSuggester
+from bertcl_tui.widgets.top_bar import TopBar
+from engine.errors import EngineError
+from engine.store.connection import DEFAULT_STORE
+from engine.tasks.catalog import names_of
+
+Result = TypeVar("Result")
+
+
+class RequestScreen(Screen[Result], Generic[Result]):
+    """Looks up what is typed, says what is wrong with it, and starts what is right in a thread.
+
+    Args:
+        reader: looks into the store.
+        texts: what the form says at first, by field.
+    """
+
+    CSS_PATH: ClassVar = [
+        "request.tcss",
+        "../widgets/top_bar.tcss",
+        "../widgets/key_bar.tcss",
+        "../widgets/field_row.tcss",
+        "../widgets/picker.tcss",
+        "../widgets/command_line.tcss",
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (150, "-vast")]  # noqa: RUF012 - as Textual has it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (46, "-high")]  # noqa: RUF012 - as above
+
+    PATH: ClassVar[tuple[str, ...]]
+    """Where one is, for the line on top."""
+    GO: ClassVar[str]
+    """The words on the button."""
+    FIELDS: ClassVar[Sequence[Field]]
+    LOOKED_UP: ClassVar[frozenset[str]]
+    """Fields of which more is to be known than their text."""
+    SEQUENCES: ClassVar[frozenset[str]]
+    """Fields in which sequences are typed."""
+
+    @dataclass
+    class Found(Message):
+        """What was looked up. Not folding: a late one would take the right one's place."""
+
+        texts: dict[str, str]
+        findings: Findings
+
+    @dataclass
+    class Refused(Message):
+        """Nothing was started; the text is one line for the person."""
+
+        text: str
+
+    def __init__(self, reader: Reader, texts: Mapping[str, str]) -> None:
+        super().__init__()
+        self.store = reader.store
+        self.findings = Findings(tasks=(), troubles={})
+        """What was looked up last."""
+        self.texts = {item.name: texts.get(item.name, "") for item in self.FIELDS}
+        """What stands in the fields; empty where a default does."""
+        defaults = self.defaults()
+        for item in self.FIELDS:
+            if item.choices and not self.texts[item.name]:
+                self.texts[item.name] = defaults[item.name]
+        self._suggester = SequenceSuggester()
+
+    # what differs from form to form
+
+    @abstractmethod
+    def defaults(self) -> Mapping[str, str]:
+        """Return the text that stands for each field's default, as things are."""
+
+    @abstractmethod
+    def command_on(self, store: str | None) -> str:
+        """Return the command line that asks for the same; None: on the default store."""
+
+    @abstractmethod
+    def look_up(self, texts: Mapping[str, str]) -> Findings:
+        """Look up what was typed. Called in a thread; may block."""
+
+    @abstractmethod
+    def start(self, texts: Mapping[str, str]) -> Message:
+        """Ask for what was typed, and say so. Called in a thread; may block.
+
+        Raises:
+            EngineError: it cannot be had.
+        """
+
+    @abstractmethod
+    def picks(self) -> tuple[str, Sequence[Pick]]:
+        """Return what can be picked from the list, after its title."""
+
+    @abstractmethod
+    def toggle(self, name: str) -> None:
+        """Take what was picked from the list, or leave it out."""
+
+    @abstractmethod
+    def promise(self) -> str:
+        """Say what will come of it."""
+
+    # the form
+
+    def compose(self) -> ComposeResult:
+        defaults = self.defaults()
+        yield TopBar(*self.PATH)
+        with Container(id="body"):
+            with VerticalScroll(id="form", classes="panel", can_focus=False) as form:
+                form.border_title = "Options"
+                for item in self.FIELDS:
+                    yield FieldRow(
+                        item,
+                        self.texts[item.name],
+                        default=defaults[item.name],
+                        suggester=self._suggester if item.name in self.SEQUENCES else None,
+                    )
+            yield Picker()
+        yield Static(id="hint", markup=False)
+        yield CommandLine()
+        with Horizontal(id="bottom"):
+            yield Button(self.GO, variant="primary", id="start", compact=True)
+            yield Static(id="readiness", markup=False)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._show()
+        self._look_up(dict(self.texts))
+
+    @property
+    def command(self) -> str:
+        """The command line that asks for the same."""
+        return self.command_on(None if self.store == DEFAULT_STORE else self.store)
+
+    @on(FieldRow.Changed)
+    def _changed(self, event: FieldRow.Changed) -> None:
+        event.stop()
+        if self.texts[event.name] == event.text:
+            return
+        self.texts[event.name] = event.text
+        if event.name in self.LOOKED_UP:
+            self._look_up(dict(self.texts))
+        self._show()
+
+    @work(thread=True, exclusive=True, group="look-up")
+    def _look_up(self, texts: dict[str, str]) -> None:
+        findings = self.look_up(texts)
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.Found(texts, findings))
+
+    @on(Found)
+    def _found(self, event: Found) -> None:
+        if any(event.texts[name] != self.texts[name] for name in self.LOOKED_UP):
+            return
+        self.findings = event.findings
+        for name in self.LOOKED_UP:
+            self.row(name).object_to(self.findings.troubles.get(name))
+        self._suggester.tasks = names_of(self.findings.tasks)
+        self._show()
+
+    @on(Picker.Toggled)
+    def _toggled(self, event: Picker.Toggled) -> None:
+        event.stop()
+        self.toggle(event.name)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.app.action_focus_next()
+
+    @on(DescendantFocus)
+    def _focused(self) -> None:
+        self._show_hint()
+
+    # what becomes of it
+
+    @on(Button.Pressed, "#start")
+    def action_start(self) -> None:
+        """Start it, or go to what must be mended first."""
+        start, wrong = self.query_one("#start", Button), self._wrong_rows()
+        if wrong:
+            wrong[0].focus_entry()
+            return
+        if start.disabled:
+            return
+        start.disabled = True
+        self.query_one("#readiness", Static).update("Checking data, model and device…")
+        self._start(dict(self.texts))
+
+    @work(thread=True, exclusive=True, group="start")
+    def _start(self, texts: dict[str, str]) -> None:
+        try:
+            self.post_message(self.start(texts))
+        except EngineError as error:
+            self.post_message(self.Refused(str(error)))
+
+    @on(Refused)
+    def _refused(self, event: Refused) -> None:
+        self.query_one("#start", Button).disabled = False
+        self._show_readiness()
+        self.app.post_message(Trouble(event.text))
+
+    @on(CommandLine.CopyWanted)
+    def action_copy_command(self) -> None:
+        """Put the command line on the clipboard."""
+        self.app.copy_to_clipboard(self.command)
+        self.notify("Command copied.", markup=False)
+
+    def action_back(self) -> None:
+        """Leave without starting anything."""
+        self.dismiss()
+
+    # showing
+
+    def row(self, name: str) -> FieldRow:
+        """Return the row of a field."""
+        return self.query_one(f"#{name.replace('_', '-')}", FieldRow)
+
+    def _show(self) -> None:
+        for name, default in self.defaults().items():
+            self.row(name).default = default
+        picker = self.query_one(Picker)
+        picker.border_title, picks = self.picks()
+        picker.show(picks)
+        self.query_one(CommandLine).show(self.command)
+        self._show_hint()
+        self._show_readiness()
+
+    def _show_readiness(self) -> None:
+        wrong = self._wrong_rows()
+        labels = ", ".join(row.field.label.lower() for row in wrong)
+        said = f"✗ to be mended first: {labels}" if wrong else self.promise()
+        self.query_one("#readiness", Static).update(said)
+
+    def _wrong_rows(self) -> list[FieldRow]:
+        return [row for row in self.query(FieldRow) if row.trouble]
+
+    def _show_hint(self) -> None:
+        row = next((row for row in self.query(FieldRow) if row.has_focus_within), None)
+        hint = self.query_one("#hint", Static)
+        hint.update(row.note if row else "")
+        hint.set_class(row is not None and row.trouble is not None, "-trouble")

@@ -1,0 +1,190 @@
+"""New table: what is typed and picked, the command that does the same, and what is asked for."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Static
+
+from bertcl_tui.arena.fields import FORM_FIELDS, OF_SEARCHES, table_command
+from bertcl_tui.messages import TableAsked, Trouble
+from bertcl_tui.screens.new_table import NewTableScreen
+from bertcl_tui.widgets.command_line import CommandLine
+from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.picker import Picker
+from engine.arena.entrants import RATES
+from engine.spec.methods import METHODS
+from engine.store.connection import open_store
+from engine.store.entries import entries
+from tests.bertcl_tui.screens.host import SIZE, Host, settle
+
+HUB = {"sequences": "sst2:mrpc", "methods": "flat", "data": "hub"}
+
+
+class Form:
+    """The screen as a person uses it."""
+
+    def __init__(self, pilot: Pilot[None]) -> None:
+        self.pilot = pilot
+        self.screen = pilot.app.screen
+
+    def row(self, name: str) -> FieldRow:
+        return self.screen.query_one(f"#{name.replace('_', '-')}", FieldRow)
+
+    async def fill(self, **texts: str) -> None:
+        for name, text in texts.items():
+            self.row(name).text = text
+            await settle(self.pilot)
+
+    @property
+    def wrong(self) -> list[str]:
+        return [row.field.name for row in self.screen.query(FieldRow) if row.trouble]
+
+    @property
+    def command(self) -> str:
+        return self.screen.query_one(CommandLine).command
+
+    @property
+    def readiness(self) -> str:
+        return str(self.screen.query_one("#readiness", Static).render())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    return str(tmp_path / "studies.db")
+
+
+def host(store: str) -> Host:
+    return Host(store, lambda reader: NewTableScreen(reader, HUB))
+
+
+async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        assert form.wrong == []
+        assert all(form.row(item.name).note for item in FORM_FIELDS)
+        for name, text, said in (
+            ("sequences", "sst2:mrcp", "did you mean 'mrpc'"),
+            ("methods", "flat,flot", "no method 'flot'"),
+            ("seeds", "0", "seeds is 0"),
+            ("budget", "many", "budget 'many'"),
+            ("lr", "2", "learning rate is 2"),
+            ("layout", "table2", "leave this empty"),
+        ):
+            await form.fill(**{name: text})
+            assert len(form.wrong) == 1
+            assert said in form.row(form.wrong[0]).note
+            assert "✗ to be mended first" in form.readiness
+            await form.fill(**{name: HUB.get(name, "free" if name == "layout" else "")})
+            assert form.wrong == []
+
+
+async def test_it_says_how_many_runs_a_table_has(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(sequences="sst2:mrpc,mrpc:sst2", methods="flat,joint,replay", seeds="4")
+        assert form.readiness.startswith("24 runs;")
+        await form.fill(sequences="", methods="", layout="table2")
+        assert form.readiness.startswith("64 runs;")
+        assert form.row("sequences").default == "as in the paper"
+
+
+@pytest.mark.action("new-table", "copy_command")
+async def test_the_command_line_follows_and_is_copied(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(methods="flat,bertcl", budget="24", epochs="2")
+        texts = {**HUB, "methods": "flat,bertcl", "budget": "24", "epochs": "2"}
+        assert form.command == table_command(texts, store=store)
+        await pilot.press("ctrl+y")
+        assert pilot.app.clipboard == form.command
+
+
+async def test_methods_are_picked_from_all_there_are(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        picker = form.screen.query_one(Picker)
+        assert picker.option_count == len(METHODS) - 1 + len(RATES)
+        picker.focus()
+        await pilot.press("home", "down", "space", "home", "space")
+        await settle(pilot)
+        assert form.row("methods").text == "llrd"
+
+
+async def test_the_last_of_several_sequences_is_completed(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(sequences="sst2:mrpc,")
+        form.row("sequences").focus_entry()
+        await pilot.press("end", *"rt")
+        await settle(pilot)
+        await pilot.press("right")
+        await settle(pilot)
+        assert form.row("sequences").text == "sst2:mrpc,rte"
+
+
+@pytest.mark.action("new-table", "start")
+async def test_start_queues_what_is_missing_and_tells_the_app(
+    store: str, tasks: Path, backbone: Path
+) -> None:
+    app = host(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(
+            data=str(tasks),
+            model=str(backbone),
+            sequences="mood:agree",
+            methods="flat,replay",
+            seeds="2",
+            train_rows="16",
+            eval_rows="16",
+            device="cpu",
+        )
+        assert form.wrong == []
+        await pilot.press("ctrl+s", "ctrl+s")
+        assert form.screen.query_one("#start", Button).disabled
+        await settle(pilot)
+        (told,) = app.told
+        assert isinstance(told, TableAsked), told
+        assert told.launched.runs == 4
+        assert pilot.app.screen is not form.screen
+    opened = open_store(store)
+    found = {(item.entrant, item.run.spec.seed, item.run.state) for item in entries(opened)}
+    opened.close()
+    assert found == {
+        (name, seed, "queued") for name in ("flat@2e-5", "replay@2e-5") for seed in (1000, 1001)
+    }
+
+
+async def test_what_is_refused_is_said_and_can_be_tried_again(tmp_path: Path) -> None:
+    app = host(str(tmp_path / "no-such-folder" / "studies.db"))
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await pilot.press("ctrl+s")
+        await settle(pilot)
+        (trouble,) = app.told
+        assert isinstance(trouble, Trouble)
+        assert "does not exist; make it first" in trouble.text
+        assert not form.screen.query_one("#start", Button).disabled
+
+
+@pytest.mark.action("new-table", "back")
+async def test_escape_leaves_without_a_trace(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        screen = pilot.app.screen
+        await pilot.press("escape")
+        await settle(pilot)
+        assert pilot.app.screen is not screen
+    assert not Path(store).exists()
+
+
+def test_every_option_that_all_runs_share_can_be_chosen() -> None:
+    assert {item.name for item in OF_SEARCHES} <= {item.name for item in FORM_FIELDS}
