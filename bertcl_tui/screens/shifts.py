@@ -142,7 +142,7 @@ class ShiftsScreen(Screen[None]):
         try:
             self._look = Look(question)
         except UsageError as error:
-            self._trouble = str(error)
+            self._refuse(str(error))
         else:
             self._find(question, self._look)
         self._show()
@@ -168,8 +168,13 @@ class ShiftsScreen(Screen[None]):
     @on(Refused)
     def _refused(self, message: Refused) -> None:
         if message.question == (self.found and self.found.question):
-            self._trouble = message.text
+            self._refuse(message.text)
             self._show()
+
+    def _refuse(self, text: str) -> None:
+        self._trouble = text
+        # In full: a chart may be narrower than the line.
+        self.app.post_message(Trouble(text))
 
     # showing
 

@@ -88,7 +88,7 @@ def agreement_said(clusters: Clusters) -> str:
 def plane_said(plane: Projection) -> str:
     """Say which plane it is."""
     name = METHOD_NAMES[plane.method]
-    return name if plane.share is None else f"{name}, {plane.share:.0%} of the variance"
+    return name if plane.share is None else f"{name}, {plane.share:.0%} of variance"
 
 
 def facts_of(found: Found) -> dict[str, Any]:

@@ -125,7 +125,7 @@ async def test_the_better_plane_is_shown_and_the_other_a_key_away(
         await whole(pilot, screen)
         assert "t-SNE" in title(screen, "clusters")
         await pilot.press("p")
-        assert "PCA, 41% of the variance" in title(screen, "clusters")
+        assert "PCA, 41% of variance" in title(screen, "clusters")
         await pilot.press("p")
         assert "t-SNE" in title(screen, "clusters")
 
@@ -221,3 +221,4 @@ async def test_a_study_whose_data_are_gone_says_so(question: Question, tmp_path:
     store = study_store(tmp_path / "s.db", str(tmp_path / "gone.toml"), question.model)
     async with shifts_of(store) as (pilot, screen):
         await until(pilot, lambda: "✗ no data" in drawn(screen, "lengths"))
+        await until(pilot, lambda: pilot.app._notifications)
