@@ -1,11 +1,12 @@
 """Make the README's pictures, with ``python -m assets.pictures [--store STORE]``.
 
-Without a store, one is recorded as searches leave it (``tests/recorded.py``). Each picture is a
-screen of 120×40 cells in the dark theme, written beside this file.
+They show a copy of the recorded store, ``studies.db``, unless another one is named. Each picture is
+a screen of 120×40 cells in the dark theme, written beside this file.
 """
 
 import argparse
 import asyncio
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
@@ -16,16 +17,15 @@ from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
 from bertcl_tui.app import BertclApp
-from bertcl_tui.messages import OpenCombine, OpenStudy
+from bertcl_tui.messages import OpenArena, OpenCombine, OpenStudy
+from bertcl_tui.widgets.arena_grid import ArenaGrid
 from bertcl_tui.widgets.studies_table import StudiesTable
 from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.store.connection import DEFAULT_STORE
 from tests.bertcl_tui.waiting import until
-from tests.recorded import recorded_store
 
 HERE: Final = Path(__file__).resolve().parent
 SIZE: Final = (120, 40)
-MORE: Final = ("boolq:privacy-qa", "rotten-tomatoes:boolq")
 MARKED: Final = 5
 """Trials of each study that are combined, the best ones."""
 
@@ -39,7 +39,9 @@ async def take_pictures(store: str) -> None:
         first, *others = app.screen.query_one(StudiesTable).items
         for study in (first, *others):
             best = app.reader.scored(study.id)[:MARKED]
-            if best and study.model == first.model:
+            record = app.reader.record(study.id)
+            searched = record is not None and record.spec.method == "profile"
+            if best and searched and study.model == first.model:
                 app.marks[study.id] = frozenset(trial.number for trial in best)
         app.post_message(OpenStudy(first.id))
         await until(pilot, lambda: app.screen.query(TrialsTable))
@@ -48,6 +50,10 @@ async def take_pictures(store: str) -> None:
         await take(pilot, "study")
         app.post_message(OpenCombine(first.id))
         await take(pilot, "combine")
+        await pilot.press("escape", "escape")
+        app.post_message(OpenArena())
+        await until(pilot, lambda: app.screen.query(ArenaGrid))
+        await take(pilot, "arena")
 
 
 async def take(pilot: Pilot[None], name: str) -> None:
@@ -75,19 +81,18 @@ async def settle(pilot: Pilot[None]) -> None:
 
 
 @contextmanager
-def store_of(wanted: str | None) -> Iterator[str]:
-    """Yield the wanted store, or a recorded one that is gone afterwards."""
-    if wanted:
-        yield wanted
-        return
-    with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        yield str(recorded_store(Path(DEFAULT_STORE), MORE))
+def copy_of(store: Path) -> Iterator[str]:
+    """Yield a copy under the usual name: whoever looks at a store leaves marks in its file."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(store, Path(folder) / DEFAULT_STORE)
+        with chdir(folder):
+            yield DEFAULT_STORE
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", help="a store with ended trials")
-    with store_of(parser.parse_args().store) as store:
+    parser.add_argument("--store", type=Path, default=HERE.parent / DEFAULT_STORE)
+    with copy_of(parser.parse_args().store.resolve()) as store:
         asyncio.run(take_pictures(store))
 
 
