@@ -1,11 +1,13 @@
 """The script that keeps a store for the repository, and the store that is kept there."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from assets.recorded import keep
+from bertcl_tui.cli.commands import run_command
 from engine.errors import UsageError
 from engine.spec import RunSpec
 from engine.store.connection import open_store
@@ -62,3 +64,16 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is there already"):
         keep(tmp_path / "studies.db", target)
     assert target.read_text() == "mine"
+
+
+def test_the_store_of_the_repository_prints_its_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded = Path(__file__).parents[1] / "studies.db"
+    assert recorded.stat().st_size <= 5 * 2**20
+    copy = tmp_path / "studies.db"
+    shutil.copy(recorded, copy)
+    assert run_command(["arena", "--store", str(copy), "--offline"]) == 0
+    out = capsys.readouterr().out
+    for row in ("flat 2e-5", "flat tuned", "LLRD tuned", "EWC (task)", "BERTcL combined"):
+        assert row in out
