@@ -1,6 +1,7 @@
 """Lengths, clusters and planes of tiny tasks."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -9,6 +10,14 @@ from engine.learning.shift_findings import look_at_shifts, project
 from engine.tasks.load import load_task
 from engine.tasks.shifts.findings import Clusters, Lengths, Projection, Question
 from tests.engine.learning.asking import Ask
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing was looked at before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BERTCL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="module")
