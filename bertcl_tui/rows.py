@@ -1,11 +1,12 @@
 """What is shown of the store, as plain values. Moments are seconds since the epoch."""
 
+from statistics import fmean
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from engine.spec.spending import Spending
-from engine.store.states import ENDED, Desired
+from engine.store.states import ENDED, Desired, RunState
 
 StudyState = Literal[
     "queued", "running", "paused", "stalled", "lost", "complete", "stopped", "failed"
@@ -73,7 +74,7 @@ class StudyRow(Struct, frozen=True, kw_only=True):
         return sum(count for state, count in self.counts.items() if state in ENDED)
 
 
-SortColumn = Literal["p", "p_o", "p_s", "number", "state"]
+SortColumn = Literal["p", "p_o", "p_s", "confirmed", "number", "state"]
 
 
 class Order(Struct, frozen=True):
@@ -84,6 +85,22 @@ class Order(Struct, frozen=True):
 
 
 BY_P: Final = Order("p", descending=True)
+
+
+class Confirmation(Struct, frozen=True, kw_only=True):
+    """What became of a trial that was run again with fresh seeds."""
+
+    scores: tuple[tuple[int, float], ...]
+    """Seed and p of every run that is complete."""
+    half_width: float | None
+    """Of the 95 % interval of their mean; None with fewer than two."""
+    others: tuple[tuple[RunState, int], ...]
+    """How many runs are in each other state that some are in."""
+
+    @property
+    def p(self) -> float | None:
+        """The mean; None: no run is complete."""
+        return fmean(p for _, p in self.scores) if self.scores else None
 
 
 class TrialRow(Struct, frozen=True, kw_only=True):
@@ -103,6 +120,8 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     steps: int | None
     rate: float | None
     busy_seconds: float
+    confirmation: Confirmation | None = None
+    """None: it was not run again."""
 
 
 class RunRow(Struct, frozen=True, kw_only=True):

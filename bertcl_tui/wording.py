@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bertcl_tui.rows import StudyRow
+from bertcl_tui.rows import Confirmation, StudyRow
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KIB: Final = 1024
@@ -26,6 +26,22 @@ def duration(seconds: float | None) -> str:
 def score(value: float | None) -> str:
     """Write an accuracy or a sum of two; nothing measured is a dash."""
     return "–" if value is None else f"{value:.3f}"
+
+
+def mean_of(confirmation: Confirmation) -> str:
+    """Write what a trial scores with fresh seeds: ``1.394±0.021``; ``0/3`` where none is over."""
+    if confirmation.p is None:
+        return f"0/{sum(number for _, number in confirmation.others)}"
+    half = confirmation.half_width
+    return score(confirmation.p) + ("" if half is None else f"±{half:.3f}")
+
+
+def told_again(confirmation: Confirmation) -> str:
+    """Say what became of a trial's repetitions: ``again 1.394±0.021 (3 seeds), 1 running``."""
+    seeds = len(confirmation.scores)
+    done = [f"again {mean_of(confirmation)} ({count(seeds, 'seed')})"] if seeds else ["again"]
+    others = [f"{number} {state}" for state, number in confirmation.others]
+    return ", ".join([*done, *others]) if seeds else " ".join([*done, ", ".join(others)])
 
 
 def steps_rate(rate: float | None) -> str:

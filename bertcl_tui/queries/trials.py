@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Float,
     Row,
+    Select,
     and_,
     case,
     cast,
@@ -23,8 +24,9 @@ from sqlalchemy import (
 )
 
 from bertcl_tui.filters import Filter, NumberTerm, WordTerm
+from bertcl_tui.queries.confirmations import confirmations, confirmed_p
 from bertcl_tui.queries.unfinished import state_of, with_holder
-from bertcl_tui.rows import BY_P, Order, Scored, TrialRow, TrialWindow
+from bertcl_tui.rows import BY_P, Confirmation, Order, Scored, TrialRow, TrialWindow
 from engine.store.schema import run
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
 
@@ -54,7 +56,7 @@ def window(
     fitting = and_(of_study, *(_condition(connection, term, now) for term in where))
     first = select(run.c.id).where(fitting).order_by(*_ordering(order)).limit(limit)
     query = with_holder().where(run.c.id.in_(first)).order_by(*_ordering(order))
-    rows = tuple(trial_row(row, now) for row in connection.execute(query))
+    rows = _trial_rows(connection, query, study_id, now)
     total = _count(connection, of_study)
     matching = len(rows) if limit is None or len(rows) < limit else _count(connection, fitting)
     return TrialWindow(rows=rows, matching=matching if where else total, total=total)
@@ -65,7 +67,7 @@ def chosen(
 ) -> tuple[TrialRow, ...]:
     """Return these trials of a study by number."""
     query = with_holder().where(run.c.study_id == study_id, run.c.number.in_(numbers))
-    return tuple(trial_row(row, now) for row in connection.execute(query.order_by(run.c.number)))
+    return _trial_rows(connection, query.order_by(run.c.number), study_id, now)
 
 
 def scored(connection: Connection, study_id: int) -> tuple[Scored, ...]:
@@ -90,7 +92,15 @@ def scored(connection: Connection, study_id: int) -> tuple[Scored, ...]:
     )
 
 
-def trial_row(row: Row[Any], now: float) -> TrialRow:
+def _trial_rows(
+    connection: Connection, query: Select[Any], study_id: int, now: float
+) -> tuple[TrialRow, ...]:
+    confirmed = confirmations(connection, study_id)
+    rows = connection.execute(query)
+    return tuple(_trial_row(row, now, confirmed.get(row.id)) for row in rows)
+
+
+def _trial_row(row: Row[Any], now: float, confirmed: Confirmation | None) -> TrialRow:
     """Read a run's row with its holder's columns."""
     return TrialRow(
         run_id=row.id,
@@ -107,6 +117,7 @@ def trial_row(row: Row[Any], now: float) -> TrialRow:
         steps=row.steps,
         rate=row.rate,
         busy_seconds=row.busy_seconds,
+        confirmation=confirmed,
     )
 
 
@@ -120,7 +131,7 @@ def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
 
 
 def _ordering(order: Order) -> list[ColumnElement[Any]]:
-    column = run.c[order.column]
+    column = confirmed_p() if order.column == "confirmed" else run.c[order.column]
     unfinished_first = case((run.c.state.in_(UNFINISHED), 0), else_=1)
     direction = column.desc() if order.descending else column.asc()
     # By id where equal: it grows as the number does, and stands in every index.

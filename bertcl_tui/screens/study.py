@@ -4,19 +4,31 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, get_args
 
 from msgspec.structs import replace
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.arena.confirming import Again, confirm_trials
 from bertcl_tui.drawings.forgetting import earlier_tasks
 from bertcl_tui.drawings.of_study import forgetting_of, importance_of, plane_of, rates_of
 from bertcl_tui.filters import trial_fields
-from bertcl_tui.messages import Folding, Marked, OpenArena, OpenCombine, OpenTrial, Trouble, Wish
+from bertcl_tui.messages import (
+    Folding,
+    Marked,
+    OpenArena,
+    OpenCombine,
+    OpenTrial,
+    Trouble,
+    Wish,
+    WorkersWanted,
+)
 from bertcl_tui.read import Reader
-from bertcl_tui.rows import Order, SortColumn, StudyRow
+from bertcl_tui.rows import Order, SortColumn, StudyRow, TrialRow
+from bertcl_tui.screens.again_form import again_form, read_again
 from bertcl_tui.screens.confirm import confirm_stop
+from bertcl_tui.screens.form import Texts
 from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.states import state_word
 from bertcl_tui.study_look import Look, Question, look_at_study
@@ -26,7 +38,8 @@ from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.trials_table import TrialsTable
-from bertcl_tui.wording import duration, headway, steps_rate
+from bertcl_tui.wording import count, duration, headway, steps_rate, told_again
+from engine.errors import EngineError
 from engine.spec.sequence import parse_sequence
 from engine.store.states import Desired
 
@@ -102,8 +115,7 @@ class StudyScreen(LiveScreen):
         if self._question.marked:
             parts.append(f"{len(self._question.marked)} marked")
         trial = look.cursor
-        notes = () if trial is None else filter(None, (trial.label, trial.reason))
-        entitle(self.query_one("#trials"), " ─ ".join(parts), " · ".join(notes))
+        entitle(self.query_one("#trials"), " ─ ".join(parts), _note_on(trial) if trial else "")
 
     def _show_top(self, study: StudyRow) -> None:
         counts = study.counts
@@ -193,8 +205,11 @@ class StudyScreen(LiveScreen):
     # actions
 
     def action_sort(self) -> None:
-        place = _SORTED_BY.index(self._question.order.column)
-        self._sort(_SORTED_BY[(place + 1) % len(_SORTED_BY)])
+        trials = () if self._look is None else self._look.window.rows
+        confirmed = any(trial.confirmation is not None for trial in trials)
+        columns = [name for name in _SORTED_BY if confirmed or name != "confirmed"]
+        place = columns.index(self._question.order.column)
+        self._sort(columns[(place + 1) % len(columns)])
 
     def action_reverse(self) -> None:
         order = self._question.order
@@ -208,6 +223,36 @@ class StudyScreen(LiveScreen):
 
     def action_open_arena(self) -> None:
         self.post_message(OpenArena())
+
+    def action_confirm_trials(self) -> None:
+        """Ask how often, then have trials run again with fresh seeds."""
+        look, marked = self._look, self._question.marked
+        if look is None:
+            return
+        if not look.scored:
+            self.notify(f"{look.study.name} has no complete trial yet", markup=False)
+            return
+
+        def answered(texts: Texts | None) -> None:
+            if texts is not None:
+                top, seeds = read_again(texts)
+                study_id = look.study.id
+                self.notify("Checking data, model and device…", markup=False)
+                self._confirm(Again(study_id=study_id, numbers=marked, top=top, seeds=seeds))
+
+        complete = [trial.number for trial in look.scored]
+        self.app.push_screen(again_form(complete, marked), answered)
+
+    @work(thread=True, group="confirm")
+    def _confirm(self, again: Again) -> None:
+        try:
+            runs = confirm_trials(self._reader.store, again)
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+            return
+        said = f"{count(runs, 'run')} asked for; what they score stands beside p"
+        self.app.call_from_thread(self.app.notify, said, markup=False)
+        self.app.post_message(WorkersWanted())
 
     def action_pause_study(self) -> None:
         self._wish("paused")
@@ -280,3 +325,9 @@ class StudyScreen(LiveScreen):
 
     def on_resize(self, _: events.Resize) -> None:
         self.refresh_bindings()
+
+
+def _note_on(trial: TrialRow) -> str:
+    """Say what is to be known of a trial besides its numbers."""
+    again = told_again(trial.confirmation) if trial.confirmation else ""
+    return " · ".join(filter(None, (trial.label, again, trial.reason)))

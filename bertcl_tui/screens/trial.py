@@ -22,7 +22,7 @@ from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.log_panel import LogPanel
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.wording import duration, score, steps_rate
+from bertcl_tui.wording import duration, score, steps_rate, told_again
 
 _LINES_SAID = 50
 
@@ -75,7 +75,7 @@ class TrialScreen(LiveScreen):
         )
         learning = self.query_one("#learning", Chart)
         title = "Accuracy on the tasks as they are learnt"
-        entitle(learning, title, trial.reason or trial.label or "")
+        entitle(learning, title, " · ".join(_notes(trial)))
         run = look.curves.get(trial.run_id)
         learning.show(Nothing("Nothing measured.") if run is None else Learning(run))
         rates = self.query_one("#rates", Chart)
@@ -92,6 +92,17 @@ def _facts(trial: TrialRow) -> list[str]:
         scores = f"p {score(trial.p)} = {score(trial.p_o)} + {score(trial.p_s)}"
     else:
         scores = ""
+    again = told_again(trial.confirmation) if trial.confirmation else ""
     steps = f"step {trial.step} of {trial.steps}" if trial.steps else ""
     busy = duration(trial.busy_seconds) if trial.busy_seconds else ""
-    return [state_word(trial.state, trial.desired), scores, steps, steps_rate(trial.rate), busy]
+    state = state_word(trial.state, trial.desired)
+    return [state, scores, again, steps, steps_rate(trial.rate), busy]
+
+
+def _notes(trial: TrialRow) -> list[str]:
+    """Return what the trial is called, why it ended, and what each fresh seed gave."""
+    notes = [trial.label or "", trial.reason or ""]
+    if trial.confirmation is not None:
+        seeds = [f"seed {seed} p {score(p)}" for seed, p in trial.confirmation.scores]
+        notes.append(", ".join(seeds))
+    return [note for note in notes if note]

@@ -77,6 +77,10 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
         self._looks: Looks | None = None
         self._laid_out: tuple[tuple[Column, int], ...] = ()
 
+    def columns(self, width: int) -> Sequence[Column]:
+        """Return the columns that are shown where the table is so wide."""
+        return [column for column in self.COLUMNS if column.since <= width]
+
     @abstractmethod
     def key(self, item: Item) -> Hashable:
         """Return what stays the same while an item changes."""
@@ -139,16 +143,19 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
         self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())
 
     def on_resize(self) -> None:
-        self._measure()
-        self.redraw()
+        self.lay_out()
 
     def watch_show_vertical_scrollbar(self) -> None:
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Choose and measure the columns anew."""
         self._measure()
         self.redraw()
 
     def _measure(self) -> None:
         width = self.scrollable_content_region.width
-        columns = [column for column in self.COLUMNS if column.since <= width]
+        columns = self.columns(width)
         taken = sum(column.width for column in columns) + self.GAP * len(columns)
         spare, stretching = max(0, width - taken), sum(column.stretch for column in columns)
         self._laid_out = tuple(

@@ -1,6 +1,6 @@
 """The trials of a study in lines, to be marked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from msgspec import Struct
@@ -17,9 +17,11 @@ from bertcl_tui.retention import Known
 from bertcl_tui.rows import BY_P, Order, TrialRow
 from bertcl_tui.states import state_text
 from bertcl_tui.widgets.row_table import Column, RowTable
-from bertcl_tui.wording import score
+from bertcl_tui.wording import mean_of, score
 from engine.store.states import ENDED
 
+_ROOMY = 64
+"""Columns of characters from which there is room for everything."""
 _GLYPHS = {"marked": "◉", "ranged": "▸", "": " "}
 
 
@@ -39,11 +41,12 @@ class TrialsTable(RowTable[TrialLine]):
         Column(key="mark", label="◉", width=1),
         Column(key="number", label="#", width=4, align="right"),
         Column(key="p", label="p", width=5, align="right"),
+        Column(key="confirmed", label="confirmed", width=11),
         Column(key="p_o", label="p_o", width=5, align="right"),
         Column(key="p_s", label="p_s", width=5, align="right"),
         Column(key="rates", label="lrs", width=10),
         Column(key="state", label="state", width=14),
-        Column(key="note", label="", width=10, stretch=True, since=64),
+        Column(key="note", label="", width=10, stretch=True, since=_ROOMY),
     )
     GAP = 1
 
@@ -56,11 +59,18 @@ class TrialsTable(RowTable[TrialLine]):
         self._order = BY_P
         self._trials: tuple[TrialRow, ...] = ()
         self._known: Mapping[int, Known] = {}
+        self._confirmed = False
+        """Whether any of them was run again with fresh seeds."""
         self._range_from: int | None = None
         """The number of the trial at which a range was begun."""
 
     def key(self, item: TrialLine) -> int:
         return item.trial.number
+
+    def columns(self, width: int) -> Sequence[Column]:
+        """Show what was confirmed where something was; where room is scarce, instead of rates."""
+        left_out = "confirmed" if not self._confirmed else "rates" if width < _ROOMY else ""
+        return [column for column in super().columns(width) if column.key != left_out]
 
     def show_order(self, order: Order) -> None:
         """Say in the header by what the trials are sorted."""
@@ -71,6 +81,10 @@ class TrialsTable(RowTable[TrialLine]):
     def show_trials(self, trials: tuple[TrialRow, ...], known: Mapping[int, Known]) -> None:
         """Show these trials with the marks there are, and what running ones would score by now."""
         self._trials, self._known = trials, known
+        confirmed = any(trial.confirmation is not None for trial in trials)
+        if confirmed != self._confirmed:
+            self._confirmed = confirmed
+            self.lay_out()
         if self._range_from is not None and self._line_of(self._range_from) is None:
             self._range_from = None
         self._show_marks()
@@ -166,6 +180,7 @@ class TrialsTable(RowTable[TrialLine]):
             "mark": Text(_GLYPHS[item.mark], style=f"bold {looks.accent}"),
             "number": Text(str(trial.number), style="bold" if item.mark else ""),
             "p": _score(trial.p, looks),
+            "confirmed": Text(mean_of(trial.confirmation) if trial.confirmation else ""),
             "p_o": _score(trial.p_o, looks, known.p_o),
             "p_s": _score(trial.p_s, looks, known.p_s),
             "rates": Text(rate_glyphs(trial.learning_rates, bounds)),

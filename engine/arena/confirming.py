@@ -51,12 +51,19 @@ class ConfirmedTrial(Struct, frozen=True, kw_only=True):
 
 
 def plan_confirmation(
-    store: Store, study: StudyRecord, *, top: int, seeds: int
+    store: Store, study: StudyRecord, *, top: int, seeds: int, numbers: Collection[int] = ()
 ) -> tuple[Repetition, ...]:
-    """Return the best complete trials of a study with seeds that none of its trials has.
+    """Return complete trials of a study with seeds that none of its trials has.
+
+    Args:
+        store: where the study is.
+        study: what was searched.
+        top: how many of the best trials.
+        seeds: how often each is run again.
+        numbers: these trials instead, as far as they are complete.
 
     Raises:
-        UsageError: the study was searched elsewhere, or has no complete trial.
+        UsageError: the study was searched elsewhere, or none of the trials is complete.
     """
     if study.origin != "search":
         raise UsageError(
@@ -64,9 +71,12 @@ def plan_confirmation(
             "not known, so nothing can be run like it"
         )
     trials = trials_of(store, study.id)
-    best = _best(trials)[:top]
-    if not best:
+    complete = _best(trials)
+    best = [trial for trial in complete if trial.number in numbers] if numbers else complete[:top]
+    if not complete:
         raise UsageError(f"study '{study.name}' has no complete trial yet; let it go on first")
+    if not best:
+        raise UsageError(f"none of these trials of '{study.name}' is complete; choose others")
     used = {study.spec.seed + number for number in range(study.trials)}
     fresh = list(islice(_fresh(used | {trial.spec.seed for trial in trials}), seeds))
     known = by_spec(runs_on(store, study.spec.title()))

@@ -23,6 +23,16 @@ def test_the_best_trials_get_seeds_that_no_trial_has(store: Store) -> None:
     assert planned[0].spec.learning_rates == rates(2e-5)
 
 
+def test_trials_can_be_chosen_instead_and_must_be_complete(store: Store) -> None:
+    trials = [(rates(1e-5), 1.2), (rates(2e-5), 1.6), (rates(3e-5), 1.4)]
+    study = get_study(store, searched(store, "sst2:mrpc", trials, target=9))
+    create_run(store, study.spec.trial(3, rates(4e-5)), study_id=study.id, number=3)
+    planned = plan_confirmation(store, study, top=1, seeds=1, numbers={0, 2, 3})
+    assert [item.trial.number for item in planned] == [2, 0]
+    with pytest.raises(UsageError, match="none of these trials"):
+        plan_confirmation(store, study, top=1, seeds=1, numbers={3})
+
+
 def test_seeds_that_trials_have_or_may_get_are_passed_over(store: Store) -> None:
     study_id = searched(store, "sst2:mrpc", [(rates(1e-5), 1.2)], target=1002)
     (item,) = plan_confirmation(store, get_study(store, study_id), top=1, seeds=1)
