@@ -231,13 +231,14 @@ class BertclApp(App[None]):
     @work(thread=True, exclusive=True, group="leave")
     def _find_working(self) -> None:
         try:
-            working = [study for study in self.reader.studies() if _works(study)]
+            studies = [study for study in self.reader.studies() if _works(study)]
+            runs = [run.run_id for run in self.reader.unfinished_runs() if run.desired == "running"]
         except EngineError:
-            working = []
-        self.call_from_thread(self._leave, working)
+            studies, runs = [], []
+        self.call_from_thread(self._leave, studies, runs)
 
-    def _leave(self, working: list[StudyRow]) -> None:
-        if not working:
+    def _leave(self, studies: list[StudyRow], runs: list[int]) -> None:
+        if not studies and not runs:
             self.exit()
             return
         from bertcl_tui.screens.leave import LeaveScreen
@@ -246,13 +247,17 @@ class BertclApp(App[None]):
             if desired == "running":
                 self.exit()
             elif desired is not None:
-                self._wish_and_leave([study.id for study in working], desired)
+                self._wish_and_leave([study.id for study in studies], runs, desired)
 
-        self.push_screen(LeaveScreen([study.name for study in working]), answered)
+        self.push_screen(LeaveScreen([study.name for study in studies], len(runs)), answered)
 
     @work(thread=True, group="wishes")
-    def _wish_and_leave(self, study_ids: list[int], desired: Desired) -> None:
-        if self._attempt(partial(wish_for_studies, self.store, study_ids, desired)):
+    def _wish_and_leave(self, study_ids: list[int], run_ids: list[int], desired: Desired) -> None:
+        wishes = (
+            partial(wish_for_studies, self.store, study_ids, desired),
+            partial(wish_for_runs, self.store, run_ids, desired),
+        )
+        if all(map(self._attempt, wishes)):
             self.call_from_thread(self.exit)
 
     # palette

@@ -197,8 +197,11 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     threads: int
     state: Literal["running", "idle", "paused", "lost"]
     study: str | None
+    """None: it works on no trial of a study."""
+    sequence: str | None
     run_id: int | None
     number: int | None
+    label: str | None
     step: int | None
     steps: int | None
     rate: float | None

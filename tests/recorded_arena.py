@@ -43,7 +43,7 @@ AGAIN: Final[dict[int, tuple[float | None, ...]]] = {
 }
 """What trials of the first study score when run again; None: the run is queued."""
 REASON: Final = "the device ran out of memory; choose a smaller batch"
-STATES: Final[tuple[RunState, ...]] = ("complete", "failed", "running", "paused", "queued")
+STATES: Final[tuple[RunState, ...]] = ("complete", "failed", "paused", "running", "queued")
 """Of the runs of the last row on the unfinished sequence, by seed."""
 
 _SEARCH = Tuning(study="sst2:mrpc", sequence="sst2:mrpc", epochs=48.0)

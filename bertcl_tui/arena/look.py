@@ -111,10 +111,15 @@ class Look(Struct, frozen=True, kw_only=True):
         return self.recorded.results.cells.get(key)
 
 
-def look_at_arena(reader: Reader, question: Question) -> Look | None:
+def look_at_arena(reader: Reader, question: Question, before: Look | None = None) -> Look | None:
     """Ask the store and make the table; None: nothing was ever run for the arena.
 
     The first call loads what the statistics need.
+
+    Args:
+        reader: of the store.
+        question: what is asked.
+        before: the last look, for a table in which nothing has changed since.
     """
     recorded = reader.arena()
     if not recorded:
@@ -127,7 +132,7 @@ def look_at_arena(reader: Reader, question: Question) -> Look | None:
         settings=tuple(map(_setting, recorded)),
         recorded=item,
         layout=layout,
-        table=recorded_table(item, layout),
+        table=_table(item, layout, before),
         going=going,
         tallies=tuple(
             tuple(_tally(item, entrant, column, going) for column in layout.columns)
@@ -159,6 +164,27 @@ def _tally(
         others=tuple((state, states.count(state)) for state in _ORDER if state in states),
         share=running[0].share if len(running) == 1 else None,
     )
+
+
+def _table(item: Recorded, layout: Layout, before: Look | None) -> Table:
+    """Return the table; while runs only get on, it is the one before."""
+    if (
+        before is not None
+        and before.layout == layout
+        and _setting(before.recorded) == _setting(item)
+        and _outcomes(before.recorded) == _outcomes(item)
+    ):
+        return before.table
+    return recorded_table(item, layout)
+
+
+def _outcomes(item: Recorded) -> list[tuple[object, ...]]:
+    """Return everything of the runs that a table shows."""
+    return [
+        (*key, found.source, found.wanted, found.accuracies, run.state, run.reason)
+        for key, found in item.results.cells.items()
+        for run in found.runs
+    ]
 
 
 def shown_state(run: RunRecord, going: Mapping[int, RunRow]) -> TrialState:

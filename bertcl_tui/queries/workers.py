@@ -14,7 +14,16 @@ from engine.work.processes import is_alive
 def list_workers(connection: Connection, now: float) -> tuple[WorkerRow, ...]:
     """Return the workers that have not said that they ended, oldest first."""
     query = (
-        select(worker, run.c.number, run.c.step, run.c.steps, run.c.rate, study.c.name)
+        select(
+            worker,
+            run.c.number,
+            run.c.label,
+            run.c.sequence,
+            run.c.step,
+            run.c.steps,
+            run.c.rate,
+            study.c.name,
+        )
         .outerjoin_from(worker, run, run.c.id == worker.c.run_id)
         .outerjoin(study, study.c.id == run.c.study_id)
         .where(worker.c.ended_at.is_(None))
@@ -53,6 +62,8 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
         threads=row.threads,
         state=_worker_state(row, now),
         study=row.name,
+        sequence=row.sequence,
+        label=row.label,
         run_id=row.run_id,
         number=row.number,
         step=row.step,

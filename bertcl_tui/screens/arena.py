@@ -92,7 +92,7 @@ class ArenaScreen(LiveScreen):
     # reading
 
     def read(self) -> ArenaRead:
-        return ArenaRead(look_at_arena(self._reader, self._question))
+        return ArenaRead(look_at_arena(self._reader, self._question, self._look))
 
     @on(ArenaRead)
     def _show(self, message: ArenaRead) -> None:

@@ -16,7 +16,12 @@ from engine.store.states import Desired
 
 
 class LeaveScreen(ModalScreen[Desired | None]):
-    """Asks what is wanted of the studies that run; None is to stay."""
+    """Asks what is wanted of what is at work; None is to stay.
+
+    Args:
+        studies: names of those that go on.
+        runs: how many runs go on that no study asked for.
+    """
 
     PLACE: ClassVar[Place] = "dialog"
     CSS_PATH = "dialog.tcss"
@@ -29,18 +34,23 @@ class LeaveScreen(ModalScreen[Desired | None]):
         Binding("down,j", "app.focus_next", show=False),
     ]
 
-    def __init__(self, studies: Sequence[str]) -> None:
+    def __init__(self, studies: Sequence[str], runs: int = 0) -> None:
         super().__init__()
-        self._studies = studies
+        self._studies, self._runs = studies, runs
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield Label(f"{count(len(self._studies), 'study', 'studies')} at work", id="question")
+            yield Label(f"{self._at_work()} at work", id="question")
             yield Label("\n".join(self._studies), id="detail", markup=False)
             yield Button("l    leave them running", id="running", compact=True)
             yield Button("p    pause all and leave", id="paused", compact=True)
             yield Button("s    stop all for good", id="stopped", compact=True)
             yield Button("esc  stay", id="stay", compact=True)
+
+    def _at_work(self) -> str:
+        studies = count(len(self._studies), "study", "studies") if self._studies else ""
+        runs = count(self._runs, "run") if self._runs else ""
+        return " and ".join(filter(None, (studies, runs)))
 
     def on_mount(self) -> None:
         self.query_one("#running", Button).focus()

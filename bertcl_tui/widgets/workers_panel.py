@@ -78,8 +78,9 @@ def _doing(worker: WorkerRow) -> list[str]:
         ]
     done = f"{worker.step / worker.steps:.0%}" if worker.step and worker.steps else "0%"
     name = f"#{worker.number}" if worker.number is not None else f"run {worker.run_id}"
+    what = worker.study or " on ".join(filter(None, (worker.label, worker.sequence)))
     facts = " · ".join(filter(None, (f"{name} {done}", steps_rate(worker.rate))))
-    return [worker.study, facts] if worker.study else [facts]
+    return [what, facts] if what else [facts]
 
 
 def _percent(value: float | None) -> str:

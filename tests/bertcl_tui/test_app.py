@@ -8,6 +8,7 @@ import pytest
 from textual.command import CommandPalette
 from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.widgets import Label
 
 from bertcl_tui.app import BertclApp
 from bertcl_tui.screens.help import HelpScreen
@@ -16,6 +17,8 @@ from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.screens.study import StudyScreen
 from bertcl_tui.widgets.studies_table import StudiesTable
 from engine.store.connection import open_store
+from engine.store.entries import entries
+from engine.store.states import ENDED
 from engine.store.studies import find_study
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
@@ -126,6 +129,21 @@ async def test_q_asks_what_becomes_of_running_work(
         await pilot.press(key)
         await until(pilot, lambda: not pilot.app.is_running)
     assert _desired(store) == desired
+
+
+async def test_q_asks_about_runs_of_the_arena_too(open_app: OpenApp, arena_store: Path) -> None:
+    async with open_app(arena_store) as pilot:
+        await _ready(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LeaveScreen))
+        assert "1 study and 2 runs at work" in str(
+            pilot.app.screen.query_one("#question", Label).render()
+        )
+        await pilot.press("p")
+        await until(pilot, lambda: not pilot.app.is_running)
+    assert _desired(arena_store) == "paused"
+    runs = [item.run for item in entries(open_store(str(arena_store)))]
+    assert {run.desired for run in runs if run.state not in ENDED} == {"paused"}
 
 
 async def test_one_may_stay(open_app: OpenApp, store: Path) -> None:

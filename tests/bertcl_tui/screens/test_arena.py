@@ -333,7 +333,7 @@ async def test_an_empty_arena_says_what_it_is_and_what_to_press(
 def test_runs_of_the_arena_that_are_not_ended(arena_reader: Reader) -> None:
     runs = arena_reader.unfinished_runs()
     assert [(run.state, run.share) for run in runs] == [
-        ("running", 0.5),
         ("paused", 0.5),
+        ("running", 0.5),
         ("queued", 0.0),
     ]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from bertcl_tui import wishes
 from bertcl_tui.screens.combine import CombineScreen
@@ -80,6 +80,16 @@ async def test_workers_and_log(open_app: OpenApp) -> None:
         await _ready(pilot)
         assert pilot.app.screen.query_one(WorkersPanel).border_title == "Workers ─ 1"
         assert "#30 begins · rotten-tomatoes" in _text(pilot, LogPanel)
+
+
+async def test_a_worker_at_a_run_of_the_arena_says_which(
+    open_app: OpenApp, arena_store: Path
+) -> None:
+    async with open_app(arena_store) as pilot:
+        await _ready(pilot)
+        panel = pilot.app.screen.query_one("WorkersPanel Static", Static)
+        await until(pilot, lambda: "published on rte:mrpc" in str(panel.render()))
+        assert "50%" in str(panel.render())
 
 
 async def test_an_empty_store_says_what_to_press(open_app: OpenApp, tmp_path: Path) -> None:
