@@ -293,6 +293,7 @@ ACTIONS = (
         "data",
         "Show what was run on other data, another backbone or by another protocol.",
         ("arena",),
+        shown="wide",
     ),
     Action(
         "pause_or_resume_runs",
@@ -300,6 +301,7 @@ ACTIONS = (
         "pause/resume",
         "Pause the runs of this table, or let paused ones go on.",
         ("arena",),
+        shown="wide",
     ),
     Action(
         "retry_runs",
@@ -307,6 +309,7 @@ ACTIONS = (
         "retry",
         "Run once more what failed, collapsed or was stopped.",
         ("arena",),
+        shown="wide",
     ),
     Action(
         "turn_panel",

@@ -69,7 +69,7 @@ TABLE_FIELDS: Final = (
     Field(
         name="budget",
         label="Budget",
-        help="Trials of a search for a profile; flat-tuned, llrd-tuned get its epochs.",
+        help="Trials per search for a profile; flat and LLRD get as many epochs.",
         read=_READ_BUDGET,
         default="",
     ),

@@ -71,6 +71,10 @@ class ArenaGrid(ScrollView, can_focus=True):
         self._remake()
         self.place = CellPlace(min(self.place.row, rows - 1), min(self.place.column, columns - 1))
 
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Without a table there is no cell to enter."""
+        return self._look is not None or action != "enter_cell"
+
     # what is in sight
 
     def on_mount(self) -> None:
