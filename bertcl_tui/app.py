@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -19,6 +20,7 @@ from bertcl_tui.read import Reader
 from bertcl_tui.rows import StudyRow
 from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.screens.studies import StudiesScreen
+from bertcl_tui.settings import Settings, write_settings
 from bertcl_tui.wishes import delete_study, start_workers, wish_for_runs, wish_for_studies
 from engine.errors import EngineError, UsageError
 from engine.store.states import Desired
@@ -47,6 +49,8 @@ class BertclApp(App[None]):
     Args:
         store: URL, or path of a SQLite file, which need not exist yet.
         clock: says which moment it is that states are told for.
+        settings: what the person likes.
+        settings_path: where changes of it are kept; None: nowhere.
     """
 
     TITLE = "bertcl"
@@ -57,10 +61,17 @@ class BertclApp(App[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012 - as above
 
     def __init__(
-        self, store: str = "studies.db", *, clock: Callable[[], float] = time.time
+        self,
+        store: str = "studies.db",
+        *,
+        clock: Callable[[], float] = time.time,
+        settings: Settings | None = None,
+        settings_path: Path | None = None,
     ) -> None:
         super().__init__()
         self.store = store
+        self.settings = settings or Settings()
+        self._settings_path = settings_path
         self.reader = Reader(store, clock)
         self.marks: dict[int, frozenset[int]] = {}
         """Marked trial numbers by study id, for as long as the app is open."""
@@ -71,7 +82,7 @@ class BertclApp(App[None]):
         return StudiesScreen(self.reader)
 
     def on_mount(self) -> None:
-        self.theme = themes.DARK.name
+        self.theme = self.settings.theme
         self.call_after_refresh(self.watch_store)
 
     def on_unmount(self) -> None:
@@ -163,6 +174,22 @@ class BertclApp(App[None]):
             return False
         self.post_message(messages.StoreChanged())
         return True
+
+    # settings
+
+    def set(self, **changes: object) -> None:
+        """Let settings be otherwise from now on, and the next time."""
+        self.settings = replace(self.settings, **changes)
+        self._keep_settings()
+
+    @work(thread=True, exclusive=True, group="settings")
+    def _keep_settings(self) -> None:
+        if self._settings_path is None:
+            return
+        try:
+            write_settings(self.settings, self._settings_path)
+        except EngineError as error:
+            self.post_message(messages.Trouble(str(error)))
 
     # screens
 

@@ -14,6 +14,7 @@ from engine.arena.formats.latex import to_latex
 from engine.arena.formats.markdown import to_markdown
 from engine.arena.tables import Table
 from engine.errors import UsageError
+from engine.files import replacing
 
 TEXT: Final = "text"
 SUFFIXES: Final[Mapping[str, str]] = {".md": "markdown", ".csv": "csv", ".tex": "latex"}
@@ -37,12 +38,10 @@ def write_tables(tables: Sequence[Table], form: str, out: Path) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    beside = out.with_name(f".{out.name}.tmp")
     try:
-        beside.write_text(to_format(tables, form), encoding="utf-8")
-        beside.replace(out)
+        with replacing(out) as beside:
+            beside.write_text(to_format(tables, form), encoding="utf-8")
     except OSError as error:
-        beside.unlink(missing_ok=True)
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"cannot write {out}: {reason}; choose another place") from None
 

@@ -1,6 +1,7 @@
 """Opening the app."""
 
 import sys
+from functools import partial
 
 from engine.errors import UsageError
 
@@ -14,8 +15,11 @@ def open_app(store: str | None = None) -> int:
     if not has_terminal():
         raise UsageError("the app needs a terminal; see bertcl-tui --help for what works without")
     from bertcl_tui.app import BertclApp
+    from bertcl_tui.settings import read_settings, settings_file
 
-    app = BertclApp() if store is None else BertclApp(store)
+    path = settings_file()
+    opened = partial(BertclApp, settings=read_settings(path), settings_path=path)
+    app = opened() if store is None else opened(store)
     app.run()
     return app.return_code or 0
 

@@ -2,13 +2,13 @@
 
 import errno
 import json
-import os
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
 from engine.errors import EngineError, UsageError
+from engine.files import replacing
 from engine.profiles.profile import FORMAT, VERSION, Profile
 
 
@@ -20,15 +20,10 @@ def write_profile(profile: Profile, path: Path) -> None:
         EngineError: the disk is full or failed.
     """
     text = msgspec.json.format(msgspec.json.encode(profile), indent=2) + b"\n"
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with beside.open("wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with replacing(path, flush=True) as beside:
+            beside.write_bytes(text)
     except OSError as error:
-        _forget(beside)
         raise _write_failure(path, error) from None
 
 
@@ -81,10 +76,3 @@ def _write_failure(path: Path, error: OSError) -> EngineError:
     message = f"cannot write profile {path}: {reason}; choose another place"
     disk_failed = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO}
     return EngineError(message) if disk_failed else UsageError(message)
-
-
-def _forget(beside: Path) -> None:
-    try:
-        beside.unlink(missing_ok=True)
-    except OSError:
-        return

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -79,6 +79,7 @@ run = Table(
     Column("step", Integer, nullable=False, default=0),
     Column("steps", Integer),
     Column("rate", Float),  # steps per second
+    Column("tokens_rate", Float),  # tokens per second, without padding
     Column("progress_at", Float),
     Column("created_at", Float, nullable=False),
     Column("started_at", Float),
@@ -111,6 +112,29 @@ measurement = Table(
     Column("stage", Integer, nullable=False),
     Column("accuracy", Float, nullable=False),
     Column("loss", Float),
+    sqlite_with_rowid=False,
+)
+
+drift = Table(
+    "cl_drift",
+    metadata,
+    Column("run_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("stage", Integer, primary_key=True),  # at whose end it was measured
+    Column("place", Integer, primary_key=True),  # of the layer, from the embeddings up
+    Column("layer", Text, nullable=False),
+    Column("drift", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How far a layer is from where the run began: norm of the change over norm of the beginning."""
+
+importance = Table(
+    "cl_importance",
+    metadata,
+    Column("study_id", ForeignKey("cl_study.id", ondelete="CASCADE"), primary_key=True),
+    Column("evaluator", Text, primary_key=True),
+    Column("trials", Integer, nullable=False),  # complete ones it was told from
+    Column("shares", Text, nullable=False),  # JSON list, one per choice, in sum 1
+    Column("told_at", Float, nullable=False),
     sqlite_with_rowid=False,
 )
 

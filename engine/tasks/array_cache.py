@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from platformdirs import user_cache_path
+
+from engine.files import replacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,14 +51,10 @@ def save_arrays(room: str, key: str, arrays: Arrays) -> None:
     from safetensors.numpy import save_file
 
     path = _path(room, key)
-    beside = path.with_name(f"{key}.{uuid4().hex}.part")
     with contextlib.suppress(OSError, SafetensorError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with replacing(path) as beside:
             save_file(dict(arrays), beside)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
 
 
 def _path(room: str, key: str) -> Path:

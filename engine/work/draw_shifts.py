@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from engine.errors import UsageError
+from engine.files import replacing
 from engine.tasks.catalog import describe
 from engine.tasks.shifts.findings import Clusters, Lengths, Projection, Question
 from engine.tasks.shifts.kept import Kept
@@ -137,19 +138,16 @@ def _write(picture: Picture) -> None:
         case _:
             raise UsageError(f"task '{question.task}' was not looked at yet; do that first")
     path = Path(picture.path)
-    beside = path.with_name(f".{path.name}.part")
     with mpl.rc_context(_STYLE):
         figure = draw(question, lengths, clusters, plane)
         kind = path.suffix.lower().removeprefix(".")
         # the same findings give the same file
         undated = {"Date": None} if kind == "svg" else {}
         try:
-            figure.savefig(beside, format=kind, dpi=160, metadata=undated)
-            beside.replace(path)
+            with replacing(path) as beside:
+                figure.savefig(beside, format=kind, dpi=160, metadata=undated)
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-        finally:
-            beside.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from uuid import uuid4
 
 import msgspec
 from msgspec.structs import replace
 
+from engine.files import replacing
 from engine.tasks.array_cache import cache_folder, cache_key
 from engine.tasks.catalog import describe
 from engine.tasks.shifts.findings import Clusters, Finding, Lengths, Projection, Question
@@ -48,14 +48,10 @@ class Kept:
     def write(self, finding: Finding) -> None:
         """Keep a finding, whole or not at all; a full disk or read-only folder keeps nothing."""
         path = self._path(_name(finding))
-        beside = path.with_name(f"{path.name}.{uuid4().hex}.part")
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
+            with replacing(path) as beside:
                 beside.write_bytes(msgspec.json.encode(finding))
-                beside.replace(path)
-            finally:
-                beside.unlink(missing_ok=True)
 
     def _wanted(self) -> tuple[str, ...]:
         return "lengths", "clusters", *self.question.projections

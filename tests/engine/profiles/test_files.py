@@ -3,6 +3,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import get_native_id
 
 import msgspec
 import pytest
@@ -86,7 +87,7 @@ def test_a_read_only_folder_is_named() -> None:
 def test_a_full_disk_is_told_in_one_line_and_the_older_file_stays(tmp_path: Path) -> None:
     path = tmp_path / "profile.json"
     path.write_text("older")
-    beside = tmp_path / f".profile.json.{os.getpid()}.tmp"
+    beside = tmp_path / f".profile.json.{get_native_id()}.part"
     beside.symlink_to("/dev/full")
     with pytest.raises(EngineError) as caught:
         write_profile(sample_profile(), path)

@@ -1,0 +1,47 @@
+"""One table of everything a key can do; it feeds bindings, footer, help and command palette."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from textual.binding import Binding
+
+from bertcl_tui.actions.action import Action, Place
+from bertcl_tui.actions.arena import ARENA
+from bertcl_tui.actions.combining import COMBINING
+from bertcl_tui.actions.everywhere import EVERYWHERE, FORMS
+from bertcl_tui.actions.shifts import SHIFTS
+from bertcl_tui.actions.studies import STUDIES
+from bertcl_tui.actions.tables import MARKING, MOVING
+
+__all__ = ["ACTIONS", "Action", "Place", "actions_of", "bindings_of"]
+
+ACTIONS: Final = (
+    *MOVING,
+    *MARKING,
+    *STUDIES,
+    *COMBINING,
+    *ARENA,
+    *SHIFTS,
+    *FORMS,
+    *EVERYWHERE,
+)
+
+
+def actions_of(*places: Place) -> Iterator[Action]:
+    """Yield the actions of these places, in the table's order."""
+    return (action for action in ACTIONS if set(places) & set(action.places))
+
+
+def bindings_of(place: Place) -> list[Binding]:
+    """Return a place's bindings, for the ``BINDINGS`` of its class."""
+    return [
+        Binding(
+            action.keys,
+            action.handler,
+            action.text,
+            show=action.shown in {"footer", "wide"},
+            tooltip=action.help,
+            priority=action.priority,
+        )
+        for action in actions_of(place)
+    ]

@@ -1,0 +1,42 @@
+"""What a key does, and in which places."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Place = Literal[
+    "app",
+    "table",
+    "trials",
+    "grid",
+    "studies",
+    "study",
+    "trial",
+    "combine",
+    "arena",
+    "shifts",
+    "new-study",
+    "new-table",
+    "dialog",
+]
+
+
+class Action(Struct, frozen=True):
+    """What a key does in some places. ``action_<handler>`` of the place's class does it."""
+
+    handler: str
+    keys: str
+    """Textual's key names, comma between alternatives; the first is the one shown."""
+    text: str
+    """A word or two, for footer and palette."""
+    help: str
+    """One sentence, for the help screen."""
+    places: tuple[Place, ...]
+    shown: Literal["footer", "wide", "palette", "help"] = "footer"
+    """Where it is shown first, all later ones show it too; wide: the footer, if there is room."""
+    priority: bool = False
+
+    @property
+    def key(self) -> str:
+        """The key that is shown."""
+        return self.keys.split(",")[0]

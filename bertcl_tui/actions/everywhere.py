@@ -1,0 +1,50 @@
+"""What forms have in common, and what can be done everywhere."""
+
+from bertcl_tui.actions.action import Action
+
+FORMS = (
+    Action(
+        "start",
+        "ctrl+s",
+        "start",
+        "Start what the form asks for; it runs on when the app is closed.",
+        ("new-study", "new-table"),
+    ),
+    Action(
+        "copy_command",
+        "ctrl+y",
+        "copy command",
+        "Copy the command line that asks for the same.",
+        ("new-study", "new-table"),
+    ),
+)
+
+EVERYWHERE = (
+    Action(
+        "back",
+        "escape",
+        "back",
+        "Leave what is open: range, filter, then the screen.",
+        ("study", "trial", "combine", "arena", "shifts", "new-study", "new-table", "dialog"),
+        shown="wide",
+    ),
+    Action("show_help", "question_mark,f1", "help", "Show every key.", ("app",)),
+    Action(
+        "command_palette",
+        "ctrl+p",
+        "palette",
+        "Find any action by name.",
+        ("app",),
+        shown="help",
+        priority=True,
+    ),
+    Action(
+        "save_screenshot",
+        "ctrl+s,f12",
+        "screenshot",
+        "Save the screen as an SVG picture in the current folder.",
+        ("app",),
+        shown="palette",
+    ),
+    Action("quit", "q", "quit", "Leave; asks what to do with running work.", ("app",)),
+)
