@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from textual.pilot import Pilot
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 async def until(
