@@ -59,6 +59,8 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     """Number and p of every trial that was better than all with a lower number."""
     rate: float | None
     """Steps per second over all its running trials."""
+    tokens_rate: float | None
+    """Tokens per second, likewise."""
     eta: float | None
     """Seconds until the last trial ends, as far as can be told."""
     created_at: float
@@ -119,6 +121,7 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     step: int
     steps: int | None
     rate: float | None
+    tokens_rate: float | None
     busy_seconds: float
     confirmation: Confirmation | None = None
     """None: it was not run again."""
@@ -133,6 +136,7 @@ class RunRow(Struct, frozen=True, kw_only=True):
     step: int
     steps: int | None
     rate: float | None
+    tokens_rate: float | None
 
     @property
     def share(self) -> float:
@@ -205,6 +209,7 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     step: int | None
     steps: int | None
     rate: float | None
+    tokens_rate: float | None
     cpu_percent: float | None
     memory_bytes: int | None
     gpu_percent: float | None

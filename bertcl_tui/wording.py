@@ -51,6 +51,16 @@ def steps_rate(rate: float | None) -> str:
     return f"{rate:.1f} st/s" if rate < 10 else f"{rate:.0f} st/s"  # noqa: PLR2004 - two digits
 
 
+def tokens_rate(rate: float | None) -> str:
+    """Write tokens per second: ``870 tok/s``, ``1.2k tok/s``, ``34k tok/s``."""
+    if rate is None:
+        return ""
+    if rate < 1000:  # noqa: PLR2004 - from here on in thousands
+        return f"{rate:.0f} tok/s"
+    thousands = rate / 1000
+    return f"{thousands:.1f}k tok/s" if thousands < 10 else f"{thousands:,.0f}k tok/s"  # noqa: PLR2004 - two digits
+
+
 def size(n_bytes: float | None) -> str:
     """Write an amount of memory."""
     if n_bytes is None:

@@ -39,6 +39,7 @@ WORKER, RUNNING = 1, 43
 """The worker's id, and that of the run it holds."""
 STAGE_STEPS = 100
 MEASURES = 12
+TOKENS_OF_A_STEP = 700
 FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)
 STOPPED_AT: dict[int, RunState] = {
     7: "pruned",
@@ -206,7 +207,9 @@ def _measure(
 
 
 def _now_at(step: int, *, rate: float) -> Progress:
-    return Progress(step=step, steps=2 * STAGE_STEPS, rate=rate)
+    return Progress(
+        step=step, steps=2 * STAGE_STEPS, rate=rate, tokens_rate=rate * TOKENS_OF_A_STEP
+    )
 
 
 def _retention(step: int, stage: int, task: int, accuracy: float) -> MeasurementRecord:

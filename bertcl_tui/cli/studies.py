@@ -92,6 +92,7 @@ def study_facts(row: StudyRow) -> dict[str, Any]:
         "spending": row.spending,
         "best": row.best,
         "rate": row.rate,
+        "tokens_rate": row.tokens_rate,
         "eta": row.eta,
         "created_at": row.created_at,
     }
@@ -111,6 +112,7 @@ def trial_facts(row: TrialRow) -> dict[str, Any]:
         "step": row.step,
         "steps": row.steps,
         "rate": row.rate,
+        "tokens_rate": row.tokens_rate,
         "busy_seconds": row.busy_seconds,
     }
 

@@ -131,6 +131,7 @@ def _facts(row: WorkerRow) -> dict[str, Any]:
         "step": row.step,
         "steps": row.steps,
         "rate": row.rate,
+        "tokens_rate": row.tokens_rate,
         "device": row.device,
         "threads": row.threads,
         "cpu_percent": row.cpu_percent,

@@ -10,7 +10,12 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, func, select
 
 from bertcl_tui.queries.climbs import Climbs
-from bertcl_tui.queries.unfinished import state_of, steps_per_second, unfinished_trials
+from bertcl_tui.queries.unfinished import (
+    state_of,
+    steps_per_second,
+    tokens_per_second,
+    unfinished_trials,
+)
 from bertcl_tui.rows import StudyRow, StudyState, TrialState
 from engine.spec.spending import Spending
 from engine.store.budget import spending_of
@@ -82,6 +87,7 @@ def list_studies(
                 best=climb.best,
                 climb=climb.steps,
                 rate=steps_per_second(trials.rows, trials.states),
+                tokens_rate=tokens_per_second(trials.rows, trials.states),
                 eta=_eta(connection, row, counts.total(), trials, spending) if going else None,
                 created_at=row.created_at,
             )

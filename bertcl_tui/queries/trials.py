@@ -116,6 +116,7 @@ def _trial_row(row: Row[Any], now: float, confirmed: Confirmation | None) -> Tri
         step=row.step,
         steps=row.steps,
         rate=row.rate,
+        tokens_rate=row.tokens_rate,
         busy_seconds=row.busy_seconds,
         confirmation=confirmed,
     )

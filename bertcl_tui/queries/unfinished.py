@@ -1,6 +1,6 @@
 """Runs that are not ended, and what can be said of them at a moment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
@@ -40,6 +40,7 @@ def unfinished_runs(connection: Connection, now: float) -> tuple[RunRow, ...]:
             step=row.step,
             steps=row.steps,
             rate=row.rate,
+            tokens_rate=row.tokens_rate,
         )
         for row in connection.execute(query.order_by(run.c.id))
     )
@@ -68,7 +69,18 @@ def _holder_gone(row: Row[Any]) -> bool:
 
 def steps_per_second(rows: Iterable[Row[Any]], states: Iterable[TrialState]) -> float | None:
     """Return the rate of the running ones together; None where none says it."""
-    rates = [
-        row.rate for row, state in zip(rows, states, strict=True) if state == "running" and row.rate
-    ]
-    return sum(rates) if rates else None
+    return _together(row.rate for row in _running(rows, states))
+
+
+def tokens_per_second(rows: Iterable[Row[Any]], states: Iterable[TrialState]) -> float | None:
+    """Return the tokens' rate of the running ones together; None where none says it."""
+    return _together(row.tokens_rate for row in _running(rows, states))
+
+
+def _running(rows: Iterable[Row[Any]], states: Iterable[TrialState]) -> Iterator[Row[Any]]:
+    return (row for row, state in zip(rows, states, strict=True) if state == "running")
+
+
+def _together(rates: Iterable[float | None]) -> float | None:
+    said = [rate for rate in rates if rate]
+    return sum(said) if said else None

@@ -22,6 +22,7 @@ def list_workers(connection: Connection, now: float) -> tuple[WorkerRow, ...]:
             run.c.step,
             run.c.steps,
             run.c.rate,
+            run.c.tokens_rate,
             study.c.name,
         )
         .outerjoin_from(worker, run, run.c.id == worker.c.run_id)
@@ -69,6 +70,7 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
         step=row.step,
         steps=row.steps,
         rate=row.rate,
+        tokens_rate=row.tokens_rate,
         cpu_percent=row.cpu_percent,
         memory_bytes=row.memory_bytes,
         gpu_percent=row.gpu_percent,

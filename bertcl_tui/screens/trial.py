@@ -22,7 +22,7 @@ from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.log_panel import LogPanel
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.wording import duration, score, steps_rate, told_again
+from bertcl_tui.wording import duration, score, steps_rate, tokens_rate, told_again
 
 _LINES_SAID = 50
 
@@ -96,7 +96,8 @@ def _facts(trial: TrialRow) -> list[str]:
     steps = f"step {trial.step} of {trial.steps}" if trial.steps else ""
     busy = duration(trial.busy_seconds) if trial.busy_seconds else ""
     state = state_word(trial.state, trial.desired)
-    return [state, scores, again, steps, steps_rate(trial.rate), busy]
+    pace = [steps_rate(trial.rate), tokens_rate(trial.tokens_rate)]
+    return [state, scores, again, steps, *pace, busy]
 
 
 def _notes(trial: TrialRow) -> list[str]:

@@ -45,6 +45,8 @@ class Stepped:
     stage: int
     step: int
     loss: float
+    tokens: int
+    """Learnt from in it, without padding."""
 
 
 Event = Planned | Measured | Stepped

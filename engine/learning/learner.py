@@ -138,7 +138,12 @@ class SequenceLearner:
             self._move(stage=stage, step=step)
             if step in plan.measured_at:
                 yield self._measure(plan, stage, step)
-            yield Stepped(stage=stage, step=plan.first_step + step, loss=loss)
+            yield Stepped(
+                stage=stage,
+                step=plan.first_step + step,
+                loss=loss,
+                tokens=self._tokens(stage, indices),
+            )
 
     def _step(self, stage: int, step: int, rows: Rows) -> float:
         setup = self.setup
@@ -166,6 +171,10 @@ class SequenceLearner:
         if self.setup.protocol.loss == "softmax-cross-entropy":
             logits = logits.softmax(dim=1)
         return functional.cross_entropy(logits, labels)
+
+    def _tokens(self, stage: int, rows: Rows) -> int:
+        parts = parts_of(self.setup.pools[stage], rows)
+        return sum(self.setup.tasks[part.task].train.tokens(part.rows) for part in parts)
 
     def _measure(self, plan: StagePlan, stage: int, step: int) -> Measured:
         at_end = step == plan.steps

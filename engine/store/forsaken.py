@@ -23,11 +23,13 @@ def obey_for_the_lost(connection: Connection, now: float) -> None:
     connection.execute(
         update(run)
         .where(stopped)
-        .values(state="stopped", worker_id=None, rate=None, finished_at=now)
+        .values(state="stopped", worker_id=None, rate=None, tokens_rate=None, finished_at=now)
     )
     paused = lost(now) & (run.c.desired == "paused")
     connection.execute(
         update(run)
         .where(paused)
-        .values(state="paused", worker_id=None, rate=None, attempts=run.c.attempts + 1)
+        .values(
+            state="paused", worker_id=None, rate=None, tokens_rate=None, attempts=run.c.attempts + 1
+        )
     )

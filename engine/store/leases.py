@@ -90,6 +90,7 @@ def release_run(
             state=state,
             worker_id=None,
             rate=None,
+            tokens_rate=None,
             busy_seconds=run.c.busy_seconds + busy_seconds,
         )
         _set_worker_run(connection, worker_id, None)
@@ -120,6 +121,7 @@ def finish_run(
             reason=reason,
             worker_id=None,
             rate=None,
+            tokens_rate=None,
             finished_at=time.time(),
             busy_seconds=run.c.busy_seconds + busy_seconds,
             **_score_columns("", scores),

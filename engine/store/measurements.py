@@ -42,6 +42,9 @@ class Progress(Struct, frozen=True, kw_only=True):
     step: int
     steps: int
     rate: float | None = None
+    """Steps per second."""
+    tokens_rate: float | None = None
+    """Tokens per second, without padding."""
 
 
 def record_stages(store: Store, run_id: int, worker_id: int, stages: Sequence[StageRecord]) -> None:
@@ -76,6 +79,7 @@ def record_progress(
             step=progress.step,
             steps=progress.steps,
             rate=progress.rate,
+            tokens_rate=progress.tokens_rate,
             progress_at=now,
             heartbeat_at=now,
         )

@@ -31,6 +31,10 @@ class Encoded(Struct, frozen=True, kw_only=True, eq=False):
         """Return the number of tokens of each row; shape (rows,)."""
         return np.diff(self.offsets)
 
+    def tokens(self, rows: Integers | list[int]) -> int:
+        """Return how many tokens these rows have together."""
+        return int((self.offsets[1:][rows] - self.offsets[:-1][rows]).sum())
+
     def batch(self, rows: Integers | list[int]) -> dict[str, NDArray[np.int64]]:
         """Assemble rows, padded to the longest of them.
 

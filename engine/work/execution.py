@@ -142,7 +142,7 @@ def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -
                 judge.weigh(event)
                 first_stages.watch(event)
             case Stepped():
-                recorder.stepped(event.step)
+                recorder.stepped(event.step, event.tokens)
                 judge.weigh_loss(event)
                 wish = wishes.look()
                 if judge.verdict is None and wish == "paused":

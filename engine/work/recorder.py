@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from engine.learning.events import Measured
 from engine.learning.plan import StagePlan
@@ -18,6 +19,13 @@ _WRITE_SECONDS = 0.25
 _SMOOTHING = 0.1
 
 
+class _Pace(NamedTuple):
+    """What a step takes, by the last steps."""
+
+    seconds: float
+    tokens: float
+
+
 class Recorder:
     """Takes a run's progress and measurements, and writes them at most four times a second."""
 
@@ -28,7 +36,7 @@ class Recorder:
         self._waiting: list[MeasurementRecord] = []
         self._steps = 0
         self._step = 0
-        self._step_seconds: float | None = None
+        self._pace: _Pace | None = None
         self._stepped_at: float | None = None
         self._written_at = time.monotonic()
 
@@ -63,13 +71,11 @@ class Recorder:
         # The step that ends with a measurement is said after it, and would seem to take no time.
         self._stepped_at = None
 
-    def stepped(self, step: int) -> None:
-        """Take a step."""
+    def stepped(self, step: int, tokens: int) -> None:
+        """Take a step that learnt from so many tokens."""
         now = time.monotonic()
         if self._stepped_at is not None:
-            taken = now - self._stepped_at
-            before = taken if self._step_seconds is None else self._step_seconds
-            self._step_seconds = before + _SMOOTHING * (taken - before)
+            self._pace = _after(self._pace, _Pace(now - self._stepped_at, tokens))
         self._stepped_at = now
         self._step = step
         if now - self._written_at >= _WRITE_SECONDS:
@@ -81,8 +87,19 @@ class Recorder:
         Raises:
             LeaseLostError: another worker holds the run.
         """
-        rate = 1.0 / self._step_seconds if self._step_seconds else None
-        progress = Progress(step=self._step, steps=self._steps, rate=rate)
+        pace = self._pace
+        progress = Progress(
+            step=self._step,
+            steps=self._steps,
+            rate=1.0 / pace.seconds if pace and pace.seconds else None,
+            tokens_rate=pace.tokens / pace.seconds if pace and pace.seconds else None,
+        )
         record_progress(self._store, self._run_id, self._worker_id, progress, self._waiting)
         self._waiting = []
         self._written_at = time.monotonic()
+
+
+def _after(before: _Pace | None, step: _Pace) -> _Pace:
+    if before is None:
+        return step
+    return _Pace(*(old + _SMOOTHING * (new - old) for old, new in zip(before, step, strict=True)))

@@ -27,7 +27,7 @@ from engine.store.states import LOST_AFTER, STALLED_AFTER
 from engine.store.studies import create_study, get_study, wish_for_study
 from engine.store.workers import end_worker, register_worker, write_log
 from engine.work.processes import identity_of
-from tests.recorded import DONE, LIVE, PAUSED
+from tests.recorded import DONE, LIVE, PAUSED, TOKENS_OF_A_STEP
 
 LIVE_ID, DONE_ID, PAUSED_ID = 1, 2, 3
 FIELDS = trial_fields(8)
@@ -141,6 +141,7 @@ def test_the_end_is_expected_by_the_last_trials(reader: Reader) -> None:
     left_of_running = 1 - 146 / 200
     assert live.eta == pytest.approx(mean * (left_of_running + 60 - 31))
     assert live.rate == pytest.approx(10.8)
+    assert live.tokens_rate == pytest.approx(10.8 * TOKENS_OF_A_STEP)
 
 
 def _budgeted_study(writer: Store, *steps: int) -> int:

@@ -1,6 +1,6 @@
 import pytest
 
-from bertcl_tui.wording import count, duration, score, size, steps_rate
+from bertcl_tui.wording import count, duration, score, size, steps_rate, tokens_rate
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ def test_score() -> None:
 
 def test_steps_rate() -> None:
     assert (steps_rate(None), steps_rate(9.94), steps_rate(10.8)) == ("", "9.9 st/s", "11 st/s")
+
+
+def test_tokens_rate() -> None:
+    rates = (None, 870.4, 1234.0, 33_700.0)
+    assert [tokens_rate(rate) for rate in rates] == ["", "870 tok/s", "1.2k tok/s", "34k tok/s"]
 
 
 def test_size() -> None:

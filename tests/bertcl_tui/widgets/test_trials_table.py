@@ -40,6 +40,7 @@ def _trial(number: int, state: TrialState = "complete", **more: object) -> Trial
         "step": 10,
         "steps": 20,
         "rate": None,
+        "tokens_rate": None,
         "busy_seconds": 1.0,
     }
     return TrialRow(**(values | more))  # type: ignore[arg-type]

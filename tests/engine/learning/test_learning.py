@@ -77,6 +77,12 @@ def test_every_step_is_said_once(triple: Learnt) -> None:
     assert [event.stage for event in steps] == [0] * 6 + [1] * 6 + [2] * 6
 
 
+def test_an_epoch_learns_from_every_token_once_and_from_no_padding(triple: Learnt) -> None:
+    steps = [event for event in triple.events if isinstance(event, Stepped)]
+    of_first_epoch = [event.tokens for event in steps[:3]]
+    assert sum(of_first_epoch) == len(triple.learner.setup.tasks[0].train.input_ids)
+
+
 def test_measured_where_planned_before_the_step_is_said(triple: Learnt) -> None:
     assert [event.step for event in measured(triple.events)] == [3, 6, 9, 12, 15, 18]
     for place, event in enumerate(triple.events):

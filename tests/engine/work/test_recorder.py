@@ -10,7 +10,7 @@ from engine.learning.events import Measured, Measurement
 from engine.learning.plan import plan_stage
 from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store, open_store
-from engine.store.leases import claim_run
+from engine.store.leases import claim_run, release_run
 from engine.store.measurements import measurements_of
 from engine.store.runs import create_run
 from engine.store.schema import run
@@ -39,8 +39,14 @@ def recorder(store: Store) -> Recorder:
 
 
 def rate(store: Store) -> float | None:
+    return rates(store)[0]
+
+
+def rates(store: Store) -> tuple[float | None, float | None]:
+    """Return steps and tokens per second."""
     with store.reading() as connection:
-        return connection.execute(select(run.c.rate)).scalar_one()
+        steps, tokens = connection.execute(select(run.c.rate, run.c.tokens_rate)).one()
+        return steps, tokens
 
 
 def measured(step: int) -> Measured:
@@ -53,10 +59,23 @@ def test_steps_that_end_with_a_measurement_say_nothing_of_the_pace(
 ) -> None:
     for step in (1, 2, 3):
         recorder.measured(measured(step))
-        recorder.stepped(step)
+        recorder.stepped(step, tokens=30)
     recorder.write()
     assert rate(store) is None
-    recorder.stepped(4)
+    recorder.stepped(4, tokens=30)
     recorder.write()
     assert rate(store) is not None
     assert [item.step for item in measurements_of(store, 1)] == [1, 2, 3]
+
+
+def test_tokens_go_by_as_fast_as_the_steps_that_learn_from_them(
+    recorder: Recorder, store: Store
+) -> None:
+    for step in (1, 2, 3, 4):
+        recorder.stepped(step, tokens=30)
+    recorder.write()
+    steps, tokens = rates(store)
+    assert steps
+    assert tokens == pytest.approx(30 * steps)
+    release_run(store, 1, 1, state="paused", busy_seconds=1.0)
+    assert rates(store) == (None, None)
