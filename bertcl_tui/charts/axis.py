@@ -1,13 +1,13 @@
 """Axes: a range, its ticks and their labels, fitted to cells."""
 
 from collections.abc import Iterable
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, isfinite, log1p, log10
 from typing import Final, Self
 
 from msgspec import Struct
 
 from bertcl_tui.charts.polyline import Range
-from bertcl_tui.charts.ticks import linear_ticks, tick_labels
+from bertcl_tui.charts.ticks import linear_ticks, log_ticks, tick_labels
 
 _COLUMNS_PER_TICK: Final = 10
 _ROWS_PER_TICK: Final = 4
@@ -15,6 +15,7 @@ _MOST_BETWEEN: Final = 6
 _DIGITS: Final = (1, 2, 5)
 _MIDDLE: Final = 0.375  # of a row, from its last dot: dots are a quarter apart, four to a row
 _SLACK: Final = 1e-9
+_THOUSANDS: Final = 10_000  # from here on written with a k
 
 
 class Axis(Struct, frozen=True):
@@ -22,6 +23,21 @@ class Axis(Struct, frozen=True):
 
     range: Range
     ticks: tuple[float, ...]
+    names: tuple[str, ...] = ()
+    """Of the ticks, where they say something else than where these are."""
+
+    @classmethod
+    def across_decades(cls, limits: Range, columns: int) -> Self:
+        """Return an x axis of log(1 + x), which has room for x = 0."""
+        low, high = limits
+        most = max(2, columns // _COLUMNS_PER_TICK + 1)
+        steps = log_ticks(max(low, 1.0), max(high, 2.0), most)
+        ticks = [step for step in (0.0, *steps) if low <= step <= high]
+        return cls(
+            (log1p(low), log1p(high)),
+            tuple(map(log1p, ticks)),
+            tuple(f"{tick:.0f}" if tick < _THOUSANDS else f"{tick / 1e3:g}k" for tick in ticks),
+        )
 
     @classmethod
     def across(cls, limits: Range, columns: int) -> Self:
@@ -58,7 +74,7 @@ class Axis(Struct, frozen=True):
     @property
     def labels(self) -> tuple[str, ...]:
         """One for each tick."""
-        return tick_labels(self.ticks)
+        return self.names or tick_labels(self.ticks)
 
 
 def _row_heights(least: float, rows: int) -> list[tuple[float, int]]:

@@ -1,17 +1,25 @@
 """Axes, points and lines: the only place that knows the drawing library (plotext)."""
 
-from collections.abc import Iterable
-from math import floor, isfinite
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from plotext._monitor import monitor_class
 
 from bertcl_tui.charts.axis import Axis
-from bertcl_tui.charts.dots import ACROSS, DOWN, Dot, Dots
-from bertcl_tui.charts.polyline import Point, Polyline, Range, clip, interpolate
+from bertcl_tui.charts.dots import ACROSS, DOWN, Dots
+from bertcl_tui.charts.polyline import Point, Polyline, clip
 from bertcl_tui.charts.sheet import Sheet
 from bertcl_tui.charts.style import Size
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+AcrossColumns = Callable[[int], Axis]
+"""Makes an x axis for so many columns."""
 
 ROWS_BELOW: Final = 2
 """The x axis and its tick labels."""
@@ -30,21 +38,22 @@ class Canvas:
 
     Args:
         size: columns and rows, axes included.
-        x_range: from the first to the last column.
+        x_axis: from the first to the last column.
         y_axis: from the last to the first row.
         style: of the axes.
     """
 
-    def __init__(self, size: Size, x_range: Range, y_axis: Axis, style: str) -> None:
+    def __init__(self, size: Size, x_axis: AcrossColumns, y_axis: Axis, style: str) -> None:
         labels = [f"{label} " for label in y_axis.labels]
         self.left = max(map(len, labels), default=0) + 1
         """The first column right of the y axis."""
         self.columns = max(size[0] - self.left, _FEWEST_COLUMNS)
         self.rows = size[1] - ROWS_BELOW
         """Between the axes."""
-        self._x_range, self._y_range = x_range, y_axis.range
+        across = x_axis(self.columns)
+        self._x_range, self._y_range = across.range, y_axis.range
         self._dots = Dots(self.columns, self.rows)
-        self._x = _Scale(*x_range, self.columns, ACROSS)
+        self._x = _Scale(*across.range, self.columns, ACROSS)
         bottom, top = y_axis.range
         self._y = _Scale(top, bottom, self.rows, DOWN)
         self._pens = [style]
@@ -53,13 +62,10 @@ class Canvas:
         self._plot.set_ticks_color(0)
         self._plot.set_xaxes(lower=True, upper=False)
         self._plot.set_yaxes(left=True, right=False)
-        self._plot.set_xlim(*x_range)
+        self._plot.set_xlim(*across.range)
         self._plot.set_ylim(*y_axis.range)
-        x_axis = Axis.across(x_range, self.columns)
-        xs = [self._x.centre(self._x.cell(tick)) for tick in x_axis.ticks]
-        ys = [self._y.centre(self._y.cell(tick)) for tick in y_axis.ticks]
-        self._plot.set_xticks(xs, x_axis.labels)
-        self._plot.set_yticks(ys, labels)
+        self._plot.set_xticks(self._x.centres_of(across.ticks), across.labels)
+        self._plot.set_yticks(self._y.centres_of(y_axis.ticks), labels)
         self._plot.draw([], [])  # without data plotext draws no axes
 
     def column(self, x: float) -> int:
@@ -76,26 +82,35 @@ class Canvas:
 
     def line(self, polyline: Polyline, style: str, *, heavy: bool = False) -> None:
         """Draw a line, one dot thick or two; a value that is not finite is a gap."""
-        dots = self._place(clip(polyline, self._x_range, self._y_range))
-        self._dots.line(dots, style)
+        xs, ys = self._inside(polyline)
+        columns, rows = self._x.dots_of(xs), self._y.dots_of(ys)
+        self._dots.line(columns, rows, style)
         if heavy:
-            self._dots.line([dot and (dot[0], dot[1] + 1) for dot in dots], style)
+            self._dots.line(columns, rows + 1, style)
 
     def dashes(self, polyline: Polyline, style: str) -> None:
         """Draw a dashed line."""
-        on = (dot for dot in range(self._dots.columns) if dot % _DASH_AND_GAP < _DASH)
-        points = [(x, interpolate(x, polyline)) for x in map(self._x.value, on)]
-        self._dots.put(filter(None, self._place(points)), style)
+        import numpy as np
+
+        every = np.arange(self._dots.columns, dtype=np.float64)
+        dots = every[every % _DASH_AND_GAP < _DASH]
+        xs, known = (np.asarray(values, dtype=np.float64) for values in polyline)
+        ys = np.interp(self._x.values_of(dots), xs, known, left=np.nan, right=np.nan)
+        self._dots.put(dots, self._y.dots_of(ys), style)
 
     def marks(self, points: Iterable[Point], glyph: str, style: str) -> None:
         """Put a glyph on the cell of each point, over lines; on the edge when it is outside."""
-        cells = {(self._x.cell(x), self._y.cell(y)) for x, y in points}
-        if not cells:
+        import numpy as np
+
+        places = np.array(list(points), dtype=np.float64).reshape(-1, 2)
+        if not len(places):
             return
         if style not in self._pens:
             self._pens.append(style)
-        xs = [self._x.centre(column) for column, _ in cells]
-        ys = [self._y.centre(row) for _, row in cells]
+        columns, rows = self._x.cells_of(places[:, 0]), self._y.cells_of(places[:, 1])
+        cells = np.unique(columns + self.columns * rows)
+        xs = self._x.centres(cells % self.columns).tolist()
+        ys = self._y.centres(cells // self.columns).tolist()
         self._plot.draw(xs, ys, marker=glyph, color=self._pens.index(style))
 
     def draw_on(self, sheet: Sheet, top: int) -> None:
@@ -110,11 +125,16 @@ class Canvas:
                 if character != " ":
                     sheet.write(column, row, character, self._pens[pens[column]])
 
-    def _place(self, points: Iterable[Point]) -> list[Dot | None]:
-        return [
-            (self._x.dot(x), self._y.dot(y)) if isfinite(x) and isfinite(y) else None
-            for x, y in points
-        ]
+    def _inside(self, polyline: Polyline) -> "tuple[Numbers, Numbers]":
+        """Return what of a line lies between the axes, NaN where it leaves them."""
+        import numpy as np
+
+        xs, ys = (np.asarray(values, dtype=np.float64) for values in polyline)
+        (left, right), (low, high) = self._x_range, self._y_range
+        if (left <= xs).all() and (xs <= right).all() and (low <= ys).all() and (ys <= high).all():
+            return xs, ys
+        points = np.array(list(clip(polyline, self._x_range, self._y_range))).reshape(-1, 2)
+        return points[:, 0], points[:, 1]
 
 
 class _Scale(Struct, frozen=True):
@@ -126,19 +146,35 @@ class _Scale(Struct, frozen=True):
     dots: int
     """Of a cell."""
 
-    def dot(self, value: float) -> int:
-        """Return the dot for a value; one beyond the cells when it is out of range."""
-        share = (value - self.first) / (self.last - self.first)
-        return floor(share * (self.cells * self.dots - 1) + 0.5)
+    def dots_of(self, values: "Numbers") -> "Numbers":
+        """Return the dots for values, NaN for NaN; beyond the cells where out of range."""
+        import numpy as np
 
-    def value(self, dot: int) -> float:
-        """Return the value that a dot stands for."""
-        return self.first + (self.last - self.first) * dot / (self.cells * self.dots - 1)
+        shares = (values - self.first) / (self.last - self.first)
+        return np.floor(shares * (self.cells * self.dots - 1) + 0.5)
+
+    def values_of(self, dots: "Numbers") -> "Numbers":
+        """Return the values that dots stand for."""
+        return self.first + (self.last - self.first) * dots / (self.cells * self.dots - 1)
+
+    def cells_of(self, values: "Numbers") -> "Numbers":
+        """Return the cells that have the dots for values, or the nearest."""
+        import numpy as np
+
+        return np.clip(self.dots_of(values) // self.dots, 0, self.cells - 1)
 
     def cell(self, value: float) -> int:
         """Return the cell that has the dot for a value, or the nearest."""
-        return min(max(self.dot(value) // self.dots, 0), self.cells - 1)
+        import numpy as np
 
-    def centre(self, cell: int) -> float:
-        """Return the value that plotext, whose ranges go from cell to cell, puts into a cell."""
-        return self.first + (self.last - self.first) * cell / (self.cells - 1)
+        return int(self.cells_of(np.array([value]))[0])
+
+    def centres_of(self, values: Iterable[float]) -> list[float]:
+        """Return what plotext, whose ranges go from cell to cell, puts into the cells of values."""
+        import numpy as np
+
+        return list(map(float, self.centres(self.cells_of(np.array(list(values))))))
+
+    def centres(self, cells: "Numbers") -> "Numbers":
+        """Return what plotext puts into cells."""
+        return self.first + (self.last - self.first) * cells / (self.cells - 1)

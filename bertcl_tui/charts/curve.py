@@ -1,26 +1,46 @@
 """Forgetting curves: what is still known of a task while others are learnt."""
 
 from collections.abc import Sequence
-from itertools import chain
+from functools import partial
+from itertools import chain, pairwise
+from math import isfinite
 from typing import Final
 
+from msgspec.structs import replace
 from rich.text import Text
 
 from bertcl_tui.charts.axis import Axis
 from bertcl_tui.charts.canvas import ROWS_BELOW, Canvas
-from bertcl_tui.charts.end_labels import LineEnd, fit_caption, gutter_width, write_labels
+from bertcl_tui.charts.end_labels import (
+    LineEnd,
+    fit_caption,
+    fit_reading,
+    gutter_width,
+    write_labels,
+)
 from bertcl_tui.charts.plot import Plot
 from bertcl_tui.charts.polyline import Range
-from bertcl_tui.charts.series import Boundary, Layer, Level, Series, Stroke, cast, reference
+from bertcl_tui.charts.series import (
+    Boundary,
+    Curves,
+    Layer,
+    Level,
+    Series,
+    Stroke,
+    cast,
+    reference,
+)
 from bertcl_tui.charts.style import Palette, Size, message, too_small
 from bertcl_tui.charts.ticks import value_label
+from bertcl_tui.charts.view import Area, Picture, View, read_at
 
-__all__ = ["Boundary", "Level", "Series", "draw_curves"]
+__all__ = ["Boundary", "Curves", "Level", "Series", "draw_curves", "picture_curves"]
 
 _SMALLEST: Final = (30, 6)
 _ROWS_FOR_A_HEADER: Final = 8
 _ROWS_FOR_TWO: Final = 12
 _GUTTER_SHARE: Final = 0.4  # of the columns, at most, for labels
+_EVERYTHING: Final = View()
 
 
 def draw_curves(
@@ -36,40 +56,58 @@ def draw_curves(
     baseline: Series | Level | None = None,
     empty: str = "nothing measured yet",
 ) -> Text:
-    """Draw lines with their names and last values at their ends.
+    """Draw lines with their names and last values at their ends; see ``picture_curves``."""
+    curves = Curves(
+        series=tuple(series),
+        x_label=x_label,
+        y_label=y_label,
+        x_range=x_range,
+        y_range=y_range,
+        boundaries=tuple(boundaries),
+        baseline=baseline,
+        empty=empty,
+    )
+    return picture_curves(curves, size, palette).text
+
+
+def picture_curves(
+    curves: Curves, size: Size, palette: Palette, view: View = _EVERYTHING
+) -> Picture:
+    """Draw lines with their names and last values at their ends, or their values at a crosshair.
 
     Args:
-        series: the lines; at most eight of them have a colour and a label, the others are dimmed.
+        curves: what is drawn; at most eight lines have a colour and a label, others are dimmed.
         size: columns and rows of the result; below 30×6 it only says that it is too small.
         palette: the theme's colours.
-        x_label: unit of x, such as ``step of stage 2``.
-        y_label: unit of y, shown where there are rows to spare.
-        x_range: None: from the first to the last x.
-        y_range: None: what the values need. What lies outside is cut off.
-        boundaries: stages, shown as dotted lines with a name on top.
-        baseline: what the lines are compared with, dashed.
-        empty: what to say while there is no value.
+        view: crosshair and zoom.
     """
     if size[0] < _SMALLEST[0] or size[1] < _SMALLEST[1]:
-        return too_small(size, _SMALLEST, palette)
-    lines = [line for line in series if not line.is_empty()]
+        return Picture(too_small(size, _SMALLEST, palette), None)
+    lines = curves.drawn()
     if not lines:
-        return message(empty, size, palette.muted)
-    x_range = x_range or _extent(lines)
-    strokes = [*_reference(baseline, x_range, palette), *cast(lines, palette)]
-    ends = _line_ends(strokes, int(size[0] * _GUTTER_SHARE))
+        return Picture(message(curves.empty, size, palette.muted), None)
+    whole = curves.x_range or _extent(lines)
+    shown = view.x_range or whole
+    strokes = [*_reference(curves.baseline, whole, palette), *cast(lines, palette)]
+    ends = _labels(strokes, shown, view, int(size[0] * _GUTTER_SHARE))
     right = gutter_width(ends)
-    strokes = [stroke.thinned(2 * (size[0] - right)) for stroke in strokes]
-    above = _header_rows(size[1], y_label, boundaries)
-    y_axis = _y_axis(strokes, y_range, size[1] - above - ROWS_BELOW)
-    plot = Plot(size, palette, x_range, y_axis, above=above, right=right)
-    _draw_boundaries(plot, [b for b in boundaries if x_range[0] <= b.x <= x_range[1]], palette)
-    _draw_lines(plot.canvas, strokes)
+    thinned = [_shown(stroke, shown, view, 2 * (size[0] - right)) for stroke in strokes]
+    above = _header_rows(size[1], curves, view)
+    y_axis = _y_axis(_values(thinned) or _values(strokes), curves.y_range, size[1] - above)
+    x_axis = partial(Axis.across_decades if view.log else Axis.across, shown)
+    plot = Plot(size, palette, x_axis, y_axis, above=above, right=right)
+    _draw_boundaries(plot, curves, shown, view, palette)
+    if view.x is not None:
+        _draw_crosshair(plot, view.place(view.x), palette)
+    _draw_lines(plot.canvas, thinned)
     plot.lay_canvas()
-    plot.write_x_unit(x_label, palette.muted)
-    _write_y_unit(plot, y_label, palette.muted)
-    write_labels(plot, ends, palette.muted)
-    return plot.sheet.to_text()
+    plot.write_x_unit(_x_unit(curves.x_label, view), palette.muted)
+    if view.x is None:
+        _write_y_unit(plot, curves.y_label, palette.muted)
+    else:
+        _write_header(plot, _read_out(view.x, curves), palette)
+    write_labels(plot, ends, palette.muted, inside=view.x is None)
+    return Picture(plot.sheet.to_text(), _area(plot, shown, view))
 
 
 def _extent(lines: Sequence[Series]) -> Range:
@@ -82,37 +120,114 @@ def _reference(baseline: Series | Level | None, x_range: Range, palette: Palette
     return [] if line is None or line.is_empty() else [reference(line, palette)]
 
 
-def _y_axis(strokes: Sequence[Stroke], limits: Range | None, rows: int) -> Axis:
-    if limits:
-        return Axis.upwards(limits, rows)
-    return Axis.around(chain.from_iterable(stroke.line.ys for stroke in strokes), rows)
+def _shown(stroke: Stroke, x_range: Range, view: View, most: int) -> Stroke:
+    """Return the few points of a stroke that are drawn, at their places on the axis."""
+    thinned = stroke.over(x_range).thinned(most)
+    if not view.log:
+        return thinned
+    return replace(thinned, line=replace(thinned.line, xs=list(map(view.place, thinned.line.xs))))
 
 
-def _line_ends(strokes: Sequence[Stroke], width: int) -> list[LineEnd]:
+def _values(strokes: Sequence[Stroke]) -> list[float]:
+    return list(filter(isfinite, chain.from_iterable(stroke.line.ys for stroke in strokes)))
+
+
+def _y_axis(values: Sequence[float], limits: Range | None, rows: int) -> Axis:
+    between = rows - ROWS_BELOW
+    return Axis.upwards(limits, between) if limits else Axis.around(values, between)
+
+
+def _area(plot: Plot, shown: Range, view: View) -> Area:
+    return Area(left=plot.left, columns=plot.canvas.columns, x_range=shown, log=view.log)
+
+
+def _labels(strokes: Sequence[Stroke], shown: Range, view: View, width: int) -> list[LineEnd]:
+    labelled = [stroke for stroke in strokes if stroke.glyph]
+    if view.x is not None:
+        return _readings(labelled, view, view.x, width)
     ends = []
-    for stroke in strokes:
-        if stroke.glyph:
-            x, y = stroke.line.last()
-            caption = fit_caption(stroke.line.name, value_label(y), width)
-            ends.append(LineEnd(x=x, y=y, glyph=stroke.glyph, caption=caption, style=stroke.style))
+    for stroke in labelled:
+        line = stroke.over(shown).line
+        if not line.is_empty():
+            x, y = line.last()
+            caption = fit_caption(line.name, value_label(y), width)
+            ends.append(_end(stroke, view, x, y, caption))
     return ends
 
 
-def _header_rows(rows: int, y_label: str, boundaries: Sequence[Boundary]) -> int:
+def _readings(strokes: Sequence[Stroke], view: View, x: float, width: int) -> list[LineEnd]:
+    """Return what each line says at the crosshair, and how far that is from the reference."""
+    found = [(stroke, reading) for stroke in strokes if (reading := read_at(stroke.line, x))]
+    base = next((read.y for stroke, read in found if stroke.layer is Layer.REFERENCE), None)
+    ends = []
+    for stroke, reading in found:
+        apart = base is not None and stroke.layer is not Layer.REFERENCE
+        difference = f"{reading.y - base:+.3f}".replace("-", "−") if apart and base else ""
+        late = "" if reading.x == x else f" @{reading.x:.0f}"
+        caption = fit_reading(
+            stroke.line.name, value_label(reading.y), f"{difference}{late}".strip(), width
+        )
+        ends.append(_end(stroke, view, reading.x, reading.y, caption))
+    return ends
+
+
+def _end(stroke: Stroke, view: View, x: float, y: float, caption: str) -> LineEnd:
+    return LineEnd(
+        x=view.place(x),
+        y=y,
+        glyph=stroke.glyph,
+        caption=caption,
+        style=stroke.style,
+        chosen=view.x is not None and stroke.line.name == view.line,
+    )
+
+
+def _header_rows(rows: int, curves: Curves, view: View) -> int:
+    crosshair = view.x is not None
     if rows < _ROWS_FOR_A_HEADER:
-        return 0
-    wanted = bool(y_label) + bool(boundaries)
+        return int(crosshair)
+    wanted = (bool(curves.y_label) or crosshair) + bool(curves.boundaries)
     return wanted if rows >= _ROWS_FOR_TWO else min(wanted, 1)
 
 
-def _draw_boundaries(plot: Plot, boundaries: Sequence[Boundary], palette: Palette) -> None:
-    for boundary in boundaries:
-        column = plot.left + plot.canvas.column(boundary.x)
+def _draw_boundaries(
+    plot: Plot, curves: Curves, shown: Range, view: View, palette: Palette
+) -> None:
+    stages = [stage for stage in curves.boundaries if shown[0] <= stage.x <= shown[1]]
+    columns = [plot.left + plot.canvas.column(view.place(stage.x)) for stage in stages]
+    for stage, (column, following) in zip(
+        stages, pairwise([*columns, plot.sheet.columns]), strict=True
+    ):
         if column > plot.left:
             for row in range(plot.top, plot.bottom):
                 plot.sheet.write(column, row, "┊", palette.faint)
-        if plot.sheet.is_free(column, plot.top - 1, len(boundary.name) + 1):
-            plot.sheet.write(column, plot.top - 1, f"┊{boundary.name}", palette.muted)
+        if plot.top:
+            name = f"┊{stage.name}"
+            room = following - column - 1
+            words = name if len(name) <= room else f"{name[: max(room - 1, 1)]}…"
+            plot.sheet.write(column, plot.top - 1, words if room > 1 else "┊", palette.muted)
+
+
+def _draw_crosshair(plot: Plot, place: float, palette: Palette) -> None:
+    column = plot.left + plot.canvas.column(place)
+    for row in range(plot.top, plot.bottom):
+        plot.sheet.write(column, row, "│", palette.text)
+
+
+def _x_unit(unit: str, view: View) -> str:
+    """Say what x is, and that something of it is not shown."""
+    return ", ".join((unit, *(["log"] if view.log else []), *(["zoomed"] if view.x_range else [])))
+
+
+def _read_out(x: float, curves: Curves) -> str:
+    """Say where the crosshair is."""
+    stages = [boundary.name for boundary in curves.boundaries if boundary.x <= x]
+    what, _, since = curves.x_label.partition(" ")
+    return " · ".join((f"{what} {x:.0f} {since}".rstrip(), *stages[-1:]))
+
+
+def _write_header(plot: Plot, words: str, palette: Palette) -> None:
+    plot.sheet.write(0, 0, words.ljust(plot.sheet.columns), palette.highlight)
 
 
 def _write_y_unit(plot: Plot, unit: str, style: str) -> None:
@@ -128,6 +243,8 @@ def _draw_lines(canvas: Canvas, strokes: Sequence[Stroke]) -> None:
         canvas.start_layer()
         for stroke in reversed([stroke for stroke in strokes if stroke.layer is layer]):
             polyline = stroke.line.xs, stroke.line.ys
+            if stroke.line.is_empty():
+                continue
             if stroke.line.style == "dashed":
                 canvas.dashes(polyline, stroke.style)
             else:

@@ -1,19 +1,22 @@
 """Braille: two by four dots in a terminal cell."""
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from bertcl_tui.charts.sheet import Cell
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = Sequence[float] | NDArray[np.float64]
+    Whole = NDArray[np.int64]
 
 ACROSS: Final = 2
 DOWN: Final = 4
 """Dots of a cell."""
 
-Dot = tuple[int, int]
-"""Column and row of a dot, from the top left."""
-
 _BLANK: Final = 0x2800
-_NO_DOTS: Final = (0, -1, "")
 _BITS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
@@ -27,41 +30,81 @@ class Dots:
 
     def __init__(self, columns: int, rows: int) -> None:
         self.columns, self.rows = columns * ACROSS, rows * DOWN
-        self._layer = 0
-        self._cells: dict[tuple[int, int], tuple[int, int, str]] = {}
+        self._styles = [""]
+        self._layers = [_Layer(columns, rows)]
+        self._size = columns, rows
 
     def start_layer(self) -> None:
         """Let what is drawn from now on cover what was drawn before."""
-        self._layer += 1
+        self._layers.append(_Layer(*self._size))
 
-    def line(self, dots: Iterable[Dot | None], style: str) -> None:
-        """Draw straight lines from dot to dot; None is a gap."""
-        last: Dot | None = None
-        for dot in dots:
-            if dot is not None and dot != last:
-                self.put(_between(last, dot) if last else (dot,), style)
-            last = dot
+    def line(self, xs: "Numbers", ys: "Numbers", style: str) -> None:
+        """Draw straight lines from dot to dot, counted from the top left; NaN is a gap."""
+        import numpy as np
 
-    def put(self, dots: Iterable[Dot], style: str) -> None:
-        """Draw dots; those outside are dropped."""
-        cells, now = self._cells, self._layer
-        for x, y in dots:
-            if 0 <= x < self.columns and 0 <= y < self.rows:
-                cell = x // ACROSS, y // DOWN
-                bits, layer, _ = cells.get(cell, _NO_DOTS)
-                bit = _BITS[y % DOWN][x % ACROSS]
-                cells[cell] = (bits | bit if layer == now else bit, now, style)
+        places = np.array([xs, ys], dtype=np.float64)
+        there = np.isfinite(places[0]) & np.isfinite(places[1])
+        joined = there[:-1] & there[1:]
+        dots = np.where(there, places, 0).astype(np.int64)
+        self._put(np.hstack([dots[:, there], _between(dots[:, :-1], dots[:, 1:], joined)]), style)
+
+    def put(self, xs: "Numbers", ys: "Numbers", style: str) -> None:
+        """Draw dots; those outside are dropped, and so is NaN."""
+        import numpy as np
+
+        places = np.array([xs, ys], dtype=np.float64)
+        self._put(places[:, np.isfinite(places).all(axis=0)].astype(np.int64), style)
+
+    def _put(self, dots: "Whole", style: str) -> None:
+        xs, ys = dots
+        inside = (xs >= 0) & (xs < self.columns) & (ys >= 0) & (ys < self.rows)
+        self._styles.append(style)
+        self._layers[-1].put(xs[inside], ys[inside], len(self._styles) - 1)
 
     def cells(self) -> Iterator[tuple[int, int, Cell]]:
         """Yield the column and row of each cell that has dots, and the cell."""
-        for (column, row), (bits, _, style) in self._cells.items():
-            yield column, row, (chr(_BLANK + bits), style)
+        import numpy as np
+
+        bits, styles = self._layers[0].cells()
+        for layer in self._layers[1:]:
+            above, its_styles = layer.cells()
+            bits = np.where(above, above, bits)
+            styles = np.where(above, its_styles, styles)
+        rows, columns = np.nonzero(bits)
+        found = (columns, rows, bits[rows, columns], styles[rows, columns])
+        for column, row, pattern, style in zip(*(each.tolist() for each in found), strict=True):
+            yield column, row, (chr(_BLANK + pattern), self._styles[style])
 
 
-def _between(start: Dot, stop: Dot) -> Iterator[Dot]:
-    """Yield the dots of a straight line after its start."""
-    (x, y), across, down = start, stop[0] - start[0], stop[1] - start[1]
-    steps = max(abs(across), abs(down))
-    half = steps // 2
-    for step in range(1, steps + 1):
-        yield x + (step * across + half) // steps, y + (step * down + half) // steps
+class _Layer:
+    """Dots that do not cover each other."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        import numpy as np
+
+        self._dots = np.zeros((rows * DOWN, columns * ACROSS), dtype=np.bool_)
+        self._styles = np.zeros((rows, columns), dtype=np.int64)
+
+    def put(self, xs: "Whole", ys: "Whole", style: int) -> None:
+        self._dots[ys, xs] = True
+        self._styles[ys // DOWN, xs // ACROSS] = style
+
+    def cells(self) -> "tuple[Whole, Whole]":
+        """Return the dots of each cell as bits of a Braille character, and its style."""
+        import numpy as np
+
+        rows, columns = self._styles.shape
+        dots = self._dots.reshape(rows, DOWN, columns, ACROSS)
+        return np.einsum("rdca,da->rc", dots, np.array(_BITS)), self._styles
+
+
+def _between(starts: "Whole", stops: "Whole", joined: "NDArray[np.bool_]") -> "Whole":
+    """Return the dots of the straight lines that are joined, after their starts."""
+    import numpy as np
+
+    starts, way = starts[:, joined], (stops - starts)[:, joined]
+    steps = np.abs(way).max(axis=0, initial=0)
+    line = np.repeat(np.arange(len(steps)), steps)
+    step = np.arange(len(line)) - np.repeat(np.cumsum(steps) - steps, steps) + 1
+    between: Whole = starts[:, line] + (step * way[:, line] + steps[line] // 2) // steps[line]
+    return between

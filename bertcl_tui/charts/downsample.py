@@ -1,7 +1,7 @@
 """Fewer points, same picture."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import ceil
 
 
 def min_max(xs: Sequence[float], ys: Sequence[float], most: int) -> tuple[list[float], list[float]]:
@@ -13,21 +13,23 @@ def min_max(xs: Sequence[float], ys: Sequence[float], most: int) -> tuple[list[f
     count = min(len(xs), len(ys))
     if count <= most:
         return list(xs[:count]), list(ys[:count])
-    values = list(ys[:count])
-    kept = [0]
-    buckets = (most - 2) // 2
-    for bucket in range(buckets):
-        start = 1 + bucket * (count - 2) // buckets
-        stop = 1 + (bucket + 1) * (count - 2) // buckets
-        kept.extend(_extremes(values, start, stop) or [start])
-    kept.append(count - 1)
-    return [xs[index] for index in kept], [values[index] for index in kept]
+    kept = _kept(ys[:count], most)
+    return [xs[index] for index in kept], [ys[index] for index in kept]
 
 
-def _extremes(values: list[float], start: int, stop: int) -> list[int]:
-    """Return where the lowest and the highest finite values of a stretch are, in order."""
-    stretch = values[start:stop]
-    finite = stretch if isfinite(sum(stretch)) else list(filter(isfinite, stretch))
-    if not finite:
-        return []
-    return sorted({start + stretch.index(min(finite)), start + stretch.index(max(finite))})
+def _kept(ys: Sequence[float], most: int) -> list[int]:
+    """Return which points stay, in order."""
+    import numpy as np
+
+    inner = len(ys) - 2
+    width = ceil(inner / ((most - 2) // 2))
+    buckets = ceil(inner / width)
+    padded = np.full(buckets * width, np.nan)
+    padded[:inner] = ys[1:-1]
+    values = padded.reshape(buckets, width)
+    finite = np.isfinite(values)
+    starts = 1 + width * np.arange(buckets)
+    lows = np.where(finite, values, np.inf).argmin(axis=1)  # the first one where none is finite
+    highs = np.where(finite, values, -np.inf).argmax(axis=1)
+    ends = (0, len(ys) - 1)
+    return list(np.unique(np.concatenate([starts + lows, starts + highs, ends])).tolist())

@@ -9,6 +9,8 @@ from bertcl_tui.charts.labels import spread
 from bertcl_tui.charts.plot import Plot
 
 _GLYPH_AND_SPACE: Final = 2
+_CHOSEN: Final = "▸"
+_LEAST_OF_A_NAME: Final = 4  # columns, before a difference is left out
 _GAP: Final = 1  # between the canvas and the labels on its right
 
 
@@ -20,6 +22,8 @@ class LineEnd(Struct, frozen=True, kw_only=True):
     glyph: str
     caption: str
     style: str
+    chosen: bool = False
+    """Whether it is the one that is read."""
 
 
 def fit_caption(name: str, value: str, width: int) -> str:
@@ -29,19 +33,28 @@ def fit_caption(name: str, value: str, width: int) -> str:
     return name if len(name) <= width else f"{name[: max(width - 1, 0)]}…"
 
 
+def fit_reading(name: str, value: str, difference: str, width: int) -> str:
+    """Return name, value and difference; where they do not fit, the name is cut first."""
+    numbers = f"{value} {difference}".rstrip()
+    room = width - len(numbers) - 1
+    if room < min(len(name), _LEAST_OF_A_NAME):
+        numbers, room = value, width - len(value) - 1
+    return f"{name if len(name) <= room else f'{name[: max(room - 1, 0)]}…'} {numbers}"
+
+
 def gutter_width(ends: Sequence[LineEnd]) -> int:
     """Return the columns that labels need to the right of the canvas."""
     return max((_GAP + _GLYPH_AND_SPACE + len(end.caption) for end in ends), default=0)
 
 
-def write_labels(plot: Plot, ends: Sequence[LineEnd], muted: str) -> None:
+def write_labels(plot: Plot, ends: Sequence[LineEnd], muted: str, *, inside: bool = True) -> None:
     """Write a label beside the end of each line, the most important line first.
 
-    A line that ends early is labelled in the plot where there is room; the others to its right,
-    moved up or down until no two collide. A glyph on the line tells whose label is not right
-    beside it. What does not fit is counted.
+    A line that ends early is labelled in the plot where there is room and it may be (``inside``);
+    the others to its right, moved up or down until no two collide. A glyph on the line tells whose
+    label is not right beside it. What does not fit is counted.
     """
-    outside = [end for end in ends if not _write_inside(plot, end)]
+    outside = [end for end in ends if not (inside and _write_inside(plot, end))]
     rows = plot.canvas.rows
     if len(outside) > rows:
         rows -= 1
@@ -67,6 +80,7 @@ def _write_inside(plot: Plot, end: LineEnd) -> bool:
 
 
 def _write_outside(plot: Plot, end: LineEnd, row: int) -> None:
+    plot.sheet.write(plot.right, row, _CHOSEN if end.chosen else " ", end.style)
     plot.sheet.write(plot.right + _GAP, row, f"{end.glyph} {end.caption}", end.style)
     line_end = plot.cell(end.x, end.y)
     if line_end != (plot.right - 1, row):

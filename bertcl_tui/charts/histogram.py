@@ -65,8 +65,7 @@ class _Histogram:
         self._columns_per_bin = max(1, room // len(self._bins))
         highest = max(each.left + each.right for each in self._bins)
         y_axis = Axis.upwards((0.0, float(highest)), size[1] - _ABOVE - ROWS_BELOW)
-        columns = size[0] - max(map(len, y_axis.labels)) - _AXIS
-        self._plot = Plot(size, palette, self._x_range(columns), y_axis, above=_ABOVE)
+        self._plot = Plot(size, palette, self._x_axis, y_axis, above=_ABOVE)
         self._eighths_per_row = self._plot.canvas.rows * _EIGHTHS / highest
 
     def drawn(self, sides: tuple[str, str], cut: float | None) -> Text:
@@ -86,11 +85,11 @@ class _Histogram:
             self._plot.sheet.write(start, self._plot.top, words, self._palette.muted)
         return self._plot.sheet.to_text()
 
-    def _x_range(self, columns: int) -> tuple[float, float]:
-        """Return the lengths at the first and at the last column, so that bins are centred."""
+    def _x_axis(self, columns: int) -> Axis:
+        """Go from the length at the first column to that at the last, so that bins are centred."""
         per_column = self._width / self._columns_per_bin
         first = ((self._width - 1) - (self._columns_per_bin - 1) * per_column) / 2
-        return first, first + (columns - 1) * per_column
+        return Axis.across((first, first + (columns - 1) * per_column), columns)
 
     def _draw_column(self, column: int, each: Count) -> None:
         left, total = (

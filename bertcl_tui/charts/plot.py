@@ -1,8 +1,7 @@
 """A canvas on a sheet, with room for words above it and on its right."""
 
 from bertcl_tui.charts.axis import Axis
-from bertcl_tui.charts.canvas import Canvas
-from bertcl_tui.charts.polyline import Range
+from bertcl_tui.charts.canvas import AcrossColumns, Canvas
 from bertcl_tui.charts.sheet import Sheet
 from bertcl_tui.charts.style import Palette, Size
 
@@ -13,7 +12,7 @@ class Plot:
     Args:
         size: of the sheet.
         palette: for the axes.
-        x_range: of the canvas.
+        x_axis: of the canvas.
         y_axis: of the canvas.
         above: rows kept free above the canvas.
         right: columns kept free to the right of the canvas.
@@ -23,14 +22,14 @@ class Plot:
         self,
         size: Size,
         palette: Palette,
-        x_range: Range,
+        x_axis: AcrossColumns,
         y_axis: Axis,
         *,
         above: int = 0,
         right: int = 0,
     ) -> None:
         self.sheet = Sheet(size)
-        self.canvas = Canvas((size[0] - right, size[1] - above), x_range, y_axis, palette.muted)
+        self.canvas = Canvas((size[0] - right, size[1] - above), x_axis, y_axis, palette.muted)
         self.left, self.top = self.canvas.left, above
         self.right = self.left + self.canvas.columns
         """The first column right of the area."""

@@ -1,6 +1,6 @@
 """Lines as lists of points: cut to a range, read between points."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from math import isfinite, nan
 
@@ -66,6 +66,21 @@ def _at(start: Point, stop: Point, share: float) -> Point:
         start[0] + share * (stop[0] - start[0]),
         start[1] + share * (stop[1] - start[1]),
     )
+
+
+def within(line: Polyline, x_range: Range) -> Polyline:
+    """Return the part of a line (xs ascending) over a range, cut at its ends."""
+    xs, ys = line
+    low, high = x_range
+    first, stop = bisect_left(xs, low), bisect_right(xs, high)
+    if first == 0 and stop == len(xs):
+        return line
+    points = list(zip(xs[first:stop], ys[first:stop], strict=False))
+    ends = [(x, interpolate(x, line)) for x in x_range]
+    before = ends[:1] if isfinite(ends[0][1]) and (not points or points[0][0] > low) else []
+    after = ends[1:] if isfinite(ends[1][1]) and (not points or points[-1][0] < high) else []
+    whole = [*before, *points, *after]
+    return [x for x, _ in whole], [y for _, y in whole]
 
 
 def interpolate(x: float, line: Polyline) -> float:

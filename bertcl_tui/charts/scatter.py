@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -71,7 +72,8 @@ def draw_plane(
         return message(empty, size, palette.muted)
     framed = _framed(points, selected, flat)
     y_axis = Axis.around((y for _, y in framed), size[1] - _ABOVE - ROWS_BELOW)
-    plot = Plot(size, palette, _with_margin(x for x, _ in framed), y_axis, above=_ABOVE)
+    x_axis = partial(Axis.across, _with_margin(x for x, _ in framed))
+    plot = Plot(size, palette, x_axis, y_axis, above=_ABOVE)
     _draw_points(plot.canvas, points, palette)
     plot.lay_canvas()
     plot.write_x_unit(x_label, palette.muted)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bertcl_tui.charts.downsample import min_max
-from bertcl_tui.charts.polyline import Point, Range
+from bertcl_tui.charts.polyline import Point, Range, within
 from bertcl_tui.charts.style import SERIES_GLYPHS, Palette
 
 _RANKS: Final = ("bright", "normal", "dim")
@@ -56,6 +56,30 @@ class Boundary(Struct, frozen=True):
     name: str
 
 
+class Curves(Struct, frozen=True, kw_only=True):
+    """All that a chart of curves shows, as a value."""
+
+    series: tuple[Series, ...]
+    x_label: str
+    """Unit of x, such as ``step of stage 2``."""
+    y_label: str = ""
+    """Unit of y, shown where there are rows to spare."""
+    x_range: Range | None = None
+    """None: from the first to the last x."""
+    y_range: Range | None = None
+    """None: what the values need. What lies outside is cut off."""
+    boundaries: tuple[Boundary, ...] = ()
+    """Stages, shown as dotted lines with a name on top."""
+    baseline: Series | Level | None = None
+    """What the lines are compared with, dashed."""
+    empty: str = "nothing measured yet"
+    """What to say while there is no value."""
+
+    def drawn(self) -> list[Series]:
+        """Return the lines that have values."""
+        return [line for line in self.series if not line.is_empty()]
+
+
 class Layer(IntEnum):
     """What covers what."""
 
@@ -73,6 +97,11 @@ class Stroke(Struct, frozen=True, kw_only=True):
     glyph: str = ""
     """Tells the line from others without colour; dimmed lines have none, and no label."""
     heavy: bool = False
+
+    def over(self, x_range: Range) -> Self:
+        """Return the stroke of what of the line is in a range."""
+        xs, ys = within((self.line.xs, self.line.ys), x_range)
+        return replace(self, line=replace(self.line, xs=xs, ys=ys))
 
     def thinned(self, most: int) -> Self:
         """Return the stroke of a line with at most so many points."""

@@ -1,7 +1,7 @@
 """A sheet of terminal cells that charts are written on."""
 
 from collections.abc import Iterator
-from itertools import groupby
+from operator import itemgetter
 
 from rich.text import Span, Text
 
@@ -24,9 +24,10 @@ class Sheet:
         """Write ``text`` over whatever is there."""
         if not 0 <= row < self.rows:
             return
+        cells = self._cells[row]
         for offset, character in enumerate(text, column):
             if 0 <= offset < self.columns:
-                self._cells[row][offset] = (character, style)
+                cells[offset] = (character, style)
 
     def is_free(self, column: int, row: int, length: int) -> bool:
         """Tell whether these cells are on the sheet and blank."""
@@ -43,7 +44,7 @@ class Sheet:
         characters: list[str] = []
         spans: list[Span] = []
         start = 0
-        for text, style in self._runs():
+        for text, style in filter(itemgetter(0), self._runs()):
             end = start + len(text)
             if style:
                 spans.append(Span(start, end, style))
@@ -59,5 +60,10 @@ class Sheet:
             used = len(row)
             while used and row[used - 1][0] == " ":
                 used -= 1
-            for style, cells in groupby(row[:used], key=lambda cell: cell[1]):
-                yield "".join(character for character, _ in cells), style
+            text, now = "", ""
+            for character, style in row[:used]:
+                if style != now:
+                    yield text, now
+                    text, now = "", style
+                text += character
+            yield text, now
