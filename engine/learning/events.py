@@ -28,6 +28,16 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class LayerDrift:
+    """How far a layer is from where the run began: norm of the change over the beginning's."""
+
+    place: int
+    """0: embeddings; 1..n: layers; n + 1: heads."""
+    layer: str
+    drift: float
+
+
+@dataclass(frozen=True)
 class Measured:
     """Every task learnt so far was measured after ``step`` (over all stages)."""
 
@@ -36,6 +46,8 @@ class Measured:
     fraction: float
     """Share of the stage that is done; 1 at its end, where the whole splits are measured."""
     measurements: tuple[Measurement, ...]
+    drift: tuple[LayerDrift, ...] = ()
+    """Of every layer from the embeddings up, at the end of the stage."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from engine.learning.setup import Setup
 from engine.learning.vocabulary import kept_tokens
 
 _TOKENS = "tokens"
+_KEPT = "with drift"
+"""What is kept beside the weights; a file that has something else is of no use."""
 
 
 def first_stage_key(setup: Setup, method: Method) -> str | None:
@@ -32,6 +34,7 @@ def first_stage_key(setup: Setup, method: Method) -> str | None:
         return None
     task, plan = setup.tasks[0], setup.plans[0]
     parts = (
+        _KEPT,
         model_fingerprint(setup.model),
         (task.name, task.classes, task.fingerprint),
         (plan.rows, plan.epochs, sorted(plan.measured_at)),

@@ -9,8 +9,9 @@ from torch.nn import functional
 
 from engine.errors import EngineError
 from engine.learning.checkpoint import Checkpoint, Position, pack_optimizer, unpack_optimizer
+from engine.learning.drift import measure_drift
 from engine.learning.evaluation import to_device
-from engine.learning.events import Event, Measured, Measurement, Planned, Stepped
+from engine.learning.events import Event, LayerDrift, Measured, Measurement, Planned, Stepped
 from engine.learning.first_stage import keep_first_stage, take_over
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.methods import Method
@@ -181,15 +182,23 @@ class SequenceLearner:
         setup = self.setup
         which = self.method.measured(setup, stage)
         measurements = (examine if at_end else follow)(self.model, setup.tasks, which, setup.device)
+        drift: tuple[LayerDrift, ...] = ()
         if at_end:
             measurements = (*self._as_it_was(stage, which), *measurements)
             self._move(stage_ends=(*self.position.stage_ends, measurements))
+            drift = self._drift(stage)
         return Measured(
             stage=stage,
             step=plan.first_step + step,
             fraction=step / plan.steps,
             measurements=measurements,
+            drift=drift,
         )
+
+    def _drift(self, stage: int) -> tuple[LayerDrift, ...]:
+        learnt = {share.task for pool in self.setup.pools[: stage + 1] for share in pool}
+        weights = self.method.acting_weights(self.model)
+        return measure_drift(self.setup, self.model, weights, learnt)
 
     def _as_it_was(self, stage: int, which: Collection[int]) -> tuple[Measurement, ...]:
         """Return what was measured of the earlier tasks that this stage could not change."""

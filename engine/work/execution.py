@@ -153,6 +153,7 @@ def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -
                     recorder.write()
                     return Outcome("stopped", "stopped by hand")
                 if keeper.due():
+                    recorder.write()
                     keeper.write(learner, judge.dump())
                     note_checkpoint(desk.store, run.id, desk.worker_id)
         if judge.verdict is not None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from engine.learning.events import Measured
 from engine.learning.plan import StagePlan
 from engine.store.connection import Store
+from engine.store.drift import DriftRecord, record_drift
 from engine.store.measurements import (
     MeasurementRecord,
     Progress,
@@ -34,6 +35,7 @@ class Recorder:
         self._run_id = run_id
         self._worker_id = worker_id
         self._waiting: list[MeasurementRecord] = []
+        self._drift: list[DriftRecord] = []
         self._steps = 0
         self._step = 0
         self._pace: _Pace | None = None
@@ -68,6 +70,10 @@ class Recorder:
             )
             for item in event.measurements
         ]
+        self._drift += [
+            DriftRecord(stage=event.stage, place=item.place, layer=item.layer, drift=item.drift)
+            for item in event.drift
+        ]
         # The step that ends with a measurement is said after it, and would seem to take no time.
         self._stepped_at = None
 
@@ -96,6 +102,9 @@ class Recorder:
         )
         record_progress(self._store, self._run_id, self._worker_id, progress, self._waiting)
         self._waiting = []
+        if self._drift:
+            record_drift(self._store, self._run_id, self._worker_id, self._drift)
+            self._drift = []
         self._written_at = time.monotonic()
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from engine.spec import RunSpec
 from engine.store.connection import Store
+from engine.store.drift import DriftRecord, drift_of
 from engine.store.measurements import MeasurementRecord, measurements_of
 from engine.store.runs import create_run, get_run
 from tests.process.conftest import wait_for_end
@@ -27,6 +28,10 @@ def _kept(store: Store) -> list[Path]:
     return sorted((store.folder / "first-stages").glob("*.safetensors"))
 
 
+def _first_drift(store: Store, run_id: int) -> list[DriftRecord]:
+    return [item for item in drift_of(store, run_id) if item.stage == 0]
+
+
 def test_a_first_stage_serves_another_sequence_bit_for_bit(
     store: Store,
     run_spec: RunSpec,
@@ -34,7 +39,7 @@ def test_a_first_stage_serves_another_sequence_bit_for_bit(
     start: Start,
     undisturbed: list[MeasurementRecord],
 ) -> None:
-    create_run(store, other)
+    first = create_run(store, other)
     wait_for_end(start())
     (kept,) = _kept(store)
     made = kept.stat().st_ino
@@ -43,6 +48,8 @@ def test_a_first_stage_serves_another_sequence_bit_for_bit(
     assert get_run(store, run_id).state == "complete"
     assert measurements_of(store, run_id) == undisturbed
     assert [file.stat().st_ino for file in _kept(store)] == [made], "learnt once"
+    assert {item.stage for item in drift_of(store, run_id)} == {0, 1}
+    assert _first_drift(store, run_id) == _first_drift(store, first)
 
 
 def test_a_damaged_first_stage_is_learnt_again(

@@ -9,6 +9,7 @@ import pytest
 
 from engine.spec import RunSpec, StudySpec
 from engine.store.connection import Store
+from engine.store.drift import drift_of
 from engine.store.measurements import MeasurementRecord, measurements_of
 from engine.store.runs import RunRecord, create_run, get_run, trials_of, wish_for_run
 from engine.store.studies import create_study, wish_for_study
@@ -130,7 +131,8 @@ def _results(store: Store, study_id: int) -> list[tuple[object, ...]]:
 
 
 def _result(store: Store, run: RunRecord) -> tuple[object, ...]:
-    return (run.number, run.state, run.learning_rates, run.p, measurements_of(store, run.id))
+    measured = (measurements_of(store, run.id), drift_of(store, run.id))
+    return (run.number, run.state, run.learning_rates, run.p, *measured)
 
 
 def _fields(spec: StudySpec) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What a method is: rates, rows, and what it does to the model before and while it learns."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import ClassVar, Self
 
 import msgspec
@@ -101,6 +101,10 @@ class Method:
     def penalty(self, model: SequenceModel) -> Tensor | None:
         """Return what is added to a step's loss, a scalar; None: nothing."""
         return None
+
+    def acting_weights(self, model: SequenceModel) -> Iterator[tuple[str, Tensor]]:
+        """Yield the backbone's weights as they act, by their pretrained names."""
+        yield from model.backbone.named_parameters()
 
     def state(self) -> dict[str, Tensor]:
         """Return what the method learnt about the weights since it started."""

@@ -1,15 +1,17 @@
 """What a run says of its pace."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from engine.learning.events import Measured, Measurement
+from engine.learning.events import LayerDrift, Measured, Measurement
 from engine.learning.plan import plan_stage
 from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store, open_store
+from engine.store.drift import drift_of
 from engine.store.leases import claim_run, release_run
 from engine.store.measurements import measurements_of
 from engine.store.runs import create_run
@@ -79,3 +81,22 @@ def test_tokens_go_by_as_fast_as_the_steps_that_learn_from_them(
     assert tokens == pytest.approx(30 * steps)
     release_run(store, 1, 1, state="paused", busy_seconds=1.0)
     assert rates(store) == (None, None)
+
+
+def test_drift_is_kept_by_stage_and_replaced_when_a_stage_ends_again(
+    recorder: Recorder, store: Store
+) -> None:
+    def ended(stage: int, drift: float) -> Measured:
+        layers = (LayerDrift(0, "embeddings", drift), LayerDrift(1, "layer 1", 2 * drift))
+        return replace(measured(4), stage=stage, drift=layers)
+
+    for stage, drift in ((0, 0.1), (0, 0.2), (1, 0.4)):
+        recorder.measured(ended(stage, drift))
+        recorder.write()
+    found = [(item.stage, item.layer, item.drift) for item in drift_of(store, 1)]
+    assert found == [
+        (0, "embeddings", 0.2),
+        (0, "layer 1", 0.4),
+        (1, "embeddings", 0.4),
+        (1, "layer 1", 0.8),
+    ]
