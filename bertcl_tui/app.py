@@ -1,26 +1,26 @@
 """The terminal app: which screens there are and how one comes to another."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
-from msgspec.structs import replace
 from textual import on, work
-from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
+from textual.command import Provider
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from bertcl_tui import messages, themes
-from bertcl_tui.actions import Place, actions_of, bindings_of
+from bertcl_tui import messages
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.palette import ActionsProvider, places
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import StudyRow
 from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.screens.studies import StudiesScreen
-from bertcl_tui.settings import Settings, write_settings
+from bertcl_tui.settings import Settings
+from bertcl_tui.settled import SettledApp
 from bertcl_tui.wishes import delete_study, start_workers, wish_for_runs, wish_for_studies
 from engine.errors import EngineError, UsageError
 from engine.store.states import Desired
@@ -43,7 +43,7 @@ _STYLES: Final = (
 """What every screen shares, and home's own: a first screen's styles are not looked for."""
 
 
-class BertclApp(App[None]):
+class BertclApp(SettledApp):
     """Shows the studies of one store.
 
     Args:
@@ -57,6 +57,7 @@ class BertclApp(App[None]):
     CSS_PATH: ClassVar = [Path(__file__).parent / name for name in _STYLES]
     PLACE: ClassVar[Place] = "app"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("app")]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual declares it so
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012 - as above
 
@@ -68,21 +69,16 @@ class BertclApp(App[None]):
         settings: Settings | None = None,
         settings_path: Path | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(settings, settings_path)
         self.store = store
-        self.settings = settings or Settings()
-        self._settings_path = settings_path
         self.reader = Reader(store, clock)
         self.marks: dict[int, frozenset[int]] = {}
         """Marked trial numbers by study id, for as long as the app is open."""
-        for theme in (themes.DARK, themes.LIGHT):
-            self.register_theme(theme)
 
     def get_default_screen(self) -> Screen[None]:
         return StudiesScreen(self.reader)
 
     def on_mount(self) -> None:
-        self.theme = self.settings.theme
         self.call_after_refresh(self.watch_store)
 
     def on_unmount(self) -> None:
@@ -175,22 +171,6 @@ class BertclApp(App[None]):
         self.post_message(messages.StoreChanged())
         return True
 
-    # settings
-
-    def set(self, **changes: object) -> None:
-        """Let settings be otherwise from now on, and the next time."""
-        self.settings = replace(self.settings, **changes)
-        self._keep_settings()
-
-    @work(thread=True, exclusive=True, group="settings")
-    def _keep_settings(self) -> None:
-        if self._settings_path is None:
-            return
-        try:
-            write_settings(self.settings, self._settings_path)
-        except EngineError as error:
-            self.post_message(messages.Trouble(str(error)))
-
     # screens
 
     @on(messages.OpenStudy)
@@ -242,10 +222,16 @@ class BertclApp(App[None]):
     def get_key_display(self, binding: Binding) -> str:
         return "enter" if binding.key == "enter" else super().get_key_display(binding)
 
+    def action_open_settings(self) -> None:
+        from bertcl_tui.screens.settings import SettingsScreen
+
+        if not isinstance(self.screen, SettingsScreen):
+            self.push_screen(SettingsScreen())
+
     def action_show_help(self) -> None:
         from bertcl_tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(tuple(place for place, _ in self._places(self.screen))))
+        self.push_screen(HelpScreen(tuple(place for place, _ in places(self.screen))))
 
     def action_save_screenshot(self) -> None:
         path = self.save_screenshot(path=".")
@@ -286,23 +272,6 @@ class BertclApp(App[None]):
         )
         if all(map(self._attempt, wishes)):
             self.call_from_thread(self.exit)
-
-    # palette
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        for place, node in self._places(screen):
-            for action in actions_of(place):
-                if action.shown != "help":
-                    run = partial(self.run_action, action.handler, default_namespace=node)
-                    yield SystemCommand(action.text.capitalize(), action.help, run)
-        yield SystemCommand("Theme", "Choose other colours.", self.action_change_theme)
-
-    def _places(self, screen: Screen[object]) -> Iterator[tuple[Place, DOMNode]]:
-        """Yield the places that keys go to, from the inside to the outside."""
-        for node in (screen.focused, screen, self):
-            place: Place | None = getattr(node, "PLACE", None)
-            if node is not None and place is not None:
-                yield place, node
 
 
 def _works(study: StudyRow) -> bool:

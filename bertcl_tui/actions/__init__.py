@@ -9,6 +9,7 @@ from bertcl_tui.actions.action import Action, Place
 from bertcl_tui.actions.arena import ARENA
 from bertcl_tui.actions.combining import COMBINING
 from bertcl_tui.actions.everywhere import EVERYWHERE, FORMS
+from bertcl_tui.actions.setting import SETTING
 from bertcl_tui.actions.shifts import SHIFTS
 from bertcl_tui.actions.studies import STUDIES
 from bertcl_tui.actions.tables import MARKING, MOVING
@@ -22,6 +23,7 @@ ACTIONS: Final = (
     *COMBINING,
     *ARENA,
     *SHIFTS,
+    *SETTING,
     *FORMS,
     *EVERYWHERE,
 )
@@ -41,7 +43,7 @@ def bindings_of(place: Place) -> list[Binding]:
             action.text,
             show=action.shown in {"footer", "wide"},
             tooltip=action.help,
-            priority=action.priority,
+            id=action.name,
         )
         for action in actions_of(place)
     ]

@@ -17,6 +17,7 @@ Place = Literal[
     "shifts",
     "new-study",
     "new-table",
+    "settings",
     "dialog",
 ]
 
@@ -34,9 +35,8 @@ class Action(Struct, frozen=True):
     places: tuple[Place, ...]
     shown: Literal["footer", "wide", "palette", "help"] = "footer"
     """Where it is shown first, all later ones show it too; wide: the footer, if there is room."""
-    priority: bool = False
 
     @property
-    def key(self) -> str:
-        """The key that is shown."""
-        return self.keys.split(",")[0]
+    def name(self) -> str:
+        """What a person calls it who gives it other keys: the handler, as one word."""
+        return self.handler.replace("(", "_").rstrip(")")

@@ -42,7 +42,7 @@ STUDIES = (
         ("study",),
         shown="wide",
     ),
-    Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study")),
+    Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study", "settings")),
     Action(
         "sort",
         "o",

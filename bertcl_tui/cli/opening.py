@@ -19,7 +19,10 @@ def open_app(store: str | None = None) -> int:
 
     path = settings_file()
     opened = partial(BertclApp, settings=read_settings(path), settings_path=path)
-    app = opened() if store is None else opened(store)
+    try:
+        app = opened() if store is None else opened(store)
+    except UsageError as error:
+        raise UsageError(f"settings {path}: {error}; mend it with bertcl-tui config edit") from None
     app.run()
     return app.return_code or 0
 

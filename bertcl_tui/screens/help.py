@@ -10,23 +10,12 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from bertcl_tui.actions import Action, Place, actions_of, bindings_of
+from bertcl_tui.actions import Place, actions_of, bindings_of
+from bertcl_tui.actions.keymap import PLACES
+from bertcl_tui.keys import key_names
 from bertcl_tui.looks import Looks, looks_of
 from bertcl_tui.states import STATE_LOOKS
 
-_TITLES: Final[dict[Place, str]] = {
-    "studies": "Studies",
-    "study": "Study",
-    "trials": "Trials table",
-    "combine": "Combine",
-    "arena": "Arena",
-    "grid": "Arena table",
-    "shifts": "Shifts",
-    "new-study": "New study",
-    "new-table": "New table",
-    "table": "Any table",
-    "app": "Everywhere",
-}
 _FILTER: Final = (
     "p>1.4 · lr3>1e-5 · head<1e-4 · #<10 · state:complete,pruned · state!=failed · any word; "
     "every term must hold"
@@ -63,20 +52,12 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss()
 
 
-def key_names(app: App[object], action: Action) -> str:
-    """Write an action's keys as people do."""
-    return ", ".join(
-        app.get_key_display(binding)
-        for binding in Binding.make_bindings([Binding(action.keys, action.handler)])
-    )
-
-
 def _help(app: App[object], first: tuple[Place, ...], looks: Looks) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", style=looks.accent, no_wrap=True)
     table.add_column(ratio=1)
-    for place in sorted(_TITLES, key=lambda place: place not in first):
-        _title(table, _TITLES[place])
+    for place in sorted(PLACES, key=lambda place: place not in first):
+        _title(table, PLACES[place][0].upper() + PLACES[place][1:])
         for action in actions_of(place):
             table.add_row(key_names(app, action), action.help)
     _title(table, "States")

@@ -6,11 +6,12 @@ from typing import NamedTuple
 from rich.style import Style
 from rich.text import Text
 from textual.app import RenderResult
-from textual.binding import ActiveBinding, Binding
+from textual.binding import ActiveBinding
 from textual.screen import Screen
 from textual.widget import Widget
 
 from bertcl_tui.actions import ACTIONS, Action
+from bertcl_tui.keys import key_name, pressed_keys
 from bertcl_tui.looks import looks_of
 
 
@@ -60,9 +61,9 @@ class KeyBar(Widget):
     def _key(self, action: Action, bindings: Sequence[ActiveBinding]) -> _Key:
         """Take the first key of the table that the focused widget does not type."""
         by_key = {active.binding.key: active for active in bindings}
-        key = next((key for key in action.keys.split(",") if key in by_key), next(iter(by_key)))
-        display = self.app.get_key_display(Binding(key, action.handler))
-        return _Key(action, key, display, by_key[key].enabled)
+        keys = pressed_keys(self.app, action)
+        key = next((key for key in keys if key in by_key), next(iter(by_key)))
+        return _Key(action, key, key_name(self.app, key), by_key[key].enabled)
 
 
 def fitting(keys: Sequence[_Key], width: int) -> list[_Key]:

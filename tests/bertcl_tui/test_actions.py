@@ -17,6 +17,7 @@ from bertcl_tui.screens.help import HelpScreen
 from bertcl_tui.screens.leave import LeaveScreen
 from bertcl_tui.screens.new_study import NewStudyScreen
 from bertcl_tui.screens.new_table import NewTableScreen
+from bertcl_tui.screens.settings import SettingsScreen
 from bertcl_tui.screens.shifts import ShiftsScreen
 from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.screens.study import StudyScreen
@@ -38,6 +39,7 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "shifts": (ShiftsScreen,),
     "new-study": (NewStudyScreen,),
     "new-table": (NewTableScreen,),
+    "settings": (SettingsScreen,),
     "dialog": (ConfirmScreen, LeaveScreen, HelpScreen),
 }
 PLACED = [(action, place) for action in ACTIONS for place in action.places]

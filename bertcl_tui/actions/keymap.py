@@ -1,0 +1,142 @@
+"""The keys that a person gives to actions, in place of those of the table."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Final, get_args
+
+from textual.binding import Binding
+from textual.keys import REPLACED_KEYS, Keys, key_to_character
+
+from bertcl_tui.actions.action import Action, Place
+from engine.errors import UsageError
+
+Keymap = Mapping[str, tuple[str, ...]]
+"""Keys, as Textual calls them, by the name of an action."""
+
+PLACES: Final[Mapping[Place, str]] = {
+    "studies": "Studies",
+    "study": "Study",
+    "trials": "trials table",
+    "trial": "Trial",
+    "combine": "Combine",
+    "arena": "Arena",
+    "grid": "arena table",
+    "shifts": "Shifts",
+    "new-study": "New study",
+    "new-table": "New table",
+    "settings": "Settings",
+    "table": "any table",
+    "dialog": "dialogs",
+    "app": "everywhere",
+}
+"""What people call a place."""
+_INSIDE: Final[Mapping[Place, tuple[Place, ...]]] = {
+    "studies": ("table",),
+    "study": ("table", "trials"),
+    "arena": ("table", "grid"),
+    "settings": ("table",),
+}
+"""What else hears the keys of a screen, besides the app."""
+_WIDGETS: Final[frozenset[Place]] = frozenset({"table", "trials", "grid"})
+_MODIFIERS: Final = {"ctrl", "alt", "shift", "meta", "super", "hyper"}
+_NAMED: Final = {str(key.value) for key in Keys} | set(REPLACED_KEYS)
+
+
+def read_keys(text: str) -> tuple[str, ...]:
+    """Read keys, comma between alternatives.
+
+    Raises:
+        UsageError: there is none, or one that no keyboard has.
+    """
+    keys = tuple(_read_key(key.strip()) for key in ("comma" if text == "," else text).split(","))
+    return tuple(dict.fromkeys(keys))
+
+
+def checked_keymap(keys: Mapping[str, str], actions: Sequence[Action]) -> Keymap:
+    """Return the keys that a person gave, as Textual calls them.
+
+    Raises:
+        UsageError: no action is called so, no key is called so, or two actions of a place would
+            have the same key.
+    """
+    named = {action.name: action for action in actions}
+    keymap: dict[str, tuple[str, ...]] = {}
+    for name, text in keys.items():
+        if name not in named:
+            near = get_close_matches(name, named, n=1)
+            hint = f"did you mean '{near[0]}'? " if near else ""
+            raise UsageError(
+                f"no action named '{name}'; {hint}bertcl-tui config keys lists them all"
+            )
+        try:
+            keymap[name] = read_keys(text)
+        except UsageError as error:
+            raise UsageError(f"keys of {name}: {error}") from None
+    for name, given in keymap.items():
+        clash = next(clashes(named[name], given, keymap, actions), None)
+        if clash is not None:
+            raise UsageError(f"keys of {name}: {clash}")
+    return keymap
+
+
+def keys_of(action: Action, keymap: Keymap) -> tuple[str, ...]:
+    """Return the keys of an action; the first is the one shown."""
+    return keymap.get(action.name) or usual_keys(action)
+
+
+def usual_keys(action: Action) -> tuple[str, ...]:
+    """Return the keys of an action as it comes."""
+    return tuple(
+        binding.key for binding in Binding.make_bindings([Binding(action.keys, action.handler)])
+    )
+
+
+def clashes(
+    action: Action, keys: Iterable[str], keymap: Keymap, actions: Sequence[Action]
+) -> Iterator[str]:
+    """Yield a sentence for each other action that has one of these keys where this one does."""
+    for other in actions:
+        place = None if other is action else _meeting(action.places, other.places)
+        taken = [key for key in keys if place and key in keys_of(other, keymap)]
+        for key in taken:
+            yield (
+                f"{key} would be both '{action.name}' and '{other.name}' "
+                f"({PLACES[place or 'app']}); choose another key for one of them"
+            )
+
+
+def _meeting(some: Sequence[Place], others: Sequence[Place]) -> Place | None:
+    """Return a place where both are heard."""
+    shared = next((place for place in some if place in others), None)
+    if shared is not None:
+        return shared
+    screens: tuple[Place, ...] = get_args(Place)
+    return next(
+        (
+            place
+            for place in screens
+            if place not in _WIDGETS
+            and not _heard(place).isdisjoint(some)
+            and not _heard(place).isdisjoint(others)
+        ),
+        None,
+    )
+
+
+def _heard(place: Place) -> set[Place]:
+    """Return whose keys are heard in a screen; a dialog has them all to itself."""
+    return {place} if place == "dialog" else {place, "app", *_INSIDE.get(place, ())}
+
+
+def _read_key(key: str) -> str:
+    *modifiers, base = key.split("+")
+    base = base if len(base) == 1 and not modifiers else base.lower()
+    known = len(base) == 1 or base in _NAMED or key_to_character(base) is not None
+    if not base or not known or not _MODIFIERS.issuperset(modifiers):
+        raise UsageError(
+            f"no key is called '{key}'; write one like d, D, ctrl+d, f5, pageup, slash or comma"
+        )
+    if modifiers == ["shift"] and len(base) == 1 and base.isalpha():
+        raise UsageError(f"write '{base.upper()}' for '{key}'")
+    (binding,) = Binding.make_bindings([Binding("+".join((*modifiers, base)), "")])
+    return binding.key

@@ -1,0 +1,59 @@
+"""A question that a key answers: which one shall it be?"""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.events import Click, Key
+from textual.screen import ModalScreen
+from textual.widgets import Label
+
+from bertcl_tui.actions import Place
+from engine.errors import UsageError
+
+
+class PressScreen(ModalScreen[str | None]):
+    """Waits for a key that may be; the answer is Textual's name of it, None for never mind.
+
+    Args:
+        title: what the key is for.
+        detail: what is so now.
+        refuse: raises UsageError for a key that cannot be.
+    """
+
+    PLACE: ClassVar[Place] = "dialog"
+    CSS_PATH = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, title: str, detail: str, refuse: Callable[[str], object]) -> None:
+        super().__init__()
+        self._title, self._detail = title, detail
+        self._refuse = refuse
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog") as dialog:
+            dialog.border_subtitle = "esc leaves it as it is"
+            yield Label(self._title, id="question", markup=False)
+            yield Label(self._detail, id="detail", markup=False)
+            yield Label(id="wrong", markup=False)
+
+    def on_key(self, event: Key) -> None:
+        """Take any key, those of Textual too."""
+        event.stop()
+        event.prevent_default()
+        if event.key == "escape":
+            self.dismiss(None)
+            return
+        try:
+            self._refuse(event.key)
+        except UsageError as error:
+            self.query_one("#wrong", Label).update(f"✗ {error}")
+        else:
+            self.dismiss(event.key)
+
+    def on_click(self, event: Click) -> None:
+        """Never mind, where the click is beside the question."""
+        if event.widget is self:
+            self.dismiss(None)

@@ -1,0 +1,230 @@
+"""Settings: colours, notifications, and which key does what."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+
+from bertcl_tui.actions import ACTIONS, Action, Place, bindings_of
+from bertcl_tui.actions.keymap import PLACES, checked_keymap, usual_keys
+from bertcl_tui.filters import ANYWHERE, Fields, Filter, fits
+from bertcl_tui.keys import key_name, key_names, pressed_keys
+from bertcl_tui.options.field import Field
+from bertcl_tui.options.readers import one_of
+from bertcl_tui.screens.confirm import ConfirmScreen
+from bertcl_tui.screens.press import PressScreen
+from bertcl_tui.settled import SettledApp
+from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.filter_bar import FilterBar
+from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.keys_table import KeysLine, KeysTable
+from bertcl_tui.widgets.titles import entitle
+from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.wording import count
+from engine.errors import UsageError
+
+_FILTERED: Final = Fields(numbers={}, words={"where": ()}, example="where:Study sort")
+_ON_OFF: Final = ("off", "on")
+_THEMES: Final = {
+    "bertcl-dark": "Calm and dark; made for long looks at curves.",
+    "bertcl-light": "The same by day.",
+    "ansi-dark": "The terminal's own 16 colours, on dark.",
+    "ansi-light": "The terminal's own 16 colours, on light.",
+}
+
+
+class SettingsScreen(Screen[None]):
+    """Changes what is set; every change holds at once and is kept."""
+
+    PLACE: ClassVar[Place] = "settings"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_of("settings"),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+    AUTO_FOCUS = "#theme Choice"
+    CSS_PATH: ClassVar = [
+        "settings.tcss",
+        "../widgets/field_row.tcss",
+        "../widgets/filter_bar.tcss",
+        "../widgets/key_bar.tcss",
+        "../widgets/row_table.tcss",
+        "../widgets/top_bar.tcss",
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._where: Filter = ()
+
+    @property
+    def _owner(self) -> SettledApp:
+        assert isinstance(self.app, SettledApp)
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("Settings")
+        with Vertical(id="choices", classes="panel") as choices:
+            choices.border_title = "Settings"
+            for field, text in self._fields():
+                yield FieldRow(field, text)
+        yield KeysTable(classes="panel")
+        yield FilterBar(_FILTERED)
+        yield KeyBar()
+
+    def _fields(self) -> list[tuple[Field, str]]:
+        settings = self._owner.settings
+        themes = {name: _THEMES.get(name, "From Textual.") for name in self._owner.theme_names()}
+        told = {
+            "off": "Nothing is said.",
+            "on": "Says when a study ends, stalls or loses its worker.",
+        }
+        rung = {"off": "Silent.", "on": "The terminal rings with every such notification."}
+        return [
+            (_choice("theme", "Theme", themes), settings.theme),
+            (_choice("notify", "Notifications", told), _ON_OFF[settings.notify]),
+            (_choice("bell", "Bell", rung), _ON_OFF[settings.bell]),
+        ]
+
+    def on_mount(self) -> None:
+        path = self._owner.settings_path
+        self.query_one(TopBar).show(["Settings"], [str(path)] if path else ["not kept"])
+        self.app.theme_changed_signal.subscribe(self, lambda theme: self._show_theme(theme.name))
+        self._show_keys()
+
+    # the choices
+
+    @on(FieldRow.Changed)
+    def _changed(self, event: FieldRow.Changed) -> None:
+        event.stop()
+        value = event.text if event.name == "theme" else event.text == _ON_OFF[True]
+        if getattr(self._owner.settings, event.name) != value:
+            self._owner.set(**{event.name: value})
+
+    def _show_theme(self, name: str) -> None:
+        row = self.query_one("#theme", FieldRow)
+        if row.text != name:
+            row.text = name
+
+    # the keys
+
+    def _show_keys(self) -> None:
+        lines = [line for line in map(self._line, ACTIONS) if _fits(line, self._where)]
+        changed = len(self._owner.own_keys)
+        table = self.query_one(KeysTable)
+        entitle(table, f"Keys ─ {count(len(lines), 'action')}", *_told(changed))
+        table.show(lines)
+
+    def _line(self, action: Action) -> KeysLine:
+        return KeysLine(
+            action=action,
+            keys=key_names(self.app, action),
+            changed=action.name in self._owner.own_keys,
+            where=", ".join(PLACES[place] for place in action.places),
+        )
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, message: FilterBar.Changed) -> None:
+        self._where = message.where
+        self._show_keys()
+
+    @on(FilterBar.Closed)
+    def _filter_closed(self) -> None:
+        self.query_one(KeysTable).focus()
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Offer what can be done with keys where the cursor is on one."""
+        if action in {"change_key", "add_key", "reset_key"}:
+            return isinstance(self.focused, KeysTable) and self.focused.current is not None
+        return action != "reset_keys" or bool(self._owner.own_keys)
+
+    @on(KeysTable.Opened)
+    def action_change_key(self) -> None:
+        self._ask()
+
+    def action_add_key(self) -> None:
+        self._ask(more=True)
+
+    def _ask(self, *, more: bool = False) -> None:
+        line = self.query_one(KeysTable).current
+        if line is None:
+            return
+        kept = pressed_keys(self.app, line.action) if more else ()
+
+        def given(key: str) -> dict[str, str]:
+            keys = ",".join(dict.fromkeys((*kept, key)))
+            return {**self._owner.settings.keys, line.action.name: keys}
+
+        def answered(key: str | None) -> None:
+            if key is not None:
+                self._give(given(key))
+
+        self.app.push_screen(
+            PressScreen(
+                f"Press {'one more' if more else 'another'} key for '{line.action.text}'",
+                f"{line.action.help}\nNow: {line.keys}  ({line.where})",
+                lambda key: checked_keymap(given(key), ACTIONS),
+            ),
+            answered,
+        )
+
+    def action_reset_key(self) -> None:
+        line = self.query_one(KeysTable).current
+        if line is None:
+            return
+        keys = {**self._owner.settings.keys}
+        if keys.pop(line.action.name, None) is None:
+            usual = ", ".join(key_name(self.app, key) for key in usual_keys(line.action))
+            self.notify(f"'{line.action.text}' has the keys it came with: {usual}", markup=False)
+            return
+        self._give(keys)
+
+    def action_reset_keys(self) -> None:
+        changed = len(self._owner.own_keys)
+        question = ConfirmScreen(
+            "Give every action the keys it came with?",
+            f"{count(changed, 'action')} changed by you {'is' if changed == 1 else 'are'} reset.",
+            "Reset",
+        )
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - the dialog gives it by place
+            if yes:
+                self._give({})
+
+        self.app.push_screen(question, answered)
+
+    def _give(self, keys: Mapping[str, str]) -> None:
+        """Let these be the keys. One that was reset may clash with another that was given."""
+        try:
+            self._owner.set(keys=dict(keys))
+        except UsageError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self._show_keys()
+        self.refresh_bindings()
+
+    def action_back(self) -> None:
+        if not self.query_one(FilterBar).clear():
+            self.dismiss()
+
+
+def _choice(name: str, label: str, choices: Mapping[str, str]) -> Field:
+    return Field(name=name, label=label, help="", read=one_of(name, choices), choices=choices)
+
+
+def _told(changed: int) -> tuple[str, ...]:
+    return (f"{changed} changed by you",) if changed else ()
+
+
+def _fits(line: KeysLine, where: Filter) -> bool:
+    texts = {
+        "where": line.where,
+        ANYWHERE: f"{line.action.text} {line.action.name} {line.action.help} {line.keys}",
+    }
+    return fits(where, lambda _: None, texts.__getitem__)

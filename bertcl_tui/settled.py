@@ -1,0 +1,89 @@
+"""An app that is as its person has set it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Lock
+
+from msgspec.structs import replace
+from textual import work
+from textual.app import App
+from textual.theme import Theme
+
+from bertcl_tui import messages, themes
+from bertcl_tui.actions import ACTIONS
+from bertcl_tui.actions.keymap import Keymap, checked_keymap
+from bertcl_tui.settings import Settings, write_settings
+from bertcl_tui.settings.settings import DEFAULT_THEME
+from engine.errors import EngineError
+
+
+class SettledApp(App[None]):
+    """Has the theme and the keys of its settings, and keeps what is changed of them.
+
+    Args:
+        settings: what the person likes.
+        path: where changes of it are kept; None: nowhere.
+
+    Raises:
+        UsageError: keys are given that cannot be.
+    """
+
+    def __init__(self, settings: Settings | None, path: Path | None) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.own_keys: Keymap = checked_keymap(self.settings.keys, ACTIONS)
+        """Keys that the person gave, by the name of an action."""
+        self.settings_path = path
+        self._writing = Lock()
+        """Held by the thread that writes: the last one writes what holds last."""
+        for theme in (themes.DARK, themes.LIGHT):
+            self.register_theme(theme)
+
+    def on_mount(self) -> None:
+        wanted = self.settings.theme
+        if wanted not in self.available_themes:
+            self.settings = replace(self.settings, theme=DEFAULT_THEME)
+            text = f"There is no theme '{wanted}'; this is {DEFAULT_THEME}."
+            self.notify(text, severity="warning", markup=False)
+        self.theme = self.settings.theme
+        self._press(self.own_keys)
+        self.theme_changed_signal.subscribe(self, self._theme_changed)
+
+    def set(self, **changes: object) -> None:
+        """Let settings be otherwise from now on, and the next time.
+
+        Raises:
+            UsageError: keys are given that cannot be; nothing is changed then.
+        """
+        settings = replace(self.settings, **changes)
+        own_keys = checked_keymap(settings.keys, ACTIONS)
+        self.settings = settings
+        if own_keys != self.own_keys:
+            self._press(own_keys)
+        self.theme = settings.theme
+        self._keep_settings()
+
+    def theme_names(self) -> Iterator[str]:
+        """Yield the themes that can be set, the house's own first."""
+        own = [theme.name for theme in (themes.DARK, themes.LIGHT)]
+        yield from own
+        yield from sorted(name for name in self.available_themes if name not in own)
+
+    def _press(self, own_keys: Keymap) -> None:
+        self.own_keys = own_keys
+        self.set_keymap({name: ",".join(keys) for name, keys in own_keys.items()})
+
+    def _theme_changed(self, theme: Theme) -> None:
+        """Remember a theme that was chosen in the palette."""
+        if theme.name != self.settings.theme:
+            self.set(theme=theme.name)
+
+    @work(thread=True, exclusive=True, group="settings")
+    def _keep_settings(self) -> None:
+        if self.settings_path is None:
+            return
+        with self._writing:
+            try:
+                write_settings(self.settings, self.settings_path)
+            except EngineError as error:
+                self.post_message(messages.Trouble(str(error)))

@@ -1,0 +1,127 @@
+"""Settings on the screen: what is changed holds at once, and the next time."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from bertcl_tui.app import BertclApp
+from bertcl_tui.screens.confirm import ConfirmScreen
+from bertcl_tui.screens.press import PressScreen
+from bertcl_tui.screens.settings import SettingsScreen
+from bertcl_tui.settings import Settings, read_settings
+from bertcl_tui.widgets.filter_bar import FilterBar
+from bertcl_tui.widgets.keys_table import KeysTable
+from tests.bertcl_tui.waiting import until
+
+
+@asynccontextmanager
+async def opened(
+    store: Path, folder: Path, settings: Settings | None = None
+) -> AsyncIterator[Pilot[None]]:
+    app = BertclApp(str(store), settings=settings, settings_path=folder / "config.toml")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        yield pilot
+
+
+def _kept(folder: Path) -> Settings:
+    return read_settings(folder / "config.toml")
+
+
+async def _to(pilot: Pilot[None], name: str) -> KeysTable:
+    table = pilot.app.screen.query_one(KeysTable)
+    table.focus()
+    table.cursor = next(place for place, line in enumerate(table.items) if line.action.name == name)
+    await pilot.pause()
+    return table
+
+
+def _keys(table: KeysTable) -> str:
+    assert table.current is not None
+    return table.current.keys
+
+
+@pytest.mark.action("app", "open_settings")
+@pytest.mark.action("settings", "back")
+async def test_a_theme_holds_at_once_and_the_next_time(store: Path, tmp_path: Path) -> None:
+    async with opened(store, tmp_path) as pilot:
+        await pilot.press("right")
+        await until(pilot, lambda: pilot.app.theme == "bertcl-light")
+        await pilot.press("down", "down", "right")
+        await until(pilot, lambda: _kept(tmp_path) == Settings(theme="bertcl-light", bell=True))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, SettingsScreen))
+
+
+async def test_a_theme_of_the_palette_is_kept_too(store: Path, tmp_path: Path) -> None:
+    async with opened(store, tmp_path) as pilot:
+        pilot.app.theme = "nord"
+        await until(pilot, lambda: _kept(tmp_path).theme == "nord")
+
+
+async def test_a_theme_that_is_gone_is_told_and_another_one_taken(
+    store: Path, tmp_path: Path
+) -> None:
+    async with opened(store, tmp_path, Settings(theme="neon")) as pilot:
+        assert pilot.app.theme == "bertcl-dark"
+        assert any("neon" in note.message for note in pilot.app._notifications)
+    assert not (tmp_path / "config.toml").exists()
+
+
+@pytest.mark.action("settings", "change_key", "add_key", "reset_key")
+async def test_a_key_is_pressed_and_then_another(store: Path, tmp_path: Path) -> None:
+    async with opened(store, tmp_path) as pilot:
+        table = await _to(pilot, "sort")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PressScreen))
+        await pilot.press("j")  # goes down already
+        await until(
+            pilot, lambda: "cursor_down" in str(pilot.app.screen.query_one("#wrong").render())
+        )
+        await pilot.press("tab")  # shows the next chart
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
+        assert _keys(table) == "x"
+        await pilot.press("a", "f7")
+        await until(pilot, lambda: _kept(tmp_path).keys == {"sort": "x,f7"})
+        assert _keys(table) == "x, f7"
+        await pilot.press("r")
+        await until(pilot, lambda: _kept(tmp_path).keys == {})
+        assert _keys(table) == "o"
+
+
+async def test_escape_leaves_the_key_as_it_is(store: Path, tmp_path: Path) -> None:
+    async with opened(store, tmp_path) as pilot:
+        table = await _to(pilot, "sort")
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
+        assert _keys(table) == "o"
+
+
+@pytest.mark.action("settings", "reset_keys")
+async def test_all_keys_are_as_they_came(store: Path, tmp_path: Path) -> None:
+    given = Settings(keys={"sort": "x", "reverse": "X"}, bell=True)
+    async with opened(store, tmp_path, given) as pilot:
+        await _to(pilot, "sort")
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, (tmp_path / "config.toml").exists)
+        await until(pilot, lambda: _kept(tmp_path) == Settings(bell=True))
+
+
+@pytest.mark.action("settings", "filter")
+async def test_keys_are_found(store: Path, tmp_path: Path) -> None:
+    async with opened(store, tmp_path) as pilot:
+        table = await _to(pilot, "sort")
+        await pilot.press("slash")
+        await until(pilot, lambda: pilot.app.screen.query_one(FilterBar).has_class("-open"))
+        await pilot.press(*"where:combine turn", "enter")
+        await until(pilot, lambda: len(table.items) < 10)
+        assert {line.action.name for line in table.items} >= {"turn_up", "turn_down"}
+        await pilot.press("escape")
+        await until(pilot, lambda: len(table.items) > 50)
