@@ -219,6 +219,19 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     heartbeat_at: float
 
 
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class LogFilter(Struct, frozen=True, kw_only=True):
+    """Which lines of the log."""
+
+    least: LogLevel = "debug"
+    """Only what is so grave, or more."""
+    worker_id: int | None = None
+    run_id: int | None = None
+    study_id: int | None = None
+
+
 class LogLine(Struct, frozen=True, kw_only=True):
     """One line for people."""
 
@@ -228,3 +241,18 @@ class LogLine(Struct, frozen=True, kw_only=True):
     worker_id: int | None
     run_id: int | None
     text: str
+
+
+class LogWindow(Struct, frozen=True, kw_only=True):
+    """Lines of the log that stand together, oldest first."""
+
+    lines: tuple[LogLine, ...]
+    before: int
+    """How many fitting ones stand before them."""
+    total: int
+    """How many fitting ones there are."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing stands after them."""
+        return self.before + len(self.lines) >= self.total

@@ -1,5 +1,6 @@
 """Which device learns, and in which arithmetic."""
 
+import gc
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
@@ -36,6 +37,13 @@ def pick_device(name: str = "auto", precision: Literal["auto", "fp32", "bf16"] =
     native = _multiplies_bf16(device)
     use_bf16 = precision == "bf16" or (precision == "auto" and native)
     return Device(device, torch.bfloat16 if use_bf16 else torch.float32)
+
+
+def free_memory(device: str) -> None:
+    """Give back what is kept of a device's memory for later use; models in use keep theirs."""
+    gc.collect()
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
 
 
 def _find(name: str) -> torch.device:

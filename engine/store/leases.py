@@ -65,17 +65,22 @@ def beat(store: Store, run_id: int, worker_id: int) -> None:
 
 
 def wish_of(store: Store, run_id: int, worker_id: int) -> Desired:
-    """Return what is wanted of a held run.
+    """Return what is wanted of a held run; paused too where its worker is to rest or to end.
 
     Raises:
         LeaseLostError: another worker holds the run.
     """
-    query = select(run.c.desired).where(run.c.id == run_id, run.c.worker_id == worker_id)
+    query = (
+        select(run.c.desired, worker.c.desired.label("of_worker"))
+        .outerjoin_from(run, worker, worker.c.id == run.c.worker_id)
+        .where(run.c.id == run_id, run.c.worker_id == worker_id)
+    )
     with store.reading() as connection:
-        desired: Desired | None = connection.execute(query).scalar_one_or_none()
-    if desired is None:
+        row = connection.execute(query).one_or_none()
+    if row is None:
         raise LeaseLostError(f"run {run_id} is held by another worker")
-    return desired
+    desired: Desired = row.desired
+    return "paused" if desired == "running" and row.of_worker != "running" else desired
 
 
 def release_run(

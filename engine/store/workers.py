@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import func, insert, select, update
 
+from engine.errors import UsageError
 from engine.store.connection import Store
 from engine.store.forsaken import obey_for_the_lost
 from engine.store.schema import log, run, worker
@@ -63,6 +64,9 @@ def register_worker(
     with store.writing() as connection:
         known = connection.execute(select(worker.c.id).where(same)).scalar_one_or_none()
         if known is not None:
+            if log_file is not None:
+                named = update(worker).where(worker.c.id == known).values(log=log_file)
+                connection.execute(named)
             return int(known)
         result = connection.execute(
             insert(worker)
@@ -88,13 +92,12 @@ def name_device(store: Store, worker_id: int, device: str) -> None:
         connection.execute(update(worker).where(worker.c.id == worker_id).values(device=device))
 
 
-def worker_beat(store: Store, worker_id: int, telemetry: Telemetry) -> Desired:
-    """Say that the worker lives and how it does; return what is wanted of it."""
-    mine = worker.c.id == worker_id
+def worker_beat(store: Store, worker_id: int, telemetry: Telemetry) -> None:
+    """Say that the worker lives and how it does."""
     with store.writing() as connection:
         connection.execute(
             update(worker)
-            .where(mine)
+            .where(worker.c.id == worker_id)
             .values(
                 heartbeat_at=time.time(),
                 cpu_percent=telemetry.cpu_percent,
@@ -103,8 +106,29 @@ def worker_beat(store: Store, worker_id: int, telemetry: Telemetry) -> Desired:
                 gpu_memory_bytes=telemetry.gpu_memory_bytes,
             )
         )
-        desired: Desired = connection.execute(select(worker.c.desired).where(mine)).scalar_one()
-        return desired
+
+
+def wish_of_worker(store: Store, worker_id: int) -> Desired:
+    """Return what is wanted of a worker; one that is taken for dead shall stop."""
+    query = select(worker.c.desired, worker.c.ended_at).where(worker.c.id == worker_id)
+    with store.reading() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None or row.ended_at is not None:
+        return "stopped"
+    desired: Desired = row.desired
+    return desired
+
+
+def wish_for_worker(store: Store, worker_id: int, desired: Desired) -> None:
+    """Say what is wanted of a worker: work, rest without a run, or end. It obeys within a step.
+
+    Raises:
+        UsageError: it has ended.
+    """
+    living = (worker.c.id == worker_id) & worker.c.ended_at.is_(None)
+    with store.writing() as connection:
+        if connection.execute(update(worker).where(living).values(desired=desired)).rowcount != 1:
+            raise UsageError(f"worker {worker_id} has ended; start another")
 
 
 def wish_for_workers(store: Store, desired: Desired) -> None:
@@ -115,10 +139,14 @@ def wish_for_workers(store: Store, desired: Desired) -> None:
         )
 
 
-def end_worker(store: Store, worker_id: int) -> None:
-    """Remember that a worker ended, or is known to be dead: its run is lost at once."""
+def end_worker(store: Store, worker_id: int) -> bool:
+    """Remember that a worker ended, or is known to be dead: its run is lost at once.
+
+    Returns:
+        False where that was known before.
+    """
     with store.writing() as connection:
-        connection.execute(
+        ended = connection.execute(
             update(worker)
             .where(worker.c.id == worker_id, worker.c.ended_at.is_(None))
             .values(ended_at=time.time(), run_id=None)
@@ -126,6 +154,7 @@ def end_worker(store: Store, worker_id: int) -> None:
         held = (run.c.worker_id == worker_id) & (run.c.state == "running")
         connection.execute(update(run).where(held).values(heartbeat_at=0.0))
         obey_for_the_lost(connection, time.time())
+        return ended.rowcount == 1
 
 
 def living_workers(store: Store) -> Sequence[WorkerRecord]:

@@ -193,8 +193,8 @@ class _Wishes:
         self._looked_at = float("-inf")
 
     def look(self) -> Desired:
-        """Return what is wanted of the run; a worker that shall end gives it back."""
-        if self._desk.pulse.worker_shall_end:
+        """Return what is wanted of the run; a worker that shall rest or end gives it back."""
+        if self._desk.pulse.end_is_asked:
             return "paused"
         now = time.monotonic()
         if now - self._looked_at < _LOOK_SECONDS:

@@ -6,7 +6,6 @@ from threading import Event, Lock, Thread
 from engine.errors import EngineError
 from engine.store.connection import Store
 from engine.store.leases import LeaseLostError, beat
-from engine.store.states import Desired
 from engine.store.workers import worker_beat
 from engine.work.telemetry import Meter
 
@@ -26,13 +25,12 @@ class Pulse(Thread):
         self._run_id: int | None = None
         self._holding = Lock()
         self._ended = Event()
-        self._wish: Desired = "running"
         self._end_asked = Event()
 
     @property
-    def worker_shall_end(self) -> bool:
-        """Whether the worker was asked to end, by a signal or through the store."""
-        return self._end_asked.is_set() or self._wish != "running"
+    def end_is_asked(self) -> bool:
+        """Whether a signal asked the worker to end."""
+        return self._end_asked.is_set()
 
     def ask_to_end(self) -> None:
         """Let the worker give its run back and end; safe to call from a signal handler."""
@@ -56,7 +54,7 @@ class Pulse(Thread):
                 _log.warning("heartbeat not written: %s", error)
 
     def _beat(self) -> None:
-        self._wish = worker_beat(self._store, self._worker_id, self._meter.read())
+        worker_beat(self._store, self._worker_id, self._meter.read())
         with self._holding:
             if self._run_id is None:
                 return

@@ -11,7 +11,15 @@ from msgspec import Struct
 
 from engine.errors import EngineError
 from engine.store.connection import Store, open_store
-from engine.store.workers import WorkerRecord, end_worker, living_workers, register_worker
+from engine.store.states import LOST_AFTER, Desired
+from engine.store.workers import (
+    WorkerRecord,
+    end_worker,
+    living_workers,
+    register_worker,
+    wish_for_worker,
+    write_log,
+)
 from engine.work.devices import core_count, gpu_count
 from engine.work.processes import identity_of, is_alive
 from engine.work.settings import WorkerSettings
@@ -114,18 +122,54 @@ def start_worker(store: Store, settings: WorkerSettings) -> int:
     return process.pid
 
 
+def add_worker(store_url: str, *, device: str, threads: int) -> int:
+    """Start one more worker, whatever there are, and return its pid.
+
+    Raises:
+        EngineError: it could not be started.
+    """
+    store = open_store(store_url)
+    try:
+        return start_worker(store, WorkerSettings(store=store.url, device=device, threads=threads))
+    finally:
+        store.close()
+
+
+def tell_worker(store: Store, worker_id: int, desired: Desired) -> None:
+    """Want a worker working, resting or ended; one that cannot hear it any more is ended at once.
+
+    Raises:
+        UsageError: it has ended.
+    """
+    wish_for_worker(store, worker_id, desired)
+    if desired != "stopped":
+        return
+    deaf_since = time.time() - LOST_AFTER
+    for item in living_workers(store):
+        gone = not is_alive(item.identity) or item.heartbeat_at < deaf_since
+        if item.id == worker_id and gone:
+            bury(store, item)
+
+
 def worker_command(settings: WorkerSettings) -> list[str]:
     """Return the command line of a worker process."""
     return [sys.executable, "-m", "engine.work", msgspec.json.encode(settings).decode()]
 
 
 def bury_dead(store: Store) -> Sequence[WorkerRecord]:
-    """Remember which workers of this machine were killed; return those that live."""
+    """Remember, and say, which workers of this machine were killed; return those that live."""
     workers = living_workers(store)
-    dead = {item.id for item in workers if not is_alive(item.identity)}
-    for worker_id in dead:
-        end_worker(store, worker_id)
-    return [item for item in workers if item.id not in dead]
+    dead = [item for item in workers if not is_alive(item.identity)]
+    for item in dead:
+        bury(store, item)
+    return [item for item in workers if item not in dead]
+
+
+def bury(store: Store, dead: WorkerRecord) -> None:
+    """Remember that a worker is dead, and say it once."""
+    if end_worker(store, dead.id):
+        text = f"worker {dead.identity.pid} on {dead.device} died"
+        write_log(store, "warning", text, worker_id=dead.id, run_id=dead.run_id)
 
 
 def _least_held(held: Counter[str]) -> str:

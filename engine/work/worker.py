@@ -1,17 +1,28 @@
 """The loop of a worker: take a run, work on it, take the next one."""
 
 import logging
+import os
 import signal
 import time
+from contextlib import suppress
 from types import FrameType
 
-from engine.learning.device import pick_device
+from engine.errors import EngineError
+from engine.learning.device import free_memory, pick_device
 from engine.learning.quiet import quiet_libraries
 from engine.spec import sequence_name
 from engine.store.connection import open_store
 from engine.store.leases import claim_run
 from engine.store.runs import RunRecord, get_run
-from engine.store.workers import Level, end_worker, name_device, register_worker, write_log
+from engine.store.states import Desired
+from engine.store.workers import (
+    Level,
+    end_worker,
+    name_device,
+    register_worker,
+    wish_of_worker,
+    write_log,
+)
 from engine.work.execution import Desk, Outcome, execute
 from engine.work.processes import identity_of
 from engine.work.pulse import Pulse
@@ -47,25 +58,49 @@ def work(settings: WorkerSettings) -> None:
         pulse=pulse,
         checkpoint_seconds=settings.checkpoint_seconds,
     )
+    _say_of_itself(desk, "begins")
     try:
-        _serve(desk, Searches(store, worker_id), settings)
+        _say_of_itself(desk, _serve(desk, Searches(store, worker_id), settings))
+    except Exception as error:
+        with suppress(EngineError):
+            _say_of_itself(
+                desk, f"ends by an error: {_first_line(error)}; see its log file", "error"
+            )
+        raise
     finally:
         pulse.end()
         end_worker(store, worker_id)
         store.close()
 
 
-def _serve(desk: Desk, searches: Searches, settings: WorkerSettings) -> None:
+def _serve(desk: Desk, searches: Searches, settings: WorkerSettings) -> str:
+    """Work, rest while that is wanted, and return why the worker ends."""
     idle_since = time.monotonic()
-    while not desk.pulse.worker_shall_end:
-        if _work_once(desk, searches, settings.threads):
-            idle_since = time.monotonic()
+    while (wish := _wish(desk)) != "stopped":
+        if wish == "paused":
+            _rest(desk)
+        elif not _work_once(desk, searches, settings.threads):
+            patience = 0.0 if settings.until_idle else settings.idle_seconds
+            if time.monotonic() - idle_since >= patience:
+                return "ends: nothing to do"
+            time.sleep(_LOOK_SECONDS)
             continue
-        patience = 0.0 if settings.until_idle else settings.idle_seconds
-        if time.monotonic() - idle_since >= patience:
-            _log.info("nothing to do; the worker ends")
-            return
+        idle_since = time.monotonic()
+    return "ends as it was told"
+
+
+def _wish(desk: Desk) -> Desired:
+    return "stopped" if desk.pulse.end_is_asked else wish_of_worker(desk.store, desk.worker_id)
+
+
+def _rest(desk: Desk) -> None:
+    """Hold nothing until something else is wanted."""
+    free_memory(desk.device)
+    _say_of_itself(desk, "rests")
+    while _wish(desk) == "paused":
         time.sleep(_LOOK_SECONDS)
+    if _wish(desk) == "running":
+        _say_of_itself(desk, "goes on")
 
 
 def _work_once(desk: Desk, searches: Searches, threads: int) -> bool:
@@ -91,6 +126,16 @@ def _say(desk: Desk, run: RunRecord, what: str, level: Level = "info") -> None:
     _log.info("run %d (%s) %s", run.id, sequence_name(run.spec.sequence), what)
     text = f"{name} {what} · {sequence_name(run.spec.sequence)}"
     write_log(desk.store, level, text, worker_id=desk.worker_id, run_id=run.id)
+
+
+def _say_of_itself(desk: Desk, what: str, level: Level = "info") -> None:
+    _log.log(logging.ERROR if level == "error" else logging.INFO, "the worker %s", what)
+    text = f"worker {os.getpid()} on {desk.device} {what}"
+    write_log(desk.store, level, text, worker_id=desk.worker_id)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def _told(outcome: Outcome) -> str:

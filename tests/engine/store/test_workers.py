@@ -1,5 +1,7 @@
+import pytest
 from sqlalchemy import select
 
+from engine.errors import UsageError
 from engine.store.connection import Store
 from engine.store.schema import log, worker
 from engine.store.workers import (
@@ -8,7 +10,9 @@ from engine.store.workers import (
     end_worker,
     living_workers,
     register_worker,
+    wish_for_worker,
     wish_for_workers,
+    wish_of_worker,
     worker_beat,
     write_log,
 )
@@ -32,14 +36,37 @@ def test_a_process_registers_once_and_a_reused_pid_is_another(store: Store) -> N
     assert len({known, register(2000.0), register(1000.0, "elsewhere")}) == 3
 
 
-def test_a_beat_says_how_the_worker_does_and_brings_back_what_is_wanted(store: Store) -> None:
-    worker_id = new_worker(store)
-    assert worker_beat(store, worker_id, Telemetry(cpu_percent=97.5, memory_bytes=5)) == "running"
-    wish_for_workers(store, "stopped")
-    assert worker_beat(store, worker_id, Telemetry()) == "stopped"
+def test_whoever_comes_second_may_add_the_log_file(store: Store) -> None:
+    identity = WorkerIdentity(host="here", pid=7, process_start=1000.0)
+    for log_file in (None, "worker.log", None):
+        register_worker(store, identity, device="cpu", threads=1, log_file=log_file)
     with store.reading() as connection:
-        row = connection.execute(select(worker)).one()
-    assert (row.cpu_percent, row.memory_bytes) == (None, None)
+        assert connection.execute(select(worker.c.log)).scalars().all() == ["worker.log"]
+
+
+def test_a_beat_says_how_the_worker_does(store: Store) -> None:
+    worker_id = new_worker(store)
+    told = []
+    for telemetry in (Telemetry(cpu_percent=97.5, memory_bytes=5), Telemetry()):
+        worker_beat(store, worker_id, telemetry)
+        with store.reading() as connection:
+            row = connection.execute(select(worker)).one()
+        told.append((row.cpu_percent, row.memory_bytes))
+    assert told == [(97.5, 5), (None, None)]
+
+
+def test_one_worker_is_wished_something_and_the_others_not(store: Store) -> None:
+    first, second = new_worker(store, 1), new_worker(store, 2)
+    wish_for_worker(store, first, "paused")
+    assert [wish_of_worker(store, each) for each in (first, second)] == ["paused", "running"]
+
+
+def test_a_worker_that_is_taken_for_dead_shall_stop(store: Store) -> None:
+    worker_id = new_worker(store)
+    assert end_worker(store, worker_id)
+    assert wish_of_worker(store, worker_id) == "stopped"
+    with pytest.raises(UsageError, match="has ended"):
+        wish_for_worker(store, worker_id, "running")
 
 
 def test_wishes_do_not_reach_the_dead(store: Store) -> None:
