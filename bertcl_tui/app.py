@@ -21,7 +21,14 @@ from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.settings import Settings
 from bertcl_tui.settled import SettledApp
-from bertcl_tui.wishes import delete_study, start_workers, wish_for_runs, wish_for_studies
+from bertcl_tui.wishes import (
+    add_worker,
+    delete_study,
+    start_workers,
+    tell_worker,
+    wish_for_runs,
+    wish_for_studies,
+)
 from engine.errors import EngineError, UsageError
 from engine.store.states import Desired
 
@@ -135,6 +142,16 @@ class BertclApp(SettledApp):
     def _workers_wanted(self) -> None:
         self._attempt(partial(start_workers, self.store))
 
+    @on(messages.WorkerAsked)
+    @work(thread=True, group="wishes")
+    def _worker_asked(self, message: messages.WorkerAsked) -> None:
+        self._attempt(partial(add_worker, self.store, message.device, message.threads))
+
+    @on(messages.WishForWorker)
+    @work(thread=True, group="wishes")
+    def _wish_for_worker(self, message: messages.WishForWorker) -> None:
+        self._attempt(partial(tell_worker, self.store, message.worker_id, message.desired))
+
     @on(messages.DeleteStudy)
     @work(thread=True, group="wishes")
     def _delete_study(self, message: messages.DeleteStudy) -> None:
@@ -232,6 +249,16 @@ class BertclApp(SettledApp):
         from bertcl_tui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(tuple(place for place, _ in places(self.screen))))
+
+    def action_open_workers(self) -> None:
+        from bertcl_tui.screens.workers import WorkersScreen
+
+        self.push_screen(WorkersScreen(self.reader))
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Hide what leads to where one is."""
+        opened = {getattr(screen, "PLACE", None) for screen in self.screen_stack}
+        return action != "open_workers" or "work" not in opened
 
     def action_save_screenshot(self) -> None:
         path = self.save_screenshot(path=".")

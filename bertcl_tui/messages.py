@@ -101,6 +101,22 @@ class WorkersWanted(Message):
 
 
 @dataclass
+class WorkerAsked(Message):
+    """The person wants one more worker."""
+
+    device: str
+    threads: int
+
+
+@dataclass
+class WishForWorker(Message):
+    """The person wants a worker working, resting or ended."""
+
+    worker_id: int
+    desired: Desired
+
+
+@dataclass
 class DeleteStudy(Message):
     """The person wants this study and everything measured in it gone."""
 

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Final
 from bertcl_tui.filters import Filter
 from bertcl_tui.rows import (
     BY_P,
+    LogFilter,
     LogLine,
+    LogWindow,
     Order,
     RunCurves,
     RunRow,
     Scored,
     StudyRow,
+    Towards,
     TrialRow,
     TrialWindow,
     WorkerRow,
@@ -45,7 +48,7 @@ class Reader:
 
     def __init__(self, store: str, clock: Callable[[], float] = time.time) -> None:
         self.store = store
-        self._clock = clock
+        self.clock = clock
         self._opening = Lock()
         self._opened: Store | None = None
         self._counter: PoolProxiedConnection | None = None
@@ -92,7 +95,7 @@ class Reader:
             from bertcl_tui.queries.studies import list_studies
 
             self._climbs = self._climbs or Climbs()
-            return list_studies(connection, self._clock(), self._climbs, only)
+            return list_studies(connection, self.clock(), self._climbs, only)
 
     def record(self, study_id: int) -> "StudyRecord | None":
         """Return a study with its spec, None where it was deleted."""
@@ -122,9 +125,7 @@ class Reader:
                 return TrialWindow(rows=(), matching=0, total=0)
             from bertcl_tui.queries.trials import window
 
-            return window(
-                connection, study_id, self._clock(), where=where, order=order, limit=limit
-            )
+            return window(connection, study_id, self.clock(), where=where, order=order, limit=limit)
 
     def chosen_trials(self, study_id: int, numbers: Collection[int]) -> tuple[TrialRow, ...]:
         """Return these trials of a study by number."""
@@ -133,7 +134,7 @@ class Reader:
                 return ()
             from bertcl_tui.queries.trials import chosen
 
-            return chosen(connection, study_id, numbers, self._clock())
+            return chosen(connection, study_id, numbers, self.clock())
 
     def scored(self, study_id: int) -> tuple[Scored, ...]:
         """Return what the complete trials got and with which rates, best first, 2,000 at most."""
@@ -169,7 +170,7 @@ class Reader:
                 return ()
             from bertcl_tui.queries.unfinished import unfinished_runs
 
-            return unfinished_runs(connection, self._clock())
+            return unfinished_runs(connection, self.clock())
 
     def workers(self) -> tuple[WorkerRow, ...]:
         """Return the workers that have not said that they ended, oldest first."""
@@ -178,16 +179,55 @@ class Reader:
                 return ()
             from bertcl_tui.queries.workers import list_workers
 
-            return list_workers(connection, self._clock())
+            return list_workers(connection, self.clock())
 
     def log(self, *, limit: int = 200, run_id: int | None = None) -> tuple[LogLine, ...]:
         """Return the last lines said, oldest first, by all or about one run."""
         with self._looking() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.queries.workers import log_tail
+            from bertcl_tui.queries.log import log_window
 
-            return log_tail(connection, limit=limit, run_id=run_id)
+            where = LogFilter(run_id=run_id)
+            return log_window(connection, where, around=None, limit=limit).lines
+
+    def log_window(self, where: LogFilter, *, around: int | None, limit: int) -> LogWindow:
+        """Return so many lines around one, or the last ones; see ``queries.log``."""
+        with self._looking() as connection:
+            if connection is None:
+                return LogWindow(lines=(), before=0, total=0)
+            from bertcl_tui.queries.log import log_window
+
+            return log_window(connection, where, around=around, limit=limit)
+
+    def lines_after(self, where: LogFilter, after: int, *, limit: int) -> tuple[LogLine, ...]:
+        """Return the lines that were said after this one, oldest first."""
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.log import lines_after
+
+            return lines_after(connection, where, after, limit=limit)
+
+    def find_line(
+        self, where: LogFilter, text: str, *, from_id: int | None, towards: Towards
+    ) -> int | None:
+        """Return the id of the nearest other line that has this text, None where none has."""
+        with self._looking() as connection:
+            if connection is None:
+                return None
+            from bertcl_tui.queries.log import find_line
+
+            return find_line(connection, where, text, from_id=from_id, towards=towards)
+
+    def count_hits(self, where: LogFilter, text: str) -> int:
+        """Return how many lines have this text."""
+        with self._looking() as connection:
+            if connection is None:
+                return 0
+            from bertcl_tui.queries.log import count_hits
+
+            return count_hits(connection, where, text)
 
     def close(self) -> None:
         """Let go of the store."""

@@ -191,6 +191,9 @@ class RunCurves(Struct, frozen=True, kw_only=True):
     """By task."""
 
 
+WorkerState = Literal["running", "idle", "paused", "stalled", "lost"]
+
+
 class WorkerRow(Struct, frozen=True, kw_only=True):
     """A worker that has not said that it ended."""
 
@@ -199,7 +202,9 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     pid: int
     device: str
     threads: int
-    state: Literal["running", "idle", "paused", "lost"]
+    state: WorkerState
+    desired: Desired
+    study_id: int | None
     study: str | None
     """None: it works on no trial of a study."""
     sequence: str | None
@@ -218,7 +223,20 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     started_at: float
     heartbeat_at: float
 
+    @property
+    def share(self) -> float | None:
+        """How much of its run is done."""
+        return self.step / self.steps if self.step is not None and self.steps else None
 
+    @property
+    def eta(self) -> float | None:
+        """Seconds until its run ends, measuring not counted."""
+        if self.step is None or not self.steps or not self.rate:
+            return None
+        return (self.steps - self.step) / self.rate
+
+
+Towards = Literal["earlier", "later"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -241,6 +259,11 @@ class LogLine(Struct, frozen=True, kw_only=True):
     worker_id: int | None
     run_id: int | None
     text: str
+    pid: int | None = None
+    """Of the worker that said it."""
+    study_id: int | None = None
+    """Of the trial it is about, as is its number."""
+    number: int | None = None
 
 
 class LogWindow(Struct, frozen=True, kw_only=True):

@@ -52,6 +52,30 @@ def start_workers(store: str) -> None:
     ensure_workers(store_url(store))
 
 
+def add_worker(store: str, device: str, threads: int) -> None:
+    """Start one more worker.
+
+    Raises:
+        EngineError: it cannot be started.
+    """
+    from engine.store.connection import store_url
+    from engine.work.supervisor import add_worker as add
+
+    add(store_url(store), device=device, threads=threads)
+
+
+def tell_worker(store: str, worker_id: int, desired: Desired) -> None:
+    """Want a worker working, resting or ended.
+
+    Raises:
+        EngineError: it has ended, or the store cannot be written.
+    """
+    from engine.work.supervisor import tell_worker as tell
+
+    with _open(store) as opened:
+        tell(opened, worker_id, desired)
+
+
 def delete_study(store: str, study_id: int) -> None:
     """Delete a study and everything measured in it.
 

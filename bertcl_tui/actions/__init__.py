@@ -10,9 +10,11 @@ from bertcl_tui.actions.arena import ARENA
 from bertcl_tui.actions.combining import COMBINING
 from bertcl_tui.actions.everywhere import EVERYWHERE, FORMS
 from bertcl_tui.actions.setting import SETTING
+from bertcl_tui.actions.log import LOG
 from bertcl_tui.actions.shifts import SHIFTS
 from bertcl_tui.actions.studies import STUDIES
 from bertcl_tui.actions.tables import MARKING, MOVING
+from bertcl_tui.actions.workers import WORKERS
 
 __all__ = ["ACTIONS", "Action", "Place", "actions_of", "bindings_of"]
 
@@ -24,6 +26,8 @@ ACTIONS: Final = (
     *ARENA,
     *SHIFTS,
     *SETTING,
+    *WORKERS,
+    *LOG,
     *FORMS,
     *EVERYWHERE,
 )

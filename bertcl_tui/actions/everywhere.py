@@ -31,6 +31,7 @@ EVERYWHERE = (
             "combine",
             "arena",
             "shifts",
+            "work",
             "new-study",
             "new-table",
             "settings",

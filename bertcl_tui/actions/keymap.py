@@ -22,6 +22,9 @@ PLACES: Final[Mapping[Place, str]] = {
     "arena": "Arena",
     "grid": "arena table",
     "shifts": "Shifts",
+    "work": "Workers and log",
+    "workers": "workers table",
+    "log": "log",
     "new-study": "New study",
     "new-table": "New table",
     "settings": "Settings",
@@ -34,10 +37,11 @@ _INSIDE: Final[Mapping[Place, tuple[Place, ...]]] = {
     "studies": ("table",),
     "study": ("table", "trials"),
     "arena": ("table", "grid"),
+    "work": ("table", "workers", "log"),
     "settings": ("table",),
 }
 """What else hears the keys of a screen, besides the app."""
-_WIDGETS: Final[frozenset[Place]] = frozenset({"table", "trials", "grid"})
+_WIDGETS: Final[frozenset[Place]] = frozenset({"table", "trials", "grid", "workers", "log"})
 _MODIFIERS: Final = {"ctrl", "alt", "shift", "meta", "super", "hyper"}
 _NAMED: Final = {str(key.value) for key in Keys} | set(REPLACED_KEYS)
 

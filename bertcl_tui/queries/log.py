@@ -1,11 +1,11 @@
 """What was said: a window of it, what comes after it, and where something stands in it."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from bertcl_tui.rows import LogFilter, LogLine, LogWindow
-from engine.store.schema import log, run
+from bertcl_tui.rows import LogFilter, LogLine, LogWindow, Towards
+from engine.store.schema import log, run, worker
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -24,10 +24,10 @@ def log_window(
     fitting = _conditions(where)
     before_it = [] if around is None else [log.c.id < around]
     half = limit if around is None else limit // 2
-    earlier = select(log).where(*fitting, *before_it).order_by(log.c.id.desc()).limit(half)
+    earlier = _lines().where(*fitting, *before_it).order_by(log.c.id.desc()).limit(half)
     lines = [_line(row) for row in connection.execute(earlier)][::-1]
     if around is not None:
-        later = select(log).where(*fitting, log.c.id >= around).order_by(log.c.id)
+        later = _lines().where(*fitting, log.c.id >= around).order_by(log.c.id)
         lines += [_line(row) for row in connection.execute(later.limit(limit - len(lines)))]
     return LogWindow(
         lines=tuple(lines),
@@ -40,7 +40,7 @@ def lines_after(
     connection: Connection, where: LogFilter, after: int, *, limit: int
 ) -> tuple[LogLine, ...]:
     """Return the lines that were said after this one, oldest first."""
-    query = select(log).where(*_conditions(where), log.c.id > after).order_by(log.c.id)
+    query = _lines().where(*_conditions(where), log.c.id > after).order_by(log.c.id)
     return tuple(_line(row) for row in connection.execute(query.limit(limit)))
 
 
@@ -50,7 +50,7 @@ def find_line(
     text: str,
     *,
     from_id: int | None,
-    towards: Literal["earlier", "later"],
+    towards: Towards,
 ) -> int | None:
     """Return the id of the nearest other line that has this text; past the end, from the other one.
 
@@ -71,13 +71,12 @@ def count_hits(connection: Connection, where: LogFilter, text: str) -> int:
     return _count(connection, _conditions(where), log.c.text.icontains(text, autoescape=True))
 
 
-def trial_of(connection: Connection, run_id: int) -> tuple[int, int] | None:
-    """Return study and number of the trial that a line is about; None: it is about no trial."""
-    query = select(run.c.study_id, run.c.number).where(
-        run.c.id == run_id, run.c.study_id.is_not(None), run.c.number.is_not(None)
+def _lines() -> Select[Any]:
+    return (
+        select(log, worker.c.pid, run.c.study_id, run.c.number)
+        .outerjoin_from(log, worker, worker.c.id == log.c.worker_id)
+        .outerjoin(run, run.c.id == log.c.run_id)
     )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else (row.study_id, row.number)
 
 
 def _conditions(where: LogFilter) -> list[ColumnElement[bool]]:
@@ -107,4 +106,7 @@ def _line(row: Row[Any]) -> LogLine:
         worker_id=row.worker_id,
         run_id=row.run_id,
         text=row.text,
+        pid=row.pid,
+        study_id=row.study_id,
+        number=row.number,
     )

@@ -1,12 +1,12 @@
-"""Who works, on what, and how hard; and what was said."""
+"""Who works, on what, and how hard."""
 
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from bertcl_tui.rows import LogLine, WorkerRow
-from engine.store.schema import log, run, study, worker
-from engine.store.states import LOST_AFTER
+from bertcl_tui.rows import WorkerRow, WorkerState
+from engine.store.schema import run, study, worker
+from engine.store.states import LOST_AFTER, STALLED_AFTER
 from engine.store.workers import WorkerIdentity
 from engine.work.processes import is_alive
 
@@ -23,6 +23,8 @@ def list_workers(connection: Connection, now: float) -> tuple[WorkerRow, ...]:
             run.c.steps,
             run.c.rate,
             run.c.tokens_rate,
+            run.c.progress_at,
+            study.c.id.label("study_id"),
             study.c.name,
         )
         .outerjoin_from(worker, run, run.c.id == worker.c.run_id)
@@ -33,27 +35,6 @@ def list_workers(connection: Connection, now: float) -> tuple[WorkerRow, ...]:
     return tuple(_worker_row(row, now) for row in connection.execute(query))
 
 
-def log_tail(
-    connection: Connection, *, limit: int, run_id: int | None = None
-) -> tuple[LogLine, ...]:
-    """Return the last lines said, oldest first, by all or about one run."""
-    query = select(log).order_by(log.c.id.desc()).limit(limit)
-    if run_id is not None:
-        query = query.where(log.c.run_id == run_id)
-    lines = [
-        LogLine(
-            id=row.id,
-            at=row.at,
-            level=row.level,
-            worker_id=row.worker_id,
-            run_id=row.run_id,
-            text=row.text,
-        )
-        for row in connection.execute(query)
-    ]
-    return tuple(reversed(lines))
-
-
 def _worker_row(row: Row[Any], now: float) -> WorkerRow:
     return WorkerRow(
         id=row.id,
@@ -62,6 +43,8 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
         device=row.device,
         threads=row.threads,
         state=_worker_state(row, now),
+        desired=row.desired,
+        study_id=row.study_id,
         study=row.name,
         sequence=row.sequence,
         label=row.label,
@@ -81,10 +64,10 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
     )
 
 
-def _worker_state(row: Row[Any], now: float) -> Literal["running", "idle", "paused", "lost"]:
+def _worker_state(row: Row[Any], now: float) -> WorkerState:
     identity = WorkerIdentity(host=row.host, pid=row.pid, process_start=row.process_start)
     if row.heartbeat_at < now - LOST_AFTER or not is_alive(identity):
         return "lost"
     if row.run_id is not None:
-        return "running"
+        return "stalled" if (row.progress_at or now) < now - STALLED_AFTER else "running"
     return "paused" if row.desired == "paused" else "idle"

@@ -12,9 +12,9 @@ from textual.widgets import Static
 from bertcl_tui.looks import Looks, looks_of
 from bertcl_tui.rows import WorkerRow
 from bertcl_tui.states import STATE_LOOKS
+from bertcl_tui.widgets.meter import meter
 from bertcl_tui.wording import count, size, steps_rate
 
-_EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 _METER_COLUMNS: Final = 8
 _FULL: Final = 100.0
 _EMPTY: Final = "No worker.\nOne starts with the first study\nand ends when all is done."
@@ -95,10 +95,6 @@ def _memory_share(worker: WorkerRow) -> float | None:
 
 
 def _meter(text: Text, name: str, share: float | None, told: str, looks: Looks) -> None:
-    filled = round(min(max(share or 0.0, 0.0), 1.0) * _METER_COLUMNS * len(_EIGHTHS))
-    whole, rest = divmod(filled, len(_EIGHTHS))
-    bar = "█" * whole + (_EIGHTHS[rest - 1] if rest else "")
     text.append(f"  {name} ", style=looks.muted)
-    text.append(bar, style=looks.good)
-    text.append("·" * (_METER_COLUMNS - len(bar)), style=looks.palette.faint)
+    text.append_text(meter(share, _METER_COLUMNS, looks))
     text.append(f" {told}\n")

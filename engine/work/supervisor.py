@@ -123,13 +123,15 @@ def start_worker(store: Store, settings: WorkerSettings) -> int:
 
 
 def add_worker(store_url: str, *, device: str, threads: int) -> int:
-    """Start one more worker, whatever there are, and return its pid.
+    """Start one more worker, however many there are, and return its pid.
 
     Raises:
         EngineError: it could not be started.
     """
     store = open_store(store_url)
     try:
+        if device == "auto":
+            device = _least_held(Counter(item.device for item in bury_dead(store)))
         return start_worker(store, WorkerSettings(store=store.url, device=device, threads=threads))
     finally:
         store.close()

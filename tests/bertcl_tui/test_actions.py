@@ -22,9 +22,12 @@ from bertcl_tui.screens.shifts import ShiftsScreen
 from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.screens.study import StudyScreen
 from bertcl_tui.screens.trial import TrialScreen
+from bertcl_tui.screens.workers import WorkersScreen
 from bertcl_tui.widgets.arena_grid import ArenaGrid
+from bertcl_tui.widgets.log_table import LogTable
 from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.widgets.trials_table import TrialsTable
+from bertcl_tui.widgets.workers_table import WorkersTable
 
 HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "app": (BertclApp,),
@@ -37,6 +40,9 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "arena": (ArenaScreen,),
     "grid": (ArenaGrid,),
     "shifts": (ShiftsScreen,),
+    "work": (WorkersScreen,),
+    "workers": (WorkersTable,),
+    "log": (LogTable,),
     "new-study": (NewStudyScreen,),
     "new-table": (NewTableScreen,),
     "settings": (SettingsScreen,),

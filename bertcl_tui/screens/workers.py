@@ -1,0 +1,224 @@
+"""Workers and log: who works, how the machine does, what waits and what was said."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Horizontal
+from textual.widgets import Static
+
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.log_look import LogLook, look_at_log
+from bertcl_tui.messages import (
+    Folding,
+    OpenArena,
+    OpenStudy,
+    OpenTrial,
+    WishForWorker,
+    WorkerAsked,
+)
+from bertcl_tui.read import Reader
+from bertcl_tui.rows import LogFilter, WorkerRow
+from bertcl_tui.screens.file_tail import FileTailScreen
+from bertcl_tui.screens.form import Texts
+from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.screens.worker_form import read_worker, worker_form
+from bertcl_tui.waiting_list import Waiting, waiting_list
+from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.log_view import LogView
+from bertcl_tui.widgets.machine_panel import MachinePanel
+from bertcl_tui.widgets.titles import entitle
+from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.waiting_table import WaitingTable
+from bertcl_tui.widgets.workers_table import WorkersTable, worker_line
+from bertcl_tui.wording import count, steps_rate, tokens_rate
+from engine.store.states import Desired
+from engine.work.machine_meter import MachineLoad, MachineMeter
+
+_METER_SECONDS: Final = 1.0
+_NOBODY: Final = "Nobody works. Press n to start a worker; one starts by itself with every search."
+_NOTHING: Final = "Nothing waits."
+
+
+@dataclass
+class WorkRead(Folding):
+    """What the store said."""
+
+    workers: tuple[WorkerRow, ...]
+    waiting: tuple[Waiting, ...]
+    log: LogLook
+    now: float
+
+
+@dataclass
+class MachineRead(Folding):
+    """What the meters said."""
+
+    load: MachineLoad
+
+
+class WorkersScreen(LiveScreen):
+    """Shows the workers above, the log below; between them the machine and what waits."""
+
+    PLACE: ClassVar[Place] = "work"
+    CSS_PATH = "workers.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("work")]
+    AUTO_FOCUS = "WorkersTable"
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._log = LogView(classes="panel")
+        self._meter: MachineMeter | None = None
+        self._workers: tuple[WorkerRow, ...] = ()
+        self._only: int | None = None
+        """Id of the worker whose lines alone are shown."""
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("Workers")
+        with Container(id="who", classes="panel"):
+            yield WorkersTable()
+            yield Static(_NOBODY, classes="nothing")
+        with Horizontal(id="between"):
+            yield MachinePanel(classes="panel")
+            with Container(id="waiting", classes="panel"):
+                yield WaitingTable()
+                yield Static(_NOTHING, classes="nothing")
+        yield self._log
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.set_interval(_METER_SECONDS, self.read_machine)
+        self.read_machine()
+
+    # reading
+
+    def read(self) -> WorkRead:
+        workers = self._reader.workers()
+        waiting = waiting_list(self._reader.studies(), self._reader.unfinished_runs(), workers)
+        log = look_at_log(self._reader, self._log.question)
+        return WorkRead(workers, waiting, log, self._reader.clock())
+
+    @work(thread=True, exclusive=True, group="machine")
+    def read_machine(self) -> None:
+        """Look at the machine's meters, in a thread."""
+        if self._meter is None:
+            self._meter = MachineMeter()
+        self.post_message(MachineRead(self._meter.read()))
+
+    @on(MachineRead)
+    def _show_machine(self, message: MachineRead) -> None:
+        self.query_one(MachinePanel).show(message.load)
+
+    @on(WorkRead)
+    def _show(self, message: WorkRead) -> None:
+        self._workers = message.workers
+        who, waiting = self.query_one("#who"), self.query_one("#waiting")
+        entitle(who, f"Workers ─ {len(message.workers)}")
+        who.set_class(not message.workers, "-empty")
+        lines = [worker_line(row, message.now) for row in message.workers]
+        self.query_one(WorkersTable).show(lines)
+        entitle(waiting, f"Waiting ─ {len(message.waiting)}")
+        waiting.set_class(not message.waiting, "-empty")
+        self.query_one(WaitingTable).show(message.waiting)
+        self._log.show(message.log)
+        self.query_one(TopBar).show(["Workers"], _facts(message.workers))
+        self.refresh_bindings()
+
+    # keys
+
+    @on(WorkersTable.StartWanted)
+    def _start_wanted(self) -> None:
+        living = sum(worker.state != "lost" for worker in self._workers)
+
+        def answered(texts: Texts | None) -> None:
+            if texts is not None:
+                device, threads = read_worker(texts)
+                self.post_message(WorkerAsked(device, threads))
+
+        self.app.push_screen(worker_form(living), answered)
+
+    @on(WorkersTable.PauseOrResumeWanted)
+    def _pause_or_resume(self) -> None:
+        worker = self._current()
+        if worker is None:
+            return
+        if worker.state == "lost":
+            self.notify("this worker is gone; s takes it off the list, n starts another")
+            return
+        self._wish(worker, "paused" if worker.desired == "running" else "running")
+
+    @on(WorkersTable.StopWanted)
+    def _stop(self) -> None:
+        worker = self._current()
+        if worker is not None:
+            self._wish(worker, "stopped")
+
+    def _wish(self, worker: WorkerRow, desired: Desired) -> None:
+        self.post_message(WishForWorker(worker.id, desired))
+
+    @on(WorkersTable.LogWanted)
+    def _only_its_log(self) -> None:
+        worker = self._current()
+        self._only = None if worker is None or worker.id == self._only else worker.id
+        if worker is None or self._only is None:
+            self._log.limit("", LogFilter())
+        else:
+            self._log.limit(f"worker {worker.pid}", LogFilter(worker_id=worker.id))
+
+    @on(WorkersTable.FileWanted)
+    def _file_wanted(self) -> None:
+        worker = self._current()
+        if worker is None:
+            return
+        if worker.log_file is None:
+            self.notify("this worker writes to the terminal it was started in")
+        elif worker.host != socket.gethostname():
+            self.notify(f"its file is on {worker.host}: {worker.log_file}", markup=False)
+        else:
+            self.app.push_screen(FileTailScreen(Path(worker.log_file)))
+
+    @on(WorkersTable.Opened)
+    def _worker_opened(self) -> None:
+        worker = self._current()
+        if worker is None:
+            return
+        if worker.study_id is not None and worker.number is not None:
+            self.post_message(OpenTrial(worker.study_id, worker.number))
+        elif worker.run_id is not None:
+            self.post_message(OpenArena())
+        else:
+            self.notify("this worker is at no trial")
+
+    @on(WaitingTable.Opened)
+    def _waiting_opened(self) -> None:
+        current = self.query_one(WaitingTable).current
+        if current is not None and current.study_id is not None:
+            self.post_message(OpenStudy(current.study_id))
+        elif current is not None:
+            self.post_message(OpenArena())
+
+    @on(LogView.Wanted)
+    def _log_wanted(self) -> None:
+        self.follow()
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+    def _current(self) -> WorkerRow | None:
+        line = self.query_one(WorkersTable).current
+        return None if line is None else line.row
+
+
+def _facts(workers: tuple[WorkerRow, ...]) -> list[str]:
+    running = [worker for worker in workers if worker.state == "running"]
+    facts = [
+        f"{len(running)} of {count(len(workers), 'worker')} running",
+        steps_rate(sum(worker.rate or 0.0 for worker in running) or None),
+        tokens_rate(sum(worker.tokens_rate or 0.0 for worker in running) or None),
+    ]
+    return [fact for fact in facts if fact]

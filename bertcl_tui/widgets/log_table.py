@@ -1,0 +1,134 @@
+"""Lines of the log, with a cursor."""
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.binding import BindingType
+from textual.message import Message
+
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.looks import Looks
+from bertcl_tui.rows import LogLine
+from bertcl_tui.widgets.row_table import Column, RowTable
+
+_INKS: Final = {"error": "bad", "warning": "warning", "debug": "muted"}
+
+
+class LogTable(RowTable[LogLine]):
+    """Shows a window of the log; what is beyond it is asked for."""
+
+    PLACE: ClassVar[Place] = "log"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("log")]
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column(key="time", label="time", width=8),
+        Column(key="day", label="day", width=10, since=150),
+        Column(key="level", label="level", width=7),
+        Column(key="pid", label="worker", width=7, align="right", since=100),
+        Column(key="text", label="what was said", width=20, stretch=True),
+    )
+    GAP = 1
+
+    @dataclass
+    class EdgeWanted(Message):
+        """The person goes to one end of the whole log."""
+
+        edge: Literal["first", "last"]
+
+    @dataclass
+    class HitWanted(Message):
+        """The person goes to a line that was searched for."""
+
+        towards: Literal["earlier", "later"]
+
+    class SearchWanted(Message):
+        """The person wants to write what to search for."""
+
+    class LevelWanted(Message):
+        """The person wants fewer lines, or all again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._searched = ""
+
+    def search(self, text: str) -> None:
+        """Let this text stand out from now on."""
+        if text != self._searched:
+            self._searched = text
+            self.redraw()
+            self.refresh_bindings()
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Hide what needs a search while there is none."""
+        return bool(self._searched) or action not in {"next_hit", "previous_hit"}
+
+    def key(self, item: LogLine) -> int:
+        return item.id
+
+    def cells(self, item: LogLine, looks: Looks) -> dict[str, Text]:
+        then = time.localtime(item.at)
+        ink = getattr(looks, _INKS.get(item.level, "text"))
+        said = Text(item.text, style=ink)
+        if self._searched:
+            hit = f"reverse bold {looks.accent}"
+            said.highlight_words([self._searched], hit, case_sensitive=False)
+        return {
+            "time": Text(time.strftime("%H:%M:%S", then), style=looks.muted),
+            "day": Text(time.strftime("%Y-%m-%d", then), style=looks.muted),
+            "level": Text(item.level, style=ink),
+            "pid": Text("" if item.pid is None else str(item.pid), style=looks.muted),
+            "text": said,
+        }
+
+    def is_cut(self, line: LogLine) -> bool:
+        """Whether a line is longer than there is room for."""
+        width = next((width for column, width in self._laid_out if column.key == "text"), 0)
+        return cell_len(line.text) > width
+
+    def reveal(self) -> None:
+        """Scroll to the cursor, when what was shown last is laid out."""
+        self.call_after_refresh(lambda: self._show_line(self.cursor))
+
+    def go_to(self, line_id: int) -> None:
+        """Put the cursor on this line, where it is shown."""
+        for place, item in enumerate(self.items):
+            if item.id == line_id:
+                self.cursor = place
+                return
+
+    def action_first(self) -> None:
+        self.post_message(self.EdgeWanted("first"))
+
+    def action_last(self) -> None:
+        self.post_message(self.EdgeWanted("last"))
+
+    def action_search(self) -> None:
+        self.post_message(self.SearchWanted())
+
+    def action_next_hit(self) -> None:
+        self.post_message(self.HitWanted("later"))
+
+    def action_previous_hit(self) -> None:
+        self.post_message(self.HitWanted("earlier"))
+
+    def action_next_level(self) -> None:
+        self.post_message(self.LevelWanted())
+
+    def action_copy_line(self) -> None:
+        line = self.current
+        if line is None:
+            return
+        moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.at))
+        self.app.copy_to_clipboard(f"{moment} {line.level} {line.text}")
+        self.app.notify("line copied", timeout=2)
+
+    def on_mouse_scroll_up(self) -> None:
+        """At the upper edge the wheel moves the cursor, so that earlier lines are asked for."""
+        if self.scroll_y <= 0:
+            self.cursor = 0
+
+    def on_mouse_scroll_down(self) -> None:
+        if self.scroll_y >= self.max_scroll_y:
+            self.cursor = len(self.items) - 1

@@ -1,0 +1,227 @@
+"""The log: follows what is said, goes back through all of it, and searches it."""
+
+from typing import Final
+
+from msgspec.structs import replace
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Label, Static
+
+from bertcl_tui.log_look import LogLook, LogQuestion, Seek
+from bertcl_tui.messages import OpenTrial
+from bertcl_tui.rows import LogFilter, LogLevel, LogLine
+from bertcl_tui.widgets.log_table import LogTable
+from bertcl_tui.widgets.titles import entitle
+from bertcl_tui.wording import count
+
+_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
+_MARGIN: Final = 30
+"""So near to an edge of the window, another window is asked for."""
+_OPEN: Final = "-open"
+
+
+class LogView(Vertical):
+    """Says by ``Wanted`` that ``question`` is another; a screen answers it with ``show``.
+
+    Args:
+        of: what the log is of, for its title: all, a worker, a trial.
+        where: which lines.
+    """
+
+    DEFAULT_CSS = """
+    LogView {
+        height: 1fr;
+        & > LogTable { height: 1fr; }
+        & > #whole { display: none; height: auto; max-height: 4; padding: 0 1; color: $text-muted; }
+        & > #searching { display: none; height: 1; background: $panel; padding: 0 1; }
+        & > #searching.-open { display: block; }
+        & #slash { width: 2; color: $accent; text-style: bold; }
+        & Input { width: 1fr; background: $panel; }
+    }
+    """
+
+    class Wanted(Message):
+        """Other lines are asked for."""
+
+    def __init__(
+        self,
+        of: str = "",
+        where: LogFilter = LogFilter(),  # noqa: B008 - it is frozen
+        *,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(classes=classes)
+        self._of = of
+        self.question = LogQuestion(where=where)
+        self._edge: str | None = None
+        self._look: LogLook | None = None
+
+    def compose(self) -> ComposeResult:
+        yield LogTable()
+        yield Static(id="whole", markup=False)
+        with Horizontal(id="searching"):
+            yield Label("/", id="slash")
+            yield Input(placeholder="any words of a line", compact=True)
+
+    @property
+    def follows(self) -> bool:
+        """Whether the last line is shown as soon as it is said."""
+        return self.question.around is None
+
+    def limit(self, of: str, where: LogFilter) -> None:
+        """Show the lines of something else; how grave they are stays as it was chosen."""
+        self._of = of
+        where = replace(where, least=self.question.where.least)
+        if where != self.question.where:
+            self._ask(replace(self.question, where=where, around=None, seek=None), "last")
+
+    def show(self, look: LogLook) -> None:
+        """Show what was found, unless something else was asked for meanwhile."""
+        if look.question != self.question:
+            return
+        self._look = look
+        self.question = replace(look.question, seek=None)
+        table = self.query_one(LogTable)
+        at_end = self.follows
+        table.search(look.question.text)
+        table.show(look.window.lines)
+        if look.landed is not None:
+            self.question = replace(self.question, around=look.landed)
+            table.go_to(look.landed)
+        elif self._edge == "first":
+            table.cursor = 0
+        elif self._edge == "last" or at_end:
+            table.cursor = len(look.window.lines) - 1
+        if look.landed is not None or self._edge or at_end:
+            table.reveal()
+        self._edge = None
+        self._entitle()
+
+    def _entitle(self) -> None:
+        look = self._look
+        if look is None:
+            return
+        least = look.question.where.least
+        of = f"Log ─ {self._of}" if self._of else "Log"
+        title = of if least == _LEVELS[0] else f"{of} ─ {least} and worse"
+        notes = []
+        if look.question.text:
+            notes.append(f"{count(look.hits, 'hit')} for {look.question.text!r}")
+        place = look.window.before + self.query_one(LogTable).cursor + 1
+        notes.append(f"{place:,} of {look.window.total:,}" if look.window.total else "no line")
+        notes.append("following" if self.follows else "G follows")
+        entitle(self, title, " · ".join(notes))
+
+    # where one is
+
+    @on(LogTable.Moved)
+    def _moved(self, event: LogTable.Moved) -> None:
+        event.stop()
+        table, look = self.query_one(LogTable), self._look
+        line = table.current
+        self._show_whole(line)
+        if line is None or look is None:
+            return
+        if table.cursor == len(table.items) - 1 and look.window.is_end:
+            self.question = replace(self.question, around=None)
+        elif self.follows:
+            self.question = replace(self.question, around=line.id)
+        elif self._is_near_edge(table.cursor, look):
+            self._ask(replace(self.question, around=line.id, seek=None))
+        self._entitle()
+
+    def _is_near_edge(self, cursor: int, look: LogLook) -> bool:
+        near_top = cursor < _MARGIN and look.window.before > 0
+        near_end = cursor >= len(look.window.lines) - _MARGIN and not look.window.is_end
+        around = self.question.around
+        at_centre = around is not None and look.window.lines[cursor].id == around
+        return (near_top or near_end) and not at_centre
+
+    def _show_whole(self, line: LogLine | None) -> None:
+        """Show a line in full where the table has no room for it."""
+        whole = self.query_one("#whole", Static)
+        table = self.query_one(LogTable)
+        too_long = line is not None and table.is_cut(line)
+        whole.display = too_long
+        if line is not None and too_long:
+            whole.update(line.text)
+
+    @on(LogTable.EdgeWanted)
+    def _edge_wanted(self, event: LogTable.EdgeWanted) -> None:
+        event.stop()
+        around = 0 if event.edge == "first" else None
+        self._ask(replace(self.question, around=around, seek=None), event.edge)
+
+    @on(LogTable.LevelWanted)
+    def _level_wanted(self, event: LogTable.LevelWanted) -> None:
+        event.stop()
+        where = self.question.where
+        least = _LEVELS[(_LEVELS.index(where.least) + 1) % len(_LEVELS)]
+        line = self.query_one(LogTable).current
+        around = None if self.follows or line is None else line.id
+        asked = replace(self.question, where=replace(where, least=least), around=around, seek=None)
+        self._ask(asked)
+
+    def _ask(self, question: LogQuestion, edge: str | None = None) -> None:
+        self.question, self._edge = question, edge
+        self.post_message(self.Wanted())
+
+    # searching
+
+    @on(LogTable.SearchWanted)
+    def _search_wanted(self, event: LogTable.SearchWanted) -> None:
+        event.stop()
+        self.query_one("#searching").add_class(_OPEN)
+        self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def _searched(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.query_one(LogTable).focus()
+        if event.value:
+            seek = Seek(from_id=self._here(1), towards="earlier")
+            self._ask(replace(self.question, text=event.value, seek=seek))
+        else:
+            self.end_search()
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._ask(replace(self.question, text=event.value, seek=None))
+
+    @on(LogTable.HitWanted)
+    def _hit_wanted(self, event: LogTable.HitWanted) -> None:
+        event.stop()
+        seek = Seek(from_id=self._here(), towards=event.towards)
+        self._ask(replace(self.question, seek=seek))
+
+    def _here(self, beyond: int = 0) -> int | None:
+        line = self.query_one(LogTable).current
+        return None if line is None else line.id + beyond
+
+    def end_search(self) -> bool:
+        """Let nothing stand out any more; tell whether that changes something."""
+        searching = self.query_one("#searching")
+        had = searching.has_class(_OPEN)
+        searching.remove_class(_OPEN)
+        if had:
+            self.query_one(Input).value = ""
+            self.query_one(LogTable).focus()
+        return had
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "escape" and self.end_search():
+            event.stop()
+
+    @on(LogTable.Opened)
+    def _opened(self, event: LogTable.Opened) -> None:
+        event.stop()
+        line = self.query_one(LogTable).current
+        if line is None:
+            return
+        if line.study_id is not None and line.number is not None:
+            self.post_message(OpenTrial(line.study_id, line.number))
+        else:
+            self.app.notify("this line is about no trial", timeout=3)

@@ -1,0 +1,77 @@
+"""How busy this machine is, now and in the last minutes."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.widget import Widget
+
+from bertcl_tui.charts.blocks import column
+from bertcl_tui.looks import Looks, looks_of
+from bertcl_tui.widgets.meter import meter
+from bertcl_tui.wording import size
+from engine.work.machine_meter import GpuLoad, MachineLoad
+
+_HISTORY: Final = 120
+"""Readings that are kept."""
+_FULL: Final = 100.0
+_NAME: Final = 8
+_TOLD: Final = 21
+
+
+class MachinePanel(Widget):
+    """Shows CPU, each core, memory and each GPU."""
+
+    def __init__(self, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self.border_title = "Machine"
+        self._loads: deque[MachineLoad] = deque(maxlen=_HISTORY)
+
+    def show(self, load: MachineLoad) -> None:
+        """Show this, and remember it."""
+        self._loads.append(load)
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        if not self._loads:
+            return Text("measuring…")
+        looks, load = looks_of(self.app), self._loads[-1]
+        columns = max(4, min(16, self.size.width - _NAME - _TOLD))
+        lines = [
+            _line("cpu", load.cpu_percent / _FULL, f"{load.cpu_percent:.0f} %", columns, looks),
+            self._blocks("", [item.cpu_percent for item in self._loads], looks.good, looks),
+            self._blocks("cores", load.cores, looks.text, looks),
+            _line(
+                "memory",
+                load.memory_used / load.memory_total,
+                f"{size(load.memory_used)} of {size(load.memory_total)}",
+                columns,
+                looks,
+            ),
+        ]
+        for gpu in load.gpus:
+            lines += _gpu_lines(gpu, columns, looks)
+        return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+
+    def _blocks(self, name: str, percents: Sequence[float], ink: str, looks: Looks) -> Text:
+        """Draw a block for each, as high as it is busy; of too many the last."""
+        room = max(1, self.size.width - _NAME)
+        text = Text(name.ljust(_NAME), style=looks.muted)
+        return text.append("".join(column(item / _FULL) for item in percents[-room:]), style=ink)
+
+
+def _gpu_lines(gpu: GpuLoad, columns: int, looks: Looks) -> list[Text]:
+    heat = "" if gpu.celsius is None else f" {gpu.celsius} °C"
+    used = "–" if gpu.percent is None else f"{gpu.percent:.0f} %"
+    lines = [_line("gpu", (gpu.percent or 0.0) / _FULL, f"{used}{heat}", columns, looks)]
+    if gpu.memory_used is not None and gpu.memory_total:
+        told = f"{size(gpu.memory_used)} of {size(gpu.memory_total)}"
+        lines.append(_line("gpu mem", gpu.memory_used / gpu.memory_total, told, columns, looks))
+    return [*lines, Text(f"{'':{_NAME}}{gpu.name}", style=looks.muted)]
+
+
+def _line(name: str, share: float, told: str, columns: int, looks: Looks) -> Text:
+    text = Text(name.ljust(_NAME), style=looks.muted)
+    return text.append_text(meter(share, columns, looks)).append(f" {told}", style=looks.text)

@@ -1,0 +1,155 @@
+"""Every worker in a line."""
+
+from typing import ClassVar, Final
+
+from msgspec import Struct
+from rich.text import Text
+from textual.binding import BindingType
+from textual.message import Message
+
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.looks import Looks
+from bertcl_tui.rows import WorkerRow
+from bertcl_tui.states import STATE_LOOKS
+from bertcl_tui.widgets.meter import meter
+from bertcl_tui.widgets.row_table import Column, RowTable
+from bertcl_tui.wording import duration, size, steps_rate, tokens_rate
+
+_METER: Final = 6
+
+
+class WorkerLine(Struct, frozen=True, kw_only=True):
+    """A worker at a moment; times are rounded to what is shown, so that it seldom changes."""
+
+    row: WorkerRow
+    up: str
+    """How long it is there."""
+    heard: str
+    """How long ago it was heard of."""
+
+
+def worker_line(row: WorkerRow, now: float) -> WorkerLine:
+    """Return how a worker is shown now."""
+    quiet = max(0.0, now - row.heartbeat_at)
+    return WorkerLine(
+        row=row,
+        up=duration(max(0.0, now - row.started_at)),
+        heard="now" if quiet < _LATELY else f"{duration(quiet)} ago",
+    )
+
+
+_LATELY: Final = 5.0
+"""A worker is heard of every two seconds."""
+
+
+class WorkersTable(RowTable[WorkerLine]):
+    """Shows who works and says what the person wants of them."""
+
+    PLACE: ClassVar[Place] = "workers"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("workers")]
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column(key="state", label="state", width=10),
+        Column(key="device", label="device", width=7),
+        Column(key="pid", label="pid", width=7, align="right"),
+        Column(key="host", label="host", width=12, since=160),
+        Column(key="what", label="at", width=26, stretch=True),
+        Column(key="done", label="done", width=4, align="right"),
+        Column(key="eta", label="ETA", width=7, align="right", since=75),
+        Column(key="rate", label="rate", width=9, align="right", since=85),
+        Column(key="tokens", label="tokens", width=10, align="right", since=96),
+        Column(key="cpu", label="CPU", width=6, align="right"),
+        Column(key="cpu_meter", label="", width=_METER, since=138),
+        Column(key="memory", label="memory", width=8, align="right", since=105),
+        Column(key="gpu", label="GPU", width=6, align="right", since=131),
+        Column(key="gpu_memory", label="GPU mem", width=8, align="right", since=147),
+        Column(key="up", label="up", width=8, align="right", since=114),
+        Column(key="heard", label="heard", width=9, align="right", since=124),
+    )
+    GAP = 1
+
+    class Opened(RowTable.Opened):
+        """The one under the cursor was opened."""
+
+    class StartWanted(Message):
+        """One more is wanted."""
+
+    class PauseOrResumeWanted(Message):
+        """The one under the cursor shall rest, or work again."""
+
+    class StopWanted(Message):
+        """The one under the cursor shall end."""
+
+    class LogWanted(Message):
+        """What the one under the cursor said is wanted, or all again."""
+
+    class FileWanted(Message):
+        """The file of the one under the cursor is wanted."""
+
+    def key(self, item: WorkerLine) -> int:
+        return item.row.id
+
+    def cells(self, item: WorkerLine, looks: Looks) -> dict[str, Text]:
+        row = item.row
+        cpu = row.cpu_percent
+        return {
+            "state": worker_state(row, looks),
+            "device": Text(row.device),
+            "pid": Text(str(row.pid)),
+            "host": Text(row.host, style=looks.muted),
+            "what": Text(at_what(row)),
+            "done": Text("" if row.share is None else f"{row.share:.0%}"),
+            "eta": Text(duration(row.eta)),
+            "rate": Text(steps_rate(row.rate)),
+            "tokens": Text(tokens_rate(row.tokens_rate)),
+            "cpu": Text("–" if cpu is None else f"{cpu:.0f} %"),
+            "cpu_meter": meter(None if cpu is None else cpu / 100 / row.threads, _METER, looks),
+            "memory": Text(size(row.memory_bytes)),
+            "gpu": Text("" if row.gpu_percent is None else f"{row.gpu_percent:.0f} %"),
+            "gpu_memory": Text("" if row.gpu_memory_bytes is None else size(row.gpu_memory_bytes)),
+            "up": Text(item.up, style=looks.muted),
+            "heard": Text(item.heard, style=looks.bad if row.state == "lost" else looks.muted),
+        }
+
+    def action_start_worker(self) -> None:
+        self.post_message(self.StartWanted())
+
+    def action_pause_or_resume_worker(self) -> None:
+        self.post_message(self.PauseOrResumeWanted())
+
+    def action_stop_worker(self) -> None:
+        self.post_message(self.StopWanted())
+
+    def action_toggle_log(self) -> None:
+        self.post_message(self.LogWanted())
+
+    def action_open_file(self) -> None:
+        self.post_message(self.FileWanted())
+
+
+def worker_state(row: WorkerRow, looks: Looks) -> Text:
+    """Return glyph and word of a worker's state; what was wished and is not yet so, as going on."""
+    look = STATE_LOOKS["queued" if row.state == "idle" else row.state]
+    return Text(f"{look.glyph} {worker_word(row)}", style=getattr(looks, look.ink))
+
+
+def worker_word(row: WorkerRow) -> str:
+    """Return the word for a worker's state."""
+    if row.state == "lost":
+        return "lost"
+    if row.desired == "stopped":
+        return "stopping"
+    if row.desired == "paused":
+        return "pausing" if row.run_id is not None else "paused"
+    if row.state == "idle" and row.cpu_percent is None:
+        return "starting"
+    return row.state
+
+
+def at_what(row: WorkerRow) -> str:
+    """Say which run a worker is at; empty where it is at none."""
+    if row.run_id is None:
+        return ""
+    if row.study is not None:
+        return f"#{row.number} {row.study}"
+    what = " on ".join(filter(None, (row.label, row.sequence)))
+    return f"run {row.run_id} {what}".rstrip()

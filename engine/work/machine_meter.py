@@ -1,0 +1,83 @@
+"""What this machine is doing. Light: the screen uses it."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import psutil
+import pynvml
+from msgspec import Struct
+
+Value = TypeVar("Value")
+
+
+class GpuLoad(Struct, frozen=True, kw_only=True):
+    """A GPU; None: it does not tell."""
+
+    name: str
+    percent: float | None
+    memory_used: int | None
+    memory_total: int | None
+    celsius: int | None
+
+
+class MachineLoad(Struct, frozen=True, kw_only=True):
+    """How busy a machine is. Shares are in percent, memory in bytes."""
+
+    cores: tuple[float, ...]
+    memory_used: int
+    memory_total: int
+    gpus: tuple[GpuLoad, ...]
+
+    @property
+    def cpu_percent(self) -> float:
+        """The mean over all cores."""
+        return sum(self.cores) / len(self.cores) if self.cores else 0.0
+
+
+class MachineMeter:
+    """Measures what happened since it was read last; reading takes a millisecond or so."""
+
+    def __init__(self) -> None:
+        psutil.cpu_percent(percpu=True)
+        self._gpus = _gpu_handles()
+
+    def read(self) -> MachineLoad:
+        """Look at all meters."""
+        memory = psutil.virtual_memory()
+        return MachineLoad(
+            cores=tuple(psutil.cpu_percent(percpu=True)),
+            memory_used=memory.total - memory.available,
+            memory_total=memory.total,
+            gpus=tuple(map(_gpu_load, self._gpus)),
+        )
+
+
+def _gpu_handles() -> list[Any]:
+    try:
+        pynvml.nvmlInit()
+        return [
+            pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())
+        ]
+    except pynvml.NVMLError:
+        return []
+
+
+def _gpu_load(handle: Any) -> GpuLoad:  # noqa: ANN401 - NVML's own handle
+    memory = _told(lambda: pynvml.nvmlDeviceGetMemoryInfo(handle))
+    return GpuLoad(
+        name=_told(lambda: str(pynvml.nvmlDeviceGetName(handle))) or "GPU",
+        percent=_told(lambda: float(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)),
+        memory_used=None if memory is None else int(memory.used),
+        memory_total=None if memory is None else int(memory.total),
+        celsius=_told(
+            lambda: int(pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU))
+        ),
+    )
+
+
+def _told(ask: Callable[[], Value]) -> Value | None:
+    """Return what the driver says; some GPUs, or parts of one, do not say everything."""
+    try:
+        return ask()
+    except pynvml.NVMLError:
+        return None

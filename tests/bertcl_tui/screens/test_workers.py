@@ -1,0 +1,302 @@
+"""Workers and log: who works, what waits, what was said, and what the keys do about it."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from bertcl_tui.screens.file_tail import FileTailScreen
+from bertcl_tui.screens.form import FormScreen
+from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.screens.trial import TrialScreen
+from bertcl_tui.screens.workers import WorkersScreen
+from bertcl_tui.widgets.log_table import LogTable
+from bertcl_tui.widgets.log_view import LogView
+from bertcl_tui.widgets.machine_panel import MachinePanel
+from bertcl_tui.widgets.waiting_table import WaitingTable
+from bertcl_tui.widgets.workers_table import WorkersTable
+from engine.store.connection import open_store
+from engine.store.workers import Level, living_workers, register_worker, write_log
+from engine.work.processes import identity_of
+from tests.bertcl_tui.conftest import OpenApp
+from tests.bertcl_tui.waiting import until
+from tests.recorded import LIVE, RUNNING, WORKER, empty_store
+
+
+async def _opened(pilot: Pilot[None]) -> WorkersScreen:
+    await pilot.press("W")
+    await until(pilot, lambda: isinstance(pilot.app.screen, WorkersScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, WorkersScreen)
+    await until(pilot, lambda: screen.query_one(LogView).border_subtitle)
+    return screen
+
+
+def _say(store: Path, *texts: str, level: Level = "info", run_id: int | None = None) -> None:
+    opened = open_store(str(store))
+    for text in texts:
+        write_log(opened, level, text, worker_id=WORKER, run_id=run_id)
+    opened.close()
+
+
+def _lines(screen: WorkersScreen) -> list[str]:
+    return [line.text for line in screen.query_one(LogTable).items]
+
+
+def _under_cursor(screen: WorkersScreen) -> str:
+    line = screen.query_one(LogTable).current
+    return "" if line is None else line.text
+
+
+async def _to_log(pilot: Pilot[None]) -> None:
+    pilot.app.screen.query_one(LogTable).focus()
+    await pilot.pause()
+
+
+@pytest.mark.action("app", "open_workers")
+@pytest.mark.action("work", "back")
+async def test_who_works_and_what_waits(open_app: OpenApp) -> None:
+    async with open_app(size=(160, 40)) as pilot:
+        screen = await _opened(pilot)
+        (line,) = screen.query_one(WorkersTable).items
+        table = screen.query_one(WorkersTable)
+        told = table.render_line(1).text.split()
+        assert told[:3] == ["▶", "running", "cuda:0"]
+        assert {"#30", LIVE, "73%", "143", "87"} <= set(told)
+        assert line.row.eta == pytest.approx(54 / 10.8)
+        names = [(item.name, item.waits) for item in screen.query_one(WaitingTable).items]
+        assert names[0] == (LIVE, "29 to come")
+        await until(pilot, lambda: "cpu" in str(screen.query_one(MachinePanel).render()))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, WorkersScreen))
+
+
+async def test_where_nobody_works_it_says_what_to_press(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app(empty_store(tmp_path / "empty.db")) as pilot:
+        screen = await _opened(pilot)
+        said = screen.query_one("#who > .nothing", Static)
+        assert said.display
+        assert "Press n to start a worker" in str(said.render())
+
+
+@pytest.mark.action("workers", "pause_or_resume_worker", "stop_worker")
+async def test_a_worker_is_told_to_rest_to_go_on_and_to_end(open_app: OpenApp, store: Path) -> None:
+    opened = open_store(str(store))
+
+    def wish() -> str:
+        return living_workers(opened)[0].desired
+
+    async with open_app() as pilot:
+        screen = await _opened(pilot)
+        table = screen.query_one(WorkersTable)
+        for key, wished, word in (
+            ("space", "paused", "pausing"),
+            ("space", "running", "running"),
+            ("s", "stopped", "stopping"),
+        ):
+            await pilot.press(key)
+            await until(pilot, lambda wished=wished: wish() == wished)  # type: ignore[misc]
+            await until(pilot, lambda word=word: word in table.render_line(1).text)  # type: ignore[misc]
+
+
+async def test_a_worker_that_is_gone_is_taken_off_the_list(open_app: OpenApp, store: Path) -> None:
+    opened = open_store(str(store))
+    here = identity_of()
+    gone = type(here)(host=here.host, pid=here.pid, process_start=1.0)
+    register_worker(opened, gone, device="cpu", threads=1, log_file=None)
+    async with open_app() as pilot:
+        screen = await _opened(pilot)
+        table = screen.query_one(WorkersTable)
+        await pilot.press("j")
+        assert "lost" in table.render_line(2).text
+        await pilot.press("s")
+        await until(pilot, lambda: len(table.items) == 1)
+        await until(pilot, lambda: _lines(screen)[-1] == f"worker {here.pid} on cpu died")
+
+
+@pytest.mark.action("workers", "start_worker")
+async def test_a_worker_is_started_with_device_and_threads(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def start(_: str, device: str, threads: int) -> None:  # a process is too much here
+        asked.append((device, threads))
+
+    monkeypatch.setattr("bertcl_tui.app.add_worker", start)
+    async with open_app() as pilot:
+        await _opened(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        device, threads = pilot.app.screen.query(Input)
+        device.value, threads.value = "cpu", "3"
+        await until(
+            pilot,
+            lambda: (
+                "on cpu with 3 threads"
+                in str(pilot.app.screen.query_one("#remark", Static).render())
+            ),
+        )
+        await pilot.press("enter")
+        await until(pilot, lambda: asked == [("cpu", 3)])
+
+
+async def test_enter_opens_what_is_learnt_what_waits_and_what_a_line_is_about(
+    open_app: OpenApp, store: Path
+) -> None:
+    _say(store, "something about the run", run_id=RUNNING)
+    async with open_app() as pilot:
+        screen = await _opened(pilot)
+        for kind, opened in (
+            (WorkersTable, TrialScreen),
+            (WaitingTable, StudyScreen),
+            (LogTable, TrialScreen),
+        ):
+            screen.query_one(kind).focus()
+            await pilot.press("enter")
+            await until(pilot, lambda opened=opened: isinstance(pilot.app.screen, opened))  # type: ignore[misc]
+            await pilot.press("escape")
+            await until(pilot, lambda: pilot.app.screen is screen)
+
+
+@pytest.mark.action("workers", "toggle_log")
+async def test_one_workers_lines_alone(open_app: OpenApp, store: Path) -> None:
+    opened = open_store(str(store))
+    write_log(opened, "info", "said by another", worker_id=99)
+    async with open_app() as pilot:
+        screen = await _opened(pilot)
+        assert _lines(screen)[-1] == "said by another"
+        await pilot.press("o")
+        await until(pilot, lambda: _lines(screen)[-1].startswith("#30 begins"))
+        await pilot.press("o")
+        await until(pilot, lambda: _lines(screen)[-1] == "said by another")
+
+
+@pytest.mark.action("workers", "open_file")
+async def test_the_end_of_a_workers_own_file(
+    open_app: OpenApp, store: Path, tmp_path: Path
+) -> None:
+    log_file = tmp_path / "worker.log"
+    log_file.write_text("Traceback: something broke")
+    opened = open_store(str(store))
+    here = identity_of()
+    register_worker(opened, here, device="cuda:0", threads=2, log_file=str(log_file))
+    async with open_app() as pilot:
+        await _opened(pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FileTailScreen))
+        shown = pilot.app.screen.query_one(Static)
+        await until(pilot, lambda: "something broke" in str(shown.render()))
+        log_file.write_text("Traceback: something else broke")
+        await until(pilot, lambda: "something else" in str(shown.render()))
+
+
+async def test_the_log_follows_until_one_goes_back_in_it(open_app: OpenApp, store: Path) -> None:
+    _say(store, *(f"line {number}" for number in range(60)))
+    async with open_app() as pilot:
+        screen = await _opened(pilot)
+        assert _under_cursor(screen) == "line 59"
+        _say(store, "one more")
+        await until(pilot, lambda: _under_cursor(screen) == "one more")
+        await _to_log(pilot)
+        await pilot.press("k")
+        _say(store, "and another")
+        await until(pilot, lambda: _lines(screen)[-1] == "and another")
+        assert _under_cursor(screen) == "line 59"
+        await pilot.press("G")
+        await until(pilot, lambda: _under_cursor(screen) == "and another")
+
+
+async def test_the_whole_log_is_reached_a_window_at_a_time(open_app: OpenApp, store: Path) -> None:
+    texts = [f"line {number}" for number in range(1200)]
+    _say(store, *texts)
+    async with open_app() as pilot:
+        screen = await _opened(pilot)
+        assert len(_lines(screen)) < len(texts)
+        await _to_log(pilot)
+        await pilot.press("g")
+        await until(pilot, lambda: _under_cursor(screen).startswith("#30 begins"))
+        seen = set(_lines(screen))
+        for _ in range(150):
+            await pilot.press("pagedown")
+            await pilot.pause()
+            seen |= set(_lines(screen))
+            if _under_cursor(screen) == texts[-1]:
+                break
+        await until(pilot, lambda: _under_cursor(screen) == texts[-1])
+        assert set(texts) <= seen
+
+
+@pytest.mark.action("log", "next_level")
+async def test_only_what_is_grave(open_app: OpenApp, store: Path) -> None:
+    levels: tuple[Level, ...] = ("debug", "info", "warning", "error")
+    for level in levels:
+        _say(store, level, level=level)
+    async with open_app() as pilot:
+        screen = await _opened(pilot)
+        await _to_log(pilot)
+        for least in (*levels[1:], levels[0]):
+            await pilot.press("v")
+            expected = [level for level in levels if levels.index(level) >= levels.index(least)]
+            await until(
+                pilot,
+                lambda expected=expected: (
+                    [  # type: ignore[misc]
+                        line for line in _lines(screen) if line in levels
+                    ]
+                    == expected
+                ),
+            )
+
+
+@pytest.mark.action("log", "search", "next_hit", "previous_hit")
+async def test_the_store_searches_all_that_was_said(open_app: OpenApp, store: Path) -> None:
+    _say(store, "needle first")
+    _say(store, *(f"hay {number}" for number in range(900)))
+    _say(store, "NEEDLE second", "hay", "100% hay")
+    async with open_app() as pilot:
+        screen = await _opened(pilot)
+        view = screen.query_one(LogView)
+        await _to_log(pilot)
+        await pilot.press("slash", *"needle", "enter")
+        await until(pilot, lambda: _under_cursor(screen) == "NEEDLE second")
+        await until(pilot, lambda: "2 hits" in str(view.border_subtitle))
+        await pilot.press("N")
+        await until(pilot, lambda: _under_cursor(screen) == "needle first")
+        await pilot.press("n")
+        await until(pilot, lambda: _under_cursor(screen) == "NEEDLE second")
+        await pilot.press("slash", *(["backspace"] * 6), "0", "%", "enter")
+        await until(pilot, lambda: _under_cursor(screen) == "100% hay")
+        await pilot.press("escape")
+        await until(pilot, lambda: "hit" not in str(view.border_subtitle))
+        assert pilot.app.screen is screen
+
+
+@pytest.mark.action("log", "copy_line")
+async def test_a_line_is_copied(open_app: OpenApp, store: Path) -> None:
+    _say(store, "worth keeping", level="warning")
+    async with open_app() as pilot:
+        await _opened(pilot)
+        await _to_log(pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: "warning worth keeping" in pilot.app.clipboard)
+
+
+async def test_a_line_that_is_too_long_is_shown_in_full_below(
+    open_app: OpenApp, store: Path
+) -> None:
+    text = "failed: " + "very " * 40 + "long"
+    _say(store, text)
+    async with open_app(size=(80, 24)) as pilot:
+        screen = await _opened(pilot)
+        whole = screen.query_one("#whole", Static)
+        await until(pilot, lambda: whole.display and text in str(whole.render()))
+
+
+async def test_workers_can_be_opened_once_only(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _opened(pilot)
+        stack = list(pilot.app.screen_stack)
+        await pilot.press("W")
+        assert pilot.app.screen_stack == stack
