@@ -9,8 +9,8 @@ from bertcl_tui.actions.action import Action, Place
 from bertcl_tui.actions.arena import ARENA
 from bertcl_tui.actions.combining import COMBINING
 from bertcl_tui.actions.everywhere import EVERYWHERE, FORMS
-from bertcl_tui.actions.setting import SETTING
 from bertcl_tui.actions.log import LOG
+from bertcl_tui.actions.setting import SETTING
 from bertcl_tui.actions.shifts import SHIFTS
 from bertcl_tui.actions.studies import STUDIES
 from bertcl_tui.actions.tables import MARKING, MOVING
