@@ -24,6 +24,7 @@ from bertcl_tui.settled import SettledApp
 from bertcl_tui.wishes import (
     add_worker,
     delete_study,
+    retry_runs,
     start_workers,
     tell_worker,
     wish_for_runs,
@@ -136,6 +137,11 @@ class BertclApp(SettledApp):
     @work(thread=True, group="wishes")
     def _wish_for_runs(self, message: messages.WishForRuns) -> None:
         self._attempt(partial(wish_for_runs, self.store, message.run_ids, message.desired))
+
+    @on(messages.RetryRuns)
+    @work(thread=True, group="wishes")
+    def _retry_runs(self, message: messages.RetryRuns) -> None:
+        self._attempt(partial(retry_runs, self.store, message.run_ids))
 
     @on(messages.WorkersWanted)
     @work(thread=True, group="wishes")

@@ -90,10 +90,17 @@ class Wish(Message):
 
 @dataclass
 class WishForRuns(Message):
-    """The person wants these runs of the arena running, paused or stopped."""
+    """The person wants these runs running, paused or stopped."""
 
     run_ids: Sequence[int]
     desired: Desired
+
+
+@dataclass
+class RetryRuns(Message):
+    """The person wants these runs, which ended without a result, run once more."""
+
+    run_ids: Sequence[int]
 
 
 class WorkersWanted(Message):

@@ -40,6 +40,21 @@ def wish_for_runs(store: str, run_ids: Sequence[int], desired: Desired) -> None:
         start_workers(store)
 
 
+def retry_runs(store: str, run_ids: Sequence[int]) -> None:
+    """Queue runs once more that ended without a result, and start workers.
+
+    Raises:
+        UsageError: a task, the model, the data or the device is not to be had, or there is nothing
+            to run again.
+        EngineError: the store cannot be written, or no worker can be started.
+    """
+    from engine.work.retrying import retry_runs
+
+    with _open(store) as opened:
+        retry_runs(opened, run_ids)
+    start_workers(store)
+
+
 def start_workers(store: str) -> None:
     """Let no worker be missing.
 

@@ -20,6 +20,7 @@ from bertcl_tui.cli.imports import import_log
 from bertcl_tui.cli.opening import open_app
 from bertcl_tui.cli.output import print_line
 from bertcl_tui.cli.parameters import Store
+from bertcl_tui.cli.retry import retry
 from bertcl_tui.cli.run import run
 from bertcl_tui.cli.search import search
 from bertcl_tui.cli.shifts import shifts
@@ -63,6 +64,7 @@ COMMANDS: Final = (
     Command("pause", pause, "Search", "pause sst2:mrpc"),
     Command("resume", resume, "Search", "resume sst2:mrpc"),
     Command("stop", stop, "Search", "stop sst2:mrpc"),
+    Command("retry", retry, "Search", "retry sst2:mrpc 8"),
     Command("show", show, "Look", "show sst2:mrpc 17"),
     Command("explain", explain, "Look", "explain sst2:mrpc:17 sst2:mrpc:3"),
     Command("shifts", shifts, "Look", "shifts rotten-tomatoes --data sample --out shifts.svg"),

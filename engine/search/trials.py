@@ -11,10 +11,10 @@ from msgspec import Struct
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.pruners import NopPruner
 from optuna.storages import BaseStorage, RDBStorage, get_storage
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from engine.errors import EngineError
-from engine.search.marks import ENDED, LABEL
+from engine.search.marks import AGAIN, ENDED, LABEL
 from engine.search.pruners import make_pruner
 from engine.search.samplers import SeededSampler, ignores_pruned
 from engine.search.space import Space
@@ -102,14 +102,19 @@ class Search:
             self._storage.set_trial_intermediate_value(self._id(number), step, p)
 
     def should_prune(self, number: int) -> bool:
-        """Whether the pruner would end the trial after its last report."""
-        with plain_errors(), suppress(UpdateFinishedTrialError):
+        """Whether the pruner would end the trial after its last report.
+
+        One that was settled is run once more because a person asked for it: to its end.
+        """
+        with plain_errors():
             trial = self._storage.get_trial(self._id(number))
-            return self._pruner.prune(self._study, trial)
-        return False
+            return not trial.state.is_finished() and self._pruner.prune(self._study, trial)
 
     def settle(self, number: int, state: Ending, p: float | None = None) -> None:
         """End a trial; one that was settled stays as it is.
+
+        Where a settled one was run once more and came to another end, that is told by a trial
+        beside it, whose user attribute ``again`` has its number.
 
         Optuna knows a collapsed trial as pruned, a stopped one as failed. Where the sampler would
         learn nothing from pruned trials (``gp``), it is told that they are complete: pruned ones
@@ -119,11 +124,22 @@ class Search:
         with plain_errors(), suppress(UpdateFinishedTrialError):
             trial = self._storage.get_trial(self._id(number))
             if trial.state.is_finished():
+                self._tell_again(trial, state, p)
                 return
             told, value = self._in_optunas_words(trial, state, p)
             if state in ("pruned", "collapsed"):
                 self._storage.set_trial_user_attr(self._id(number), ENDED, state)
             self._study.tell(number, value, state=told, skip_if_finished=True)
+
+    def endings(self) -> dict[int, str]:
+        """Return how every settled trial ended, by what was told last; stopped is failed."""
+        with plain_errors():
+            trials = self._study.get_trials(deepcopy=False)
+        return {
+            trial.user_attrs.get(AGAIN, trial.number): _ending(trial)
+            for trial in trials
+            if trial.state.is_finished()
+        }
 
     def unfinished(self) -> dict[int, Proposal | None]:
         """Return every trial begun but not settled; None: its asking was cut short.
@@ -174,6 +190,23 @@ class Search:
         """Whether the trial failed before its point was known, so that nobody ran it."""
         return trial.state is TrialState.FAIL and self._space.point(trial.params) is None
 
+    def _tell_again(self, trial: FrozenTrial, state: Ending, p: float | None) -> None:
+        if state not in ("complete", "collapsed") or self.endings()[trial.number] == state:
+            return
+        told, value = self._in_optunas_words(trial, state, p)
+        marks = {name: mark for name, mark in trial.user_attrs.items() if name != ENDED}
+        if state == "collapsed":
+            marks[ENDED] = state
+        self._study.add_trial(
+            create_trial(
+                state=told,
+                value=value,
+                params=trial.params,
+                distributions=trial.distributions,
+                user_attrs={**marks, AGAIN: trial.number},
+            )
+        )
+
     def _in_optunas_words(
         self, trial: FrozenTrial, state: Ending, p: float | None
     ) -> tuple[TrialState, float | None]:
@@ -205,3 +238,8 @@ class Search:
                 f"trial {number} of study '{self._name}' is missing from Optuna's tables; "
                 "start the search again under another --name"
             ) from None
+
+
+def _ending(trial: FrozenTrial) -> str:
+    words = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
+    return str(trial.user_attrs.get(ENDED, words.get(trial.state, "failed")))

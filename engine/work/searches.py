@@ -1,6 +1,6 @@
 """Where studies and runs meet the sampler: proposing trials, judging them, settling them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from engine.errors import EngineError
@@ -74,6 +74,7 @@ class Searches:
     def _adopt_orphan(self, study_id: int, search: Search) -> bool:
         """Queue a trial whose worker died between asking and remembering; settle forgotten ones."""
         runs = {run.number: run for run in trials_of(self._store, study_id)}
+        self._settle_retried(runs.values(), search)
         for number, proposal in search.unfinished().items():
             known = runs.get(number)
             if known is not None:
@@ -84,6 +85,13 @@ class Searches:
                 self._queue(study_id, proposal)
                 return True
         return False
+
+    def _settle_retried(self, runs: Iterable[RunRecord], search: Search) -> None:
+        """Tell of trials that came to a better end when run again, if their worker died before."""
+        endings = search.endings()
+        for run in runs:
+            if run.state == "complete" and endings.get(run.number or 0, run.state) != run.state:
+                self.settle(run)
 
     def _queue(self, study_id: int, proposal: Proposal) -> None:
         spec = get_study(self._store, study_id).spec

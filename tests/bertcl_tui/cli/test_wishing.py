@@ -42,3 +42,12 @@ def test_a_stopped_study_is_not_paused(ask: Ask, store: Path) -> None:
         2,
         f"error: study '{PAUSED}' is stopped; resume lets it go on\n",
     )
+
+
+def test_what_cannot_be_run_again_says_why(ask: Ask, store: Path) -> None:
+    answer = ask("retry", LIVE, 99, "--store", store)
+    assert answer.code == 2
+    assert f"study '{LIVE}' has no trial 99; see bertcl-tui trials" in answer.err
+    answer = ask("retry", DONE, "--store", store)
+    assert answer.code == 2
+    assert f"no trial of '{DONE}' failed or was stopped; name those" in answer.err

@@ -11,7 +11,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError, UsageError
 from engine.profiles.grouping import make_grouping
-from engine.search.marks import ENDED, LABEL
+from engine.search.marks import AGAIN, ENDED, LABEL
 from engine.search.space import Space
 from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace
 from engine.search.trials import Ending, open_search
@@ -234,3 +234,33 @@ def test_a_choice_that_is_added_later_does_not_stop_a_search(opened: Opener) -> 
     search.settle(search.propose().number, "complete", 1.0)
     wider = opened(space=ProfileSpace((*SPACE.bounds, (1e-7, 1e-3))))
     assert len(wider.propose().learning_rates) == 4
+
+
+@pytest.mark.parametrize("ended", ["failed", "stopped", "pruned", "collapsed"])
+@pytest.mark.parametrize("sampler", ["tpe", "gp"])
+def test_what_a_trial_came_to_when_run_again_is_told_beside_it(
+    ended: Ending, sampler: str, opened: Opener, store_url: str
+) -> None:
+    search = opened(sampler=sampler)
+    first = search.propose()
+    search.report(0, 1, 1.1)
+    search.settle(0, ended)
+    search.report(0, 1, 1.1)
+    assert not search.should_prune(0), "a person wants to see it through"
+    for process in (search, opened(sampler=sampler)):
+        process.settle(0, "complete", 1.4)
+    before, again = known_to_optuna(store_url)
+    assert search.endings() == {0: "complete"}
+    assert (again.state, again.value) == (TrialState.COMPLETE, 1.4)
+    assert again.params == before.params
+    assert again.user_attrs[AGAIN] == first.number
+    assert search.propose().number == 2
+    assert search.unfinished().keys() == {2}
+
+
+def test_a_trial_that_fails_again_is_not_told_again(opened: Opener, store_url: str) -> None:
+    search = opened()
+    search.propose()
+    for state in ("failed", "stopped", "failed"):
+        search.settle(0, state)
+    assert len(known_to_optuna(store_url)) == 1
