@@ -1,6 +1,5 @@
 """An app that is as its person has set it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 
@@ -62,12 +61,6 @@ class SettledApp(App[None]):
             self._press(own_keys)
         self.theme = settings.theme
         self._keep_settings()
-
-    def theme_names(self) -> Iterator[str]:
-        """Yield the themes that can be set, the house's own first."""
-        own = [theme.name for theme in (themes.DARK, themes.LIGHT)]
-        yield from own
-        yield from sorted(name for name in self.available_themes if name not in own)
 
     def _press(self, own_keys: Keymap) -> None:
         self.own_keys = own_keys

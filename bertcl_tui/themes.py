@@ -1,6 +1,6 @@
 """The house's own themes; Textual's stand beside them, the terminal's own colours among those."""
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 
 def _scrollbars(bar: str, trough: str, hover: str) -> dict[str, str]:
@@ -53,3 +53,9 @@ LIGHT = Theme(
         "footer-key-foreground": "#96650a",
     },
 )
+
+
+def theme_names() -> tuple[str, ...]:
+    """Return the names of all themes, the house's own first."""
+    own = (DARK.name, LIGHT.name)
+    return (*own, *sorted(name for name in BUILTIN_THEMES if name not in own))

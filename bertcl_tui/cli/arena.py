@@ -10,6 +10,7 @@ from bertcl_tui.arena.fields import table_field
 from bertcl_tui.arena.launching import refuse_what_cannot_be
 from bertcl_tui.arena.recorded import recorded_tables
 from bertcl_tui.arena.writing import FORMATS
+from bertcl_tui.cli import completing
 from bertcl_tui.cli.arena_following import follow_runs, follow_studies
 from bertcl_tui.cli.arena_printing import chosen_format, put_tables
 from bertcl_tui.cli.flags import Texts
@@ -36,10 +37,22 @@ from engine.work.tuning import ask_for_searches
 Sequences = Annotated[str, typer.Option(metavar="A:B,C:D", help=table_field("sequences").help)]
 Methods = Annotated[str, typer.Option(metavar="METHODS", help=table_field("methods").help)]
 LayoutName = Annotated[
-    str, typer.Option("--layout", metavar="NAME", help=f"One of {', '.join(LAYOUTS)}.")
+    str,
+    typer.Option(
+        "--layout",
+        metavar="NAME",
+        help=f"One of {', '.join(LAYOUTS)}.",
+        autocompletion=completing.words(dict.fromkeys(LAYOUTS, "")),
+    ),
 ]
 MeasureName = Annotated[
-    str, typer.Option("--measure", metavar="NAME", help=f"One of {', '.join(MEASURES)}.")
+    str,
+    typer.Option(
+        "--measure",
+        metavar="NAME",
+        help=f"One of {', '.join(MEASURES)}.",
+        autocompletion=completing.words(dict.fromkeys(MEASURES, "")),
+    ),
 ]
 Seeds = Annotated[int, typer.Option(min=1, metavar="N", help=table_field("seeds").help)]
 Rate = Annotated[float, typer.Option("--lr", metavar="RATE", help=table_field("lr").help)]
@@ -52,7 +65,13 @@ Offline = Annotated[
 ]
 Retry = Annotated[bool, typer.Option("--retry", help="Ask once more for runs that failed.")]
 Format = Annotated[
-    str, typer.Option("--format", metavar="NAME", help=f"One of {', '.join(FORMATS)}.")
+    str,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help=f"One of {', '.join(FORMATS)}.",
+        autocompletion=completing.words(dict.fromkeys(FORMATS, "")),
+    ),
 ]
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table to this file.")]
 

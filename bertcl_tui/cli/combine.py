@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 from msgspec import Struct
 
+from bertcl_tui.cli import completing
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
@@ -33,7 +34,9 @@ _SPAN: Final = re.compile(r"(\d+)(?:-(\d+))?")
 Selections = Annotated[
     list[str],
     typer.Argument(
-        metavar="STUDY[:TRIALS]", help="A study, or some of its trials, like sst2:mrpc:1,4,7-9."
+        metavar="STUDY[:TRIALS]",
+        help="A study, or some of its trials, like sst2:mrpc:1,4,7-9.",
+        autocompletion=completing.studies,
     ),
 ]
 Base = Annotated[

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from importlib import metadata
 from inspect import cleandoc
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from msgspec import Struct
 
 from bertcl_tui.arena.fields import NOT_FOR_TABLES
+from bertcl_tui.cli import config
 from bertcl_tui.cli.arena import arena
 from bertcl_tui.cli.combine import combine
 from bertcl_tui.cli.confirm import confirm
@@ -23,6 +24,7 @@ from bertcl_tui.cli.parameters import Store
 from bertcl_tui.cli.retry import retry
 from bertcl_tui.cli.run import run
 from bertcl_tui.cli.search import search
+from bertcl_tui.cli.shell import whole_words
 from bertcl_tui.cli.shifts import shifts
 from bertcl_tui.cli.show import show
 from bertcl_tui.cli.studies import studies, trials
@@ -42,7 +44,9 @@ class Command(Struct, frozen=True):
     function: Callable[..., None]
     panel: str
     example: str
-    """What follows the name of the program."""
+    """What follows the name of the program; several lines are several examples."""
+    parts: tuple["Command", ...] = ()
+    """Commands of its own, after its name; it is what happens without one."""
 
 
 COMMANDS: Final = (
@@ -51,16 +55,23 @@ COMMANDS: Final = (
         "search",
         with_flags(search),
         "Search",
-        "search rotten-tomatoes:privacy-qa --data sample --trials 20",
+        "search rotten-tomatoes:privacy-qa --data sample --trials 20\n"
+        "search sst2:mrpc --sampler gp --budget 200 --detach",
     ),
     Command(
         "run",
         with_flags(run, without={"name", "method", "budget"}),
         "Search",
-        "run sst2:mrpc --lr 2e-5 --seed 1",
+        "run sst2:mrpc --lr 2e-5 --seed 1\n"
+        "run sst2:mrpc --method replay --profile mine.json --option share=0.1",
     ),
     Command("studies", studies, "Look", "studies --json"),
-    Command("trials", trials, "Look", "trials sst2:mrpc --filter 'p>1.4 state:complete'"),
+    Command(
+        "trials",
+        trials,
+        "Look",
+        "trials sst2:mrpc --filter 'p>1.4 state:complete'\ntrials sst2:mrpc --json",
+    ),
     Command("pause", pause, "Search", "pause sst2:mrpc"),
     Command("resume", resume, "Search", "resume sst2:mrpc"),
     Command("stop", stop, "Search", "stop sst2:mrpc"),
@@ -79,7 +90,21 @@ COMMANDS: Final = (
     Command("import", import_log, "Profiles", "import sst2-mrpc.csv --sequence sst2:mrpc"),
     Command("worker", worker, "Workers", "worker --slots 2 --until-idle"),
     Command("workers", workers, "Workers", "workers --json"),
-    Command("doctor", doctor, "Workers", "doctor"),
+    Command("doctor", doctor, "This machine", "doctor"),
+    Command(
+        "config",
+        config.show,
+        "This machine",
+        "config\nconfig set theme bertcl-light\nconfig keys",
+        parts=(
+            Command("path", config.path, "", "config path"),
+            Command("get", config.get, "", "config get keys.sort"),
+            Command("set", config.change, "", "config set keys.sort o,f5"),
+            Command("unset", config.unset, "", "config unset keys.sort"),
+            Command("keys", config.keys, "", "config keys"),
+            Command("edit", config.edit, "", "config edit"),
+        ),
+    ),
 )
 
 
@@ -90,7 +115,8 @@ def run_command(arguments: Sequence[str]) -> int:
         EngineError: it was asked wrongly, or could not be done.
     """
     try:
-        code = _make()(arguments, prog_name=PROGRAM, standalone_mode=False)
+        with whole_words():
+            code = _make()(arguments, prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         message = " ".join(error.format_message().split()).rstrip(".")
         raise UsageError(f"{message}; see {_help_of(arguments)}") from None
@@ -104,14 +130,26 @@ def _make() -> typer.Typer:
         epilog=f"Example: {PROGRAM} search rotten-tomatoes:privacy-qa --data sample",
     )
     made.callback(invoke_without_command=True)(_open)
-    for command in COMMANDS:
-        made.command(
-            command.name,
-            help=_flowing(command.function.__doc__ or ""),
-            epilog=f"Example: {PROGRAM} {command.example}",
-            rich_help_panel=command.panel,
-        )(command.function)
+    _add(made, COMMANDS)
     return made
+
+
+def _add(made: typer.Typer, commands: Sequence[Command]) -> None:
+    for command in commands:
+        about: dict[str, Any] = {
+            "help": _flowing(command.function.__doc__ or ""),
+            "epilog": "\n\n".join(
+                f"Example: {PROGRAM} {line}" for line in command.example.splitlines()
+            ),
+            "rich_help_panel": command.panel or None,
+        }
+        if command.parts:
+            group = typer.Typer()
+            group.callback(invoke_without_command=True)(command.function)
+            _add(group, command.parts)
+            made.add_typer(group, name=command.name, **about)
+        else:
+            made.command(command.name, **about)(command.function)
 
 
 def _flowing(text: str) -> str:

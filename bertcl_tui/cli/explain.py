@@ -8,6 +8,7 @@ import typer
 from msgspec import Struct
 
 from bertcl_tui.choices import choice_labels
+from bertcl_tui.cli import completing
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
@@ -23,7 +24,12 @@ _RATE: Final = re.compile(r"lr(?P<choice>\d+)")
 _ALL_UNLESS_SAID: Final = frozenset({"train_rows", "eval_rows"})
 
 Run = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's id, or STUDY:NUMBER for a trial of a study.")
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A run's id, or STUDY:NUMBER for a trial of a study.",
+        autocompletion=completing.studies,
+    ),
 ]
 Other = Annotated[
     str | None, typer.Argument(metavar="[RUN]", help="Another one, held against the first.")

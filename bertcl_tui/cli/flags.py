@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from bertcl_tui.cli import completing
 from bertcl_tui.options import OPTIONS, Option, build_study_spec, preset_defaults
 from engine.spec import StudySpec
 from engine.tasks.catalog import describe_sequence
@@ -14,6 +15,12 @@ Texts = Mapping[str, str]
 """What was typed, by option name; empty: nothing."""
 
 _TEXTS: Final = "texts"
+_DEVICES: Final = {
+    "auto": "CUDA, then MPS, then CPU",
+    "cpu": "every core",
+    "cuda": "the first GPU",
+    "mps": "the GPU of a Mac",
+}
 
 
 def read_flags(texts: Texts) -> StudySpec:
@@ -52,10 +59,24 @@ def with_flags(
 
 def _parameter(item: Option) -> Parameter:
     if item.name == "sequence":
-        info: Any = typer.Argument(metavar="SEQUENCE", help=item.help)
+        info: Any = typer.Argument(
+            metavar="SEQUENCE", help=item.help, autocompletion=completing.sequences
+        )
         return Parameter(item.name, Parameter.KEYWORD_ONLY, annotation=Annotated[str, info])
-    info = typer.Option(item.flag, metavar=item.name.upper(), help=_help(item), show_default=False)
+    info = typer.Option(
+        item.flag,
+        metavar=item.metavar or item.name.upper(),
+        help=_help(item),
+        show_default=False,
+        autocompletion=_offers(item),
+    )
     return Parameter(item.name, Parameter.KEYWORD_ONLY, default="", annotation=Annotated[str, info])
+
+
+def _offers(item: Option) -> Callable[..., completing.Offer] | None:
+    if item.choices:
+        return completing.words(item.choices)
+    return {"data": completing.data, "device": completing.words(_DEVICES)}.get(item.name)
 
 
 def _help(item: Option) -> str:

@@ -1,8 +1,10 @@
 """From the words of a command line to an exit code. Light: the app's first frame waits for it."""
 
+import os
 import sys
 from collections.abc import Sequence
 
+from bertcl_tui.cli.shell import COMPLETING
 from engine.errors import EngineError, UsageError
 
 FAILED, WRONG = 1, 2
@@ -21,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
         being done stands on stderr in one line.
     """
     try:
-        if arguments:
+        if arguments or COMPLETING in os.environ:
             from bertcl_tui.cli.commands import run_command
 
             return run_command(arguments)

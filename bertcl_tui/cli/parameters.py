@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from bertcl_tui.cli import completing
+
 Store = Annotated[
     str,
     typer.Option(
@@ -11,7 +13,14 @@ Store = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Study = Annotated[str, typer.Argument(metavar="STUDY", help="A study's name, or how it begins.")]
+Study = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="A study's name, or how it begins.",
+        autocompletion=completing.studies,
+    ),
+]
 Slots = Annotated[
     int | None,
     typer.Option(

@@ -9,6 +9,7 @@ import typer
 from msgspec.structs import replace
 
 from bertcl_tui.choices import choice_labels
+from bertcl_tui.cli import completing
 from bertcl_tui.cli.accuracies import accuracies_of, accuracy_facts, print_accuracies
 from bertcl_tui.cli.flags import Texts, read_flags
 from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS
@@ -33,7 +34,9 @@ from engine.work.requests import check
 Method = Annotated[
     str,
     typer.Option(
-        metavar="NAME", help=f"One of {', '.join(entry.name for entry in METHODS)}. Default: flat."
+        metavar="NAME",
+        help=f"One of {', '.join(entry.name for entry in METHODS)}. Default: flat.",
+        autocompletion=completing.words({entry.name: entry.summary for entry in METHODS}),
     ),
 ]
 Rate = Annotated[

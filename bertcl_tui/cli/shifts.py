@@ -7,6 +7,7 @@ import typer
 from msgspec.structs import replace
 
 from bertcl_tui.charts.style import DARK
+from bertcl_tui.cli import completing
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json
 from bertcl_tui.cli.progress import Display, View, open_progress
@@ -30,9 +31,19 @@ _LINES: Final = 14
 _MOST_COLUMNS: Final = 100
 _read_method: Final = readers.one_of("projection", METHODS)
 
-Task = Annotated[str, typer.Argument(metavar="TASK", help="A task of the data, like sst2.")]
+Task = Annotated[
+    str,
+    typer.Argument(
+        metavar="TASK", help="A task of the data, like sst2.", autocompletion=completing.tasks
+    ),
+]
 Data = Annotated[
-    str, typer.Option(metavar="DATA", help="sample, hub, a folder of tasks, or a task file.")
+    str,
+    typer.Option(
+        metavar="DATA",
+        help="sample, hub, a folder of tasks, or a task file.",
+        autocompletion=completing.data,
+    ),
 ]
 Model = Annotated[str, typer.Option(metavar="MODEL", help="Whose tokens count, and who embeds.")]
 Preset = Annotated[str, typer.Option(metavar="PRESET", help="How lengths are cut.")]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bertcl_tui.cli import completing
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import Slots, Store
 from bertcl_tui.cli.stores import opened
@@ -17,7 +18,12 @@ from engine.store.studies import wish_for_study
 from engine.work.supervisor import ensure_workers
 
 Studies = Annotated[
-    list[str], typer.Argument(metavar="STUDY", help="Names of studies, or how they begin.")
+    list[str],
+    typer.Argument(
+        metavar="STUDY",
+        help="Names of studies, or how they begin.",
+        autocompletion=completing.studies,
+    ),
 ]
 
 

@@ -85,6 +85,7 @@ OPTIONS = (
         read=readers.one_of("preset", _PRESETS),
         default="default",
         choices=_PRESETS,
+        metavar="WORD",
     ),
     Option(
         name="method",
@@ -94,6 +95,7 @@ OPTIONS = (
         read=readers.one_of("method", _METHODS),
         default="profile",
         choices=_METHODS,
+        metavar="WORD",
     ),
     Option(
         name="trials",
@@ -101,6 +103,7 @@ OPTIONS = (
         help="How many are tried in all, whatever becomes of each.",
         part="search",
         read=readers.whole("trials", least=1, example=60),
+        metavar="N",
     ),
     Option(
         name="budget",
@@ -109,6 +112,7 @@ OPTIONS = (
         part="search",
         sets="budget_epochs",
         read=readers.number("budget", low=1, high=inf, example=200),
+        metavar="N",
     ),
     Option(
         name="epochs",
@@ -116,6 +120,7 @@ OPTIONS = (
         help="Passes over the training rows of each task.",
         part="protocol",
         read=readers.whole("epochs", least=1, example=3),
+        metavar="N",
     ),
     Option(
         name="train_rows",
@@ -123,6 +128,7 @@ OPTIONS = (
         help="At most so many to learn from: fewer is faster and noisier.",
         part="protocol",
         read=readers.whole("train rows", least=2, example=800),
+        metavar="N",
     ),
     Option(
         name="eval_rows",
@@ -130,6 +136,7 @@ OPTIONS = (
         help="At most so many to score a trial on: fewer is noisier.",
         part="protocol",
         read=readers.whole("eval rows", least=2, example=1000),
+        metavar="N",
     ),
     Option(
         name="batch_size",
@@ -137,6 +144,7 @@ OPTIONS = (
         help="Rows of a step.",
         part="protocol",
         read=readers.whole("batch size", least=1, example=16),
+        metavar="N",
     ),
     Option(
         name="max_length",
@@ -144,6 +152,7 @@ OPTIONS = (
         help="Tokens of an input; what is longer is cut off.",
         part="protocol",
         read=readers.whole("max length", least=8, example=128),
+        metavar="N",
     ),
     Option(
         name="warmup",
@@ -151,6 +160,7 @@ OPTIONS = (
         help="Share of a stage over which the rate rises to its peak.",
         part="protocol",
         read=readers.number("warm-up", low=0, high=1, example=0.1),
+        metavar="N",
     ),
     Option(
         name="retention_rows",
@@ -158,6 +168,7 @@ OPTIONS = (
         help="Rows on which forgetting is followed while a task is learnt.",
         part="protocol",
         read=readers.whole("retention rows", least=1, example=256),
+        metavar="N",
     ),
     Option(
         name="measures_per_epoch",
@@ -165,6 +176,7 @@ OPTIONS = (
         help="How often in an epoch forgetting is measured.",
         part="protocol",
         read=readers.whole("measures per epoch", least=1, example=4),
+        metavar="N",
     ),
     Option(
         name="sampler",
@@ -173,6 +185,7 @@ OPTIONS = (
         part="search",
         read=readers.one_of("sampler", _SAMPLERS),
         choices=_SAMPLERS,
+        metavar="WORD",
     ),
     Option(
         name="pruner",
@@ -181,6 +194,7 @@ OPTIONS = (
         part="search",
         read=readers.one_of("pruner", _PRUNERS),
         choices=_PRUNERS,
+        metavar="WORD",
     ),
     Option(
         name="seed",
@@ -188,6 +202,7 @@ OPTIONS = (
         help="The same seed gives the same search; each trial adds its number.",
         part="study",
         read=readers.whole("seed", least=0, example=0),
+        metavar="N",
         default="0",
     ),
     Option(
@@ -212,6 +227,7 @@ OPTIONS = (
         part="protocol",
         read=readers.one_of("precision", _PRECISIONS),
         choices=_PRECISIONS,
+        metavar="WORD",
     ),
 )
 

@@ -18,6 +18,7 @@ from bertcl_tui.options.readers import one_of
 from bertcl_tui.screens.confirm import ConfirmScreen
 from bertcl_tui.screens.press import PressScreen
 from bertcl_tui.settled import SettledApp
+from bertcl_tui.themes import theme_names
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
@@ -77,7 +78,7 @@ class SettingsScreen(Screen[None]):
 
     def _fields(self) -> list[tuple[Field, str]]:
         settings = self._owner.settings
-        themes = {name: _THEMES.get(name, "From Textual.") for name in self._owner.theme_names()}
+        themes = {name: _THEMES.get(name, "From Textual.") for name in theme_names()}
         told = {
             "off": "Nothing is said.",
             "on": "Says when a study ends, stalls or loses its worker.",

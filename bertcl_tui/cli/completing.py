@@ -1,0 +1,105 @@
+"""What a shell offers when tab is pressed: names from store, catalog and tables. Never an error."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import typer
+
+from engine.errors import EngineError
+
+Offer = list[tuple[str, str]]
+"""Words with what they mean."""
+
+_MARK: Final = ":"
+
+
+def studies(context: typer.Context, incomplete: str) -> Offer:
+    """Offer the studies of the store that the command names."""
+    from bertcl_tui.read import Reader
+    from bertcl_tui.wording import trials_done
+    from engine.store.connection import DEFAULT_STORE
+
+    try:
+        reader = Reader(_said(context, "store") or DEFAULT_STORE)
+        rows = reader.studies() if reader.exists else ()
+        reader.close()
+    except EngineError:
+        return []
+    return _fitting(((row.name, f"{row.state}, {trials_done(row)}") for row in rows), incomplete)
+
+
+def tasks(context: typer.Context, incomplete: str) -> Offer:
+    """Offer the tasks of the data that the command names."""
+    return _fitting(_known_tasks(context).items(), incomplete)
+
+
+def sequences(context: typer.Context, incomplete: str) -> Offer:
+    """Offer the sequence with each task that could come next."""
+    from engine.tasks.subsets import share_rows
+
+    *earlier, _ = incomplete.split(_MARK)
+    begun = "".join(f"{task}{_MARK}" for task in earlier)
+    left = (
+        (f"{begun}{task}", text)
+        for task, text in _known_tasks(context).items()
+        if not any(share_rows(task, name) for name in earlier)
+    )
+    return _fitting(left, incomplete)
+
+
+def words(meanings: Mapping[str, str]) -> Callable[[str], Offer]:
+    """Return what offers these words."""
+
+    def offer(incomplete: str) -> Offer:
+        return _fitting(meanings.items(), incomplete)
+
+    return offer
+
+
+def data(incomplete: str) -> Offer:
+    """Offer the data that have a name; folders and files are the shell's own matter."""
+    known = {
+        "sample": "real text that needs the package index only",
+        "hub": "GLUE, from the hub",
+    }
+    return _fitting(known.items(), incomplete)
+
+
+def settings(incomplete: str) -> Offer:
+    """Offer what can be set."""
+    from bertcl_tui.actions import ACTIONS
+    from bertcl_tui.settings.named import setting_names
+
+    told = {f"keys.{action.name}": action.help for action in ACTIONS}
+    return _fitting(((name, told.get(name, "")) for name in setting_names()), incomplete)
+
+
+def setting_values(context: typer.Context, incomplete: str) -> Offer:
+    """Offer what the named setting can be."""
+    from bertcl_tui.settings.named import SWITCHES
+    from bertcl_tui.themes import theme_names
+
+    name = _said(context, "name")
+    known = theme_names() if name == "theme" else SWITCHES if name in {"notify", "bell"} else ()
+    return _fitting(((value, "") for value in known), incomplete)
+
+
+def _known_tasks(context: typer.Context) -> dict[str, str]:
+    from engine.tasks.catalog import known_tasks
+
+    try:
+        entries = known_tasks(_said(context, "data") or "hub")
+    except EngineError:
+        return {}
+    return {entry.name: entry.description for entry in entries}
+
+
+def _fitting(offered: Iterable[tuple[str, str]], incomplete: str) -> Offer:
+    return [item for item in offered if item[0].startswith(incomplete)]
+
+
+def _said(context: typer.Context, name: str) -> str:
+    """Return what the command line has for a parameter, here or before the command."""
+    inner = context.params.get(name)
+    outer = context.parent.params.get(name) if context.parent else None
+    return str(inner or outer or "")

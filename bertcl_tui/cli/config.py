@@ -1,0 +1,191 @@
+"""``config``: what is set, and setting it."""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Final
+
+import typer
+
+from bertcl_tui.cli import completing
+from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
+from bertcl_tui.cli.parameters import Json
+from bertcl_tui.settings import read_settings, settings_file, write_settings
+from engine.errors import UsageError
+
+_EDITORS: Final = ("VISUAL", "EDITOR")
+_USUAL_EDITOR: Final = "vi"
+_NEW_FILE: Final = """\
+# Settings of bertcl-tui; what is not here is as it comes.
+# theme = "bertcl-light"
+# notify = false      # say nothing when a study ends, stalls or loses its worker
+# bell = true         # ring with every notification
+#
+# [keys]              # bertcl-tui config keys lists the actions
+# quit = "Q"
+# sort = "o,f5"
+"""
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="theme, notify, bell, or keys.ACTION.",
+        autocompletion=completing.settings,
+    ),
+]
+Value = Annotated[
+    str,
+    typer.Argument(
+        metavar="VALUE",
+        help="What it shall be; keys with commas between them.",
+        autocompletion=completing.setting_values,
+    ),
+]
+
+
+def show(context: typer.Context, *, json: Json = False) -> None:
+    """Show where the settings are, and what is set."""
+    if context.invoked_subcommand is not None:
+        return
+    from bertcl_tui.settings.named import all_named
+
+    path, settings = settings_file(), read_settings(settings_file())
+    items = list(all_named(settings))
+    if json:
+        facts = {item.name: item.value for item in items}
+        changed = [item.name for item in items if item.changed]
+        print_json(
+            {"file": str(path), "exists": path.exists(), "settings": facts, "changed": changed}
+        )
+        return
+    print_line(f"{path}{'' if path.exists() else '  (not there yet: all is as it comes)'}")
+    table = make_table(["", "", ""])
+    table.show_header = False
+    for item in items:
+        table.add_row(item.name, item.value, _comes(item.default) if item.changed else "default")
+    print_text(table)
+
+
+def _comes(default: str) -> str:
+    return f"default: {default}" if default else ""
+
+
+def path() -> None:
+    """Print where the settings are, or would be."""
+    print_line(str(settings_file()))
+
+
+def get(name: Name, *, json: Json = False) -> None:
+    """Print one setting."""
+    from bertcl_tui.settings.named import named
+
+    item = named(read_settings(settings_file()), name)
+    if json:
+        print_json({"name": item.name, "value": item.value, "default": item.default})
+    else:
+        print_line(item.value)
+
+
+def change(name: Name, value: Value) -> None:
+    """Set something, once it is known that it can be so."""
+    from bertcl_tui.settings.named import named, with_named
+
+    file = settings_file()
+    settings = with_named(read_settings(file), name, value)
+    write_settings(settings, file)
+    item = named(settings, name)
+    say(f"{item.name}: {item.value}")
+
+
+def unset(name: Name) -> None:
+    """Let something be as it comes."""
+    from bertcl_tui.settings.named import named, without_named
+
+    file = settings_file()
+    settings = without_named(read_settings(file), name)
+    write_settings(settings, file)
+    item = named(settings, name)
+    say(f"{item.name}: {item.value}")
+
+
+def keys(*, json: Json = False) -> None:
+    """List every action with its keys, and where they are pressed."""
+    from bertcl_tui.actions import ACTIONS
+    from bertcl_tui.actions.keymap import PLACES, checked_keymap, keys_of, usual_keys
+
+    own = checked_keymap(read_settings(settings_file()).keys, ACTIONS)
+    if json:
+        print_json(
+            [
+                {
+                    "action": item.name,
+                    "keys": keys_of(item, own),
+                    "default": usual_keys(item),
+                    "places": item.places,
+                    "help": item.help,
+                }
+                for item in ACTIONS
+            ]
+        )
+        return
+    table = make_table(["action", "keys", "where", "what it does"])
+    for item in ACTIONS:
+        mark = "*" if item.name in own else ""
+        where = ", ".join(PLACES[place] for place in item.places)
+        table.add_row(item.name, ",".join(keys_of(item, own)) + mark, where, item.help)
+    print_text(table)
+    if own:
+        say("* given by you")
+
+
+def edit() -> None:
+    """Open the settings in $VISUAL or $EDITOR; what is wrong never gets into the file."""
+    from bertcl_tui.settings.named import check_settings
+
+    file = settings_file()
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "config.toml"
+        before = file.read_text(encoding="utf-8") if file.exists() else _NEW_FILE
+        copy.write_text(before, encoding="utf-8")
+        _open_editor(copy)
+        text = copy.read_text(encoding="utf-8")
+        if text == before:
+            say("nothing changed")
+            return
+        try:
+            check_settings(read_settings(copy))
+        except UsageError as error:
+            kept = file.with_name(f"{file.name}.rejected")
+            _write(kept, text)
+            problem = str(error).removeprefix(f"settings {copy}: ")
+            raise UsageError(
+                f"{problem}; the settings are as they were, yours are in {kept}"
+            ) from None
+    _write(file, text)
+    say(f"settings {file} changed")
+
+
+def _open_editor(file: Path) -> None:
+    editor = next((text for name in _EDITORS if (text := os.environ.get(name))), _USUAL_EDITOR)
+    try:
+        code = subprocess.run([*shlex.split(editor), str(file)], check=False).returncode  # noqa: S603 - the person's own
+    except OSError as error:
+        raise UsageError(
+            f"editor {editor} cannot be opened: {error.strerror}; set $EDITOR"
+        ) from None
+    if code:
+        raise UsageError(f"editor {editor} ended with {code}; nothing was changed")
+
+
+def _write(file: Path, text: str) -> None:
+    from engine.files import replacing
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as beside:
+            beside.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"settings {file} cannot be written: {error.strerror}") from None

@@ -1,0 +1,132 @@
+"""Settings by their names, as text: how a command line reads and writes them."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bertcl_tui.actions import ACTIONS
+from bertcl_tui.actions.keymap import checked_keymap
+from bertcl_tui.settings.settings import Settings
+from bertcl_tui.themes import theme_names
+from engine.errors import UsageError
+
+SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
+"""How people write what is so or not; what TOML writes is read too."""
+_READ: Final = {**SWITCHES, "true": True, "false": False, "yes": True, "no": False}
+_KEYS, _COLUMNS = "keys.", "columns."
+_PLAIN: Final = ("theme", "notify", "bell")
+
+
+class Named(Struct, frozen=True):
+    """A setting."""
+
+    name: str
+    value: str
+    default: str
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is not as it comes."""
+        return self.value != self.default
+
+
+def setting_names() -> tuple[str, ...]:
+    """Return the names of all that can be set."""
+    return (*_PLAIN, *(f"{_KEYS}{action.name}" for action in ACTIONS))
+
+
+def all_named(settings: Settings) -> Iterator[Named]:
+    """Yield what is always set, then what a person has added."""
+    for name in _PLAIN:
+        yield named(settings, name)
+    for name in settings.keys:
+        yield named(settings, f"{_KEYS}{name}")
+    for name, columns in settings.columns.items():
+        yield Named(f"{_COLUMNS}{name}", ",".join(columns), "")
+
+
+def named(settings: Settings, name: str) -> Named:
+    """Return the setting of that name.
+
+    Raises:
+        UsageError: nothing is called so.
+    """
+    known = _known(name)
+    if known.startswith(_KEYS):
+        action = next(item for item in ACTIONS if item.name == known.removeprefix(_KEYS))
+        return Named(known, settings.keys.get(action.name, action.keys), action.keys)
+    return Named(known, _text(settings, known), _text(Settings(), known))
+
+
+def with_named(settings: Settings, name: str, text: str) -> Settings:
+    """Return the settings with that one as ``text`` says.
+
+    Raises:
+        UsageError: nothing is called so, or it cannot be so.
+    """
+    known = _known(name)
+    if known.startswith(_KEYS):
+        keys = {**settings.keys, known.removeprefix(_KEYS): text}
+        changed = replace(settings, keys=keys)
+    elif known == "theme":
+        changed = replace(settings, theme=text)
+    elif text.lower() in _READ:
+        changed = replace(settings, **{known: _READ[text.lower()]})
+    else:
+        raise UsageError(f"{known} is on or off, not '{text}'")
+    check_settings(changed)
+    return changed
+
+
+def without_named(settings: Settings, name: str) -> Settings:
+    """Return the settings with that one as it comes.
+
+    Raises:
+        UsageError: nothing is called so, or other keys that were given are in its way.
+    """
+    known = _known(name)
+    if known.startswith(_KEYS):
+        own = known.removeprefix(_KEYS)
+        keys = {item: text for item, text in settings.keys.items() if item != own}
+        changed = replace(settings, keys=keys)
+    else:
+        changed = replace(settings, **{known: getattr(Settings(), known)})
+    checked_keymap(changed.keys, ACTIONS)
+    return changed
+
+
+def check_settings(settings: Settings) -> None:
+    """Look whether an app can be as these say.
+
+    Raises:
+        UsageError: there is no such theme or action, no such key, or a key would do two things.
+    """
+    themes = theme_names()
+    if settings.theme not in themes:
+        near = get_close_matches(settings.theme, themes, n=1)
+        hint = f"did you mean '{near[0]}'? There are" if near else "there are"
+        raise UsageError(f"no theme '{settings.theme}'; {hint} {', '.join(themes)}")
+    checked_keymap(settings.keys, ACTIONS)
+
+
+def _text(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    if isinstance(value, bool):
+        return next(text for text, is_so in SWITCHES.items() if is_so == value)
+    return str(value)
+
+
+def _known(name: str) -> str:
+    names = setting_names()
+    if name in names:
+        return name
+    if f"{_KEYS}{name}" in names:
+        return f"{_KEYS}{name}"
+    if name.startswith(_COLUMNS):
+        raise UsageError(f"{name} is chosen in its table, not here")
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean '{near[0]}'? There are" if near else "there are"
+    raise UsageError(f"no setting '{name}'; {hint} {', '.join(_PLAIN)} and {_KEYS}ACTION")

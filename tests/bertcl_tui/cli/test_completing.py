@@ -1,0 +1,98 @@
+"""What a shell is offered when tab is pressed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.recorded import DONE, LIVE
+
+PROGRAM = "import sys; from bertcl_tui.cli import main; sys.exit(main())"
+LOADED = """
+import sys
+from bertcl_tui.cli import main
+try:
+    main()
+finally:
+    heavy = {"torch", "transformers", "datasets", "optuna", "scipy", "sklearn", "matplotlib"}
+    sys.stderr.write(" ".join(sorted(heavy & set(sys.modules))))
+"""
+
+
+def _ask(folder: Path, shell: dict[str, str], program: str = PROGRAM) -> tuple[list[str], str]:
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), **shell},
+    )
+    return done.stdout.splitlines(), done.stderr
+
+
+def _fish(folder: Path, line: str, program: str = PROGRAM) -> tuple[list[str], str]:
+    """Return the offered words, and what was said besides."""
+    shell = {
+        "_BERTCL_TUI_COMPLETE": "complete_fish",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_TYPER_COMPLETE_ARGS": f"bertcl-tui {line}",
+    }
+    lines, said = _ask(folder, shell, program)
+    return [line.split("\t")[0] for line in lines if line], said
+
+
+@pytest.fixture
+def folder(store: Path) -> Path:
+    """Return a folder whose default store has studies."""
+    return store.parent
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("show ", {LIVE, DONE}),
+        (f"trials {DONE[:4]}", {DONE}),
+        ("search mrp", {"mrpc"}),
+        ("search sst2:mr", {"sst2:mrpc"}),
+        ("search --data sample rotten-tomatoes:priv", {"rotten-tomatoes:privacy-qa"}),
+        ("search --preset pap", {"paper"}),
+        ("search --sampler ", {"tpe", "gp", "cma", "random"}),
+        ("run --method ewc", {"ewc-mlm", "ewc-task"}),
+        ("config set theme bertcl", {"bertcl-dark", "bertcl-light"}),
+        ("config set keys.qu", {"keys.quit"}),
+        ("show --store nowhere.db ", set()),
+    ],
+)
+def test_what_could_come_next(folder: Path, line: str, offered: set[str]) -> None:
+    words, said = _fish(folder, line)
+    assert offered <= set(words)
+    assert said == ""
+    assert bool(words) == bool(offered)
+
+
+def test_nothing_heavy_is_loaded_for_it(folder: Path) -> None:
+    words, loaded = _fish(folder, "show ", LOADED)
+    assert LIVE in words
+    assert loaded == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["search", "sst2", ":", "mr"], ["mrpc"]),
+        (["search", "sst2:mr"], ["sst2:mrpc"]),  # where colons take nothing apart
+        (["trials", "sst2", ":"], ["mrpc"]),
+    ],
+)
+def test_bash_takes_words_apart_at_colons(
+    folder: Path, words: list[str], offered: list[str]
+) -> None:
+    shell = {
+        "_BERTCL_TUI_COMPLETE": "complete_bash",
+        "COMP_WORDS": "\n".join(("bertcl-tui", *words)),
+        "COMP_CWORD": str(len(words)),
+    }
+    assert _ask(folder, shell)[0] == offered

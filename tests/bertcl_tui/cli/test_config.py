@@ -1,0 +1,118 @@
+"""config: what is set, read and written by name."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bertcl_tui.actions import ACTIONS
+from bertcl_tui.settings import Settings, read_settings
+from tests.bertcl_tui.cli.conftest import Ask
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "settings" / "config.toml"
+    monkeypatch.setenv("BERTCL_CONFIG", str(path))
+    return path
+
+
+def _editor(folder: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
+    """Let the person's editor replace a text."""
+    program = folder / "editor.py"
+    program.write_text(
+        "import pathlib, sys\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        f"path.write_text(path.read_text().replace({old!r}, {new!r}))\n"
+    )
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {program}")
+
+
+def test_what_is_set_and_what_is_not(ask: Ask, file: Path) -> None:
+    assert ask("config", "path").out == f"{file}\n"
+    assert "all is as it comes" in ask("config").out
+    assert ask("config", "set", "theme", "nord").code == 0
+    assert ask("config", "set", "sort", "x,f5").code == 0
+    facts = ask("config", "--json").data
+    assert facts["changed"] == ["theme", "keys.sort"]
+    assert facts["settings"] == {
+        "theme": "nord",
+        "notify": "on",
+        "bell": "off",
+        "keys.sort": "x,f5",
+    }
+    rows = [line.split() for line in ask("config").out.splitlines()]
+    assert ["theme", "nord", "default:", "bertcl-dark"] in rows
+    assert ["bell", "off", "default"] in rows
+
+
+def test_one_setting(ask: Ask, file: Path) -> None:
+    assert ask("config", "get", "keys.quit").out == "q\n"
+    ask("config", "set", "bell", "yes")
+    assert ask("config", "get", "bell").out == "on\n"
+    assert read_settings(file) == Settings(bell=True)
+    ask("config", "unset", "bell")
+    assert read_settings(file) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("theme", "nrod"), "did you mean 'nord'"),
+        (("bell", "loud"), "bell is on or off, not 'loud'"),
+        (("keys.sort", "j"), "both 'sort' and 'cursor_down'"),
+        (("keys.srot", "x"), "did you mean 'keys.sort'"),
+        (("columns.trials", "p"), "is chosen in its table"),
+    ],
+)
+def test_what_cannot_be_set_is_not(ask: Ask, file: Path, words: tuple[str, str], said: str) -> None:
+    answer = ask("config", "set", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert not file.exists()
+
+
+def test_a_key_is_not_reset_to_one_that_another_action_has(ask: Ask, file: Path) -> None:
+    ask("config", "set", "sort", "x")
+    ask("config", "set", "reverse", "o")
+    answer = ask("config", "unset", "sort")
+    assert answer.code == 2
+    assert "both 'reverse' and 'sort'" in answer.err
+    assert read_settings(file).keys == {"sort": "x", "reverse": "o"}
+
+
+def test_every_action_is_listed(ask: Ask) -> None:
+    ask("config", "set", "sort", "x")
+    listed = {item["action"]: item for item in ask("config", "keys", "--json").data}
+    assert set(listed) == {action.name for action in ACTIONS}
+    assert (listed["sort"]["keys"], listed["sort"]["default"]) == (["x"], ["o"])
+    lines = ask("config", "keys").out.splitlines()
+    assert next(line for line in lines if line.startswith("sort ")).split()[1] == "x*"
+
+
+def test_the_editor_begins_with_what_could_be_set(
+    ask: Ask, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _editor(tmp_path, monkeypatch, "# theme", "theme")
+    assert ask("config", "edit").code == 0
+    assert read_settings(file) == Settings(theme="bertcl-light")
+
+
+def test_what_was_edited_wrongly_does_not_count_and_is_not_lost(
+    ask: Ask, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask("config", "set", "theme", "nord")
+    _editor(tmp_path, monkeypatch, "nord", "neon")
+    answer = ask("config", "edit")
+    assert answer.code == 2
+    assert "no theme 'neon'" in answer.err
+    assert read_settings(file) == Settings(theme="nord")
+    assert "neon" in file.with_name("config.toml.rejected").read_text()
+
+
+def test_an_editor_that_is_not_there(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", "no-such-editor")
+    answer = ask("config", "edit")
+    assert answer.code == 2
+    assert "set $EDITOR" in answer.err
