@@ -1,0 +1,17 @@
+"""What was looked at, and how it is."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Verdict = Literal["good", "note", "bad"]
+"""note: something cannot be done like this, most can."""
+
+
+class Finding(Struct, frozen=True):
+    """What was found of one thing."""
+
+    thing: str
+    verdict: Verdict
+    text: str
+    """What is so; where it is not good, with the way out."""

@@ -1,0 +1,91 @@
+"""The terminal: whether the app can be read in it."""
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from msgspec import Struct
+from rich.console import Console
+
+from bertcl_tui.doctor.finding import Finding
+
+_LEAST_COLUMNS, _LEAST_LINES = 80, 24
+_FEW_COLOURS: Final = {"standard", "256"}
+
+
+class Terminal(Struct, frozen=True, kw_only=True):
+    """What a program can know of its terminal."""
+
+    columns: int
+    lines: int
+    encoding: str
+    colours: str | None
+    """Rich's name of how many; None: none."""
+    variables: Mapping[str, str]
+    """Of the environment."""
+
+    @property
+    def kind(self) -> str:
+        """What it calls itself."""
+        return self.variables.get("TERM", "unknown")
+
+
+def find_terminal(variables: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what is to be said of the terminal of this process."""
+    if not sys.stdout.isatty():
+        yield Finding("terminal", "note", "stdout is none; the app needs one")
+        return
+    columns, lines = shutil.get_terminal_size()
+    yield from look_at(
+        Terminal(
+            columns=columns,
+            lines=lines,
+            encoding=sys.stdout.encoding,
+            colours=Console().color_system,
+            variables=variables,
+        )
+    )
+
+
+def look_at(terminal: Terminal) -> Iterator[Finding]:
+    """Yield what it is, then what keeps the app from being read in it."""
+    around = [name for name, variable in _AROUND.items() if terminal.variables.get(variable)]
+    facts = [
+        terminal.kind,
+        f"{terminal.columns}×{terminal.lines}",
+        f"{terminal.colours or 'no'} colours",
+        terminal.encoding,
+        *around,
+    ]
+    troubles = list(_troubles(terminal))
+    yield Finding("terminal", "note" if troubles else "good", ", ".join(facts))
+    for trouble in troubles:
+        yield Finding("terminal", "note", trouble)
+
+
+_AROUND: Final = {"in tmux": "TMUX", "in screen": "STY", "over SSH": "SSH_CONNECTION"}
+
+
+def _troubles(terminal: Terminal) -> Iterator[str]:
+    if terminal.columns < _LEAST_COLUMNS or terminal.lines < _LEAST_LINES:
+        yield f"the app wants at least {_LEAST_COLUMNS}×{_LEAST_LINES}: make the window larger"
+    if "utf" not in terminal.encoding.lower():
+        yield "the app wants UTF-8: export LANG=C.UTF-8"
+    if terminal.variables.get("NO_COLOR"):
+        yield "NO_COLOR is set: the app does without colours; unset NO_COLOR to have them"
+    elif terminal.kind == "dumb":
+        yield "TERM is dumb: the app cannot move the cursor; export TERM=xterm-256color"
+    elif terminal.colours in _FEW_COLOURS:
+        yield f"{terminal.colours} colours: themes look rougher than they are; {_more(terminal)}"
+
+
+def _more(terminal: Terminal) -> str:
+    if terminal.variables.get("TMUX"):
+        return (
+            "in .tmux.conf: set -g default-terminal tmux-256color "
+            "and set -as terminal-features ',*:RGB'"
+        )
+    return (
+        "export COLORTERM=truecolor if it has 16 million, or bertcl-tui config set theme ansi-dark"
+    )

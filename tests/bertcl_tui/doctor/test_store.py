@@ -1,0 +1,62 @@
+"""What doctor says of a store."""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from bertcl_tui.doctor import Finding
+from bertcl_tui.doctor.store import Mount, find_place, find_store
+from tests.recorded import LIVE
+
+
+def _by_thing(*findings: Finding) -> dict[str, Finding]:
+    return {finding.thing: finding for finding in findings}
+
+
+def test_a_store_that_gets_on(store: Path) -> None:
+    said = _by_thing(*find_store(str(store)))
+    assert {said[thing].verdict for thing in ("store", "workers", "lost runs")} == {"good"}
+    assert "3 studies" in said["store"].text
+    assert "journal wal" in said["store"].text
+    assert said["workers"].text.startswith("1 at work")
+
+
+def test_who_ended_without_a_word_is_named_with_what_waits(store: Path) -> None:
+    said = _by_thing(*find_store(str(store), lambda: time.time() + 3600))
+    assert said["workers"].verdict == said["lost runs"].verdict == "note"
+    assert str(os.getpid()) in said["workers"].text
+    assert LIVE in said["lost runs"].text
+    assert "bertcl-tui resume" in said["lost runs"].text
+
+
+def test_no_store_yet(tmp_path: Path) -> None:
+    said = _by_thing(*find_store(str(tmp_path / "new.db")))
+    assert said["store"].verdict == "note"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_database_of_something_else(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "other.db")
+    other.execute("CREATE TABLE songs (title TEXT)")
+    other.close()
+    said = _by_thing(*find_store(str(tmp_path / "other.db")))
+    assert said["store"].verdict == "bad"
+    assert "another program" in said["store"].text
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "smb3", "fuse.sshfs", "fuse.rclone", "9p"])
+def test_a_disk_over_the_network_is_warned_of(tmp_path: Path, kind: str) -> None:
+    here = (Mount(Path("/"), "ext4"), Mount(tmp_path, kind))
+    said = _by_thing(*find_place(tmp_path / "studies.db", here))
+    assert said["store's disk"].verdict == "note"
+    assert kind in said["store's disk"].text
+    assert "postgresql" in said["store's disk"].text
+
+
+def test_a_disk_of_this_machine_is_not(tmp_path: Path) -> None:
+    elsewhere = Mount(tmp_path.with_name("elsewhere"), "nfs4")
+    here = (Mount(Path("/"), "nfs4"), elsewhere, Mount(tmp_path.parent, "btrfs"))
+    assert "store's disk" not in _by_thing(*find_place(tmp_path / "studies.db", here))
