@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 
 from bertcl_tui import messages
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.herald import Herald
 from bertcl_tui.palette import ActionsProvider, places
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import StudyRow
@@ -101,6 +102,7 @@ class BertclApp(SettledApp):
         seen: int | None = None
         version: int | None = None
         told_at = 0.0
+        herald = Herald(self.reader)
         while not worker.is_cancelled:
             try:
                 version = self.reader.version()
@@ -113,7 +115,15 @@ class BertclApp(SettledApp):
             if quiet > _MOST_SECONDS or (version != seen and quiet > _LEAST_SECONDS):
                 seen, told_at = version, time.monotonic()
                 self.post_message(messages.StoreChanged())
+                self._look_for_news(herald)
             time.sleep(_POLL_SECONDS)
+
+    def _look_for_news(self, herald: Herald) -> None:
+        try:
+            for item in herald.look():
+                self.call_from_thread(self.tell, item)
+        except EngineError as error:
+            self.post_message(messages.Trouble(str(error)))
 
     @on(messages.StoreChanged)
     def _store_changed(self) -> None:

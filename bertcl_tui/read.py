@@ -20,6 +20,7 @@ from bertcl_tui.rows import (
     StudyRow,
     Towards,
     TrialRow,
+    TrialState,
     TrialWindow,
     WorkerRow,
 )
@@ -171,6 +172,15 @@ class Reader:
             from bertcl_tui.queries.unfinished import unfinished_runs
 
             return unfinished_runs(connection, self.clock())
+
+    def arena_counts(self) -> dict[TrialState, int]:
+        """Return how many runs that no study asked for are in each state."""
+        with self._looking() as connection:
+            if connection is None:
+                return {}
+            from bertcl_tui.queries.unfinished import arena_counts
+
+            return arena_counts(connection)
 
     def workers(self) -> tuple[WorkerRow, ...]:
         """Return the workers that have not said that they ended, oldest first."""

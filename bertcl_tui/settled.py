@@ -1,7 +1,9 @@
 """An app that is as its person has set it."""
 
+import os
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
 from msgspec.structs import replace
 from textual import work
@@ -11,9 +13,14 @@ from textual.theme import Theme
 from bertcl_tui import messages, themes
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.keymap import Keymap, checked_keymap
+from bertcl_tui.desktop import desktop_sequence
+from bertcl_tui.news import News
 from bertcl_tui.settings import Settings, write_settings
 from bertcl_tui.settings.settings import DEFAULT_THEME
 from engine.errors import EngineError
+
+_TOLD_SECONDS: Final = 12.0
+"""A toast stays so long: a person may be looking elsewhere."""
 
 
 class SettledApp(App[None]):
@@ -61,6 +68,17 @@ class SettledApp(App[None]):
             self._press(own_keys)
         self.theme = settings.theme
         self._keep_settings()
+
+    def tell(self, news: News) -> None:
+        """Say what happened, as loudly as the person likes it."""
+        if not self.settings.notify:
+            return
+        self.notify(news.text, severity=news.severity, timeout=_TOLD_SECONDS, markup=False)
+        if self.settings.bell:
+            self.bell()
+        sequence = desktop_sequence(news.text, os.environ) if self.settings.desktop else ""
+        if sequence and self._driver is not None:
+            self._driver.write(sequence)
 
     def _press(self, own_keys: Keymap) -> None:
         self.own_keys = own_keys

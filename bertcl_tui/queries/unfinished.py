@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from bertcl_tui.rows import RunRow, TrialState
 from engine.store.schema import run, worker
@@ -44,6 +44,12 @@ def unfinished_runs(connection: Connection, now: float) -> tuple[RunRow, ...]:
         )
         for row in connection.execute(query.order_by(run.c.id))
     )
+
+
+def arena_counts(connection: Connection) -> dict[TrialState, int]:
+    """Return how many runs that no study asked for are in each state, as they were left."""
+    query = select(run.c.state, func.count()).where(run.c.study_id.is_(None)).group_by(run.c.state)
+    return dict(connection.execute(query).tuples())
 
 
 def state_of(row: Row[Any], now: float) -> TrialState:

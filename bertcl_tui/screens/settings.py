@@ -84,10 +84,15 @@ class SettingsScreen(Screen[None]):
             "on": "Says when a study ends, stalls or loses its worker.",
         }
         rung = {"off": "Silent.", "on": "The terminal rings with every such notification."}
+        shown = {
+            "off": "Stays in the terminal.",
+            "on": "Shown on the desktop too: iTerm2, WezTerm, kitty, ghostty, foot, urxvt.",
+        }
         return [
             (_choice("theme", "Theme", themes), settings.theme),
             (_choice("notify", "Notifications", told), _ON_OFF[settings.notify]),
             (_choice("bell", "Bell", rung), _ON_OFF[settings.bell]),
+            (_choice("desktop", "Desktop", shown), _ON_OFF[settings.desktop]),
         ]
 
     def on_mount(self) -> None:

@@ -15,6 +15,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """Tell when a study ends, stalls or loses its worker."""
     bell: bool = False
     """Ring the terminal's bell with it."""
+    desktop: bool = False
+    """Show it on the desktop too, where the terminal can."""
     keys: dict[str, str] = {}
     """Textual's key names, comma between alternatives, by the name of an action."""
     columns: dict[str, tuple[str, ...]] = {}

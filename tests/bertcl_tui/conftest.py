@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from bertcl_tui.app import BertclApp
 from bertcl_tui.read import Reader
+from bertcl_tui.settings import Settings
 from tests.recorded import copy_of, recorded_store
 from tests.recorded_arena import copy_with_arena, with_arena
 
@@ -67,9 +68,11 @@ def open_app(store: Path, clock: Callable[[], float]) -> OpenApp:
 
     @asynccontextmanager
     async def opened(
-        path: Path = store, size: tuple[int, int] = (120, 40)
+        path: Path = store,
+        size: tuple[int, int] = (120, 40),
+        settings: Settings | None = None,
     ) -> AsyncIterator[Pilot[None]]:
-        app = BertclApp(str(path), clock=clock)
+        app = BertclApp(str(path), clock=clock, settings=settings)
         async with app.run_test(size=size) as pilot:
             yield pilot
 
