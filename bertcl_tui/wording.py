@@ -1,8 +1,9 @@
 """Numbers as people read them."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from bertcl_tui.rows import Confirmation, StudyRow
+from bertcl_tui.rows import Confirmation, StudyRow, WorkerRow
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KIB: Final = 1024
@@ -59,6 +60,14 @@ def tokens_rate(rate: float | None) -> str:
         return f"{rate:.0f} tok/s"
     thousands = rate / 1000
     return f"{thousands:.1f}k tok/s" if thousands < 10 else f"{thousands:,.0f}k tok/s"  # noqa: PLR2004 - two digits
+
+
+def pace_of(workers: Sequence[WorkerRow]) -> list[str]:
+    """Write how fast all that run learn together: ``24 st/s`` and ``3.1k tok/s``."""
+    running = [worker for worker in workers if worker.state == "running"]
+    steps = steps_rate(sum(worker.rate or 0.0 for worker in running) or None)
+    tokens = tokens_rate(sum(worker.tokens_rate or 0.0 for worker in running) or None)
+    return [pace for pace in (steps, tokens) if pace]
 
 
 def size(n_bytes: float | None) -> str:

@@ -21,6 +21,14 @@ STUDIES = (
     ),
     Action("resume_study", "r", "resume", "Let the study go on where it was.", ("study",)),
     Action(
+        "why",
+        "w",
+        "why",
+        "Say why the study stands as it does, and what can be done.",
+        ("studies",),
+        shown="wide",
+    ),
+    Action(
         "stop_study",
         "s",
         "stop",

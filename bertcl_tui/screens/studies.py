@@ -26,6 +26,7 @@ from bertcl_tui.read import Reader
 from bertcl_tui.rows import LogLine, RunCurves, StudyRow, TrialRow, WorkerRow
 from bertcl_tui.screens.confirm import ConfirmScreen, confirm_stop
 from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.standing import standing_of
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
@@ -34,9 +35,12 @@ from bertcl_tui.widgets.studies_table import StudiesTable
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.workers_panel import WorkersPanel
-from bertcl_tui.wording import count, headway
+from bertcl_tui.wording import count, headway, pace_of
 
 _LINES_SAID: Final = 50
+_LEAST_BORDER: Final = 8
+"""Columns of a border that no subtitle is written on."""
+_READING_SECONDS: Final = 15.0
 _WELCOME: Final = """\
 No study yet.
 
@@ -71,7 +75,7 @@ class StudiesScreen(LiveScreen):
         self._studies: tuple[StudyRow, ...] | None = None
         self._where: Filter = ()
         self._watched_id: int | None = None
-        self._worker_lives = False
+        self._workers: tuple[WorkerRow, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
@@ -106,11 +110,10 @@ class StudiesScreen(LiveScreen):
 
     @on(StudiesRead)
     def _show(self, message: StudiesRead) -> None:
-        self._studies = message.studies
+        self._studies, self._workers = message.studies, message.workers
         self.refresh_bindings()
         self.set_class(not message.studies, "-empty")
         self._show_table()
-        self._worker_lives = any(worker.state != "lost" for worker in message.workers)
         waiting = sum(study.waits for study in message.studies)
         self.query_one(WorkersPanel).show(message.workers, waiting=waiting)
         self.query_one(LogPanel).show(message.said)
@@ -122,6 +125,7 @@ class StudiesScreen(LiveScreen):
                 count(len(message.studies), "study", "studies"),
                 f"{working} running",
                 count(len(message.workers), "worker"),
+                *pace_of(message.workers),
                 self._reader.store,
             ],
         )
@@ -129,10 +133,17 @@ class StudiesScreen(LiveScreen):
     def _show_table(self) -> None:
         studies = [study for study in self._studies or () if _fits(study, self._where)]
         table = self.query_one(StudiesTable)
-        entitle(table, f"Studies ─ {len(studies)}")
         table.show(studies)
+        self._entitle()
         if self.focused is None and studies:
             table.focus()
+
+    def _entitle(self) -> None:
+        table, study = self.query_one(StudiesTable), self._current()
+        why = standing_of(study, self._workers) if study is not None else ""
+        room = max(0, table.size.width - _LEAST_BORDER)
+        shown = why if len(why) <= room else f"{why[: room - 7]}… w all"
+        entitle(table, f"Studies ─ {len(table.items)}", shown)
 
     def _show_watched(self, watched: tuple[TrialRow, RunCurves] | None) -> None:
         chart = self.query_one("#watched", Chart)
@@ -148,7 +159,8 @@ class StudiesScreen(LiveScreen):
 
     @on(StudiesTable.Moved)
     def _moved(self) -> None:
-        current = self.query_one(StudiesTable).current
+        self._entitle()
+        current = self._current()
         if current is not None and current.id != self._watched_id:
             self._watched_id = current.id
             self.follow()
@@ -171,7 +183,7 @@ class StudiesScreen(LiveScreen):
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Hide what needs a study while there is none."""
-        needs_study = {"open", "pause_or_resume", "stop_study", "delete_study", "filter"}
+        needs_study = {"open", "pause_or_resume", "stop_study", "delete_study", "filter", "why"}
         return bool(self._studies) or action not in needs_study
 
     def action_new_study(self) -> None:
@@ -201,9 +213,15 @@ class StudiesScreen(LiveScreen):
         if study.state == "complete":
             self.notify(f"{study.name} is complete: {headway(study)}")
             return
-        abandoned = study.waits and not self._worker_lives
+        abandoned = study.waits and all(worker.state == "lost" for worker in self._workers)
         going = study.desired == "running" and not abandoned
         self.post_message(Wish([study.id], "paused" if going else "running"))
+
+    def action_why(self) -> None:
+        study = self._current()
+        if study is not None:
+            why = standing_of(study, self._workers) or f"{study.state}: {headway(study)}"
+            self.notify(why, title=study.name, timeout=_READING_SECONDS, markup=False)
 
     def action_stop_study(self) -> None:
         study = self._current()

@@ -35,7 +35,7 @@ from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.waiting_table import WaitingTable
 from bertcl_tui.widgets.workers_table import WorkersTable, worker_line
-from bertcl_tui.wording import count, steps_rate, tokens_rate
+from bertcl_tui.wording import count, pace_of
 from engine.store.states import Desired
 from engine.work.machine_meter import MachineLoad, MachineMeter
 
@@ -127,7 +127,6 @@ class WorkersScreen(LiveScreen):
         self.query_one(WaitingTable).show(message.waiting)
         self._log.show(message.log)
         self.query_one(TopBar).show(["Workers"], _facts(message.workers))
-        self.refresh_bindings()
 
     # keys
 
@@ -216,9 +215,4 @@ class WorkersScreen(LiveScreen):
 
 def _facts(workers: tuple[WorkerRow, ...]) -> list[str]:
     running = [worker for worker in workers if worker.state == "running"]
-    facts = [
-        f"{len(running)} of {count(len(workers), 'worker')} running",
-        steps_rate(sum(worker.rate or 0.0 for worker in running) or None),
-        tokens_rate(sum(worker.tokens_rate or 0.0 for worker in running) or None),
-    ]
-    return [fact for fact in facts if fact]
+    return [f"{len(running)} of {count(len(workers), 'worker')} running", *pace_of(workers)]

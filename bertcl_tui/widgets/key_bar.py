@@ -31,11 +31,18 @@ class KeyBar(Widget):
 
     auto_links = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: list[_Key] = []
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_updated)
 
     def _bindings_updated(self, _: Screen[object]) -> None:
-        self.refresh()
+        keys = self._keys()
+        if keys != self._shown:
+            self._shown = keys
+            self.refresh()
 
     def render(self) -> RenderResult:
         looks = looks_of(self.app)

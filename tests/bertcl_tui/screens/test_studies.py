@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from bertcl_tui import wishes
@@ -19,8 +21,8 @@ from bertcl_tui.widgets.workers_panel import WorkersPanel
 from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.leases import release_run
-from engine.store.studies import create_study, find_study
-from engine.store.workers import end_worker
+from engine.store.studies import create_study, find_study, wish_for_study
+from engine.store.workers import end_worker, write_log
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 from tests.recorded import DONE, LIVE, PAUSED, empty_store
@@ -266,3 +268,41 @@ async def test_every_size_can_be_drawn(open_app: OpenApp, size: tuple[int, int])
     async with open_app(size=size) as pilot:
         await _ready(pilot)
         assert "running" in _text(pilot, StudiesTable)
+
+
+@pytest.mark.action("studies", "why")
+async def test_the_reason_of_a_failed_study_is_a_key_away(open_app: OpenApp, store: Path) -> None:
+    reason = "the folder /data/of/somebody/else is gone; " * 4
+    opened = open_store(str(store))
+    wish_for_study(opened, find_study(opened, PAUSED).id, "paused", reason)
+    async with open_app(size=(80, 24)) as pilot:
+        await _ready(pilot)
+        await pilot.press("G")
+        await until(pilot, lambda: "failed: the folder" in str(_table(pilot).border_subtitle))
+        await pilot.press("w")
+        await until(pilot, lambda: pilot.app._notifications)
+        assert [note.message for note in pilot.app._notifications] == [
+            f"failed: {reason}; space lets it go on"
+        ]
+
+
+async def test_what_did_not_change_is_not_painted_again(
+    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_store(str(store))
+    painted: set[str] = set()
+    refresh = Widget.refresh
+
+    def watched(widget: Widget, *regions: Region, **how: bool) -> Widget:
+        painted.add(type(widget).__name__)
+        return refresh(widget, *regions, **how)
+
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await until(pilot, lambda: "privacy-qa 0.647" in _text(pilot, Chart))
+        for number in range(6):
+            if number == 1:
+                monkeypatch.setattr(Widget, "refresh", watched)
+            write_log(opened, "info", f"said {number}", worker_id=1)
+            await until(pilot, lambda number=number: f"said {number}" in _text(pilot, LogPanel))  # type: ignore[misc]
+        assert painted == {"LogPanel"}
