@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bertcl_tui.filters import Filter
 from bertcl_tui.rows import (
     BY_P,
+    ImportanceRow,
     LogFilter,
     LogLine,
     LogWindow,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from bertcl_tui.queries.climbs import Climbs
     from engine.arena.recorded import Recorded
+    from engine.spec.importance import Evaluator
     from engine.store.connection import Store
     from engine.store.studies import StudyRecord
 
@@ -145,6 +147,23 @@ class Reader:
             from bertcl_tui.queries.trials import scored
 
             return scored(connection, study_id)
+
+    def importance(self, study_id: int, evaluator: "Evaluator") -> ImportanceRow | None:
+        """Return what matters in a study, None where nobody told it yet."""
+        store = self._store()
+        if store is None:
+            return None
+        from engine.store.importance import importance_of
+
+        found = importance_of(store, study_id, evaluator)
+        if found is None:
+            return None
+        return ImportanceRow(
+            evaluator=found.evaluator,
+            trials=found.trials,
+            weighed=found.weighed,
+            shares=found.shares,
+        )
 
     def curves(self, run_ids: Collection[int]) -> tuple[RunCurves, ...]:
         """Return the retention curves of these runs."""

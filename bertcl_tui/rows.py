@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from engine.spec.importance import Evaluator
 from engine.spec.spending import Spending
 from engine.store.states import ENDED, Desired, RunState
 
@@ -162,6 +163,18 @@ class Scored(Struct, frozen=True, kw_only=True):
     p_o: float
     p_s: float
     learning_rates: tuple[float, ...]
+
+
+class ImportanceRow(Struct, frozen=True, kw_only=True):
+    """What matters in a study, as it was last told."""
+
+    evaluator: Evaluator
+    trials: int
+    """Complete ones that there were."""
+    weighed: int
+    """How many of these it was told from."""
+    shares: tuple[float, ...]
+    """One per choice, in sum 1."""
 
 
 class Stage(Struct, frozen=True, kw_only=True):

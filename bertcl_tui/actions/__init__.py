@@ -8,6 +8,7 @@ from textual.binding import Binding
 from bertcl_tui.actions.action import Action, Place
 from bertcl_tui.actions.arena import ARENA
 from bertcl_tui.actions.combining import COMBINING
+from bertcl_tui.actions.curves import CURVES, PLANE
 from bertcl_tui.actions.everywhere import EVERYWHERE, FORMS
 from bertcl_tui.actions.log import LOG
 from bertcl_tui.actions.setting import SETTING
@@ -21,6 +22,8 @@ __all__ = ["ACTIONS", "Action", "Place", "actions_of", "bindings_of"]
 ACTIONS: Final = (
     *MOVING,
     *MARKING,
+    *CURVES,
+    *PLANE,
     *STUDIES,
     *COMBINING,
     *ARENA,

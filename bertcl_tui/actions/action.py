@@ -11,6 +11,8 @@ Place = Literal[
     "grid",
     "studies",
     "study",
+    "curves",
+    "plane",
     "trial",
     "combine",
     "arena",

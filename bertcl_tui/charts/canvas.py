@@ -25,8 +25,9 @@ ROWS_BELOW: Final = 2
 """The x axis and its tick labels."""
 
 _FEWEST_COLUMNS: Final = 2
-_DASH: Final = 4  # dots
-_DASH_AND_GAP: Final = 6
+DASHED: Final = (4, 6)
+DOTTED: Final = (1, 4)
+"""Dots that are drawn, of how many."""
 
 
 class Canvas:
@@ -88,12 +89,12 @@ class Canvas:
         if heavy:
             self._dots.line(columns, rows + 1, style)
 
-    def dashes(self, polyline: Polyline, style: str) -> None:
+    def dashes(self, polyline: Polyline, style: str, pattern: tuple[int, int] = DASHED) -> None:
         """Draw a dashed line."""
         import numpy as np
 
         every = np.arange(self._dots.columns, dtype=np.float64)
-        dots = every[every % _DASH_AND_GAP < _DASH]
+        dots = every[every % pattern[1] < pattern[0]]
         xs, known = (np.asarray(values, dtype=np.float64) for values in polyline)
         ys = np.interp(self._x.values_of(dots), xs, known, left=np.nan, right=np.nan)
         self._dots.put(dots, self._y.dots_of(ys), style)

@@ -202,10 +202,16 @@ def _draw_boundaries(
             for row in range(plot.top, plot.bottom):
                 plot.sheet.write(column, row, "┊", palette.faint)
         if plot.top:
-            name = f"┊{stage.name}"
-            room = following - column - 1
-            words = name if len(name) <= room else f"{name[: max(room - 1, 1)]}…"
-            plot.sheet.write(column, plot.top - 1, words if room > 1 else "┊", palette.muted)
+            name = _fitted(stage.name, following - column - 2)
+            plot.sheet.write(column, plot.top - 1, f"┊{name}", palette.muted)
+
+
+def _fitted(name: str, room: int) -> str:
+    """Return a stage's name, or its task alone, cut if need be."""
+    task = name.rpartition(" ")[2]
+    if len(name) <= room or len(task) <= room:
+        return name if len(name) <= room else task
+    return f"{task[: room - 1]}…" if room > 1 else ""
 
 
 def _draw_crosshair(plot: Plot, place: float, palette: Palette) -> None:

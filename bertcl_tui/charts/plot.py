@@ -33,6 +33,7 @@ class Plot:
         self.left, self.top = self.canvas.left, above
         self.right = self.left + self.canvas.columns
         """The first column right of the area."""
+        self.y_range = y_axis.range
         self.bottom = self.top + self.canvas.rows
         """The first row below the area: the x axis."""
 

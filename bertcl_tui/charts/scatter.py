@@ -9,15 +9,17 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.axis import Axis
-from bertcl_tui.charts.canvas import ROWS_BELOW, Canvas
+from bertcl_tui.charts.canvas import DOTTED, ROWS_BELOW, Canvas
 from bertcl_tui.charts.plot import Plot
-from bertcl_tui.charts.polyline import Point, Range
+from bertcl_tui.charts.polyline import Point, Polyline, Range
 from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Size, message, too_small
+from bertcl_tui.charts.ticks import linear_ticks, tick_labels
 
 State = Literal["complete", "running", "pruned", "collapsed"]
 
 _SMALLEST: Final = (24, 6)
 _ABOVE: Final = 1  # what y is, and the key
+_MOST_EQUALS: Final = 5  # lines of equal p
 _MARGIN: Final = 0.04  # of the x range, on both sides
 _GLYPHS: Final[dict[State, str]] = {
     "complete": "●",
@@ -54,6 +56,8 @@ def draw_plane(
 ) -> Text:
     """Draw trials by their accuracies, and join those that no other beats in both.
 
+    Dotted lines join what has the same p.
+
     The axes show complete and running trials; pruned and collapsed ones may stand on the edge.
 
     Args:
@@ -74,10 +78,13 @@ def draw_plane(
     y_axis = Axis.around((y for _, y in framed), size[1] - _ABOVE - ROWS_BELOW)
     x_axis = partial(Axis.across, _with_margin(x for x, _ in framed))
     plot = Plot(size, palette, x_axis, y_axis, above=_ABOVE)
+    equals = _equal_scores(x_axis(plot.canvas.columns).range, y_axis.range)
+    _draw_equals(plot.canvas, equals, palette)
     _draw_points(plot.canvas, points, palette)
     plot.lay_canvas()
     plot.write_x_unit(x_label, palette.muted)
     _write_key(plot, points, y_label, palette)
+    _name_equals(plot, equals, palette)
     if flat is not None:
         _write_label(plot, flat, REFERENCE_GLYPH, "flat", palette.text)
     trials = {point.number: point for point in points}
@@ -120,8 +127,9 @@ def _with_margin(xs: Iterable[float]) -> Range:
 
 def _draw_points(canvas: Canvas, points: Sequence[TrialPoint], palette: Palette) -> None:
     front = pareto_front(points)
-    canvas.line(([point.p_s for point in front], [point.p_o for point in front]), palette.faint)
     complete, running, *_ = palette.series
+    canvas.start_layer()
+    canvas.line(([point.p_s for point in front], [point.p_o for point in front]), palette.muted)
     styles = {"complete": complete, "running": running}
     for state in _FROM_BELOW:
         places = [point.at() for point in points if point.state == state]
@@ -135,14 +143,49 @@ def _write_key(plot: Plot, points: Sequence[TrialPoint], y_label: str, palette: 
     plot.sheet.write(0, 0, y_label, palette.muted)
     counts = Counter(point.state for point in points)
     states = [state for state in _GLYPHS if counts[state]]
-    for words in (True, False):
-        key = "  ".join(
-            f"{_GLYPHS[state]} {counts[state]}" + (f" {state}" if words else "") for state in states
-        )
+    named = "  ".join(f"{_GLYPHS[state]} {counts[state]} {state}" for state in states)
+    counted = "  ".join(f"{_GLYPHS[state]} {counts[state]}" for state in states)
+    front = f"─ Pareto front {len(pareto_front(points))}"
+    for key in (
+        f"{named}  {front}  ⠄⠄ equal p",
+        f"{named}  {front}",
+        f"{counted}  {front}",
+        f"{counted}  ─ front",
+        counted,
+    ):
         start = plot.sheet.columns - len(key)
         if start > len(y_label):
             plot.sheet.write(start, 0, key, palette.muted)
             return
+
+
+def _equal_scores(x_range: Range, y_range: Range) -> list[tuple[float, Polyline]]:
+    """Return round values of p = x + y, each with the line on which it is the same."""
+    low, high = x_range[0] + y_range[0], x_range[1] + y_range[1]
+    ticks = linear_ticks(low, high, _MOST_EQUALS)
+    return [(p, (x_range, (p - x_range[0], p - x_range[1]))) for p in ticks]
+
+
+def _draw_equals(
+    canvas: Canvas, equals: Sequence[tuple[float, Polyline]], palette: Palette
+) -> None:
+    for _, line in equals:
+        canvas.dashes(line, palette.faint, DOTTED)
+
+
+def _name_equals(plot: Plot, equals: Sequence[tuple[float, Polyline]], palette: Palette) -> None:
+    """Write p beside the upper end of its line, where nothing stands."""
+    labels = tick_labels([p for p, _ in equals])
+    for (p, (xs, ys)), label in zip(equals, labels, strict=True):
+        low, high = plot.y_range
+        x = xs[0] if ys[0] <= high else p - high
+        if ys[0] <= low or x > xs[1]:
+            continue
+        column, row = plot.cell(x, p - x)
+        name = f"p {label}"
+        inside = column + len(name) <= plot.right
+        if inside and plot.sheet.is_free(column, row, len(name), over=palette.faint):
+            plot.sheet.write(column, row, name, palette.muted)
 
 
 def _write_label(plot: Plot, place: Point, glyph: str, text: str, style: str) -> None:

@@ -29,11 +29,12 @@ class Sheet:
             if 0 <= offset < self.columns:
                 cells[offset] = (character, style)
 
-    def is_free(self, column: int, row: int, length: int) -> bool:
-        """Tell whether these cells are on the sheet and blank."""
+    def is_free(self, column: int, row: int, length: int, *, over: str | None = None) -> bool:
+        """Tell whether these cells are on the sheet, and blank or in a style written over."""
         if not (0 <= row < self.rows and column >= 0 and column + length <= self.columns):
             return False
-        return all(cell[0] == " " for cell in self._cells[row][column : column + length])
+        cells = self._cells[row][column : column + length]
+        return all(character == " " or style == over for character, style in cells)
 
     def character(self, column: int, row: int) -> str:
         """Return what is written in a cell."""

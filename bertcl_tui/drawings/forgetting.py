@@ -6,8 +6,9 @@ from typing import Literal
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.charts.series import Boundary, Series
+from bertcl_tui.charts.series import Boundary, Curves, Series
 from bertcl_tui.charts.style import Palette, Size, message
+from bertcl_tui.drawings.viewed import picture
 from bertcl_tui.retention import known_of_earlier
 from bertcl_tui.rows import RunCurves
 
@@ -28,22 +29,30 @@ class Forgetting(Struct, frozen=True):
     baseline: Line | None = None
 
     def draw(self, size: Size, palette: Palette) -> Text:
-        from bertcl_tui.charts.curve import draw_curves
+        return picture(self.curves(), size, palette).text
 
+    def curves(self) -> Curves:
+        """Return what is drawn."""
         stages = next((line.run.stages for line in self.lines if line.run.stages), ())
         later = stages[1:]
         start = later[0].first_step if later else 0
         last = later[-1].last_step - start if later else 1
         one = len(later) == 1
-        return draw_curves(
-            [_series(line) for line in self.lines],
-            size,
-            palette,
+        names = [
+            stage.task if one else f"stage {number} {stage.task}"
+            for number, stage in enumerate(later, start=2)
+        ]
+        return Curves(
+            series=tuple(_series(line) for line in self.lines),
             x_label="step of stage 2" if one else "step after stage 1",
+            y_label=f"accuracy on {earlier_tasks([stage.task for stage in stages])}"
+            if later
+            else "",
             x_range=(0, last),
-            boundaries=()
-            if one
-            else [Boundary(stage.first_step - start, stage.task) for stage in later],
+            boundaries=tuple(
+                Boundary(stage.first_step - start, name)
+                for stage, name in zip(later, names, strict=True)
+            ),
             baseline=None if self.baseline is None else _series(self.baseline),
             empty="No accuracy measured after stage 1 yet.",
         )
@@ -55,11 +64,13 @@ class Learning(Struct, frozen=True):
     run: RunCurves
 
     def draw(self, size: Size, palette: Palette) -> Text:
-        from bertcl_tui.charts.curve import draw_curves
+        return picture(self.curves(), size, palette).text
 
+    def curves(self) -> Curves:
+        """Return what is drawn."""
         stages = self.run.stages
-        return draw_curves(
-            [
+        return Curves(
+            series=tuple(
                 Series(
                     name=stages[curve.task].task,
                     xs=curve.steps,
@@ -69,12 +80,14 @@ class Learning(Struct, frozen=True):
                 )
                 for curve in self.run.curves
                 if curve.task < len(stages)
-            ],
-            size,
-            palette,
+            ),
             x_label="step",
+            y_label="accuracy",
             x_range=(0, stages[-1].last_step) if stages else None,
-            boundaries=[Boundary(stage.first_step, f"learn {stage.task}") for stage in stages],
+            boundaries=tuple(
+                Boundary(stage.first_step, f"stage {number} {stage.task}")
+                for number, stage in enumerate(stages, start=1)
+            ),
             empty="Nothing measured yet.",
         )
 

@@ -69,10 +69,14 @@ class Chart(Widget):
 
     @work(thread=True, exclusive=True, group="draw", description="draw")
     def _draw(self, drawing: Drawing, size: Size, palette: Palette) -> None:
-        text = drawing.draw(size, palette)
+        text = self.text_of(drawing, size, palette)
         lines = [Strip(line.render(self.app.console)) for line in text.split(allow_blank=True)]
         if not get_current_worker().is_cancelled:
             self.post_message(self._Drawn(lines))
+
+    def text_of(self, drawing: Drawing, size: Size, palette: Palette) -> Text:
+        """Draw, in a thread."""
+        return drawing.draw(size, palette)
 
     def on_chart__drawn(self, message: _Drawn) -> None:
         message.stop()

@@ -25,6 +25,7 @@ from engine.store.studies import (
     studies_wanting_trials,
     wish_for_study,
 )
+from engine.work.importance import weigh_if_old
 from engine.work.judge import Judge, TrialJudge
 
 _MOST_FAILURES = 3
@@ -57,6 +58,11 @@ class Searches:
         """Tell the sampler how a run ended, if it asked for it."""
         if run.study_id is not None and run.number is not None and run.state in ENDED:
             self._search(run.study_id).settle(run.number, run.state, run.p)
+
+    def weigh(self, run: RunRecord) -> None:
+        """Tell what matters in the study of a run, where there are enough new trials for that."""
+        if run.study_id is not None:
+            weigh_if_old(self._store, run.study_id, "ped-anova")
 
     def _queue_next(self, study_id: int) -> bool:
         # Asked again now that nobody else can be proposing.

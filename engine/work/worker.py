@@ -117,6 +117,7 @@ def _work_once(desk: Desk, searches: Searches, threads: int) -> bool:
         level: Level = "error" if outcome.state == "failed" else "info"
         _say(desk, run, _told(outcome), level)
         searches.settle(get_run(desk.store, run.id))
+        searches.weigh(run)
     return True
 
 

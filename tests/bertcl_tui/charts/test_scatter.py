@@ -38,15 +38,15 @@ def test_the_front_takes_complete_trials_only_and_the_first_of_equals() -> None:
 
 
 def test_states_have_shapes_and_the_key_counts_them() -> None:
-    text = draw_plane(POINTS, (70, 16), DARK)
-    assert rows(text)[0].endswith("● 4 complete  ○ 1 running  · 1 pruned  × 1 collapsed")
+    text = draw_plane(POINTS, (90, 16), DARK)
+    assert "● 4 complete  ○ 1 running  · 1 pruned  × 1 collapsed" in rows(text)[0]
     assert rows(text)[0].startswith("p_o")
     drawn = area(text)
     assert [drawn.count(glyph) for glyph in "●○·×"] == [4, 1, 1, 1]
 
 
 def test_the_key_drops_its_words_where_there_is_no_room() -> None:
-    assert rows(draw_plane(POINTS, (34, 8), DARK))[0].endswith("● 4  ○ 1  · 1  × 1")
+    assert "● 4  ○ 1  · 1  × 1" in rows(draw_plane(POINTS, (34, 8), DARK))[0]
 
 
 def test_p_o_goes_up_and_p_s_to_the_right() -> None:
@@ -57,10 +57,18 @@ def test_p_o_goes_up_and_p_s_to_the_right() -> None:
     assert drawn[-2].endswith(" p_s")
 
 
-def test_the_front_is_joined() -> None:
+def test_the_front_is_joined_and_named() -> None:
     text = draw_plane([trial(0, 0.60, 0.90), trial(1, 0.66, 0.80)], (50, 12), DARK)
-    dots = [span for span in text.spans if span.style == DARK.faint]
-    assert len(dots) >= 8
+    lines = [text.plain[span.start : span.end] for span in text.spans if span.style == DARK.muted]
+    assert sum(any(character > "⠀" for character in line) for line in lines) >= 6
+    assert "─ Pareto front 2" in rows(text)[0]
+
+
+def test_equal_p_is_joined_and_named() -> None:
+    drawn = rows(draw_plane([trial(0, 0.60, 0.90), trial(1, 0.66, 0.80)], (60, 16), DARK))
+    (row,) = [row for row in drawn if "p 1.45" in row]
+    below = drawn[drawn.index(row) + 1]
+    assert below[row.index("p 1.45") - 1 : row.index("p 1.45") + 6].strip()
 
 
 def test_collapsed_trials_do_not_stretch_the_axes() -> None:

@@ -94,8 +94,8 @@ def test_learning_shows_every_task(reader: Reader) -> None:
     look = _look(reader, 10)
     assert look.cursor is not None
     text = Learning(look.curves[look.cursor.run_id]).draw((100, 20), DARK).plain
-    assert "learn rotten-tomatoes" in text
-    assert "learn privacy-qa" in text
+    assert "stage 1 rotten-tomatoes" in text
+    assert "stage 2 privacy-qa" in text
 
 
 def test_bounds_are_the_search_space_or_wider() -> None:

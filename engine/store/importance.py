@@ -1,0 +1,105 @@
+"""Verbs for what matters in a study: which choice its scores hang on."""
+
+import time
+from math import ceil
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import ColumnElement, delete, func, insert, select
+
+from engine.spec.importance import FEWEST, Evaluator
+from engine.store.connection import Store
+from engine.store.schema import importance, run
+
+_MOST_WEIGHED: Final[dict[Evaluator, int]] = {"ped-anova": 3000, "fanova": 300}
+"""Trials that an evaluator is shown, evenly spread over the study: more take it minutes."""
+_GROWTH: Final = 1.1
+"""By how much more trials there must be for importances to be told anew."""
+
+
+class ImportanceRecord(Struct, frozen=True, kw_only=True):
+    """How the differences in p are shared out among the choices."""
+
+    evaluator: Evaluator
+    trials: int
+    """Complete ones that there were."""
+    shares: tuple[float, ...]
+    """One per choice, in sum 1."""
+
+    @property
+    def weighed(self) -> int:
+        """How many of the trials it was told from."""
+        return ceil(self.trials / every(self.trials, self.evaluator))
+
+
+class Tried(Struct, frozen=True):
+    """What a complete trial tried, and what came of it."""
+
+    learning_rates: tuple[float, ...]
+    p: float
+
+
+def every(trials: int, evaluator: Evaluator) -> int:
+    """Return which of so many trials an evaluator is shown: each, every second and so on."""
+    return max(1, ceil(trials / _MOST_WEIGHED[evaluator]))
+
+
+def keep_importance(store: Store, study_id: int, found: ImportanceRecord) -> None:
+    """Remember what was found, in place of what the same evaluator said before."""
+    key = (importance.c.study_id == study_id) & (importance.c.evaluator == found.evaluator)
+    values = {
+        "study_id": study_id,
+        "evaluator": found.evaluator,
+        "trials": found.trials,
+        "shares": msgspec.json.encode(found.shares).decode(),
+        "told_at": time.time(),
+    }
+    with store.writing() as connection:
+        connection.execute(delete(importance).where(key))
+        connection.execute(insert(importance).values(values))
+
+
+def importance_of(store: Store, study_id: int, evaluator: Evaluator) -> ImportanceRecord | None:
+    """Return what was last found by that evaluator, None where it was not asked."""
+    query = select(importance).where(
+        importance.c.study_id == study_id, importance.c.evaluator == evaluator
+    )
+    with store.reading() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    shares = msgspec.json.decode(row.shares, type=tuple[float, ...])
+    return ImportanceRecord(evaluator=evaluator, trials=row.trials, shares=shares)
+
+
+def tried(store: Store, study_id: int) -> list[Tried]:
+    """Return the complete trials that have a score, oldest first."""
+    query = (
+        select(run.c.learning_rates, run.c.p)
+        .where(_scored(study_id), run.c.learning_rates.is_not(None))
+        .order_by(run.c.number)
+    )
+    with store.reading() as connection:
+        return [
+            Tried(msgspec.json.decode(row.learning_rates, type=tuple[float, ...]), row.p)
+            for row in connection.execute(query)
+        ]
+
+
+def count_complete(store: Store, study_id: int) -> int:
+    """Return how many complete trials there are with a score."""
+    with store.reading() as connection:
+        query = select(func.count()).select_from(run).where(_scored(study_id))
+        return int(connection.execute(query).scalar_one())
+
+
+def is_old(found: ImportanceRecord | None, complete: int) -> bool:
+    """Return whether so many complete trials call for importances to be told anew."""
+    if found is None:
+        return complete >= FEWEST
+    return complete >= _GROWTH * found.trials
+
+
+def _scored(study_id: int) -> ColumnElement[bool]:
+    return (run.c.study_id == study_id) & (run.c.state == "complete") & run.c.p.is_not(None)
