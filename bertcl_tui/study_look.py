@@ -8,12 +8,22 @@ from bertcl_tui.choices import choice_labels
 from bertcl_tui.filters import Filter
 from bertcl_tui.read import Reader
 from bertcl_tui.retention import Known, known_now
-from bertcl_tui.rows import BY_P, Order, RunCurves, Scored, StudyRow, TrialRow, TrialWindow
+from bertcl_tui.rows import (
+    BY_P,
+    ImportanceRow,
+    Order,
+    RunCurves,
+    Scored,
+    StudyRow,
+    TrialRow,
+    TrialWindow,
+)
+from engine.spec.importance import Evaluator, is_worth_telling
 
 WINDOW = 500
 """Trials in a table: more cannot be looked through, and a filter finds the others."""
-_MOST_LINES = 8
-"""Trials in one chart of curves."""
+_MOST_LINES = 24
+"""Marked trials in one chart of curves; the first eight lines have a colour, others are dim."""
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -25,6 +35,8 @@ class Question(Struct, frozen=True, kw_only=True):
     cursor: int | None = None
     """Number of the trial under the cursor."""
     marked: frozenset[int] = frozenset()
+    evaluator: Evaluator = "ped-anova"
+    """Who tells what matters."""
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -46,6 +58,15 @@ class Look(Struct, frozen=True, kw_only=True):
     """By number, what the running trials would score by now."""
     labels: tuple[str, ...]
     """Of the choices."""
+    importance: ImportanceRow | None
+    """None: nobody told yet what matters."""
+
+    @property
+    def importance_is_old(self) -> bool:
+        """Whether there are enough trials for what matters to be told, and many since it was."""
+        told = self.importance
+        complete = self.study.counts.get("complete", 0)
+        return is_worth_telling(complete, None if told is None else told.trials)
 
 
 def look_at_study(reader: Reader, question: Question, before: Look | None) -> Look | None:
@@ -81,6 +102,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         curves=curves,
         known={trial.number: known_now(curves[trial.run_id]) for trial in running},
         labels=_labels(study, (*window.rows, cursor, flat), before),
+        importance=reader.importance(study.id, question.evaluator),
     )
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 import psutil
 
 from engine.spec import Protocol, SearchSettings, StudySpec
+from engine.spec.importance import EVALUATORS
 from engine.store.connection import Store, open_store
+from engine.store.importance import ImportanceRecord, keep_importance
 from engine.store.leases import beat, claim_run, finish_run
 from engine.store.measurements import (
     MeasurementRecord,
@@ -87,6 +89,8 @@ def recorded_store(path: Path, more: Sequence[str] = ()) -> Path:
             study = create_study(store, _spec(name, model="sample", data="sample", trials=24))
             for number in range(24):
                 _ended_trial(store, worker, study, number, layers=6)
+        _tell_what_matters(store, live, trials=24, choices=8)
+        _tell_what_matters(store, done, trials=10, choices=10)
         _running_trial(store, worker, live, 30, layers=6)
         write_log(store, "info", f"#30 begins · {LIVE}", worker_id=worker)
     finally:
@@ -105,6 +109,15 @@ def copy_of(path: Path, folder: Path) -> Path:
     finally:
         store.close()
     return copy
+
+
+def _tell_what_matters(store: Store, study: int, *, trials: int, choices: int) -> None:
+    """Say that the last choice matters most, and each below it half as much."""
+    halves = [0.5 ** (choices - place) for place in range(choices)]
+    shares = tuple(half / sum(halves) for half in halves)
+    for evaluator in EVALUATORS:
+        found = ImportanceRecord(evaluator=evaluator, trials=trials, shares=shares)
+        keep_importance(store, study, found)
 
 
 def empty_store(path: Path) -> Path:

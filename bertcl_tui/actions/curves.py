@@ -104,14 +104,14 @@ CURVES = (
 
 PLANE = (
     Action(
-        "walk('left')",
+        "walk_left",
         "left,h",
         "trial left",
         "Go to the nearest trial that learnt less of the later task.",
         ("plane",),
     ),
     Action(
-        "walk('right')",
+        "walk_right",
         "right,l",
         "trial right",
         "Go to the nearest trial that learnt more of the later task.",
@@ -119,7 +119,7 @@ PLANE = (
         shown="palette",
     ),
     Action(
-        "walk('up')",
+        "walk_up",
         "up,k",
         "trial above",
         "Go to the nearest trial that kept more of the earlier tasks.",
@@ -127,7 +127,7 @@ PLANE = (
         shown="palette",
     ),
     Action(
-        "walk('down')",
+        "walk_down",
         "down,j",
         "trial below",
         "Go to the nearest trial that kept less of the earlier tasks.",

@@ -9,7 +9,7 @@ from bertcl_tui.charts.labels import spread
 from bertcl_tui.charts.plot import Plot
 
 _GLYPH_AND_SPACE: Final = 2
-_CHOSEN: Final = "▸"
+_CHOSEN: Final = "›"
 _LEAST_OF_A_NAME: Final = 4  # columns, before a difference is left out
 _GAP: Final = 1  # between the canvas and the labels on its right
 

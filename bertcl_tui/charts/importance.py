@@ -29,10 +29,12 @@ def draw_importance(
     palette: Palette,
     *,
     empty: str = "needs a few complete trials",
+    note: str = "",
 ) -> Text:
     """Draw one bar per share, the greatest first; the longest bar is as long as there is room.
 
-    Where there are too few rows, the last says how many shares are hidden.
+    Where there are too few rows, the last says how many shares are hidden; where there are too
+    many, it has the note.
     """
     if size[0] < _SMALLEST[0] or size[1] < _SMALLEST[1]:
         return too_small(size, _SMALLEST, palette)
@@ -51,6 +53,8 @@ def draw_importance(
         sheet.write(size[0] - _VALUE, row, _percentage(share.share), palette.text)
     if len(shown) < len(ranked):
         sheet.write(0, len(shown), f"… {len(ranked) - len(shown)} more", palette.muted)
+    elif len(shown) < size[1] and len(note) <= size[0]:
+        sheet.write(0, size[1] - 1, note, palette.muted)
     return sheet.to_text()
 
 

@@ -1,4 +1,4 @@
-"""Which choices go with p: a cheap first look, not an analysis of variance."""
+"""What matters in a study: the share of each choice in the differences of p, and which way."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -6,37 +6,66 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.rows import Scored
+from bertcl_tui.rows import ImportanceRow, Scored
+from bertcl_tui.wording import count
+from engine.spec.importance import FEWEST, Evaluator
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FEWEST: Final = 10
-"""Complete trials below which a rank correlation says nothing."""
+EVALUATOR_NAMES: Final[dict[Evaluator, str]] = {"ped-anova": "PED-ANOVA", "fanova": "fANOVA"}
+_NOTE: Final = "+ higher is better, − lower"
+_NO_WAY: Final = 0.1
+"""Rank correlation below which neither way is said to be better."""
 
 
 class Importance(Struct, frozen=True, kw_only=True):
-    """The strength of the rank correlation of each choice's learning rate with p."""
+    """The shares that were told, each with the sign of its rate's rank correlation with p."""
 
     labels: tuple[str, ...]
     trials: tuple[Scored, ...]
+    told: ImportanceRow | None
+    """None: nobody told yet."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
         from bertcl_tui.charts.importance import Share, draw_importance
 
-        enough = len(self.trials) >= FEWEST
-        strengths = rank_correlations(self.trials) if enough else ()
+        told = self.told
+        if told is None or len(self.trials) < FEWEST or self._is_tied():
+            return draw_importance([], size, palette, empty=self._said())
         shares = [
-            Share(f"{'+' if strength >= 0 else '−'} {label}", abs(strength))
-            for label, strength in zip(self.labels, strengths, strict=False)
+            Share(f"{sign_of(correlation)} {label}", share)
+            for label, share, correlation in zip(
+                self.labels, told.shares, rank_correlations(self.trials), strict=False
+            )
         ]
-        return draw_importance(
-            shares,
-            size,
-            palette,
-            empty=f"Needs {FEWEST} complete trials,\nhas {len(self.trials)}.",
-        )
+        return draw_importance(shares, size, palette, note=_NOTE)
+
+    def _said(self) -> str:
+        """Say why there are no shares."""
+        if len(self.trials) < FEWEST:
+            return f"Needs {FEWEST} complete trials,\nhas {len(self.trials)}."
+        if self._is_tied():
+            return "Every trial has one rate for all:\nno choice can matter more."
+        return f"Weighing {count(len(self.trials), 'trial')}…"
+
+    def _is_tied(self) -> bool:
+        return all(len(set(trial.learning_rates)) == 1 for trial in self.trials)
+
+
+def told_from(told: ImportanceRow) -> str:
+    """Say who told the shares, and from how many trials."""
+    trials = count(told.trials, "trial")
+    of = trials if told.weighed == told.trials else f"{told.weighed:,} of {trials}"
+    return f"{EVALUATOR_NAMES[told.evaluator]}, {of}"
+
+
+def sign_of(correlation: float) -> str:
+    """Return + where a higher rate goes with a better p, − where a lower, else ±."""
+    if abs(correlation) < _NO_WAY:
+        return "±"
+    return "+" if correlation > 0 else "−"
 
 
 def rank_correlations(trials: tuple[Scored, ...]) -> tuple[float, ...]:

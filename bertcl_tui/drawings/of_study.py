@@ -51,8 +51,8 @@ def plane_of(look: Look) -> Plane:
 
 
 def importance_of(look: Look) -> Importance:
-    """Return how each choice's rate goes with p."""
-    return Importance(labels=look.labels, trials=look.scored)
+    """Return how much each choice matters."""
+    return Importance(labels=look.labels, trials=look.scored, told=look.importance)
 
 
 def flat_name(flat: Scored) -> str:

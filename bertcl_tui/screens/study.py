@@ -1,17 +1,15 @@
 """One study: its trials, how they forget, and with which learning rates."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.confirming import Again, confirm_trials
-from bertcl_tui.drawings.forgetting import earlier_tasks
-from bertcl_tui.drawings.of_study import forgetting_of, importance_of, plane_of, rates_of
 from bertcl_tui.filters import trial_fields
 from bertcl_tui.messages import (
     Folding,
@@ -25,21 +23,19 @@ from bertcl_tui.rows import StudyRow
 from bertcl_tui.screens.again_form import again_form, read_again
 from bertcl_tui.screens.confirm import confirm_stop
 from bertcl_tui.screens.form import Texts
-from bertcl_tui.screens.trials import TrialsScreen
+from bertcl_tui.screens.study_panels import PANELS, PanelsScreen
 from bertcl_tui.states import state_word
 from bertcl_tui.study_look import Look, look_at_study
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.trials_table import TrialsTable
 from bertcl_tui.wording import count, duration, headway, steps_rate
 from engine.errors import EngineError
-from engine.spec.sequence import parse_sequence
 from engine.store.states import Desired
 
-PANELS: Final = ("forgetting", "rates", "plane", "importance")
+__all__ = ["PANELS", "StudyScreen"]
 
 
 @dataclass
@@ -49,7 +45,7 @@ class StudyRead(Folding):
     look: Look | None
 
 
-class StudyScreen(TrialsScreen):
+class StudyScreen(PanelsScreen):
     """Shows the trials of a study; its charts follow the cursor and the marks."""
 
     PLACE: ClassVar[Place] = "study"
@@ -63,12 +59,8 @@ class StudyScreen(TrialsScreen):
             with Vertical(id="trials", classes="panel"):
                 yield TrialsTable(self._question.marked)
                 yield FilterBar(trial_fields(0))
-            for panel in PANELS:
-                yield Chart(id=panel, classes="panel")
+            yield from self.make_charts()
         yield KeyBar()
-
-    def on_mount(self) -> None:
-        self._front(PANELS[0])
 
     # reading
 
@@ -84,7 +76,7 @@ class StudyScreen(TrialsScreen):
         self._look = message.look
         self._show_trials(message.look)
         self._show_top(message.look.study)
-        self._show_charts(message.look)
+        self.show_charts(message.look)
         self.refresh_bindings()
 
     def _show_top(self, study: StudyRow) -> None:
@@ -107,25 +99,6 @@ class StudyScreen(TrialsScreen):
                 )
             ),
         )
-
-    def _show_charts(self, look: Look) -> None:
-        tasks = parse_sequence(look.study.sequence)
-        trial = f"#{look.cursor.number}" if look.cursor is not None else "no trial"
-        titles = (
-            f"Forgetting ─ {earlier_tasks(tasks)} while {tasks[-1]} is learnt",
-            f"Learning rates ─ {trial}",
-            "Kept against learnt",
-            "What goes with p",
-        )
-        subtitles = ("", "", "", "rank correlation")
-        drawings = (forgetting_of(look), rates_of(look), plane_of(look), importance_of(look))
-        for number, (panel, title, subtitle, drawing) in enumerate(
-            zip(PANELS, titles, subtitles, drawings, strict=True), start=1
-        ):
-            chart = self.query_one(f"#{panel}", Chart)
-            closes = "esc shows all" if chart is self.maximized else subtitle
-            entitle(chart, f"{number} {title}", closes)
-            chart.show(drawing)
 
     # actions
 
@@ -189,50 +162,23 @@ class StudyScreen(TrialsScreen):
     def action_back(self) -> None:
         table = self.query_one(TrialsTable)
         if self.maximized is not None:
-            self.minimize()
-            self.follow()
+            self.show_all()
+        elif isinstance(self.focused, Chart):
+            table.focus()
         elif table.ranging:
             table.end_range()
         elif not self.query_one(FilterBar).clear():
             self.dismiss()
-
-    # panels
-
-    def action_show_panel(self, number: int) -> None:
-        chart = self.query_one(f"#{PANELS[number - 1]}", Chart)
-        if self._shows_all:
-            if self.maximized is chart:
-                self.minimize()
-            else:
-                self.maximize(chart, container=False)
-        self._front(PANELS[number - 1])
-        self.follow()
-
-    def action_next_panel(self) -> None:
-        shown = next(i for i, panel in enumerate(PANELS) if self.has_class(f"-{panel}"))
-        self._front(PANELS[(shown + 1) % len(PANELS)])
-
-    @property
-    def _shows_all(self) -> bool:
-        return self.has_class("-wide") and self.has_class("-high")
-
-    def _front(self, panel: str) -> None:
-        """Show this chart where there is room for one only."""
-        for other in PANELS:
-            self.set_class(other == panel, f"-{other}")
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         study = None if self._look is None else self._look.study
         going = study is None or study.desired == "running"
         match action:
             case "next_panel":
-                return not self._shows_all
+                return not self.shows_all
             case "pause_study":
                 return going
             case "resume_study":
                 return not going or (study is not None and study.waits)
             case _:
                 return True
-
-    def on_resize(self, _: events.Resize) -> None:
-        self.refresh_bindings()

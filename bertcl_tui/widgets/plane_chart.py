@@ -1,12 +1,13 @@
 """The plane of p_o and p_s, in which one can walk from trial to trial."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.drawings.plane import Plane
+from bertcl_tui.drawings.plane import Plane, Way
 from bertcl_tui.widgets.chart import Chart, Drawing
 
 
@@ -33,10 +34,25 @@ class PlaneChart(Chart, can_focus=True):
         super().show(drawing)
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Have trials be walked between while there are some."""
-        return action != "walk" or (self._plane is not None and bool(self._plane.trials))
+        """Walk while there are trials."""
+        there = self._plane is not None and bool(self._plane.trials)
+        return there or not action.startswith("walk_")
 
-    def action_walk(self, way: Literal["left", "right", "up", "down"]) -> None:
+    def action_walk_left(self) -> None:
+        self._walk("left")
+
+    def action_walk_right(self) -> None:
+        self._walk("right")
+
+    def action_walk_up(self) -> None:
+        self._walk("up")
+
+    def action_walk_down(self) -> None:
+        self._walk("down")
+
+    def _walk(self, way: Way) -> None:
         trial = None if self._plane is None else self._plane.beside(way)
-        if trial is not None:
+        if self._plane is not None and trial is not None:
+            marked = [number for number in self._plane.selected if number != trial.number]
+            self.show(replace(self._plane, selected=(trial.number, *marked)))
             self.post_message(self.Walked(trial.number))

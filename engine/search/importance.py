@@ -17,11 +17,30 @@ from optuna.importance import (
 from optuna.trial import create_trial
 
 from engine.search.storage import quieten
-from engine.spec.importance import Evaluator
-from engine.store.importance import ImportanceRecord, Tried, every
+from engine.spec.importance import Evaluator, is_worth_telling
+from engine.store.connection import Store
+from engine.store.importance import (
+    ImportanceRecord,
+    Tried,
+    count_complete,
+    every,
+    importance_of,
+    keep_importance,
+    tried,
+)
 
 _SEED: Final = 0
 """Of the forest of fANOVA: the same trials say the same."""
+
+
+def weigh_if_old(store: Store, study_id: int, evaluator: Evaluator) -> bool:
+    """Tell what matters in a study if enough trials came since the last time; say if it was."""
+    told = importance_of(store, study_id, evaluator)
+    before = None if told is None else told.trials
+    if not is_worth_telling(count_complete(store, study_id), before):
+        return False
+    keep_importance(store, study_id, weigh(tried(store, study_id), evaluator))
+    return True
 
 
 def weigh(trials: Sequence[Tried], evaluator: Evaluator) -> ImportanceRecord:

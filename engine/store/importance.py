@@ -8,14 +8,12 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, delete, func, insert, select
 
-from engine.spec.importance import FEWEST, Evaluator
+from engine.spec.importance import Evaluator
 from engine.store.connection import Store
 from engine.store.schema import importance, run
 
 _MOST_WEIGHED: Final[dict[Evaluator, int]] = {"ped-anova": 3000, "fanova": 300}
 """Trials that an evaluator is shown, evenly spread over the study: more take it minutes."""
-_GROWTH: Final = 1.1
-"""By how much more trials there must be for importances to be told anew."""
 
 
 class ImportanceRecord(Struct, frozen=True, kw_only=True):
@@ -92,13 +90,6 @@ def count_complete(store: Store, study_id: int) -> int:
     with store.reading() as connection:
         query = select(func.count()).select_from(run).where(_scored(study_id))
         return int(connection.execute(query).scalar_one())
-
-
-def is_old(found: ImportanceRecord | None, complete: int) -> bool:
-    """Return whether so many complete trials call for importances to be told anew."""
-    if found is None:
-        return complete >= FEWEST
-    return complete >= _GROWTH * found.trials
 
 
 def _scored(study_id: int) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Telling what matters in a study, here or in a process of its own."""
+"""Telling what matters in a study in a process of its own."""
 
 import subprocess
 import sys
@@ -7,24 +7,6 @@ import threading
 
 from engine.errors import EngineError
 from engine.spec.importance import Evaluator
-from engine.store.connection import Store
-from engine.store.importance import (
-    count_complete,
-    importance_of,
-    is_old,
-    keep_importance,
-    tried,
-)
-
-
-def weigh_if_old(store: Store, study_id: int, evaluator: Evaluator) -> bool:
-    """Tell what matters in a study if enough trials came since the last time; say if it was."""
-    if not is_old(importance_of(store, study_id, evaluator), count_complete(store, study_id)):
-        return False
-    from engine.search.importance import weigh
-
-    keep_importance(store, study_id, weigh(tried(store, study_id), evaluator))
-    return True
 
 
 class Weighing:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from engine.errors import EngineError
 from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
+from engine.search.importance import weigh_if_old
 from engine.search.spaces import make_space
 from engine.search.trials import Proposal, Search, open_search
 from engine.search.warm_starts import warm_starts
@@ -25,7 +26,6 @@ from engine.store.studies import (
     studies_wanting_trials,
     wish_for_study,
 )
-from engine.work.importance import weigh_if_old
 from engine.work.judge import Judge, TrialJudge
 
 _MOST_FAILURES = 3

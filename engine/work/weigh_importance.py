@@ -3,9 +3,9 @@
 import sys
 
 from engine.errors import EngineError
+from engine.search.importance import weigh_if_old
 from engine.spec.importance import EVALUATORS
 from engine.store.connection import open_store
-from engine.work.importance import weigh_if_old
 
 
 def main() -> int:

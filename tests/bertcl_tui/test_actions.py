@@ -24,7 +24,9 @@ from bertcl_tui.screens.study import StudyScreen
 from bertcl_tui.screens.trial import TrialScreen
 from bertcl_tui.screens.workers import WorkersScreen
 from bertcl_tui.widgets.arena_grid import ArenaGrid
+from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.log_table import LogTable
+from bertcl_tui.widgets.plane_chart import PlaneChart
 from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.widgets.trials_table import TrialsTable
 from bertcl_tui.widgets.workers_table import WorkersTable
@@ -35,6 +37,8 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "trials": (TrialsTable,),
     "studies": (StudiesScreen,),
     "study": (StudyScreen,),
+    "curves": (CurveChart,),
+    "plane": (PlaneChart,),
     "trial": (TrialScreen,),
     "combine": (CombineScreen,),
     "arena": (ArenaScreen,),

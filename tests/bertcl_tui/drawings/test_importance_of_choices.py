@@ -1,12 +1,13 @@
-"""Rank correlations, and what is said where there are too few trials."""
+"""Shares with the way each goes, and what is said where there are none."""
 
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
 from bertcl_tui.charts.style import DARK
-from bertcl_tui.drawings.importance import FEWEST, Importance, rank_correlations
-from bertcl_tui.rows import Scored
+from bertcl_tui.drawings.importance import Importance, rank_correlations, told_from
+from bertcl_tui.rows import ImportanceRow, Scored
+from engine.spec.importance import FEWEST
 
 
 def _trials(rates: list[tuple[float, ...]], scores: list[float]) -> tuple[Scored, ...]:
@@ -30,16 +31,44 @@ def test_agrees_with_scipy_where_ranks_are_shared() -> None:
     assert ours == pytest.approx(theirs)
 
 
+def _told(*shares: float, trials: int = FEWEST) -> ImportanceRow:
+    return ImportanceRow(evaluator="ped-anova", trials=trials, weighed=trials, shares=shares)
+
+
+def _drawn(trials: tuple[Scored, ...], told: ImportanceRow | None) -> str:
+    drawing = Importance(labels=("embeddings", "layer 1", "heads"), trials=trials, told=told)
+    return drawing.draw((40, 6), DARK).plain
+
+
 def test_too_few_trials_are_said_to_be_too_few() -> None:
-    trials = _trials([(1e-5, 1e-4)] * (FEWEST - 1), [1.0] * (FEWEST - 1))
-    drawn = Importance(labels=("embeddings", "heads"), trials=trials).draw((30, 6), DARK)
-    assert "Needs 10 complete trials,\n" in drawn.plain.replace("  ", "")
+    trials = _trials([(1e-5, 1e-4, 1e-5)] * (FEWEST - 1), [1.0] * (FEWEST - 1))
+    assert "Needs 10 complete trials,\n" in _drawn(trials, None).replace("  ", "")
 
 
-def test_the_sign_says_which_way() -> None:
-    rates = [(10.0**-7 * (i + 1), 1e-4 / (i + 1)) for i in range(FEWEST)]
-    scores = [1.0 + i / 100 for i in range(FEWEST)]
-    drawn = Importance(labels=("embeddings", "heads"), trials=_trials(rates, scores))
-    lines = drawn.draw((40, 4), DARK).plain.splitlines()
-    assert lines[0].startswith("+ embeddings")
-    assert lines[1].startswith("− heads")
+def test_one_rate_for_all_is_said_not_to_be_weighed() -> None:
+    rates = [(10.0**-i,) * 3 for i in range(FEWEST)]
+    told = _told(1 / 3, 1 / 3, 1 / 3)
+    assert "one rate for all" in _drawn(_trials(rates, [1.0] * FEWEST), told)
+
+
+def test_what_nobody_told_yet_is_waited_for() -> None:
+    rates = [(10.0**-i, 1e-5, 1e-5) for i in range(FEWEST)]
+    assert "Weighing 10 trials…" in _drawn(_trials(rates, [1.0] * FEWEST), None)
+
+
+def test_the_sign_says_which_way_and_the_greatest_share_comes_first() -> None:
+    rates = [(10.0**-7 * (i + 1), 1e-5, 1e-4 / (i + 1)) for i in range(FEWEST)]
+    trials = _trials(rates, [1.0 + i / 100 for i in range(FEWEST)])
+    lines = _drawn(trials, _told(0.3, 0.1, 0.6)).splitlines()
+    assert [line.split()[:2] for line in lines[:3]] == [
+        ["−", "heads"],
+        ["+", "embeddings"],
+        ["±", "layer"],
+    ]
+    assert lines[0].endswith(".60")
+
+
+def test_who_told_it_from_how_many() -> None:
+    assert told_from(_told(1.0, trials=24)) == "PED-ANOVA, 24 trials"
+    some = ImportanceRow(evaluator="fanova", trials=1000, weighed=250, shares=(1.0,))
+    assert told_from(some) == "fANOVA, 250 of 1,000 trials"

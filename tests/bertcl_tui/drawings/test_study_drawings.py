@@ -107,3 +107,25 @@ def test_bounds_are_the_search_space_or_wider() -> None:
 def test_earlier_tasks_by_name_or_number() -> None:
     assert earlier_tasks(("sst2", "mrpc")) == "sst2"
     assert earlier_tasks(("a", "b", "c")) == "2 earlier tasks"
+
+
+def test_the_next_trial_of_the_plane_lies_that_way(reader: Reader) -> None:
+    plane = plane_of(_look(reader, 10))
+    places = {trial.number: (trial.p_s, trial.p_o) for trial in plane.trials}
+    x, y = places[10]
+    beside = {way: plane.beside(way) for way in ("left", "right", "up", "down")}  # type: ignore[arg-type]
+    left, right, down = beside["left"], beside["right"], beside["down"]
+    assert left is not None
+    assert left.p_s < x
+    assert right is not None
+    assert right.p_s > x
+    assert down is not None
+    assert down.p_o < y
+    assert beside["up"] is None  # nobody kept more
+
+
+def test_from_nowhere_the_plane_is_entered_at_the_best_trial(reader: Reader) -> None:
+    plane = plane_of(_look(reader, 30))
+    best = plane.beside("left")
+    assert best is not None
+    assert best.number == 10

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from bertcl_tui import wishes
 from bertcl_tui.app import BertclApp
+from bertcl_tui.rows import Scored
 from bertcl_tui.screens.combine import CombineScreen
 from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.screens.study import PANELS, StudyScreen
@@ -17,8 +19,10 @@ from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.store.connection import open_store
 from engine.store.deletion import delete_study
+from engine.store.importance import importance_of
 from engine.store.leases import finish_run
 from engine.store.runs import Scores
+from engine.store.schema import importance
 from engine.store.studies import find_study
 from engine.store.workers import end_worker
 from tests.bertcl_tui.conftest import OpenApp
@@ -51,6 +55,17 @@ def _shown(pilot: Pilot[None]) -> list[str]:
 
 def _desired(store: Path) -> str:
     return find_study(open_store(str(store)), LIVE).desired
+
+
+def _cursor(pilot: Pilot[None]) -> int:
+    current = _table(pilot).current
+    assert current is not None
+    return current.trial.number
+
+
+def _scored(pilot: Pilot[None], number: int) -> Scored:
+    look = pilot.app.screen._look  # type: ignore[attr-defined]
+    return next(trial for trial in look.scored if trial.number == number)
 
 
 async def _enter(pilot: Pilot[None]) -> None:
@@ -248,6 +263,79 @@ async def test_a_large_terminal_shows_all_and_a_number_makes_one_large(open_app:
         await pilot.pause()
         assert _chart(pilot, "plane").size == before
         assert isinstance(pilot.app.screen, StudyScreen)
+
+
+async def test_on_a_small_terminal_the_same_number_again_makes_a_chart_large(
+    open_app: OpenApp,
+) -> None:
+    async with open_app(size=SMALL) as pilot:
+        await _enter(pilot)
+        await pilot.press("1")
+        await until(pilot, lambda: _chart(pilot, "forgetting").size.width > 70)
+        assert _chart(pilot, "forgetting").has_focus
+        await pilot.press("1")
+        await until(pilot, lambda: _table(pilot).has_focus)
+
+
+async def test_values_are_read_in_the_large_chart_and_escape_goes_back_step_by_step(
+    open_app: OpenApp,
+) -> None:
+    async with open_app(size=LARGE) as pilot:
+        await _enter(pilot)
+        await pilot.press("j", "1")
+        await until(pilot, lambda: "#10" in _drawn(pilot, "forgetting"))
+        await pilot.press("left")
+        await until(pilot, lambda: "step 100 of stage 2" in _drawn(pilot, "forgetting"))
+        await pilot.press("escape")
+        await until(pilot, lambda: "step 100 of" not in _drawn(pilot, "forgetting"))
+        assert pilot.app.screen.maximized is not None
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen.maximized is None)
+        assert _table(pilot).has_focus
+
+
+@pytest.mark.action("plane", "walk_left", "walk_right", "walk_up", "walk_down")
+async def test_a_walk_through_the_plane_takes_the_cursor_along(open_app: OpenApp) -> None:
+    async with open_app(size=LARGE) as pilot:
+        await _enter(pilot)
+        await pilot.press("j", "3")
+        await until(pilot, lambda: "#10" in _drawn(pilot, "plane"))
+        here = _scored(pilot, 10)
+        await pilot.press("right")
+        await until(pilot, lambda: _cursor(pilot) != 10)
+        assert _scored(pilot, _cursor(pilot)).p_s > here.p_s
+        await until(pilot, lambda: f"#{_cursor(pilot)}" in _drawn(pilot, "plane"))
+        for key, way in (("down", "p_o"), ("left", "p_s")):
+            before = _scored(pilot, _cursor(pilot))
+            await pilot.press(key)
+            await until(pilot, lambda before=before: _cursor(pilot) != before.number)  # type: ignore[misc]
+            assert getattr(_scored(pilot, _cursor(pilot)), way) < getattr(before, way)
+        before = _scored(pilot, _cursor(pilot))
+        await pilot.press("up")
+        await until(pilot, lambda: _cursor(pilot) != before.number)
+        assert _scored(pilot, _cursor(pilot)).p_o > before.p_o
+
+
+@pytest.mark.action("study", "turn_evaluator")
+async def test_the_other_evaluator_tells_what_matters(open_app: OpenApp) -> None:
+    async with open_app(size=LARGE) as pilot:
+        await _enter(pilot)
+        panel = _chart(pilot, "importance")
+        await until(pilot, lambda: "PED-ANOVA, 24 trials" in str(panel.border_subtitle))
+        await pilot.press("w")
+        await until(pilot, lambda: "fANOVA, 24 trials" in str(panel.border_subtitle))
+
+
+@pytest.mark.process
+async def test_what_matters_is_told_where_nobody_did(open_app: OpenApp, store: Path) -> None:
+    opened = open_store(str(store))
+    with opened.writing() as connection:
+        connection.execute(delete(importance))
+    async with open_app(size=LARGE) as pilot:
+        await _enter(pilot)
+        await until(pilot, lambda: "Weighing 24 trials" in _drawn(pilot, "importance"))
+        await until(pilot, lambda: "heads" in _drawn(pilot, "importance"), patience=120)
+    assert importance_of(opened, 1, "ped-anova") is not None
 
 
 async def test_the_top_says_how_the_study_does(open_app: OpenApp) -> None:

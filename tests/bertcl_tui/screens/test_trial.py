@@ -35,7 +35,7 @@ async def test_scores_and_curves(open_app: OpenApp) -> None:
         chart = pilot.app.screen.query_one("#learning", Chart)
         await until(
             pilot,
-            lambda: any("learn privacy-qa" in chart.render_line(y).text for y in range(3)),
+            lambda: any("stage 2 privacy-qa" in chart.render_line(y).text for y in range(3)),
         )
 
 
