@@ -18,6 +18,8 @@ PLACES: Final[Mapping[Place, str]] = {
     "study": "Study",
     "trials": "trials table",
     "trial": "Trial",
+    "curves": "Chart of curves",
+    "plane": "Plane of p_o and p_s",
     "combine": "Combine",
     "arena": "Arena",
     "grid": "arena table",
