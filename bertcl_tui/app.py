@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
@@ -16,6 +17,7 @@ from bertcl_tui import messages
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.herald import Herald
 from bertcl_tui.palette import ActionsProvider, places
+from bertcl_tui.picture import free_path
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import StudyRow
 from bertcl_tui.screens.live import LiveScreen
@@ -277,8 +279,14 @@ class BertclApp(SettledApp):
         return action != "open_workers" or "work" not in opened
 
     def action_save_screenshot(self) -> None:
-        path = self.save_screenshot(path=".")
-        self.notify(f"screen saved as {path}", markup=False)
+        path = free_path(Path.cwd(), datetime.now())
+        try:
+            self.save_screenshot(path.name, str(path.parent))
+        except OSError as error:
+            text = f"The screen cannot be saved as {path}: {error.strerror}."
+            self.notify(text, severity="error", markup=False)
+        else:
+            self.notify(f"Screen saved as {path}", markup=False)
 
     async def action_quit(self) -> None:
         """Leave, or first ask what is to become of running work."""

@@ -122,14 +122,14 @@ def _meeting(some: Sequence[Place], others: Sequence[Place]) -> Place | None:
             place
             for place in screens
             if place not in _WIDGETS
-            and not _heard(place).isdisjoint(some)
-            and not _heard(place).isdisjoint(others)
+            and not heard_in(place).isdisjoint(some)
+            and not heard_in(place).isdisjoint(others)
         ),
         None,
     )
 
 
-def _heard(place: Place) -> set[Place]:
+def heard_in(place: Place) -> set[Place]:
     """Return whose keys are heard in a screen; a dialog has them all to itself."""
     return {place} if place == "dialog" else {place, "app", *_INSIDE.get(place, ())}
 

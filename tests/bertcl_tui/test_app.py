@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Label
 
 from bertcl_tui.app import BertclApp
+from bertcl_tui.picture import free_path
 from bertcl_tui.screens.help import HelpScreen
 from bertcl_tui.screens.leave import LeaveScreen
 from bertcl_tui.screens.studies import StudiesScreen
@@ -196,9 +198,38 @@ async def test_a_picture_of_the_screen(
     async with open_app() as pilot:
         await _ready(pilot)
         await pilot.press(key)
-        await until(pilot, lambda: list(tmp_path.glob("*.svg")))
-    (picture,) = tmp_path.glob("*.svg")
+        await until(pilot, lambda: list(tmp_path.glob("bertcl-*.svg")))
+        (picture,) = tmp_path.glob("bertcl-*.svg")
+        assert any(str(picture) in note.message for note in pilot.app._notifications)
     assert "rotten-tomatoes" in picture.read_text(encoding="utf-8")
+
+
+def test_no_picture_takes_the_place_of_another(tmp_path: Path) -> None:
+    moment = datetime(2022, 7, 18, 9, 30, 5)
+    for _ in range(3):
+        free_path(tmp_path, moment).touch()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "bertcl-2022-07-18-093005-2.svg",
+        "bertcl-2022-07-18-093005-3.svg",
+        "bertcl-2022-07-18-093005.svg",
+    ]
+
+
+async def test_help_is_searched(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        await pilot.press("slash", *"sunk")
+        text = pilot.app.screen.query_one("#help Static")
+        await until(pilot, lambda: "Nothing about" in str(text.render()))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Nothing about" not in str(text.render()))
+        await pilot.press("slash", *"shifted second")
+        await until(pilot, lambda: text.size.height < 6)
+        assert "p_o, p_s" in pilot.app.export_screenshot().replace("&#160;", " ")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
 
 
 @pytest.mark.parametrize(
