@@ -38,8 +38,8 @@ LIGHT = Theme(
     name="bertcl-light",
     primary="#2b5f9e",
     secondary="#4a77a8",
-    accent="#96650a",
-    success="#3d7433",
+    accent="#875b08",
+    success="#3a7030",
     warning="#96550f",
     error="#ac2f3c",
     foreground="#24292f",
@@ -50,7 +50,7 @@ LIGHT = Theme(
     variables={
         "border-blurred": "#c9c5b8",
         **_scrollbars("#c9c5b8", "#fcfbf8", "#4a77a8"),
-        "footer-key-foreground": "#96650a",
+        "footer-key-foreground": "#875b08",
     },
 )
 

@@ -1,0 +1,59 @@
+"""Both themes can be read: what stands on what, by the contrast of WCAG 2."""
+
+import pytest
+from textual.color import Color
+
+from bertcl_tui.app import BertclApp
+from bertcl_tui.looks import looks_of
+from bertcl_tui.settings import Settings
+from bertcl_tui.settings.named import check_settings
+from bertcl_tui.themes import DARK, LIGHT, theme_names
+
+GROUNDS = ("background", "surface", "panel")
+
+
+def _contrast(ink: Color, ground: Color) -> float:
+    light, dark = sorted((_luminance(ink), _luminance(ground)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    shares = (color.r / 255, color.g / 255, color.b / 255)
+    linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
+@pytest.mark.parametrize("ground", GROUNDS)
+async def test_words_stand_out_from_what_is_behind_them(theme: str, ground: str) -> None:
+    app = BertclApp("none.db", settings=Settings(theme=theme))
+    async with app.run_test():
+        looks, variables = looks_of(app), app.theme_variables
+    behind = Color.parse(variables[ground])
+    words = {name: getattr(looks, name) for name in ("text", "accent", "good", "warning", "bad")}
+    too_faint = {
+        name: round(contrast, 2)
+        for name, ink in words.items()
+        if (contrast := _contrast(Color.parse(ink), behind)) < 4.5
+    }
+    assert too_faint == {}
+    assert _contrast(Color.parse(looks.muted), behind) >= 3
+    assert _contrast(Color.parse(variables["foreground"]), behind) >= 7
+
+
+@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
+async def test_the_line_of_the_cursor_can_be_read(theme: str) -> None:
+    app = BertclApp("none.db", settings=Settings(theme=theme))
+    async with app.run_test():
+        looks, variables = looks_of(app), app.theme_variables
+    surface, primary = Color.parse(variables["surface"]), Color.parse(variables["primary"])
+    line = surface.blend(primary, 0.35)
+    assert _contrast(Color.parse(looks.text), line) >= 4.5
+    assert _contrast(Color.parse(looks.muted), line) >= 3
+    assert _contrast(line, surface) >= 1.3
+
+
+@pytest.mark.parametrize("name", theme_names())
+def test_every_theme_that_is_offered_can_be_set(name: str) -> None:
+    check_settings(Settings(theme=name))
+    assert name in BertclApp("none.db").available_themes
