@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from engine.tasks.subsets import counterpart, share_rows
+from engine.tasks.names import same_name
+from engine.tasks.subsets import counterpart, share_rows, split_name
 
 
 def completed(text: str, tasks: Sequence[str]) -> str | None:
@@ -25,7 +26,18 @@ def completed(text: str, tasks: Sequence[str]) -> str | None:
 
 
 def toggled(text: str, task: str) -> str:
-    """Return the sequence with the task at its end, or without it where it was in."""
+    """Return the sequence with the task at its end, or without it and its parts."""
     tasks = [name for part in text.split(":") if (name := part.strip())]
-    kept = [name for name in tasks if name != task]
-    return ":".join(kept if task in tasks else [*tasks, task])
+    kept = [name for name in tasks if not _is_of(name, task)]
+    return ":".join([*tasks, task] if kept == tasks else kept)
+
+
+def places(text: str, task: str) -> tuple[int, ...]:
+    """Return where the task or parts of it stand in a sequence, from 1."""
+    names = [part.strip() for part in text.split(":")]
+    return tuple(place for place, name in enumerate(names, 1) if _is_of(name, task))
+
+
+def _is_of(name: str, task: str) -> bool:
+    """Tell whether a name is the task's, or that of a part of it."""
+    return same_name(split_name(name)[0], task)

@@ -11,8 +11,9 @@ from textual.message import Message
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.messages import OpenStudy, WorkersWanted
 from bertcl_tui.options import OPTIONS, option, search_command
+from bertcl_tui.options.cautions import cautions
 from bertcl_tui.options.first import first_texts
-from bertcl_tui.options.sequences import toggled
+from bertcl_tui.options.sequences import places, toggled
 from bertcl_tui.options.study import defaults_of
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.request import RequestScreen
@@ -70,12 +71,11 @@ class NewStudyScreen(RequestScreen[None]):
         self.dismiss()
 
     def picks(self) -> tuple[str, Sequence[Pick]]:
-        sequence = [name.strip() for name in self.texts["sequence"].split(":")]
         picks = [
             Pick(
                 task.name,
                 task.description,
-                str(sequence.index(task.name) + 1) if task.name in sequence else "",
+                ",".join(map(str, places(self.texts["sequence"], task.name))),
             )
             for task in self.findings.tasks
         ]
@@ -84,6 +84,9 @@ class NewStudyScreen(RequestScreen[None]):
     def toggle(self, name: str) -> None:
         row = self.row("sequence")
         row.text = toggled(row.text, name)
+
+    def cautions(self) -> Mapping[str, str]:
+        return cautions(self.texts)
 
     def promise(self) -> str:
         return "Runs on when this app is closed."

@@ -125,6 +125,10 @@ class RequestScreen(Screen[Result], Generic[Result]):
     def promise(self) -> str:
         """Say what will come of it."""
 
+    def cautions(self) -> Mapping[str, str]:
+        """Return a line for each field that does little or nothing beside the others."""
+        return {}
+
     # the form
 
     def compose(self) -> ComposeResult:
@@ -244,6 +248,9 @@ class RequestScreen(Screen[Result], Generic[Result]):
     def _show(self) -> None:
         for name, default in self.defaults().items():
             self.row(name).default = default
+        cautions = self.cautions()
+        for row in self.query(FieldRow):
+            row.caution = cautions.get(row.field.name)
         picker = self.query_one(Picker)
         picker.border_title, picks = self.picks()
         picker.show(picks)

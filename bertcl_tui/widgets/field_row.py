@@ -48,6 +48,7 @@ class FieldRow(Horizontal):
             else Input(text, placeholder=self._default, suggester=suggester, compact=True)
         )
         self._objection: str | None = None
+        self._caution: str | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(self.field.label, classes="label", markup=False)
@@ -90,9 +91,21 @@ class FieldRow(Horizontal):
         self._show_note()
 
     @property
+    def caution(self) -> str | None:
+        """One line on why the field does little beside the others, None where it does."""
+        return self._caution
+
+    @caution.setter
+    def caution(self, caution: str | None) -> None:
+        if caution != self._caution:
+            self._caution = caution
+            self._show_note()
+
+    @property
     def note(self) -> str:
-        """What is said of the field: its trouble, or else what it does."""
-        return self.trouble or self.field.choices.get(self.text, self.field.help)
+        """What is said of the field: what is wrong or idle about it, or else what it does."""
+        caution = self.caution and f"! {self.caution}"
+        return self.trouble or caution or self.field.choices.get(self.text, self.field.help)
 
     def focus_entry(self) -> None:
         """Let the person type here."""
@@ -114,8 +127,13 @@ class FieldRow(Horizontal):
         self._show_note()
         self.post_message(self.Changed(self.field.name, self.text))
 
+    @property
+    def _mark(self) -> str:
+        return "✗" if self.trouble else "!" if self.caution else " "
+
     def _show_note(self) -> None:
         troubled = self.trouble is not None
         self.set_class(troubled, "-trouble")
-        self.query_one(".label", Static).update(f"{'✗' if troubled else ' '} {self.field.label}")
+        self.set_class(not troubled and self.caution is not None, "-idle")
+        self.query_one(".label", Static).update(f"{self._mark} {self.field.label}")
         self.query_one(".note", Static).update(self.note)

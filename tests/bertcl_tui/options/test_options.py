@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.options import OPTIONS, build_study_spec, option, preset_defaults, search_command
+from bertcl_tui.options.cautions import cautions
 from bertcl_tui.options.first import first_texts
-from bertcl_tui.options.sequences import completed, toggled
+from bertcl_tui.options.sequences import completed, places, toggled
 from engine.errors import UsageError
 from engine.spec import Protocol, SearchSettings, StudySpec
 
@@ -213,6 +214,34 @@ def test_a_task_goes_in_at_the_end_and_out_again() -> None:
     assert toggled("sst2", "mrpc") == "sst2:mrpc"
     assert toggled("sst2:mrpc:rte", "mrpc") == "sst2:rte"
     assert toggled("sst2:", "mrpc") == "sst2:mrpc"
+
+
+def test_a_task_is_in_where_its_parts_are() -> None:
+    assert places("sst2:mrpc", "mrpc") == (2,)
+    assert places("sst2/short: sst2/long:SST-2/cluster0", "sst2") == (1, 2, 3)
+    assert places("sst2:", "rte") == ()
+    assert toggled("sst2/short:mrpc:sst2/long", "sst2") == "mrpc"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"trials": "60"}, {}),
+        ({"trials": "6"}, {"sampler": "Hardly asked", "pruner": "Prunes nothing"}),
+        ({"trials": "6", "pruner": "none"}, {"sampler": "Hardly asked"}),
+        ({"trials": "150", "sampler": "gp"}, {"sampler": "Slow after 100 trials"}),
+        ({"trials": "150", "sampler": "tpe"}, {}),
+        ({"trials": "many"}, {}),
+        ({"trials": "6", "preset": "none such"}, {}),
+    ],
+)
+def test_what_does_nothing_beside_the_others_is_said(
+    typed: dict[str, str], said: dict[str, str]
+) -> None:
+    texts = {item.name: typed.get(item.name, "") for item in OPTIONS}
+    found = cautions(texts)
+    assert found.keys() == said.keys()
+    assert all(found[name].startswith(text) for name, text in said.items())
 
 
 def test_data_in_a_folder_is_remembered_by_its_whole_path(
