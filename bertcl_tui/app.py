@@ -85,6 +85,8 @@ class BertclApp(SettledApp):
         self.reader = Reader(store, clock)
         self.marks: dict[int, frozenset[int]] = {}
         """Marked trial numbers by study id, for as long as the app is open."""
+        self._awaited: tuple[str, ...] = ()
+        """Rows of a table that are asked for when searches are over, while the app is open."""
 
     def get_default_screen(self) -> Screen[None]:
         return StudiesScreen(self.reader)
@@ -187,10 +189,13 @@ class BertclApp(SettledApp):
         self._tell(describe(first))
         try:
             start_workers(self.store)
+            self._awaited = first.waiting
             for launched in go_on(self.reader, request, first, lambda: worker.is_cancelled):
                 start_workers(self.store)
+                self._awaited = launched.waiting
                 self._tell(describe(launched))
         except EngineError as error:
+            self._awaited = ()
             self.post_message(messages.Trouble(str(error)))
 
     def _tell(self, text: str) -> None:
@@ -313,7 +318,8 @@ class BertclApp(SettledApp):
             elif desired is not None:
                 self._wish_and_leave([study.id for study in studies], runs, desired)
 
-        self.push_screen(LeaveScreen([study.name for study in studies], len(runs)), answered)
+        names = [study.name for study in studies]
+        self.push_screen(LeaveScreen(names, len(runs), self._awaited), answered)
 
     @work(thread=True, group="wishes")
     def _wish_and_leave(self, study_ids: list[int], run_ids: list[int], desired: Desired) -> None:

@@ -259,8 +259,12 @@ class LogFilter(Struct, frozen=True, kw_only=True):
     least: LogLevel = "debug"
     """Only what is so grave, or more."""
     worker_id: int | None = None
+    pid: int | None = None
+    """Of a worker, whether it lives or not."""
     run_id: int | None = None
     study_id: int | None = None
+    text: str = ""
+    """What a line must have in it; upper and lower case are the same."""
 
 
 class LogLine(Struct, frozen=True, kw_only=True):

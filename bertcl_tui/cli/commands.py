@@ -18,6 +18,7 @@ from bertcl_tui.cli.doctor import doctor
 from bertcl_tui.cli.explain import explain
 from bertcl_tui.cli.flags import with_flags
 from bertcl_tui.cli.imports import import_log
+from bertcl_tui.cli.log import log
 from bertcl_tui.cli.opening import open_app
 from bertcl_tui.cli.output import print_line
 from bertcl_tui.cli.parameters import Store
@@ -90,6 +91,7 @@ COMMANDS: Final = (
     Command("import", import_log, "Profiles", "import sst2-mrpc.csv --sequence sst2:mrpc"),
     Command("worker", worker, "Workers", "worker --slots 2 --until-idle"),
     Command("workers", workers, "Workers", "workers --json"),
+    Command("log", log, "Workers", "log -f --level warning --study sst2:mrpc"),
     Command("doctor", doctor, "This machine", "doctor"),
     Command(
         "config",

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -14,7 +15,8 @@ from bertcl_tui.cli.parameters import Json, Slots, Store
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.options import option
 from bertcl_tui.rows import WorkerRow
-from bertcl_tui.wording import count, size, steps_rate
+from bertcl_tui.wording import count, duration, size, steps_rate, tokens_rate
+from bertcl_tui.working import at_what, worker_word
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
 from engine.work.settings import WorkerSettings
@@ -62,7 +64,7 @@ def worker(
 def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
     """List the workers and what each works on."""
     with opened(store) as at:
-        rows = at.reader.workers()
+        rows, now = at.reader.workers(), time.time()
     if json:
         print_json([_facts(row) for row in rows])
         return
@@ -70,19 +72,24 @@ def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
         say("no worker; search, resume and worker start some")
         return
     table = make_table(
-        ["pid", "device", "state", "study"], ["trial", "done", "rate", "CPU", "memory"]
+        ["pid", "device", "state", "at"],
+        ["done", "ETA", "rate", "tokens", "CPU", "memory", "GPU", "up", "heard"],
     )
     for row in rows:
         table.add_row(
             str(row.pid),
             row.device,
-            row.state,
-            row.study or "",
-            "" if row.number is None else str(row.number),
-            f"{row.step / row.steps:.0%}" if row.step is not None and row.steps else "",
+            worker_word(row),
+            at_what(row),
+            "" if row.share is None else f"{row.share:.0%}",
+            duration(row.eta),
             steps_rate(row.rate),
+            tokens_rate(row.tokens_rate),
             "" if row.cpu_percent is None else f"{row.cpu_percent:.0f} %",
             size(row.memory_bytes),
+            "" if row.gpu_percent is None else f"{row.gpu_percent:.0f} %",
+            duration(now - row.started_at),
+            f"{duration(max(0.0, now - row.heartbeat_at))} ago",
         )
     print_text(table)
 
@@ -125,11 +132,13 @@ def _facts(row: WorkerRow) -> dict[str, Any]:
         "pid": row.pid,
         "host": row.host,
         "state": row.state,
+        "desired": row.desired,
         "study": row.study,
         "run": row.run_id,
         "trial": row.number,
         "step": row.step,
         "steps": row.steps,
+        "eta": row.eta,
         "rate": row.rate,
         "tokens_rate": row.tokens_rate,
         "device": row.device,

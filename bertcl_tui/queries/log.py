@@ -85,11 +85,15 @@ def _conditions(where: LogFilter) -> list[ColumnElement[bool]]:
         conditions.append(log.c.level.in_(_LEVELS[_LEVELS.index(where.least) :]))
     if where.worker_id is not None:
         conditions.append(log.c.worker_id == where.worker_id)
+    if where.pid is not None:
+        conditions.append(log.c.worker_id.in_(select(worker.c.id).where(worker.c.pid == where.pid)))
     if where.run_id is not None:
         conditions.append(log.c.run_id == where.run_id)
     if where.study_id is not None:
         runs = select(run.c.id).where(run.c.study_id == where.study_id)
         conditions.append(log.c.run_id.in_(runs))
+    if where.text:
+        conditions.append(log.c.text.icontains(where.text, autoescape=True))
     return conditions
 
 

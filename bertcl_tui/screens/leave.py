@@ -1,7 +1,7 @@
 """What to do with running work when the app is left."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,6 +14,12 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.wording import count
 from engine.store.states import Desired
 
+_AWAITED: Final = (
+    "A table is being filled: {} wait for searches,\n"
+    "and are asked for only while the app is open.\n"
+    "Next time, n in the arena asks for what is missing."
+)
+
 
 class LeaveScreen(ModalScreen[Desired | None]):
     """Asks what is wanted of what is at work; None is to stay.
@@ -21,6 +27,7 @@ class LeaveScreen(ModalScreen[Desired | None]):
     Args:
         studies: names of those that go on.
         runs: how many runs go on that no study asked for.
+        awaited: rows of a table that wait for searches.
     """
 
     PLACE: ClassVar[Place] = "dialog"
@@ -34,17 +41,19 @@ class LeaveScreen(ModalScreen[Desired | None]):
         Binding("down,j", "app.focus_next", show=False),
     ]
 
-    def __init__(self, studies: Sequence[str], runs: int = 0) -> None:
+    def __init__(self, studies: Sequence[str], runs: int = 0, awaited: Sequence[str] = ()) -> None:
         super().__init__()
-        self._studies, self._runs = studies, runs
+        self._studies, self._runs, self._awaited = studies, runs, awaited
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Label(f"{self._at_work()} at work", id="question")
             yield Label("\n".join(self._studies), id="detail", markup=False)
-            yield Button("l    leave them running", id="running", compact=True)
-            yield Button("p    pause all and leave", id="paused", compact=True)
-            yield Button("s    stop all for good", id="stopped", compact=True)
+            if self._awaited:
+                yield Label(_AWAITED.format(", ".join(self._awaited)), id="awaited", markup=False)
+            yield Button("l    leave, and let workers go on", id="running", compact=True)
+            yield Button("p    pause all at a checkpoint and leave", id="paused", compact=True)
+            yield Button("s    stop all; what was measured is kept", id="stopped", compact=True)
             yield Button("esc  stay", id="stay", compact=True)
 
     def _at_work(self) -> str:

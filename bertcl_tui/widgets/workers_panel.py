@@ -13,7 +13,8 @@ from bertcl_tui.looks import Looks, looks_of
 from bertcl_tui.rows import WorkerRow
 from bertcl_tui.states import STATE_LOOKS
 from bertcl_tui.widgets.meter import meter
-from bertcl_tui.wording import count, size, steps_rate
+from bertcl_tui.wording import count, duration, size, steps_rate
+from bertcl_tui.working import worker_word
 
 _METER_COLUMNS: Final = 8
 _FULL: Final = 100.0
@@ -72,14 +73,14 @@ def _card(worker: WorkerRow, looks: Looks) -> Text:
 
 
 def _doing(worker: WorkerRow) -> list[str]:
-    if worker.run_id is None or worker.state != "running":
-        return [
-            "starting" if worker.state == "idle" and worker.cpu_percent is None else worker.state
-        ]
-    done = f"{worker.step / worker.steps:.0%}" if worker.step and worker.steps else "0%"
+    if worker.run_id is None or worker.state not in {"running", "stalled"}:
+        return [worker_word(worker)]
     name = f"#{worker.number}" if worker.number is not None else f"run {worker.run_id}"
     what = worker.study or " on ".join(filter(None, (worker.label, worker.sequence)))
-    facts = " · ".join(filter(None, (f"{name} {done}", steps_rate(worker.rate))))
+    ending = worker_word(worker) if worker.desired != "running" else ""
+    left = f"{duration(worker.eta)} left" if worker.eta is not None else ""
+    told = (f"{name} {worker.share or 0.0:.0%}", ending, steps_rate(worker.rate), left)
+    facts = " · ".join(filter(None, told))
     return [what, facts] if what else [facts]
 
 

@@ -14,6 +14,7 @@ from bertcl_tui.states import STATE_LOOKS
 from bertcl_tui.widgets.meter import meter
 from bertcl_tui.widgets.row_table import Column, RowTable
 from bertcl_tui.wording import duration, size, steps_rate, tokens_rate
+from bertcl_tui.working import at_what, worker_word
 
 _METER: Final = 6
 
@@ -130,26 +131,3 @@ def worker_state(row: WorkerRow, looks: Looks) -> Text:
     """Return glyph and word of a worker's state; what was wished and is not yet so, as going on."""
     look = STATE_LOOKS["queued" if row.state == "idle" else row.state]
     return Text(f"{look.glyph} {worker_word(row)}", style=getattr(looks, look.ink))
-
-
-def worker_word(row: WorkerRow) -> str:
-    """Return the word for a worker's state."""
-    if row.state == "lost":
-        return "lost"
-    if row.desired == "stopped":
-        return "stopping"
-    if row.desired == "paused":
-        return "pausing" if row.run_id is not None else "paused"
-    if row.state == "idle" and row.cpu_percent is None:
-        return "starting"
-    return row.state
-
-
-def at_what(row: WorkerRow) -> str:
-    """Say which run a worker is at; empty where it is at none."""
-    if row.run_id is None:
-        return ""
-    if row.study is not None:
-        return f"#{row.number} {row.study}"
-    what = " on ".join(filter(None, (row.label, row.sequence)))
-    return f"run {row.run_id} {what}".rstrip()

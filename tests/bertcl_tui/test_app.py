@@ -148,6 +148,15 @@ async def test_q_asks_about_runs_of_the_arena_too(open_app: OpenApp, arena_store
     assert {run.desired for run in runs if run.state not in ENDED} == {"paused"}
 
 
+async def test_q_says_which_rows_of_a_table_nobody_will_ask_for(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.app.push_screen(LeaveScreen([LIVE], 2, ("tuned LLRD", "combined")))
+        told = str(pilot.app.screen.query_one("#awaited", Label).render())
+        assert "tuned LLRD, combined wait for searches" in told
+        assert "n in the arena asks" in told
+
+
 async def test_one_may_stay(open_app: OpenApp, store: Path) -> None:
     async with open_app() as pilot:
         await _ready(pilot)

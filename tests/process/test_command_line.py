@@ -16,7 +16,7 @@ from engine.store.connection import Store
 from engine.store.runs import RunRecord, trials_of
 from engine.store.states import ENDED
 from engine.store.studies import create_study, find_study
-from engine.store.workers import living_workers
+from engine.store.workers import living_workers, write_log
 from tests.process.conftest import LEARNS_WELL, PATIENCE, wait_for
 
 pytestmark = pytest.mark.process
@@ -178,3 +178,17 @@ def _trials(store: Store) -> list[RunRecord]:
         return trials_of(store, find_study(store, NAME).id)
     except UsageError:
         return []
+
+
+def test_the_log_is_followed_until_it_is_interrupted(begin: Begin, store: Store) -> None:
+    write_log(store, "info", "long ago")
+    process = begin("log", "--follow", "--json", "-n", 1)
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["text"] == "long ago"
+    for text in ("now", "and then"):
+        write_log(store, "warning", text)
+        assert json.loads(process.stdout.readline())["text"] == text
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 130
+    assert process.stderr is not None
+    assert process.stderr.read() == ""

@@ -1,12 +1,15 @@
-"""studies, trials, show and workers, over a recorded store."""
+"""studies, trials, show, workers and log, over a recorded store."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from engine.store.connection import open_store
+from engine.store.workers import write_log
 from tests.bertcl_tui.cli.conftest import Ask
-from tests.recorded import DONE, FLAT_RATES, LIVE, PAUSED
+from tests.recorded import DONE, FLAT_RATES, LIVE, PAUSED, RUNNING
 
 
 def test_studies_as_data(ask: Ask, store: Path) -> None:
@@ -91,3 +94,43 @@ def test_workers(ask: Ask, store: Path) -> None:
     assert worker["pid"] == os.getpid()
     assert (worker["study"], worker["trial"]) == (LIVE, 30)
     assert str(os.getpid()) in ask("workers", "--store", store).out
+
+
+@pytest.fixture
+def said(store: Path) -> Path:
+    """Return a store in which something was said of a trial, of no trial, and by another worker."""
+    opened = open_store(str(store))
+    write_log(opened, "error", "#30 failed: no memory", worker_id=1, run_id=RUNNING)
+    write_log(opened, "debug", "a detail", worker_id=1)
+    write_log(opened, "info", "by another", worker_id=2)
+    opened.close()
+    return store
+
+
+@pytest.mark.parametrize(
+    ("flags", "texts"),
+    [
+        (["-n", "2"], ["a detail", "by another"]),
+        (["--level", "warning"], ["#30 failed: no memory"]),
+        (["--study", LIVE], ["#30 failed: no memory"]),
+        (["--run", RUNNING], ["#30 failed: no memory"]),
+        (["--search", "ANOTHER"], ["by another"]),
+        (["--search", "%"], []),
+        (
+            ["--worker", os.getpid(), "--level", "info"],
+            [f"#30 begins · {LIVE}", "#30 failed: no memory"],
+        ),
+    ],
+)
+def test_what_was_said(ask: Ask, said: Path, flags: list[object], texts: list[str]) -> None:
+    answer = ask("log", "--store", said, "--json", *flags)
+    lines = [json.loads(line) for line in answer.out.splitlines()]
+    assert [line["text"] for line in lines] == texts
+    plain = ask("log", "--store", said, *flags).out.splitlines()
+    assert all(line.endswith(text) for line, text in zip(plain, texts, strict=True))
+
+
+def test_no_such_level(ask: Ask, said: Path) -> None:
+    answer = ask("log", "--store", said, "--level", "loud")
+    assert answer.code == 2
+    assert "no level named 'loud'" in answer.err
