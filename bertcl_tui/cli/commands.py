@@ -17,6 +17,7 @@ from bertcl_tui.cli.demo import demo
 from bertcl_tui.cli.doctor import doctor
 from bertcl_tui.cli.explain import explain
 from bertcl_tui.cli.flags import with_flags
+from bertcl_tui.cli.importance import importance
 from bertcl_tui.cli.imports import import_log
 from bertcl_tui.cli.log import log
 from bertcl_tui.cli.opening import open_app
@@ -79,6 +80,7 @@ COMMANDS: Final = (
     Command("retry", retry, "Search", "retry sst2:mrpc 8"),
     Command("show", show, "Look", "show sst2:mrpc 17"),
     Command("explain", explain, "Look", "explain sst2:mrpc:17 sst2:mrpc:3"),
+    Command("importance", importance, "Look", "importance sst2:mrpc --evaluator fanova --json"),
     Command("shifts", shifts, "Look", "shifts rotten-tomatoes --data sample --out shifts.svg"),
     Command("combine", combine, "Profiles", "combine sst2:mrpc qqp:mrpc:1,4,7-9 --out mine.json"),
     Command(

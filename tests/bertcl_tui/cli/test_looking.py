@@ -134,3 +134,19 @@ def test_no_such_level(ask: Ask, said: Path) -> None:
     answer = ask("log", "--store", said, "--level", "loud")
     assert answer.code == 2
     assert "no level named 'loud'" in answer.err
+
+
+def test_importance(ask: Ask, store: Path) -> None:
+    told = ask("importance", LIVE, "--store", store, "--json").data
+    assert (told["evaluator"], told["trials"]) == ("ped-anova", 24)
+    assert [choice["choice"] for choice in told["choices"]][:2] == ["heads", "layer 6"]
+    assert sum(choice["share"] for choice in told["choices"]) == pytest.approx(1)
+    lines = ask("importance", LIVE, "--evaluator", "fanova", "--store", store).out.splitlines()
+    assert lines[0] == f"{LIVE}: fANOVA, 24 trials"
+    assert lines[2].split()[:2] == ["heads", "0.50"]
+
+
+def test_importance_of_too_few_trials(ask: Ask, store: Path) -> None:
+    answer = ask("importance", PAUSED, "--store", store)
+    assert answer.code == 2
+    assert "has 0 complete trials; what matters can be told from 10 on" in answer.err

@@ -1,0 +1,79 @@
+"""``importance``: which choices the scores of a study hang on."""
+
+from typing import Annotated, Final
+
+import typer
+
+from bertcl_tui.choices import choice_labels
+from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
+from bertcl_tui.cli.parameters import Json, Store, Study
+from bertcl_tui.cli.stores import OpenedStore, opened
+from bertcl_tui.drawings.importance import rank_correlations, sign_of, told_from
+from bertcl_tui.rows import ImportanceRow
+from engine.errors import UsageError
+from engine.spec.importance import FEWEST, Evaluator, is_worth_telling
+from engine.store.connection import DEFAULT_STORE
+from engine.store.studies import StudyRecord
+from engine.work.importance import Weighing
+
+_WAYS: Final = {"+": "higher rates", "−": "lower rates", "±": ""}
+
+By = Annotated[
+    Evaluator,
+    typer.Option(
+        "--evaluator",
+        help="PED-ANOVA: what the best tenth has in common; fANOVA: what explains the variance.",
+    ),
+]
+
+
+def importance(
+    study: Study,
+    *,
+    evaluator: By = "ped-anova",
+    store: Store = DEFAULT_STORE,
+    json: Json = False,
+) -> None:
+    """Tell which choices the scores of a study hang on, and whether higher rates are better."""
+    with opened(store) as at:
+        record = at.study(study)
+        told = _told(at, record, evaluator)
+        trials = at.reader.scored(record.id)
+    protocol = record.spec.protocol
+    labels = choice_labels(record.spec.model, protocol.grouping, len(told.shares))
+    correlations = rank_correlations(trials)
+    found = sorted(
+        zip(labels, told.shares, correlations, strict=True), key=lambda choice: -choice[1]
+    )
+    if json:
+        choices = [
+            {"choice": label, "share": share, "rank_correlation": correlation}
+            for label, share, correlation in found
+        ]
+        facts = {"trials": told.trials, "weighed": told.weighed, "choices": choices}
+        print_json({"study": record.name, "evaluator": evaluator, **facts})
+        return
+    print_line(f"{record.name}: {told_from(told)}")
+    table = make_table(["choice"], ["share"], ["better with"])
+    for label, share, correlation in found:
+        table.add_row(label, f"{share:.2f}", _WAYS[sign_of(correlation)])
+    print_text(table)
+
+
+def _told(at: OpenedStore, study: StudyRecord, evaluator: Evaluator) -> ImportanceRow:
+    """Return what was told, having it told first where that is due.
+
+    Raises:
+        UsageError: too few trials are complete.
+    """
+    complete = len(at.reader.scored(study.id))
+    told = at.reader.importance(study.id, evaluator)
+    if is_worth_telling(complete, None if told is None else told.trials):
+        Weighing(at.store.url, study.id, evaluator).run()
+        told = at.reader.importance(study.id, evaluator)
+    if told is None:
+        raise UsageError(
+            f"study '{study.name}' has {complete} complete trials; "
+            f"what matters can be told from {FEWEST} on"
+        )
+    return told
