@@ -226,6 +226,12 @@ class BertclApp(SettledApp):
 
         self.push_screen(TrialScreen(message.study_id, message.number, self.reader))
 
+    @on(messages.OpenCompare)
+    def _open_compare(self, message: messages.OpenCompare) -> None:
+        from bertcl_tui.screens.compare import CompareScreen
+
+        self.push_screen(CompareScreen(message.study_id, message.numbers, self.reader))
+
     @on(messages.OpenNewStudy)
     def _open_new_study(self, message: messages.OpenNewStudy) -> None:
         from bertcl_tui.screens.new_study import NewStudyScreen

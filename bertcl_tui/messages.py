@@ -47,6 +47,14 @@ class OpenTrial(Message):
 
 
 @dataclass
+class OpenCompare(Message):
+    """Show these trials of a study side by side."""
+
+    study_id: int
+    numbers: tuple[int, ...]
+
+
+@dataclass
 class OpenNewStudy(Message):
     """Let the person set up a new search."""
 

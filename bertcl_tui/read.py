@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from bertcl_tui.queries.climbs import Climbs
     from engine.arena.recorded import Recorded
+    from engine.spec import RunSpec
     from engine.spec.importance import Evaluator
     from engine.store.connection import Store
     from engine.store.studies import StudyRecord
@@ -147,6 +148,15 @@ class Reader:
             from bertcl_tui.queries.trials import scored
 
             return scored(connection, study_id)
+
+    def specs(self, run_ids: Collection[int]) -> "dict[int, RunSpec]":
+        """Return what these runs are asked to do, by run."""
+        store = self._store()
+        if store is None:
+            return {}
+        from engine.store.entries import runs_by_id
+
+        return {run.id: run.spec for run in runs_by_id(store, run_ids)}
 
     def importance(self, study_id: int, evaluator: "Evaluator") -> ImportanceRow | None:
         """Return what matters in a study, None where nobody told it yet."""

@@ -8,6 +8,7 @@ from textual.binding import Binding
 from bertcl_tui.actions.action import Action, Place
 from bertcl_tui.actions.arena import ARENA
 from bertcl_tui.actions.combining import COMBINING
+from bertcl_tui.actions.comparing import COMPARING
 from bertcl_tui.actions.curves import CURVES, PLANE
 from bertcl_tui.actions.everywhere import EVERYWHERE, FORMS
 from bertcl_tui.actions.log import LOG
@@ -25,6 +26,7 @@ ACTIONS: Final = (
     *CURVES,
     *PLANE,
     *STUDIES,
+    *COMPARING,
     *COMBINING,
     *ARENA,
     *SHIFTS,

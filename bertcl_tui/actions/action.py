@@ -13,6 +13,8 @@ Place = Literal[
     "study",
     "curves",
     "plane",
+    "compare",
+    "comparison",
     "trial",
     "combine",
     "arena",

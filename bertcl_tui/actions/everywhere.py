@@ -27,6 +27,7 @@ EVERYWHERE = (
         "Leave what is open: range, filter, then the screen.",
         (
             "study",
+            "compare",
             "trial",
             "combine",
             "arena",

@@ -20,6 +20,8 @@ PLACES: Final[Mapping[Place, str]] = {
     "trial": "Trial",
     "curves": "Chart of curves",
     "plane": "Plane of p_o and p_s",
+    "compare": "Compare",
+    "comparison": "Trials side by side",
     "combine": "Combine",
     "arena": "Arena",
     "grid": "arena table",

@@ -50,6 +50,14 @@ STUDIES = (
         ("study",),
         shown="wide",
     ),
+    Action(
+        "compare_trials",
+        "d",
+        "compare",
+        "Hold the marked trials side by side, or this one against the flat baseline.",
+        ("study",),
+        shown="wide",
+    ),
     Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study", "settings")),
     Action(
         "sort",
@@ -88,7 +96,7 @@ STUDIES = (
     ),
     Action(
         "turn_evaluator",
-        "w",
+        "f",
         "PED/fANOVA",
         "Let the other one tell what matters: PED-ANOVA or fANOVA.",
         ("study",),

@@ -19,7 +19,7 @@ def forgetting_of(look: Look) -> Forgetting:
         run = look.curves.get(trial.run_id)
         if run is not None and trial.number not in lines:
             emphasis: Literal["bright", "normal"] = "bright" if trial is look.cursor else "normal"
-            lines[trial.number] = _line(trial, run, emphasis)
+            lines[trial.number] = line_of(trial, run, emphasis)
     flat = look.flat
     run = None if flat is None or flat.number in lines else look.curves.get(flat.run_id)
     baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
@@ -60,8 +60,15 @@ def flat_name(flat: Scored) -> str:
     return flat.label or f"flat #{flat.number}"
 
 
-def _line(trial: TrialRow, run: RunCurves, emphasis: Literal["bright", "normal"]) -> Line:
+def line_of(
+    trial: TrialRow,
+    run: RunCurves,
+    emphasis: Literal["bright", "normal"],
+    place: int | None = None,
+) -> Line:
+    """Return a trial's curve; its colour goes by its number, or by its place among others."""
     name = f"#{trial.number}"
     if trial.state == "running":
         name = f"running {name}"
-    return Line(name, run, emphasis, slot=trial.number % len(SERIES_GLYPHS))
+    slot = (trial.number if place is None else place) % len(SERIES_GLYPHS)
+    return Line(name, run, emphasis, slot=slot)

@@ -6,10 +6,11 @@ from typing import Final
 from textual import events, on, work
 from textual.widget import Widget
 
+from bertcl_tui.comparing.choosing import MOST_COMPARED, trials_to_compare
 from bertcl_tui.drawings.forgetting import earlier_tasks
 from bertcl_tui.drawings.importance import told_from
 from bertcl_tui.drawings.of_study import forgetting_of, importance_of, plane_of, rates_of
-from bertcl_tui.messages import Trouble
+from bertcl_tui.messages import OpenCompare, Trouble
 from bertcl_tui.screens.trials import TrialsScreen
 from bertcl_tui.study_look import Look
 from bertcl_tui.widgets.chart import Chart
@@ -118,6 +119,22 @@ class PanelsScreen(TrialsScreen):
         if message.number in numbers:
             table.cursor = numbers.index(message.number)
         self._ask(cursor=message.number)
+
+    # side by side
+
+    def action_compare_trials(self) -> None:
+        """Show the marked trials, or the cursor's and one more, side by side."""
+        look = self._look
+        if look is None:
+            return
+        numbers = trials_to_compare(look, self._question.marked)
+        if len(numbers) < 2:  # noqa: PLR2004 - one is like itself
+            self.notify("Nothing to compare with yet: mark trials with space", markup=False)
+            return
+        marked = len(self._question.marked)
+        if marked > MOST_COMPARED:
+            self.notify(f"{MOST_COMPARED} of {marked} marked trials fit", markup=False)
+        self.post_message(OpenCompare(self._question.study_id, numbers))
 
     # what matters
 

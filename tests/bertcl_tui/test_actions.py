@@ -12,6 +12,7 @@ from bertcl_tui.actions import ACTIONS, Action, Place, actions_of, bindings_of
 from bertcl_tui.app import BertclApp
 from bertcl_tui.screens.arena import ArenaScreen
 from bertcl_tui.screens.combine import CombineScreen
+from bertcl_tui.screens.compare import CompareScreen
 from bertcl_tui.screens.confirm import ConfirmScreen
 from bertcl_tui.screens.help import HelpScreen
 from bertcl_tui.screens.leave import LeaveScreen
@@ -24,6 +25,7 @@ from bertcl_tui.screens.study import StudyScreen
 from bertcl_tui.screens.trial import TrialScreen
 from bertcl_tui.screens.workers import WorkersScreen
 from bertcl_tui.widgets.arena_grid import ArenaGrid
+from bertcl_tui.widgets.comparison_table import ComparisonTable
 from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.log_table import LogTable
 from bertcl_tui.widgets.plane_chart import PlaneChart
@@ -39,6 +41,8 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "study": (StudyScreen,),
     "curves": (CurveChart,),
     "plane": (PlaneChart,),
+    "compare": (CompareScreen,),
+    "comparison": (ComparisonTable,),
     "trial": (TrialScreen,),
     "combine": (CombineScreen,),
     "arena": (ArenaScreen,),

@@ -322,7 +322,7 @@ async def test_the_other_evaluator_tells_what_matters(open_app: OpenApp) -> None
         await _enter(pilot)
         panel = _chart(pilot, "importance")
         await until(pilot, lambda: "PED-ANOVA, 24 trials" in str(panel.border_subtitle))
-        await pilot.press("w")
+        await pilot.press("f")
         await until(pilot, lambda: "fANOVA, 24 trials" in str(panel.border_subtitle))
 
 

@@ -1,0 +1,1 @@
+"""Trials of one study side by side."""

@@ -1,0 +1,123 @@
+"""What is known of several trials, as lines of a table: one fact a line, one trial a column."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from bertcl_tui.rows import TrialRow
+from bertcl_tui.wording import duration, mean_of, score
+from engine.spec import RunSpec
+from engine.spec.differences import facts_of
+
+_NOTHING: Final = "–"
+
+
+class Compared(Struct, frozen=True):
+    """A trial and what it was asked to do."""
+
+    trial: TrialRow
+    spec: RunSpec
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """Something of every trial."""
+
+    name: str
+    values: tuple[str, ...]
+    """In the order of the trials."""
+    rates: tuple[float, ...] = ()
+    """Learning rates, where the values are such."""
+    best: float | None = None
+    """Place of the greatest, of values in which more is better and that differ."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is not the same in all trials."""
+        return len(set(self.values)) > 1
+
+
+def facts_about(several: Sequence[Compared], labels: Sequence[str]) -> tuple[Fact, ...]:
+    """Return what is known of these trials: scores, what became of them, rates, then the rest.
+
+    Args:
+        several: the trials.
+        labels: of the choices.
+    """
+    return (*_scores(several), *_fates(several), *_rates(several, labels), *_rest(several))
+
+
+def as_text(several: Sequence[Compared], facts: Sequence[Fact]) -> str:
+    """Return the table as tab-separated text."""
+    lines = [["", *(f"#{each.trial.number}" for each in several)]]
+    lines += [[fact.name, *fact.values] for fact in facts]
+    return "\n".join("\t".join(line) for line in lines) + "\n"
+
+
+def _scores(several: Sequence[Compared]) -> Iterator[Fact]:
+    yield _score("p", several, lambda trial: trial.p)
+    yield _score("p_o", several, lambda trial: trial.p_o)
+    yield _score("p_s", several, lambda trial: trial.p_s)
+    again = [each.trial.confirmation for each in several]
+    if any(again):
+        means = [None if item is None else item.p for item in again]
+        values = tuple(_NOTHING if item is None else mean_of(item) for item in again)
+        yield Fact(name="confirmed p", values=values, best=_best(means))
+
+
+def _score(
+    name: str, several: Sequence[Compared], value: Callable[[TrialRow], float | None]
+) -> Fact:
+    values = [value(each.trial) for each in several]
+    return Fact(name=name, values=tuple(map(score, values)), best=_best(values))
+
+
+def _best(values: Sequence[float | None]) -> int | None:
+    """Return the place of the greatest; None where nothing is greater than something else."""
+    known = [value for value in values if value is not None]
+    if len(set(known)) < 2:  # noqa: PLR2004 - there is nothing to choose
+        return None
+    return values.index(max(known))
+
+
+def _fates(several: Sequence[Compared]) -> Iterator[Fact]:
+    told: dict[str, Callable[[TrialRow], str]] = {
+        "state": lambda trial: trial.state,
+        "why": lambda trial: trial.reason or "",
+        "called": lambda trial: trial.label or "",
+        "time": lambda trial: duration(trial.busy_seconds or None),
+    }
+    for name, tell in told.items():
+        values = tuple(tell(each.trial) or _NOTHING for each in several)
+        if set(values) != {_NOTHING}:
+            yield Fact(name=name, values=values)
+
+
+def _rates(several: Sequence[Compared], labels: Sequence[str]) -> Iterator[Fact]:
+    for choice, label in enumerate(labels):
+        rates = [
+            each.trial.learning_rates[choice] if choice < len(each.trial.learning_rates) else 0.0
+            for each in several
+        ]
+        values = tuple(f"{rate:.1e}" if rate else _NOTHING for rate in rates)
+        yield Fact(name=label, values=values, rates=tuple(rates))
+
+
+def _rest(several: Sequence[Compared]) -> Iterator[Fact]:
+    known = [facts_of(each.spec) for each in several]
+    for name in dict.fromkeys(name for facts in known for name in facts):
+        if not (name.startswith("lr") and name.removeprefix("lr").isdigit()):
+            values = tuple(_word(facts.get(name)) for facts in known)
+            yield Fact(name=name.replace("_", " "), values=values)
+
+
+def _word(value: Any) -> str:  # noqa: ANN401 - a number, a word or a switch
+    match value:
+        case None:
+            return _NOTHING
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

@@ -1,0 +1,121 @@
+"""Trials of a study side by side: how they forget, and in what they differ."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.comparing.facts import Fact, as_text
+from bertcl_tui.comparing.look import Comparison, look_at_comparison
+from bertcl_tui.drawings.forgetting import earlier_tasks
+from bertcl_tui.messages import Folding, OpenTrial, Trouble
+from bertcl_tui.read import Reader
+from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.widgets.comparison_table import ComparisonTable
+from bertcl_tui.widgets.curve_chart import CurveChart
+from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.titles import entitle
+from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.wording import count
+from engine.spec.sequence import parse_sequence
+
+
+@dataclass
+class CompareRead(Folding):
+    """What the store said; None: there is nothing to compare any more."""
+
+    comparison: Comparison | None
+
+
+class CompareScreen(LiveScreen):
+    """Shows only what differs until all is asked for."""
+
+    PLACE: ClassVar[Place] = "compare"
+    CSS_PATH = "compare.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("compare")]
+    AUTO_FOCUS = "ComparisonTable"
+
+    def __init__(self, study_id: int, numbers: tuple[int, ...], reader: Reader) -> None:
+        super().__init__()
+        self._study_id, self._numbers, self._reader = study_id, numbers, reader
+        self._comparison: Comparison | None = None
+        self._all = False
+
+    def compose(self) -> ComposeResult:
+        yield TopBar("Studies")
+        yield CurveChart(id="curves", classes="panel")
+        yield ComparisonTable(classes="panel")
+        yield KeyBar()
+
+    def read(self) -> CompareRead:
+        return CompareRead(look_at_comparison(self._reader, self._study_id, self._numbers))
+
+    @on(CompareRead)
+    def _show(self, message: CompareRead) -> None:
+        self._comparison = message.comparison
+        if message.comparison is None:
+            self.post_message(Trouble("the trials were deleted"))
+            self.dismiss()
+            return
+        self._show_top(message.comparison)
+        self._show_facts(message.comparison)
+        self._show_curves()
+
+    def _show_top(self, comparison: Comparison) -> None:
+        study, trials = comparison.study, len(comparison.several)
+        facts = [count(trials, "trial"), study.model, f"{study.preset} preset"]
+        self.query_one(TopBar).show(["Studies", study.name, "Compare"], facts)
+
+    def _show_facts(self, comparison: Comparison) -> None:
+        table = self.query_one(ComparisonTable)
+        table.show_comparison(comparison.several, self._shown(comparison))
+        alike = sum(not fact.differs for fact in comparison.facts)
+        hidden = f"{count(alike, 'line')} alike in all: a shows them" if alike else ""
+        title = "All that is known" if self._all else "What differs"
+        entitle(table, title, "a shows what differs only" if self._all else hidden)
+
+    def _shown(self, comparison: Comparison) -> list[Fact]:
+        return [fact for fact in comparison.facts if self._all or fact.differs]
+
+    @on(ComparisonTable.Turned)
+    def _show_curves(self) -> None:
+        comparison, chosen = self._comparison, self.query_one(ComparisonTable).chosen
+        if comparison is None or chosen is None:
+            return
+        tasks = parse_sequence(comparison.study.sequence)
+        chart = self.query_one("#curves", CurveChart)
+        entitle(chart, f"Forgetting ─ {earlier_tasks(tasks)} while {tasks[-1]} is learnt")
+        chart.show(comparison.forgetting(chosen))
+
+    # actions
+
+    @on(ComparisonTable.Opened)
+    def _opened(self) -> None:
+        chosen = self.query_one(ComparisonTable).chosen
+        if chosen is not None:
+            self.post_message(OpenTrial(self._study_id, chosen))
+
+    def action_show_alike(self) -> None:
+        self._all = not self._all
+        if self._comparison is not None:
+            self._show_facts(self._comparison)
+
+    def action_turn_focus(self) -> None:
+        table, curves = self.query_one(ComparisonTable), self.query_one("#curves")
+        (curves if table.has_focus else table).focus()
+
+    def action_copy_table(self) -> None:
+        if self._comparison is not None:
+            facts = self._shown(self._comparison)
+            self.app.copy_to_clipboard(as_text(self._comparison.several, facts))
+            self.notify(f"{count(len(facts), 'line')} copied", markup=False)
+
+    def action_back(self) -> None:
+        table = self.query_one(ComparisonTable)
+        if table.has_focus:
+            self.dismiss()
+        else:
+            table.focus()

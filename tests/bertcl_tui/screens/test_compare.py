@@ -1,0 +1,88 @@
+"""Marked trials side by side: their curves, and only what differs until all is asked for."""
+
+import pytest
+from textual.pilot import Pilot
+
+from bertcl_tui.screens.compare import CompareScreen
+from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.screens.trial import TrialScreen
+from bertcl_tui.widgets.comparison_table import ComparisonTable
+from bertcl_tui.widgets.curve_chart import CurveChart
+from tests.bertcl_tui.conftest import OpenApp
+from tests.bertcl_tui.screens.test_study import _enter
+from tests.bertcl_tui.waiting import until
+
+
+async def _compare(pilot: Pilot[None], *keys: str) -> ComparisonTable:
+    await _enter(pilot)
+    await pilot.press(*keys, "d")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen))
+    table = pilot.app.screen.query_one(ComparisonTable)
+    await until(pilot, lambda: table.items)
+    return table
+
+
+def _names(table: ComparisonTable) -> list[str]:
+    return [fact.name for fact in table.items]
+
+
+def _drawn(pilot: Pilot[None]) -> str:
+    chart = pilot.app.screen.query_one(CurveChart)
+    return "\n".join(chart.render_line(y).text for y in range(chart.size.height))
+
+
+@pytest.mark.action("study", "compare_trials")
+@pytest.mark.action("compare", "show_alike", "back")
+async def test_only_what_differs_then_all(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        table = await _compare(pilot, "j", "space", "j", "space", "j", "space")
+        assert table.render_line(0).text.split() == ["›●", "#10", "▲", "#6", "■", "#25"]
+        assert "heads" in _names(table)
+        assert "model" not in _names(table)
+        await pilot.press("a")
+        await until(pilot, lambda: "model" in _names(table))
+        await pilot.press("a")
+        await until(pilot, lambda: "model" not in _names(table))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+
+
+@pytest.mark.action("comparison", "next_trial", "previous_trial", "open_chosen")
+async def test_the_chosen_trials_curve_is_bright_and_enter_opens_it(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        table = await _compare(pilot, "j", "space", "j", "space")
+        await until(pilot, lambda: "#10" in _drawn(pilot) and "flat 5e-6" in _drawn(pilot))
+        await pilot.press("right")
+        assert table.chosen == 6
+        assert "›▲ #6" in table.render_line(0).text
+        await pilot.press("l")
+        assert table.chosen == 10
+        await pilot.press("h", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
+
+
+@pytest.mark.action("compare", "turn_focus")
+async def test_the_curves_are_read_above_the_table(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        table = await _compare(pilot, "j", "space", "j", "space")
+        await until(pilot, lambda: "#10" in _drawn(pilot))
+        await pilot.press("tab", "left")
+        await until(pilot, lambda: "step 100 of stage 2" in _drawn(pilot))
+        await pilot.press("escape", "escape")
+        assert table.has_focus
+        assert isinstance(pilot.app.screen, CompareScreen)
+
+
+@pytest.mark.action("compare", "copy_table")
+async def test_what_is_shown_is_copied(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _compare(pilot, "j", "space", "j", "space")
+        await pilot.press("y")
+        assert pilot.app.clipboard.startswith("\t#10\t#6\np\t1.417\t1.402\n")
+
+
+async def test_nothing_marked_is_held_against_the_baseline(open_app: OpenApp) -> None:
+    async with open_app(size=(80, 24)) as pilot:
+        table = await _compare(pilot, "j")
+        assert table.render_line(0).text.split() == ["›●", "#10", "▲", "#0"]
+        assert table.size.height >= 8
