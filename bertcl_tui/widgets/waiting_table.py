@@ -23,8 +23,8 @@ class WaitingTable(RowTable[Waiting]):
     class Opened(RowTable.Opened):
         """The one under the cursor was opened."""
 
-    def key(self, item: Waiting) -> int | None:
-        return item.study_id
+    def key(self, item: Waiting) -> int:
+        return item.study_id or 0
 
     def cells(self, item: Waiting, looks: Looks) -> dict[str, Text]:
         return {

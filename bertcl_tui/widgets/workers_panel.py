@@ -63,6 +63,8 @@ def _card(worker: WorkerRow, looks: Looks) -> Text:
     text.append(f" · pid {worker.pid}\n", style=looks.muted)
     for line in _doing(worker):
         text.append(f"  {line}\n")
+    if worker.state == "lost":
+        return text
     cpu = worker.cpu_percent
     _meter(text, "cpu", cpu and cpu / _FULL / worker.threads, _percent(cpu), looks)
     _meter(text, "mem", _memory_share(worker), size(worker.memory_bytes), looks)
