@@ -1,5 +1,6 @@
 """The terminal app: which screens there are and how one comes to another."""
 
+import socket
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -252,6 +253,17 @@ class BertclApp(SettledApp):
         if not marked and message.study_id is not None:
             marked = {message.study_id: frozenset()}
         self.push_screen(CombineScreen(marked, self.reader))
+
+    @on(messages.OpenFile)
+    def _open_file(self, message: messages.OpenFile) -> None:
+        from bertcl_tui.screens.file_tail import FileTailScreen
+
+        if message.path is None:
+            self.notify("this worker writes to the terminal it was started in")
+        elif message.host != socket.gethostname():
+            self.notify(f"its file is on {message.host}: {message.path}", markup=False)
+        else:
+            self.push_screen(FileTailScreen(Path(message.path)))
 
     @on(messages.OpenArena)
     def _open_arena(self) -> None:

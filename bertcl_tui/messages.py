@@ -76,6 +76,16 @@ class OpenCombine(Message):
     study_id: int | None = None
 
 
+@dataclass
+class OpenFile(Message):
+    """Show the end of a worker's own file."""
+
+    host: str | None
+    """Where it lies."""
+    path: str | None
+    """None: the worker writes to the terminal it was started in."""
+
+
 class OpenArena(Message):
     """Show how methods compare."""
 

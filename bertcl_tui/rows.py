@@ -277,7 +277,9 @@ class LogLine(Struct, frozen=True, kw_only=True):
     run_id: int | None
     text: str
     pid: int | None = None
-    """Of the worker that said it."""
+    """Of the worker that said it, as are its host and its own file."""
+    host: str | None = None
+    log_file: str | None = None
     study_id: int | None = None
     """Of the trial it is about, as is its number."""
     number: int | None = None

@@ -45,6 +45,6 @@ def waits_for(study: StudyRow, living: Sequence[WorkerRow]) -> str:
     if any(worker.state == "idle" and worker.desired == "running" for worker in living):
         return "a worker is about to take it"
     if all(worker.desired != "running" for worker in living):
-        return "every worker rests; W and space let one go on"
+        return "every worker is paused; W and space let one go on"
     busy = [worker for worker in living if worker.study_id != study.id and worker.run_id]
     return f"{count(len(busy), 'worker is', 'workers are')} at something else"

@@ -35,8 +35,8 @@ WORKERS = (
         "open_file",
         "f",
         "log file",
-        "Show the end of the worker's own file: what stands there when it crashed.",
-        ("workers",),
+        "Show the end of the worker's own file, where it says why it crashed.",
+        ("workers", "log"),
     ),
     Action(
         "open_workers",

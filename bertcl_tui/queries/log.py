@@ -73,7 +73,7 @@ def count_hits(connection: Connection, where: LogFilter, text: str) -> int:
 
 def _lines() -> Select[Any]:
     return (
-        select(log, worker.c.pid, run.c.study_id, run.c.number)
+        select(log, worker.c.pid, worker.c.host, worker.c.log, run.c.study_id, run.c.number)
         .outerjoin_from(log, worker, worker.c.id == log.c.worker_id)
         .outerjoin(run, run.c.id == log.c.run_id)
     )
@@ -111,6 +111,8 @@ def _line(row: Row[Any]) -> LogLine:
         run_id=row.run_id,
         text=row.text,
         pid=row.pid,
+        host=row.host,
+        log_file=row.log,
         study_id=row.study_id,
         number=row.number,
     )

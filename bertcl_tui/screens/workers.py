@@ -1,8 +1,6 @@
 """Workers and log: who works, how the machine does, what waits and what was said."""
 
-import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import on, work
@@ -16,6 +14,7 @@ from bertcl_tui.log_look import LogLook, look_at_log
 from bertcl_tui.messages import (
     Folding,
     OpenArena,
+    OpenFile,
     OpenStudy,
     OpenTrial,
     WishForWorker,
@@ -23,7 +22,6 @@ from bertcl_tui.messages import (
 )
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import LogFilter, WorkerRow
-from bertcl_tui.screens.file_tail import FileTailScreen
 from bertcl_tui.screens.form import Texts
 from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.screens.worker_form import read_worker, worker_form
@@ -108,6 +106,7 @@ class WorkersScreen(LiveScreen):
         """Look at the machine's meters, in a thread."""
         if self._meter is None:
             self._meter = MachineMeter()
+            return
         self.post_message(MachineRead(self._meter.read()))
 
     @on(MachineRead)
@@ -172,14 +171,8 @@ class WorkersScreen(LiveScreen):
     @on(WorkersTable.FileWanted)
     def _file_wanted(self) -> None:
         worker = self._current()
-        if worker is None:
-            return
-        if worker.log_file is None:
-            self.notify("this worker writes to the terminal it was started in")
-        elif worker.host != socket.gethostname():
-            self.notify(f"its file is on {worker.host}: {worker.log_file}", markup=False)
-        else:
-            self.app.push_screen(FileTailScreen(Path(worker.log_file)))
+        if worker is not None:
+            self.post_message(OpenFile(worker.host, worker.log_file))
 
     @on(WorkersTable.Opened)
     def _worker_opened(self) -> None:
@@ -214,5 +207,7 @@ class WorkersScreen(LiveScreen):
 
 
 def _facts(workers: tuple[WorkerRow, ...]) -> list[str]:
+    if not workers:
+        return ["no worker"]
     running = [worker for worker in workers if worker.state == "running"]
     return [f"{len(running)} of {count(len(workers), 'worker')} running", *pace_of(workers)]

@@ -11,6 +11,7 @@ from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.looks import Looks
+from bertcl_tui.messages import OpenFile
 from bertcl_tui.rows import LogLine
 from bertcl_tui.widgets.row_table import Column, RowTable
 
@@ -115,6 +116,13 @@ class LogTable(RowTable[LogLine]):
 
     def action_next_level(self) -> None:
         self.post_message(self.LevelWanted())
+
+    def action_open_file(self) -> None:
+        line = self.current
+        if line is None or line.pid is None:
+            self.app.notify("no worker said this", timeout=3)
+        else:
+            self.post_message(OpenFile(line.host, line.log_file))
 
     def action_copy_line(self) -> None:
         line = self.current

@@ -96,7 +96,7 @@ def _wish(desk: Desk) -> Desired:
 def _rest(desk: Desk) -> None:
     """Hold nothing until something else is wanted."""
     free_memory(desk.device)
-    _say_of_itself(desk, "rests")
+    _say_of_itself(desk, "is paused")
     while _wish(desk) == "paused":
         time.sleep(_LOOK_SECONDS)
     if _wish(desk) == "running":

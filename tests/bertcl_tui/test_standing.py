@@ -29,7 +29,7 @@ def test_a_study_that_waits_says_for_what(study: StudyRow, worker: WorkerRow) ->
         (dead,): "there is no worker; space starts one",
         (elsewhere, elsewhere): "2 workers are at something else",
         (elsewhere, free): "a worker is about to take it",
-        (resting,): "every worker rests; W and space let one go on",
+        (resting,): "every worker is paused; W and space let one go on",
     }
     for workers, why in told.items():
         assert standing_of(waiting, workers) == f"waits: {why}"

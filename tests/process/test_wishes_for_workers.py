@@ -29,7 +29,7 @@ def test_a_worker_rests_goes_on_and_ends_as_it_is_told(
     (worker,) = living_workers(store)
 
     tell_worker(store, worker.id, "paused")
-    wait_for(lambda: _said(store, "rests"), "the worker to rest")
+    wait_for(lambda: _said(store, "is paused"), "the worker to pause")
     rested_at = get_run(store, run_id)
     assert (rested_at.state, rested_at.desired) == ("paused", "running")
 

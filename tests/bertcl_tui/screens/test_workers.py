@@ -17,7 +17,7 @@ from bertcl_tui.widgets.machine_panel import MachinePanel
 from bertcl_tui.widgets.waiting_table import WaitingTable
 from bertcl_tui.widgets.workers_table import WorkersTable
 from engine.store.connection import open_store
-from engine.store.workers import Level, living_workers, register_worker, write_log
+from engine.store.workers import Level, end_worker, living_workers, register_worker, write_log
 from engine.work.processes import identity_of
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
@@ -174,6 +174,7 @@ async def test_one_workers_lines_alone(open_app: OpenApp, store: Path) -> None:
 
 
 @pytest.mark.action("workers", "open_file")
+@pytest.mark.action("log", "open_file")
 async def test_the_end_of_a_workers_own_file(
     open_app: OpenApp, store: Path, tmp_path: Path
 ) -> None:
@@ -190,6 +191,11 @@ async def test_the_end_of_a_workers_own_file(
         await until(pilot, lambda: "something broke" in str(shown.render()))
         log_file.write_text("Traceback: something else broke")
         await until(pilot, lambda: "something else" in str(shown.render()))
+        await pilot.press("escape")
+        end_worker(opened, WORKER)
+        await _to_log(pilot)
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FileTailScreen))
 
 
 async def test_the_log_follows_until_one_goes_back_in_it(open_app: OpenApp, store: Path) -> None:
