@@ -32,6 +32,15 @@ from engine.tasks.catalog import names_of
 Result = TypeVar("Result")
 
 
+class _Fields(VerticalScroll, inherit_bindings=False):
+    """Leaves the arrow keys to the form: they go from field to field, and the view follows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+    ]
+
+
 class RequestScreen(Screen[Result], Generic[Result]):
     """Looks up what is typed, says what is wrong with it, and starts what is right in a thread.
 
@@ -135,7 +144,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
         defaults = self.defaults()
         yield TopBar(*self.PATH)
         with Container(id="body"):
-            with VerticalScroll(id="form", classes="panel", can_focus=False) as form:
+            with _Fields(id="form", classes="panel", can_focus=False) as form:
                 form.border_title = "Options"
                 for item in self.FIELDS:
                     yield FieldRow(

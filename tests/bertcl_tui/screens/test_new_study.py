@@ -237,8 +237,11 @@ async def test_the_parts_of_a_task_are_completed_too(store: str) -> None:
         assert "has no part 'middle'; there are sst2/short" in (form.row("sequence").trouble or "")
 
 
-async def test_arrows_move_between_fields_and_turn_choices(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
+@pytest.mark.parametrize("size", [SIZE, (80, 24)])
+async def test_arrows_move_between_fields_and_turn_choices(
+    store: str, size: tuple[int, int]
+) -> None:
+    async with host(store).run_test(size=size) as pilot:
         await settle(pilot)
         form = Form(pilot)
         await pilot.press("down", "down", "down", "right")
@@ -247,6 +250,20 @@ async def test_arrows_move_between_fields_and_turn_choices(store: str) -> None:
         await pilot.press("left", "left", "up")
         assert form.row("preset").text == "default"
         assert form.row("model").has_focus_within
+
+
+async def test_the_mouse_reaches_fields_choices_and_tasks(store: str, tasks: Path) -> None:
+    async with host(store).run_test(size=(80, 24)) as pilot:
+        form = Form(pilot)
+        await form.fill(data=str(tasks), sequence="")
+        await pilot.click("#trials Input")
+        assert form.row("trials").has_focus_within
+        await pilot.click("#method Choice")
+        await until(pilot, lambda: form.screen.query_one("#method Choice").expanded)  # type: ignore[attr-defined]
+        await pilot.press("escape")
+        await pilot.click(Picker, offset=(4, 1))
+        await settle(pilot)
+        assert form.row("sequence").text
 
 
 @pytest.mark.action("new-study", "start")
