@@ -1,6 +1,6 @@
 """The charts of one study, made from a look at it."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from bertcl_tui.charts.style import SERIES_GLYPHS
 from bertcl_tui.drawings.forgetting import Forgetting, Line, Nothing
@@ -9,6 +9,8 @@ from bertcl_tui.drawings.plane import Plane
 from bertcl_tui.drawings.rates import Rates
 from bertcl_tui.rows import RunCurves, Scored, TrialRow
 from bertcl_tui.study_look import Look
+
+NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
 
 
 def forgetting_of(look: Look) -> Forgetting:
@@ -29,7 +31,7 @@ def forgetting_of(look: Look) -> Forgetting:
 def rates_of(look: Look) -> Rates | Nothing:
     """Return the rates of the cursor's trial beside the baseline's."""
     if look.cursor is None:
-        return Nothing("No trial here." if look.window.total else "No trial yet.")
+        return Nothing("No trial fits the filter." if look.window.total else NO_TRIAL)
     rates = look.cursor.learning_rates
     flat = look.flat
     return Rates(

@@ -18,6 +18,7 @@ from bertcl_tui.arena.fields import texts_of_look
 from bertcl_tui.arena.launching import failed_runs, retry
 from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.writing import format_of, write_tables
+from bertcl_tui.keys import with_keys
 from bertcl_tui.messages import Folding, Trouble, WishForRuns, WorkersWanted
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.arena_forms import table_form, table_path
@@ -44,7 +45,7 @@ The arena compares methods on the same sequences with the same seeds:
 mean and interval of what they keep and learn, who is better than plain
 fine-tuning, and whether that is more than luck.
 
-Press n to choose sequences and methods and have them run.
+Press [b]$new_table[/b] to choose sequences and methods and have them run.
 """
 
 
@@ -98,7 +99,7 @@ class ArenaScreen(LiveScreen):
     def _show(self, message: ArenaRead) -> None:
         look = self._look = message.look
         self.set_class(look is None, "-empty")
-        self.query_one("#welcome", Static).update(_WELCOME)
+        self.query_one("#welcome", Static).update(with_keys(self.app, _WELCOME))
         self.refresh_bindings()
         if look is None:
             return

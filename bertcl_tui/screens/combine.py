@@ -29,6 +29,7 @@ from bertcl_tui.combining.outcome import (
 )
 from bertcl_tui.combining.unseen import Evaluation, request_evaluation
 from bertcl_tui.drawings.combined import CombinedRates, TrialWeights
+from bertcl_tui.keys import with_keys
 from bertcl_tui.messages import Folding, OpenArena, Trouble, WorkersWanted
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.combine_forms import (
@@ -56,8 +57,8 @@ _FINE: Final = 0.01
 _NOTHING_MARKED: Final = """\
 Nothing to combine yet.
 
-Open a study and mark its good trials with space, in as many studies
-as you like; then press c. On the list of studies, c combines
+Open a study and mark its good trials with [b]$mark[/b], in as many studies
+as you like; then press [b]$combine[/b]. On the list of studies, [b]$combine[/b] combines
 all complete trials of the study under the cursor.
 """
 
@@ -142,7 +143,7 @@ class CombineScreen(Screen[None]):
 
     @on(MixtureRead)
     def _mixture_read(self, message: MixtureRead) -> None:
-        self.query_one("#welcome", Static).update(_NOTHING_MARKED)
+        self.query_one("#welcome", Static).update(with_keys(self.app, _NOTHING_MARKED))
         self._mix(message.mixture)
 
     # state

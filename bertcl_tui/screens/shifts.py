@@ -15,6 +15,7 @@ from textual.widgets import Static
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.drawings.forgetting import Nothing
 from bertcl_tui.drawings.shifts import LengthHistogram, by_cluster, by_label
+from bertcl_tui.keys import key_for
 from bertcl_tui.messages import OpenNewStudy, Trouble
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.form import Texts
@@ -232,7 +233,9 @@ class ShiftsScreen(Screen[None]):
     def _waiting_for(self, sentence: str) -> str:
         if self._trouble is not None:
             return f"✗ {self._trouble}"
-        return sentence if self.found is not None else "Press t to choose a task."
+        if self.found is not None:
+            return sentence
+        return f"Press {key_for(self.app, 'choose_task')} to choose a task."
 
     def _on_its_way(self) -> str:
         """Say which plane is still to come."""

@@ -11,7 +11,9 @@ from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.drawings.forgetting import Learning, Nothing
+from bertcl_tui.drawings.of_study import NO_TRIAL
 from bertcl_tui.filters import ANYWHERE, STUDY_FIELDS, Filter, fits
+from bertcl_tui.keys import with_keys
 from bertcl_tui.messages import (
     DeleteStudy,
     Folding,
@@ -47,7 +49,7 @@ No study yet.
 A study searches the learning rates with which a model
 learns a second task and still knows the first.
 
-Press [b]n[/b] to set one up, [b]?[/b] for every key, [b]q[/b] to leave.
+Press [b]$new_study[/b] to set one up, [b]$show_help[/b] for every key, [b]$quit[/b] to leave.
 """
 
 
@@ -87,7 +89,7 @@ class StudiesScreen(LiveScreen):
                 with Vertical(id="side"):
                     yield WorkersPanel(classes="panel")
                     yield LogPanel(classes="panel")
-        yield Static(_WELCOME, id="welcome")
+        yield Static(with_keys(self.app, _WELCOME), id="welcome")
         yield KeyBar()
 
     # reading
@@ -113,6 +115,7 @@ class StudiesScreen(LiveScreen):
         self._studies, self._workers = message.studies, message.workers
         self.refresh_bindings()
         self.set_class(not message.studies, "-empty")
+        self.query_one("#welcome", Static).update(with_keys(self.app, _WELCOME))
         self._show_table()
         waiting = sum(study.waits for study in message.studies)
         self.query_one(WorkersPanel).show(message.workers, waiting=waiting)
@@ -149,7 +152,7 @@ class StudiesScreen(LiveScreen):
         chart = self.query_one("#watched", Chart)
         if watched is None:
             entitle(chart, "Accuracy")
-            chart.show(Nothing("No trial yet."))
+            chart.show(Nothing(NO_TRIAL))
             return
         trial, curves = watched
         role = trial.state if trial.state != "complete" else "best"

@@ -10,6 +10,7 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.keys import with_keys
 from bertcl_tui.log_look import LogLook, look_at_log
 from bertcl_tui.messages import (
     Folding,
@@ -38,7 +39,10 @@ from engine.store.states import Desired
 from engine.work.machine_meter import MachineLoad, MachineMeter
 
 _METER_SECONDS: Final = 1.0
-_NOBODY: Final = "Nobody works. Press n to start a worker; one starts by itself with every search."
+_NOBODY: Final = (
+    "Nobody works. Press [b]$start_worker[/b] to start a worker; "
+    "one starts by itself with every search."
+)
 _NOTHING: Final = "Nothing waits."
 
 
@@ -80,7 +84,7 @@ class WorkersScreen(LiveScreen):
         yield TopBar("Workers")
         with Container(id="who", classes="panel"):
             yield WorkersTable()
-            yield Static(_NOBODY, classes="nothing")
+            yield Static(with_keys(self.app, _NOBODY), classes="nothing")
         with Horizontal(id="between"):
             yield MachinePanel(classes="panel")
             with Container(id="waiting", classes="panel"):

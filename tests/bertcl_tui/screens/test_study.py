@@ -207,7 +207,7 @@ async def test_a_filter_that_nothing_fits(open_app: OpenApp) -> None:
         await pilot.press("j", "slash")
         pilot.app.screen.query_one(Input).value = "p>9"
         await until(pilot, lambda: _numbers(pilot) == [])
-        await until(pilot, lambda: "No trial here." in _drawn(pilot, "rates"))
+        await until(pilot, lambda: "No trial fits the filter." in _drawn(pilot, "rates"))
         pilot.app.screen.query_one(Input).value = "lr3>1e-9"
         await until(pilot, lambda: len(_numbers(pilot)) == 31)
 
