@@ -16,6 +16,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.actions.combining import COMBINING
 from bertcl_tui.combining.mixture import Mixture, read_mixture
 from bertcl_tui.combining.outcome import (
     PUBLISHED,
@@ -59,7 +60,7 @@ Nothing to combine yet.
 
 Open a study and mark its good trials with [b]$mark[/b], in as many studies
 as you like; then press [b]$combine[/b]. On the list of studies, [b]$combine[/b] combines
-all complete trials of the study under the cursor.
+all complete trials of the study under the cursor. [b]$back[/b] goes back.
 """
 
 
@@ -146,6 +147,10 @@ class CombineScreen(Screen[None]):
         self.query_one("#welcome", Static).update(with_keys(self.app, _NOTHING_MARKED))
         self._mix(message.mixture)
 
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Offer what is done with a combination where there is something to combine."""
+        return bool(self._mixture.sources) or all(item.handler != action for item in COMBINING)
+
     # state
 
     @property
@@ -191,6 +196,7 @@ class CombineScreen(Screen[None]):
     def _show(self) -> None:
         combined = self._combined
         self.set_class(not self._mixture.sources, "-empty")
+        self.refresh_bindings()
         self.set_class(combined is None, "-nothing")
         self.query_one(MixtureList).show(self._mixture, combined)
         self.query_one(TopBar).show(["Combine"], _facts_of_all(combined))

@@ -115,7 +115,8 @@ class StudiesScreen(LiveScreen):
         self._studies, self._workers = message.studies, message.workers
         self.refresh_bindings()
         self.set_class(not message.studies, "-empty")
-        self.query_one("#welcome", Static).update(with_keys(self.app, _WELCOME))
+        if not message.studies:
+            self.query_one("#welcome", Static).update(with_keys(self.app, _WELCOME))
         self._show_table()
         waiting = sum(study.waits for study in message.studies)
         self.query_one(WorkersPanel).show(message.workers, waiting=waiting)
