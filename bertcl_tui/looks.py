@@ -3,6 +3,7 @@
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 from textual.app import App
 from textual.color import Color
 
@@ -44,6 +45,8 @@ def looks_of(app: App[object]) -> Looks:
     """Return the looks of the app's theme."""
     theme = app.current_theme
     palette = _ANSI if theme.ansi else DARK if theme.dark else LIGHT
+    if app.no_color:
+        palette = replace(palette, colourless=True)
     variables = app.theme_variables
 
     def ink(name: str) -> str:

@@ -106,14 +106,14 @@ PLANE = (
     Action(
         "walk_left",
         "left,h",
-        "trial left",
+        "walk left",
         "Go to the nearest trial that learnt less of the later task.",
         ("plane",),
     ),
     Action(
         "walk_right",
         "right,l",
-        "trial right",
+        "walk right",
         "Go to the nearest trial that learnt more of the later task.",
         ("plane",),
         shown="palette",
@@ -121,7 +121,7 @@ PLANE = (
     Action(
         "walk_up",
         "up,k",
-        "trial above",
+        "walk up",
         "Go to the nearest trial that kept more of the earlier tasks.",
         ("plane",),
         shown="palette",
@@ -129,7 +129,7 @@ PLANE = (
     Action(
         "walk_down",
         "down,j",
-        "trial below",
+        "walk down",
         "Go to the nearest trial that kept less of the earlier tasks.",
         ("plane",),
         shown="palette",

@@ -77,6 +77,11 @@ class Canvas:
         """Return the row between the axes, from the top, that a line passes at ``y``."""
         return self._y.cell(y)
 
+    def x_of(self, column: int) -> float:
+        """Return the x in the middle of a column between the axes."""
+        low, high = self._x_range
+        return low + (high - low) * (column + 0.5) / self.columns
+
     def start_layer(self) -> None:
         """Let lines drawn from now on cover those drawn before."""
         self._dots.start_layer()

@@ -19,7 +19,7 @@ from bertcl_tui.charts.end_labels import (
     write_labels,
 )
 from bertcl_tui.charts.plot import Plot
-from bertcl_tui.charts.polyline import Range
+from bertcl_tui.charts.polyline import Range, interpolate
 from bertcl_tui.charts.series import (
     Boundary,
     Curves,
@@ -40,6 +40,7 @@ _SMALLEST: Final = (30, 6)
 _ROWS_FOR_A_HEADER: Final = 8
 _ROWS_FOR_TWO: Final = 12
 _GUTTER_SHARE: Final = 0.4  # of the columns, at most, for labels
+_GLYPH_EVERY: Final = 24  # columns
 _EVERYTHING: Final = View()
 
 
@@ -101,6 +102,8 @@ def picture_curves(
         _draw_crosshair(plot, view.place(view.x), palette)
     _draw_lines(plot.canvas, thinned)
     plot.lay_canvas()
+    if palette.colourless:
+        _write_glyphs(plot, [stroke for stroke in thinned if stroke.layer is Layer.COLOURED])
     plot.write_x_unit(_x_unit(curves.x_label, view), palette.muted)
     if view.x is None:
         _write_y_unit(plot, curves.y_label, palette.muted)
@@ -242,6 +245,17 @@ def _write_y_unit(plot: Plot, unit: str, style: str) -> None:
         if plot.top and plot.sheet.is_free(column, 0, len(unit)):
             plot.sheet.write(column, 0, unit, style)
             return
+
+
+def _write_glyphs(plot: Plot, strokes: Sequence[Stroke]) -> None:
+    """Write each line's glyph on it, now and then, no two in one column."""
+    for place, stroke in enumerate(strokes):
+        first = (2 * place + 1) * _GLYPH_EVERY // (2 * len(strokes))
+        for wanted in range(first, plot.canvas.columns - _GLYPH_EVERY // 4, _GLYPH_EVERY):
+            x = plot.canvas.x_of(wanted)
+            y = interpolate(x, (stroke.line.xs, stroke.line.ys))
+            if isfinite(y):
+                plot.sheet.write(*plot.cell(x, y), stroke.glyph, stroke.style)
 
 
 def _draw_lines(canvas: Canvas, strokes: Sequence[Stroke]) -> None:

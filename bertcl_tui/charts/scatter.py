@@ -85,13 +85,7 @@ def draw_plane(
     plot.write_x_unit(x_label, palette.muted)
     _write_key(plot, points, y_label, palette)
     _name_equals(plot, equals, palette)
-    if flat is not None:
-        _write_label(plot, flat, REFERENCE_GLYPH, "flat", palette.text)
-    trials = {point.number: point for point in points}
-    for number in reversed([number for number in selected if number in trials]):
-        trial = trials[number]
-        glyph = _GLYPHS[trial.state]
-        _write_label(plot, trial.at(), glyph, f"#{number}", palette.highlight)
+    _write_names(plot, _named(points, selected, flat, palette))
     return plot.sheet.to_text()
 
 
@@ -188,17 +182,62 @@ def _name_equals(plot: Plot, equals: Sequence[tuple[float, Polyline]], palette: 
             plot.sheet.write(column, row, name, palette.muted)
 
 
-def _write_label(plot: Plot, place: Point, glyph: str, text: str, style: str) -> None:
-    """Write a glyph and a text beside it: where it covers nothing, else over what is there."""
-    column, row = plot.cell(*place)
-    plot.sheet.write(column, row, glyph, style)
-    right, left = column + 1, column - len(text)
-    sides = [(right, row), (left, row), (right, row - 1), (right, row + 1)]
-    inside = [
-        (start, near)
-        for start, near in sides
-        if plot.left <= start <= plot.right - len(text) and plot.top <= near < plot.bottom
+class _Named(Struct, frozen=True, kw_only=True):
+    """A place with a glyph and a name beside it."""
+
+    at: Point
+    glyph: str
+    name: str
+    style: str
+
+
+def _named(
+    points: Sequence[TrialPoint], selected: Sequence[int], flat: Point | None, palette: Palette
+) -> list[_Named]:
+    """Return what has a name, the most important first: the first selected trial, with an arrow."""
+    trials = {point.number: point for point in points}
+    named = [
+        _Named(
+            at=trials[number].at(),
+            glyph=_GLYPHS[trials[number].state],
+            name=f"#{number}" if place else f"›#{number}",
+            style=f"bold {palette.text}" if place else palette.highlight,
+        )
+        for place, number in enumerate(selected)
+        if number in trials
     ]
-    free = [side for side in inside if plot.sheet.is_free(*side, len(text))]
-    for side in [*free, *inside][:1]:
-        plot.sheet.write(*side, text, style)
+    if flat is not None:
+        reference = _Named(at=flat, glyph=REFERENCE_GLYPH, name="flat", style=palette.text)
+        named.insert(1, reference)
+    return named
+
+
+def _write_names(plot: Plot, named: Sequence[_Named]) -> None:
+    """Write each name beside its glyph, where it covers nothing, else over mere trials.
+
+    A name for which there is no room is left out; its glyph is not.
+    """
+    for each in reversed(named):
+        plot.sheet.write(*plot.cell(*each.at), each.glyph, each.style)
+    taken = {plot.cell(*each.at) for each in named}
+    for each in named:
+        length = len(each.name)
+        inside = [
+            (start, row)
+            for start, row in _beside(*plot.cell(*each.at), length)
+            if plot.left <= start <= plot.right - length and plot.top <= row < plot.bottom
+        ]
+        free = [side for side in inside if plot.sheet.is_free(*side, length)]
+        over = [side for side in inside if not taken & _cells(*side, length)]
+        for side in [*free, *over][:1]:
+            plot.sheet.write(*side, each.name, each.style)
+            taken |= _cells(*side, length)
+
+
+def _beside(column: int, row: int, length: int) -> list[tuple[int, int]]:
+    starts = (column + 1, column - length)
+    return [(start, near) for near in (row, row - 1, row + 1) for start in starts]
+
+
+def _cells(column: int, row: int, length: int) -> set[tuple[int, int]]:
+    return {(column + offset, row) for offset in range(length)}

@@ -31,6 +31,8 @@ class Palette(Struct, frozen=True, kw_only=True):
     highlight: str
     bar: str
     """Filled areas: calmer than a line, and `text` can be read on it."""
+    colourless: bool = False
+    """Whether no colour is seen: lines then have their glyphs on them again and again."""
 
 
 DARK: Final = Palette(

@@ -4,6 +4,7 @@ import plotext
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.text import Text
 
 from bertcl_tui.charts.curve import Boundary, Level, Series, draw_curves
@@ -228,3 +229,11 @@ def test_a_chart_leaves_nothing_behind() -> None:
     draw(line("other", 5, 7, 9), baseline=Level("flat", 2))
     assert draw(line("#17", 0.9, 0.8)) == first
     assert plotext.build().count("┤") == 0
+
+
+def test_without_colours_lines_have_their_glyphs_on_them() -> None:
+    series = [line(f"#{number}", 0.9, 0.9 - number / 10) for number in range(3)]
+    plain = draw_curves(series, (90, 16), replace(DARK, colourless=True), x_label="step").plain
+    coloured = draw_curves(series, (90, 16), DARK, x_label="step").plain
+    for glyph in "●▲■":
+        assert plain.count(glyph) >= coloured.count(glyph) + 2

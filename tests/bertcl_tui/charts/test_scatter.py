@@ -1,3 +1,5 @@
+import re
+
 from rich.text import Text
 
 from bertcl_tui.charts.scatter import State, TrialPoint, draw_plane, pareto_front
@@ -90,6 +92,16 @@ def test_a_selected_trial_in_a_crowd_is_named_over_it() -> None:
     crowd = [trial(n, 0.6 + 0.001 * (n % 60), 0.8 + 0.001 * (n // 60)) for n in range(3600)]
     text = draw_plane(crowd, (60, 16), DARK, selected=[1830])
     assert "#1830" in text.plain
+
+
+def test_names_do_not_cover_each_other_and_the_first_has_an_arrow() -> None:
+    near = [trial(n, 0.6 + n / 1000, 0.8 + (n % 3) / 1000) for n in range(8)]
+    far = [trial(20, 0.9, 0.5), trial(21, 0.5, 0.9)]
+    drawn = area(draw_plane([*near, *far], (50, 12), DARK, selected=[3, 0, 1, 2, 4, 5, 6, 7]))
+    assert "›#3" in drawn
+    names = re.findall(r"#\d+", drawn)
+    assert set(names) <= {f"#{n}" for n in range(8)}
+    assert len(names) == len(set(names))
 
 
 def test_only_collapsed_trials() -> None:
