@@ -34,6 +34,7 @@ from bertcl_tui.wishes import (
     wish_for_runs,
     wish_for_studies,
 )
+from bertcl_tui.wording import count
 from engine.errors import EngineError, UsageError
 from engine.store.states import Desired
 
@@ -156,7 +157,9 @@ class BertclApp(SettledApp):
     @on(messages.RetryRuns)
     @work(thread=True, group="wishes")
     def _retry_runs(self, message: messages.RetryRuns) -> None:
-        self._attempt(partial(retry_runs, self.store, message.run_ids))
+        self._tell("Checking data, model and device…")
+        if self._attempt(partial(retry_runs, self.store, message.run_ids)):
+            self._tell(f"{count(len(message.run_ids), 'run')} queued again")
 
     @on(messages.WorkersWanted)
     @work(thread=True, group="wishes")
@@ -221,11 +224,11 @@ class BertclApp(SettledApp):
         marked = self.marks.get(message.study_id, frozenset())
         self.push_screen(StudyScreen(message.study_id, self.reader, marked))
 
-    @on(messages.OpenTrial)
-    def _open_trial(self, message: messages.OpenTrial) -> None:
+    @on(messages.OpenRun)
+    def _open_run(self, message: messages.OpenRun) -> None:
         from bertcl_tui.screens.trial import TrialScreen
 
-        self.push_screen(TrialScreen(message.study_id, message.number, self.reader))
+        self.push_screen(TrialScreen(message.run_id, message.among, self.reader))
 
     @on(messages.OpenCompare)
     def _open_compare(self, message: messages.OpenCompare) -> None:

@@ -1,9 +1,11 @@
 """A theme's colours as Rich styles, for what is written cell by cell."""
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
+from rich.text import Text
 from textual.app import App
 from textual.color import Color
 
@@ -39,6 +41,10 @@ class Looks(Struct, frozen=True, kw_only=True):
     bad: str
     palette: Palette
     """For charts."""
+
+
+Write = Callable[[int, Looks], Text]
+"""Writes a text, given the columns there are and the theme's looks."""
 
 
 def looks_of(app: App[object]) -> Looks:

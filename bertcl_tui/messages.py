@@ -39,11 +39,12 @@ class OpenStudy(Message):
 
 
 @dataclass
-class OpenTrial(Message):
-    """Show this trial."""
+class OpenRun(Message):
+    """Show this run, a trial or one of the arena."""
 
-    study_id: int
-    number: int
+    run_id: int
+    among: Sequence[int] = ()
+    """The list in which it stands, by run id: the screen goes through it."""
 
 
 @dataclass

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Final
 from bertcl_tui.filters import Filter
 from bertcl_tui.rows import (
     BY_P,
+    DriftRow,
     ImportanceRow,
     LogFilter,
     LogLine,
     LogWindow,
     Order,
     RunCurves,
+    RunFacts,
     RunRow,
     Scored,
+    StageEnd,
     StudyRow,
     Towards,
     TrialRow,
@@ -55,6 +58,7 @@ class Reader:
         self.clock = clock
         self._opening = Lock()
         self._opened: Store | None = None
+        self._counting = Lock()
         self._counter: PoolProxiedConnection | None = None
         self._climbs: Climbs | None = None
 
@@ -77,11 +81,12 @@ class Reader:
             return 0
         if store.path is None:
             return int(time.monotonic() / _SERVER_TICK)
-        if self._counter is None:
-            self._counter = store.engine.raw_connection()
-        with closing(self._counter.cursor()) as cursor:
-            cursor.execute("PRAGMA data_version")
-            return int(cursor.fetchall()[0][0])
+        with self._counting:
+            if self._counter is None:
+                self._counter = store.engine.raw_connection()
+            with closing(self._counter.cursor()) as cursor:
+                cursor.execute("PRAGMA data_version")
+                return int(cursor.fetchall()[0][0])
 
     def studies(self) -> tuple[StudyRow, ...]:
         """Return every study, oldest first."""
@@ -184,6 +189,33 @@ class Reader:
 
             return curves(connection, run_ids)
 
+    def run(self, run_id: int) -> RunFacts | None:
+        """Return one run in full, None where it was deleted."""
+        with self._looking() as connection:
+            if connection is None:
+                return None
+            from bertcl_tui.queries.run import run_facts
+
+            return run_facts(connection, run_id, self.clock())
+
+    def stage_ends(self, run_id: int) -> tuple[StageEnd, ...]:
+        """Return how a run's tasks were known at the end of each stage, by stage and split."""
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.run import stage_ends
+
+            return stage_ends(connection, run_id)
+
+    def drift(self, run_id: int) -> tuple[DriftRow, ...]:
+        """Return how far a run's layers had moved at the end of each stage."""
+        with self._looking() as connection:
+            if connection is None:
+                return ()
+            from bertcl_tui.queries.run import drifts
+
+            return drifts(connection, run_id)
+
     def arena(self) -> "tuple[Recorded, ...]":
         """Return what the arena has recorded, by what its runs have in common."""
         store = self._store()
@@ -270,9 +302,10 @@ class Reader:
 
     def close(self) -> None:
         """Let go of the store."""
-        if self._counter is not None:
-            self._counter.close()
-            self._counter = None
+        with self._counting:  # SQLite crashes where a connection is closed while it is asked
+            if self._counter is not None:
+                self._counter.close()
+                self._counter = None
         if self._opened is not None:
             self._opened.close()
             self._opened = None

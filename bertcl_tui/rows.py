@@ -5,10 +5,13 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from engine.spec import RunSpec
 from engine.spec.importance import Evaluator
 from engine.spec.spending import Spending
 from engine.store.states import ENDED, Desired, RunState
 
+Split = Literal["retention", "search", "validation"]
+"""Rows on which accuracy is measured."""
 StudyState = Literal[
     "queued", "running", "paused", "stalled", "lost", "complete", "stopped", "failed"
 ]
@@ -298,3 +301,60 @@ class LogWindow(Struct, frozen=True, kw_only=True):
     def is_end(self) -> bool:
         """Whether nothing stands after them."""
         return self.before + len(self.lines) >= self.total
+
+
+class RunFacts(Struct, frozen=True, kw_only=True):
+    """One run in full, a trial of a study or not."""
+
+    run_id: int
+    study_id: int | None
+    study: str | None
+    """None: no study asked for it."""
+    number: int | None
+    label: str | None
+    spec: RunSpec
+    state: TrialState
+    desired: Desired
+    reason: str | None
+    p: float | None
+    p_o: float | None
+    p_s: float | None
+    learning_rates: tuple[float, ...]
+    step: int
+    steps: int | None
+    rate: float | None
+    tokens_rate: float | None
+    busy_seconds: float
+    threads: int | None
+    holder: str | None
+    """Device and process of the worker that has it; None: none has."""
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    imported: bool
+    confirmation: Confirmation | None
+    """None: it is no trial, or was not run again."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"run {self.run_id}" if self.number is None else f"#{self.number}"
+
+
+class StageEnd(Struct, frozen=True, kw_only=True):
+    """How the tasks learnt so far were known on a split when a stage was over."""
+
+    stage: int
+    split: Split
+    accuracies: tuple[float, ...]
+    """By task."""
+
+
+class DriftRow(Struct, frozen=True, kw_only=True):
+    """How far a layer was from where the run began when a stage was over."""
+
+    stage: int
+    place: int
+    layer: str
+    drift: float
+    """Norm of the change over norm of the beginning."""

@@ -12,6 +12,7 @@ from bertcl_tui.actions.comparing import COMPARING
 from bertcl_tui.actions.curves import CURVES, PLANE
 from bertcl_tui.actions.everywhere import EVERYWHERE, FORMS
 from bertcl_tui.actions.log import LOG
+from bertcl_tui.actions.runs import RUNS, TEXTS
 from bertcl_tui.actions.setting import SETTING
 from bertcl_tui.actions.shifts import SHIFTS
 from bertcl_tui.actions.studies import STUDIES
@@ -25,8 +26,10 @@ ACTIONS: Final = (
     *MARKING,
     *CURVES,
     *PLANE,
+    *TEXTS,
     *STUDIES,
     *COMPARING,
+    *RUNS,
     *COMBINING,
     *ARENA,
     *SHIFTS,

@@ -22,6 +22,7 @@ Place = Literal[
     "work",
     "workers",
     "log",
+    "text",
     "new-study",
     "new-table",
     "settings",

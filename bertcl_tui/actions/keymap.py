@@ -29,6 +29,7 @@ PLACES: Final[Mapping[Place, str]] = {
     "work": "Workers and log",
     "workers": "workers table",
     "log": "log",
+    "text": "panels of text",
     "new-study": "New study",
     "new-table": "New table",
     "settings": "Settings",
@@ -41,11 +42,12 @@ _INSIDE: Final[Mapping[Place, tuple[Place, ...]]] = {
     "studies": ("table",),
     "study": ("table", "trials"),
     "arena": ("table", "grid"),
+    "trial": ("table", "curves", "log", "text"),
     "work": ("table", "workers", "log"),
     "settings": ("table",),
 }
 """What else hears the keys of a screen, besides the app."""
-_WIDGETS: Final[frozenset[Place]] = frozenset({"table", "trials", "grid", "workers", "log"})
+_WIDGETS: Final[frozenset[Place]] = frozenset({"table", "trials", "grid", "workers", "log", "text"})
 _MODIFIERS: Final = {"ctrl", "alt", "shift", "meta", "super", "hyper"}
 _NAMED: Final = {str(key.value) for key in Keys} | set(REPLACED_KEYS)
 

@@ -5,9 +5,14 @@ from bertcl_tui.actions.action import Action
 MOVING = (
     Action("cursor_up", "k,up", "up", "Go up a line.", ("table", "grid"), shown="help"),
     Action("cursor_down", "j,down", "down", "Go down a line.", ("table", "grid"), shown="help"),
-    Action("page_up", "ctrl+b,pageup", "page up", "Go up a page.", ("table",), shown="help"),
+    Action("page_up", "ctrl+b,pageup", "page up", "Go up a page.", ("table", "text"), shown="help"),
     Action(
-        "page_down", "ctrl+f,pagedown", "page down", "Go down a page.", ("table",), shown="help"
+        "page_down",
+        "ctrl+f,pagedown",
+        "page down",
+        "Go down a page.",
+        ("table", "text"),
+        shown="help",
     ),
     Action("first", "g,home", "first", "Go to the first line.", ("table", "grid"), shown="help"),
     Action("last", "G,end", "last", "Go to the last line.", ("table", "grid"), shown="help"),

@@ -11,7 +11,7 @@ from bertcl_tui.cli.output import print_text
 
 _MOST_COLUMNS: Final = 100
 _BOUNDS: Final = (1e-7, 1e-3)
-_PLAIN: Final = Palette(
+PLAIN: Final = Palette(
     series=("default",) * 8,
     text="default",
     muted="bright_black",
@@ -28,4 +28,4 @@ def print_rates(labels: Sequence[str], learning_rates: Sequence[float]) -> None:
     bounds = (min(_BOUNDS[0], *learning_rates), max(_BOUNDS[1], *learning_rates))
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _MOST_COLUMNS
     size = (min(columns, _MOST_COLUMNS), len(bars) + 1)
-    print_text(draw_rate_bars(bars, size, _PLAIN, bounds))
+    print_text(draw_rate_bars(bars, size, PLAIN, bounds))

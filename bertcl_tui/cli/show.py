@@ -8,18 +8,23 @@ from msgspec.structs import asdict
 
 from bertcl_tui.choices import choice_labels
 from bertcl_tui.cli.accuracies import accuracies_of, accuracy_facts, print_accuracies
+from bertcl_tui.cli.layers import layers_as_data, print_layers
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.rates import print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import study_facts, trial_facts
-from bertcl_tui.rows import StudyRow, TrialRow
+from bertcl_tui.rows import RunFacts, StudyRow, TrialRow
+from bertcl_tui.runs.layers import layers_of
+from bertcl_tui.runs.parameters import parameters_of
 from bertcl_tui.wording import duration, score, trials_done
 from engine.errors import UsageError
 from engine.spec import Protocol, preset
 from engine.store.connection import DEFAULT_STORE
 from engine.store.measurements import stages_of
 from engine.store.studies import StudyRecord
+
+_TOLD_ABOVE = ("reason", "means", "p", "step", "called", "sequence")
 
 Number = Annotated[
     int | None, typer.Argument(metavar="TRIAL", help="The number of a trial.", min=0)
@@ -79,32 +84,46 @@ def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: b
     tasks = study.spec.sequence
     accuracies = accuracies_of(at.store, trial.run_id)
     stages = stages_of(at.store, trial.run_id)
+    drifts = at.reader.drift(trial.run_id)
+    run = at.reader.run(trial.run_id)
+    layers = layers_of(run.spec, run.learning_rates, drifts) if run is not None else ()
     if json:
         print_json(
             {
                 **trial_facts(trial),
                 "study": study.name,
+                "run": trial.run_id,
+                "seed": None if run is None else run.spec.seed,
                 "tasks": tasks,
                 "stages": stages,
                 "accuracy": accuracy_facts(tasks, accuracies),
+                "layers": layers_as_data(layers),
             }
         )
         return
     print_line(f"{study.name} {_headline(trial)}")
+    stated = f"{trial.state}: {trial.reason}" if trial.reason else trial.state
+    spans = (f"{stage.task} {stage.first_step + 1}–{stage.last_step}" for stage in stages)
     _print_facts(
         {
-            "state": f"{trial.state}: {trial.reason}" if trial.reason else trial.state,
+            "state": stated,
             "steps": f"{trial.step} of {trial.steps or 'unknown'}",
-            "stages": ", ".join(
-                f"{stage.task} {stage.first_step + 1}–{stage.last_step}" for stage in stages
-            ),
-            "time": duration(trial.busy_seconds or None),
+            "stages": ", ".join(spans),
+            **({} if run is None else _told_of(run)),
         }
     )
-    _print_rates(study, trial)
+    if layers:
+        print_line("")
+        print_layers(layers, tuple(stage.task for stage in stages) or tasks, drifts)
     for item in accuracies:
         print_line("")
         print_accuracies(tasks, item)
+
+
+def _told_of(run: RunFacts) -> dict[str, str]:
+    """Return what decided a trial, and its times."""
+    told = {name: text for _, facts in parameters_of(run) for name, text in facts.items()}
+    return {name: text for name, text in told.items() if name not in _TOLD_ABOVE}
 
 
 def _trial(at: OpenedStore, study: StudyRecord, number: int) -> TrialRow:

@@ -19,7 +19,7 @@ from bertcl_tui.arena.launching import failed_runs, retry
 from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.writing import format_of, write_tables
 from bertcl_tui.keys import with_keys
-from bertcl_tui.messages import Folding, Trouble, WishForRuns, WorkersWanted
+from bertcl_tui.messages import Folding, OpenRun, Trouble, WishForRuns, WorkersWanted
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.arena_forms import table_form, table_path
 from bertcl_tui.screens.form import Texts
@@ -120,6 +120,13 @@ class ArenaScreen(LiveScreen):
     @on(ArenaGrid.Entered)
     def _cell_entered(self) -> None:
         self.query_one(RunsTable).focus()
+
+    @on(RunsTable.Opened)
+    def _run_opened(self) -> None:
+        table = self.query_one(RunsTable)
+        if table.current is not None:
+            among = [line.run_id for line in table.items]
+            self.post_message(OpenRun(table.current.run_id, among))
 
     # what is shown
 

@@ -11,7 +11,7 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.comparing.facts import Fact, as_text
 from bertcl_tui.comparing.look import Comparison, look_at_comparison
 from bertcl_tui.drawings.forgetting import earlier_tasks
-from bertcl_tui.messages import Folding, OpenTrial, Trouble
+from bertcl_tui.messages import Folding, OpenRun, Trouble
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.widgets.comparison_table import ComparisonTable
@@ -94,9 +94,10 @@ class CompareScreen(LiveScreen):
 
     @on(ComparisonTable.Opened)
     def _opened(self) -> None:
-        chosen = self.query_one(ComparisonTable).chosen
-        if chosen is not None:
-            self.post_message(OpenTrial(self._study_id, chosen))
+        chosen, comparison = self.query_one(ComparisonTable).chosen, self._comparison
+        if chosen is not None and comparison is not None:
+            runs = {each.trial.number: each.trial.run_id for each in comparison.several}
+            self.post_message(OpenRun(runs[chosen], list(runs.values())))
 
     def action_show_alike(self) -> None:
         self._all = not self._all

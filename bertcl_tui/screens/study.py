@@ -1,5 +1,6 @@
 """One study: its trials, how they forget, and with which learning rates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from bertcl_tui.messages import (
     Folding,
     OpenArena,
     OpenCombine,
+    RetryRuns,
     Trouble,
     Wish,
     WorkersWanted,
@@ -33,6 +35,7 @@ from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.trials_table import TrialsTable
 from bertcl_tui.wording import count, duration, headway, steps_rate
 from engine.errors import EngineError
+from engine.store.retry import RETRIED
 from engine.store.states import Desired
 
 __all__ = ["PANELS", "StudyScreen"]
@@ -137,6 +140,28 @@ class StudyScreen(PanelsScreen):
         said = f"{count(runs, 'run')} asked for; what they score stands beside p"
         self.app.call_from_thread(self.app.notify, said, markup=False)
         self.app.post_message(WorkersWanted())
+
+    def action_retry(self) -> None:
+        """Run the marked trials once more, else the one under the cursor."""
+        cursor = self.query_one(TrialsTable).current
+        here = () if cursor is None else (cursor.trial.number,)
+        self._retry(sorted(self._question.marked) or here)
+
+    @work(thread=True, group="retry")
+    def _retry(self, numbers: Sequence[int]) -> None:
+        try:
+            trials = self._reader.chosen_trials(self._question.study_id, numbers)
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+            return
+        again = [trial.run_id for trial in trials if trial.state in RETRIED]
+        if again:
+            self.app.post_message(RetryRuns(again))
+        else:
+            said = ", ".join(f"#{trial.number} is {trial.state}" for trial in trials[:3])
+            self.app.call_from_thread(
+                self.app.notify, f"nothing to run again: {said or 'no trial'}", markup=False
+            )
 
     def action_pause_study(self) -> None:
         self._wish("paused")

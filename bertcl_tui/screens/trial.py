@@ -1,109 +1,234 @@
-"""One trial: how it learnt and forgot, with which rates, and what was said of it."""
+"""One run, a trial of a study or one of the arena: how it learnt, forgot, moved and ended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Container
+from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.drawings.forgetting import Learning, Nothing
-from bertcl_tui.drawings.of_study import rates_of
-from bertcl_tui.messages import Folding
+from bertcl_tui.drawings.of_run import layers_of_run, learning_of, note_on_drift, notes_on
+from bertcl_tui.log_look import LogLook, look_at_log
+from bertcl_tui.messages import Folding, OpenRun, RetryRuns, Trouble, WishForRuns, WorkersWanted
 from bertcl_tui.read import Reader
-from bertcl_tui.rows import LogLine, TrialRow
+from bertcl_tui.rows import LogFilter, RunFacts
+from bertcl_tui.runs.look import RunLook, look_at_run
+from bertcl_tui.runs.told import accuracies_told, facts_in_short, parameters_told, path_to
+from bertcl_tui.runs.wishes import can_be_wished
+from bertcl_tui.screens.confirm import ConfirmScreen
 from bertcl_tui.screens.live import LiveScreen
-from bertcl_tui.states import state_word
-from bertcl_tui.study_look import Look, Question, look_at_study
 from bertcl_tui.widgets.chart import Chart
+from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.log_panel import LogPanel
+from bertcl_tui.widgets.log_table import LogTable
+from bertcl_tui.widgets.log_view import LogView
+from bertcl_tui.widgets.text_panel import TextPanel
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.wording import duration, score, steps_rate, tokens_rate, told_again
 
-_LINES_SAID = 50
+PANELS: Final = ("learning", "layers", "matrix", "log", "parameters")
 
 
 @dataclass
-class TrialRead(Folding):
-    """What the store said; None: the study is gone."""
+class RunRead(Folding):
+    """What the store said; no look: the run is gone."""
 
-    look: Look | None
-    said: tuple[LogLine, ...]
+    run_id: int
+    look: RunLook | None
+    log: LogLook
 
 
 class TrialScreen(LiveScreen):
-    """Shows a trial from its first step on."""
+    """Shows a run from its first step on.
+
+    Args:
+        run_id: which one is shown first.
+        among: the list it was opened from, by run id; one may go through it.
+        reader: of the store.
+    """
 
     PLACE: ClassVar[Place] = "trial"
     CSS_PATH = "trial.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("trial")]
+    AUTO_FOCUS = ""
+    ALLOW_IN_MAXIMIZED_VIEW = "TopBar, KeyBar"
+    ESCAPE_TO_MINIMIZE = False  # escape first ends what goes on in the panel
 
-    def __init__(self, study_id: int, number: int, reader: Reader) -> None:
+    def __init__(self, run_id: int, among: Sequence[int], reader: Reader) -> None:
         super().__init__()
         self._reader = reader
-        self._question = Question(study_id=study_id, cursor=number)
-        self._look: Look | None = None
+        self._run_id = run_id
+        self._among = tuple(among) if run_id in among else (run_id,)
+        self._look: RunLook | None = None
+        self._log = LogView(
+            title="4 Log", where=LogFilter(run_id=run_id), id="log", classes="panel"
+        )
 
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
-        yield Chart(id="learning", classes="panel")
-        with Horizontal(id="below"):
-            yield Chart(id="rates", classes="panel")
-            yield LogPanel(classes="panel")
+        with Container(id="panels"):
+            yield CurveChart(id="learning", classes="panel")
+            yield Chart(id="layers", classes="panel")
+            yield TextPanel(id="matrix", classes="panel")
+            yield self._log
+            yield TextPanel(id="parameters", classes="panel")
         yield KeyBar()
 
-    def read(self) -> TrialRead:
-        look = look_at_study(self._reader, self._question, self._look)
-        trial = None if look is None else look.cursor
-        said = () if trial is None else self._reader.log(limit=_LINES_SAID, run_id=trial.run_id)
-        return TrialRead(look, said)
+    def on_mount(self) -> None:
+        self._front(PANELS[0])
 
-    @on(TrialRead)
-    def _show(self, message: TrialRead) -> None:
+    # reading
+
+    def read(self) -> RunRead:
+        run_id, before = self._run_id, self._look
+        look = look_at_run(self._reader, run_id, before)
+        return RunRead(run_id, look, look_at_log(self._reader, self._log.question))
+
+    @on(RunRead)
+    def _show(self, message: RunRead) -> None:
+        if message.run_id != self._run_id:
+            return
+        first = self._look is None
         self._look = look = message.look
-        if look is None or look.cursor is None:
+        if look is None:
+            self.post_message(Trouble("the run was deleted"))
             self.dismiss()
             return
-        trial = look.cursor
-        self.query_one(TopBar).show(
-            ["Studies", look.study.name, f"#{trial.number}"],
-            [fact for fact in _facts(trial) if fact],
+        if first and look.run.state == "failed" and not self._shows_all:
+            self._front("parameters")
+        self._show_top(look.run)
+        self._show_panels(look)
+        self._log.show(message.log)
+        self.refresh_bindings()
+
+    def _show_top(self, run: RunFacts) -> None:
+        place = self._among.index(self._run_id) + 1
+        here = [f"{place} of {len(self._among)}"] if len(self._among) > 1 else []
+        self.query_one(TopBar).show(path_to(run), [*facts_in_short(run), *here])
+
+    def _show_panels(self, look: RunLook) -> None:
+        learning, layers = self.query_one("#learning", Chart), self.query_one("#layers", Chart)
+        learning.show(learning_of(look))
+        layers.show(layers_of_run(look))
+        self._entitle(learning, "1 Accuracy on the tasks as they are learnt", notes_on(look.run))
+        self._entitle(layers, "2 Learning rate and drift of each layer", note_on_drift(look))
+        matrix, parameters = (self.query_one(f"#{name}", TextPanel) for name in PANELS[2::2])
+        matrix.show(accuracies_told(look))
+        parameters.show(parameters_told(look.run))
+        self._entitle(matrix, "3 Accuracy after each stage", "")
+        self._entitle(parameters, "5 Parameters", "")
+
+    def _entitle(self, panel: Widget, title: str, subtitle: str) -> None:
+        entitle(panel, title, "esc shows all" if panel is self.maximized else subtitle)
+
+    @on(LogView.Wanted)
+    def _log_wanted(self) -> None:
+        self.follow()
+
+    @on(OpenRun)
+    def _line_opened(self, message: OpenRun) -> None:
+        """Every line of the log is about this very run."""
+        if message.run_id == self._run_id:
+            message.stop()
+
+    # the list it was opened from
+
+    def action_next_run(self) -> None:
+        self._turn(1)
+
+    def action_previous_run(self) -> None:
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        place = self._among.index(self._run_id) + by
+        if not 0 <= place < len(self._among):
+            self.notify(
+                "that was the last of the list" if by > 0 else "this is the first", timeout=2
+            )
+            return
+        self._run_id, self._look = self._among[place], None
+        self._log.limit("", LogFilter(run_id=self._run_id))
+        self.follow()
+
+    # wishes
+
+    def action_pause_run(self) -> None:
+        self.post_message(WishForRuns([self._run_id], "paused"))
+
+    def action_resume_run(self) -> None:
+        """Let it go on; where it only waits for a worker, see that there is one."""
+        run = None if self._look is None else self._look.run
+        if run is not None and run.desired == "running":
+            self.post_message(WorkersWanted())
+            self.notify("workers start where some are missing", timeout=3)
+        elif run is not None:
+            self.post_message(WishForRuns([self._run_id], "running"))
+
+    def action_stop_run(self) -> None:
+        look = self._look
+        if look is None:
+            return
+        question = ConfirmScreen(
+            f"Stop {look.run.name}?",
+            "What was measured is kept; it can be run again, from its first step.",
+            "Stop",
         )
-        learning = self.query_one("#learning", Chart)
-        title = "Accuracy on the tasks as they are learnt"
-        entitle(learning, title, " · ".join(_notes(trial)))
-        run = look.curves.get(trial.run_id)
-        learning.show(Nothing("Nothing measured.") if run is None else Learning(run))
-        rates = self.query_one("#rates", Chart)
-        entitle(rates, "Learning rates")
-        rates.show(rates_of(look))
-        self.query_one(LogPanel).show(message.said)
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - the dialog gives it by place
+            if yes:
+                self.post_message(WishForRuns([look.run.run_id], "stopped"))
+
+        self.app.push_screen(question, answered)
+
+    def action_retry(self) -> None:
+        self.post_message(RetryRuns([self._run_id]))
 
     def action_back(self) -> None:
-        self.dismiss()
+        if self.maximized is not None:
+            self.minimize()
+            self.follow()
+        else:
+            self.dismiss()
 
+    # panels
 
-def _facts(trial: TrialRow) -> list[str]:
-    if trial.p is not None:
-        scores = f"p {score(trial.p)} = {score(trial.p_o)} + {score(trial.p_s)}"
-    else:
-        scores = ""
-    again = told_again(trial.confirmation) if trial.confirmation else ""
-    steps = f"step {trial.step} of {trial.steps}" if trial.steps else ""
-    busy = duration(trial.busy_seconds) if trial.busy_seconds else ""
-    state = state_word(trial.state, trial.desired)
-    pace = [steps_rate(trial.rate), tokens_rate(trial.tokens_rate)]
-    return [state, scores, again, steps, *pace, busy]
+    def action_show_part(self, number: int) -> None:
+        """Show a panel; where all are shown it becomes large, or as small as it was."""
+        name = PANELS[number - 1]
+        panel = self.query_one(f"#{name}")
+        if self.maximized is panel:
+            self.minimize()
+        elif self._shows_all or self.maximized is not None:
+            self.maximize(panel, container=False)
+        self._front(name)
+        self.follow()
 
+    def action_next_part(self) -> None:
+        shown = next(i for i, panel in enumerate(PANELS) if self.has_class(f"-{panel}"))
+        self._front(PANELS[(shown + 1) % len(PANELS)])
 
-def _notes(trial: TrialRow) -> list[str]:
-    """Return what the trial is called, why it ended, and what each fresh seed gave."""
-    notes = [trial.label or "", trial.reason or ""]
-    if trial.confirmation is not None:
-        seeds = [f"seed {seed} p {score(p)}" for seed, p in trial.confirmation.scores]
-        notes.append(", ".join(seeds))
-    return [note for note in notes if note]
+    @property
+    def _shows_all(self) -> bool:
+        return self.has_class("-wide") and self.has_class("-high")
+
+    def _front(self, name: str) -> None:
+        """Show this panel where there is room for one only, and let it have the keys."""
+        for other in PANELS:
+            self.set_class(other == name, f"-{other}")
+        keyed = self.query_one(LogTable) if name == "log" else self.query_one(f"#{name}")
+        self.set_focus(keyed if keyed.can_focus else None)
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Hide what means nothing to the run as it is."""
+        if action == "next_part":
+            return not self._shows_all
+        if action in {"next_run", "previous_run"}:
+            return len(self._among) > 1
+        return can_be_wished(action, None if self._look is None else self._look.run)
+
+    def on_resize(self, _: events.Resize) -> None:
+        self.refresh_bindings()

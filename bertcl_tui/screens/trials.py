@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from textual import on
 
 from bertcl_tui.filters import trial_fields
-from bertcl_tui.messages import Marked, OpenTrial
+from bertcl_tui.messages import Marked, OpenRun
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import Order, SortColumn, TrialRow
 from bertcl_tui.screens.live import LiveScreen
@@ -58,9 +58,10 @@ class TrialsScreen(LiveScreen):
 
     @on(TrialsTable.Opened)
     def _opened(self) -> None:
-        current = self.query_one(TrialsTable).current
-        if current is not None:
-            self.post_message(OpenTrial(self._question.study_id, current.trial.number))
+        table = self.query_one(TrialsTable)
+        if table.current is not None:
+            among = [item.trial.run_id for item in table.items]
+            self.post_message(OpenRun(table.current.trial.run_id, among))
 
     @on(TrialsTable.Marked)
     def _marked(self) -> None:

@@ -16,8 +16,8 @@ from bertcl_tui.messages import (
     Folding,
     OpenArena,
     OpenFile,
+    OpenRun,
     OpenStudy,
-    OpenTrial,
     WishForWorker,
     WorkerAsked,
 )
@@ -183,12 +183,10 @@ class WorkersScreen(LiveScreen):
         worker = self._current()
         if worker is None:
             return
-        if worker.study_id is not None and worker.number is not None:
-            self.post_message(OpenTrial(worker.study_id, worker.number))
-        elif worker.run_id is not None:
-            self.post_message(OpenArena())
+        if worker.run_id is not None:
+            self.post_message(OpenRun(worker.run_id))
         else:
-            self.notify("this worker is at no trial")
+            self.notify("this worker is at no run")
 
     @on(WaitingTable.Opened)
     def _waiting_opened(self) -> None:

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from bertcl_tui.log_look import LogLook, LogQuestion, Seek
-from bertcl_tui.messages import OpenTrial
+from bertcl_tui.messages import OpenRun
 from bertcl_tui.rows import LogFilter, LogLevel, LogLine
 from bertcl_tui.widgets.log_table import LogTable
 from bertcl_tui.widgets.titles import entitle
@@ -28,6 +28,7 @@ class LogView(Vertical):
     Args:
         of: what the log is of, for its title: all, a worker, a trial.
         where: which lines.
+        title: what it is called.
     """
 
     DEFAULT_CSS = """
@@ -50,10 +51,13 @@ class LogView(Vertical):
         of: str = "",
         where: LogFilter = LogFilter(),  # noqa: B008 - it is frozen
         *,
+        title: str = "Log",
+        id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
     ) -> None:
-        super().__init__(classes=classes)
+        super().__init__(id=id, classes=classes)
         self._of = of
+        self._title = title
         self.question = LogQuestion(where=where)
         self._edge: str | None = None
         self._look: LogLook | None = None
@@ -104,7 +108,7 @@ class LogView(Vertical):
         if look is None:
             return
         least = look.question.where.least
-        of = f"Log ─ {self._of}" if self._of else "Log"
+        of = f"{self._title} ─ {self._of}" if self._of else self._title
         title = of if least == _LEVELS[0] else f"{of} ─ {least} and worse"
         notes = []
         if look.question.text:
@@ -221,7 +225,7 @@ class LogView(Vertical):
         line = self.query_one(LogTable).current
         if line is None:
             return
-        if line.study_id is not None and line.number is not None:
-            self.post_message(OpenTrial(line.study_id, line.number))
+        if line.run_id is not None:
+            self.post_message(OpenRun(line.run_id))
         else:
-            self.app.notify("this line is about no trial", timeout=3)
+            self.app.notify("this line is about no run", timeout=3)

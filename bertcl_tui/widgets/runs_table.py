@@ -64,10 +64,6 @@ class RunsTable(RowTable[RunLine]):
             state.append(f" {item.going.share:.0%}")
         return {"seed": Text(str(item.seed)), "state": state, "told": _told(item, looks)}
 
-    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """There is nothing to be opened."""
-        return action != "open"
-
 
 def _told(item: RunLine, looks: Looks) -> Text:
     """Write a run's numbers, or why it has none, or how fast it gets on."""

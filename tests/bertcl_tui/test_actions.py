@@ -30,6 +30,7 @@ from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.log_table import LogTable
 from bertcl_tui.widgets.plane_chart import PlaneChart
 from bertcl_tui.widgets.row_table import RowTable
+from bertcl_tui.widgets.text_panel import TextPanel
 from bertcl_tui.widgets.trials_table import TrialsTable
 from bertcl_tui.widgets.workers_table import WorkersTable
 
@@ -44,6 +45,7 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "compare": (CompareScreen,),
     "comparison": (ComparisonTable,),
     "trial": (TrialScreen,),
+    "text": (TextPanel,),
     "combine": (CombineScreen,),
     "arena": (ArenaScreen,),
     "grid": (ArenaGrid,),

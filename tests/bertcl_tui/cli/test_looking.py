@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.store.connection import open_store
+from engine.store.drift import DriftRecord, record_drift
 from engine.store.workers import write_log
 from tests.bertcl_tui.cli.conftest import Ask
-from tests.recorded import DONE, FLAT_RATES, LIVE, PAUSED, RUNNING
+from tests.recorded import DONE, FLAT_RATES, LIVE, PAUSED, RUNNING, WORKER
 
 
 def test_studies_as_data(ask: Ask, store: Path) -> None:
@@ -87,6 +88,18 @@ def test_show_trial(ask: Ask, store: Path) -> None:
     assert facts["study"] == LIVE
     assert facts["tasks"] == ["rotten-tomatoes", "privacy-qa"]
     assert facts["accuracy"] == {}
+    assert [layer["layer"] for layer in facts["layers"]][::7] == ["embeddings", "heads"]
+
+
+def test_show_trial_tells_how_far_each_layer_moved(ask: Ask, store: Path) -> None:
+    drift = DriftRecord(stage=0, place=1, layer="layer 1", drift=0.0123)
+    record_drift(open_store(str(store)), RUNNING, WORKER, [drift])
+    facts = ask("show", LIVE, "30", "--store", store, "--json").data
+    assert facts["layers"][1]["drift"] == [0.0123]
+    assert facts["layers"][1]["learning_rate"] == facts["learning_rates"][1]
+    out = ask("show", LIVE, "30", "--store", store).out
+    assert next(line for line in out.splitlines() if line.startswith("layer 1")).endswith(" 1.2%")
+    assert "seed" in out
 
 
 def test_workers(ask: Ask, store: Path) -> None:

@@ -1,30 +1,80 @@
-"""One trial."""
+"""One run: a trial of a study, or one of the arena."""
 
+from pathlib import Path
+
+import msgspec
 import pytest
+from sqlalchemy import update
 from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Static
 
+from bertcl_tui import wishes
+from bertcl_tui.messages import OpenRun
+from bertcl_tui.screens.arena import ArenaScreen
+from bertcl_tui.screens.confirm import ConfirmScreen
 from bertcl_tui.screens.study import StudyScreen
-from bertcl_tui.screens.trial import TrialScreen
+from bertcl_tui.screens.trial import PANELS, TrialScreen
 from bertcl_tui.widgets.chart import Chart
+from bertcl_tui.widgets.log_table import LogTable
 from bertcl_tui.widgets.top_bar import TopBar
+from engine.spec import Protocol
+from engine.store.connection import open_store
+from engine.store.drift import DriftRecord, record_drift
+from engine.store.measurements import MeasurementRecord, Progress, record_progress
+from engine.store.runs import RunRecord, get_run
+from engine.store.schema import run
+from engine.store.workers import write_log
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
+from tests.recorded import RUNNING, STAGE_STEPS, STOPPED_AT, WORKER
+
+SMALL, LARGE = (80, 24), (120, 40)
+COMPLETE, FAILED = 10, 24
 
 
 async def _open(pilot: Pilot[None], *keys: str) -> None:
+    """Open the first study and, in its table, what these keys lead to."""
     stack = pilot.app.screen_stack
     await until(pilot, lambda: stack[0].query_one("StudiesTable").items)  # type: ignore[attr-defined]
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
     await until(pilot, lambda: pilot.app.screen.query_one("TrialsTable").items)  # type: ignore[attr-defined]
     await pilot.press(*keys, "enter")
+    await _opened(pilot)
+
+
+async def _opened(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
     learning = pilot.app.screen.query_one("#learning", Chart)
     await until(pilot, lambda: learning.border_title)
 
 
+async def _open_number(pilot: Pilot[None], number: int) -> None:
+    """Open a trial of the first study; its runs' ids are one more than their numbers."""
+    pilot.app.post_message(OpenRun(number + 1))
+    await _opened(pilot)
+
+
 def _top(pilot: Pilot[None]) -> str:
     return pilot.app.screen.query_one(TopBar).render_line(0).text
+
+
+def _panel(pilot: Pilot[None], name: str) -> Widget:
+    return pilot.app.screen.query_one(f"#{name}")
+
+
+def _text(pilot: Pilot[None], name: str) -> str:
+    return str(_panel(pilot, name).query_one(Static).visual)
+
+
+def _drawn(pilot: Pilot[None], name: str) -> str:
+    chart = pilot.app.screen.query_one(f"#{name}", Chart)
+    return "\n".join(chart.render_line(y).text for y in range(chart.size.height))
+
+
+def _shown(pilot: Pilot[None]) -> list[str]:
+    return [name for name in PANELS if _panel(pilot, name).display]
 
 
 async def test_scores_and_curves(open_app: OpenApp) -> None:
@@ -32,18 +82,219 @@ async def test_scores_and_curves(open_app: OpenApp) -> None:
         await _open(pilot, "j")
         assert "#10" in _top(pilot)
         assert "complete · p 1.417 = 0.754 + 0.663 · step 200 of 200" in _top(pilot)
-        chart = pilot.app.screen.query_one("#learning", Chart)
-        await until(
-            pilot,
-            lambda: any("stage 2 privacy-qa" in chart.render_line(y).text for y in range(3)),
+        await until(pilot, lambda: "stage 2 privacy-qa" in _drawn(pilot, "learning"))
+
+
+async def test_a_running_trial_says_its_pace_in_steps_and_tokens(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _open(pilot)
+        assert "11 st/s · 7.6k tok/s" in _top(pilot)
+
+
+async def test_accuracies_at_the_ends_of_stages_and_what_follows(
+    open_app: OpenApp, store: Path
+) -> None:
+    opened = open_store(str(store))
+    ends = [
+        MeasurementRecord(step=step, stage=stage, task=task, split="search", accuracy=accuracy)
+        for step, stage, task, accuracy in (
+            (STAGE_STEPS, 0, 0, 0.9),
+            (2 * STAGE_STEPS, 1, 0, 0.8),
+            (2 * STAGE_STEPS, 1, 1, 0.7),
         )
+    ]
+    progress = Progress(step=STAGE_STEPS + 50, steps=2 * STAGE_STEPS)
+    record_progress(opened, RUNNING, WORKER, progress, ends)
+    async with open_app() as pilot:
+        await _open(pilot)
+        await until(pilot, lambda: "0.900" in _text(pilot, "matrix"))
+        assert "ACC 0.750 · BWT −0.100 · forgetting 0.100" in _text(pilot, "matrix")
 
 
-async def test_why_it_failed(open_app: OpenApp) -> None:
+async def test_every_layer_with_its_rate_and_its_drift(open_app: OpenApp, store: Path) -> None:
+    opened = open_store(str(store))
+    names = ["embeddings", *(f"layer {n}" for n in range(1, 7)), "heads"]
+    drifts = [
+        DriftRecord(stage=0, place=place, layer=name, drift=0.011 * (place + 1))
+        for place, name in enumerate(names)
+    ]
+    record_drift(opened, RUNNING, WORKER, drifts)
+    async with open_app() as pilot:
+        await _open(pilot)
+        await until(pilot, lambda: "embeddings" in _drawn(pilot, "layers"))
+        lines = _drawn(pilot, "layers").splitlines()
+        assert [line.split("  ")[0].strip() for line in lines[1:9]] == names
+        assert lines[1].rstrip().endswith("1.1%")
+        assert lines[8].rstrip().endswith("8.8%")
+
+
+async def test_why_it_failed_is_read_in_full_at_once_where_room_is_scarce(
+    open_app: OpenApp, store: Path
+) -> None:
+    reason = "the model could not be read: " + "a long story without an end, " * 12 + "the last."
+    opened = open_store(str(store))
+    with opened.writing() as connection:
+        connection.execute(update(run).where(run.c.id == FAILED + 1).values(reason=reason))
+    async with open_app(size=SMALL) as pilot:
+        await _open_number(pilot, FAILED)
+        await until(pilot, lambda: _shown(pilot) == ["parameters"])
+        assert " ".join(_text(pilot, "parameters").split()).count("a long story") == 12
+        assert "the last." in _text(pilot, "parameters")
+        assert "R runs it once more" in _text(pilot, "parameters")
+
+
+@pytest.mark.parametrize("state", ["pruned", "collapsed", "failed"])
+async def test_every_ending_is_explained(state: str, open_app: OpenApp) -> None:
+    number = next(number for number, ended in STOPPED_AT.items() if ended == state)
+    async with open_app() as pilot:
+        await _open_number(pilot, number)
+        await until(pilot, lambda: state in _text(pilot, "parameters"))
+        assert "It ended before a stage was over." in _text(pilot, "matrix")
+        assert "drift was not measured" in str(_panel(pilot, "layers").border_subtitle)
+
+
+@pytest.mark.action("trial", "show_part(1)", "show_part(2)", "show_part(3)")
+@pytest.mark.action("trial", "show_part(4)", "show_part(5)", "next_part")
+async def test_one_panel_at_a_time_where_room_is_scarce(open_app: OpenApp) -> None:
+    async with open_app(size=SMALL) as pilot:
+        await _open_number(pilot, COMPLETE)
+        for key, name in zip("12345", PANELS, strict=True):
+            await pilot.press(key)
+            await until(pilot, lambda name=name: _shown(pilot) == [name])
+        await pilot.press("tab")
+        await until(pilot, lambda: _shown(pilot) == ["learning"])
+
+
+async def test_all_panels_at_once_and_one_of_them_large(open_app: OpenApp) -> None:
+    async with open_app(size=LARGE) as pilot:
+        await _open_number(pilot, COMPLETE)
+        assert _shown(pilot) == list(PANELS)
+        await pilot.press("2")
+        await until(pilot, lambda: pilot.app.screen.maximized is _panel(pilot, "layers"))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen.maximized is None)
+        assert isinstance(pilot.app.screen, TrialScreen)
+
+
+async def test_what_was_said_of_it(open_app: OpenApp, store: Path) -> None:
+    text = "#10 was looked at"
+    write_log(open_store(str(store)), "warning", text, run_id=COMPLETE + 1)
+    async with open_app() as pilot:
+        await _open_number(pilot, COMPLETE)
+        table = pilot.app.screen.query_one(LogTable)
+        await until(pilot, lambda: text in [line.text for line in table.items])
+        assert {line.run_id for line in table.items} == {COMPLETE + 1}
+
+
+@pytest.mark.action("trial", "next_run", "previous_run")
+async def test_through_the_list_it_was_opened_from(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _open(pilot, "j")
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "#6 " in _top(pilot))
+        assert "#6" in str(_panel(pilot, "learning").border_subtitle) or "p 1." in _top(pilot)
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        await until(pilot, lambda: "#30" in _top(pilot))
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: "#30" in _top(pilot))
+
+
+@pytest.mark.action("trial", "pause_run", "resume_run")
+async def test_one_trial_alone_is_paused_and_goes_on(
+    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wishes, "start_workers", lambda _: None)
+    opened = open_store(str(store))
+    async with open_app() as pilot:
+        await _open(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: get_run(opened, RUNNING).desired == "paused")
+        await until(pilot, lambda: "pausing" in _top(pilot))
+        await pilot.press("r")
+        await until(pilot, lambda: get_run(opened, RUNNING).desired == "running")
+
+
+@pytest.mark.action("trial", "stop_run")
+async def test_one_trial_alone_is_stopped(open_app: OpenApp, store: Path) -> None:
+    opened = open_store(str(store))
+    async with open_app() as pilot:
+        await _open(pilot)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: get_run(opened, RUNNING).desired == "stopped")
+
+
+@pytest.fixture
+def failed(store: Path, backbone: Path, tasks: Path, monkeypatch: pytest.MonkeyPatch) -> RunRecord:
+    """Return the failed trial, of data and a model that are there; no worker will take it."""
+    monkeypatch.setattr(wishes, "start_workers", lambda _: None)
+    opened = open_store(str(store))
+    spec = msgspec.structs.replace(
+        get_run(opened, FAILED + 1).spec,
+        sequence=("mood", "topic"),
+        data=str(tasks),
+        model=str(backbone),
+        learning_rates=(1e-5,) * 4,
+        protocol=Protocol(),
+        device="cpu",
+    )
+    with opened.writing() as connection:
+        text = msgspec.json.encode(spec).decode()
+        connection.execute(update(run).where(run.c.id == FAILED + 1).values(spec=text))
+    return get_run(opened, FAILED + 1)
+
+
+@pytest.mark.action("trial", "retry")
+@pytest.mark.action("study", "retry")
+@pytest.mark.parametrize("place", ["trial", "study"])
+async def test_a_failed_trial_is_queued_again(
+    place: str, open_app: OpenApp, store: Path, failed: RunRecord
+) -> None:
+    opened = open_store(str(store))
     async with open_app() as pilot:
         await _open(pilot, "G")
-        chart = pilot.app.screen.query_one("#learning", Chart)
-        assert "the device ran out of memory" in str(chart.border_subtitle)
+        await until(pilot, lambda: "failed" in _top(pilot))
+        if place == "study":
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await pilot.press("R")
+        await until(pilot, lambda: get_run(opened, failed.id).state == "queued", patience=120)
+        assert get_run(opened, failed.id).spec == failed.spec
+
+
+@pytest.mark.action("text", "scroll_up", "scroll_down", "page_up", "page_down")
+@pytest.mark.action("text", "scroll_home", "scroll_end")
+async def test_long_parameters_are_scrolled(open_app: OpenApp) -> None:
+    async with open_app(size=SMALL) as pilot:
+        await _open_number(pilot, FAILED)
+        panel = _panel(pilot, "parameters")
+        await until(pilot, lambda: panel.has_focus and panel.max_scroll_y > 1)
+        await pilot.press("j")
+        await until(pilot, lambda: panel.scroll_offset.y == 1)
+        await pilot.press("k")
+        await until(pilot, lambda: panel.scroll_offset.y == 0)
+        for down, up in (("ctrl+f", "ctrl+b"), ("G", "g")):
+            await pilot.press(down)
+            await until(pilot, lambda: panel.scroll_offset.y > 1)
+            await pilot.press(up)
+            await until(pilot, lambda: panel.scroll_offset.y == 0)
+
+
+async def test_a_run_of_the_arena_is_opened_from_its_cell(
+    open_app: OpenApp, arena_store: Path
+) -> None:
+    async with open_app(arena_store) as pilot:
+        await until(pilot, lambda: pilot.app.screen_stack)
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+        await until(pilot, lambda: not pilot.app.screen.has_class("-empty"))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen.query_one("RunsTable").has_focus)
+        await pilot.press("enter")
+        await _opened(pilot)
+        assert "Arena" in _top(pilot)
+        assert "seed" in _top(pilot)
 
 
 @pytest.mark.action("trial", "back")

@@ -1,0 +1,169 @@
+"""Every layer of a backbone in a row: its learning rate, whom it shares it with, its drift."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+from rich.text import Text
+
+from bertcl_tui.charts.blocks import bar, log_share
+from bertcl_tui.charts.polyline import Range
+from bertcl_tui.charts.sheet import Sheet
+from bertcl_tui.charts.style import Palette, Size, message, too_small
+from bertcl_tui.charts.ticks import log_ticks, rate_label
+
+_SMALLEST: Final = (30, 3)
+_GAP: Final = 1
+_SHARED: Final = 2
+_VALUE: Final = len("3.1e-06")
+_LEAST_BAR: Final = 6
+_DRIFT: Final = 7
+_MOST_OF_A_NAME: Final = 9
+_COLUMNS_PER_TICK: Final = 6
+_TINY: Final = 1e-4
+
+
+class LayerRow(Struct, frozen=True, kw_only=True):
+    """A layer: its learning rate, and how far it was from its beginning after each stage."""
+
+    label: str
+    choice: int | None
+    """Layers of one choice share a rate; None: which they are is not known."""
+    rate: float | None
+    drifts: tuple[float | None, ...] = ()
+
+
+def draw_layers(
+    layers: Sequence[LayerRow],
+    size: Size,
+    palette: Palette,
+    bounds: Range,
+    stages: Sequence[str] = (),
+) -> Text:
+    """Draw one row per layer under a header, and an axis of rates below if there is a row left.
+
+    Args:
+        layers: from the embeddings to the heads; where there are too few rows, those in the middle
+            are left out, and counted.
+        size: columns and rows.
+        palette: the theme's colours.
+        bounds: learning rates at the left and at the right end of the bars.
+        stages: whose drift stands in columns; the last ones where there is no room for all.
+    """
+    if size[0] < _SMALLEST[0] or size[1] < _SMALLEST[1]:
+        return too_small(size, _SMALLEST, palette)
+    if not layers:
+        return message("No learning rates yet.", size, palette.muted)
+    chart = _LayerChart(layers, size, palette, bounds, stages)
+    chart.draw()
+    return chart.sheet.to_text()
+
+
+def drift_label(drift: float | None) -> str:
+    """Write a drift in per cent with two digits: ``0.12%``, ``1.3%``, ``640%``."""
+    if drift is None:
+        return "–"
+    if drift == 0:
+        return "0"
+    per_cent = 100 * drift
+    if drift < _TINY:
+        return f"{per_cent:.0e}%".replace("e-0", "e-")
+    decimals = 0 if per_cent >= 10 else 1 if per_cent >= 1 else 2  # noqa: PLR2004 - two digits
+    return f"{per_cent:.{decimals}f}%"
+
+
+class _LayerChart:
+    def __init__(
+        self,
+        layers: Sequence[LayerRow],
+        size: Size,
+        palette: Palette,
+        bounds: Range,
+        stages: Sequence[str],
+    ) -> None:
+        self.sheet = Sheet(size)
+        self._layers, self._palette, self._bounds = layers, palette, bounds
+        self._left = max(len(layer.label) for layer in layers) + _GAP + _SHARED
+        room = size[0] - self._left - _GAP - _VALUE
+        widths = [max(_DRIFT, min(len(stage), _MOST_OF_A_NAME)) + _GAP for stage in stages]
+        while widths and room - sum(widths) < _LEAST_BAR:
+            widths.pop(0)
+        self._widths = widths
+        self._first = len(stages) - len(widths)
+        self._stages = stages[self._first :]
+        self._bars = room - sum(widths)
+
+    def draw(self) -> None:
+        """Draw the header, as many layers as fit, and the axis where there is a row for it."""
+        self._draw_header()
+        rows = _rows(len(self._layers), self.sheet.rows - 1)
+        if len(rows) + 1 < self.sheet.rows:
+            self._draw_axis(len(rows) + 1)
+        for row, layer in enumerate(rows, start=1):
+            if layer is None:
+                hidden = len(self._layers) - len(rows) + 1
+                self.sheet.write(0, row, f"… {hidden} more", self._palette.muted)
+            else:
+                self._draw_layer(row, layer)
+
+    def _draw_header(self) -> None:
+        style = self._palette.muted
+        rate = "rate" if self._bars < len("learning rate") else "learning rate"
+        self.sheet.write(self._left, 0, rate, style)
+        for stage, end, width in self._columns():
+            name = self._stages[stage]
+            room = width - _GAP
+            name = name if len(name) <= room else f"{name[: room - 1]}…"
+            self.sheet.write(end - len(name), 0, name, style)
+
+    def _draw_layer(self, row: int, place: int) -> None:
+        layer, palette = self._layers[place], self._palette
+        self.sheet.write(0, row, layer.label, palette.text)
+        self.sheet.write(self._left - _SHARED, row, self._shared(place), palette.muted)
+        value = self._left + self._bars + _GAP
+        if layer.rate is None:
+            self.sheet.write(value, row, "–", palette.muted)
+        else:
+            share = log_share(layer.rate, self._bounds) if layer.rate > 0 else 0.0
+            filled = bar(share, self._bars) if layer.rate > 0 else ""
+            self.sheet.write(self._left, row, filled, palette.bar)
+            self.sheet.write(value, row, f"{layer.rate:.1e}", palette.text)
+        for stage, end, _ in self._columns():
+            known = layer.drifts[self._first + stage : self._first + stage + 1]
+            text = drift_label(known[0] if known else None)
+            style = palette.text if known and known[0] is not None else palette.muted
+            self.sheet.write(end - len(text), row, text, style)
+
+    def _draw_axis(self, row: int) -> None:
+        for rate in log_ticks(*self._bounds, max(2, self._bars // _COLUMNS_PER_TICK)):
+            label = rate_label(rate)
+            cell = self._left + round(log_share(rate, self._bounds) * (self._bars - 1))
+            start = max(cell - len(label) // 2, self._left)
+            if self.sheet.is_free(start - _GAP, row, len(label) + 2 * _GAP):
+                self.sheet.write(start, row, label, self._palette.muted)
+
+    def _columns(self) -> list[tuple[int, int, int]]:
+        """Return of each column of drift the stage, where it ends, and how wide it is."""
+        columns, end = [], self._left + self._bars + _GAP + _VALUE
+        for stage, width in enumerate(self._widths):
+            end += width
+            columns.append((stage, end, width))
+        return columns
+
+    def _shared(self, place: int) -> str:
+        """Return the part of a bracket around the layers that share a rate."""
+        choice = self._layers[place].choice
+        if choice is None:
+            return ""
+        above = place > 0 and self._layers[place - 1].choice == choice
+        below = place + 1 < len(self._layers) and self._layers[place + 1].choice == choice
+        return {(False, False): "", (False, True): "┐", (True, True): "│", (True, False): "┘"}[
+            above, below
+        ]
+
+
+def _rows(layers: int, rows: int) -> list[int | None]:
+    """Return which layer each row shows; None is the row that says how many are hidden."""
+    if layers <= rows:
+        return list(range(layers))
+    return [*range(rows - 2), None, layers - 1]

@@ -1,0 +1,96 @@
+"""One run in full, and what was measured at the ends of its stages."""
+
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, select
+
+from bertcl_tui.queries.confirmations import confirmations
+from bertcl_tui.queries.unfinished import state_of
+from bertcl_tui.rows import DriftRow, RunFacts, Split, StageEnd
+from engine.spec import RunSpec
+from engine.store.schema import drift, measurement, run, study, worker
+
+
+def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | None:
+    """Return the run of that id, None where there is none."""
+    query = (
+        select(
+            run,
+            study.c.name,
+            study.c.origin,
+            worker.c.device,
+            worker.c.host,
+            worker.c.pid,
+            worker.c.process_start,
+            worker.c.ended_at,
+        )
+        .outerjoin_from(run, worker, worker.c.id == run.c.worker_id)
+        .outerjoin(study, study.c.id == run.c.study_id)
+        .where(run.c.id == run_id)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    again = None if row.study_id is None else confirmations(connection, row.study_id)
+    return RunFacts(
+        run_id=row.id,
+        study_id=row.study_id,
+        study=row.name,
+        number=row.number,
+        label=row.label,
+        spec=msgspec.json.decode(row.spec, type=RunSpec),
+        state=state_of(row, now),
+        desired=row.desired,
+        reason=row.reason,
+        p=row.p,
+        p_o=row.p_o,
+        p_s=row.p_s,
+        learning_rates=_rates(row.learning_rates),
+        step=row.step,
+        steps=row.steps,
+        rate=row.rate,
+        tokens_rate=row.tokens_rate,
+        busy_seconds=row.busy_seconds,
+        threads=row.threads,
+        holder=_holder(row),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        imported=row.origin not in (None, "search"),
+        confirmation=None if again is None else again.get(row.id),
+    )
+
+
+def stage_ends(connection: Connection, run_id: int) -> tuple[StageEnd, ...]:
+    """Return the accuracies at the end of each stage on the whole splits, by stage and split."""
+    query = (
+        select(measurement)
+        .where(measurement.c.run_id == run_id, measurement.c.split != "retention")
+        .order_by(measurement.c.stage, measurement.c.task)
+    )
+    found: defaultdict[tuple[int, Split], dict[int, float]] = defaultdict(dict)
+    for row in connection.execute(query):
+        found[row.stage, row.split][row.task] = row.accuracy
+    return tuple(
+        StageEnd(stage=stage, split=split, accuracies=tuple(accuracies.values()))
+        for (stage, split), accuracies in found.items()
+    )
+
+
+def drifts(connection: Connection, run_id: int) -> tuple[DriftRow, ...]:
+    """Return how far each layer was at the end of each stage, by stage and place."""
+    query = select(drift).where(drift.c.run_id == run_id).order_by(*drift.primary_key.columns)
+    return tuple(
+        DriftRow(stage=row.stage, place=row.place, layer=row.layer, drift=row.drift)
+        for row in connection.execute(query)
+    )
+
+
+def _holder(row: Row[Any]) -> str | None:
+    return None if row.pid is None else f"{row.device} · process {row.pid} on {row.host}"
+
+
+def _rates(text: str | None) -> tuple[float, ...]:
+    return msgspec.json.decode(text, type=tuple[float, ...]) if text else ()

@@ -1,0 +1,1 @@
+"""One run, a trial or one of the arena, for screen and command line."""

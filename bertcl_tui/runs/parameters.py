@@ -1,0 +1,116 @@
+"""What decides a run, how it got on and why it ended, as facts under headings."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import asdict
+
+from bertcl_tui.rows import RunFacts
+from bertcl_tui.states import STATE_LOOKS
+from bertcl_tui.wording import duration, mean_of, score, steps_rate, tokens_rate
+from engine.errors import UsageError
+from engine.spec import Protocol, preset
+from engine.spec.differences import facts_of
+from engine.store.retry import RETRIED
+
+Facts = Mapping[str, str]
+
+_NEXT: Final = {
+    "paused": "r lets it go on",
+    "lost": "r starts a worker if there is none",
+    "queued": "r starts a worker if there is none",
+    "stalled": "its worker's log may say why",
+    "pruned": "R runs it once more, to its end",
+    "collapsed": "R runs it once more",
+    "stopped": "R runs it once more, from its first step",
+    "failed": "R runs it once more, from its first step",
+}
+"""What can be done about a state, on the screen."""
+
+
+def parameters_of(run: RunFacts) -> Iterator[tuple[str, Facts]]:
+    """Yield headings with facts, the most wanted first; a fact that is not known is left out.
+
+    The first has no heading: it is about the run's state.
+    """
+    found = (
+        ("", _state(run)),
+        ("run", _run(run)),
+        ("protocol", _protocol(run.spec.protocol)),
+        ("time", _time(run)),
+    )
+    for heading, facts in found:
+        known = {name: text for name, text in facts.items() if text}
+        if known:
+            yield heading, known
+
+
+def next_step(run: RunFacts) -> str:
+    """Say what can be done about the state a run is in."""
+    if run.imported and run.state in RETRIED:
+        return ""
+    return _NEXT.get(run.state, "")
+
+
+def switched(protocol: Protocol) -> Facts:
+    """Return the switches of a protocol that are not as its preset has them."""
+    try:
+        usual = asdict(preset(protocol.preset).protocol)
+    except UsageError:
+        usual = {}
+    return {
+        name: str(value) for name, value in asdict(protocol).items() if value != usual.get(name)
+    }
+
+
+def _state(run: RunFacts) -> Facts:
+    again = run.confirmation
+    seeds = () if again is None else (f"{score(p)} (seed {seed})" for seed, p in again.scores)
+    return {
+        "reason": run.reason or "",
+        "means": "" if run.reason else STATE_LOOKS[run.state].meaning,
+        "p": "" if run.p is None else f"{score(run.p)} = {score(run.p_o)} + {score(run.p_s)}",
+        "again": "" if again is None else f"{mean_of(again)}: {', '.join(seeds)}".rstrip(": "),
+    }
+
+
+def _run(run: RunFacts) -> Facts:
+    spec = run.spec
+    decided = facts_of(spec)
+    own = {name: decided[name] for name in decided if name in spec.options}
+    options = ", ".join(f"{name} {value}" for name, value in own.items())
+    return {
+        "called": run.label or "",
+        "sequence": str(decided["sequence"]),
+        "method": f"{spec.method} with {options}" if options else spec.method,
+        "seed": str(spec.seed),
+        "model": spec.model,
+        "data": spec.data,
+        "number": f"run {run.run_id} of this store",
+    }
+
+
+def _protocol(protocol: Protocol) -> Facts:
+    changed = switched(protocol)
+    return {"preset": protocol.preset, **(changed or {"switches": "all as in the preset"})}
+
+
+def _time(run: RunFacts) -> Facts:
+    pace = filter(None, (steps_rate(run.rate), tokens_rate(run.tokens_rate)))
+    return {
+        "asked for": _moment(run.created_at),
+        "begun": _moment(run.started_at),
+        "ended": _moment(run.finished_at),
+        "worked": duration(run.busy_seconds or None),
+        "step": f"{run.step} of {run.steps}" if run.steps else "",
+        "pace": " · ".join(pace),
+        "device": run.holder or run.spec.device,
+        "threads": "" if run.threads is None else str(run.threads),
+    }
+
+
+def _moment(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,25 @@
+"""What can be wished of a run as it is."""
+
+from typing import Final
+
+from bertcl_tui.rows import RunFacts
+from engine.store.retry import RETRIED
+from engine.store.states import ENDED
+
+_WAITING: Final = ("queued", "lost")
+
+
+def can_be_wished(action: str, run: RunFacts | None) -> bool:
+    """Whether an action means anything to a run; one that wishes nothing always does."""
+    if action not in {"pause_run", "resume_run", "stop_run", "retry"}:
+        return True
+    if run is None:
+        return False
+    goes_on = run.state not in ENDED
+    wanted = run.desired == "running"
+    return {
+        "pause_run": goes_on and wanted,
+        "resume_run": goes_on and (not wanted or run.state in _WAITING),
+        "stop_run": goes_on and run.desired != "stopped",
+        "retry": run.state in RETRIED and not run.imported,
+    }[action]
