@@ -200,7 +200,7 @@ class StudyScreen(PanelsScreen):
         going = study is None or study.desired == "running"
         match action:
             case "next_panel":
-                return not self.shows_all
+                return not self.shows_all or self.maximized is not None
             case "pause_study":
                 return going
             case "resume_study":

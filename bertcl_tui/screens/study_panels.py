@@ -11,6 +11,7 @@ from bertcl_tui.drawings.forgetting import earlier_tasks
 from bertcl_tui.drawings.importance import told_from
 from bertcl_tui.drawings.of_study import forgetting_of, importance_of, plane_of, rates_of
 from bertcl_tui.messages import OpenCompare, Trouble
+from bertcl_tui.rows import TrialRow
 from bertcl_tui.screens.trials import TrialsScreen
 from bertcl_tui.study_look import Look
 from bertcl_tui.widgets.chart import Chart
@@ -18,6 +19,7 @@ from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.plane_chart import PlaneChart
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.trials_table import TrialsTable
+from bertcl_tui.wording import score
 from engine.errors import EngineError
 from engine.spec.sequence import parse_sequence
 from engine.work.importance import Weighing
@@ -63,14 +65,14 @@ class PanelsScreen(TrialsScreen):
             "Kept against learnt",
             "What matters",
         )
-        subtitles = ("", "", "", told_from(told) if told else "")
+        subtitles = ("", "", _scores_of(look.cursor), told_from(told) if told else "")
         drawings = (forgetting_of(look), rates_of(look), plane_of(look), importance_of(look))
         for number, (panel, title, subtitle, drawing) in enumerate(
             zip(PANELS, titles, subtitles, drawings, strict=True), start=1
         ):
             chart = self.query_one(f"#{panel}", Chart)
-            closes = "esc shows all" if chart is self.maximized else subtitle
-            entitle(chart, f"{number} {title}", closes)
+            closes = "esc shows all" if chart is self.maximized else ""
+            entitle(chart, f"{number} {title}", " ─ ".join(filter(None, (subtitle, closes))))
             chart.show(drawing)
         self._have_weighed(look)
 
@@ -86,10 +88,14 @@ class PanelsScreen(TrialsScreen):
         large = chart.display or self.maximized is not None
         self._front(panel)
         if large:
-            self.maximize(chart, container=False)
-            if chart.can_focus:
-                chart.focus()
+            self._enlarge(panel)
         self.follow()
+
+    def _enlarge(self, panel: str) -> None:
+        chart = self.query_one(f"#{panel}", Chart)
+        self.maximize(chart, container=False)
+        if chart.can_focus:
+            chart.focus()
 
     def show_all(self) -> None:
         """Make the large chart small again."""
@@ -98,8 +104,13 @@ class PanelsScreen(TrialsScreen):
         self.follow()
 
     def action_next_panel(self) -> None:
+        """Show the next chart, as large as the last one."""
         shown = next(i for i, panel in enumerate(PANELS) if self.has_class(f"-{panel}"))
-        self._front(PANELS[(shown + 1) % len(PANELS)])
+        panel = PANELS[(shown + 1) % len(PANELS)]
+        self._front(panel)
+        if self.maximized is not None:
+            self._enlarge(panel)
+            self.follow()
 
     @property
     def shows_all(self) -> bool:
@@ -160,3 +171,10 @@ class PanelsScreen(TrialsScreen):
             self.post_message(Trouble(str(error)))
         finally:
             self._weighing = None
+
+
+def _scores_of(trial: TrialRow | None) -> str:
+    """Say what a trial scores."""
+    if trial is None or trial.p is None:
+        return ""
+    return f"#{trial.number} p {score(trial.p)} = {score(trial.p_o)} + {score(trial.p_s)}"

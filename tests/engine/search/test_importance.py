@@ -9,7 +9,8 @@ from engine.spec.importance import EVALUATORS, Evaluator
 from engine.store.connection import Store
 from engine.store.importance import Tried, importance_of
 from engine.store.leases import claim_run, finish_run
-from engine.store.runs import Scores
+from engine.store.runs import Scores, trials_of
+from engine.work.searches import Searches
 from tests.engine.store.conftest import new_study, new_trial, new_worker, store, study_spec
 
 __all__ = ["store"]
@@ -48,6 +49,13 @@ def test_trials_all_alike_share_alike(evaluator: Evaluator) -> None:
 def test_trials_of_another_grouping_are_left_out() -> None:
     found = weigh([*_trials(30), Tried((1e-5,), 9.0)], "ped-anova")
     assert len(found.shares) == 3
+
+
+def test_a_worker_tells_it_when_a_trial_ends(store: Store) -> None:
+    study, worker = new_study(store, study_spec().name, trials=30), new_worker(store)
+    _complete(store, study, worker, range(10))
+    Searches(store, worker).weigh(trials_of(store, study)[-1])
+    assert importance_of(store, study, "ped-anova") is not None
 
 
 def _complete(store: Store, study: int, worker: int, numbers: range) -> None:
