@@ -28,8 +28,8 @@ class Fact(Struct, frozen=True, kw_only=True):
     """In the order of the trials."""
     rates: tuple[float, ...] = ()
     """Learning rates, where the values are such."""
-    best: float | None = None
-    """Place of the greatest, of values in which more is better and that differ."""
+    best: tuple[int, ...] = ()
+    """Places of the greatest, of values in which more is better and that differ."""
 
     @property
     def differs(self) -> bool:
@@ -62,22 +62,23 @@ def _scores(several: Sequence[Compared]) -> Iterator[Fact]:
     if any(again):
         means = [None if item is None else item.p for item in again]
         values = tuple(_NOTHING if item is None else mean_of(item) for item in again)
-        yield Fact(name="confirmed p", values=values, best=_best(means))
+        yield Fact(name="confirmed p", values=values, best=_best(tuple(map(score, means))))
 
 
 def _score(
     name: str, several: Sequence[Compared], value: Callable[[TrialRow], float | None]
 ) -> Fact:
-    values = [value(each.trial) for each in several]
-    return Fact(name=name, values=tuple(map(score, values)), best=_best(values))
+    values = tuple(score(value(each.trial)) for each in several)
+    return Fact(name=name, values=values, best=_best(values))
 
 
-def _best(values: Sequence[float | None]) -> int | None:
-    """Return the place of the greatest; None where nothing is greater than something else."""
-    known = [value for value in values if value is not None]
-    if len(set(known)) < 2:  # noqa: PLR2004 - there is nothing to choose
-        return None
-    return values.index(max(known))
+def _best(values: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of the greatest as it is written; none where all are alike."""
+    known = {value for value in values if value != score(None)}
+    if len(known) < 2:  # noqa: PLR2004 - there is nothing to choose
+        return ()
+    greatest = max(known, key=float)
+    return tuple(place for place, value in enumerate(values) if value == greatest)
 
 
 def _fates(several: Sequence[Compared]) -> Iterator[Fact]:

@@ -17,7 +17,7 @@ from bertcl_tui.widgets.row_table import Column, RowTable
 
 _NAMES = 11
 _NARROWEST = 8
-_WIDEST = 22
+_WIDEST = 30
 
 
 class ComparisonTable(RowTable[Fact]):
@@ -74,7 +74,7 @@ class ComparisonTable(RowTable[Fact]):
             if item.rates:
                 bar = rate_glyphs([item.rates[place]], self._bounds)
                 cells[str(place)] = Text(f"{bar} {value.replace('e-0', 'e-')}")
-            elif place == item.best:
+            elif place in item.best:
                 cells[str(place)] = Text(f"{value} ▲", style=f"bold {looks.good}")
             else:
                 cells[str(place)] = Text(value)

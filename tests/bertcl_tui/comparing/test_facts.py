@@ -24,8 +24,8 @@ def _look(reader: Reader, cursor: int | None = None) -> Look:
 def test_what_differs_and_what_is_alike(reader: Reader) -> None:
     facts = {fact.name: fact for fact in _comparison(reader, BEST, 6, 8).facts}
     assert facts["p"].values == ("1.417", "1.402", "–")
-    assert facts["p"].best == 0
-    assert facts["p_s"].best == 1
+    assert facts["p"].best == (0,)
+    assert facts["p_s"].best == (1,)
     assert facts["state"].values == ("complete", "complete", "collapsed")
     assert facts["heads"].differs
     assert len(facts["heads"].rates) == 3
