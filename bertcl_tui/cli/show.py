@@ -24,7 +24,7 @@ from engine.store.connection import DEFAULT_STORE
 from engine.store.measurements import stages_of
 from engine.store.studies import StudyRecord
 
-_TOLD_ABOVE = ("reason", "means", "p", "step", "called", "sequence")
+_TOLD_ABOVE = ("reason", "p", "step", "called", "sequence")
 
 Number = Annotated[
     int | None, typer.Argument(metavar="TRIAL", help="The number of a trial.", min=0)

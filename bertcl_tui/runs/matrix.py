@@ -47,11 +47,11 @@ def _table(tasks: Sequence[str], item: Accuracies, width: int, looks: Looks) -> 
     first = min(max(len(name) for name in ("after", *stages)), _MOST_OF_A_NAME)
     room = max(_CELL, (width - first) // len(tasks) - _GAP)
     cell = min(max(_CELL, *(len(task) for task in tasks)), room, _MOST_OF_A_NAME)
-    text = Text(_cut("after", first), style=looks.muted)
+    text = Text(_cut("after", first).ljust(first), style=looks.muted)
     for task in tasks:
         text.append(" " * _GAP + _cut(task, cell).rjust(cell), style=looks.muted)
     for i, stage in enumerate(stages):
-        text.append(f"\n{_cut(stage, first)}")
+        text.append(f"\n{_cut(stage, first).ljust(first)}")
         row = item.rows[i] if i < len(item.rows) else None
         for j in range(len(tasks) if at_once else i + 1):
             known = row is not None and j < len(row)
@@ -79,4 +79,4 @@ def _measures(item: Accuracies, looks: Looks) -> Text:
 
 
 def _cut(name: str, width: int) -> str:
-    return (name if len(name) <= width else f"{name[: width - 1]}…").ljust(width)
+    return name if len(name) <= width else f"{name[: width - 1]}…"

@@ -1,13 +1,12 @@
 """What decides a run, how it got on and why it ended, as facts under headings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
 from msgspec.structs import asdict
 
 from bertcl_tui.rows import RunFacts
-from bertcl_tui.states import STATE_LOOKS
 from bertcl_tui.wording import duration, mean_of, score, steps_rate, tokens_rate
 from engine.errors import UsageError
 from engine.spec import Protocol, preset
@@ -16,17 +15,20 @@ from engine.store.retry import RETRIED
 
 Facts = Mapping[str, str]
 
-_NEXT: Final = {
-    "paused": "r lets it go on",
-    "lost": "r starts a worker if there is none",
-    "queued": "r starts a worker if there is none",
-    "stalled": "its worker's log may say why",
-    "pruned": "R runs it once more, to its end",
-    "collapsed": "R runs it once more",
-    "stopped": "R runs it once more, from its first step",
-    "failed": "R runs it once more, from its first step",
+KeyOf = Callable[[str], str]
+"""Writes the key of an action."""
+
+_NEXT: Final[Mapping[str, tuple[str, str]]] = {
+    "paused": ("resume_run", "lets it go on"),
+    "lost": ("resume_run", "starts a worker if there is none; it goes on from its checkpoint"),
+    "queued": ("resume_run", "starts a worker if there is none"),
+    "stalled": ("show_part_4", "shows what was said of it"),
+    "pruned": ("retry", "runs it once more, to its end"),
+    "collapsed": ("retry", "runs it once more"),
+    "stopped": ("retry", "runs it once more, from its first step"),
+    "failed": ("retry", "runs it once more, from its first step"),
 }
-"""What can be done about a state, on the screen."""
+"""Which action can be done about a state, and what comes of it."""
 
 
 def parameters_of(run: RunFacts) -> Iterator[tuple[str, Facts]]:
@@ -46,11 +48,12 @@ def parameters_of(run: RunFacts) -> Iterator[tuple[str, Facts]]:
             yield heading, known
 
 
-def next_step(run: RunFacts) -> str:
+def next_step(run: RunFacts, key_of: KeyOf) -> str:
     """Say what can be done about the state a run is in."""
-    if run.imported and run.state in RETRIED:
+    action, outcome = _NEXT.get(run.state, ("", ""))
+    if not action or (run.imported and run.state in RETRIED):
         return ""
-    return _NEXT.get(run.state, "")
+    return f"{key_of(action)} {outcome}"
 
 
 def switched(protocol: Protocol) -> Facts:
@@ -69,7 +72,6 @@ def _state(run: RunFacts) -> Facts:
     seeds = () if again is None else (f"{score(p)} (seed {seed})" for seed, p in again.scores)
     return {
         "reason": run.reason or "",
-        "means": "" if run.reason else STATE_LOOKS[run.state].meaning,
         "p": "" if run.p is None else f"{score(run.p)} = {score(run.p_o)} + {score(run.p_s)}",
         "again": "" if again is None else f"{mean_of(again)}: {', '.join(seeds)}".rstrip(": "),
     }
@@ -79,7 +81,7 @@ def _run(run: RunFacts) -> Facts:
     spec = run.spec
     decided = facts_of(spec)
     own = {name: decided[name] for name in decided if name in spec.options}
-    options = ", ".join(f"{name} {value}" for name, value in own.items())
+    options = ", ".join(f"{name} {_short(value)}" for name, value in own.items())
     return {
         "called": run.label or "",
         "sequence": str(decided["sequence"]),
@@ -89,6 +91,10 @@ def _run(run: RunFacts) -> Facts:
         "data": spec.data,
         "number": f"run {run.run_id} of this store",
     }
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _protocol(protocol: Protocol) -> Facts:

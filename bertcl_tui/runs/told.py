@@ -11,8 +11,8 @@ from bertcl_tui.looks import Looks, Write
 from bertcl_tui.rows import RunFacts
 from bertcl_tui.runs.look import RunLook
 from bertcl_tui.runs.matrix import MEASURES, matrix_text
-from bertcl_tui.runs.parameters import next_step, parameters_of
-from bertcl_tui.states import state_text, state_word
+from bertcl_tui.runs.parameters import KeyOf, next_step, parameters_of
+from bertcl_tui.states import STATE_LOOKS, state_text, state_word
 from bertcl_tui.wording import duration, score, steps_rate, tokens_rate, told_again
 from engine.spec import sequence_name
 from engine.store.states import ENDED
@@ -62,30 +62,27 @@ def accuracies_told(look: RunLook) -> Write:
     return write
 
 
-def parameters_told(run: RunFacts) -> Write:
+def parameters_told(run: RunFacts, key_of: KeyOf) -> Write:
     """Return what writes the parameters, every reason in full."""
-    sections = tuple(parameters_of(run))
-
-    left = max(len(name) for _, facts in sections for name in facts) + _GAP
+    sections, wish = tuple(parameters_of(run)), next_step(run, key_of)
 
     def write(width: int, looks: Looks) -> Text:
-        text = Text()
+        text = state_text(run.state, run.desired, looks)
+        text.append(f" · {STATE_LOOKS[run.state].meaning}\n", style=looks.muted)
+        if wish:
+            text.append(f"{wish}\n", style=looks.text)
         for heading, facts in sections:
-            if heading:
-                text.append(f"\n{heading}\n", style=f"bold {looks.text}")
-            else:
-                text.append(state_text(run.state, run.desired, looks)).append("\n")
-            text.append(_lines(facts, left, width, looks))
-            if not heading and (wish := next_step(run)):
-                text.append(_lines({"next": wish}, left, width, looks))
+            text.append(f"\n{heading}\n" if heading else "", style=f"bold {looks.text}")
+            text.append(_lines(facts, width, looks))
         text.rstrip()
         return text
 
     return write
 
 
-def _lines(facts: Mapping[str, str], left: int, width: int, looks: Looks) -> Text:
+def _lines(facts: Mapping[str, str], width: int, looks: Looks) -> Text:
     """Write names with their texts beside them, wrapped."""
+    left = max(map(len, facts)) + _GAP
     text = Text()
     for name, fact in facts.items():
         style = looks.bad if name == "reason" else looks.text

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import events, on
@@ -12,6 +13,7 @@ from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.drawings.of_run import layers_of_run, learning_of, note_on_drift, notes_on
+from bertcl_tui.keys import key_for
 from bertcl_tui.log_look import LogLook, look_at_log
 from bertcl_tui.messages import Folding, OpenRun, RetryRuns, Trouble, WishForRuns, WorkersWanted
 from bertcl_tui.read import Reader
@@ -118,7 +120,7 @@ class TrialScreen(LiveScreen):
         self._entitle(layers, "2 Learning rate and drift of each layer", note_on_drift(look))
         matrix, parameters = (self.query_one(f"#{name}", TextPanel) for name in PANELS[2::2])
         matrix.show(accuracies_told(look))
-        parameters.show(parameters_told(look.run))
+        parameters.show(parameters_told(look.run, partial(key_for, self.app)))
         self._entitle(matrix, "3 Accuracy after each stage", "")
         self._entitle(parameters, "5 Parameters", "")
 
