@@ -16,7 +16,8 @@ class Herald:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._before: Scene | None = None
-        self._looked_at = float("-inf")
+        # Not at once: the first frame reads the same.
+        self._looked_at = time.monotonic()
 
     def look(self) -> Sequence[News]:
         """Look, at most once a second, and return what happened.

@@ -29,11 +29,12 @@ def log_window(
     if around is not None:
         later = _lines().where(*fitting, log.c.id >= around).order_by(log.c.id)
         lines += [_line(row) for row in connection.execute(later.limit(limit - len(lines)))]
-    return LogWindow(
-        lines=tuple(lines),
-        before=_count(connection, fitting, log.c.id < lines[0].id) if lines else 0,
-        total=_count(connection, fitting),
-    )
+    total = _count(connection, fitting)
+    if around is None or not lines:
+        before = total - len(lines)
+    else:
+        before = _count(connection, fitting, log.c.id < lines[0].id)
+    return LogWindow(lines=tuple(lines), before=before, total=total)
 
 
 def lines_after(

@@ -49,7 +49,7 @@ def unfinished_runs(connection: Connection, now: float) -> tuple[RunRow, ...]:
 def arena_counts(connection: Connection) -> dict[TrialState, int]:
     """Return how many runs that no study asked for are in each state, as they were left."""
     query = select(run.c.state, func.count()).where(run.c.study_id.is_(None)).group_by(run.c.state)
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def state_of(row: Row[Any], now: float) -> TrialState:

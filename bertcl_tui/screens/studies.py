@@ -37,7 +37,7 @@ from bertcl_tui.widgets.studies_table import StudiesTable
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.workers_panel import WorkersPanel
-from bertcl_tui.wording import count, headway, pace_of
+from bertcl_tui.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
 
 _LINES_SAID: Final = 50
 _LEAST_BORDER: Final = 8
@@ -158,7 +158,7 @@ class StudiesScreen(LiveScreen):
         trial, curves = watched
         role = trial.state if trial.state != "complete" else "best"
         steps = f" ─ step {trial.step} of {trial.steps}" if trial.state == "running" else ""
-        entitle(chart, f"Accuracy ─ {role} #{trial.number}{steps}")
+        entitle(chart, f"Accuracy ─ {role} #{trial.number}{steps}", " · ".join(_pace(trial)))
         chart.show(Learning(curves))
 
     @on(StudiesTable.Moved)
@@ -250,6 +250,14 @@ class StudiesScreen(LiveScreen):
 
     def _current(self) -> StudyRow | None:
         return self.query_one(StudiesTable).current
+
+
+def _pace(trial: TrialRow) -> list[str]:
+    """Say how fast a running trial learns, and when it is through."""
+    if trial.state != "running" or not trial.rate or not trial.steps:
+        return []
+    left = f"{duration((trial.steps - trial.step) / trial.rate)} left"
+    return [pace for pace in (left, steps_rate(trial.rate), tokens_rate(trial.tokens_rate)) if pace]
 
 
 def _fits(study: StudyRow, where: Filter) -> bool:

@@ -33,7 +33,7 @@ from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.trials_table import TrialsTable
-from bertcl_tui.wording import count, duration, headway, steps_rate
+from bertcl_tui.wording import count, duration, headway, steps_rate, tokens_rate
 from engine.errors import EngineError
 from engine.store.retry import RETRIED
 from engine.store.states import Desired
@@ -94,6 +94,7 @@ class StudyScreen(PanelsScreen):
                         headway(study),
                         f"ETA {duration(study.eta)}" if study.eta else "",
                         steps_rate(study.rate),
+                        tokens_rate(study.tokens_rate),
                         *(f"{counts[s]} {s}" for s in ("pruned", "collapsed") if s in counts),
                         study.model,
                         f"{study.preset} preset",

@@ -18,7 +18,11 @@ from bertcl_tui.working import worker_word
 
 _METER_COLUMNS: Final = 8
 _FULL: Final = 100.0
-_EMPTY: Final = "No worker.\nOne starts with the first study\nand ends when all is done."
+_EMPTY: Final = """\
+No worker.
+One starts with the first study
+and ends when all is done;
+W shows and starts them."""
 _WAITING: Final = "{} without a worker:\nspace on it starts one."
 
 

@@ -64,6 +64,7 @@ async def test_the_running_trial_is_watched(open_app: OpenApp) -> None:
         await _ready(pilot)
         chart = pilot.app.screen.query_one("#watched", Chart)
         assert chart.border_title == "Accuracy ─ running #30 ─ step 146 of 200"
+        assert chart.border_subtitle == "5 s left · 11 st/s · 7.6k tok/s"
         await until(pilot, lambda: "privacy-qa 0.647" in _text(pilot, Chart))
 
 
