@@ -85,6 +85,7 @@ class BertclApp(SettledApp):
         super().__init__(settings, settings_path)
         self.store = store
         self.reader = Reader(store, clock)
+        self.herald = Herald(self.reader)
         self.marks: dict[int, frozenset[int]] = {}
         """Marked trial numbers by study id, for as long as the app is open."""
         self._awaited: tuple[str, ...] = ()
@@ -108,7 +109,6 @@ class BertclApp(SettledApp):
         seen: int | None = None
         version: int | None = None
         told_at = 0.0
-        herald = Herald(self.reader)
         while not worker.is_cancelled:
             try:
                 version = self.reader.version()
@@ -121,12 +121,12 @@ class BertclApp(SettledApp):
             if quiet > _MOST_SECONDS or (version != seen and quiet > _LEAST_SECONDS):
                 seen, told_at = version, time.monotonic()
                 self.post_message(messages.StoreChanged())
-                self._look_for_news(herald)
+                self._look_for_news()
             time.sleep(_POLL_SECONDS)
 
-    def _look_for_news(self, herald: Herald) -> None:
+    def _look_for_news(self) -> None:
         try:
-            for item in herald.look():
+            for item in self.herald.look():
                 self.call_from_thread(self.tell, item)
         except EngineError as error:
             self.post_message(messages.Trouble(str(error)))

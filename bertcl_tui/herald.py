@@ -19,6 +19,11 @@ class Herald:
         # Not at once: the first frame reads the same.
         self._looked_at = time.monotonic()
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether what happens from now on is told."""
+        return self._before is not None
+
     def look(self) -> Sequence[News]:
         """Look, at most once a second, and return what happened.
 
