@@ -7,6 +7,7 @@ from msgspec import Struct
 Place = Literal[
     "app",
     "table",
+    "list",
     "trials",
     "grid",
     "studies",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import chain
 from typing import Final, get_args
 
 from textual.binding import Binding
@@ -34,20 +35,24 @@ PLACES: Final[Mapping[Place, str]] = {
     "new-table": "New table",
     "settings": "Settings",
     "table": "any table",
+    "list": "any list",
     "dialog": "dialogs",
     "app": "everywhere",
 }
 """What people call a place."""
 _INSIDE: Final[Mapping[Place, tuple[Place, ...]]] = {
     "studies": ("table",),
-    "study": ("table", "trials"),
+    "study": ("table", "trials", "curves", "plane"),
+    "compare": ("table", "comparison", "curves"),
+    "combine": ("list",),
+    "shifts": ("list",),
     "arena": ("table", "grid"),
     "trial": ("table", "curves", "log", "text"),
     "work": ("table", "workers", "log"),
     "settings": ("table",),
 }
 """What else hears the keys of a screen, besides the app."""
-_WIDGETS: Final[frozenset[Place]] = frozenset({"table", "trials", "grid", "workers", "log", "text"})
+_WIDGETS: Final[frozenset[Place]] = frozenset(chain.from_iterable(_INSIDE.values()))
 _MODIFIERS: Final = {"ctrl", "alt", "shift", "meta", "super", "hyper"}
 _NAMED: Final = {str(key.value) for key in Keys} | set(REPLACED_KEYS)
 

@@ -3,19 +3,32 @@
 from bertcl_tui.actions.action import Action
 
 MOVING = (
-    Action("cursor_up", "k,up", "up", "Go up a line.", ("table", "grid"), shown="help"),
-    Action("cursor_down", "j,down", "down", "Go down a line.", ("table", "grid"), shown="help"),
-    Action("page_up", "ctrl+b,pageup", "page up", "Go up a page.", ("table", "text"), shown="help"),
+    Action("cursor_up", "k,up", "up", "Go up a line.", ("table", "grid", "list"), shown="help"),
+    Action(
+        "cursor_down", "j,down", "down", "Go down a line.", ("table", "grid", "list"), shown="help"
+    ),
+    Action(
+        "page_up",
+        "ctrl+b,pageup",
+        "page up",
+        "Go up a page.",
+        ("table", "list", "text"),
+        shown="help",
+    ),
     Action(
         "page_down",
         "ctrl+f,pagedown",
         "page down",
         "Go down a page.",
-        ("table", "text"),
+        ("table", "list", "text"),
         shown="help",
     ),
-    Action("first", "g,home", "first", "Go to the first line.", ("table", "grid"), shown="help"),
-    Action("last", "G,end", "last", "Go to the last line.", ("table", "grid"), shown="help"),
+    Action(
+        "first", "g,home", "first", "Go to the first line.", ("table", "grid", "list"), shown="help"
+    ),
+    Action(
+        "last", "G,end", "last", "Go to the last line.", ("table", "grid", "list"), shown="help"
+    ),
     Action("cursor_left", "h,left", "left", "Go a column to the left.", ("grid",), shown="help"),
     Action(
         "cursor_right", "l,right", "right", "Go a column to the right.", ("grid",), shown="help"

@@ -76,11 +76,13 @@ def settings(incomplete: str) -> Offer:
 
 def setting_values(context: typer.Context, incomplete: str) -> Offer:
     """Offer what the named setting can be."""
+    from bertcl_tui.settings import Settings
     from bertcl_tui.settings.named import SWITCHES
     from bertcl_tui.themes import theme_names
 
     name = _said(context, "name")
-    known = theme_names() if name == "theme" else SWITCHES if name in {"notify", "bell"} else ()
+    is_switch = isinstance(getattr(Settings(), name, None), bool)
+    known = theme_names() if name == "theme" else SWITCHES if is_switch else ()
     return _fitting(((value, "") for value in known), incomplete)
 
 

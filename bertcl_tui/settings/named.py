@@ -17,7 +17,9 @@ SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
 """How people write what is so or not; what TOML writes is read too."""
 _READ: Final = {**SWITCHES, "true": True, "false": False, "yes": True, "no": False}
 _KEYS, _COLUMNS = "keys.", "columns."
-_PLAIN: Final = ("theme", "notify", "bell")
+_PLAIN: Final = tuple(
+    name for name in Settings.__struct_fields__ if name not in {"keys", "columns"}
+)
 
 
 class Named(Struct, frozen=True):

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec import Struct
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from bertcl_tui import actions
 from bertcl_tui.combining.mixture import Mixture
 from bertcl_tui.looks import looks_of
 from bertcl_tui.widgets.mixture_lines import MixtureLines
@@ -26,14 +27,8 @@ class MixtureList(OptionList, inherit_bindings=False):
     """Shows a mixture; studies unfold into their trials."""
 
     # Enter is left to the screen.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor_up", show=False),
-        Binding("down,j", "cursor_down", show=False),
-        Binding("pageup,ctrl+b", "page_up", show=False),
-        Binding("pagedown,ctrl+f", "page_down", show=False),
-        Binding("home,g", "first", show=False),
-        Binding("end,G", "last", show=False),
-    ]
+    PLACE: ClassVar[actions.Place] = "list"
+    BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings_of("list")]
 
     @dataclass
     class Clicked(Message):

@@ -2,10 +2,11 @@
 
 from typing import ClassVar, Final
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from bertcl_tui.actions import Place, bindings_of
 from engine.tasks.subsets import SUBSETS
 
 _SHIFTS: Final = tuple(
@@ -20,12 +21,8 @@ class ShiftList(OptionList, inherit_bindings=False):
     """Shows each shift in both directions."""
 
     # Enter is left to the screen.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor_up", show=False),
-        Binding("down,j", "cursor_down", show=False),
-        Binding("home,g", "first", show=False),
-        Binding("end,G", "last", show=False),
-    ]
+    PLACE: ClassVar[Place] = "list"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("list")]
 
     def __init__(self) -> None:
         super().__init__(*(Option(f"{one} → {other}") for one, other in _SHIFTS), compact=True)

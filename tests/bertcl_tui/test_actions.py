@@ -28,8 +28,10 @@ from bertcl_tui.widgets.arena_grid import ArenaGrid
 from bertcl_tui.widgets.comparison_table import ComparisonTable
 from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.log_table import LogTable
+from bertcl_tui.widgets.mixture_list import MixtureList
 from bertcl_tui.widgets.plane_chart import PlaneChart
 from bertcl_tui.widgets.row_table import RowTable
+from bertcl_tui.widgets.shift_list import ShiftList
 from bertcl_tui.widgets.text_panel import TextPanel
 from bertcl_tui.widgets.trials_table import TrialsTable
 from bertcl_tui.widgets.workers_table import WorkersTable
@@ -37,6 +39,7 @@ from bertcl_tui.widgets.workers_table import WorkersTable
 HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "app": (BertclApp,),
     "table": (RowTable,),
+    "list": (MixtureList, ShiftList),
     "trials": (TrialsTable,),
     "studies": (StudiesScreen,),
     "study": (StudyScreen,),

@@ -1,13 +1,15 @@
 """Keys that a person gives: what can be, what is refused, and where they are shown."""
 
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from textual.command import CommandPalette
+from textual.screen import Screen
 
 from bertcl_tui.actions import ACTIONS, Place
-from bertcl_tui.actions.keymap import PLACES, checked_keymap, read_keys
+from bertcl_tui.actions.keymap import PLACES, checked_keymap, heard_in, read_keys
 from bertcl_tui.app import BertclApp
 from bertcl_tui.screens.help import HelpScreen
 from bertcl_tui.screens.new_study import NewStudyScreen
@@ -72,11 +74,31 @@ def test_what_cannot_be_is_refused_in_a_line(keys: dict[str, str], said: str) ->
     [
         {"new_study": "s", "stop_study": "n"},  # changes places
         {"next_measure": "s"},  # in another screen than stop
-        {"sort": "o,x"},
+        {"sort": "o,f6"},
     ],
 )
 def test_what_can_be_told_apart_is_taken(keys: dict[str, str]) -> None:
     assert set(checked_keymap(keys, ACTIONS)) == set(keys)
+
+
+def _another(app: BertclApp, before: Screen[object]) -> bool:
+    return app.screen is not before
+
+
+@pytest.mark.parametrize("keys", ["", "enter", "enter enter", "c", "A", "S", "W", "f2"])
+async def test_the_keys_of_all_that_stands_in_a_screen_are_held_apart(
+    store: Path, keys: str
+) -> None:
+    app = BertclApp(str(store))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.screen.query_one(StudiesTable).items)
+        for key in keys.split():
+            await until(pilot, lambda: app.screen.focused)
+            before = app.screen
+            await pilot.press(key)
+            await until(pilot, partial(_another, app, before))
+        inside = {node.PLACE for node in app.screen.query("*") if hasattr(node, "PLACE")}
+        assert inside <= heard_in(app.screen.PLACE)  # type: ignore[attr-defined]
 
 
 async def test_a_given_key_is_pressed_shown_and_explained(store: Path) -> None:

@@ -32,14 +32,15 @@ def test_what_is_set_and_what_is_not(ask: Ask, file: Path) -> None:
     assert ask("config", "path").out == f"{file}\n"
     assert "all is as it comes" in ask("config").out
     assert ask("config", "set", "theme", "nord").code == 0
-    assert ask("config", "set", "sort", "x,f5").code == 0
+    assert ask("config", "set", "sort", "f6,f5").code == 0
     facts = ask("config", "--json").data
     assert facts["changed"] == ["theme", "keys.sort"]
     assert facts["settings"] == {
         "theme": "nord",
         "notify": "on",
         "bell": "off",
-        "keys.sort": "x,f5",
+        "desktop": "off",
+        "keys.sort": "f6,f5",
     }
     rows = [line.split() for line in ask("config").out.splitlines()]
     assert ["theme", "nord", "default:", "bertcl-dark"] in rows
@@ -74,21 +75,21 @@ def test_what_cannot_be_set_is_not(ask: Ask, file: Path, words: tuple[str, str],
 
 
 def test_a_key_is_not_reset_to_one_that_another_action_has(ask: Ask, file: Path) -> None:
-    ask("config", "set", "sort", "x")
+    ask("config", "set", "sort", "f6")
     ask("config", "set", "reverse", "o")
     answer = ask("config", "unset", "sort")
     assert answer.code == 2
     assert "both 'reverse' and 'sort'" in answer.err
-    assert read_settings(file).keys == {"sort": "x", "reverse": "o"}
+    assert read_settings(file).keys == {"sort": "f6", "reverse": "o"}
 
 
 def test_every_action_is_listed(ask: Ask) -> None:
-    ask("config", "set", "sort", "x")
+    ask("config", "set", "sort", "f6")
     listed = {item["action"]: item for item in ask("config", "keys", "--json").data}
     assert set(listed) == {action.name for action in ACTIONS}
-    assert (listed["sort"]["keys"], listed["sort"]["default"]) == (["x"], ["o"])
+    assert (listed["sort"]["keys"], listed["sort"]["default"]) == (["f6"], ["o"])
     lines = ask("config", "keys").out.splitlines()
-    assert next(line for line in lines if line.startswith("sort ")).split()[1] == "x*"
+    assert next(line for line in lines if line.startswith("sort ")).split()[1] == "f6*"
 
 
 def test_the_editor_begins_with_what_could_be_set(

@@ -8,7 +8,7 @@ from bertcl_tui.doctor.settings import find_settings
 def test_settings_that_are_right(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     assert find_settings(file).verdict == "good"
-    file.write_text('theme = "nord"\n[keys]\nsort = "x"\n')
+    file.write_text('theme = "nord"\n[keys]\nsort = "f6"\n')
     assert find_settings(file).text == f"{file}: 2 settings changed"
 
 

@@ -83,12 +83,12 @@ async def test_a_key_is_pressed_and_then_another(store: Path, tmp_path: Path) ->
             pilot, lambda: "cursor_down" in str(pilot.app.screen.query_one("#wrong").render())
         )
         await pilot.press("tab")  # shows the next chart
-        await pilot.press("x")
+        await pilot.press("f6")
         await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
-        assert _keys(table) == "x"
+        assert _keys(table) == "f6"
         await pilot.press("a", "f7")
-        await until(pilot, lambda: _kept(tmp_path).keys == {"sort": "x,f7"})
-        assert _keys(table) == "x, f7"
+        await until(pilot, lambda: _kept(tmp_path).keys == {"sort": "f6,f7"})
+        assert _keys(table) == "f6, f7"
         await pilot.press("r")
         await until(pilot, lambda: _kept(tmp_path).keys == {})
         assert _keys(table) == "o"
@@ -104,7 +104,7 @@ async def test_escape_leaves_the_key_as_it_is(store: Path, tmp_path: Path) -> No
 
 @pytest.mark.action("settings", "reset_keys")
 async def test_all_keys_are_as_they_came(store: Path, tmp_path: Path) -> None:
-    given = Settings(keys={"sort": "x", "reverse": "X"}, bell=True)
+    given = Settings(keys={"sort": "f7", "reverse": "f6"}, bell=True)
     async with opened(store, tmp_path, given) as pilot:
         await _to(pilot, "sort")
         await pilot.press("R")
