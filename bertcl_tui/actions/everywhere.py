@@ -48,7 +48,9 @@ EVERYWHERE = (
         ("app",),
         shown="palette",
     ),
-    Action("show_help", "question_mark,f1", "help", "Show every key.", ("app",)),
+    Action(
+        "show_help", "question_mark,f1", "help", "Explain keys, words, states and curves.", ("app",)
+    ),
     Action(
         "command_palette",
         "ctrl+p",

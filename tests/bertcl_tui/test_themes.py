@@ -1,5 +1,7 @@
 """Both themes can be read: what stands on what, by the contrast of WCAG 2."""
 
+from pathlib import Path
+
 import pytest
 from textual.color import Color
 
@@ -8,6 +10,8 @@ from bertcl_tui.looks import looks_of
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.named import check_settings
 from bertcl_tui.themes import DARK, LIGHT, theme_names
+from bertcl_tui.widgets.studies_table import StudiesTable
+from tests.bertcl_tui.waiting import until
 
 GROUNDS = ("background", "surface", "panel")
 
@@ -57,3 +61,20 @@ async def test_the_line_of_the_cursor_can_be_read(theme: str) -> None:
 def test_every_theme_that_is_offered_can_be_set(name: str) -> None:
     check_settings(Settings(theme=name))
     assert name in BertclApp("none.db").available_themes
+
+
+async def test_without_colours_the_line_of_the_cursor_still_differs(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = BertclApp(str(store))
+    async with app.run_test() as pilot:
+        table = app.screen.query_one(StudiesTable)
+        await until(pilot, lambda: len(table.items) > 1)
+        await until(pilot, lambda: table.has_focus)
+        (colourless,) = app.get_line_filters()
+        here, there = (
+            next(iter(table.render_line(line).apply_filter(colourless, Color(0, 0, 0)))).style
+            for line in (1, 2)
+        )
+    assert here != there
