@@ -24,17 +24,8 @@ from bertcl_tui.rows import StudyRow
 from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.settings import Settings
-from bertcl_tui.settled import SettledApp
-from bertcl_tui.wishes import (
-    add_worker,
-    delete_study,
-    retry_runs,
-    start_workers,
-    tell_worker,
-    wish_for_runs,
-    wish_for_studies,
-)
-from bertcl_tui.wording import count
+from bertcl_tui.wishes import wish_for_runs, wish_for_studies
+from bertcl_tui.wishing import WishingApp
 from engine.errors import EngineError, UsageError
 from engine.store.states import Desired
 
@@ -56,7 +47,7 @@ _STYLES: Final = (
 """What every screen shares, and home's own: a first screen's styles are not looked for."""
 
 
-class BertclApp(SettledApp):
+class BertclApp(WishingApp):
     """Shows the studies of one store.
 
     Args:
@@ -82,14 +73,8 @@ class BertclApp(SettledApp):
         settings: Settings | None = None,
         settings_path: Path | None = None,
     ) -> None:
-        super().__init__(settings, settings_path)
-        self.store = store
-        self.reader = Reader(store, clock)
+        super().__init__(settings, settings_path, Reader(store, clock))
         self.herald = Herald(self.reader)
-        self.marks: dict[int, frozenset[int]] = {}
-        """Marked trial numbers by study id, for as long as the app is open."""
-        self._awaited: tuple[str, ...] = ()
-        """Rows of a table that are asked for when searches are over, while the app is open."""
 
     def get_default_screen(self) -> Screen[None]:
         return StudiesScreen(self.reader)
@@ -141,79 +126,6 @@ class BertclApp(SettledApp):
     @on(messages.Trouble)
     def _trouble(self, message: messages.Trouble) -> None:
         self.notify(message.text, severity="error", markup=False)
-
-    # wishes
-
-    @on(messages.Wish)
-    @work(thread=True, group="wishes")
-    def _wish(self, message: messages.Wish) -> None:
-        self._attempt(partial(wish_for_studies, self.store, message.study_ids, message.desired))
-
-    @on(messages.WishForRuns)
-    @work(thread=True, group="wishes")
-    def _wish_for_runs(self, message: messages.WishForRuns) -> None:
-        self._attempt(partial(wish_for_runs, self.store, message.run_ids, message.desired))
-
-    @on(messages.RetryRuns)
-    @work(thread=True, group="wishes")
-    def _retry_runs(self, message: messages.RetryRuns) -> None:
-        self._tell("Checking data, model and device…")
-        if self._attempt(partial(retry_runs, self.store, message.run_ids)):
-            self._tell(f"{count(len(message.run_ids), 'run')} queued again")
-
-    @on(messages.WorkersWanted)
-    @work(thread=True, group="wishes")
-    def _workers_wanted(self) -> None:
-        self._attempt(partial(start_workers, self.store))
-
-    @on(messages.WorkerAsked)
-    @work(thread=True, group="wishes")
-    def _worker_asked(self, message: messages.WorkerAsked) -> None:
-        self._attempt(partial(add_worker, self.store, message.device, message.threads))
-
-    @on(messages.WishForWorker)
-    @work(thread=True, group="wishes")
-    def _wish_for_worker(self, message: messages.WishForWorker) -> None:
-        self._attempt(partial(tell_worker, self.store, message.worker_id, message.desired))
-
-    @on(messages.DeleteStudy)
-    @work(thread=True, group="wishes")
-    def _delete_study(self, message: messages.DeleteStudy) -> None:
-        if self._attempt(partial(delete_study, self.store, message.study_id)):
-            self.marks.pop(message.study_id, None)
-
-    @on(messages.TableAsked)
-    @work(thread=True, group="tables")
-    def _table_asked(self, message: messages.TableAsked) -> None:
-        """Tell what came of it, and ask for the rows that wait as soon as they can be had."""
-        from bertcl_tui.arena.launching import describe, go_on
-
-        worker = get_current_worker()
-        request, first = message.request, message.launched
-        self._tell(describe(first))
-        try:
-            start_workers(self.store)
-            self._awaited = first.waiting
-            for launched in go_on(self.reader, request, first, lambda: worker.is_cancelled):
-                start_workers(self.store)
-                self._awaited = launched.waiting
-                self._tell(describe(launched))
-        except EngineError as error:
-            self._awaited = ()
-            self.post_message(messages.Trouble(str(error)))
-
-    def _tell(self, text: str) -> None:
-        self.call_from_thread(self.notify, text, markup=False)
-
-    def _attempt(self, deed: Callable[[], None]) -> bool:
-        """Do something to the store, in a thread; tell the person if it cannot be done."""
-        try:
-            deed()
-        except EngineError as error:
-            self.post_message(messages.Trouble(str(error)))
-            return False
-        self.post_message(messages.StoreChanged())
-        return True
 
     # screens
 
@@ -340,7 +252,7 @@ class BertclApp(SettledApp):
                 self._wish_and_leave([study.id for study in studies], runs, desired)
 
         names = [study.name for study in studies]
-        self.push_screen(LeaveScreen(names, len(runs), self._awaited), answered)
+        self.push_screen(LeaveScreen(names, len(runs), self.awaited), answered)
 
     @work(thread=True, group="wishes")
     def _wish_and_leave(self, study_ids: list[int], run_ids: list[int], desired: Desired) -> None:
@@ -348,7 +260,7 @@ class BertclApp(SettledApp):
             partial(wish_for_studies, self.store, study_ids, desired),
             partial(wish_for_runs, self.store, run_ids, desired),
         )
-        if all(map(self._attempt, wishes)):
+        if all(map(self.attempt, wishes)):
             self.call_from_thread(self.exit)
 
 

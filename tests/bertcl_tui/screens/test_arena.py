@@ -232,7 +232,7 @@ async def test_r_runs_once_more_what_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr("bertcl_tui.app.start_workers", started.append)
+    monkeypatch.setattr("bertcl_tui.wishing.start_workers", started.append)
     path = tmp_path / "tiny.db"
     texts = {"sequences": "mood:agree", "methods": "flat", "seeds": "1", "device": "cpu"}
     launch(str(path), read_request({**texts, "data": str(tasks), "model": str(backbone)}))
@@ -255,7 +255,7 @@ async def test_what_came_of_a_table_is_told_and_workers_start(
     open_app: OpenApp, arena_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr("bertcl_tui.app.start_workers", started.append)
+    monkeypatch.setattr("bertcl_tui.wishing.start_workers", started.append)
     request = read_request({"sequences": "sst2:mrpc", "methods": "flat"})
     launched = Launched(runs=5, there=0, searches=(), waiting=(), unfilled=())
     async with open_app(arena_store) as pilot:

@@ -124,7 +124,7 @@ async def test_a_worker_is_started_with_device_and_threads(
     def start(_: str, device: str, threads: int) -> None:  # a process is too much here
         asked.append((device, threads))
 
-    monkeypatch.setattr("bertcl_tui.app.add_worker", start)
+    monkeypatch.setattr("bertcl_tui.wishing.add_worker", start)
     async with open_app() as pilot:
         await _opened(pilot)
         await pilot.press("n")
