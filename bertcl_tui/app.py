@@ -16,6 +16,7 @@ from textual.worker import get_current_worker
 
 from bertcl_tui import messages
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.filters.history import History
 from bertcl_tui.herald import Herald
 from bertcl_tui.palette import ActionsProvider, places
 from bertcl_tui.picture import free_path
@@ -75,9 +76,15 @@ class BertclApp(WishingApp):
     ) -> None:
         super().__init__(settings, settings_path, Reader(store, clock))
         self.herald = Herald(self.reader)
+        self.histories: dict[str, History] = {}
+        """Earlier filters by table, for as long as the app is open."""
 
     def get_default_screen(self) -> Screen[None]:
-        return StudiesScreen(self.reader)
+        return StudiesScreen(
+            self.reader,
+            columns=self.settings.columns.get(StudiesScreen.TABLE, ()),
+            history=self.histories.setdefault(StudiesScreen.TABLE, History()),
+        )
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.watch_store)
@@ -134,7 +141,14 @@ class BertclApp(WishingApp):
         from bertcl_tui.screens.study import StudyScreen
 
         marked = self.marks.get(message.study_id, frozenset())
-        self.push_screen(StudyScreen(message.study_id, self.reader, marked))
+        screen = StudyScreen(
+            message.study_id,
+            self.reader,
+            marked,
+            columns=self.settings.columns.get(StudyScreen.TABLE, ()),
+            history=self.histories.setdefault(StudyScreen.TABLE, History()),
+        )
+        self.push_screen(screen)
 
     @on(messages.OpenRun)
     def _open_run(self, message: messages.OpenRun) -> None:
@@ -189,6 +203,14 @@ class BertclApp(WishingApp):
     @on(messages.Marked)
     def _marked(self, message: messages.Marked) -> None:
         self.marks[message.study_id] = message.trials
+
+    @on(messages.ColumnsChosen)
+    def _columns_chosen(self, message: messages.ColumnsChosen) -> None:
+        others = {
+            name: keys for name, keys in self.settings.columns.items() if name != message.table
+        }
+        chosen = {message.table: message.columns} if message.columns else {}
+        self.set(columns=others | chosen)
 
     # actions
 

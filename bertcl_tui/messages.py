@@ -155,3 +155,11 @@ class Marked(Message):
 
     study_id: int
     trials: frozenset[int]
+
+
+@dataclass
+class ColumnsChosen(Message):
+    """A table is to have these columns from now on; none: the usual ones."""
+
+    table: str
+    columns: tuple[str, ...]

@@ -1,7 +1,7 @@
 """The screen's and the command line's view of the store: small plain queries, a change counter."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -16,6 +16,7 @@ from bertcl_tui.rows import (
     LogLine,
     LogWindow,
     Order,
+    Ordered,
     RunCurves,
     RunFacts,
     RunRow,
@@ -136,8 +137,36 @@ class Reader:
 
             return window(connection, study_id, self.clock(), where=where, order=order, limit=limit)
 
-    def chosen_trials(self, study_id: int, numbers: Collection[int]) -> tuple[TrialRow, ...]:
-        """Return these trials of a study by number."""
+    def ordered_trials(
+        self,
+        study_id: int,
+        *,
+        where: Filter = (),
+        order: Order = BY_P,
+        before: Ordered | None = None,
+    ) -> Ordered:
+        """Return the numbers of all trials that fit, in an order.
+
+        ``before`` is an earlier answer for the study; what cannot have changed is not asked again.
+        """
+        with self._looking() as connection:
+            if connection is None:
+                return Ordered(unfinished=(), ended=(), stamp=())
+            from bertcl_tui.queries.orders import ordered
+
+            return ordered(connection, study_id, self.clock(), where, order, before=before)
+
+    def run_ids(self, study_id: int) -> dict[int, int]:
+        """Return the run of every trial of a study, by the trial's number."""
+        with self._looking() as connection:
+            if connection is None:
+                return {}
+            from bertcl_tui.queries.orders import run_ids
+
+            return run_ids(connection, study_id)
+
+    def chosen_trials(self, study_id: int, numbers: Sequence[int]) -> tuple[TrialRow, ...]:
+        """Return these trials of a study, in the order of the numbers."""
         with self._looking() as connection:
             if connection is None:
                 return ()

@@ -1,5 +1,6 @@
 """What is shown of the store, as plain values. Moments are seconds since the epoch."""
 
+from collections.abc import Sequence
 from statistics import fmean
 from typing import Final, Literal
 
@@ -80,16 +81,17 @@ class StudyRow(Struct, frozen=True, kw_only=True):
         return sum(count for state, count in self.counts.items() if state in ENDED)
 
 
-SortColumn = Literal["p", "p_o", "p_s", "confirmed", "number", "state"]
-
-
 class Order(Struct, frozen=True):
-    """By what trials are sorted; a trial without a value comes last."""
+    """By what trials or studies are sorted; one without a value comes last."""
 
-    column: SortColumn
+    field: str
+    """Of trials: a number of ``filters.trial_fields``, or one of ``ORDERED_FIELDS``."""
     descending: bool
 
 
+OLDEST_FIRST: Final = Order("created_at", descending=False)
+ORDERED_FIELDS: Final = ("state", "label", "reason", "created_at", "started_at", "finished_at")
+"""What trials can be sorted by besides their numbers."""
 BY_P: Final = Order("p", descending=True)
 
 
@@ -121,7 +123,17 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     p: float | None
     p_o: float | None
     p_s: float | None
+    reported_p: float | None = None
+    """On the validation split; None: not measured, as all below."""
+    reported_p_o: float | None = None
+    reported_p_s: float | None = None
     learning_rates: tuple[float, ...]
+    seed: int = 0
+    attempts: int = 0
+    """Workers that were lost since a checkpoint."""
+    created_at: float = 0.0
+    started_at: float | None = None
+    finished_at: float | None = None
     step: int
     steps: int | None
     rate: float | None
@@ -154,6 +166,21 @@ class TrialWindow(Struct, frozen=True, kw_only=True):
     rows: tuple[TrialRow, ...]
     matching: int
     total: int
+
+
+class Ordered(Struct, frozen=True, kw_only=True):
+    """The numbers of all trials of a study that fit, in their order."""
+
+    unfinished: Sequence[int]
+    """Those come first."""
+    ended: Sequence[int]
+    stamp: tuple[object, ...]
+    """Is the same as long as the ended ones are."""
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """All of them."""
+        return [*self.unfinished, *self.ended]
 
 
 class Scored(Struct, frozen=True, kw_only=True):

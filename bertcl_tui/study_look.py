@@ -1,6 +1,6 @@
 """One look at a study: what its screen asks of the store, and what comes back. May block."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -12,18 +12,18 @@ from bertcl_tui.rows import (
     BY_P,
     ImportanceRow,
     Order,
+    Ordered,
     RunCurves,
     Scored,
     StudyRow,
     TrialRow,
-    TrialWindow,
 )
 from engine.spec.importance import Evaluator, is_worth_telling
 
-WINDOW = 500
-"""Trials in a table: more cannot be looked through, and a filter finds the others."""
 _MOST_LINES = 24
 """Marked trials in one chart of curves; the first eight lines have a colour, others are dim."""
+MARGIN = 60
+"""Lines above and below those that can be seen, for a step or a page more."""
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -37,13 +37,20 @@ class Question(Struct, frozen=True, kw_only=True):
     marked: frozenset[int] = frozenset()
     evaluator: Evaluator = "ped-anova"
     """Who tells what matters."""
+    lines: tuple[int, int] = (0, 0)
+    """First line of the list that can be seen, and the one after the last."""
 
 
 class Look(Struct, frozen=True, kw_only=True):
     """What the store said."""
 
     study: StudyRow
-    window: TrialWindow
+    order: Order
+    ordered: Ordered
+    numbers: Sequence[int]
+    """Of all trials that fit, in their order."""
+    rows: tuple[TrialRow, ...]
+    """Those of them that can be seen, some around, and all below."""
     cursor: TrialRow | None
     running: tuple[TrialRow, ...]
     marked: tuple[TrialRow, ...]
@@ -80,28 +87,47 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     study = reader.study(question.study_id)
     if study is None:
         return None
-    window = reader.trials(
-        question.study_id, where=question.where, order=question.order, limit=WINDOW
+    ordered = reader.ordered_trials(
+        question.study_id,
+        where=question.where,
+        order=question.order,
+        before=None if before is None else before.ordered,
     )
+    numbers = ordered.numbers
+    marked = sorted(question.marked)[:_MOST_LINES]
+    cursor = _under_cursor(question, numbers)
+    wanted = [*_seen(question, numbers, cursor), *ordered.unfinished[:MARGIN], *marked]
+    wanted += [] if cursor is None else [cursor]
+    rows = {
+        row.number: row
+        for row in reader.chosen_trials(question.study_id, list(dict.fromkeys(wanted)))
+    }
+    running = tuple(
+        rows[number]
+        for number in ordered.unfinished[:MARGIN]
+        if number in rows and rows[number].state == "running"
+    )
+    marked_rows = tuple(rows[number] for number in marked if number in rows)
+    current = None if cursor is None else rows.get(cursor)
     scored = _scored(reader, study, before)
     flat = flat_baseline(scored)
-    marked = reader.chosen_trials(study.id, sorted(question.marked)[:_MOST_LINES])
-    cursor = _under_cursor(reader, question, window)
-    running = tuple(trial for trial in window.rows if trial.state == "running")
-    runs = [trial.run_id for trial in (*running, *marked)]
-    runs += [item.run_id for item in (cursor, flat) if item is not None]
+    runs = [trial.run_id for trial in (*running, *marked_rows)]
+    runs += [item.run_id for item in (current, flat) if item is not None]
     curves = {run.run_id: run for run in reader.curves(sorted(set(runs)))}
     return Look(
         study=study,
-        window=window,
-        cursor=cursor,
+        order=question.order,
+        ordered=ordered,
+        numbers=numbers,
+        rows=tuple(rows.values()),
+        cursor=current,
         running=running,
-        marked=marked,
+        marked=marked_rows,
         scored=scored,
         flat=flat,
         curves=curves,
         known={trial.number: known_now(curves[trial.run_id]) for trial in running},
-        labels=_labels(study, (*window.rows, cursor, flat), before),
+        labels=_labels(study, (*rows.values(), flat), before),
         importance=reader.importance(study.id, question.evaluator),
     )
 
@@ -118,13 +144,17 @@ def _scored(reader: Reader, study: StudyRow, before: Look | None) -> tuple[Score
     return reader.scored(study.id)
 
 
-def _under_cursor(reader: Reader, question: Question, window: TrialWindow) -> TrialRow | None:
-    if question.cursor is None:
-        return next(iter(window.rows), None)
-    for trial in window.rows:
-        if trial.number == question.cursor:
-            return trial
-    return next(iter(reader.chosen_trials(question.study_id, [question.cursor])), None)
+def _under_cursor(question: Question, numbers: Sequence[int]) -> int | None:
+    return next(iter(numbers), None) if question.cursor is None else question.cursor
+
+
+def _seen(question: Question, numbers: Sequence[int], cursor: int | None) -> Iterator[int]:
+    """Yield the trials in the lines that can be seen, and those around the cursor."""
+    first, end = question.lines
+    yield from numbers[max(0, first - MARGIN) : end + MARGIN]
+    if cursor in numbers:
+        place = numbers.index(cursor)
+        yield from numbers[max(0, place - MARGIN) : place + MARGIN]
 
 
 def _labels(

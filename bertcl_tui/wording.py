@@ -1,6 +1,7 @@
 """Numbers as people read them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from bertcl_tui.rows import Confirmation, StudyRow, WorkerRow
@@ -22,6 +23,13 @@ def duration(seconds: float | None) -> str:
         return f"{minutes // 60} h {minutes % 60:02}"
     days, hours = divmod(round(seconds / _HOUR), 24)
     return f"{days} d {hours} h"
+
+
+def moment(seconds: float | None) -> str:
+    """Write when something was, in the person's own time."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def score(value: float | None) -> str:

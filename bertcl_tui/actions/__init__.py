@@ -11,6 +11,7 @@ from bertcl_tui.actions.combining import COMBINING
 from bertcl_tui.actions.comparing import COMPARING
 from bertcl_tui.actions.curves import CURVES, PLANE
 from bertcl_tui.actions.everywhere import EVERYWHERE, FORMS
+from bertcl_tui.actions.lists import CHOOSING, LISTS
 from bertcl_tui.actions.log import LOG
 from bertcl_tui.actions.runs import RUNS, TEXTS
 from bertcl_tui.actions.setting import SETTING
@@ -30,6 +31,8 @@ ACTIONS: Final = (
     *STUDIES,
     *COMPARING,
     *RUNS,
+    *LISTS,
+    *CHOOSING,
     *COMBINING,
     *ARENA,
     *SHIFTS,

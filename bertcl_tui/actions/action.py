@@ -27,6 +27,7 @@ Place = Literal[
     "new-study",
     "new-table",
     "settings",
+    "columns",
     "dialog",
 ]
 

@@ -36,6 +36,7 @@ EVERYWHERE = (
             "new-study",
             "new-table",
             "settings",
+            "columns",
             "dialog",
         ),
         shown="wide",

@@ -59,15 +59,6 @@ STUDIES = (
         shown="wide",
     ),
     Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study", "settings")),
-    Action(
-        "sort",
-        "o",
-        "sort",
-        "Sort by the next column: p, p_o, p_s, confirmed p, number, state.",
-        ("study",),
-        shown="wide",
-    ),
-    Action("reverse", "O", "reverse", "Turn the order round.", ("study",), shown="palette"),
     Action("next_panel", "tab", "chart", "Show the next chart.", ("study",)),
     Action(
         "show_panel(1)",

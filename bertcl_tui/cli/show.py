@@ -1,6 +1,5 @@
 """``show``: a study, or one of its trials, in full."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -13,11 +12,12 @@ from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.rates import print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.cli.studies import study_facts, trial_facts
+from bertcl_tui.cli.studies import study_facts
 from bertcl_tui.rows import RunFacts, StudyRow, TrialRow
 from bertcl_tui.runs.layers import layers_of
 from bertcl_tui.runs.parameters import parameters_of
-from bertcl_tui.wording import duration, score, trials_done
+from bertcl_tui.trials.facts import trial_facts
+from bertcl_tui.wording import duration, moment, score, trials_done
 from engine.errors import UsageError
 from engine.spec import Protocol, preset
 from engine.store.connection import DEFAULT_STORE
@@ -71,7 +71,7 @@ def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: boo
             "ETA": duration(row.eta),
             "protocol": f"{row.preset} {_switched(study.spec.protocol)}",
             "origin": _origin(study),
-            "begun": _moment(row.created_at),
+            "begun": moment(row.created_at),
         }
     )
     for trial in best:
@@ -181,7 +181,3 @@ def _switched(protocol: Protocol) -> str:
     changed = {name: value for name, value in asdict(protocol).items() if value != usual.get(name)}
     shown = ", ".join(f"{name} {value}" for name, value in changed.items())
     return f"with {shown}" if shown else ""
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,6 +1,8 @@
 """``studies`` and ``trials``: what there is."""
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,9 +11,12 @@ from bertcl_tui.cli.output import make_table, print_json, print_text, say
 from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.filters import parse_filter, trial_fields
-from bertcl_tui.read import Reader
 from bertcl_tui.rows import StudyRow, TrialRow
-from bertcl_tui.wording import duration, score, trials_done
+from bertcl_tui.trials.facts import FACTS, chosen_facts, fact_names
+from bertcl_tui.trials.listed import choices_of, listed_trials
+from bertcl_tui.trials.sorting import order_by
+from bertcl_tui.trials.writing import to_tsv, write_trials
+from bertcl_tui.wording import count, duration, score, trials_done
 from engine.store.connection import DEFAULT_STORE
 
 Terms = Annotated[
@@ -19,6 +24,23 @@ Terms = Annotated[
     typer.Option(
         "--filter", metavar="TERMS", help="Only what fits, like 'lr3>1e-5 p>1.4 state:complete'."
     ),
+]
+
+Sort = Annotated[
+    str,
+    typer.Option(metavar="COLUMN", help="By what: p, lr3, number, time, state or another column."),
+]
+Reverse = Annotated[bool, typer.Option("--reverse", help="Turn the order round.")]
+Columns = Annotated[
+    str,
+    typer.Option(
+        metavar="NAMES",
+        help="Which columns, with commas: number,p,lr0,busy_seconds. They are printed in full.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write into a file that ends in .csv, .tsv or .json."),
 ]
 
 
@@ -47,15 +69,36 @@ def studies(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
 
 
 def trials(
-    study: Study, *, terms: Terms = "", store: Store = DEFAULT_STORE, json: Json = False
+    study: Study,
+    *,
+    terms: Terms = "",
+    sort: Sort = "p",
+    reverse: Reverse = False,
+    columns: Columns = "",
+    out: Out = None,
+    store: Store = DEFAULT_STORE,
+    json: Json = False,
 ) -> None:
-    """List the trials of a study, best first."""
+    """List the trials of a study, best first, or write them into a file with every digit."""
     with opened(store) as at:
-        rows = _matching(at.reader, at.study(study).id, terms)
-    if json:
-        print_json([trial_facts(row) for row in rows])
-    else:
-        print_trials(rows)
+        study_id = at.study(study).id
+        choices = choices_of(at.reader, study_id)
+        names = fact_names(columns.split(","), choices) if columns else FACTS
+        numbers = at.reader.ordered_trials(
+            study_id,
+            where=parse_filter(terms, trial_fields(choices)),
+            order=order_by(sort, choices, reverse=reverse),
+        ).numbers
+        rows = listed_trials(at.reader, study_id, numbers)
+        if out is not None:
+            written = write_trials(rows, names, choices, out)
+            say(f"{count(written, 'trial')} written to {out}")
+        elif json:
+            print_json([chosen_facts(row, names) for row in rows])
+        elif columns:
+            sys.stdout.write(to_tsv(rows, names, choices))
+        else:
+            print_trials(list(rows))
 
 
 def print_trials(rows: Sequence[TrialRow]) -> None:
@@ -96,32 +139,6 @@ def study_facts(row: StudyRow) -> dict[str, Any]:
         "eta": row.eta,
         "created_at": row.created_at,
     }
-
-
-def trial_facts(row: TrialRow) -> dict[str, Any]:
-    """Return what programs are told of a trial."""
-    return {
-        "number": row.number,
-        "label": row.label,
-        "state": row.state,
-        "reason": row.reason,
-        "p": row.p,
-        "p_o": row.p_o,
-        "p_s": row.p_s,
-        "learning_rates": row.learning_rates,
-        "step": row.step,
-        "steps": row.steps,
-        "rate": row.rate,
-        "tokens_rate": row.tokens_rate,
-        "busy_seconds": row.busy_seconds,
-    }
-
-
-def _matching(reader: Reader, study_id: int, terms: str) -> tuple[TrialRow, ...]:
-    if not terms:
-        return reader.trials(study_id).rows
-    choices = max((len(row.learning_rates) for row in reader.trials(study_id).rows), default=0)
-    return reader.trials(study_id, where=parse_filter(terms, trial_fields(choices))).rows
 
 
 def _state(row: TrialRow) -> str:

@@ -31,7 +31,7 @@ def forgetting_of(look: Look) -> Forgetting:
 def rates_of(look: Look) -> Rates | Nothing:
     """Return the rates of the cursor's trial beside the baseline's."""
     if look.cursor is None:
-        return Nothing("No trial fits the filter." if look.window.total else NO_TRIAL)
+        return Nothing("No trial fits the filter." if look.study.counts else NO_TRIAL)
     rates = look.cursor.learning_rates
     flat = look.flat
     return Rates(

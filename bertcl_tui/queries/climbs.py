@@ -1,10 +1,16 @@
 """How the best p of each study came about; asked again only when another trial is complete."""
 
+from collections.abc import Sequence
+from typing import Any, Final
+
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, Select, select
 
 from bertcl_tui.rows import Best
 from engine.store.schema import run
+
+_AT_ONCE: Final = 1000
+"""Trials that are looked at first: most climbs are short."""
 
 
 class Climb(Struct, frozen=True):
@@ -33,17 +39,29 @@ class Climbs:
 
 
 def _ask(connection: Connection, study_id: int, complete: int) -> Climb:
-    so_far = func.max(run.c.p).over(order_by=run.c.number)
-    climbing = (
-        select(run.c.number, run.c.p, run.c.p_o, run.c.p_s, so_far.label("best"))
-        .where(run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None))
-        .subquery()
+    """Go down from the best: on the way, a number below all before is a step of the climb."""
+    down: list[Row[Any]] = []
+    at_once = _AT_ONCE
+    while True:
+        rows = connection.execute(_best_before(study_id, down, at_once)).all()
+        for row in rows:
+            if not down or row.number < down[-1].number:
+                down.append(row)
+        if len(rows) < at_once:
+            break
+        at_once *= 8
+    steps = tuple((row.number, row.p) for row in reversed(down))
+    best = (
+        Best(number=down[0].number, p=down[0].p, p_o=down[0].p_o, p_s=down[0].p_s) if down else None
     )
-    query = select(climbing).where(climbing.c.p == climbing.c.best).order_by(climbing.c.number)
-    steps: list[tuple[int, float]] = []
-    best: Best | None = None
-    for row in connection.execute(query):
-        if best is None or row.p > best.p:
-            best = Best(number=row.number, p=row.p, p_o=row.p_o, p_s=row.p_s)
-            steps.append((best.number, best.p))
-    return Climb(complete, tuple(steps), best)
+    return Climb(complete, steps, best)
+
+
+def _best_before(study_id: int, down: Sequence[Row[Any]], limit: int) -> Select[Any]:
+    """Ask for the best trials of those with lower numbers than the last one found."""
+    query = select(run.c.number, run.c.p, run.c.p_o, run.c.p_s).where(
+        run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None)
+    )
+    if down:
+        query = query.where(run.c.number < down[-1].number)
+    return query.order_by(run.c.p.desc(), run.c.number).limit(limit)

@@ -19,11 +19,16 @@ def confirmations(connection: Connection, study_id: int) -> dict[int, Confirmati
     The first interval of all loads what the statistics need.
     """
     trial = run.alias("trial")
+    # As a condition: joined, the trials would be gone through first, and they are many.
+    of_study = (
+        select(trial.c.id)
+        .where(trial.c.id == confirmation.c.trial_id, trial.c.study_id == study_id)
+        .exists()
+    )
     query = (
         select(confirmation.c.trial_id, run.c.seed, run.c.state, run.c.p)
         .join(run, run.c.id == confirmation.c.run_id)
-        .join(trial, trial.c.id == confirmation.c.trial_id)
-        .where(trial.c.study_id == study_id)
+        .where(of_study)
         .order_by(run.c.seed, run.c.id)
     )
     by_trial: defaultdict[int, list[Repeated]] = defaultdict(list)

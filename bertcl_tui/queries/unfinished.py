@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from bertcl_tui.rows import RunRow, TrialState
 from engine.store.schema import run, worker
@@ -12,10 +12,10 @@ from engine.store.workers import WorkerIdentity
 from engine.work.processes import is_alive
 
 
-def with_holder() -> Select[Any]:
-    """Return a query of runs together with the worker that holds each."""
+def with_holder(columns: Iterable[ColumnElement[Any]] = run.c) -> Select[Any]:
+    """Return a query of runs, or columns of them, together with the worker that holds each."""
     return select(
-        run,
+        *columns,
         worker.c.host,
         worker.c.pid,
         worker.c.process_start,

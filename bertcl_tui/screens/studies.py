@@ -1,5 +1,6 @@
 """Home: every study, how it does, and who works on it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -12,7 +13,8 @@ from textual.widgets import Static
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.drawings.forgetting import Learning, Nothing
 from bertcl_tui.drawings.of_study import NO_TRIAL
-from bertcl_tui.filters import ANYWHERE, STUDY_FIELDS, Filter, fits
+from bertcl_tui.filters import Filter, study_fields
+from bertcl_tui.filters.history import History
 from bertcl_tui.keys import with_keys
 from bertcl_tui.messages import (
     DeleteStudy,
@@ -25,10 +27,11 @@ from bertcl_tui.messages import (
     Wish,
 )
 from bertcl_tui.read import Reader
-from bertcl_tui.rows import LogLine, RunCurves, StudyRow, TrialRow, WorkerRow
+from bertcl_tui.rows import OLDEST_FIRST, LogLine, Order, RunCurves, StudyRow, TrialRow, WorkerRow
 from bertcl_tui.screens.confirm import ConfirmScreen, confirm_stop
-from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.screens.listing import ListScreen
 from bertcl_tui.standing import standing_of
+from bertcl_tui.study_list import fitting_studies
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
@@ -43,6 +46,9 @@ _LINES_SAID: Final = 50
 _LEAST_BORDER: Final = 8
 """Columns of a border that no subtitle is written on."""
 _READING_SECONDS: Final = 15.0
+_NEED_A_STUDY: Final = frozenset(
+    {"open", "pause_or_resume", "stop_study", "delete_study", "filter", "copy_lines", "why"}
+)
 _WELCOME: Final = """\
 No study yet.
 
@@ -64,16 +70,21 @@ class StudiesRead(Folding):
     """The running trial of the study under the cursor, else its best one."""
 
 
-class StudiesScreen(LiveScreen):
+class StudiesScreen(ListScreen):
     """Shows the studies; the cursor's one is watched below."""
 
     PLACE: ClassVar[Place] = "studies"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("studies")]
     AUTO_FOCUS = "StudiesTable"
 
-    def __init__(self, reader: Reader) -> None:
-        super().__init__()
+    TABLE = "studies"
+
+    def __init__(
+        self, reader: Reader, columns: Sequence[str] = (), history: History | None = None
+    ) -> None:
+        super().__init__(columns, history)
         self._reader = reader
+        self._order = OLDEST_FIRST
         self._studies: tuple[StudyRow, ...] | None = None
         self._where: Filter = ()
         self._watched_id: int | None = None
@@ -82,8 +93,10 @@ class StudiesScreen(LiveScreen):
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
         with Container(id="body"):
-            yield StudiesTable(classes="panel")
-            yield FilterBar(STUDY_FIELDS)
+            table = StudiesTable(classes="panel")
+            table.choose(self.columns)
+            yield table
+            yield FilterBar(study_fields(), self.history)
             with Horizontal(id="below"):
                 yield Chart(id="watched", classes="panel")
                 with Vertical(id="side"):
@@ -135,10 +148,13 @@ class StudiesScreen(LiveScreen):
         )
 
     def _show_table(self) -> None:
-        studies = [study for study in self._studies or () if _fits(study, self._where)]
+        known = self._studies or ()
+        studies = fitting_studies(known, self._where, self._order)
         table = self.query_one(StudiesTable)
         table.show(studies)
+        self.show_order()
         self._entitle()
+        self.query_one(FilterBar).ask_for(study_fields([study.model for study in known]))
         if self.focused is None and studies:
             table.focus()
 
@@ -147,7 +163,16 @@ class StudiesScreen(LiveScreen):
         why = standing_of(study, self._workers) if study is not None else ""
         room = max(0, table.size.width - _LEAST_BORDER)
         shown = why if len(why) <= room else f"{why[: room - 7]}… w all"
-        entitle(table, f"Studies ─ {len(table.items)}", shown)
+        entitle(table, " ─ ".join(self._title(len(table.items))), shown)
+
+    def _title(self, shown: int) -> Iterator[str]:
+        yield "Studies"
+        yield f"{shown} of {len(self._studies or ())}" if self._where else str(shown)
+        column = self.sorting_column()
+        if column is not None and self._order != OLDEST_FIRST:
+            yield f"by {column.label} {'▼' if self._order.descending else '▲'}"
+        if self._where:
+            yield f"filter: {self.query_one(FilterBar).in_force}"
 
     def _show_watched(self, watched: tuple[TrialRow, RunCurves] | None) -> None:
         chart = self.query_one("#watched", Chart)
@@ -169,7 +194,30 @@ class StudiesScreen(LiveScreen):
             self._watched_id = current.id
             self.follow()
 
-    # filter
+    # order and filter
+
+    @property
+    def list_table(self) -> StudiesTable:
+        return self.query_one(StudiesTable)
+
+    @property
+    def order(self) -> Order:
+        return self._order
+
+    def set_order(self, order: Order) -> None:
+        self._order = order
+        self._show_table()
+
+    def on_mount(self) -> None:
+        columns = {column.key for column in self.list_table.offered}
+        self.name_unknown(columns.__contains__)
+
+    def action_copy_lines(self) -> None:
+        """Copy the study under the cursor as it is shown."""
+        study = self._current()
+        if study is not None:
+            self.app.copy_to_clipboard(self.list_table.as_text([study]))
+            self.notify(f"{study.name} copied", markup=False)
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()
@@ -187,8 +235,7 @@ class StudiesScreen(LiveScreen):
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Hide what needs a study while there is none."""
-        needs_study = {"open", "pause_or_resume", "stop_study", "delete_study", "filter", "why"}
-        return bool(self._studies) or action not in needs_study
+        return bool(self._studies) or action not in _NEED_A_STUDY
 
     def action_new_study(self) -> None:
         self.post_message(OpenNewStudy())
@@ -258,19 +305,3 @@ def _pace(trial: TrialRow) -> list[str]:
         return []
     left = f"{duration((trial.steps - trial.step) / trial.rate)} left"
     return [pace for pace in (left, steps_rate(trial.rate), tokens_rate(trial.tokens_rate)) if pace]
-
-
-def _fits(study: StudyRow, where: Filter) -> bool:
-    best = study.best
-    numbers: dict[str, float | None] = {
-        "p": best.p if best else None,
-        "p_o": best.p_o if best else None,
-        "p_s": best.p_s if best else None,
-        "trials": float(study.ended),
-    }
-    texts = {
-        "state": study.state,
-        "model": study.model,
-        ANYWHERE: f"{study.name} {study.sequence} {study.model} {study.state}",
-    }
-    return fits(where, numbers.__getitem__, texts.__getitem__)

@@ -7,11 +7,10 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.confirming import Again, confirm_trials
-from bertcl_tui.filters import trial_fields
 from bertcl_tui.messages import (
     Folding,
     OpenArena,
@@ -59,9 +58,7 @@ class StudyScreen(PanelsScreen):
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
         with Container(id="panels"):
-            with Vertical(id="trials", classes="panel"):
-                yield TrialsTable(self._question.marked)
-                yield FilterBar(trial_fields(0))
+            yield from self.trials_panel()
             yield from self.make_charts()
         yield KeyBar()
 
@@ -77,7 +74,7 @@ class StudyScreen(PanelsScreen):
             self.dismiss()
             return
         self._look = message.look
-        self._show_trials(message.look)
+        self.show_trials(message.look)
         self._show_top(message.look.study)
         self.show_charts(message.look)
         self.refresh_bindings()
@@ -145,7 +142,7 @@ class StudyScreen(PanelsScreen):
     def action_retry(self) -> None:
         """Run the marked trials once more, else the one under the cursor."""
         cursor = self.query_one(TrialsTable).current
-        here = () if cursor is None else (cursor.trial.number,)
+        here = () if cursor is None else (cursor.number,)
         self._retry(sorted(self._question.marked) or here)
 
     @work(thread=True, group="retry")

@@ -126,9 +126,9 @@ class PanelsScreen(TrialsScreen):
     def _walked(self, message: PlaneChart.Walked) -> None:
         """Let the table's cursor go along, where the trial stands in it."""
         table = self.query_one(TrialsTable)
-        numbers = [line.trial.number for line in table.items]
-        if message.number in numbers:
-            table.cursor = numbers.index(message.number)
+        line = table.line_of(message.number)
+        if line is not None:
+            table.cursor = line
         self._ask(cursor=message.number)
 
     # side by side

@@ -7,14 +7,22 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
 from bertcl_tui.filters import Fields, Filter, parse_filter
+from bertcl_tui.filters.completing import complete, completed
+from bertcl_tui.filters.history import History
 from engine.errors import UsageError
 
 
 class FilterBar(Vertical):
-    """Hidden until it is opened; says at once what is wrong with what is written."""
+    """Hidden until it is opened; says what can follow, and at once what is wrong.
+
+    Args:
+        fields: what can be asked for.
+        history: of earlier filters; it is added to.
+    """
 
     @dataclass
     class Changed(Message):
@@ -27,17 +35,25 @@ class FilterBar(Vertical):
 
     OPEN: ClassVar[str] = "-open"
 
-    def __init__(self, fields: Fields) -> None:
+    def __init__(self, fields: Fields, history: History | None = None) -> None:
         super().__init__()
         self._fields = fields
+        self._history = history or History()
+        self._suggester = _Suggester(fields)
         self._where: Filter = ()
         self._in_force = ""
 
     def compose(self) -> ComposeResult:
         yield Label(id="wrong", markup=False)
+        yield Label(id="hint", markup=False)
         with Horizontal():
             yield Label("/", id="slash")
-            yield Input(placeholder=self._fields.example, compact=True, select_on_focus=False)
+            yield Input(
+                placeholder=self._fields.example,
+                compact=True,
+                select_on_focus=False,
+                suggester=self._suggester,
+            )
 
     @property
     def in_force(self) -> str:
@@ -47,13 +63,14 @@ class FilterBar(Vertical):
     def ask_for(self, fields: Fields) -> None:
         """Know other fields from now on."""
         if fields != self._fields:
-            self._fields = fields
+            self._fields = self._suggester.fields = fields
             self.query_one(Input).placeholder = fields.example
             self._read()
 
     def open(self) -> None:
         """Show it and let the person write."""
         self.add_class(self.OPEN)
+        self._read()
         self.query_one(Input).focus()
 
     def clear(self) -> bool:
@@ -65,33 +82,80 @@ class FilterBar(Vertical):
 
     @on(Input.Changed)
     def _read(self) -> None:
-        text, wrong = self.query_one(Input).value, self.query_one("#wrong", Label)
+        text = self.query_one(Input).value
+        hint = complete(text, self._fields).hint
         try:
             where = parse_filter(text, self._fields)
         except UsageError as error:
-            wrong.update(str(error).removeprefix("filter: "))
-            wrong.display = True
+            unfinished = bool(hint) and self._is_filter(text.rpartition(" ")[0])
+            wrong = "" if unfinished else str(error).removeprefix("filter: ")
+            self._say(wrong, "" if wrong else hint)
             return
-        wrong.display = False
+        self._say("", hint)
         self._in_force = text
         if where != self._where:
             self._where = where
             self.post_message(self.Changed(where))
+
+    def _is_filter(self, text: str) -> bool:
+        try:
+            parse_filter(text, self._fields)
+        except UsageError:
+            return False
+        return True
+
+    def _say(self, wrong: str, hint: str) -> None:
+        for name, text in (("#wrong", wrong), ("#hint", hint)):
+            label = self.query_one(name, Label)
+            label.update(text)
+            label.display = bool(text)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
         self._done()
 
     def on_key(self, event: events.Key) -> None:
-        if event.key == "escape":
-            event.stop()
-            self.clear()
-            self._done()
-        elif event.key == "down":
-            event.stop()
-            self._done()
+        match event.key:
+            case "escape":
+                self.clear()
+                self._done()
+            case "tab":
+                self._write(completed(self.query_one(Input).value, self._fields))
+            case "up":
+                self._write(self._history.older(self.query_one(Input).value))
+            case "down":
+                newer = self._history.newer()
+                if newer is None:
+                    self._done()
+                else:
+                    self._write(newer)
+            case _:
+                return
+        event.stop()
+        event.prevent_default()
+
+    def _write(self, text: str | None) -> None:
+        if text is not None:
+            entry = self.query_one(Input)
+            entry.value = text
+            entry.cursor_position = len(text)
 
     def _done(self) -> None:
-        if not self.query_one(Input).value:
+        text = self.query_one(Input).value
+        if text == self._in_force:
+            self._history.remember(text)
+        self._history.leave()
+        if not text:
             self.remove_class(self.OPEN)
         self.post_message(self.Closed())
+
+
+class _Suggester(Suggester):
+    """Shows in grey how the last word goes on; the right arrow takes it."""
+
+    def __init__(self, fields: Fields) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.fields = fields
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return completed(value, self.fields)

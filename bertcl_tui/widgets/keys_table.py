@@ -7,7 +7,8 @@ from rich.text import Text
 
 from bertcl_tui.actions import Action
 from bertcl_tui.looks import Looks
-from bertcl_tui.widgets.row_table import Column, RowTable
+from bertcl_tui.widgets.column import Column
+from bertcl_tui.widgets.row_table import RowTable
 
 
 class KeysLine(Struct, frozen=True, kw_only=True):

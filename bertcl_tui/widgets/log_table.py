@@ -13,7 +13,8 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.looks import Looks
 from bertcl_tui.messages import OpenFile
 from bertcl_tui.rows import LogLine
-from bertcl_tui.widgets.row_table import Column, RowTable
+from bertcl_tui.widgets.column import Column
+from bertcl_tui.widgets.row_table import RowTable
 
 _INKS: Final = {"error": "bad", "warning": "warning", "debug": "muted"}
 

@@ -7,9 +7,9 @@ nor the scroll position jumps.
 
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
-from msgspec import Struct
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -22,21 +22,9 @@ from textual.strip import Strip
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.looks import Looks, looks_of
+from bertcl_tui.widgets.column import Column
 
 Item = TypeVar("Item", bound=Hashable)
-
-
-class Column(Struct, frozen=True, kw_only=True):
-    """A column of a table."""
-
-    key: str
-    label: str
-    width: int
-    align: Literal["left", "right"] = "left"
-    stretch: bool = False
-    """Takes what room is left; ``width`` is its least."""
-    since: int = 0
-    """Shown from this width of the table on."""
 
 
 class RowTable(ScrollView, Generic[Item], can_focus=True):
@@ -73,13 +61,37 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
     def __init__(self, *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
         self._items: Sequence[Item] = ()
-        self._lines: dict[int, Strip] = {}
+        self._lines: dict[int, tuple[Item, Strip]] = {}
+        """What was composed, and for which item."""
         self._looks: Looks | None = None
         self._laid_out: tuple[tuple[Column, int], ...] = ()
+        self._width = 0
+        self._sorted_by: tuple[str, bool] | None = None
+        self._chosen: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Column, ...]:
+        """The columns as they stand, from left to right."""
+        return tuple(column for column, _ in self._laid_out)
+
+    @property
+    def offered(self) -> Sequence[Column]:
+        """All columns that there are to choose from."""
+        return self.COLUMNS
+
+    def choose(self, chosen: Sequence[str]) -> None:
+        """Show these columns, by their keys, from left to right; none: those that are usual."""
+        if tuple(chosen) != self._chosen:
+            self._chosen = tuple(chosen)
+            self.lay_out()
 
     def columns(self, width: int) -> Sequence[Column]:
         """Return the columns that are shown where the table is so wide."""
-        return [column for column in self.COLUMNS if column.since <= width]
+        if not self._chosen:
+            return [column for column in self.offered if column.usual and column.since <= width]
+        by_key = {column.key: column for column in self.offered}
+        fixed = [column for column in self.offered if column.fixed]
+        return fixed + [by_key[key] for key in self._chosen if key in by_key]
 
     @abstractmethod
     def key(self, item: Item) -> Hashable:
@@ -99,37 +111,69 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
         """The item under the cursor."""
         return self._items[self.cursor] if self.cursor < len(self._items) else None
 
-    def show(self, items: Sequence[Item]) -> None:
-        """Show these items. The cursor stays on its item, and that where it is on the screen."""
-        before, old = self.current, self._items
-        self._items = items
-        for line in range(max(len(old), len(items))):
-            if line >= len(items) or line >= len(old) or old[line] != items[line]:
-                self._forget(line)
-        if len(old) != len(items):
-            self._measure()
-        self._keep_cursor(before)
+    def line_of(self, key: Hashable) -> int | None:
+        """Return in which line an item is, by its key."""
+        return next((line for line, item in enumerate(self._items) if self.key(item) == key), None)
 
-    def _keep_cursor(self, before: Item | None) -> None:
-        keys = [self.key(item) for item in self._items]
-        key = None if before is None else self.key(before)
-        line = keys.index(key) if key in keys else min(self.cursor, max(0, len(keys) - 1))
+    def show(self, items: Sequence[Item], *, stay: bool = False) -> None:
+        """Show these items. The cursor stays on its item, and that where it is on the screen.
+
+        Args:
+            items: from top to bottom.
+            stay: let the cursor stay in its line instead.
+        """
+        before, old = None if stay else self.current, len(self._items)
+        self._items = items
+        self._forget_changed(old)
+        if old != len(items):
+            self._measure()
+        self._keep_cursor(None if before is None else self.key(before))
+
+    def _forget_changed(self, old: int) -> None:
+        """Compose anew what is not as it was in the lines that can be seen, and keep no others."""
+        first, end = self.seen
+        kept, self._lines = self._lines, {}
+        for line in range(first, max(end, min(old, first + self.size.height))):
+            composed = kept.get(line)
+            if line < len(self._items) and composed and composed[0] == self._items[line]:
+                self._lines[line] = composed
+            else:
+                self._refresh_row(line)
+
+    def _keep_cursor(self, before: Hashable | None) -> None:
+        last = max(0, len(self._items) - 1)
+        line = None if before is None else self._place_of(before)
+        line = min(self.cursor, last) if line is None else line
         if line != self.cursor:
             moved = line - self.cursor
             self.set_reactive(RowTable.cursor, line)
             self.refresh()
             self.scroll_to(y=self.scroll_y + moved, animate=False)
-        if (keys[line] if keys else None) != key:
+        current = self.current
+        if (None if current is None else self.key(current)) != before:
             self.post_message(self.Moved())
 
-    def _forget(self, line: int) -> None:
-        self._lines.pop(line, None)
-        self._refresh_row(line)
+    def _place_of(self, key: Hashable) -> int | None:
+        if self.cursor < len(self._items) and self.key(self._items[self.cursor]) == key:
+            return self.cursor
+        return self.line_of(key)
+
+    @property
+    def seen(self) -> tuple[int, int]:
+        """The first line that can be seen, and the one after the last."""
+        first = max(0, round(self.scroll_y))
+        return first, min(len(self._items), first + max(0, self.size.height - 1))
 
     def _refresh_row(self, line: int) -> None:
         y = 1 + line - round(self.scroll_y)
         if 0 < y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
+
+    def show_order(self, column: str, *, descending: bool) -> None:
+        """Say in the header by which column the items are sorted."""
+        if (column, descending) != self._sorted_by:
+            self._sorted_by = (column, descending)
+            self.refresh(Region(0, 0, self.size.width, 1))
 
     def redraw(self) -> None:
         """Compose every line anew."""
@@ -162,7 +206,8 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
             (column, column.width + (spare // stretching if column.stretch else 0))
             for column in columns
         )
-        self.virtual_size = Size(max(width, taken), len(self._items) + 1)
+        self._width = max(width, taken)
+        self.virtual_size = Size(self._width, len(self._items) + 1)
 
     # drawing
 
@@ -172,7 +217,21 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
             return Strip.blank(self.size.width, self.rich_style)
         strip = self._row(line) if y else self._header()
         style = self._line_style(line if y else None)
-        return strip.apply_style(style).crop_extend(0, self.size.width, style)
+        left, room = round(self.scroll_x), self.size.width
+        shown = strip.apply_style(style).crop_extend(left, left + room, style)
+        return shown if y else self._with_more(shown, style)
+
+    def _with_more(self, header: Strip, style: Style) -> Strip:
+        """Say at the ends of the header that there are columns beyond."""
+        room = self.scrollable_content_region.width
+        left, right = round(self.scroll_x) > 0, round(self.scroll_x) + room < self._width
+        parts = [
+            Strip([Segment("‹", style)]) if left else header.crop(0, 1),
+            header.crop(1, room - 1),
+            Strip([Segment("›", style)]) if right else header.crop(room - 1, room),
+            header.crop(room),
+        ]
+        return Strip.join(parts)
 
     def _line_style(self, line: int | None) -> Style:
         if line is None:
@@ -187,17 +246,36 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
         """Return what stands above a column."""
         return column.label
 
+    def as_text(self, items: Sequence[Item]) -> str:
+        """Return items as they are shown, as tab-separated lines under the columns' names."""
+        looks = looks_of(self.app)
+        lines = [[column.label or column.key for column in self.shown]]
+        for item in items:
+            cells = self.cells(item, looks)
+            lines.append([cells[column.key].plain for column in self.shown])
+        return "".join("\t".join(line) + "\n" for line in lines)
+
     def _header(self) -> Strip:
-        cells = [(Text(self.header(column)), column, width) for column, width in self._laid_out]
-        return self._join(cells)
+        return self._join(
+            [(Text(self._titled(column)), column, width) for column, width in self._laid_out]
+        )
+
+    def _titled(self, column: Column) -> str:
+        """Return what stands above a column, with an arrow where it sorts."""
+        title = self.header(column)
+        if self._sorted_by is None or self._sorted_by[0] != column.key:
+            return title
+        return f"{title}{'▼' if self._sorted_by[1] else '▲'}"
 
     def _row(self, line: int) -> Strip:
-        if line not in self._lines:
+        item = self._items[line]
+        composed = self._lines.get(line)
+        if composed is None or composed[0] != item:
             looks = self._looks = self._looks or looks_of(self.app)
-            texts = self.cells(self._items[line], looks)
+            texts = self.cells(item, looks)
             cells = [(texts[column.key], column, width) for column, width in self._laid_out]
-            self._lines[line] = self._join(cells)
-        return self._lines[line]
+            composed = self._lines[line] = item, self._join(cells)
+        return composed[1]
 
     def _join(self, cells: Sequence[tuple[Text, Column, int]]) -> Strip:
         line = Text(" ", end="", no_wrap=True)
@@ -208,7 +286,7 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
             line.append_text(fitted)
             line.append(" " * self.GAP)
         strip = Strip(line.render(self.app.console))
-        return strip.adjust_cell_length(self.virtual_size.width, Style.null())
+        return strip.adjust_cell_length(self._width, Style.null())
 
     # moving
 
@@ -256,6 +334,16 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
     def action_last(self) -> None:
         self.cursor = len(self._items) - 1
 
+    def action_columns_left(self) -> None:
+        self._scroll_columns(-self.size.width // 2)
+
+    def action_columns_right(self) -> None:
+        self._scroll_columns(self.size.width // 2)
+
+    def _scroll_columns(self, by: int) -> None:
+        # By force: without a scroll bar, which would take a line, there is no scrolling else.
+        self.scroll_to(x=self.scroll_x + by, animate=False, force=True)
+
     def action_open(self) -> None:
         if self.current is not None:
             self.post_message(self.Opened())
@@ -267,7 +355,7 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
         if place is None:
             return
         if place.y == 0:
-            self._press_header(place.x)
+            self._press_header(place.x + round(self.scroll_x))
             return
         line = place.y - 1 + round(self.scroll_y)
         if line >= len(self._items):

@@ -9,7 +9,8 @@ from bertcl_tui.arena.look import Look, shown_state
 from bertcl_tui.looks import Looks
 from bertcl_tui.rows import RunRow, TrialState
 from bertcl_tui.states import state_text
-from bertcl_tui.widgets.row_table import Column, RowTable
+from bertcl_tui.widgets.column import Column
+from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.wording import score, steps_rate
 from engine.store.states import Desired
 

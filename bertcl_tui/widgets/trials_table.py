@@ -1,102 +1,128 @@
 """The trials of a study in lines, to be marked."""
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
-from msgspec import Struct
 from rich.text import Text
 from textual.binding import BindingType
-from textual.geometry import Region
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.sparkline import rate_glyphs
-from bertcl_tui.drawings.rates import rate_bounds
 from bertcl_tui.looks import Looks
 from bertcl_tui.retention import Known
-from bertcl_tui.rows import BY_P, Order, TrialRow
-from bertcl_tui.states import state_text
-from bertcl_tui.widgets.row_table import Column, RowTable
-from bertcl_tui.wording import mean_of, score
-from engine.store.states import ENDED
+from bertcl_tui.rows import TrialRow
+from bertcl_tui.widgets.column import Column
+from bertcl_tui.widgets.row_table import RowTable
+from bertcl_tui.widgets.trial_columns import ROOMY, cell, trial_columns
+from bertcl_tui.widgets.trial_lines import TrialLine, TrialLines
+from bertcl_tui.wording import score
 
-_ROOMY = 64
-"""Columns of characters from which there is room for everything."""
-_GLYPHS = {"marked": "◉", "ranged": "▸", "": " "}
-
-
-class TrialLine(Struct, frozen=True):
-    """A trial and whether it is marked, or in the range that is being stretched."""
-
-    trial: TrialRow
-    mark: Literal["marked", "ranged", ""] = ""
-    known: Known | None = None
-    """Of a running trial: what it would score by now."""
+_GLYPHS: Final = {"marked": "◉", "ranged": "▸", "": " "}
 
 
 class TrialsTable(RowTable[TrialLine]):
+    """Knows the numbers of all trials that fit, and asks for those that come into view."""
+
     PLACE: ClassVar[Place] = "trials"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("trials")]
-    COLUMNS: ClassVar[tuple[Column, ...]] = (
-        Column(key="mark", label="◉", width=1),
-        Column(key="number", label="#", width=4, align="right"),
-        Column(key="p", label="p", width=5, align="right"),
-        Column(key="confirmed", label="confirmed", width=11),
-        Column(key="p_o", label="p_o", width=5, align="right"),
-        Column(key="p_s", label="p_s", width=5, align="right"),
-        Column(key="rates", label="lrs", width=10),
-        Column(key="state", label="state", width=14),
-        Column(key="note", label="", width=10, stretch=True, since=_ROOMY),
-    )
     GAP = 1
 
     class Marked(Message):
         """Other trials are marked now."""
 
+    @dataclass
+    class Wanted(Message):
+        """Lines came into view of which not all was read."""
+
+        lines: tuple[int, int]
+        """The first one, and the one after the last."""
+
     def __init__(self, marked: frozenset[int], *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
         self.marked = marked
-        self._order = BY_P
-        self._trials: tuple[TrialRow, ...] = ()
+        self._numbers: Sequence[int] = ()
+        self._rows: dict[int, TrialRow] = {}
         self._known: Mapping[int, Known] = {}
+        self._offered = trial_columns(())
         self._confirmed = False
         """Whether any of them was run again with fresh seeds."""
         self._range_from: int | None = None
         """The number of the trial at which a range was begun."""
 
     def key(self, item: TrialLine) -> int:
-        return item.trial.number
+        return item.number
+
+    def line_of(self, key: Hashable) -> int | None:
+        return self._numbers.index(key) if key in self._numbers else None
+
+    @property
+    def offered(self) -> Sequence[Column]:
+        return self._offered
 
     def columns(self, width: int) -> Sequence[Column]:
         """Show what was confirmed where something was; where room is scarce, instead of rates."""
-        left_out = "confirmed" if not self._confirmed else "rates" if width < _ROOMY else ""
-        return [column for column in super().columns(width) if column.key != left_out]
+        columns = super().columns(width)
+        if self._chosen:
+            return columns
+        left_out = "confirmed" if not self._confirmed else "rates" if width < ROOMY else ""
+        return [column for column in columns if column.key != left_out]
 
-    def show_order(self, order: Order) -> None:
-        """Say in the header by what the trials are sorted."""
-        if order != self._order:
-            self._order = order
-            self.refresh(Region(0, 0, self.size.width, 1))
+    def show_trials(
+        self,
+        numbers: Sequence[int],
+        rows: Sequence[TrialRow],
+        known: Mapping[int, Known],
+        choices: tuple[str, ...] = (),
+        *,
+        stay: bool = False,
+    ) -> None:
+        """Show the trials with these numbers, with the marks there are.
 
-    def show_trials(self, trials: tuple[TrialRow, ...], known: Mapping[int, Known]) -> None:
-        """Show these trials with the marks there are, and what running ones would score by now."""
-        self._trials, self._known = trials, known
-        confirmed = any(trial.confirmation is not None for trial in trials)
-        if confirmed != self._confirmed:
-            self._confirmed = confirmed
+        Args:
+            numbers: of all of them, in their order.
+            rows: what was read of some.
+            known: what running ones would score by now.
+            choices: what each group of layers with a rate of its own is called.
+            stay: let the cursor stay in its line, not on its trial.
+        """
+        seen = slice(*self.seen)
+        still = {n: self._rows[n] for n in self._numbers[seen] if n in self._rows}
+        self._numbers, self._known = numbers, known
+        self._rows = still | {row.number: row for row in rows}
+        confirmed = any(row.confirmation is not None for row in rows)
+        offered = trial_columns(choices, digits=len(str(max(numbers, default=0))))
+        if offered != self._offered or (confirmed and not self._confirmed):
+            self._offered, self._confirmed = offered, self._confirmed or confirmed
             self.lay_out()
-        if self._range_from is not None and self._line_of(self._range_from) is None:
+        if self._range_from is not None and self.line_of(self._range_from) is None:
             self._range_from = None
+        self._show_marks(stay=stay)
+        self._ask()
+
+    def add(self, rows: Sequence[TrialRow]) -> None:
+        """Show what was read of trials that came into view."""
+        self._rows |= {row.number: row for row in rows}
         self._show_marks()
 
-    def _show_marks(self) -> None:
-        ranged = self._ranged()
-        self.show([self._line(trial, ranged) for trial in self._trials])
+    def _ask(self) -> None:
+        """Ask for the trials in view where one of them was not read."""
+        first, end = self.seen
+        if any(number not in self._rows for number in self._numbers[first:end]):
+            self.post_message(self.Wanted((first, end)))
 
-    def _line(self, trial: TrialRow, ranged: frozenset[int]) -> TrialLine:
-        marked: Literal["marked", ""] = "marked" if trial.number in self.marked else ""
-        mark = "ranged" if trial.number in ranged else marked
-        return TrialLine(trial, mark, self._known.get(trial.number))
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._ask()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._ask()
+
+    def _show_marks(self, *, stay: bool = False) -> None:
+        ranged = self._ranged_lines()
+        lines = TrialLines(self._numbers, self._rows, self._known, self.marked, ranged)
+        self.show(lines, stay=stay)
 
     # marking
 
@@ -113,7 +139,7 @@ class TrialsTable(RowTable[TrialLine]):
         if self.ranging:
             self.end_range()
         elif self.current is not None:
-            self._range_from = self.current.trial.number
+            self._range_from = self.current.number
             self._show_marks()
 
     def action_extend_down(self) -> None:
@@ -123,11 +149,11 @@ class TrialsTable(RowTable[TrialLine]):
         self._extend(-1)
 
     def action_mark_all(self) -> None:
-        shown = frozenset(trial.number for trial in self._trials)
+        shown = frozenset(self._numbers)
         self._mark(self.marked - shown if shown <= self.marked else self.marked | shown)
 
     def action_invert_marks(self) -> None:
-        self._mark(self.marked ^ {trial.number for trial in self._trials})
+        self._mark(self.marked ^ frozenset(self._numbers))
 
     def action_clear_marks(self) -> None:
         self._mark(frozenset())
@@ -154,49 +180,45 @@ class TrialsTable(RowTable[TrialLine]):
         self.post_message(self.Marked())
 
     def _current_numbers(self) -> frozenset[int]:
-        return frozenset() if self.current is None else frozenset({self.current.trial.number})
+        return frozenset() if self.current is None else frozenset({self.current.number})
 
     def _ranged(self) -> frozenset[int]:
-        if self._range_from is None:
-            return frozenset()
-        begin, end = sorted((self._line_of(self._range_from) or 0, self.cursor))
-        return frozenset(trial.number for trial in self._trials[begin : end + 1])
+        lines = self._ranged_lines()
+        return frozenset(self._numbers[lines.start : lines.stop])
 
-    def _line_of(self, number: int) -> int | None:
-        return next((i for i, t in enumerate(self._trials) if t.number == number), None)
+    def _ranged_lines(self) -> range:
+        begun = None if self._range_from is None else self.line_of(self._range_from)
+        if begun is None:
+            return range(0)
+        first, last = sorted((begun, self.cursor))
+        return range(first, last + 1)
 
     # cells
 
-    def header(self, column: Column) -> str:
-        if column.key != self._order.column:
-            return column.label
-        return f"{column.label}{'▼' if self._order.descending else '▲'}"
-
     def cells(self, item: TrialLine, looks: Looks) -> dict[str, Text]:
-        trial = item.trial
-        bounds = rate_bounds(trial.learning_rates)
-        known = item.known or Known(None, None)
-        return {
-            "mark": Text(_GLYPHS[item.mark], style=f"bold {looks.accent}"),
-            "number": Text(str(trial.number), style="bold" if item.mark else ""),
-            "p": _score(trial.p, looks),
-            "confirmed": Text(mean_of(trial.confirmation) if trial.confirmation else ""),
-            "p_o": _score(trial.p_o, looks, known.p_o),
-            "p_s": _score(trial.p_s, looks, known.p_s),
-            "rates": Text(rate_glyphs(trial.learning_rates, bounds)),
-            "state": _state(trial, looks),
-            "note": Text(trial.label or trial.reason or "", style=looks.muted),
-        }
+        return {column.key: self._cell(item, column.key, looks) for column in self.shown}
+
+    def _cell(self, item: TrialLine, key: str, looks: Looks) -> Text:
+        if key == "mark":
+            return Text(_GLYPHS[item.mark], style=f"bold {looks.accent}")
+        if key == "number":
+            return Text(str(item.number), style="bold" if item.mark else "")
+        if item.trial is None:
+            return Text()
+        by_now = _by_now(item.trial, item.known, key)
+        if by_now is not None:
+            return Text(score(by_now), style=f"italic {looks.muted}")
+        return cell(item.trial, key, looks)
 
 
-def _score(value: float | None, looks: Looks, by_now: float | None = None) -> Text:
-    if value is not None:
-        return Text(score(value))
-    return Text(score(by_now), style=f"italic {looks.muted}")
-
-
-def _state(trial: TrialRow, looks: Looks) -> Text:
-    text = state_text(trial.state, trial.desired, looks)
-    if trial.state not in ENDED and trial.step and trial.steps:
-        text.append(f" {trial.step / trial.steps:.0%}")
-    return text
+def _by_now(trial: TrialRow, known: Known | None, key: str) -> float | None:
+    """Return what a running trial would score by now in a column, where it has no score."""
+    if known is None:
+        return None
+    match key:
+        case "p_o":
+            return known.p_o if trial.p_o is None else None
+        case "p_s":
+            return known.p_s if trial.p_s is None else None
+        case _:
+            return None

@@ -6,7 +6,8 @@ from rich.text import Text
 
 from bertcl_tui.looks import Looks
 from bertcl_tui.waiting_list import Waiting
-from bertcl_tui.widgets.row_table import Column, RowTable
+from bertcl_tui.widgets.column import Column
+from bertcl_tui.widgets.row_table import RowTable
 
 
 class WaitingTable(RowTable[Waiting]):

@@ -11,8 +11,9 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.looks import Looks
 from bertcl_tui.rows import WorkerRow
 from bertcl_tui.states import STATE_LOOKS
+from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.meter import meter
-from bertcl_tui.widgets.row_table import Column, RowTable
+from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.wording import duration, size, steps_rate, tokens_rate
 from bertcl_tui.working import at_what, worker_word
 

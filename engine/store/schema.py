@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -89,6 +89,28 @@ run = Table(
 )
 Index(None, run.c.study_id, run.c.state, run.c.p)
 Index("ix_cl_run_state", run.c.state)
+# All that the trials of a study are sorted and filtered by and that does not change as they run:
+# a long list is put in order without a look at the trials themselves.
+Index(
+    "ix_cl_run_sorted",
+    run.c.study_id,
+    run.c.p,
+    run.c.number,
+    run.c.state,
+    run.c.p_o,
+    run.c.p_s,
+    run.c.reported_p,
+    run.c.reported_p_o,
+    run.c.reported_p_s,
+    run.c.seed,
+    run.c.steps,
+    run.c.busy_seconds,
+    run.c.created_at,
+    run.c.started_at,
+    run.c.finished_at,
+    run.c.label,
+    run.c.learning_rates,
+)
 
 stage = Table(
     "cl_stage",

@@ -11,6 +11,7 @@ from textual.binding import Binding
 from bertcl_tui.actions import ACTIONS, Action, Place, actions_of, bindings_of
 from bertcl_tui.app import BertclApp
 from bertcl_tui.screens.arena import ArenaScreen
+from bertcl_tui.screens.columns import ColumnsScreen
 from bertcl_tui.screens.combine import CombineScreen
 from bertcl_tui.screens.compare import CompareScreen
 from bertcl_tui.screens.confirm import ConfirmScreen
@@ -59,6 +60,7 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "new-study": (NewStudyScreen,),
     "new-table": (NewTableScreen,),
     "settings": (SettingsScreen,),
+    "columns": (ColumnsScreen,),
     "dialog": (ConfirmScreen, LeaveScreen, HelpScreen),
 }
 PLACED = [(action, place) for action in ACTIONS for place in action.places]

@@ -4,12 +4,13 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bertcl_tui.filters import parse_filter, trial_fields
 from bertcl_tui.read import Reader
-from bertcl_tui.rows import Best, Order
+from bertcl_tui.rows import ORDERED_FIELDS, Best, Order, TrialRow
 from bertcl_tui.wording import headway
 from engine.errors import UsageError
 from engine.spec import SearchSettings, StudySpec
@@ -275,16 +276,47 @@ def test_running_trials_come_first_then_the_best(reader: Reader) -> None:
     assert scores == sorted(scores, key=lambda p: -(p or 0.0))
 
 
-@pytest.mark.parametrize("column", ["p", "p_o", "p_s", "number", "state"])
+_ROW_FIELDS = sorted({*FIELDS.numbers.values(), *ORDERED_FIELDS} - {"confirmed"})
+
+
+@pytest.mark.parametrize("field", _ROW_FIELDS)
 @pytest.mark.parametrize("descending", [True, False])
-def test_sorts_by_any_column_with_what_is_missing_last(
-    reader: Reader, column: str, descending: bool
+def test_sorts_by_any_field_with_what_is_missing_last(
+    reader: Reader, field: str, descending: bool
 ) -> None:
-    rows = reader.trials(LIVE_ID, order=Order(column, descending)).rows[1:]  # type: ignore[arg-type]
-    values = [getattr(row, column) for row in rows]
+    rows = reader.trials(LIVE_ID, order=Order(field, descending)).rows
+    assert rows[0].state == "running"
+    values = [_value(row, field) for row in rows[1:]]
     known = [value for value in values if value is not None]
     assert values == known + [None] * (len(values) - len(known))
     assert known == sorted(known, reverse=descending)
+
+
+def _value(row: TrialRow, field: str) -> Any:  # noqa: ANN401 - each field has its own
+    if field.startswith("lr"):
+        return row.learning_rates[int(field[2:])]
+    return getattr(row, field)
+
+
+def test_the_order_of_all_is_that_of_the_rows(reader: Reader) -> None:
+    where, order = parse_filter("lr3>1e-6", FIELDS), Order("lr2", descending=False)
+    numbers = reader.ordered_trials(LIVE_ID, where=where, order=order).numbers
+    rows = reader.trials(LIVE_ID, where=where, order=order).rows
+    assert list(numbers) == [row.number for row in rows]
+    assert reader.chosen_trials(LIVE_ID, numbers) == rows
+    backwards = list(reversed(numbers))
+    assert [row.number for row in reader.chosen_trials(LIVE_ID, backwards)] == backwards
+
+
+def test_an_earlier_order_is_taken_up_until_a_trial_ends(reader: Reader, writer: Store) -> None:
+    before = reader.ordered_trials(LIVE_ID)
+    again = reader.ordered_trials(LIVE_ID, before=before)
+    assert again.ended is before.ended
+    otherwise = reader.ordered_trials(LIVE_ID, order=Order("p_s", descending=True), before=before)
+    assert list(otherwise.ended) != list(before.ended)
+    finish_run(writer, 43, 1, state="complete", scores=Scores(p_o=0.9, p_s=0.9))
+    after = reader.ordered_trials(LIVE_ID, before=before)
+    assert (list(after.unfinished), after.ended[0]) == ([], 30)
 
 
 @pytest.mark.parametrize(
@@ -302,6 +334,11 @@ def test_sorts_by_any_column_with_what_is_missing_last(
         ("head=2e-5", {2}),
         ("p>9", set()),
         ("step=60 state!=failed", {8, 16}),
+        ("reason:memory,percentile", {7, 13, 19, 24}),
+        ("label:flat p>9", set()),
+        ("label!=flat #<8", {5, 6, 7}),
+        ("time<30s state:collapsed", {8, 16}),
+        ("reported_p>9", set()),
     ],
 )
 def test_filters(reader: Reader, text: str, expected: set[int]) -> None:

@@ -1,5 +1,6 @@
 """studies, trials, show, workers and log, over a recorded store."""
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -55,6 +56,28 @@ def test_trials_for_people(ask: Ask, store: Path) -> None:
     assert header.split() == ["#", "p", "p_o", "p_s", "state", "label", "learning", "rates"]
     assert len(rows) == 12
     assert "5.0e-06" in next(row for row in rows if row.split()[0] == "0")
+
+
+def test_trials_are_sorted_and_written(ask: Ask, store: Path, here: Path) -> None:
+    asked = ("trials", LIVE, "--store", store, "--sort", "lr3")
+    rates = [trial["learning_rates"][3] for trial in ask(*asked, "--json").data][1:]
+    assert rates == sorted(rates, reverse=True)
+    assert (
+        ask(*asked, "--reverse", "--out", "trials.csv").err == "31 trials written to trials.csv\n"
+    )
+    with (here / "trials.csv").open(newline="") as file:
+        written = [float(line["lr3"]) for line in csv.DictReader(file)]
+    assert written[1:] == sorted(rates)
+    assert ask(*asked, "--out", "trials.xlsx").code == 2
+    assert ask("trials", LIVE, "--store", store, "--sort", "colour").code == 2
+
+
+def test_some_columns_of_trials(ask: Ask, store: Path) -> None:
+    asked = ("trials", LIVE, "--store", store, "--sort", "number", "--columns", "number,lr0")
+    header, running, first, *_ = ask(*asked).out.splitlines()
+    assert (header, running.split("\t")[0]) == ("number\tlr0", "30")
+    assert first == f"0\t{FLAT_RATES[0]}"
+    assert ask(*asked, "--json").data[1] == {"number": 0, "lr0": FLAT_RATES[0]}
 
 
 def test_trials_are_filtered(ask: Ask, store: Path) -> None:

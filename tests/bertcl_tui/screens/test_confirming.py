@@ -85,10 +85,10 @@ async def test_trials_are_sorted_by_what_they_score_again(
 ) -> None:
     async with open_app(confirmed_store) as pilot:
         await open_study(pilot)
-        await pilot.press("o", "o", "o")
+        await pilot.press("o")
         await until(pilot, lambda: "by confirmed ▼" in title(pilot))
         await until(
-            pilot, lambda: [line.trial.number for line in table_of(pilot).items][:3] == [30, 6, 10]
+            pilot, lambda: [line.number for line in table_of(pilot).items][:3] == [30, 6, 10]
         )
 
 
@@ -97,8 +97,8 @@ async def test_where_nothing_was_confirmed_there_is_no_such_column(open_app: Ope
         await open_study(pilot)
         assert "confirmed" not in text_of(table_of(pilot))
         assert "lrs" in text_of(table_of(pilot))
-        await pilot.press("o", "o", "o")
-        await until(pilot, lambda: "by number" in title(pilot))
+        await pilot.press("o")
+        await until(pilot, lambda: "by p_o ▼" in title(pilot))
 
 
 async def test_a_trial_shows_each_fresh_seed(open_app: OpenApp, confirmed_store: Path) -> None:

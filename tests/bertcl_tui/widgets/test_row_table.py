@@ -9,7 +9,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from bertcl_tui.looks import Looks
-from bertcl_tui.widgets.row_table import Column, RowTable
+from bertcl_tui.widgets.column import Column
+from bertcl_tui.widgets.row_table import RowTable
 
 
 class Fruit(Struct, frozen=True):

@@ -17,12 +17,16 @@ class Host(App[None]):
         super().__init__()
         self.marked = marked
         self.told = 0
+        self.wanted: list[tuple[int, int]] = []
 
     def compose(self) -> ComposeResult:
         yield TrialsTable(self.marked)
 
     def on_trials_table_marked(self) -> None:
         self.told += 1
+
+    def on_trials_table_wanted(self, message: TrialsTable.Wanted) -> None:
+        self.wanted.append(message.lines)
 
 
 def _trial(number: int, state: TrialState = "complete", **more: object) -> TrialRow:
@@ -53,7 +57,7 @@ async def table_of(
     app = Host(marked)
     async with app.run_test(size=(90, 12)) as pilot:
         table = app.query_one(TrialsTable)
-        table.show_trials(tuple(map(_trial, numbers)), {})
+        table.show_trials(numbers, tuple(map(_trial, numbers)), {})
         table.focus()
         await pilot.pause()
         yield pilot, table, app
@@ -134,7 +138,7 @@ async def test_no_marks_any_more() -> None:
 async def test_a_range_whose_beginning_is_gone_ends() -> None:
     async with table_of(7, 3, 5) as (pilot, table, _):
         await pilot.press("v", "j")
-        table.show_trials((_trial(3), _trial(5)), {})
+        table.show_trials((3, 5), (_trial(3), _trial(5)), {})
         assert not table.ranging
 
 
@@ -148,11 +152,92 @@ async def test_what_a_line_says() -> None:
     async with table_of(marked=frozenset({7})) as (pilot, table, _):
         running = _trial(9, "running", p=None, p_o=None, p_s=None)
         failed = _trial(8, "failed", p=None, p_o=None, p_s=None, reason="out of memory")
-        table.show_trials((running, _trial(7, label="flat 1e-5"), failed), {9: Known(0.71, 0.62)})
+        rows = (running, _trial(7, label="flat 1e-5"), failed)
+        table.show_trials((9, 7, 8), rows, {9: Known(0.71, 0.62)})
         await pilot.pause()
         lines = [table.render_line(y).text.split() for y in range(4)]
-        assert lines[0] == ["◉", "#", "p▼", "p_o", "p_s", "lrs", "state"]
+        assert lines[0] == ["◉", "#", "p", "p_o", "p_s", "lrs", "state"]
         assert lines[1] == ["9", "–", "0.710", "0.620", "▃▅▆", "▶", "running", "50%"]
         assert lines[2][:5] == ["◉", "7", "1.400", "0.800", "0.600"]
         assert lines[2][-4:] == ["✓", "complete", "flat", "1e-5"]
         assert lines[3][-5:] == ["✗", "failed", "out", "of", "memory"]
+
+
+def _text(table: TrialsTable, line: int) -> str:
+    return table.render_line(line).text
+
+
+MANY = 100_000
+
+
+async def test_a_long_list_asks_for_what_comes_into_view() -> None:
+    async with table_of() as (pilot, table, app):
+        table.show_trials(range(MANY), tuple(map(_trial, range(60))), {})
+        await pilot.pause()
+        assert app.wanted == []
+        await pilot.press("G")
+        await pilot.pause()
+        assert table.cursor == MANY - 1
+        assert app.wanted[-1] == (MANY - 11, MANY)
+        assert _text(table, 11).split() == [str(MANY - 1)]
+        table.add([_trial(number) for number in range(MANY - 11, MANY)])
+        assert "1.400" in _text(table, 11)
+
+
+async def test_the_wheel_asks_too_and_leaves_the_cursor() -> None:
+    async with table_of() as (pilot, table, app):
+        table.show_trials(range(MANY), tuple(map(_trial, range(12))), {})
+        await pilot.pause()
+        table.scroll_to(y=50_000, animate=False)
+        await pilot.pause()
+        assert app.wanted[-1] == (50_000, 50_011)
+        assert table.cursor == 0
+
+
+async def test_marks_reach_what_was_never_read() -> None:
+    async with table_of() as (pilot, table, _):
+        table.show_trials(range(MANY), (), {})
+        await pilot.press("a")
+        assert table.marked == frozenset(range(MANY))
+        await pilot.press("u", "j", "v", "G", "space")
+        assert table.marked == frozenset(range(1, MANY))
+        await pilot.press("i")
+        assert table.marked == {0}
+
+
+async def test_the_cursor_keeps_its_trial_while_others_come_and_its_line_when_told() -> None:
+    async with table_of() as (pilot, table, _):
+        table.show_trials(range(MANY), (), {})
+        table.cursor = 70_000
+        await pilot.pause()
+        table.show_trials([MANY + 1, MANY, *range(MANY)], (), {})
+        assert (table.cursor, table.current and table.current.number) == (70_002, 70_000)
+        table.show_trials(range(MANY, -1, -1), (), {}, stay=True)
+        assert (table.cursor, table.current and table.current.number) == (70_002, 29_998)
+
+
+async def test_chosen_columns_stand_in_their_order() -> None:
+    async with table_of(7) as (pilot, table, _):
+        table.show_trials((7,), (_trial(7, seed=3),), {}, ("embeddings", "layer 1", "head"))
+        table.choose(["seed", "lr2", "gone", "p"])
+        await pilot.pause()
+        assert _text(table, 0).split() == ["◉", "seed", "lr2", "p"]
+        assert _text(table, 1).split() == ["3", "1.0e-04", "1.400"]
+        table.choose([])
+        await pilot.pause()
+        assert "lrs" in _text(table, 0)
+
+
+@pytest.mark.action("table", "columns_left", "columns_right")
+async def test_columns_without_room_are_gone_to() -> None:
+    async with table_of(7) as (pilot, table, _):
+        table.choose(["number", "reason", "created", "started", "ended", "seed", "attempts"])
+        await pilot.pause()
+        assert _text(table, 0).rstrip()[-1] == "›"
+        await pilot.press("greater_than_sign")
+        await pilot.pause()
+        assert _text(table, 0)[0] == "‹"
+        assert "lost" in _text(table, 0)
+        await pilot.press("less_than_sign")
+        await pilot.pause()
+        assert _text(table, 0).split()[1] == "#"

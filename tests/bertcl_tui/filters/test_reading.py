@@ -1,11 +1,11 @@
 import pytest
 
 from bertcl_tui.filters import (
-    STUDY_FIELDS,
     NumberTerm,
     WordTerm,
     fits,
     parse_filter,
+    study_fields,
     trial_fields,
 )
 from engine.errors import UsageError
@@ -51,7 +51,9 @@ def test_reads(text: str, term: NumberTerm | WordTerm) -> None:
             "lr8>1e-5",
             (
                 "filter: 'lr8' is nothing to ask for; "
-                "there is p, p_o, p_s, step, #, number, embeddings, head, lr0..lr7, state"
+                "there is p, p_o, p_s, confirmed, reported_p, reported_p_o, reported_p_s, "
+                "number, #, time, step, steps, rate, tokens, seed, attempts, embeddings, head, "
+                "lr0..lr7, state, label, reason"
             ),
         ),
         ("p>much", "filter: 'p>much' compares p with no number; write it like p>1e-5"),
@@ -96,4 +98,22 @@ def test_a_state_wants_a_word() -> None:
 def test_fits(text: str, *, expected: bool) -> None:
     numbers = {"p": 1.41}
     texts = {"state": "running", "model": "MiniLM", "text": "sst2:mrpc MiniLM"}
-    assert fits(parse_filter(text, STUDY_FIELDS), numbers.get, texts.__getitem__) is expected
+    assert fits(parse_filter(text, study_fields()), numbers.get, texts.__getitem__) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("time>90", 90), ("time>90s", 90), ("time>1.5m", 90), ("time>2min", 120), ("time>2H", 7200)],
+)
+def test_times_have_units(text: str, seconds: float) -> None:
+    assert parse_filter(text, FIELDS) == (NumberTerm("busy_seconds", ">", seconds),)
+
+
+def test_a_time_that_is_none_is_told_how_it_is_written() -> None:
+    with pytest.raises(UsageError, match="write it like time>5m"):
+        parse_filter("time>5x", FIELDS)
+
+
+def test_a_rate_has_no_unit() -> None:
+    with pytest.raises(UsageError, match="compares lr3 with no number"):
+        parse_filter("lr3>5m", FIELDS)

@@ -1,0 +1,17 @@
+"""The filter language: ``lr3>1e-5 p>1.4 state:complete``; every term must hold."""
+
+from bertcl_tui.filters.fields import Fields, study_fields, trial_fields
+from bertcl_tui.filters.reading import parse_filter
+from bertcl_tui.filters.terms import ANYWHERE, Filter, NumberTerm, WordTerm, fits
+
+__all__ = [
+    "ANYWHERE",
+    "Fields",
+    "Filter",
+    "NumberTerm",
+    "WordTerm",
+    "fits",
+    "parse_filter",
+    "study_fields",
+    "trial_fields",
+]

@@ -1,0 +1,90 @@
+"""From what a person writes to a filter."""
+
+import re
+from math import isfinite, nan
+from typing import Final, Literal
+
+from bertcl_tui.filters.fields import Fields
+from bertcl_tui.filters.terms import ANYWHERE, Filter, NumberTerm, Operator, WordTerm
+from engine.errors import UsageError
+
+_TERM: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")
+_OPERATORS: Final[dict[str, Operator]] = {
+    ">=": ">=",
+    "<=": "<=",
+    "!=": "!=",
+    ">": ">",
+    "<": "<",
+    "=": "=",
+    ":": "=",
+}
+_SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_TIME: Final = re.compile(rf"([\d.]+)({'|'.join(_SECONDS)})")
+
+
+def parse_filter(text: str, fields: Fields) -> Filter:
+    """Read a filter. The bare name of a field asks for nothing yet: it is being written.
+
+    Raises:
+        UsageError: a field, word or number that is none; the message names it and what there is.
+    """
+    names = {*fields.numbers, *fields.words}
+    return tuple(_term(term, fields) for term in text.split() if term not in names)
+
+
+def _term(term: str, fields: Fields) -> NumberTerm | WordTerm:
+    match = _TERM.fullmatch(term)
+    if match is None:
+        return WordTerm(ANYWHERE, "=", (term.lower(),))
+    name, written, value = match.groups()
+    operator = _OPERATORS[written]
+    if name in fields.numbers:
+        return NumberTerm(
+            fields.numbers[name], operator, _number(term, name, value, time=name in fields.times)
+        )
+    if name in fields.words:
+        return WordTerm(name, _equality(term, operator), _words(name, value, fields))
+    known = ", ".join(_known(fields))
+    raise UsageError(f"filter: '{name}' is nothing to ask for; there is {known}")
+
+
+def _known(fields: Fields) -> list[str]:
+    rates = [name for name in fields.numbers if re.fullmatch(r"lr\d+", name)]
+    others = [name for name in fields.numbers if name not in rates]
+    span = [f"{rates[0]}..{rates[-1]}"] if rates else []
+    return [*others, *span, *fields.words]
+
+
+def _number(term: str, name: str, value: str, *, time: bool) -> float:
+    timed = _TIME.fullmatch(value.lower()) if time else None
+    digits, unit = timed.groups() if timed else (value, "s")
+    try:
+        number = float(digits)
+    except ValueError:
+        number = nan
+    if not isfinite(number):
+        example = f"{name}>5m" if time else f"{name}>1e-5"
+        raise UsageError(
+            f"filter: '{term}' compares {name} with no number; write it like {example}"
+        )
+    return number * _SECONDS[unit]
+
+
+def _equality(term: str, operator: Operator) -> Literal["=", "!="]:
+    if operator == "=":
+        return "="
+    if operator == "!=":
+        return "!="
+    raise UsageError(f"filter: '{term}' orders words; use : or != there")
+
+
+def _words(name: str, value: str, fields: Fields) -> tuple[str, ...]:
+    words = tuple(word for word in value.lower().split(",") if word)
+    allowed = fields.words[name]
+    if not words:
+        known = f", one of {', '.join(allowed)}" if allowed else ""
+        raise UsageError(f"filter: '{name}:' wants a word after it{known}")
+    for word in words:
+        if allowed and word not in allowed:
+            raise UsageError(f"filter: no {name} '{word}'; it is one of {', '.join(allowed)}")
+    return words

@@ -1,0 +1,41 @@
+"""Where trials are written to."""
+
+from pathlib import Path
+from typing import Final
+
+from bertcl_tui.options import Field
+from bertcl_tui.screens.form import FormScreen, Texts
+from bertcl_tui.trials.writing import check_ending
+from bertcl_tui.wording import count
+from engine.errors import UsageError
+
+_WHAT: Final = "with every column and every digit"
+
+
+def trials_form(study: str, trials: int, *, marked: bool) -> FormScreen:
+    """Ask for a file.
+
+    Args:
+        study: name of the study.
+        trials: how many are written.
+        marked: whether those are the marked ones.
+    """
+
+    def remark(texts: Texts) -> str:
+        target = Path(texts["path"]).expanduser().resolve()
+        check_ending(target)
+        if target.is_dir():
+            raise UsageError(f"{target} is a folder; name a file in it")
+        if not target.parent.is_dir():
+            raise UsageError(f"there is no folder {target.parent}; choose another place")
+        which = count(trials, "marked trial" if marked else "trial")
+        return f"{'Replaces' if target.exists() else 'Writes'} {target}: {which}, {_WHAT}"
+
+    field = Field(
+        name="path",
+        label="File",
+        help="Ends in .csv, .tsv or .json.",
+        read=Path,
+        default=f"{study.replace(':', '-').replace('/', '-')}.csv",
+    )
+    return FormScreen("Export trials", [field], go="Export", remark=remark)

@@ -1,0 +1,286 @@
+"""Long lists, their order, their columns, and copies of them."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, OptionList
+
+from bertcl_tui.app import BertclApp
+from bertcl_tui.read import Reader
+from bertcl_tui.screens.columns import ColumnsScreen
+from bertcl_tui.screens.form import FormScreen
+from bertcl_tui.screens.sorting import SortingScreen
+from bertcl_tui.screens.studies import StudiesScreen
+from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.settings import Settings, read_settings
+from bertcl_tui.widgets.studies_table import StudiesTable
+from bertcl_tui.widgets.trials_table import TrialsTable
+from engine.spec import SearchSettings, StudySpec
+from engine.store.connection import open_store
+from engine.store.runs import create_run
+from engine.store.studies import create_study
+from tests.bertcl_tui.conftest import OpenApp
+from tests.bertcl_tui.waiting import until
+from tests.recorded import DONE, LIVE, PAUSED
+
+
+async def _home(pilot: Pilot[None]) -> StudiesTable:
+    table = pilot.app.screen_stack[0].query_one(StudiesTable)
+    await until(pilot, lambda: table.items)
+    return table
+
+
+async def _enter(pilot: Pilot[None]) -> TrialsTable:
+    await _home(pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+    table = pilot.app.screen.query_one(TrialsTable)
+    await until(pilot, lambda: table.items)
+    return table
+
+
+def _numbers(table: TrialsTable) -> list[int]:
+    return [line.number for line in table.items]
+
+
+def _header(table: TrialsTable | StudiesTable) -> list[str]:
+    return table.render_line(0).text.split()
+
+
+async def _line(pilot: Pilot[None], begin: str) -> None:
+    """Go to the line of a list that begins so."""
+    choice = pilot.app.screen.query_one(OptionList)
+    texts = [str(choice.get_option_at_index(n).prompt) for n in range(choice.option_count)]
+    choice.highlighted = next(n for n, text in enumerate(texts) if text[2:].startswith(begin))
+    await pilot.pause()
+
+
+# long lists
+
+
+@pytest.fixture
+def long_store(tmp_path: Path) -> Path:
+    """Return a store with one study of 700 trials that are not begun."""
+    path = tmp_path / "long.db"
+    store = open_store(str(path))
+    spec = StudySpec(
+        name="a:b",
+        sequence=("a", "b"),
+        data="hub",
+        model="m",
+        search=SearchSettings(trials=700),
+    )
+    study = create_study(store, spec, desired="paused")
+    for number in range(700):
+        create_run(store, spec.trial(number, (1e-5, 1e-5)), study_id=study, number=number)
+    store.close()
+    return path
+
+
+async def test_every_trial_of_a_long_study_is_reached(open_app: OpenApp, long_store: Path) -> None:
+    async with open_app(long_store) as pilot:
+        table = await _enter(pilot)
+        assert len(table.items) == 700
+        await pilot.press("G")
+        await until(pilot, lambda: table.current and table.current.trial)
+        assert table.current is not None
+        assert table.current.number == 699
+        assert "queued" in table.render_line(table.size.height - 1).text
+        await pilot.press("g")
+        table.scroll_to(y=350, animate=False)
+        await until(pilot, lambda: "queued" in table.render_line(5).text)
+        assert "700" in str(pilot.app.screen.query_one("#trials").border_title)
+
+
+# order
+
+
+@pytest.mark.action("study", "choose_sort")
+async def test_any_column_is_chosen_to_sort_by(open_app: OpenApp, reader: Reader) -> None:
+    rates = {row.number: row.learning_rates[2] for row in reader.trials(1).rows}
+    async with open_app() as pilot:
+        table = await _enter(pilot)
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SortingScreen))
+        await _line(pilot, "lr2")
+        await pilot.press("enter")
+        falling = sorted((n for n in rates if n != 30), key=lambda n: (-rates[n], n))
+        await until(pilot, lambda: _numbers(table)[1:] == falling)
+        assert "by lr2 ▼" in str(pilot.app.screen.query_one("#trials").border_title)
+        await pilot.press("b", "k", "j", "enter")
+        await until(pilot, lambda: _numbers(table)[1] == falling[-1])
+
+
+async def test_on_top_one_stays_on_top_of_another_order(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        table = await _enter(pilot)
+        await pilot.press("slash", *"complete", "enter")
+        await until(pilot, lambda: _numbers(table)[:1] == [10])
+        await pilot.press("O")
+        await until(pilot, lambda: _numbers(table)[-1:] == [10])
+        assert table.cursor == 0
+
+
+@pytest.mark.action("studies", "sort", "reverse", "choose_sort")
+async def test_studies_are_sorted(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        table = await _home(pilot)
+        await pilot.press("o")
+        assert [study.name for study in table.items] == [DONE, PAUSED, LIVE]
+        assert _header(table)[0] == "state▲"
+        await pilot.press("O")
+        assert [study.name for study in table.items] == [LIVE, PAUSED, DONE]
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SortingScreen))
+        await _line(pilot, "best p")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        assert [study.name for study in table.items] == [DONE, LIVE, PAUSED]
+        assert "by best p ▼" in str(table.border_title)
+        name = table.render_line(0).text.index("study") + 1
+        await pilot.click(StudiesTable, offset=(name + 2, 1))
+        await until(pilot, lambda: [study.name for study in table.items] == [PAUSED, LIVE, DONE])
+
+
+# columns
+
+
+@pytest.mark.action("study", "choose_columns")
+@pytest.mark.action("columns", "toggle_column", "go_down", "go_up", "move_down", "move_up", "back")
+async def test_columns_are_chosen_and_remembered(store: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "config.toml"
+    app = BertclApp(str(store), settings_path=kept)
+    async with app.run_test(size=(140, 40)) as pilot:
+        table = await _enter(pilot)
+        await pilot.press("t", "space", "escape")
+        assert _header(table)[1] == "#"
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, ColumnsScreen))
+        await pilot.press("j", "J", "J", "K", "k", "space")
+        await _line(pilot, "lost")
+        await pilot.press("space", "enter")
+        await until(pilot, lambda: isinstance(app.screen, StudyScreen))
+        assert _header(table) == ["◉", "#", "p▼", "p_s", "lrs", "state", "lost"]
+        await until(pilot, kept.exists)
+    chosen = ("number", "p", "p_s", "rates", "state", "attempts")
+    assert read_settings(kept).columns["trials"] == chosen
+    app = BertclApp(str(store), settings=read_settings(kept), settings_path=kept)
+    async with app.run_test(size=(140, 40)) as pilot:
+        table = await _enter(pilot)
+        assert _header(table) == ["◉", "#", "p▼", "p_s", "lrs", "state", "lost"]
+
+
+@pytest.mark.action("columns", "usual_columns")
+@pytest.mark.action("studies", "choose_columns")
+async def test_the_usual_columns_come_back(store: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "config.toml"
+    settings = Settings(columns={"studies": ("name", "created"), "trials": ("p",)})
+    app = BertclApp(str(store), settings=settings, settings_path=kept)
+    async with app.run_test(size=(120, 40)) as pilot:
+        table = await _home(pilot)
+        assert _header(table) == ["study", "created▲"]
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, ColumnsScreen))
+        await pilot.press("r")
+        await until(pilot, lambda: "state" in _header(table))
+        await until(pilot, kept.exists)
+        assert read_settings(kept).columns == {"trials": ("p",)}
+
+
+async def test_a_column_that_is_none_is_told_and_left_out(store: Path) -> None:
+    app = BertclApp(str(store), settings=Settings(columns={"trials": ("p", "colour", "lr7")}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        table = await _enter(pilot)
+        assert _header(table) == ["◉", "p▼", "lr7"]
+        assert [notice.message for notice in app._notifications] == [
+            "There is no column colour; choose others with t."
+        ]
+
+
+# copies
+
+
+@pytest.mark.action("study", "copy_lines")
+async def test_trials_are_copied_with_every_digit(open_app: OpenApp, reader: Reader) -> None:
+    first, second = reader.chosen_trials(1, [10, 6])
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("j", "y")
+        await until(pilot, lambda: pilot.app.clipboard)
+        header, line = (text.split("\t") for text in pilot.app.clipboard.splitlines())
+        told = dict(zip(header, line, strict=True))
+        assert (told["number"], float(told["p"])) == ("10", first.p)
+        assert float(told["lr3"]) == first.learning_rates[3]
+        await pilot.press("space", "j", "space", "y")
+        await until(pilot, lambda: len(pilot.app.clipboard.splitlines()) == 3)
+        assert pilot.app.clipboard.splitlines()[2].startswith(f"6\t{second.p}")
+
+
+@pytest.mark.action("studies", "copy_lines")
+async def test_a_study_is_copied(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _home(pilot)
+        await pilot.press("j", "y")
+        header, line = (text.split("\t") for text in pilot.app.clipboard.splitlines())
+        assert dict(zip(header, line, strict=True))["study"] == DONE
+
+
+@pytest.mark.action("study", "export_trials")
+async def test_what_fits_or_is_marked_is_written(open_app: OpenApp, tmp_path: Path) -> None:
+    async with open_app() as pilot:
+        table = await _enter(pilot)
+        await pilot.press("slash", *"state:complete", "enter")
+        await until(pilot, lambda: len(table.items) == 24)
+        await _export(pilot, tmp_path / "all.csv")
+        with (tmp_path / "all.csv").open(newline="") as file:
+            assert [int(line["number"]) for line in csv.DictReader(file)] == _numbers(table)
+        await pilot.press("space", "j", "space")
+        await until(pilot, lambda: len(table.marked) == 2)
+        await _export(pilot, tmp_path / "marked.json")
+        told = json.loads((tmp_path / "marked.json").read_text())
+        assert [trial["number"] for trial in told] == _numbers(table)[:2]
+
+
+async def _export(pilot: Pilot[None], out: Path) -> None:
+    await pilot.press("E")
+    await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+    entry = pilot.app.screen.query_one(Input)
+    entry.value = str(out.with_suffix(".pdf"))
+    await pilot.pause()
+    assert "ends in none of" in str(pilot.app.screen.query_one("#remark").render())
+    entry.value = str(out)
+    await pilot.pause()
+    pilot.app.screen.query_one("#go", Button).press()
+    await until(pilot, out.exists)
+    await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+
+
+# the filter's line
+
+
+async def test_a_filter_is_completed_and_earlier_ones_come_back(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        table = await _enter(pilot)
+        entry = pilot.app.screen.query_one(Input)
+        await pilot.press("slash", *"sta", "tab", *"coll", "tab")
+        assert entry.value == "state:collapsed"
+        await until(pilot, lambda: _numbers(table) == [8, 16])
+        await pilot.press("enter", "escape", "slash", "up")
+        assert entry.value == "state:collapsed"
+        await pilot.press("down")
+        assert entry.value == ""
+        await pilot.press(*"lr")
+        assert "lr0..lr7" in str(pilot.app.screen.query_one("#hint").render())
+
+
+async def test_a_finished_word_that_is_wrong_is_told_before_what_can_follow(
+    open_app: OpenApp,
+) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await pilot.press("slash", *"p>much ")
+        assert "compares p with no number" in str(pilot.app.screen.query_one("#wrong").render())
+        assert not pilot.app.screen.query_one("#hint").display
