@@ -29,13 +29,18 @@ class MachinePanel(Widget):
         self.border_title = "Machine"
         self._loads: deque[MachineLoad] = deque(maxlen=_HISTORY)
 
+    @property
+    def measured(self) -> bool:
+        """Whether anything is shown yet."""
+        return bool(self._loads)
+
     def show(self, load: MachineLoad) -> None:
         """Show this, and remember it."""
         self._loads.append(load)
         self.refresh()
 
     def render(self) -> RenderResult:
-        if not self._loads:
+        if not self.measured:
             return Text("measuring…")
         looks, load = looks_of(self.app), self._loads[-1]
         columns = max(4, min(16, self.size.width - _NAME - _TOLD))

@@ -1,0 +1,109 @@
+"""The recorded store at one moment that never passes, on one machine that is nobody's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import insert, update
+
+from engine.store.connection import open_store
+from engine.store.importance import ImportanceRecord, keep_importance
+from engine.store.schema import drift, log, measurement, run, study, worker
+from engine.work.machine_meter import GpuLoad, MachineLoad
+from tests.recorded import STAGE_STEPS
+
+NOW: Final = 1_900_000_000.0
+HOUR: Final = 3600.0
+STUDY: Final = 1
+"""Id of the study that goes on."""
+TOLD: Final = 11
+"""Id of a complete run of that study of which everything was measured."""
+IMPORTANCE: Final = ImportanceRecord(
+    evaluator="ped-anova", trials=24, shares=(0.21, 0.12, 0.05, 0.09, 0.03, 0.11, 0.07, 0.32)
+)
+LOAD: Final = MachineLoad(
+    cores=(92.0, 88.0, 14.0, 3.0),
+    memory_used=9_600_000_000,
+    memory_total=33_500_000_000,
+    gpus=(
+        GpuLoad(
+            name="H200",
+            percent=87.0,
+            memory_used=3_200_000_000,
+            memory_total=150_000_000_000,
+            celsius=61,
+        ),
+    ),
+)
+
+
+class FrozenMeter:
+    """A machine that always does the same."""
+
+    def read(self) -> MachineLoad:
+        return LOAD
+
+
+def freeze(path: Path) -> Path:
+    """Let everything in a recorded store have happened just before ``NOW``; return ``path``."""
+    store = open_store(str(path))
+    with store.writing() as connection:
+        connection.execute(
+            update(worker).values(
+                host="gpu-box", pid=4242, started_at=NOW - HOUR, heartbeat_at=NOW - 1
+            )
+        )
+        connection.execute(
+            update(study).values(
+                created_at=NOW - 2 * HOUR + study.c.id,
+                desired_at=NOW - HOUR,
+            )
+        )
+        connection.execute(
+            update(run).values(
+                created_at=NOW - HOUR + 20 * run.c.id,
+                started_at=NOW - HOUR + 20 * run.c.id,
+                heartbeat_at=NOW - 1,
+                progress_at=NOW - 1,
+            )
+        )
+        ended = run.c.finished_at.is_not(None)
+        connection.execute(
+            update(run).where(ended).values(finished_at=NOW - HOUR + 20 * run.c.id + 18)
+        )
+        connection.execute(update(log).values(at=NOW - 600 + log.c.id))
+        connection.execute(insert(drift), list(_drift(TOLD)))
+        connection.execute(insert(measurement), list(_ends(TOLD)))
+    keep_importance(store, STUDY, IMPORTANCE)
+    store.close()
+    return path
+
+
+def _drift(run_id: int) -> Iterator[dict[str, Any]]:
+    layers = ("embeddings", *(f"layer {depth}" for depth in range(1, 7)), "heads")
+    for stage in (0, 1):
+        for place, layer in enumerate(layers):
+            moved = 0.004 * (stage + 1) * 1.6**place
+            yield {
+                "run_id": run_id,
+                "stage": stage,
+                "place": place,
+                "layer": layer,
+                "drift": moved,
+            }
+
+
+def _ends(run_id: int) -> Iterator[dict[str, Any]]:
+    """Say what was known at the end of each stage, on rows that score and on those that report."""
+    known = {(0, 0): 0.811, (1, 0): 0.754, (1, 1): 0.663}
+    for split, less in (("search", 0.0), ("validation", 0.009)):
+        for (stage, task), accuracy in known.items():
+            yield {
+                "run_id": run_id,
+                "step": STAGE_STEPS * (stage + 1),
+                "task": task,
+                "split": split,
+                "stage": stage,
+                "accuracy": accuracy - less,
+                "loss": None,
+            }

@@ -1,0 +1,241 @@
+"""Every screen as a picture, at three sizes, dark and light; the moment and the data stand still.
+
+``pytest tests/bertcl_tui/snapshots --snapshot-update`` takes them anew; look at them then.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from textual.pilot import Pilot
+
+from bertcl_tui import messages
+from bertcl_tui.app import BertclApp
+from bertcl_tui.screens.leave import LeaveScreen
+from bertcl_tui.screens.new_study import NewStudyScreen
+from bertcl_tui.screens.new_table import NewTableScreen
+from bertcl_tui.screens.settings import SettingsScreen
+from bertcl_tui.screens.shifts import ShiftsScreen
+from bertcl_tui.settings import Settings
+from bertcl_tui.widgets.arena_grid import ArenaGrid
+from bertcl_tui.widgets.machine_panel import MachinePanel
+from bertcl_tui.widgets.row_table import RowTable
+from bertcl_tui.widgets.studies_table import StudiesTable
+from bertcl_tui.widgets.trials_table import TrialsTable
+from bertcl_tui.widgets.workers_table import WorkersTable
+from engine.spec import StudySpec
+from engine.store.connection import open_store
+from engine.store.studies import create_study
+from tests.bertcl_tui.snapshots.frozen import NOW, STUDY, TOLD
+from tests.bertcl_tui.waiting import until
+from tests.shift_findings import keep_findings
+
+SIZES: Final = ((80, 24), (120, 40), (200, 60))
+THEMES: Final = ("bertcl-dark", "bertcl-light")
+_QUIET_LOOKS: Final = 3
+
+Show = Callable[[Pilot[None]], Awaitable[None]]
+
+
+async def studies(pilot: Pilot[None]) -> None:
+    await filled(pilot, StudiesTable)
+
+
+async def study(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    pilot.app.post_message(messages.OpenStudy(STUDY))
+    await filled(pilot, TrialsTable)
+    await pilot.press("j", "space", "j", "space", "j")
+
+
+async def curve_read(pilot: Pilot[None]) -> None:
+    await study(pilot)
+    await pilot.press("1")
+    await settled(pilot)
+    await pilot.press("left", "left", "left")
+
+
+async def trial(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    pilot.app.post_message(messages.OpenRun(TOLD))
+    await opened(pilot, "TrialScreen")
+
+
+async def compare(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    pilot.app.post_message(messages.OpenCompare(STUDY, (10, 6, 25)))
+    await opened(pilot, "CompareScreen")
+
+
+async def combine(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    assert isinstance(pilot.app, BertclApp)
+    pilot.app.marks[STUDY] = frozenset({10, 6, 25, 22, 8})
+    pilot.app.post_message(messages.OpenCombine(STUDY))
+    await opened(pilot, "CombineScreen")
+
+
+async def arena(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    pilot.app.post_message(messages.OpenArena())
+    await until(pilot, lambda: pilot.app.screen.query(ArenaGrid))
+
+
+async def new_table(pilot: Pilot[None]) -> None:
+    await arena(pilot)
+    await settled(pilot)
+    await pilot.press("n")
+    await until(pilot, lambda: isinstance(pilot.app.screen, NewTableScreen))
+
+
+async def work(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    await pilot.press("W")
+    await filled(pilot, WorkersTable)
+    await until(pilot, lambda: pilot.app.screen.query_one(MachinePanel).measured)
+
+
+async def new_study(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    await pilot.press("n")
+    await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+
+
+async def settings(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    await pilot.press("f2")
+    await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
+
+
+async def help_(pilot: Pilot[None]) -> None:
+    await study(pilot)
+    await pilot.press("question_mark")
+    await opened(pilot, "HelpScreen")
+
+
+async def leave(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    await pilot.press("q")
+    await until(pilot, lambda: isinstance(pilot.app.screen, LeaveScreen))
+
+
+SCREENS: Final[dict[str, Show]] = {
+    show.__name__.strip("_"): show
+    for show in (
+        studies,
+        study,
+        curve_read,
+        trial,
+        compare,
+        combine,
+        arena,
+        new_table,
+        work,
+        new_study,
+        settings,
+        help_,
+        leave,
+    )
+}
+
+each_theme = pytest.mark.parametrize("theme", THEMES)
+each_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+
+
+@each_theme
+@each_size
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_screen_looks_as_it_did(
+    snap_compare: Callable[..., bool],
+    frozen: str,
+    screen: str,
+    size: tuple[int, int],
+    theme: str,
+) -> None:
+    app = BertclApp(frozen, clock=lambda: NOW, settings=Settings(theme=theme))
+    assert snap_compare(app, terminal_size=size, run_before=shown(SCREENS[screen]))
+
+
+@each_theme
+@each_size
+def test_an_empty_store_says_what_to_press(
+    snap_compare: Callable[..., bool],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    theme: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = BertclApp(clock=lambda: NOW, settings=Settings(theme=theme))
+
+    async def empty(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.screen.has_class("-empty"))
+
+    assert snap_compare(app, terminal_size=size, run_before=shown(empty))
+
+
+@each_theme
+@each_size
+def test_the_shifts_look_as_they_did(
+    snap_compare: Callable[..., bool],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    theme: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BERTCL_CACHE", str(tmp_path / "cache"))
+    question = keep_findings(Path())
+    store = open_store("studies.db")
+    create_study(
+        store,
+        StudySpec(
+            name="topics", sequence=("topic", "mood"), data=question.data, model=question.model
+        ),
+    )
+    store.close()
+    app = BertclApp(clock=lambda: NOW, settings=Settings(theme=theme))
+
+    async def shifts(pilot: Pilot[None]) -> None:
+        await studies(pilot)
+        await pilot.press("S")
+        await until(
+            pilot,
+            lambda: (
+                isinstance(app.screen, ShiftsScreen)
+                and app.screen.found is not None
+                and app.screen.found.is_whole
+            ),
+        )
+
+    assert snap_compare(app, terminal_size=size, run_before=shown(shifts))
+
+
+def shown(show: Show) -> Show:
+    async def then_quiet(pilot: Pilot[None]) -> None:
+        await show(pilot)
+        await settled(pilot)
+
+    return then_quiet
+
+
+async def opened(pilot: Pilot[None], screen: str) -> None:
+    await until(pilot, lambda: type(pilot.app.screen).__name__ == screen)
+
+
+async def filled(pilot: Pilot[None], table: type[RowTable[Any]]) -> None:
+    def has_lines() -> bool:
+        found = pilot.app.screen.query(table)
+        return bool(found) and bool(found.first().items)
+
+    await until(pilot, has_lines)
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until nothing is read, drawn or told any more."""
+    quiet = 0
+    while quiet < _QUIET_LOOKS:
+        await pilot.pause()
+        busy = [w for w in pilot.app.workers if w.group != "watch" and not w.is_finished]
+        quiet = 0 if busy else quiet + 1
