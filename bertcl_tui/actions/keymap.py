@@ -34,6 +34,7 @@ PLACES: Final[Mapping[Place, str]] = {
     "new-study": "New study",
     "new-table": "New table",
     "settings": "Settings",
+    "columns": "Columns",
     "table": "any table",
     "list": "any list",
     "dialog": "dialogs",

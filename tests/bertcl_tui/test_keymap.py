@@ -58,7 +58,7 @@ def test_what_no_keyboard_has_is_refused(text: str) -> None:
         ({"pause_studdy": "x"}, "did you mean 'pause_study'"),
         ({"quit": "pgup"}, "keys of quit: no key is called 'pgup'"),
         ({"stop_study": "n"}, r"n would be both 'stop_study' and 'new_study' \(Studies\)"),
-        ({"sort": "j"}, r"both 'sort' and 'cursor_down' \(Study\)"),
+        ({"sort": "j"}, r"both 'sort' and 'cursor_down' \(Studies\)"),
         ({"new_table": "q"}, r"both 'new_table' and 'quit' \(Arena\)"),
         ({"new_study": "x", "quit": "x"}, "both 'new_study' and 'quit'"),
     ],
