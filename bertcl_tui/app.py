@@ -17,7 +17,7 @@ from textual.worker import get_current_worker
 from bertcl_tui import messages
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.filters.history import History
-from bertcl_tui.herald import Herald
+from bertcl_tui.news.herald import Herald
 from bertcl_tui.palette import ActionsProvider, places
 from bertcl_tui.picture import free_path
 from bertcl_tui.read import Reader

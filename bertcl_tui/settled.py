@@ -10,13 +10,14 @@ from textual import work
 from textual.app import App
 from textual.theme import Theme
 
-from bertcl_tui import messages, themes
+from bertcl_tui import messages
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.keymap import Keymap, checked_keymap
-from bertcl_tui.desktop import desktop_sequence
-from bertcl_tui.news import News
+from bertcl_tui.news.desktop import desktop_sequence
+from bertcl_tui.news.events import News
 from bertcl_tui.settings import Settings, write_settings
 from bertcl_tui.settings.settings import DEFAULT_THEME
+from bertcl_tui.style import themes
 from engine.errors import EngineError
 
 _TOLD_SECONDS: Final = 12.0

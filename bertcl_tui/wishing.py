@@ -11,6 +11,7 @@ from bertcl_tui import messages
 from bertcl_tui.read import Reader
 from bertcl_tui.settings import Settings
 from bertcl_tui.settled import SettledApp
+from bertcl_tui.style.wording import count
 from bertcl_tui.wishes import (
     add_worker,
     delete_study,
@@ -20,7 +21,6 @@ from bertcl_tui.wishes import (
     wish_for_runs,
     wish_for_studies,
 )
-from bertcl_tui.wording import count
 from engine.errors import EngineError
 
 

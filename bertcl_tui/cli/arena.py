@@ -19,7 +19,7 @@ from bertcl_tui.cli.parameters import Json, Slots, Store
 from bertcl_tui.cli.search import Detach
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.tending import Tender
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 from engine.arena.entrants import DEFAULT_RATE
 from engine.arena.layouts import FREE, LAYOUTS
 from engine.arena.measuring import MEASURES

@@ -12,7 +12,7 @@ from bertcl_tui.cli.progress import View, open_progress
 from bertcl_tui.cli.stores import OpenedStore
 from bertcl_tui.cli.tending import Tender
 from bertcl_tui.rows import StudyRow
-from bertcl_tui.wording import count, headway, score
+from bertcl_tui.style.wording import count, headway, score
 from engine.errors import EngineError
 from engine.spec import sequence_name
 from engine.store.entries import runs_by_id

@@ -15,7 +15,7 @@ from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.combining.offers import offer
 from bertcl_tui.combining.outcome import export_profile, farthest_change, finished_profile
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 from engine.profiles import (
     DEFAULT_BASE,

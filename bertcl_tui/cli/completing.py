@@ -16,7 +16,7 @@ _MARK: Final = ":"
 def studies(context: typer.Context, incomplete: str) -> Offer:
     """Offer the studies of the store that the command names."""
     from bertcl_tui.read import Reader
-    from bertcl_tui.wording import trials_done
+    from bertcl_tui.style.wording import trials_done
     from engine.store.connection import DEFAULT_STORE
 
     try:
@@ -78,7 +78,7 @@ def setting_values(context: typer.Context, incomplete: str) -> Offer:
     """Offer what the named setting can be."""
     from bertcl_tui.settings import Settings
     from bertcl_tui.settings.named import SWITCHES
-    from bertcl_tui.themes import theme_names
+    from bertcl_tui.style.themes import theme_names
 
     name = _said(context, "name")
     is_switch = isinstance(getattr(Settings(), name, None), bool)

@@ -11,7 +11,7 @@ from bertcl_tui.cli.parameters import Json, Slots, Store, Study
 from bertcl_tui.cli.search import Detach
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.cli.tending import Tender
-from bertcl_tui.wording import count, score
+from bertcl_tui.style.wording import count, score
 from engine.arena.confirming import ConfirmedTrial, confirmed_trials, plan_confirmation
 from engine.errors import EngineError, UsageError
 from engine.store.connection import DEFAULT_STORE

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 import typer
 from msgspec import Struct
 
-from bertcl_tui.choices import choice_labels
 from bertcl_tui.cli import completing
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.wording import score
+from bertcl_tui.looking.choices import choice_labels
+from bertcl_tui.style.wording import score
 from engine.errors import UsageError
 from engine.spec import sequence_name
 from engine.spec.differences import Difference, differences, differences_from_paper, facts_of

@@ -12,7 +12,7 @@ from bertcl_tui.cli.progress import View, open_progress
 from bertcl_tui.cli.stores import OpenedStore
 from bertcl_tui.cli.tending import Tender
 from bertcl_tui.rows import StudyRow, TrialRow
-from bertcl_tui.wording import duration, headway, score, steps_rate
+from bertcl_tui.style.wording import duration, headway, score, steps_rate
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
 from engine.store.states import ENDED

@@ -10,7 +10,7 @@ from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import Store
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.options import option
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 from engine.profiles import LoggedTrial, make_grouping, read_authors_log
 from engine.spec import StudySpec, parse_sequence, preset, sequence_name

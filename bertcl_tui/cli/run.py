@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from bertcl_tui.choices import choice_labels
 from bertcl_tui.cli import completing
 from bertcl_tui.cli.accuracies import accuracies_of, accuracy_facts, print_accuracies
 from bertcl_tui.cli.flags import Texts, read_flags
@@ -19,8 +18,9 @@ from bertcl_tui.cli.progress import View, open_progress
 from bertcl_tui.cli.rates import print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.tending import Tender
+from bertcl_tui.looking.choices import choice_labels
 from bertcl_tui.starting import refuse_bad_store
-from bertcl_tui.wording import duration, score, steps_rate
+from bertcl_tui.style.wording import duration, score, steps_rate
 from engine.errors import EngineError, UsageError
 from engine.profiles import Profile, read_profile
 from engine.spec import Protocol, RunSpec, sequence_name

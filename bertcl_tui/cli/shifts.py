@@ -23,7 +23,7 @@ from bertcl_tui.shifts.facts import (
     plane_said,
 )
 from bertcl_tui.shifts.question import read_question
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 from engine.tasks.shifts.findings import METHODS, Clusters, Lengths, Method, Projection, Question
 from engine.work.shifts import Look, Picture, draw_picture, picture_path
 

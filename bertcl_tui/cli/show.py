@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 from msgspec.structs import asdict
 
-from bertcl_tui.choices import choice_labels
 from bertcl_tui.cli.accuracies import accuracies_of, accuracy_facts, print_accuracies
 from bertcl_tui.cli.layers import layers_as_data, print_layers
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
@@ -13,11 +12,12 @@ from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.rates import print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import study_facts
+from bertcl_tui.looking.choices import choice_labels
 from bertcl_tui.rows import RunFacts, StudyRow, TrialRow
 from bertcl_tui.runs.layers import layers_of
 from bertcl_tui.runs.parameters import parameters_of
+from bertcl_tui.style.wording import duration, moment, score, trials_done
 from bertcl_tui.trials.facts import trial_facts
-from bertcl_tui.wording import duration, moment, score, trials_done
 from engine.errors import UsageError
 from engine.spec import Protocol, preset
 from engine.store.connection import DEFAULT_STORE

@@ -12,11 +12,11 @@ from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.filters import parse_filter, trial_fields
 from bertcl_tui.rows import StudyRow, TrialRow
+from bertcl_tui.style.wording import count, duration, score, trials_done
 from bertcl_tui.trials.facts import FACTS, chosen_facts, fact_names
 from bertcl_tui.trials.listed import choices_of, listed_trials
 from bertcl_tui.trials.sorting import order_by
 from bertcl_tui.trials.writing import to_tsv, write_trials
-from bertcl_tui.wording import count, duration, score, trials_done
 from engine.store.connection import DEFAULT_STORE
 
 Terms = Annotated[

@@ -10,7 +10,7 @@ from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import Slots, Store
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.rows import StudyRow
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 from engine.store.connection import DEFAULT_STORE
 from engine.store.states import Desired

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from bertcl_tui.doctor.finding import Finding
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 from engine.errors import EngineError, UsageError
 from engine.tasks.entry import SampleOrigin
 from engine.tasks.hub import hub_answers

@@ -5,7 +5,7 @@ from pathlib import Path
 from bertcl_tui.doctor.finding import Finding
 from bertcl_tui.settings import read_settings
 from bertcl_tui.settings.named import all_named, check_settings
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from bertcl_tui.charts.series import Boundary, Curves, Series
 from bertcl_tui.charts.style import Palette, Size, message
 from bertcl_tui.drawings.viewed import picture
-from bertcl_tui.retention import known_of_earlier
+from bertcl_tui.looking.retention import known_of_earlier
 from bertcl_tui.rows import RunCurves
 
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.rows import ImportanceRow, Scored
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 from engine.spec.importance import FEWEST, Evaluator
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from bertcl_tui.drawings.forgetting import Learning, Nothing
 from bertcl_tui.drawings.layers import Layers
 from bertcl_tui.rows import RunFacts
 from bertcl_tui.runs.look import RunLook
-from bertcl_tui.wording import score
+from bertcl_tui.style.wording import score
 from engine.store.states import ENDED
 
 

@@ -7,8 +7,8 @@ from bertcl_tui.drawings.forgetting import Forgetting, Line, Nothing
 from bertcl_tui.drawings.importance import Importance
 from bertcl_tui.drawings.plane import Plane
 from bertcl_tui.drawings.rates import Rates
+from bertcl_tui.looking.study import Look
 from bertcl_tui.rows import RunCurves, Scored, TrialRow
-from bertcl_tui.study_look import Look
 
 NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
 

@@ -6,7 +6,7 @@ from typing import Final
 from bertcl_tui.arena.confirming import chosen_trials
 from bertcl_tui.options import Field, readers
 from bertcl_tui.screens.form import FormScreen, Texts
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 
 _TOP: Final = readers.whole("trials", least=1, example=4)

@@ -25,6 +25,7 @@ from bertcl_tui.screens.arena_forms import table_form, table_path
 from bertcl_tui.screens.form import Texts
 from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.screens.new_table import NewTableScreen
+from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.arena_grid import ArenaGrid
 from bertcl_tui.widgets.cell_panel import CellPanel
 from bertcl_tui.widgets.key_bar import KeyBar
@@ -32,7 +33,6 @@ from bertcl_tui.widgets.legend_panel import LegendPanel
 from bertcl_tui.widgets.runs_table import RunsTable
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.wording import count
 from engine.arena.tables import Table
 from engine.errors import EngineError
 from engine.store.states import Desired

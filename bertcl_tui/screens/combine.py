@@ -42,12 +42,12 @@ from bertcl_tui.screens.combine_forms import (
     transfer_form,
 )
 from bertcl_tui.screens.form import Texts
+from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.base_dial import BaseDial
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.mixture_list import MixtureList
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.wording import count
 from engine.errors import EngineError, UsageError
 from engine.profiles import DEFAULT_BASE, Backbone, Band, Combined, Profile, bootstrap_band
 from engine.spec import Protocol

@@ -11,8 +11,8 @@ from bertcl_tui.combining.unseen import Evaluation, read_baseline
 from bertcl_tui.options import readers
 from bertcl_tui.options.field import Field
 from bertcl_tui.screens.form import FormScreen, Texts
+from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.sequence_suggester import SequenceSuggester
-from bertcl_tui.wording import count
 from engine.errors import UsageError
 from engine.profiles import Backbone, Combined, Profile, make_grouping
 from engine.spec import StudySpec, sequence_name

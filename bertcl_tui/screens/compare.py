@@ -14,12 +14,12 @@ from bertcl_tui.drawings.forgetting import earlier_tasks
 from bertcl_tui.messages import Folding, OpenRun, Trouble
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.comparison_table import ComparisonTable
 from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.wording import count
 from engine.spec.sequence import parse_sequence
 
 

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.tail import tail_of
+from bertcl_tui.looking.tail import tail_of
 from bertcl_tui.widgets.titles import entitle
 from engine.errors import UsageError
 

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.handbook import Section, fitting, sections
-from bertcl_tui.looks import Looks, looks_of
+from bertcl_tui.style.looks import Looks, looks_of
 
 
 class HelpScreen(ModalScreen[None]):

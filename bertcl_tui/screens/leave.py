@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 from engine.store.states import Desired
 
 _AWAITED: Final = (

@@ -24,8 +24,8 @@ from bertcl_tui.messages import TableAsked
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.request import RequestScreen
 from bertcl_tui.starting import Findings
+from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.picker import Pick
-from bertcl_tui.wording import count
 from engine.arena.entrants import RATES, split_entrants
 from engine.errors import UsageError
 from engine.spec.methods import METHODS

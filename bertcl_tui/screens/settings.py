@@ -18,14 +18,14 @@ from bertcl_tui.options.readers import one_of
 from bertcl_tui.screens.confirm import ConfirmScreen
 from bertcl_tui.screens.press import PressScreen
 from bertcl_tui.settled import SettledApp
-from bertcl_tui.themes import theme_names
+from bertcl_tui.style.themes import theme_names
+from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.keys_table import KeysLine, KeysTable
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.wording import count
 from engine.errors import UsageError
 
 _FILTERED: Final = Fields(numbers={}, words={"where": ()}, example="where:Study sort")

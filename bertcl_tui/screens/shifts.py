@@ -35,12 +35,12 @@ from bertcl_tui.shifts.question import (
     read_question,
     search_texts,
 )
+from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.shift_list import ShiftList
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.wording import count
 from engine.errors import EngineError, UsageError
 from engine.tasks.shifts.findings import METHODS, Finding, Method, Progress, Projection, Question
 from engine.work.shifts import Look, Picture, draw_picture

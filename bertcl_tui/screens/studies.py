@@ -16,6 +16,8 @@ from bertcl_tui.drawings.of_study import NO_TRIAL
 from bertcl_tui.filters import Filter, study_fields
 from bertcl_tui.filters.history import History
 from bertcl_tui.keys import with_keys
+from bertcl_tui.looking.standing import standing_of
+from bertcl_tui.looking.studies import fitting_studies
 from bertcl_tui.messages import (
     DeleteStudy,
     Folding,
@@ -30,8 +32,7 @@ from bertcl_tui.read import Reader
 from bertcl_tui.rows import OLDEST_FIRST, LogLine, Order, RunCurves, StudyRow, TrialRow, WorkerRow
 from bertcl_tui.screens.confirm import ConfirmScreen, confirm_stop
 from bertcl_tui.screens.listing import ListScreen
-from bertcl_tui.standing import standing_of
-from bertcl_tui.study_list import fitting_studies
+from bertcl_tui.style.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
@@ -40,7 +41,6 @@ from bertcl_tui.widgets.studies_table import StudiesTable
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.workers_panel import WorkersPanel
-from bertcl_tui.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
 
 _LINES_SAID: Final = 50
 _LEAST_BORDER: Final = 8

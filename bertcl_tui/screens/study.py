@@ -11,6 +11,7 @@ from textual.containers import Container
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.confirming import Again, confirm_trials
+from bertcl_tui.looking.study import Look, look_at_study
 from bertcl_tui.messages import (
     Folding,
     OpenArena,
@@ -25,14 +26,13 @@ from bertcl_tui.screens.again_form import again_form, read_again
 from bertcl_tui.screens.confirm import confirm_stop
 from bertcl_tui.screens.form import Texts
 from bertcl_tui.screens.study_panels import PANELS, PanelsScreen
-from bertcl_tui.states import state_word
-from bertcl_tui.study_look import Look, look_at_study
+from bertcl_tui.style.states import state_word
+from bertcl_tui.style.wording import count, duration, headway, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.trials_table import TrialsTable
-from bertcl_tui.wording import count, duration, headway, steps_rate, tokens_rate
 from engine.errors import EngineError
 from engine.store.retry import RETRIED
 from engine.store.states import Desired

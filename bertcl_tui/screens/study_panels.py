@@ -10,16 +10,16 @@ from bertcl_tui.comparing.choosing import MOST_COMPARED, trials_to_compare
 from bertcl_tui.drawings.forgetting import earlier_tasks
 from bertcl_tui.drawings.importance import told_from
 from bertcl_tui.drawings.of_study import forgetting_of, importance_of, plane_of, rates_of
+from bertcl_tui.looking.study import Look
 from bertcl_tui.messages import OpenCompare, Trouble
 from bertcl_tui.rows import TrialRow
 from bertcl_tui.screens.trials import TrialsScreen
-from bertcl_tui.study_look import Look
+from bertcl_tui.style.wording import score
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.plane_chart import PlaneChart
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.trials_table import TrialsTable
-from bertcl_tui.wording import score
 from engine.errors import EngineError
 from engine.spec.sequence import parse_sequence
 from engine.work.importance import Weighing

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.drawings.of_run import layers_of_run, learning_of, note_on_drift, notes_on
 from bertcl_tui.keys import key_for
-from bertcl_tui.log_look import LogLook, look_at_log
+from bertcl_tui.looking.log import LogLook, look_at_log
 from bertcl_tui.messages import Folding, OpenRun, RetryRuns, Trouble, WishForRuns, WorkersWanted
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import LogFilter, RunFacts

@@ -5,8 +5,8 @@ from typing import Final
 
 from bertcl_tui.options import Field
 from bertcl_tui.screens.form import FormScreen, Texts
+from bertcl_tui.style.wording import count
 from bertcl_tui.trials.writing import check_ending
-from bertcl_tui.wording import count
 from engine.errors import UsageError
 
 _WHAT: Final = "with every column and every digit"

@@ -11,7 +11,8 @@ from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.keys import with_keys
-from bertcl_tui.log_look import LogLook, look_at_log
+from bertcl_tui.looking.log import LogLook, look_at_log
+from bertcl_tui.looking.waiting import Waiting, waiting_list
 from bertcl_tui.messages import (
     Folding,
     OpenArena,
@@ -26,7 +27,7 @@ from bertcl_tui.rows import LogFilter, WorkerRow
 from bertcl_tui.screens.form import Texts
 from bertcl_tui.screens.live import LiveScreen
 from bertcl_tui.screens.worker_form import read_worker, worker_form
-from bertcl_tui.waiting_list import Waiting, waiting_list
+from bertcl_tui.style.wording import count, pace_of
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.log_view import LogView
 from bertcl_tui.widgets.machine_panel import MachinePanel
@@ -34,7 +35,6 @@ from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.widgets.waiting_table import WaitingTable
 from bertcl_tui.widgets.workers_table import WorkersTable, worker_line
-from bertcl_tui.wording import count, pace_of
 from engine.store.states import Desired
 from engine.work.machine_meter import MachineLoad, MachineMeter
 

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from bertcl_tui.combining.mixture import HIGHEST_BASE, LOWEST_BASE
-from bertcl_tui.looks import looks_of
+from bertcl_tui.style.looks import looks_of
 
 _LEFT: Final = "b = 0.00   1.0 ├"
 _RIGHT: Final = "┤ 5.0"

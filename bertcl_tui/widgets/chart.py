@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.looks import looks_of
+from bertcl_tui.style.looks import looks_of
 
 
 class Drawing(Protocol):

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from bertcl_tui.actions import ACTIONS, Action
 from bertcl_tui.keys import key_name, pressed_keys
-from bertcl_tui.looks import looks_of
+from bertcl_tui.style.looks import looks_of
 
 
 class _Key(NamedTuple):

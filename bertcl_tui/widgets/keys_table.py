@@ -6,7 +6,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.actions import Action
-from bertcl_tui.looks import Looks
+from bertcl_tui.style.looks import Looks
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 

@@ -6,8 +6,8 @@ from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
-from bertcl_tui.looks import looks_of
 from bertcl_tui.rows import LogLine
+from bertcl_tui.style.looks import looks_of
 
 
 class LogPanel(Widget):

@@ -10,9 +10,9 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.looks import Looks
 from bertcl_tui.messages import OpenFile
 from bertcl_tui.rows import LogLine
+from bertcl_tui.style.looks import Looks
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 

@@ -9,9 +9,9 @@ from textual.app import RenderResult
 from textual.widget import Widget
 
 from bertcl_tui.charts.blocks import column
-from bertcl_tui.looks import Looks, looks_of
+from bertcl_tui.style.looks import Looks, looks_of
+from bertcl_tui.style.wording import size
 from bertcl_tui.widgets.meter import meter
-from bertcl_tui.wording import size
 from engine.work.machine_meter import GpuLoad, MachineLoad
 
 _HISTORY: Final = 120

@@ -4,7 +4,7 @@ from typing import Final
 
 from rich.text import Text
 
-from bertcl_tui.looks import Looks
+from bertcl_tui.style.looks import Looks
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bertcl_tui.combining.mixture import Mixture, Source
 from bertcl_tui.combining.outcome import farthest_change
-from bertcl_tui.looks import Looks
+from bertcl_tui.style.looks import Looks
 from engine.profiles import (
     Combined,
     RankedTrial,

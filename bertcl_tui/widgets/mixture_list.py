@@ -11,7 +11,7 @@ from textual.widgets.option_list import Option
 
 from bertcl_tui import actions
 from bertcl_tui.combining.mixture import Mixture
-from bertcl_tui.looks import looks_of
+from bertcl_tui.style.looks import looks_of
 from bertcl_tui.widgets.mixture_lines import MixtureLines
 from engine.profiles import Combined
 

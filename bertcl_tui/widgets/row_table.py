@@ -21,7 +21,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.looks import Looks, looks_of
+from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.widgets.column import Column
 
 Item = TypeVar("Item", bound=Hashable)

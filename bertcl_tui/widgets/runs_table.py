@@ -6,12 +6,12 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.arena.look import Look, shown_state
-from bertcl_tui.looks import Looks
 from bertcl_tui.rows import RunRow, TrialState
-from bertcl_tui.states import state_text
+from bertcl_tui.style.looks import Looks
+from bertcl_tui.style.states import state_text
+from bertcl_tui.style.wording import score, steps_rate
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
-from bertcl_tui.wording import score, steps_rate
 from engine.store.states import Desired
 
 _VALUE: Final = "{:>10}"

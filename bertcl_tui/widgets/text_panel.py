@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.looks import Write, looks_of
+from bertcl_tui.style.looks import Write, looks_of
 
 
 class TextPanel(VerticalScroll):

@@ -8,11 +8,11 @@ from rich.text import Text
 
 from bertcl_tui.charts.sparkline import rate_glyphs
 from bertcl_tui.drawings.rates import rate_bounds
-from bertcl_tui.looks import Looks
 from bertcl_tui.rows import TrialRow
-from bertcl_tui.states import state_text
+from bertcl_tui.style.looks import Looks
+from bertcl_tui.style.states import state_text
+from bertcl_tui.style.wording import duration, mean_of, moment, score, steps_rate, tokens_rate
 from bertcl_tui.widgets.column import Column
-from bertcl_tui.wording import duration, mean_of, moment, score, steps_rate, tokens_rate
 from engine.store.states import ENDED
 
 ROOMY: Final = 64

@@ -5,7 +5,7 @@ from typing import Literal, overload
 
 from msgspec import Struct
 
-from bertcl_tui.retention import Known
+from bertcl_tui.looking.retention import Known
 from bertcl_tui.rows import TrialRow
 
 

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from rich.text import Text
 
-from bertcl_tui.looks import Looks
-from bertcl_tui.waiting_list import Waiting
+from bertcl_tui.looking.waiting import Waiting
+from bertcl_tui.style.looks import Looks
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from bertcl_tui.looks import Looks, looks_of
+from bertcl_tui.looking.working import worker_word
 from bertcl_tui.rows import WorkerRow
-from bertcl_tui.states import STATE_LOOKS
+from bertcl_tui.style.looks import Looks, looks_of
+from bertcl_tui.style.states import STATE_LOOKS
+from bertcl_tui.style.wording import count, duration, size, steps_rate
 from bertcl_tui.widgets.meter import meter
-from bertcl_tui.wording import count, duration, size, steps_rate
-from bertcl_tui.working import worker_word
 
 _METER_COLUMNS: Final = 8
 _FULL: Final = 100.0

@@ -11,7 +11,7 @@ import pytest
 from bertcl_tui.filters import parse_filter, trial_fields
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import ORDERED_FIELDS, Best, Order, TrialRow
-from bertcl_tui.wording import headway
+from bertcl_tui.style.wording import headway
 from engine.errors import UsageError
 from engine.spec import SearchSettings, StudySpec
 from engine.spec.spending import Spending

@@ -3,8 +3,8 @@
 from bertcl_tui.comparing.choosing import MOST_COMPARED, trials_to_compare
 from bertcl_tui.comparing.facts import as_text
 from bertcl_tui.comparing.look import Comparison, look_at_comparison
+from bertcl_tui.looking.study import Look, Question, look_at_study
 from bertcl_tui.read import Reader
-from bertcl_tui.study_look import Look, Question, look_at_study
 
 LIVE_ID, BEST, FLAT = 1, 10, 0
 

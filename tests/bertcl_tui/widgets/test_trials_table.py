@@ -7,7 +7,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from bertcl_tui.retention import Known
+from bertcl_tui.looking.retention import Known
 from bertcl_tui.rows import TrialRow, TrialState
 from bertcl_tui.widgets.trials_table import TrialsTable
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from bertcl_tui.choices import choice_labels
 from bertcl_tui.filters import Filter
+from bertcl_tui.looking.choices import choice_labels
+from bertcl_tui.looking.retention import Known, known_now
 from bertcl_tui.read import Reader
-from bertcl_tui.retention import Known, known_now
 from bertcl_tui.rows import (
     BY_P,
     ImportanceRow,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from bertcl_tui.news import News, Scene, news
+from bertcl_tui.news.events import News, Scene, news
 from bertcl_tui.read import Reader
 
 _LOOK_SECONDS: Final = 1.0

@@ -5,8 +5,8 @@ from typing import Final, Literal
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.looks import Looks
 from bertcl_tui.rows import StudyState, TrialState
+from bertcl_tui.style.looks import Looks
 from engine.store.states import Desired
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bertcl_tui.desktop import desktop_sequence
-from bertcl_tui.news import Scene, news
+from bertcl_tui.news.desktop import desktop_sequence
+from bertcl_tui.news.events import Scene, news
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import StudyRow, StudyState, TrialState, WorkerRow, WorkerState
 from bertcl_tui.settings import Settings

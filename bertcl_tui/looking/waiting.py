@@ -6,9 +6,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from bertcl_tui.looking.standing import standing_of
 from bertcl_tui.rows import RunRow, StudyRow, TrialState, WorkerRow
-from bertcl_tui.standing import standing_of
-from bertcl_tui.wording import count
+from bertcl_tui.style.wording import count
 
 _WAITING: Final[tuple[TrialState, ...]] = ("queued", "lost", "stalled", "paused")
 

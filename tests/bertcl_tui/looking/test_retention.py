@@ -1,6 +1,6 @@
 """What curves say of earlier tasks, computed by hand."""
 
-from bertcl_tui.retention import Known, known_now, known_of_earlier
+from bertcl_tui.looking.retention import Known, known_now, known_of_earlier
 from bertcl_tui.rows import Curve, RunCurves, Stage
 
 

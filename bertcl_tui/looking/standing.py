@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bertcl_tui.rows import StudyRow, StudyState, WorkerRow
-from bertcl_tui.wording import count, headway
+from bertcl_tui.style.wording import count, headway
 from engine.store.states import Desired
 
 _ON_ITS_WAY: Final[dict[Desired, str]] = {

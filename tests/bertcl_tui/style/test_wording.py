@@ -1,6 +1,6 @@
 import pytest
 
-from bertcl_tui.wording import count, duration, score, size, steps_rate, tokens_rate
+from bertcl_tui.style.wording import count, duration, score, size, steps_rate, tokens_rate
 
 
 @pytest.mark.parametrize(

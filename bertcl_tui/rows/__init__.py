@@ -1,0 +1,51 @@
+"""What is shown of the store, as plain values. Moments are seconds since the epoch."""
+
+from bertcl_tui.rows.log import LogFilter, LogLevel, LogLine, LogWindow, Towards
+from bertcl_tui.rows.runs import Curve, DriftRow, RunCurves, RunFacts, RunRow, Stage, StageEnd
+from bertcl_tui.rows.states import Split, StudyState, TrialState
+from bertcl_tui.rows.studies import Best, StudyRow
+from bertcl_tui.rows.trials import (
+    BY_P,
+    OLDEST_FIRST,
+    ORDERED_FIELDS,
+    Confirmation,
+    ImportanceRow,
+    Order,
+    Ordered,
+    Scored,
+    TrialRow,
+    TrialWindow,
+)
+from bertcl_tui.rows.workers import WorkerRow, WorkerState
+
+__all__ = [
+    "BY_P",
+    "OLDEST_FIRST",
+    "ORDERED_FIELDS",
+    "Best",
+    "Confirmation",
+    "Curve",
+    "DriftRow",
+    "ImportanceRow",
+    "LogFilter",
+    "LogLevel",
+    "LogLine",
+    "LogWindow",
+    "Order",
+    "Ordered",
+    "RunCurves",
+    "RunFacts",
+    "RunRow",
+    "Scored",
+    "Split",
+    "Stage",
+    "StageEnd",
+    "StudyRow",
+    "StudyState",
+    "Towards",
+    "TrialRow",
+    "TrialState",
+    "TrialWindow",
+    "WorkerRow",
+    "WorkerState",
+]

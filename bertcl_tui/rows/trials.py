@@ -1,0 +1,120 @@
+"""Trials in a table, in an order, and as points in a chart."""
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Final
+
+from msgspec import Struct
+
+from bertcl_tui.rows.states import TrialState
+from engine.spec.importance import Evaluator
+from engine.store.states import Desired, RunState
+
+
+class Order(Struct, frozen=True):
+    """By what trials or studies are sorted; one without a value comes last."""
+
+    field: str
+    """Of trials: a number of ``filters.trial_fields``, or one of ``ORDERED_FIELDS``."""
+    descending: bool
+
+
+OLDEST_FIRST: Final = Order("created_at", descending=False)
+ORDERED_FIELDS: Final = ("state", "label", "reason", "created_at", "started_at", "finished_at")
+"""What trials can be sorted by besides their numbers."""
+BY_P: Final = Order("p", descending=True)
+
+
+class Confirmation(Struct, frozen=True, kw_only=True):
+    """What became of a trial that was run again with fresh seeds."""
+
+    scores: tuple[tuple[int, float], ...]
+    """Seed and p of every run that is complete."""
+    half_width: float | None
+    """Of the 95 % interval of their mean; None with fewer than two."""
+    others: tuple[tuple[RunState, int], ...]
+    """How many runs are in each other state that some are in."""
+
+    @property
+    def p(self) -> float | None:
+        """The mean; None: no run is complete."""
+        return fmean(p for _, p in self.scores) if self.scores else None
+
+
+class TrialRow(Struct, frozen=True, kw_only=True):
+    """A trial in a table."""
+
+    run_id: int
+    number: int
+    label: str | None
+    state: TrialState
+    desired: Desired
+    reason: str | None
+    p: float | None
+    p_o: float | None
+    p_s: float | None
+    reported_p: float | None = None
+    """On the validation split; None: not measured, as all below."""
+    reported_p_o: float | None = None
+    reported_p_s: float | None = None
+    learning_rates: tuple[float, ...]
+    seed: int = 0
+    attempts: int = 0
+    """Workers that were lost since a checkpoint."""
+    created_at: float = 0.0
+    started_at: float | None = None
+    finished_at: float | None = None
+    step: int
+    steps: int | None
+    rate: float | None
+    tokens_rate: float | None
+    busy_seconds: float
+    confirmation: Confirmation | None = None
+    """None: it was not run again."""
+
+
+class TrialWindow(Struct, frozen=True, kw_only=True):
+    """The first trials of an order, and how many there are besides."""
+
+    rows: tuple[TrialRow, ...]
+    matching: int
+    total: int
+
+
+class Ordered(Struct, frozen=True, kw_only=True):
+    """The numbers of all trials of a study that fit, in their order."""
+
+    unfinished: Sequence[int]
+    """Those come first."""
+    ended: Sequence[int]
+    stamp: tuple[object, ...]
+    """Is the same as long as the ended ones are."""
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """All of them."""
+        return [*self.unfinished, *self.ended]
+
+
+class Scored(Struct, frozen=True, kw_only=True):
+    """A complete trial as a point in a chart."""
+
+    run_id: int
+    number: int
+    label: str | None
+    p: float
+    p_o: float
+    p_s: float
+    learning_rates: tuple[float, ...]
+
+
+class ImportanceRow(Struct, frozen=True, kw_only=True):
+    """What matters in a study, as it was last told."""
+
+    evaluator: Evaluator
+    trials: int
+    """Complete ones that there were."""
+    weighed: int
+    """How many of these it was told from."""
+    shares: tuple[float, ...]
+    """One per choice, in sum 1."""
