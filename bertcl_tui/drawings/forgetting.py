@@ -1,7 +1,7 @@
 """Forgetting curves: accuracy on earlier tasks while later ones are learnt."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 from rich.text import Text
@@ -11,6 +11,8 @@ from bertcl_tui.charts.style import Palette, Size, message
 from bertcl_tui.drawings.viewed import picture
 from bertcl_tui.looking.retention import known_of_earlier
 from bertcl_tui.rows import RunCurves
+
+NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
 
 
 class Line(Struct, frozen=True):

@@ -1,16 +1,14 @@
 """The charts of one study, made from a look at it."""
 
-from typing import Final, Literal
+from typing import Literal
 
 from bertcl_tui.charts.style import SERIES_GLYPHS
-from bertcl_tui.drawings.forgetting import Forgetting, Line, Nothing
+from bertcl_tui.drawings.forgetting import NO_TRIAL, Forgetting, Line, Nothing
 from bertcl_tui.drawings.importance import Importance
 from bertcl_tui.drawings.plane import Plane
 from bertcl_tui.drawings.rates import Rates
 from bertcl_tui.looking.study import Look
 from bertcl_tui.rows import RunCurves, Scored, TrialRow
-
-NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
 
 
 def forgetting_of(look: Look) -> Forgetting:

@@ -1,11 +1,15 @@
 """A run: in a list, in full, and what was measured while it went on."""
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from bertcl_tui.rows.states import Split, TrialState
 from bertcl_tui.rows.trials import Confirmation
-from engine.spec import RunSpec
 from engine.store.states import Desired
+
+if TYPE_CHECKING:
+    from engine.spec import RunSpec
 
 
 class RunRow(Struct, frozen=True, kw_only=True):
@@ -61,7 +65,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     """None: no study asked for it."""
     number: int | None
     label: str | None
-    spec: RunSpec
+    spec: "RunSpec"
     state: TrialState
     desired: Desired
     reason: str | None

@@ -1,10 +1,14 @@
 """A study in a list."""
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from bertcl_tui.rows.states import StudyState, TrialState
-from engine.spec.spending import Spending
 from engine.store.states import ENDED, Desired
+
+if TYPE_CHECKING:
+    from engine.spec.spending import Spending
 
 
 class Best(Struct, frozen=True, kw_only=True):
@@ -34,7 +38,7 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     """Trials by state; a state that no trial is in has no key."""
     target: int
     """Most trials that it may have."""
-    spending: Spending | None
+    spending: "Spending | None"
     """None: it has no budget besides its target."""
     best: Best | None
     climb: tuple[tuple[int, float], ...]

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from bertcl_tui.rows.states import TrialState
-from engine.spec.importance import Evaluator
 from engine.store.states import Desired, RunState
+
+if TYPE_CHECKING:
+    from engine.spec.importance import Evaluator
 
 
 class Order(Struct, frozen=True):
@@ -111,7 +113,7 @@ class Scored(Struct, frozen=True, kw_only=True):
 class ImportanceRow(Struct, frozen=True, kw_only=True):
     """What matters in a study, as it was last told."""
 
-    evaluator: Evaluator
+    evaluator: "Evaluator"
     trials: int
     """Complete ones that there were."""
     weighed: int

@@ -11,8 +11,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.drawings.forgetting import Learning, Nothing
-from bertcl_tui.drawings.of_study import NO_TRIAL
+from bertcl_tui.drawings.forgetting import NO_TRIAL, Learning, Nothing
 from bertcl_tui.filters import Filter, study_fields
 from bertcl_tui.filters.history import History
 from bertcl_tui.keys import with_keys

@@ -3,7 +3,6 @@
 import socket
 from typing import Final
 
-import psutil
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -98,6 +97,8 @@ def _memory_share(worker: WorkerRow) -> float | None:
     """Return the share of this machine's memory; another machine's is not known."""
     if worker.memory_bytes is None or worker.host != socket.gethostname():
         return None
+    import psutil
+
     return worker.memory_bytes / float(psutil.virtual_memory().total)
 
 

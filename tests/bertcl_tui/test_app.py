@@ -26,7 +26,18 @@ from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 from tests.recorded import LIVE, empty_store
 
-HEAVY = ("torch", "transformers", "datasets", "optuna", "sqlalchemy", "numpy", "plotext")
+HEAVY = (
+    "torch",
+    "transformers",
+    "datasets",
+    "optuna",
+    "sqlalchemy",
+    "numpy",
+    "plotext",
+    "numpy",
+    "psutil",
+    "engine.spec",
+)
 
 FIRST_FRAME = """
 import asyncio, sys
