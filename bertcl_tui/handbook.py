@@ -41,7 +41,7 @@ _CURVES: Final[tuple[Entry, ...]] = (
     ("log axis", "learning rates: from one tick to the next ten times as much"),
 )
 _FILTERS: Final[tuple[Entry, ...]] = (
-    ("p>1.4", "numbers: p, p_o, p_s, step, #, lr0, lr1 … embeddings, head; > >= < <= = !="),
+    ("p_o>0.6", "numbers: p, p_o, p_s, step, #, lr0, lr1 … embeddings, head; > >= < <= = !="),
     ("state:complete", "words: one of them with a comma between, none of them with !="),
     ("sst2", "any other word: it is somewhere in the line"),
     ("a b c", "every term must hold"),

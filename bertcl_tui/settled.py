@@ -41,6 +41,7 @@ class SettledApp(App[None]):
         self.own_keys: Keymap = checked_keymap(self.settings.keys, ACTIONS)
         """Keys that the person gave, by the name of an action."""
         self.settings_path = path
+        self._worn = self.settings.theme
         self._writing = Lock()
         """Held by the thread that writes: the last one writes what holds last."""
         for theme in (themes.DARK, themes.LIGHT):
@@ -52,7 +53,7 @@ class SettledApp(App[None]):
             self.settings = replace(self.settings, theme=DEFAULT_THEME)
             text = f"There is no theme '{wanted}'; this is {DEFAULT_THEME}."
             self.notify(text, severity="warning", markup=False)
-        self.theme = self.settings.theme
+        self._wear()
         self._press(self.own_keys)
         self.theme_changed_signal.subscribe(self, self._theme_changed)
 
@@ -67,7 +68,8 @@ class SettledApp(App[None]):
         self.settings = settings
         if own_keys != self.own_keys:
             self._press(own_keys)
-        self.theme = settings.theme
+        if "theme" in changes:
+            self._wear()
         self._keep_settings()
 
     def tell(self, news: News) -> None:
@@ -85,9 +87,21 @@ class SettledApp(App[None]):
         self.own_keys = own_keys
         self.set_keymap({name: ",".join(keys) for name, keys in own_keys.items()})
 
+    def _wear(self) -> None:
+        """Put on the theme that is set, or one that can be read in its place."""
+        wanted = self.settings.theme
+        # without colours Textual makes greys of them, and has no grey for the terminal's own
+        self._worn = (
+            DEFAULT_THEME if self.no_color and self.available_themes[wanted].ansi else wanted
+        )
+        if self._worn != wanted:
+            text = f"{wanted} needs colours, and NO_COLOR is set; this is {self._worn}."
+            self.notify(text, severity="warning", markup=False)
+        self.theme = self._worn
+
     def _theme_changed(self, theme: Theme) -> None:
         """Remember a theme that was chosen in the palette."""
-        if theme.name != self.settings.theme:
+        if theme.name != self._worn:
             self.set(theme=theme.name)
 
     @work(thread=True, exclusive=True, group="settings")

@@ -72,7 +72,7 @@ COMMANDS: Final = (
         "trials",
         trials,
         "Look",
-        "trials sst2:mrpc --filter 'p>1.4 state:complete'\ntrials sst2:mrpc --json",
+        "trials sst2:mrpc --filter 'p_o>0.6 state:complete'\ntrials sst2:mrpc --json",
     ),
     Command("pause", pause, "Search", "pause sst2:mrpc"),
     Command("resume", resume, "Search", "resume sst2:mrpc"),

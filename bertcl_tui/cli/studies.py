@@ -22,7 +22,7 @@ from engine.store.connection import DEFAULT_STORE
 Terms = Annotated[
     str,
     typer.Option(
-        "--filter", metavar="TERMS", help="Only what fits, like 'lr3>1e-5 p>1.4 state:complete'."
+        "--filter", metavar="TERMS", help="Only what fits, like 'p_o>0.6 state:complete'."
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""The filter language: ``lr3>1e-5 p>1.4 state:complete``; every term must hold."""
+"""The filter language: ``lr3>1e-5 p_o>0.6 state:complete``; every term must hold."""
 
 from bertcl_tui.filters.fields import Fields, study_fields, trial_fields
 from bertcl_tui.filters.reading import parse_filter

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from bertcl_tui.filters.fields import Fields
+from bertcl_tui.filters.reading import closed_up
 
 _BEGUN: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")
 _NAME: Final = re.compile(r"[A-Za-z_#]\w*")
@@ -28,6 +29,7 @@ class Completion(Struct, frozen=True):
 
 def complete(text: str, fields: Fields) -> Completion:
     """Tell how a text goes on at its end."""
+    text = closed_up(text)
     term = "" if text.endswith(" ") else (text.split() or [""])[-1]
     begun = _BEGUN.fullmatch(term)
     if begun is None:

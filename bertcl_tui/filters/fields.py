@@ -52,7 +52,7 @@ def trial_fields(choices: int) -> Fields:
         words={"state": get_args(TrialState), "label": (), "reason": ()},
         times=frozenset({"time"}),
         offered={"label": ("flat", "llrd", "published")},
-        example="lr3>1e-5 p>1.4 state:complete",
+        example="p_o>0.6 state:complete",
     )
 
 

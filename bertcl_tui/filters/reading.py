@@ -9,6 +9,7 @@ from bertcl_tui.filters.terms import ANYWHERE, Filter, NumberTerm, Operator, Wor
 from engine.errors import UsageError
 
 _TERM: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")
+_SPACED: Final = re.compile(r"\s*(>=|<=|!=|[<>=:])\s*")
 _OPERATORS: Final[dict[str, Operator]] = {
     ">=": ">=",
     "<=": "<=",
@@ -29,12 +30,19 @@ def parse_filter(text: str, fields: Fields) -> Filter:
         UsageError: a field, word or number that is none; the message names it and what there is.
     """
     names = {*fields.numbers, *fields.words}
-    return tuple(_term(term, fields) for term in text.split() if term not in names)
+    return tuple(_term(term, fields) for term in closed_up(text).split() if term not in names)
+
+
+def closed_up(text: str) -> str:
+    """Return a filter without the spaces around its operators."""
+    return _SPACED.sub(r"\1", text)
 
 
 def _term(term: str, fields: Fields) -> NumberTerm | WordTerm:
     match = _TERM.fullmatch(term)
     if match is None:
+        if _SPACED.match(term):
+            raise UsageError(f"filter: '{term}' compares nothing; write it like p_o>0.6")
         return WordTerm(ANYWHERE, "=", (term.lower(),))
     name, written, value = match.groups()
     operator = _OPERATORS[written]

@@ -13,6 +13,7 @@ from textual.widgets import Input, Label
 from bertcl_tui.filters import Fields, Filter, parse_filter
 from bertcl_tui.filters.completing import complete, completed
 from bertcl_tui.filters.history import History
+from bertcl_tui.filters.reading import closed_up
 from engine.errors import UsageError
 
 
@@ -87,7 +88,7 @@ class FilterBar(Vertical):
         try:
             where = parse_filter(text, self._fields)
         except UsageError as error:
-            unfinished = bool(hint) and self._is_filter(text.rpartition(" ")[0])
+            unfinished = bool(hint) and self._is_filter(closed_up(text).rpartition(" ")[0])
             wrong = "" if unfinished else str(error).removeprefix("filter: ")
             self._say(wrong, "" if wrong else hint)
             return

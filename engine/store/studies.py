@@ -18,6 +18,8 @@ from engine.store.states import ENDED, Desired
 
 PROPOSER_SECONDS = 60.0
 """How long a worker may take to ask the sampler before another one may."""
+_MOST_NAMED = 5
+"""Studies, the newest, in the message that there is none of a name."""
 
 
 class StudyRecord(Struct, frozen=True, kw_only=True):
@@ -90,7 +92,10 @@ def find_study(store: Store, name: str) -> StudyRecord:
     exact = [row for row in rows if row["name"] == name]
     matches = exact or [row for row in rows if row["name"].startswith(name)]
     if not matches:
-        known = ", ".join(row["name"] for row in rows[-5:]) or "none yet; start one with search"
+        known = ", ".join(row["name"] for row in rows[-_MOST_NAMED:])
+        known = known or "none yet; start one with search"
+        if len(rows) > _MOST_NAMED:
+            known += f" and {len(rows) - _MOST_NAMED} more"
         raise UsageError(f"no study named '{name}'; there is {known}")
     if len(matches) > 1:
         names = ", ".join(row["name"] for row in matches)

@@ -18,6 +18,7 @@ STUDIES = study_fields(["bert-base-uncased", "sample"])
         ("state:co", "state:complete"),
         ("state!=complete,fa", "state!=complete,failed"),
         ("label:fl", "label:flat"),
+        ("state : co", "state : complete"),
         ("hea", "head"),
     ],
 )
@@ -44,6 +45,7 @@ def test_backbones_are_offered() -> None:
         ("state:", "queued  running"),
         ("time>", "90s, 5m, 2h"),
         ("lr3>", "like 1e-5"),
+        ("lr3 > ", "like 1e-5"),
         ("reason:", "any text"),
     ],
 )

@@ -21,6 +21,14 @@ def test_reads_every_term() -> None:
     )
 
 
+def test_a_space_around_an_operator_does_not_end_a_term() -> None:
+    assert parse_filter("flat p_o > 0.6 state != pruned", FIELDS) == (
+        WordTerm("text", "=", ("flat",)),
+        NumberTerm("p_o", ">", 0.6),
+        WordTerm("state", "!=", ("pruned",)),
+    )
+
+
 @pytest.mark.parametrize("text", ["", "   ", "p", "state", "lr3 head"])
 def test_nothing_asks_for_nothing(text: str) -> None:
     assert parse_filter(text, FIELDS) == ()
@@ -36,6 +44,10 @@ def test_nothing_asks_for_nothing(text: str) -> None:
         ("p_o!=0.5", NumberTerm("p_o", "!=", 0.5)),
         ("state!=collapsed", WordTerm("state", "!=", ("collapsed",))),
         ("state:Pruned,collapsed", WordTerm("state", "=", ("pruned", "collapsed"))),
+        ("p_o > 0.6", NumberTerm("p_o", ">", 0.6)),
+        ("p_o >=.6", NumberTerm("p_o", ">=", 0.6)),
+        ("p_o<= .6", NumberTerm("p_o", "<=", 0.6)),
+        ("state : complete", WordTerm("state", "=", ("complete",))),
         ("memory", WordTerm("text", "=", ("memory",))),
         ("50%", WordTerm("text", "=", ("50%",))),
     ],
@@ -59,6 +71,9 @@ def test_reads(text: str, term: NumberTerm | WordTerm) -> None:
         ("p>much", "filter: 'p>much' compares p with no number; write it like p>1e-5"),
         ("p>nan", "filter: 'p>nan' compares p with no number; write it like p>1e-5"),
         ("p>", "filter: 'p>' compares p with no number; write it like p>1e-5"),
+        (">", "filter: '>' compares nothing; write it like p_o>0.6"),
+        (">= 0.6", "filter: '>=0.6' compares nothing; write it like p_o>0.6"),
+        ("p_o > > 0.6", "filter: 'p_o>>0.6' compares p_o with no number; write it like p_o>1e-5"),
         ("state>complete", "filter: 'state>complete' orders words; use : or != there"),
         (
             "state:done",

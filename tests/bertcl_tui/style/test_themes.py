@@ -78,6 +78,36 @@ async def test_without_colours_the_line_of_the_cursor_still_differs(
     assert here != there
 
 
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+async def test_the_terminals_own_colours_can_be_read_without_colours(
+    theme: str, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = BertclApp(str(store), settings=Settings(theme=theme))
+    async with app.run_test() as pilot:
+        table = app.screen.query_one(StudiesTable)
+        await until(pilot, lambda: len(table.items) > 1)
+        await until(pilot, lambda: table.has_focus)
+        await _check_it_can_be_read(app, table)
+        assert any("NO_COLOR" in toast.message for toast in app._notifications)
+        app.theme = "bertcl-light"
+        await until(pilot, lambda: app.settings.theme == "bertcl-light")
+        app.theme = theme
+        await until(pilot, lambda: app.theme == "bertcl-dark")
+        await _check_it_can_be_read(app, table)
+        assert app.settings.theme == theme
+
+
+async def _check_it_can_be_read(app: BertclApp, table: StudiesTable) -> None:
+    for line in (1, 2):
+        style = _first_style(app, table.render_line(line))
+        assert style is not None
+        assert style.color is not None
+        assert style.bgcolor is not None
+        ink, ground = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+        assert style.reverse or _contrast(ink, ground) >= 3
+
+
 def _first_style(app: BertclApp, strip: Strip) -> Style | None:
     """Return how a line begins when all that the terminal cannot show is taken away."""
     for line_filter in app.get_line_filters():

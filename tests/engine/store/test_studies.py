@@ -137,6 +137,13 @@ def test_what_has_ended_cannot_be_resumed(store: Store) -> None:
     assert (get_run(store, run_id).state, get_run(store, run_id).desired) == ("stopped", "stopped")
 
 
+def test_a_wrong_name_says_how_many_more_studies_there_are(store: Store) -> None:
+    for number in range(8):
+        new_study(store, f"study-{number}")
+    with pytest.raises(UsageError, match=r"there is study-3, .*, study-7 and 3 more$"):
+        find_study(store, "nosuch")
+
+
 def test_one_worker_at_a_time_proposes(store: Store) -> None:
     study_id, other_id = new_study(store), new_study(store, "other")
     assert become_proposer(store, study_id, 1)
