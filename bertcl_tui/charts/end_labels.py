@@ -27,10 +27,11 @@ class LineEnd(Struct, frozen=True, kw_only=True):
 
 
 def fit_caption(name: str, value: str, width: int) -> str:
-    """Return name and value if they fit, else the name, cut if need be."""
-    if len(name) + 1 + len(value) <= width:
-        return f"{name} {value}"
-    return name if len(name) <= width else f"{name[: max(width - 1, 0)]}…"
+    """Return name and value; where both do not fit, the name is cut, and left out at last."""
+    room = width - len(value) - 1
+    if room < min(len(name), _LEAST_OF_A_NAME):
+        return value
+    return f"{name if len(name) <= room else f'{name[: room - 1]}…'} {value}"
 
 
 def fit_reading(name: str, value: str, difference: str, width: int) -> str:

@@ -19,6 +19,7 @@ from textual.strip import Strip
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.look import Look
 from bertcl_tui.style.looks import looks_of
+from bertcl_tui.style.reversed import colourless
 from bertcl_tui.widgets.arena_parts import Parts, make_parts
 
 _NARROW: Final = 100
@@ -177,7 +178,8 @@ class ArenaGrid(ScrollView, can_focus=True):
         if row == self.place.row and self.place.column in shown:
             at = 1 + self.place.column - shown.start
             style = self.get_component_rich_style("arena-grid--cursor")
-            strips[at] = strips[at].apply_style(style)
+            cell = colourless(strips[at]) if style.reverse else strips[at]
+            strips[at] = cell.apply_style(style)
         return Strip.join(strips)
 
     def _locate(self, line: int) -> tuple[int, int] | None:

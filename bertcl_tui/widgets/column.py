@@ -1,8 +1,12 @@
 """A column of a table."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
+from rich.text import Text
+
+_END_SHARE: Final = 0.6
+"""Of a name that is cut in its middle: names of studies differ at their ends."""
 
 
 class Column(Struct, frozen=True, kw_only=True):
@@ -12,6 +16,8 @@ class Column(Struct, frozen=True, kw_only=True):
     label: str
     width: int
     align: Literal["left", "right"] = "left"
+    cut: Literal["end", "middle"] = "end"
+    """Where a text is cut that is too long for it."""
     stretch: bool = False
     """Takes what room is left; ``width`` is its least."""
     since: int = 0
@@ -26,3 +32,12 @@ class Column(Struct, frozen=True, kw_only=True):
     """The field that it sorts by; empty: none."""
     rising: bool = False
     """Whether it sorts from the least on at first."""
+
+
+def cut_in_middle(text: Text, width: int) -> Text:
+    """Return a text that is at most so wide, with its beginning and its end."""
+    if text.cell_len <= width or width < 1:
+        return text.copy()
+    end = int((width - 1) * _END_SHARE)
+    begun, ended = text[: width - 1 - end], text[len(text) - end :]
+    return Text("…", style=text.style, end="").join([begun, ended])

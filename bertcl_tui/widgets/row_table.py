@@ -22,7 +22,8 @@ from textual.strip import Strip
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.style.looks import Looks, looks_of
-from bertcl_tui.widgets.column import Column
+from bertcl_tui.style.reversed import colourless
+from bertcl_tui.widgets.column import Column, cut_in_middle
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -217,6 +218,8 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
             return Strip.blank(self.size.width, self.rich_style)
         strip = self._row(line) if y else self._header()
         style = self._line_style(line if y else None)
+        if style.reverse:
+            strip = colourless(strip)
         left, room = round(self.scroll_x), self.size.width
         shown = strip.apply_style(style).crop_extend(left, left + room, style)
         return shown if y else self._with_more(shown, style)
@@ -280,7 +283,7 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
     def _join(self, cells: Sequence[tuple[Text, Column, int]]) -> Strip:
         line = Text(" ", end="", no_wrap=True)
         for text, column, width in cells:
-            fitted = text.copy()
+            fitted = cut_in_middle(text, width) if column.cut == "middle" else text.copy()
             fitted.truncate(width, overflow="ellipsis")
             fitted.align(column.align, width)
             line.append_text(fitted)

@@ -25,7 +25,14 @@ def _text(key: str, label: str, width: int, title: str, since: int = 0) -> Colum
 STUDY_COLUMNS: Final = (
     _text("state", "state", 10, "what becomes of it"),
     Column(
-        key="name", label="study", width=16, title="name", sorts="name", rising=True, stretch=True
+        key="name",
+        label="study",
+        width=16,
+        cut="middle",
+        title="name",
+        sorts="name",
+        rising=True,
+        stretch=True,
     ),
     _text("sequence", "sequence", 16, "tasks, one after another", _NEVER),
     _text("model", "backbone", 18, "backbone", 136),
@@ -45,6 +52,7 @@ STUDY_COLUMNS: Final = (
         key="eta",
         label="ETA",
         width=7,
+        since=90,
         align="right",
         title="until it ends",
         sorts="eta",

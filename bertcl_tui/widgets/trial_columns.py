@@ -38,7 +38,7 @@ _FIRST: Final = (
     Column(key="state", label="state", width=14, title="state", sorts="state", rising=True),
     Column(
         key="note",
-        label="",
+        label="note",
         width=10,
         stretch=True,
         since=ROOMY,
@@ -137,7 +137,7 @@ _PLAIN: Final[Mapping[str, Callable[[TrialRow], str]]] = {
     "p_o": lambda trial: score(trial.p_o),
     "p_s": lambda trial: score(trial.p_s),
     "rates": lambda trial: rate_glyphs(trial.learning_rates, rate_bounds(trial.learning_rates)),
-    "note": lambda trial: trial.label or trial.reason or "",
+    "note": lambda trial: " · ".join(filter(None, (trial.label, trial.reason))),
     "label": lambda trial: trial.label or "",
     "reason": lambda trial: trial.reason or "",
     "reported_p": lambda trial: score(trial.reported_p),

@@ -19,7 +19,7 @@ _METER_COLUMNS: Final = 8
 _FULL: Final = 100.0
 _EMPTY: Final = """\
 No worker.
-One starts with the first study
+One starts with a study
 and ends when all is done;
 W shows and starts them."""
 _WAITING: Final = "{} without a worker:\nspace on it starts one."
@@ -55,7 +55,8 @@ class WorkersPanel(VerticalScroll, can_focus=False):
             studies = count(self._waiting, "study", "studies")
             parts.append(Text(_WAITING.format(studies), style=looks.warning))
         parts = parts or [Text(_EMPTY, style=looks.muted)]
-        self.query_one(Static).update(Text("\n").join(parts))
+        line_break = Text("\n", no_wrap=True, overflow="ellipsis")
+        self.query_one(Static).update(line_break.join(parts))
 
 
 def _card(worker: WorkerRow, looks: Looks) -> Text:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -307,3 +308,17 @@ async def test_what_did_not_change_is_not_painted_again(
             write_log(opened, "info", f"said {number}", worker_id=1)
             await until(pilot, lambda number=number: f"said {number}" in _text(pilot, LogPanel))  # type: ignore[misc]
         assert painted == {"LogPanel"}
+
+
+async def test_names_that_differ_at_their_ends_do_so_where_there_is_little_room(
+    open_app: OpenApp, store: Path
+) -> None:
+    spec = find_study(open_store(str(store)), DONE).spec
+    for end in ("flat", "llrd"):
+        create_study(open_store(str(store)), replace(spec, name=f"{'long-name:' * 5}{end}"))
+    async with open_app(size=(80, 24)) as pilot:
+        await _ready(pilot)
+        text = _text(pilot, StudiesTable)
+        assert "long-name:flat" in text
+        assert "long-name:llrd" in text
+        assert "ETA" not in text

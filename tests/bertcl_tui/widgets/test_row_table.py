@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from msgspec import Struct
+from rich.segment import Segment
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -34,11 +35,15 @@ class Fruits(RowTable[Fruit]):
 
     def cells(self, item: Fruit, looks: Looks) -> dict[str, Text]:
         self.composed.append(item.name)
-        return {"name": Text(item.name), "price": Text(str(item.price)), "origin": Text("here")}
+        return {
+            "name": Text(item.name),
+            "price": Text(str(item.price), style="green"),
+            "origin": Text("here"),
+        }
 
 
 class Stall(App[None]):
-    CSS = "Fruits { height: 6; }"
+    CSS = "Fruits { height: 6; &:ansi > .row-table--cursor { text-style: reverse; } }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -234,3 +239,18 @@ async def test_a_long_text_is_cut() -> None:
         line = _lines(table)[1]
         assert "…" in line
         assert line.split()[-1] == "0"
+
+
+async def test_the_cursors_line_is_of_one_colour_in_the_terminals_own_colours() -> None:
+    async with stall() as (pilot, table, app):
+        app.theme = "ansi-dark"
+        table.show(_fruits("apple", "pear"))
+        await pilot.pause()
+        at_cursor, below = ({_colour(part) for part in table.render_line(y)} for y in (1, 2))
+        assert len(at_cursor) == 1
+        assert len(below) > 1
+
+
+def _colour(part: Segment) -> str | None:
+    style = part.style
+    return None if style is None or style.color is None else style.color.name

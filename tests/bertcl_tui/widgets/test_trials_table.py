@@ -241,3 +241,13 @@ async def test_columns_without_room_are_gone_to() -> None:
         await pilot.press("less_than_sign")
         await pilot.pause()
         assert _text(table, 0).split()[1] == "#"
+
+
+async def test_a_note_says_how_a_trial_is_called_and_why_it_ended() -> None:
+    async with table_of(3) as (pilot, table, _):
+        ended = _trial(3, "collapsed", label="baseline", reason="p fell")
+        table.show_trials((3,), (ended,), {})
+        await pilot.pause()
+        header, line = (table.render_line(y).text for y in (0, 1))
+        assert header.split()[-1] == "note"
+        assert "baseline · p fell" in line
