@@ -9,6 +9,7 @@ import pytest
 from textual.binding import Binding
 
 from bertcl_tui.actions import ACTIONS, Action, Place, actions_of, bindings_of
+from bertcl_tui.actions.keymap import PLACES
 from bertcl_tui.app import BertclApp
 from bertcl_tui.screens.arena import ArenaScreen
 from bertcl_tui.screens.columns import ColumnsScreen
@@ -81,6 +82,10 @@ def test_every_action_has_a_handler(action: Action, place: Place) -> None:
 def test_no_key_does_two_things_in_a_place(place: Place) -> None:
     keys = chain.from_iterable(action.keys.split(",") for action in actions_of(place))
     assert [key for key, times in Counter(keys).items() if times > 1] == []
+
+
+def test_every_place_has_a_name_for_people() -> None:
+    assert {place for _, place in PLACED} <= PLACES.keys()
 
 
 @pytest.mark.parametrize("place", HANDLED_BY)
