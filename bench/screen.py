@@ -39,19 +39,19 @@ LAG_SECONDS = 10.0
 _BURN = "while True: sum(range(1000))"
 
 
-def make_store(path: Path, *, trials: int, measurements: int) -> Path:
-    """Write a store with so many trials in ten studies, and so many measurements of each."""
+def make_store(path: Path, *, trials: int, measurements: int, studies: int = STUDIES) -> Path:
+    """Write a store with so many trials in some studies, and so many measurements of each."""
     draw = random.Random(trials)
     store = open_store(str(path))
-    search = SearchSettings(trials=trials // STUDIES)
-    for index in range(STUDIES):
+    search = SearchSettings(trials=trials // studies)
+    for index in range(studies):
         name, sequence = f"sst2:mrpc-{index}", ("sst2", "mrpc")
         spec = StudySpec(name=name, sequence=sequence, data="hub", model="m", search=search)
         create_study(store, spec)
     for first in range(0, trials, CHUNK):
         numbers = range(first, min(trials, first + CHUNK))
         with store.writing() as connection:
-            connection.execute(insert(run), [_trial(number, draw) for number in numbers])
+            connection.execute(insert(run), [_trial(number, draw, studies) for number in numbers])
             connection.execute(insert(stage), list(chain.from_iterable(map(_stages, numbers))))
             rows = (_measurements(number, measurements) for number in numbers)
             connection.execute(insert(measurement), list(chain.from_iterable(rows)))
@@ -59,14 +59,14 @@ def make_store(path: Path, *, trials: int, measurements: int) -> Path:
     return path
 
 
-def _trial(number: int, draw: random.Random) -> dict[str, object]:
+def _trial(number: int, draw: random.Random, studies: int) -> dict[str, object]:
     p_o, p_s = draw.uniform(0.5, 0.9), draw.uniform(0.5, 0.9)
     state = "pruned" if number % 5 == 0 else "complete"
     scores = {"p": p_o + p_s, "p_o": p_o, "p_s": p_s} if state == "complete" else {}
     return {
         "id": number + 1,
-        "study_id": 1 + number % STUDIES,
-        "number": number // STUDIES,
+        "study_id": 1 + number % studies,
+        "number": number // studies,
         "sequence": "sst2:mrpc",
         "method": "profile",
         "seed": number,
@@ -79,7 +79,7 @@ def _trial(number: int, draw: random.Random) -> dict[str, object]:
         "steps": STEPS,
         "created_at": float(number),
         "finished_at": float(number),
-        "busy_seconds": 60.0,
+        "busy_seconds": draw.uniform(40, 80),
         "p": None,
         "p_o": None,
         "p_s": None,

@@ -37,7 +37,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
     def compose(self) -> ComposeResult:
         choice = OptionList(compact=True)
         choice.border_title = "Columns"
-        choice.border_subtitle = "space in/out · J K move · r usual · enter keep · esc cancel"
+        choice.border_subtitle = "space in/out · J K move · r usual · enter keep"
         yield choice
 
     def on_mount(self) -> None:
