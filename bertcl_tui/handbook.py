@@ -35,6 +35,7 @@ _WORDS: Final[tuple[Entry, ...]] = (
 _CURVES: Final[tuple[Entry, ...]] = (
     ("→", "steps; a dotted line is where the next task begins to be learnt"),
     ("↑", "accuracy: a line that stays up is a task that is not forgotten"),
+    ("rows", "curves are measured on few rows and scores on all: a line may end beside its p_o"),
     ("bright", "the trial under the cursor, with its number where the line ends; the rest is dim"),
     (REFERENCE_GLYPH, "the flat baseline, or the profile that is compared with"),
     ("plane", "p_o against p_s: up and to the right is better; no trial beats those of the front"),

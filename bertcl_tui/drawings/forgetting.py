@@ -29,6 +29,7 @@ class Forgetting(Struct, frozen=True):
 
     lines: tuple[Line, ...]
     baseline: Line | None = None
+    empty: str = "No accuracy measured after stage 1 yet."
 
     def draw(self, size: Size, palette: Palette) -> Text:
         return picture(self.curves(), size, palette).text
@@ -56,7 +57,7 @@ class Forgetting(Struct, frozen=True):
                 for stage, name in zip(later, names, strict=True)
             ),
             baseline=None if self.baseline is None else _series(self.baseline),
-            empty="No accuracy measured after stage 1 yet.",
+            empty=self.empty,
         )
 
 
@@ -106,6 +107,11 @@ class Nothing(Struct, frozen=True):
 def _series(line: Line) -> Series:
     steps, accuracies = known_of_earlier(line.run)
     return Series(name=line.name, xs=steps, ys=accuracies, emphasis=line.emphasis, slot=line.slot)
+
+
+def measured_on(rows: int) -> str:
+    """Say why a curve need not end at its trial's score."""
+    return f"curves on up to {rows:,} rows a task, scores on all"
 
 
 def earlier_tasks(tasks: Collection[str]) -> str:

@@ -1,6 +1,6 @@
 """The charts of one study, made from a look at it."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from bertcl_tui.charts.style import SERIES_GLYPHS
 from bertcl_tui.drawings.forgetting import NO_TRIAL, Forgetting, Line, Nothing
@@ -9,6 +9,8 @@ from bertcl_tui.drawings.plane import Plane
 from bertcl_tui.drawings.rates import Rates
 from bertcl_tui.looking.study import Look
 from bertcl_tui.rows import RunCurves, Scored, TrialRow
+
+_NONE_FITS: Final = "No trial fits the filter."
 
 
 def forgetting_of(look: Look) -> Forgetting:
@@ -23,13 +25,15 @@ def forgetting_of(look: Look) -> Forgetting:
     flat = look.flat
     run = None if flat is None or flat.number in lines else look.curves.get(flat.run_id)
     baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
+    if look.study.counts and not look.numbers:
+        return Forgetting(tuple(lines.values()), baseline, empty=_NONE_FITS)
     return Forgetting(tuple(lines.values()), baseline)
 
 
 def rates_of(look: Look) -> Rates | Nothing:
     """Return the rates of the cursor's trial beside the baseline's."""
     if look.cursor is None:
-        return Nothing("No trial fits the filter." if look.study.counts else NO_TRIAL)
+        return Nothing(_NONE_FITS if look.study.counts else NO_TRIAL)
     rates = look.cursor.learning_rates
     flat = look.flat
     return Rates(

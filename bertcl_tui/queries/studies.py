@@ -29,6 +29,7 @@ _RECENT = 20
 class _Protocol(Struct):
     preset: str
     grouping: str
+    retention_rows: int
 
 
 class _Search(Struct):
@@ -77,6 +78,7 @@ def list_studies(
                 model=row.model,
                 preset=spec.protocol.preset,
                 grouping=spec.protocol.grouping,
+                retention_rows=spec.protocol.retention_rows,
                 origin=row.origin,
                 state=state,
                 desired=row.desired,

@@ -30,6 +30,8 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     preset: str
     grouping: str
     """Which layers share a rate, by the protocol: ``paper`` or ``original-code``."""
+    retention_rows: int
+    """Most rows of a task that its curves are measured on."""
     origin: str
     state: StudyState
     desired: Desired

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.comparing.facts import Fact, as_text
 from bertcl_tui.comparing.look import Comparison, look_at_comparison
-from bertcl_tui.drawings.forgetting import earlier_tasks
+from bertcl_tui.drawings.forgetting import earlier_tasks, measured_on
 from bertcl_tui.messages import Folding, OpenRun, Trouble
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.live import LiveScreen
@@ -87,7 +87,8 @@ class CompareScreen(LiveScreen):
             return
         tasks = parse_sequence(comparison.study.sequence)
         chart = self.query_one("#curves", CurveChart)
-        entitle(chart, f"Forgetting ─ {earlier_tasks(tasks)} while {tasks[-1]} is learnt")
+        title = f"Forgetting ─ {earlier_tasks(tasks)} while {tasks[-1]} is learnt"
+        entitle(chart, title, measured_on(comparison.study.retention_rows))
         chart.show(comparison.forgetting(chosen))
 
     # actions

@@ -7,7 +7,7 @@ from textual import events, on, work
 from textual.widget import Widget
 
 from bertcl_tui.comparing.choosing import MOST_COMPARED, trials_to_compare
-from bertcl_tui.drawings.forgetting import earlier_tasks
+from bertcl_tui.drawings.forgetting import earlier_tasks, measured_on
 from bertcl_tui.drawings.importance import told_from
 from bertcl_tui.drawings.of_study import forgetting_of, importance_of, plane_of, rates_of
 from bertcl_tui.looking.study import Look
@@ -62,10 +62,15 @@ class PanelsScreen(TrialsScreen):
         titles = (
             f"Forgetting ─ {earlier_tasks(tasks)} while {tasks[-1]} is learnt",
             f"Learning rates ─ {trial}",
-            "Kept against learnt",
+            f"Kept against learnt{' ─ all, filtered or not' if self._question.where else ''}",
             "What matters",
         )
-        subtitles = ("", "", _scores_of(look.cursor), told_from(told) if told else "")
+        subtitles = (
+            measured_on(look.study.retention_rows),
+            "",
+            _scores_of(look.cursor),
+            told_from(told) if told else "",
+        )
         drawings = (forgetting_of(look), rates_of(look), plane_of(look), importance_of(look))
         for number, (panel, title, subtitle, drawing) in enumerate(
             zip(PANELS, titles, subtitles, drawings, strict=True), start=1

@@ -87,14 +87,12 @@ class TrialsScreen(ListScreen):
         total, shown = sum(look.study.counts.values()), len(look.numbers)
         found = f"{shown:,} of {total:,}" if self._question.where else f"{total:,}"
         name = order.field if column is None else column.label or column.key
-        parts = [
-            f"Trials ─ {found}",
-            f"by {'number' if name == '#' else name} {'▼' if order.descending else '▲'}",
-        ]
-        if self._question.where:
-            parts.append(f"filter: {self.query_one(FilterBar).in_force}")
+        parts = [f"Trials ─ {found}"]
         if self._question.marked:
             parts.append(f"{len(self._question.marked):,} marked")
+        parts.append(f"by {'number' if name == '#' else name} {'▼' if order.descending else '▲'}")
+        if self._question.where:
+            parts.append(f"/{self.query_one(FilterBar).in_force}")
         trial = look.cursor
         entitle(self.query_one("#trials"), " ─ ".join(parts), _note_on(trial) if trial else "")
 

@@ -1,5 +1,7 @@
 """What the charts of a study show of a look at it."""
 
+from msgspec.structs import replace
+
 from bertcl_tui.charts.style import DARK
 from bertcl_tui.drawings.forgetting import Learning, Nothing, earlier_tasks
 from bertcl_tui.drawings.of_study import forgetting_of, plane_of, rates_of
@@ -67,6 +69,12 @@ def test_the_plane_labels_cursor_and_marks(reader: Reader) -> None:
     assert drawing.selected == (10, 6)
     assert len(drawing.trials) == 24
     assert drawing.flat is not None
+
+
+def test_no_curve_where_the_filter_hides_all(reader: Reader) -> None:
+    look = _look(reader)
+    nothing = replace(look, numbers=(), cursor=None, running=(), flat=None)
+    assert "No trial fits the filter." in forgetting_of(nothing).draw((60, 9), DARK).plain
 
 
 def test_a_study_without_a_trial(reader: Reader) -> None:
