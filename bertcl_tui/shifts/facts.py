@@ -76,7 +76,9 @@ def cut_said(lengths: Lengths) -> str:
     """Say where the lengths are cut."""
     if lengths.cut is None:
         return "cut at random, as the authors' code does"
-    return f"cut at {lengths.cut:.4g} tokens"
+    # all rows of a passage go to one part, by their mean length
+    why = "" if lengths.cut.is_integer() else ", the mean of rows kept together"
+    return f"cut at {lengths.cut:.4g} tokens{why}"
 
 
 def agreement_said(clusters: Clusters) -> str:

@@ -87,7 +87,7 @@ def _draw_lengths(axes: Axes, lengths: Lengths) -> None:
         axes.set_title("Length: cut at random")
     else:
         axes.axvline(lengths.cut + 0.5, color=_INK, linestyle="--", linewidth=1.0)
-        axes.set_title(f"Length: cut at {lengths.cut:g} tokens")
+        axes.set_title(f"Length: cut at {lengths.cut:.4g} tokens")
     axes.set_xlabel("tokens")
     axes.set_ylabel("training rows")
     axes.legend(loc="upper right")

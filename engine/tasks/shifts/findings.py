@@ -43,8 +43,8 @@ class Lengths(Struct, frozen=True, kw_only=True, tag="lengths"):
     train_rows: int
     validation_rows: int
     cut: float | None
-    """The short part ends there, in tokens; None: it was cut at random, as the authors' code does.
-    """
+    """The short part ends there, in tokens: the mean of rows that stay together, such as those of
+    one passage, so that it need not be whole. None: cut at random, as the authors' code does."""
     counts: tuple[tuple[int, int, int], ...]
     """Of training rows: tokens, how many rows of that length are short, how many long."""
     parts: tuple[Part, Part]
