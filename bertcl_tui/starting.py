@@ -25,6 +25,8 @@ class Findings(Struct, frozen=True, kw_only=True):
     """One line for each option that cannot be so."""
     free_name: str = ""
     """What the study is called unless it is told otherwise; empty while there is no sequence."""
+    runs: tuple[int, int] | None = None
+    """How many runs of a table are missing, and how many it has; None: no table was asked for."""
 
 
 def look_up(store: str, texts: Mapping[str, str]) -> Findings:

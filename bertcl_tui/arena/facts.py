@@ -8,6 +8,7 @@ from bertcl_tui.charts.sparkline import rate_glyphs
 from bertcl_tui.drawings.rates import rate_bounds
 from engine.arena import legend
 from engine.arena.entrants import short_rate
+from engine.arena.layouts import FREE
 from engine.arena.results import CellRuns
 from engine.arena.tables import Cell, Value, reference_of
 from engine.spec import RunSpec, Source
@@ -28,6 +29,18 @@ def cell_facts(look: Look, row: int, column: int) -> list[str]:
     else:
         compared = _compared(cell, look.cell(reference, column), look.table.reference)
     return [line for line in (compared, _BETWEEN.join(_rates(found))) if line]
+
+
+def way_out(look: Look, key: str) -> Iterator[str]:
+    """Say how a table comes to its numbers of which nothing was run.
+
+    Args:
+        look: at the table.
+        key: that asks for tables.
+    """
+    yield f"Nothing of this table was run yet: {key} has it run."
+    if look.layout.name != FREE:
+        yield "The paper's numbers are of bert-base on all rows of GLUE."
 
 
 def _compared(cell: Cell, other: Cell, reference: str) -> str:

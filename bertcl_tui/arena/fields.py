@@ -52,12 +52,14 @@ TABLE_FIELDS: Final = (
         label="Sequences",
         help="The columns: sequences with commas between them.",
         read=read_sequences,
+        long=True,
     ),
     Field(
         name="methods",
         label="Methods",
         help="The rows, like flat,ewc-task@flat-tuned: METHOD@RATES,option=value.",
         read=parse_entrants,
+        long=True,
     ),
     Field(
         name="seeds",

@@ -3,17 +3,19 @@
 from collections.abc import Mapping, Sequence
 
 from bertcl_tui.arena.asking import read_sequences
-from bertcl_tui.arena.fields import table_defaults
+from bertcl_tui.arena.fields import read_request, table_defaults
 from bertcl_tui.starting import Findings, noting
 from engine.arena.entrants import DEFAULT_RATE, parse_entrants
 from engine.arena.layouts import FREE, paper_layout
-from engine.errors import UsageError
+from engine.arena.wanted import Wanted, make_plan
+from engine.errors import EngineError, UsageError
+from engine.store.connection import is_made, open_store
 from engine.tasks.catalog import describe_sequence, known_tasks
 from engine.tasks.entry import TaskEntry
 from engine.tasks.models import model_path
 
 
-def look_up_table(texts: Mapping[str, str]) -> Findings:
+def look_up_table(store: str, texts: Mapping[str, str]) -> Findings:
     """Look up what was typed, as far as it can be read."""
     defaults = table_defaults(texts)
     data, model, layout = (
@@ -41,7 +43,26 @@ def look_up_table(texts: Mapping[str, str]) -> Findings:
                 raise UsageError(f"{layout} has its own sequences; leave this empty")
     with noting(troubles, "search_on"):
         _describe(read_sequences(texts.get("search_on", "")), data if tasks else "")
-    return Findings(tasks=tasks, troubles=troubles)
+    return Findings(tasks=tasks, troubles=troubles, runs=_runs(store, texts))
+
+
+def _runs(store: str, texts: Mapping[str, str]) -> tuple[int, int] | None:
+    try:
+        wanted = read_request(texts).wanted
+        there = _asked_for(store, wanted) if is_made(store) else 0
+    except EngineError:
+        return None
+    runs = len(wanted.sequences) * len(wanted.entrants) * len(wanted.seeds)
+    return runs - there, runs
+
+
+def _asked_for(store: str, wanted: Wanted) -> int:
+    """Return how many runs of a table are in the store, whatever became of them."""
+    opened = open_store(store, create=False)
+    try:
+        return sum(run.record is not None for run in make_plan(opened, wanted).runs)
+    finally:
+        opened.close()
 
 
 def _describe(sequences: Sequence[tuple[str, ...]], data: str) -> None:

@@ -19,6 +19,8 @@ class Field(Struct, frozen=True, kw_only=True):
     default: str = ""
     choices: Mapping[str, str] = {}
     """Each value with what it does; empty: any text that can be read."""
+    long: bool = False
+    """Whether its text is often long, and gets the room there is."""
     metavar: str = ""
     """What stands for the value in the help of a command; empty: the name."""
 

@@ -27,7 +27,6 @@ from bertcl_tui.starting import Findings
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.picker import Pick
 from engine.arena.entrants import RATES, split_entrants
-from engine.errors import UsageError
 from engine.spec.methods import METHODS
 
 
@@ -47,7 +46,7 @@ class NewTableScreen(RequestScreen[TableRequest | None]):
     PATH = ("Arena", "New table")
     GO = "Run what is missing"
     FIELDS = FORM_FIELDS
-    LOOKED_UP = frozenset({"layout", "sequences", "methods", "data", "model", "search_on"})
+    LOOKED_UP = frozenset(item.name for item in FORM_FIELDS)
     SEQUENCES = frozenset({"sequences", "search_on"})
 
     @dataclass
@@ -66,7 +65,7 @@ class NewTableScreen(RequestScreen[TableRequest | None]):
         return table_command(self.texts, store=store)
 
     def look_up(self, texts: Mapping[str, str]) -> Findings:
-        return look_up_table(texts)
+        return look_up_table(self.store, texts)
 
     def start(self, texts: Mapping[str, str]) -> Message:
         request = read_request(texts)
@@ -93,10 +92,9 @@ class NewTableScreen(RequestScreen[TableRequest | None]):
         row.text = with_method(row.text, name)
 
     def promise(self) -> str:
-        try:
-            request = read_request(self.texts)
-        except UsageError:
+        if self.findings.runs is None:
             return ""
-        wanted = request.wanted
-        runs = len(wanted.sequences) * len(wanted.entrants) * len(wanted.seeds)
-        return f"{count(runs, 'run')}; those that are there are not run again."
+        missing, runs = self.findings.runs
+        if not missing:
+            return f"Nothing is missing of {count(runs, 'run')}."
+        return f"{missing} of {count(runs, 'run')} {'is' if missing == 1 else 'are'} missing."

@@ -4,8 +4,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from bertcl_tui.arena.facts import cell_facts
+from bertcl_tui.arena.facts import cell_facts, way_out
 from bertcl_tui.arena.look import Look
+from bertcl_tui.keys import key_for
 from bertcl_tui.widgets.arena_grid import CellPlace
 from bertcl_tui.widgets.runs_table import RunsTable
 from bertcl_tui.widgets.titles import entitle
@@ -20,5 +21,8 @@ class CellPanel(Vertical):
         """Show this cell."""
         row, column = place
         entitle(self, f"{look.entrant(row).title} on {look.column(column).name}")
-        self.query_one("#cell-facts", Static).update("\n".join(cell_facts(look, row, column)))
+        facts = cell_facts(look, row, column)
+        if not any(tally for tallies in look.tallies for tally in tallies):
+            facts = [*facts, *way_out(look, key_for(self.app, "new_table"))]
+        self.query_one("#cell-facts", Static).update("\n".join(facts))
         self.query_one(RunsTable).show_runs(look, row, column)

@@ -39,7 +39,7 @@ class FieldRow(Horizontal):
         default: str | None = None,
         suggester: Suggester | None = None,
     ) -> None:
-        super().__init__(id=field.name.replace("_", "-"))
+        super().__init__(id=field.name.replace("_", "-"), classes="-long" if field.long else "")
         self.field = field
         self._default = field.default if default is None else default
         self._entry = (
@@ -57,6 +57,7 @@ class FieldRow(Horizontal):
 
     def on_mount(self) -> None:
         self._show_note()
+        self._show_beginning()
 
     @property
     def text(self) -> str:
@@ -114,10 +115,12 @@ class FieldRow(Horizontal):
     @on(DescendantFocus)
     def _entered(self) -> None:
         self.add_class("-active")
+        self._show_beginning()
 
     @on(DescendantBlur)
     def _left(self) -> None:
         self.remove_class("-active")
+        self._show_beginning()
 
     @on(Input.Changed)
     @on(Select.Changed)
@@ -126,6 +129,10 @@ class FieldRow(Horizontal):
         self._objection = None
         self._show_note()
         self.post_message(self.Changed(self.field.name, self.text))
+
+    def _show_beginning(self) -> None:
+        """Let a text that is too long be seen from its beginning on, until it is typed on."""
+        self.call_after_refresh(self._entry.scroll_to, x=0, animate=False)
 
     @property
     def _mark(self) -> str:

@@ -107,6 +107,6 @@ def test_methods_are_put_in_and_taken_out() -> None:
 def test_what_is_wrong_is_found_where_it_stands(
     texts: dict[str, str], field: str, said: str
 ) -> None:
-    found = look_up_table({**TYPED, **texts})
+    found = look_up_table("nowhere.db", {**TYPED, **texts})
     assert list(found.troubles) == [field]
     assert said in found.troubles[field]

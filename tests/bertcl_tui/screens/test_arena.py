@@ -19,6 +19,7 @@ from bertcl_tui.screens.form import FormScreen
 from bertcl_tui.screens.new_table import NewTableScreen
 from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.settings import Settings
 from bertcl_tui.widgets.arena_grid import ArenaGrid, CellPlace
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.legend_panel import LegendPanel
@@ -128,6 +129,19 @@ async def test_keys_turn_measures_layouts_and_settings(
         await until(pilot, lambda: "one seed" in told(pilot, "LegendPanel Static"))
 
 
+async def test_a_layout_of_which_nothing_was_run_says_what_has_it_run(
+    open_app: OpenApp, arena_store: Path
+) -> None:
+    settings = Settings(keys={"new_table": "f7"})
+    async with open_app(arena_store, settings=settings) as pilot:
+        await arena(pilot)
+        await pilot.press(*"tttt")
+        await until(
+            pilot, lambda: "7 has it run" in told(pilot, "#cell-facts").replace("f7", "F7")
+        )
+        assert "bert-base" in told(pilot, "#cell-facts")
+
+
 @pytest.mark.action("grid", "cursor_up", "cursor_down", "cursor_left", "cursor_right")
 @pytest.mark.action("grid", "first", "last", "enter_cell")
 @pytest.mark.action("arena", "back")
@@ -221,6 +235,8 @@ async def test_n_asks_first_of_all_for_what_the_table_lacks(
         assert texts["sequences"] == "sst2:mrpc,mrpc:sst2,rte:mrpc"
         assert texts["methods"].startswith("flat,flat-tuned,ewc-task@flat-tuned,bertcl")
         assert (texts["seeds"], texts["train_rows"], texts["data"]) == ("5", "800", "hub")
+        await until(pilot, lambda: told(pilot, "#readiness").endswith(" of 90 runs are missing."))
+        assert int(told(pilot, "#readiness").split()[0]) < 90
 
 
 @pytest.mark.action("arena", "retry_runs")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, Static
+from textual.widgets import Button, Input, Static
 
 from bertcl_tui.arena.fields import FORM_FIELDS, OF_SEARCHES, table_command
 from bertcl_tui.messages import TableAsked, Trouble
@@ -85,10 +85,21 @@ async def test_it_says_how_many_runs_a_table_has(store: str) -> None:
         await settle(pilot)
         form = Form(pilot)
         await form.fill(sequences="sst2:mrpc,mrpc:sst2", methods="flat,joint,replay", seeds="4")
-        assert form.readiness.startswith("24 runs;")
+        assert form.readiness == "24 of 24 runs are missing."
         await form.fill(sequences="", methods="", layout="table2")
-        assert form.readiness.startswith("64 runs;")
+        assert form.readiness == "64 of 64 runs are missing."
         assert form.row("sequences").default == "as in the paper"
+
+
+async def test_a_long_text_takes_the_room_there_is_and_shows_its_beginning(store: str) -> None:
+    texts = {**HUB, "sequences": ",".join(["sst2:mrpc", "mrpc:sst2", "rte:mrpc"] * 4)}
+    app = Host(store, lambda reader: NewTableScreen(reader, texts))
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        entries = [form.row(name).query_one(Input) for name in ("sequences", "seeds")]
+        assert entries[0].size.width > 1.5 * entries[1].size.width
+        assert entries[0].render_line(0).text.strip().startswith("sst2:mrpc,mrpc:sst2")
 
 
 @pytest.mark.action("new-table", "copy_command")
