@@ -126,7 +126,7 @@ def cast(series: Sequence[Series], palette: Palette) -> list[Stroke]:
             glyph=SERIES_GLYPHS[slot],
             heavy=heavy and line.emphasis == "bright",
         )
-        for line, slot in zip(coloured, _slots(coloured), strict=True)
+        for line, slot in zip(coloured, slots_of([line.slot for line in coloured]), strict=True)
     ] + [
         Stroke(line=line, style=palette.faint, layer=Layer.DIMMED)
         for line in ranked[len(coloured) :]
@@ -148,11 +148,15 @@ def _style(line: Series, slot: int, palette: Palette) -> str:
     return weight + palette.series[slot % len(palette.series)]
 
 
-def _slots(lines: Sequence[Series]) -> list[int]:
-    """Return the slot each line asks for if it is the first to ask, else the lowest free one."""
+def slots_of(wanted: Sequence[int | None]) -> list[int]:
+    """Return the slot each line asks for if it is the first to ask, else the lowest free one.
+
+    Args:
+        wanted: by each of at most as many lines as there are glyphs; it goes round beyond these.
+    """
     slots: dict[int, int] = {}
-    for index, line in enumerate(lines):
-        if line.slot is not None and line.slot % len(SERIES_GLYPHS) not in slots.values():
-            slots[index] = line.slot % len(SERIES_GLYPHS)
+    for index, slot in enumerate(wanted):
+        if slot is not None and slot % len(SERIES_GLYPHS) not in slots.values():
+            slots[index] = slot % len(SERIES_GLYPHS)
     free = (slot for slot in range(len(SERIES_GLYPHS)) if slot not in set(slots.values()))
-    return [slots[index] if index in slots else next(free) for index in range(len(lines))]
+    return [slots[index] if index in slots else next(free) for index in range(len(wanted))]

@@ -18,6 +18,8 @@ class Compared(Struct, frozen=True):
 
     trial: TrialRow
     spec: RunSpec
+    slot: int
+    """Its colour and glyph."""
 
 
 class Fact(Struct, frozen=True, kw_only=True):

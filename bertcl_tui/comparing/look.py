@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from bertcl_tui.charts.series import slots_of
 from bertcl_tui.comparing.facts import Compared, Fact, facts_about
 from bertcl_tui.drawings.forgetting import Forgetting, Line
 from bertcl_tui.drawings.of_study import flat_name, line_of
@@ -28,8 +29,10 @@ class Comparison(Struct, frozen=True, kw_only=True):
         """Return the curves, that of one trial bright; the baseline is dashed unless it is that."""
         flat = None if self.flat is None or self.flat.number == number else self.flat
         lines = [
-            line_of(each.trial, run, "bright" if each.trial.number == number else "normal", place)
-            for place, each in enumerate(self.several)
+            line_of(
+                each.trial, run, "bright" if each.trial.number == number else "normal", each.slot
+            )
+            for each in self.several
             if (run := self.curves.get(each.trial.run_id)) is not None
             and (flat is None or each.trial.number != flat.number)
         ]
@@ -46,7 +49,11 @@ def look_at_comparison(reader: Reader, study_id: int, numbers: Sequence[int]) ->
     if study is None or not chosen:
         return None
     specs = reader.specs([trial.run_id for trial in chosen])
-    several = tuple(Compared(trial, specs[trial.run_id]) for trial in chosen)
+    slots = slots_of([trial.number for trial in chosen])
+    several = tuple(
+        Compared(trial, specs[trial.run_id], slot)
+        for trial, slot in zip(chosen, slots, strict=True)
+    )
     flat = flat_baseline(reader.scored(study_id))
     runs = {*specs, *([] if flat is None else [flat.run_id])}
     choices = max(len(trial.learning_rates) for trial in chosen)

@@ -2,7 +2,6 @@
 
 from typing import Final, Literal
 
-from bertcl_tui.charts.style import SERIES_GLYPHS
 from bertcl_tui.drawings.forgetting import NO_TRIAL, Forgetting, Line, Nothing
 from bertcl_tui.drawings.importance import Importance
 from bertcl_tui.drawings.plane import Plane
@@ -68,11 +67,10 @@ def line_of(
     trial: TrialRow,
     run: RunCurves,
     emphasis: Literal["bright", "normal"],
-    place: int | None = None,
+    slot: int | None = None,
 ) -> Line:
-    """Return a trial's curve; its colour goes by its number, or by its place among others."""
+    """Return a trial's curve; its colour goes by its number unless a slot is given."""
     name = f"#{trial.number}"
     if trial.state == "running":
         name = f"running {name}"
-    slot = (trial.number if place is None else place) % len(SERIES_GLYPHS)
-    return Line(name, run, emphasis, slot=slot)
+    return Line(name, run, emphasis, slot=trial.number if slot is None else slot)

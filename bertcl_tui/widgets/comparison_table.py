@@ -66,7 +66,7 @@ class ComparisonTable(RowTable[Fact]):
     def header(self, column: Column) -> str:
         if not column.label:
             return ""
-        glyph = SERIES_GLYPHS[int(column.key) % len(SERIES_GLYPHS)]  # as its curve has
+        glyph = SERIES_GLYPHS[self._several[int(column.key)].slot]  # as its curve has
         return f"{'›' if column.key == str(self._place) else ''}{glyph} {column.label}"
 
     def cells(self, item: Fact, looks: Looks) -> dict[str, Text]:

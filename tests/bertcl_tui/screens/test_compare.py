@@ -36,7 +36,7 @@ def _drawn(pilot: Pilot[None]) -> str:
 async def test_only_what_differs_then_all(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         table = await _compare(pilot, "j", "space", "j", "space", "j", "space")
-        assert table.render_line(0).text.split() == ["›●", "#10", "▲", "#6", "■", "#25"]
+        assert table.render_line(0).text.split() == ["›■", "#10", "◐", "#6", "▲", "#25"]
         assert "heads" in _names(table)
         assert "model" not in _names(table)
         await pilot.press("a")
@@ -47,6 +47,22 @@ async def test_only_what_differs_then_all(open_app: OpenApp) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
 
 
+async def test_a_trial_has_the_glyph_that_it_has_among_the_studys_curves(
+    open_app: OpenApp,
+) -> None:
+    async with open_app(size=(120, 40)) as pilot:
+        await _enter(pilot)
+        await pilot.press("j", "space", "j", "space", "d")
+        study = pilot.app.screen_stack[1].query_one("#forgetting", CurveChart)
+        await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen))
+        table = pilot.app.screen.query_one(ComparisonTable)
+        await until(pilot, lambda: table.items)
+        header = table.render_line(0).text.replace("›", "").split()
+        drawn = "\n".join(study.render_line(y).text for y in range(study.size.height))
+        for glyph, name in zip(header[::2], header[1::2], strict=True):
+            assert f"{glyph} {name}" in drawn
+
+
 @pytest.mark.action("comparison", "next_trial", "previous_trial", "open_chosen")
 async def test_the_chosen_trials_curve_is_bright_and_enter_opens_it(open_app: OpenApp) -> None:
     async with open_app() as pilot:
@@ -54,7 +70,7 @@ async def test_the_chosen_trials_curve_is_bright_and_enter_opens_it(open_app: Op
         await until(pilot, lambda: "#10" in _drawn(pilot) and "flat 5e-6" in _drawn(pilot))
         await pilot.press("right")
         assert table.chosen == 6
-        assert "›▲ #6" in table.render_line(0).text
+        assert "›◐ #6" in table.render_line(0).text
         await pilot.press("l")
         assert table.chosen == 10
         await pilot.press("h", "enter")
@@ -84,5 +100,5 @@ async def test_what_is_shown_is_copied(open_app: OpenApp) -> None:
 async def test_nothing_marked_is_held_against_the_baseline(open_app: OpenApp) -> None:
     async with open_app(size=(80, 24)) as pilot:
         table = await _compare(pilot, "j")
-        assert table.render_line(0).text.split() == ["›●", "#10", "▲", "#0"]
+        assert table.render_line(0).text.split() == ["›■", "#10", "●", "#0"]
         assert table.size.height >= 8
