@@ -19,6 +19,7 @@ from textual.worker import WorkerCancelled
 from bertcl_tui.app import BertclApp
 from bertcl_tui.messages import OpenArena, OpenCombine, OpenStudy
 from bertcl_tui.widgets.arena_grid import ArenaGrid
+from bertcl_tui.widgets.comparison_table import ComparisonTable
 from bertcl_tui.widgets.studies_table import StudiesTable
 from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.store.connection import DEFAULT_STORE
@@ -48,6 +49,10 @@ async def take_pictures(store: str) -> None:
         await until(pilot, lambda: app.screen.query_one(TrialsTable).items)
         await pilot.press("j")
         await take(pilot, "study")
+        await pilot.press("d")
+        await until(pilot, lambda: app.screen.query(ComparisonTable))
+        await take(pilot, "compare")
+        await pilot.press("escape")
         app.post_message(OpenCombine(first.id))
         await take(pilot, "combine")
         await pilot.press("escape", "escape")
