@@ -15,7 +15,7 @@ from bertcl_tui.charts.polyline import Point, Polyline, Range
 from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Size, message, too_small
 from bertcl_tui.charts.ticks import linear_ticks, tick_labels
 
-State = Literal["complete", "running", "pruned", "collapsed"]
+State = Literal["complete", "running", "pruned", "collapsed", "filtered out"]
 
 _SMALLEST: Final = (24, 6)
 _ABOVE: Final = 1  # what y is, and the key
@@ -26,8 +26,15 @@ _GLYPHS: Final[dict[State, str]] = {
     "running": "○",
     "pruned": "·",
     "collapsed": "×",
+    "filtered out": "◦",
 }
-_FROM_BELOW: Final[tuple[State, ...]] = ("pruned", "collapsed", "complete", "running")
+_FROM_BELOW: Final[tuple[State, ...]] = (
+    "filtered out",
+    "pruned",
+    "collapsed",
+    "complete",
+    "running",
+)
 
 
 class TrialPoint(Struct, frozen=True, kw_only=True):
@@ -106,7 +113,7 @@ def _framed(
     framed = [
         point.at()
         for point in points
-        if point.state in {"complete", "running"} or point.number in selected
+        if point.state in {"complete", "running", "filtered out"} or point.number in selected
     ]
     framed = framed or [point.at() for point in points]
     return framed if flat is None else [*framed, flat]

@@ -46,10 +46,12 @@ def rates_of(look: Look) -> Rates | Nothing:
 def plane_of(look: Look) -> Plane:
     """Return all complete trials, the cursor's and the marked ones labelled."""
     labelled = (*((look.cursor,) if look.cursor else ()), *look.marked)
+    hidden = len(look.numbers) < sum(look.study.counts.values())
     return Plane(
         trials=look.scored,
         selected=tuple(dict.fromkeys(trial.number for trial in labelled)),
         flat=look.flat,
+        fitting=frozenset(look.numbers) if hidden else None,
     )
 
 

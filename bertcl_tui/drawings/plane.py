@@ -25,12 +25,19 @@ class Plane(Struct, frozen=True, kw_only=True):
     selected: tuple[int, ...]
     """Numbers to be labelled, the most important first."""
     flat: Scored | None
+    fitting: frozenset[int] | None = None
+    """Numbers of those that fit the filter; None: there is none."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
         from bertcl_tui.charts.scatter import TrialPoint, draw_plane
 
         points = [
-            TrialPoint(number=trial.number, state="complete", p_o=trial.p_o, p_s=trial.p_s)
+            TrialPoint(
+                number=trial.number,
+                state="complete" if self._fits(trial) else "filtered out",
+                p_o=trial.p_o,
+                p_s=trial.p_s,
+            )
             for trial in self.trials
         ]
         return draw_plane(
@@ -41,6 +48,9 @@ class Plane(Struct, frozen=True, kw_only=True):
             flat=None if self.flat is None else (self.flat.p_s, self.flat.p_o),
             empty="No trial is complete yet.",
         )
+
+    def _fits(self, trial: Scored) -> bool:
+        return self.fitting is None or trial.number in self.fitting
 
     def beside(self, way: Way) -> Scored | None:
         """Return the trial next to the first labelled one; from nowhere, the best trial.

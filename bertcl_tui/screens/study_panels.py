@@ -62,7 +62,7 @@ class PanelsScreen(TrialsScreen):
         titles = (
             f"Forgetting ─ {earlier_tasks(tasks)} while {tasks[-1]} is learnt",
             f"Learning rates ─ {trial}",
-            f"Kept against learnt{' ─ all, filtered or not' if self._question.where else ''}",
+            "Kept against learnt",
             "What matters",
         )
         subtitles = (

@@ -136,9 +136,7 @@ async def test_a_layout_of_which_nothing_was_run_says_what_has_it_run(
     async with open_app(arena_store, settings=settings) as pilot:
         await arena(pilot)
         await pilot.press(*"tttt")
-        await until(
-            pilot, lambda: "7 has it run" in told(pilot, "#cell-facts").replace("f7", "F7")
-        )
+        await until(pilot, lambda: "7 has it run" in told(pilot, "#cell-facts").replace("f7", "F7"))
         assert "bert-base" in told(pilot, "#cell-facts")
 
 
