@@ -38,10 +38,7 @@ _CURVES: Final[tuple[Entry, ...]] = (
     ("rows", "curves are measured on few rows and scores on all: a line may end beside its p_o"),
     ("bright", "the trial under the cursor, with its number where the line ends; the rest is dim"),
     (REFERENCE_GLYPH, "the flat baseline, or the profile that is compared with"),
-    (
-        "plane",
-        "p_o against p_s: up and to the right is better; none that fits beats the front",
-    ),
+    ("plane", "p_o against p_s: up and to the right is better; none that fits beats the front"),
     ("log axis", "learning rates: from one tick to the next ten times as much"),
 )
 _FILTERS: Final[tuple[Entry, ...]] = (

@@ -26,7 +26,7 @@ _GLYPHS: Final[dict[State, str]] = {
     "running": "○",
     "pruned": "·",
     "collapsed": "×",
-    "filtered out": "◦",
+    "filtered out": "•",
 }
 _FROM_BELOW: Final[tuple[State, ...]] = (
     "filtered out",

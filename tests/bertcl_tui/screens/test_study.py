@@ -139,7 +139,7 @@ async def test_marks_stand_before_a_long_filter_and_the_plane_tells_what_does_no
         title = _title(pilot)
         assert title.index("2 marked") < title.index("p_o")
         fitting = len(_numbers(pilot))
-        await until(pilot, lambda: f"● {fitting}  ◦ {24 - fitting}" in _drawn(pilot, "plane"))
+        await until(pilot, lambda: f"● {fitting}  • {24 - fitting}" in _drawn(pilot, "plane"))
 
 
 async def test_the_curves_say_on_how_many_rows_they_are_measured(open_app: OpenApp) -> None:
