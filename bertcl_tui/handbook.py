@@ -1,6 +1,6 @@
 """What the help screen says: keys by place, states, words, curves, filters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -26,6 +26,9 @@ _WORDS: Final[tuple[Entry, ...]] = (
     ("ACC, BWT", "mean accuracy at the end, and what later stages did to earlier tasks"),
     ("choice", "layers that share a learning rate: 0 the embeddings, the last one the heads"),
     ("profile", "one learning rate per choice, with where it came from"),
+    ("drift", "how far a layer's weights moved while learning, as a share of what they were"),
+    ("ESS", "effective sample size: to how many trials of equal weight a combination comes"),
+    ("sample", "as a model: MiniLM-L6, a backbone of 6 layers that comes with the sample pack"),
     ("flat", "one learning rate for all layers: what every profile is held against"),
     ("study, trial", "a search on one sequence, and one profile tried in it"),
     ("run", "one method on one sequence with one seed; every trial is one too"),
@@ -49,6 +52,10 @@ _FILTERS: Final[tuple[Entry, ...]] = (
 )
 
 
+_MOVED_IN: Final[frozenset[Place]] = frozenset({"grid", "table", "list", "text"})
+"""Places with the same keys for moving, which are told once."""
+
+
 class Section(Struct, frozen=True):
     """Entries of a kind."""
 
@@ -66,7 +73,11 @@ def sections(app: App[object], here: Sequence[Place]) -> Iterator[Section]:
     yield Section("Reading the curves", _CURVES)
     yield Section("Words", _WORDS)
     yield Section("Filters", _FILTERS)
-    yield from (_keys(app, place) for place in PLACES if place not in near)
+    told = {action.name for action in actions_of(*near)}
+    for place in PLACES:
+        if place not in near:
+            yield _keys(app, place, told if place in _MOVED_IN else frozenset())
+            told |= {action.name for action in actions_of(place)}
 
 
 def fitting(said: Iterator[Section], text: str) -> Iterator[Section]:
@@ -86,7 +97,11 @@ def _around(here: Sequence[Place]) -> set[Place]:
     return {place for screen in here if screen != "app" for place in heard_in(screen)}
 
 
-def _keys(app: App[object], place: Place) -> Section:
+def _keys(app: App[object], place: Place, told: Collection[str] = ()) -> Section:
     title = f"{PLACES[place][0].upper()}{PLACES[place][1:]}"
-    entries = [(key_names(app, action), action.help) for action in actions_of(place)]
+    entries = [
+        (key_names(app, action), action.help_in(place))
+        for action in actions_of(place)
+        if action.name not in told
+    ]
     return Section(title, entries)

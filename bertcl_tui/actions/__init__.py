@@ -57,7 +57,7 @@ def bindings_of(place: Place) -> list[Binding]:
             action.handler,
             action.text,
             show=action.shown in {"footer", "wide"},
-            tooltip=action.help,
+            tooltip=action.help_in(place),
             id=action.name,
         )
         for action in actions_of(place)

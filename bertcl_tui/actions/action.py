@@ -46,6 +46,13 @@ class Action(Struct, frozen=True):
     shown: Literal["footer", "wide", "palette", "help"] = "footer"
     """Where it is shown first, all later ones show it too; wide: the footer, if there is room."""
 
+    elsewhere: tuple[tuple[Place, str], ...] = ()
+    """Another sentence, where it does another thing."""
+
+    def help_in(self, place: Place) -> str:
+        """Return the sentence for a place."""
+        return dict(self.elsewhere).get(place, self.help)
+
     @property
     def name(self) -> str:
         """What a person calls it who gives it other keys: the handler, as one word."""

@@ -24,7 +24,7 @@ EVERYWHERE = (
         "back",
         "escape",
         "back",
-        "Leave what is open: range, filter, then the screen.",
+        "Leave the screen.",
         (
             "study",
             "compare",
@@ -40,6 +40,13 @@ EVERYWHERE = (
             "dialog",
         ),
         shown="wide",
+        elsewhere=(
+            ("study", "Leave what is open: range, filter, then the screen."),
+            ("arena", "Leave the legend or the runs of a cell, then the screen."),
+            ("new-study", "Leave the form; nothing is started."),
+            ("new-table", "Leave the form; nothing is started."),
+            ("dialog", "Close it; nothing is done."),
+        ),
     ),
     Action(
         "open_settings",

@@ -31,7 +31,7 @@ def look_up_table(store: str, texts: Mapping[str, str]) -> Findings:
     if layout == FREE:
         with noting(troubles, "sequences"):
             if not sequences:
-                raise UsageError("no sequence yet; name some, like sst2:mrpc,mrpc:sst2")
+                raise UsageError("no sequence yet; name some, TASK:TASK,TASK:TASK")
             _describe(read_sequences(sequences), data if tasks else "")
         with noting(troubles, "methods"):
             parse_entrants(texts.get("methods", ""))

@@ -21,7 +21,7 @@ def sequence(text: str) -> tuple[str, ...]:
         UsageError: there is none, or it is none that can be learnt.
     """
     if not text:
-        raise UsageError("no sequence yet; name two tasks, like sst2:mrpc")
+        raise UsageError("no sequence yet; name two tasks, TASK:TASK")
     return parse_sequence(text)
 
 

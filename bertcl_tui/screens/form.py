@@ -77,6 +77,11 @@ class FormScreen(ModalScreen[Texts | None]):
         event.stop()
         if self._trouble() is None:
             self.dismiss(self._texts())
+            return
+        for row in self.query(FieldRow):
+            if row.waits:
+                row.insist()
+        self._show_remark()
 
     @on(Button.Pressed, "#cancel")
     def action_back(self) -> None:
@@ -100,5 +105,8 @@ class FormScreen(ModalScreen[Texts | None]):
     def _show_remark(self) -> None:
         trouble = self._trouble()
         remark = self.query_one("#remark", Static)
+        if trouble and any(row.waits for row in self.query(FieldRow)):
+            remark.update("")
+            return
         remark.set_class(trouble is not None, "-trouble")
         remark.update(f"✗ {trouble}" if trouble else self._remark_on(self._texts()))

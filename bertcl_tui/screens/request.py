@@ -217,7 +217,8 @@ class RequestScreen(Screen[Result], Generic[Result]):
         """Start it, or go to what must be mended first."""
         start, wrong = self.query_one("#start", Button), self._wrong_rows()
         if wrong:
-            wrong[0].focus_entry()
+            wrong[0].insist()
+            self._show()
             return
         if start.disabled:
             return
@@ -270,7 +271,9 @@ class RequestScreen(Screen[Result], Generic[Result]):
     def _show_readiness(self) -> None:
         wrong = self._wrong_rows()
         labels = ", ".join(row.field.label.lower() for row in wrong)
-        said = f"✗ to be mended first: {labels}" if wrong else self.promise()
+        mended = any(row.complaint for row in wrong)
+        said = f"{'✗ to be mended' if mended else 'needed'} first: {labels}"
+        said = said if wrong else self.promise()
         self.query_one("#readiness", Static).update(said)
 
     def _wrong_rows(self) -> list[FieldRow]:
@@ -280,4 +283,4 @@ class RequestScreen(Screen[Result], Generic[Result]):
         row = next((row for row in self.query(FieldRow) if row.has_focus_within), None)
         hint = self.query_one("#hint", Static)
         hint.update(row.note if row else "")
-        hint.set_class(row is not None and row.trouble is not None, "-trouble")
+        hint.set_class(row is not None and row.complaint is not None, "-trouble")

@@ -48,6 +48,7 @@ class FieldRow(Horizontal):
             else Input(text, placeholder=self._default, suggester=suggester, compact=True)
         )
         self._objection: str | None = None
+        self._typed = False
         self._caution: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -86,6 +87,22 @@ class FieldRow(Horizontal):
         """One line on what is wrong with the text, None when nothing is."""
         return self.field.trouble(self.text) or self._objection
 
+    @property
+    def waits(self) -> bool:
+        """Whether nothing was typed yet where something must be: no reason to complain so far."""
+        return not (self._typed or self.text.strip() or self.default)
+
+    def insist(self) -> None:
+        """Complain of what was not typed too, and let the person type it."""
+        self._typed = True
+        self._show_note()
+        self.focus_entry()
+
+    @property
+    def complaint(self) -> str | None:
+        """One line on what was typed wrong, None when nothing was."""
+        return None if self.waits else self.trouble
+
     def object_to(self, objection: str | None) -> None:
         """Say what is wrong for a reason that the field alone cannot know."""
         self._objection = objection
@@ -106,7 +123,7 @@ class FieldRow(Horizontal):
     def note(self) -> str:
         """What is said of the field: what is wrong or idle about it, or else what it does."""
         caution = self.caution and f"! {self.caution}"
-        return self.trouble or caution or self.field.choices.get(self.text, self.field.help)
+        return self.complaint or caution or self.field.choices.get(self.text, self.field.help)
 
     def focus_entry(self) -> None:
         """Let the person type here."""
@@ -127,6 +144,7 @@ class FieldRow(Horizontal):
     def _changed(self, event: Input.Changed | Select.Changed) -> None:
         event.stop()
         self._objection = None
+        self._typed = self._typed or bool(self.text)
         self._show_note()
         self.post_message(self.Changed(self.field.name, self.text))
 
@@ -136,10 +154,10 @@ class FieldRow(Horizontal):
 
     @property
     def _mark(self) -> str:
-        return "✗" if self.trouble else "!" if self.caution else " "
+        return "✗" if self.complaint else "!" if self.caution else " "
 
     def _show_note(self) -> None:
-        troubled = self.trouble is not None
+        troubled = self.complaint is not None
         self.set_class(troubled, "-trouble")
         self.set_class(not troubled and self.caution is not None, "-idle")
         self.query_one(".label", Static).update(f"{self._mark} {self.field.label}")

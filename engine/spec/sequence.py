@@ -13,10 +13,10 @@ def parse_sequence(text: str) -> tuple[str, ...]:
     """
     names = tuple(name.strip() for name in text.split(":"))
     if not all(names):
-        raise UsageError(f"sequence '{text}' has an empty task name; write it like sst2:mrpc")
+        raise UsageError(f"sequence '{text}' has an empty task name; write it like TASK:TASK")
     if len(names) < 2:  # noqa: PLR2004 - a sequence is at least a pair
         raise UsageError(
-            f"sequence '{text}' has one task, and forgetting needs two; write it like {text}:mrpc"
+            f"sequence '{text}' has one task, and forgetting needs two; write it like {text}:TASK"
         )
     for name in names:
         if names.count(name) > 1:

@@ -192,6 +192,8 @@ async def test_help_begins_with_the_place_it_was_asked_in(open_app: OpenApp) -> 
         lines = [strip.text for strip in text.render_lines(Region(0, 0, *text.size))]
         titles = [line.strip() for line in lines]
         assert titles.index("Trials table") < titles.index("Studies")
+        assert sum("range, filter, then the screen" in line for line in titles) == 1
+        assert "Any list" not in titles
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
 

@@ -300,8 +300,12 @@ async def test_an_evaluation_is_checked_as_it_is_typed(store: str) -> None:
         await press(pilot, "v")
         form = pilot.app.screen
         remark = form.query_one("#remark", Static)
+        assert not str(remark.render())
+        await press(pilot, "enter")
+        assert pilot.app.screen is form
         for texts, said in (
-            ({}, "no sequence yet"),
+            ({}, "no sequence yet; name two tasks, TASK:TASK"),
+            ({"sequence": "boolq"}, "write it like boolq:TASK"),
             ({"sequence": "boolq:sst2"}, "not in data 'sample' but in 'hub'"),
             ({"sequence": "boolq:privacy-qa"}, "Queues 6 runs."),
             ({"baseline": "none"}, "Queues 3 runs."),
