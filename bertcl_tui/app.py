@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -78,6 +78,8 @@ class BertclApp(WishingApp):
         self.herald = Herald(self.reader)
         self.histories: dict[str, History] = {}
         """Earlier filters by table, for as long as the app is open."""
+        self._unsent_study: Mapping[str, str] | None = None
+        """What was typed for a new study that was not started."""
 
     def get_default_screen(self) -> Screen[None]:
         return StudiesScreen(
@@ -166,7 +168,14 @@ class BertclApp(WishingApp):
     def _open_new_study(self, message: messages.OpenNewStudy) -> None:
         from bertcl_tui.screens.new_study import NewStudyScreen
 
-        self.push_screen(NewStudyScreen(self.reader, message.texts))
+        if message.texts:
+            self.push_screen(NewStudyScreen(self.reader, message.texts))
+            return
+
+        def keep(left: Mapping[str, str] | None) -> None:
+            self._unsent_study = left
+
+        self.push_screen(NewStudyScreen(self.reader, self._unsent_study), keep)
 
     @on(messages.OpenShifts)
     def _open_shifts(self, message: messages.OpenShifts) -> None:

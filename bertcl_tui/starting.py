@@ -1,6 +1,6 @@
 """Setting up a study: what is found as it is typed, and its writing. Both may block."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from msgspec import Struct
@@ -52,8 +52,15 @@ def look_up(store: str, texts: Mapping[str, str]) -> Findings:
     return Findings(tasks=tasks, troubles=troubles, free_name=free_name)
 
 
-def start_search(store: str, texts: Mapping[str, str]) -> int:
+def start_search(
+    store: str, texts: Mapping[str, str], *, before_writing: Callable[[], None] = lambda: None
+) -> int:
     """Write a new study to the store, and return its id; a worker will find it.
+
+    Args:
+        store: where it is written.
+        texts: the options.
+        before_writing: called once all is checked; what it raises keeps the store as it is.
 
     Raises:
         UsageError: an option is wrong, or the name is taken.
@@ -66,6 +73,7 @@ def start_search(store: str, texts: Mapping[str, str]) -> int:
     spec = build_study_spec(texts)
     refuse_bad_store(store)
     check_search(spec)
+    before_writing()
     opened = open_store(store)
     try:
         if not _text(texts, "name"):

@@ -41,11 +41,19 @@ class Launched(Struct, frozen=True, kw_only=True):
     """Cells for which there are no rates."""
 
 
-def launch(store: str, request: TableRequest) -> Launched:
+def launch(
+    store: str, request: TableRequest, *, before_writing: Callable[[], None] = lambda: None
+) -> Launched:
     """Ask for everything a table lacks that can be asked for now.
 
     Rows whose rates are searched come when all searches are over: call it again then. What is
     asked for already is not asked for again.
+
+    Args:
+        store: where it is asked for.
+        request: the table.
+        before_writing: called when something has been checked and is about to be written; what it
+            raises leaves that out, and the rest.
 
     Raises:
         UsageError: a task, the model, the data or the device is not to be had.
@@ -54,7 +62,7 @@ def launch(store: str, request: TableRequest) -> Launched:
     refuse_what_cannot_be(store, request)
     opened = open_store(store)
     try:
-        return _launch(opened, request)
+        return _launch(opened, request, before_writing)
     finally:
         opened.close()
 
@@ -144,20 +152,20 @@ def failed_runs(item: Recorded, layout: Layout) -> list[WantedRun]:
     ]
 
 
-def _launch(store: Store, request: TableRequest) -> Launched:
+def _launch(store: Store, request: TableRequest, before_writing: Callable[[], None]) -> Launched:
     wanted = request.wanted
     needs = search_needs(store, wanted, request.searched)
     searches: list[int] = []
     waiting: tuple[str, ...] = ()
     if not all(need.met for need in needs):
-        searches = ask_for_searches(store, needs, request.like)
+        searches = ask_for_searches(store, needs, request.like, before_writing=before_writing)
         searched = [entrant for entrant in wanted.entrants if searched_method(entrant)]
         waiting = tuple(entrant.title for entrant in searched)
         others = tuple(entrant for entrant in wanted.entrants if entrant not in searched)
         wanted = replace(wanted, entrants=others)
     plan = make_plan(store, wanted)
     return Launched(
-        runs=enter_runs(store, plan.runs),
+        runs=enter_runs(store, plan.runs, before_writing=before_writing),
         there=len(plan.of("complete")),
         searches=tuple(searches),
         waiting=waiting,

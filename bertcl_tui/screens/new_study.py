@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.calling_off import Pending
 from bertcl_tui.messages import OpenStudy, WorkersWanted
 from bertcl_tui.options import OPTIONS, option, search_command
 from bertcl_tui.options.cautions import cautions
@@ -21,8 +22,8 @@ from bertcl_tui.starting import Findings, look_up, start_search
 from bertcl_tui.widgets.picker import Pick
 
 
-class NewStudyScreen(RequestScreen[None]):
-    """A form for one search.
+class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
+    """A form for one search; the answer is what was typed where it was not sent.
 
     Args:
         reader: looks into the store.
@@ -59,8 +60,8 @@ class NewStudyScreen(RequestScreen[None]):
     def look_up(self, texts: Mapping[str, str]) -> Findings:
         return look_up(self.store, texts)
 
-    def start(self, texts: Mapping[str, str]) -> Message:
-        study_id = start_search(self.store, texts)
+    def start(self, texts: Mapping[str, str], pending: Pending) -> Message:
+        study_id = start_search(self.store, texts, before_writing=pending.carry_out)
         # To the app: the person may have left this screen by now.
         self.app.post_message(WorkersWanted())
         return self.Started(study_id)
@@ -69,6 +70,9 @@ class NewStudyScreen(RequestScreen[None]):
     def _started(self, event: Started) -> None:
         self.app.post_message(OpenStudy(event.study_id))
         self.dismiss()
+
+    def left(self) -> Mapping[str, str]:
+        return dict(self.texts)
 
     def picks(self) -> tuple[str, Sequence[Pick]]:
         picks = [

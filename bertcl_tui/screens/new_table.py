@@ -20,6 +20,7 @@ from bertcl_tui.arena.fields import (
 )
 from bertcl_tui.arena.finding import look_up_table
 from bertcl_tui.arena.launching import launch
+from bertcl_tui.calling_off import Pending
 from bertcl_tui.messages import TableAsked
 from bertcl_tui.read import Reader
 from bertcl_tui.screens.request import RequestScreen
@@ -67,9 +68,9 @@ class NewTableScreen(RequestScreen[TableRequest | None]):
     def look_up(self, texts: Mapping[str, str]) -> Findings:
         return look_up_table(self.store, texts)
 
-    def start(self, texts: Mapping[str, str]) -> Message:
+    def start(self, texts: Mapping[str, str], pending: Pending) -> Message:
         request = read_request(texts)
-        launched = launch(self.store, request)
+        launched = launch(self.store, request, before_writing=pending.carry_out)
         # To the app: the person may have left this screen by now.
         self.app.post_message(TableAsked(request, launched))
         return self.Started(request)

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 from textual.worker import get_current_worker
 
+from bertcl_tui.calling_off import CalledOffError, Pending
 from bertcl_tui.messages import Trouble
 from bertcl_tui.options import Field
 from bertcl_tui.read import Reader
@@ -99,6 +100,8 @@ class RequestScreen(Screen[Result], Generic[Result]):
             if item.choices and not self.texts[item.name]:
                 self.texts[item.name] = defaults[item.name]
         self._suggester = SequenceSuggester()
+        self._pending: Pending | None = None
+        """What is being started."""
 
     # what differs from form to form
 
@@ -115,11 +118,16 @@ class RequestScreen(Screen[Result], Generic[Result]):
         """Look up what was typed. Called in a thread; may block."""
 
     @abstractmethod
-    def start(self, texts: Mapping[str, str]) -> Message:
+    def start(self, texts: Mapping[str, str], pending: Pending) -> Message:
         """Ask for what was typed, and say so. Called in a thread; may block.
+
+        Args:
+            texts: what was typed.
+            pending: is told before anything is written.
 
         Raises:
             EngineError: it cannot be had.
+            CalledOffError: it was called off.
         """
 
     @abstractmethod
@@ -224,19 +232,22 @@ class RequestScreen(Screen[Result], Generic[Result]):
             return
         start.disabled = True
         self.query_one("#readiness", Static).update("Checking data, model and device…")
-        self._start(dict(self.texts))
+        self._pending = Pending()
+        self._start(dict(self.texts), self._pending)
 
     @work(thread=True, exclusive=True, group="start")
-    def _start(self, texts: dict[str, str]) -> None:
+    def _start(self, texts: dict[str, str], pending: Pending) -> None:
         try:
-            self.post_message(self.start(texts))
+            self.post_message(self.start(texts, pending))
+        except CalledOffError:
+            return
         except EngineError as error:
-            self.post_message(self.Refused(str(error)))
+            if not pending.is_called_off:
+                self.post_message(self.Refused(str(error)))
 
     @on(Refused)
     def _refused(self, event: Refused) -> None:
-        self.query_one("#start", Button).disabled = False
-        self._show_readiness()
+        self._be_ready()
         self.app.post_message(Trouble(event.text))
 
     @on(CommandLine.CopyWanted)
@@ -246,8 +257,27 @@ class RequestScreen(Screen[Result], Generic[Result]):
         self.notify("Command copied.", markup=False)
 
     def action_back(self) -> None:
-        """Leave without starting anything."""
-        self.dismiss()
+        """Call off what is being checked, or leave without starting anything."""
+        if self._pending is None:
+            self.dismiss(self.left())
+        elif self._pending.call_off():
+            self._be_ready()
+            self.notify("Cancelled: nothing was started.", markup=False)
+        else:
+            self.notify("Too late to cancel: it is being started.", markup=False)
+
+    def on_unmount(self) -> None:
+        if self._pending is not None:
+            self._pending.call_off()
+
+    def left(self) -> Result | None:
+        """Return the answer of a form that was not sent."""
+        return None
+
+    def _be_ready(self) -> None:
+        self._pending = None
+        self.query_one("#start", Button).disabled = False
+        self._show_readiness()
 
     # showing
 
@@ -269,6 +299,8 @@ class RequestScreen(Screen[Result], Generic[Result]):
         self._show_readiness()
 
     def _show_readiness(self) -> None:
+        if self._pending is not None:
+            return
         wrong = self._wrong_rows()
         labels = ", ".join(row.field.label.lower() for row in wrong)
         mended = any(row.complaint for row in wrong)

@@ -1,6 +1,6 @@
 """Asking for the runs that a table of the arena lacks. Light."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from engine.arena.confirming import Repetition
 from engine.arena.wanted import WantedRun, spec_key
@@ -14,7 +14,13 @@ from engine.work.requests import check
 _OVER_WITHOUT_RESULT = ("failed", "stopped", "collapsed")
 
 
-def enter_runs(store: Store, runs: Sequence[WantedRun], *, retry: bool = False) -> int:
+def enter_runs(
+    store: Store,
+    runs: Sequence[WantedRun],
+    *,
+    retry: bool = False,
+    before_writing: Callable[[], None] = lambda: None,
+) -> int:
     """Queue runs that are missing, and enter every run into its row; return how many are new.
 
     Paused runs go on. Two rows that come to the same rates share their runs.
@@ -23,6 +29,7 @@ def enter_runs(store: Store, runs: Sequence[WantedRun], *, retry: bool = False) 
         store: where the runs are kept.
         runs: of a plan.
         retry: ask once more for what failed, collapsed or was stopped.
+        before_writing: called once all is checked; what it raises keeps the store as it is.
 
     Raises:
         UsageError: a task, the model, the data or the device is not to be had; nothing was written.
@@ -31,6 +38,7 @@ def enter_runs(store: Store, runs: Sequence[WantedRun], *, retry: bool = False) 
     asked = [run for run in runs if run.state in ("missing", *again)]
     if asked:
         check(*_each_kind(asked))
+    before_writing()
     queued: dict[bytes, int] = {}
     for run in runs:
         run_id = None if run.record is None or run.state in again else run.record.id

@@ -1,6 +1,6 @@
 """Asking for the searches that a table of the arena needs. Light."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -15,7 +15,13 @@ _MOST_TRIALS: Final = 1_000
 """A search that is bound by epochs ends long before."""
 
 
-def ask_for_searches(store: Store, needs: Sequence[Need], like: StudySpec) -> list[int]:
+def ask_for_searches(
+    store: Store,
+    needs: Sequence[Need],
+    like: StudySpec,
+    *,
+    before_writing: Callable[[], None] = lambda: None,
+) -> list[int]:
     """Start the searches that are missing and can begin, let paused ones go on; return all at work.
 
     One that cannot begin yet has the search at work that it waits for.
@@ -25,6 +31,8 @@ def ask_for_searches(store: Store, needs: Sequence[Need], like: StudySpec) -> li
         needs: what ``search_needs`` found.
         like: a search for a profile, with its number of trials. The other methods' searches are
             bound by the epochs of theirs, or by that number where there is none.
+        before_writing: called when something has been checked and is about to be written; what it
+            raises leaves that out, and the rest.
 
     Raises:
         UsageError: a task, the model, the data or the device is not to be had.
@@ -37,9 +45,11 @@ def ask_for_searches(store: Store, needs: Sequence[Need], like: StudySpec) -> li
         if there is None:
             spec = _spec(need, like)
             check_search(spec)
+            before_writing()
             at_work.append(create_study(store, replace(spec, name=free_name(store, spec.name))))
             continue
         if there.study.desired == "paused":
+            before_writing()
             wish_for_study(store, there.study.id, "running")
         at_work.append(there.study.id)
     return list(dict.fromkeys(at_work))

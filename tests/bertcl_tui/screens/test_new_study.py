@@ -327,6 +327,37 @@ async def test_only_keys_that_are_not_typed_are_offered(open_app: OpenApp) -> No
         await until(pilot, lambda: "? help" in form.keys)
 
 
+async def test_escape_calls_off_what_is_being_checked(
+    store: str, tasks: Path, backbone: Path
+) -> None:
+    app = host(store)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(data=str(tasks), model=str(backbone), sequence="mood:agree", device="cpu")
+        await pilot.press("ctrl+s", "escape")
+        assert [item.message for item in app._notifications] == ["Cancelled: nothing was started."]
+        assert not form.screen.query_one("#start", Button).disabled
+        await settle(pilot)
+        assert app.told == []
+        assert pilot.app.screen is form.screen
+        assert form.row("sequence").text == "mood:agree"
+    assert not Path(store).exists()
+
+
+async def test_what_was_typed_and_not_sent_is_there_the_next_time(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        for trials in ("", "17"):
+            await pilot.press("n")
+            await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+            form = Form(pilot)
+            assert form.row("trials").text == trials
+            form.row("trials").text = "17"
+            await until(pilot, lambda form=form: "--trials 17" in form.command)  # type: ignore[misc]
+            await pilot.press("escape")
+            await until(pilot, lambda: not isinstance(pilot.app.screen, NewStudyScreen))
+
+
 @pytest.mark.action("new-study", "back")
 async def test_escape_leaves_without_a_trace(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:

@@ -1,0 +1,38 @@
+"""Calling off what was asked for while it is still being checked."""
+
+from threading import Lock
+from typing import Literal
+
+
+class CalledOffError(Exception):
+    """Nothing shall be written."""
+
+
+class Pending:
+    """What was asked for: it is called off or carried out, whichever comes first."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._decided: Literal["called off", "carried out"] | None = None
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether nothing will come of it."""
+        return self._decided == "called off"
+
+    def call_off(self) -> bool:
+        """Let nothing be written; False where it is too late for that."""
+        with self._lock:
+            self._decided = self._decided or "called off"
+        return self.is_called_off
+
+    def carry_out(self) -> None:
+        """Say that it is written now.
+
+        Raises:
+            CalledOffError: it was called off.
+        """
+        with self._lock:
+            self._decided = self._decided or "carried out"
+        if self.is_called_off:
+            raise CalledOffError
