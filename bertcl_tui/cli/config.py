@@ -51,7 +51,7 @@ def show(context: typer.Context, *, json: Json = False) -> None:
     """Show where the settings are, and what is set."""
     if context.invoked_subcommand is not None:
         return
-    from bertcl_tui.settings.named import all_named
+    from bertcl_tui.settings.named import all_named, check_settings
 
     path, settings = settings_file(), read_settings(settings_file())
     items = list(all_named(settings))
@@ -68,6 +68,10 @@ def show(context: typer.Context, *, json: Json = False) -> None:
     for item in items:
         table.add_row(item.name, item.value, _comes(item.default) if item.changed else "default")
     print_text(table)
+    try:
+        check_settings(settings)
+    except UsageError as error:
+        say(f"{error}; mend it with bertcl-tui config edit")
 
 
 def _comes(default: str) -> str:

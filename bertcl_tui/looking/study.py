@@ -62,7 +62,7 @@ class Look(Struct, frozen=True, kw_only=True):
     curves: dict[int, RunCurves]
     """By run, of all the trials above."""
     known: dict[int, Known]
-    """By number, what the running trials would score by now."""
+    """By number, what the trials that run or rest in their midst would score by now."""
     labels: tuple[str, ...]
     """Of the choices."""
     importance: ImportanceRow | None
@@ -107,11 +107,16 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         for number in ordered.unfinished[:MARGIN]
         if number in rows and rows[number].state == "running"
     )
+    paused = [
+        rows[number]
+        for number in ordered.unfinished[:MARGIN]
+        if number in rows and rows[number].state in ("paused", "queued") and rows[number].step
+    ]
     marked_rows = tuple(rows[number] for number in marked if number in rows)
     current = None if cursor is None else rows.get(cursor)
     scored = _scored(reader, study, before)
     flat = flat_baseline(scored)
-    runs = [trial.run_id for trial in (*running, *marked_rows)]
+    runs = [trial.run_id for trial in (*running, *paused, *marked_rows)]
     runs += [item.run_id for item in (current, flat) if item is not None]
     curves = {run.run_id: run for run in reader.curves(sorted(set(runs)))}
     return Look(
@@ -126,7 +131,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         scored=scored,
         flat=flat,
         curves=curves,
-        known={trial.number: known_now(curves[trial.run_id]) for trial in running},
+        known={trial.number: known_now(curves[trial.run_id]) for trial in (*running, *paused)},
         labels=_labels(study, (*rows.values(), flat), before),
         importance=reader.importance(study.id, question.evaluator),
     )

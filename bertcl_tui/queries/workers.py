@@ -6,9 +6,9 @@ from sqlalchemy import Connection, Row, select
 
 from bertcl_tui.rows import WorkerRow, WorkerState
 from engine.store.schema import run, study, worker
-from engine.store.states import LOST_AFTER, STALLED_AFTER
+from engine.store.states import STALLED_AFTER
 from engine.store.workers import WorkerIdentity
-from engine.work.processes import is_alive
+from engine.work.processes import is_lost
 
 
 def list_workers(connection: Connection, now: float) -> tuple[WorkerRow, ...]:
@@ -66,7 +66,8 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
 
 def _worker_state(row: Row[Any], now: float) -> WorkerState:
     identity = WorkerIdentity(host=row.host, pid=row.pid, process_start=row.process_start)
-    if row.heartbeat_at < now - LOST_AFTER or not is_alive(identity):
+    has_beaten = row.cpu_percent is not None
+    if is_lost(identity, heartbeat_at=row.heartbeat_at, has_beaten=has_beaten, now=now):
         return "lost"
     if row.run_id is not None:
         return "stalled" if (row.progress_at or now) < now - STALLED_AFTER else "running"

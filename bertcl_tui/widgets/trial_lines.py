@@ -17,7 +17,7 @@ class TrialLine(Struct, frozen=True):
     """None: it was not read yet."""
     mark: Literal["marked", "ranged", ""] = ""
     known: Known | None = None
-    """Of a running trial: what it would score by now."""
+    """Of one that runs or rests in its midst: what it would score by now."""
 
 
 class TrialLines(Sequence[TrialLine]):
@@ -26,7 +26,7 @@ class TrialLines(Sequence[TrialLine]):
     Args:
         numbers: of the trials, in their order.
         rows: what was read, by number.
-        known: what running ones would score by now, by number.
+        known: what those that run or rest would score by now, by number.
         marked: numbers of those that are marked.
         ranged: lines of the range that is being stretched.
     """

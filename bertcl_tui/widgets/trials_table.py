@@ -82,7 +82,7 @@ class TrialsTable(RowTable[TrialLine]):
         Args:
             numbers: of all of them, in their order.
             rows: what was read of some.
-            known: what running ones would score by now.
+            known: what those that run or rest would score by now.
             choices: what each group of layers with a rate of its own is called.
             stay: let the cursor stay in its line, not on its trial.
         """
@@ -212,7 +212,7 @@ class TrialsTable(RowTable[TrialLine]):
 
 
 def _by_now(trial: TrialRow, known: Known | None, key: str) -> float | None:
-    """Return what a running trial would score by now in a column, where it has no score."""
+    """Return what a trial without a score would score by now in a column."""
     if known is None:
         return None
     match key:

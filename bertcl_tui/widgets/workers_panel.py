@@ -14,13 +14,14 @@ from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.states import STATE_LOOKS
 from bertcl_tui.style.wording import count, duration, size, steps_rate
 from bertcl_tui.widgets.meter import meter
+from engine.work.settings import IDLE_SECONDS
 
 _METER_COLUMNS: Final = 8
 _FULL: Final = 100.0
-_EMPTY: Final = """\
+_EMPTY: Final = f"""\
 No worker.
 One starts with a study
-and ends when all is done;
+and ends after {duration(IDLE_SECONDS)} idle;
 W shows and starts them."""
 _WAITING: Final = "{} without a worker:\nspace on it starts one."
 

@@ -37,6 +37,8 @@ class WorkerRecord(Struct, frozen=True, kw_only=True):
     desired: Desired
     run_id: int | None
     heartbeat_at: float
+    has_beaten: bool
+    """Whether it was heard of since it was started."""
 
 
 class Telemetry(Struct, frozen=True, kw_only=True):
@@ -172,6 +174,7 @@ def living_workers(store: Store) -> Sequence[WorkerRecord]:
                 desired=row.desired,
                 run_id=row.run_id,
                 heartbeat_at=row.heartbeat_at,
+                has_beaten=row.cpu_percent is not None,
             )
             for row in connection.execute(query)
         ]

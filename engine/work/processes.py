@@ -5,6 +5,7 @@ import socket
 
 import psutil
 
+from engine.store.states import LOST_AFTER
 from engine.store.workers import SAME_START, WorkerIdentity
 
 
@@ -26,3 +27,14 @@ def is_alive(identity: WorkerIdentity) -> bool:
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def is_lost(identity: WorkerIdentity, *, heartbeat_at: float, has_beaten: bool, now: float) -> bool:
+    """Whether nothing is to be expected of a worker.
+
+    One of this machine that has not beaten yet is still loading its libraries, however long.
+    """
+    if not is_alive(identity):
+        return True
+    is_starting = not has_beaten and identity.host == socket.gethostname()
+    return not is_starting and heartbeat_at < now - LOST_AFTER

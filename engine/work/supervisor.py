@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from engine.errors import EngineError
 from engine.store.connection import Store, open_store
-from engine.store.states import LOST_AFTER, Desired
+from engine.store.states import Desired
 from engine.store.workers import (
     WorkerRecord,
     end_worker,
@@ -21,7 +21,7 @@ from engine.store.workers import (
     write_log,
 )
 from engine.work.devices import core_count, gpu_count
-from engine.work.processes import identity_of, is_alive
+from engine.work.processes import identity_of, is_alive, is_lost
 from engine.work.settings import WorkerSettings
 
 
@@ -146,10 +146,13 @@ def tell_worker(store: Store, worker_id: int, desired: Desired) -> None:
     wish_for_worker(store, worker_id, desired)
     if desired != "stopped":
         return
-    deaf_since = time.time() - LOST_AFTER
     for item in living_workers(store):
-        gone = not is_alive(item.identity) or item.heartbeat_at < deaf_since
-        if item.id == worker_id and gone:
+        if item.id == worker_id and is_lost(
+            item.identity,
+            heartbeat_at=item.heartbeat_at,
+            has_beaten=item.has_beaten,
+            now=time.time(),
+        ):
             bury(store, item)
 
 

@@ -15,6 +15,7 @@ from engine.store.connection import open_store
 from engine.store.leases import claim_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.states import Desired
+from engine.store.studies import get_study
 from engine.store.workers import (
     Level,
     end_worker,
@@ -125,8 +126,15 @@ def _say(desk: Desk, run: RunRecord, what: str, level: Level = "info") -> None:
     """Tell people in the store what happens to a run, and the worker's own log too."""
     name = f"run {run.id}" if run.number is None else f"#{run.number}"
     _log.info("run %d (%s) %s", run.id, sequence_name(run.spec.sequence), what)
-    text = f"{name} {what} · {sequence_name(run.spec.sequence)}"
+    text = f"{name} {what} · {_owner(desk, run)}"
     write_log(desk.store, level, text, worker_id=desk.worker_id, run_id=run.id)
+
+
+def _owner(desk: Desk, run: RunRecord) -> str:
+    """Name the study of a trial, or what a run of its own learns."""
+    if run.study_id is None:
+        return sequence_name(run.spec.sequence)
+    return get_study(desk.store, run.study_id).name
 
 
 def _say_of_itself(desk: Desk, what: str, level: Level = "info") -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bertcl_tui.filters import parse_filter, trial_fields
+from bertcl_tui.looking.working import worker_word
 from bertcl_tui.read import Reader
 from bertcl_tui.rows import ORDERED_FIELDS, Best, Order, TrialRow
 from bertcl_tui.style.wording import headway
@@ -26,7 +27,13 @@ from engine.store.measurements import (
 from engine.store.runs import Scores, create_run
 from engine.store.states import LOST_AFTER, STALLED_AFTER
 from engine.store.studies import create_study, get_study, wish_for_study
-from engine.store.workers import end_worker, register_worker, write_log
+from engine.store.workers import (
+    Telemetry,
+    end_worker,
+    register_worker,
+    worker_beat,
+    write_log,
+)
 from engine.work.processes import identity_of
 from tests.recorded import DONE, LIVE, PAUSED, TOKENS_OF_A_STEP
 
@@ -213,6 +220,15 @@ def test_silence_makes_a_run_lost(
     assert reader.studies()[0].state == state
     assert reader.workers()[0].state == state
     assert reader.studies()[0].counts[state] == 1  # type: ignore[index]
+
+
+def test_a_worker_that_lives_is_starting_until_it_was_heard_of(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "own.db"))
+    reader = Reader(store.url, lambda: time.time() + 10 * LOST_AFTER)
+    worker_id = register_worker(store, identity_of(), device="auto", threads=1, log_file=None)
+    assert worker_word(reader.workers()[0]) == "starting"
+    worker_beat(store, worker_id, Telemetry(cpu_percent=0.0))
+    assert worker_word(reader.workers()[0]) == "lost"
 
 
 def test_no_step_for_long_makes_a_living_run_stalled(store: Path, writer: Store) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import select
 
 from bertcl_tui.read import Reader
 from engine.profiles.grouping import make_grouping
@@ -12,6 +13,7 @@ from engine.spec import SearchSettings, StudySpec
 from engine.store.budget import spending_of
 from engine.store.connection import Store
 from engine.store.runs import RunRecord, trials_of
+from engine.store.schema import log
 from engine.store.studies import create_study, studies_wanting_trials
 from tests.process.conftest import wait_for_end
 
@@ -59,13 +61,16 @@ def test_a_flat_search_spends_its_budget_and_is_done(
 def test_an_llrd_search_learns_at_rates_that_decay(
     store: Store, tied: StudySpec, start: Callable[..., int]
 ) -> None:
-    spec = replace(tied, method="llrd", search=replace(tied.search, budget_epochs=1.0))
+    spec = replace(tied, name="own", method="llrd", search=replace(tied.search, budget_epochs=1.0))
     study_id = create_study(store, spec)
     wait_for_end(start())
 
     (trial,) = trials_of(store, study_id)
     lr, decay = (float(trial.spec.options[name]) for name in ("lr", "decay"))
     assert_learnt_at(trial, llrd_rates(lr, decay, make_grouping("paper", 2)))
+    with store.reading() as connection:
+        lines = connection.execute(select(log.c.text).where(log.c.run_id == trial.id)).scalars()
+        assert "#0 begins · own" in lines.all()
 
 
 def assert_learnt_at(trial: RunRecord, rates: tuple[object, ...]) -> None:

@@ -47,6 +47,12 @@ def test_what_is_set_and_what_is_not(ask: Ask, file: Path) -> None:
     assert ["bell", "off", "default"] in rows
 
 
+def test_what_is_in_the_file_and_cannot_be_is_said(ask: Ask, file: Path) -> None:
+    file.parent.mkdir()
+    file.write_text('theme = "nrod"\n')
+    assert "no theme 'nrod'; did you mean 'nord'" in ask("config").err
+
+
 def test_one_setting(ask: Ask, file: Path) -> None:
     assert ask("config", "get", "keys.quit").out == "q\n"
     ask("config", "set", "bell", "yes")
