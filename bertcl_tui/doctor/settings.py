@@ -4,13 +4,14 @@ from pathlib import Path
 
 from bertcl_tui.doctor.finding import Finding
 from bertcl_tui.settings import read_settings
-from bertcl_tui.settings.named import all_named, check_settings
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 
 
 def find_settings(file: Path) -> Finding:
     """Read the settings' file, if there is one."""
+    from bertcl_tui.settings.named import all_named, check_settings
+
     if not file.exists():
         return Finding("settings", "good", f"all as it comes; {file} would have others")
     try:

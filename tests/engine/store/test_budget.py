@@ -99,6 +99,10 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
     store.close()
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE cl_stage DROP COLUMN epochs")
+        connection.execute("ALTER TABLE cl_run DROP COLUMN tokens_rate")
+        connection.execute("DROP TABLE cl_drift")
+        connection.execute("DROP TABLE cl_importance")
+        connection.execute("DROP INDEX ix_cl_run_sorted")
         connection.execute("UPDATE cl_version SET version_num = '0002'")
         (text,) = connection.execute("SELECT spec FROM cl_run").fetchone()
         assert json.loads(text)["protocol"]["epochs"] == own
