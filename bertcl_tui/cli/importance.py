@@ -16,7 +16,7 @@ from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import StudyRecord
 from engine.work.importance import Weighing
 
-_WAYS: Final = {"+": "higher rates", "−": "lower rates", "±": ""}
+_WAYS: Final = {"+": "higher rates", "−": "lower rates", "±": "neither clearly"}
 
 By = Annotated[
     Evaluator,
