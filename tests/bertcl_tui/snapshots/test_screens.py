@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from bertcl_tui import messages
 from bertcl_tui.app import BertclApp
@@ -233,9 +234,11 @@ async def filled(pilot: Pilot[None], table: type[RowTable[Any]]) -> None:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Wait until nothing is read, drawn or told any more."""
+    """Wait until nothing is read, drawn or told any more, and no cursor blinks."""
     quiet = 0
     while quiet < _QUIET_LOOKS:
+        for entry in pilot.app.screen.query(Input):
+            entry.cursor_blink = False
         await pilot.pause()
         busy = [w for w in pilot.app.workers if w.group != "watch" and not w.is_finished]
         quiet = 0 if busy else quiet + 1

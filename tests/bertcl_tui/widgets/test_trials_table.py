@@ -156,7 +156,7 @@ async def test_what_a_line_says() -> None:
         table.show_trials((9, 7, 8), rows, {9: Known(0.71, 0.62)})
         await pilot.pause()
         lines = [table.render_line(y).text.split() for y in range(4)]
-        assert lines[0] == ["◉", "#", "p", "p_o", "p_s", "lrs", "state"]
+        assert lines[0] == ["◉", "#", "p", "p_o", "p_s", "lrs", "state", "note"]
         assert lines[1] == ["9", "–", "0.710", "0.620", "▃▅▆", "▶", "running", "50%"]
         assert lines[2][:5] == ["◉", "7", "1.400", "0.800", "0.600"]
         assert lines[2][-4:] == ["✓", "complete", "flat", "1e-5"]
