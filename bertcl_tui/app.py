@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -82,11 +82,12 @@ class BertclApp(WishingApp):
         """What was typed for a new study that was not started."""
 
     def get_default_screen(self) -> Screen[None]:
-        return StudiesScreen(
-            self.reader,
-            columns=self.settings.columns.get(StudiesScreen.TABLE, ()),
-            history=self.histories.setdefault(StudiesScreen.TABLE, History()),
-        )
+        return StudiesScreen(self.reader, *self._kept_for(StudiesScreen.TABLE))
+
+    def _kept_for(self, table: str) -> tuple[Sequence[str], History]:
+        """Return the columns a person chose for a table, and the earlier filters of it."""
+        columns = self.settings.columns.get(table, ())
+        return columns, self.histories.setdefault(table, History())
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.watch_store)
@@ -143,14 +144,8 @@ class BertclApp(WishingApp):
         from bertcl_tui.screens.study import StudyScreen
 
         marked = self.marks.get(message.study_id, frozenset())
-        screen = StudyScreen(
-            message.study_id,
-            self.reader,
-            marked,
-            columns=self.settings.columns.get(StudyScreen.TABLE, ()),
-            history=self.histories.setdefault(StudyScreen.TABLE, History()),
-        )
-        self.push_screen(screen)
+        kept = self._kept_for(StudyScreen.TABLE)
+        self.push_screen(StudyScreen(message.study_id, self.reader, marked, *kept))
 
     @on(messages.OpenRun)
     def _open_run(self, message: messages.OpenRun) -> None:

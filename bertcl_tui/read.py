@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from bertcl_tui.filters import Filter
 from bertcl_tui.rows import (
     BY_P,
-    DriftRow,
     ImportanceRow,
     LogFilter,
     LogLine,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from engine.spec import RunSpec
     from engine.spec.importance import Evaluator
     from engine.store.connection import Store
+    from engine.store.drift import DriftRecord
     from engine.store.studies import StudyRecord
 
 _SERVER_TICK: Final = 1.0
@@ -236,14 +236,14 @@ class Reader:
 
             return stage_ends(connection, run_id)
 
-    def drift(self, run_id: int) -> tuple[DriftRow, ...]:
+    def drift(self, run_id: int) -> "tuple[DriftRecord, ...]":
         """Return how far a run's layers had moved at the end of each stage."""
-        with self._looking() as connection:
-            if connection is None:
-                return ()
-            from bertcl_tui.queries.run import drifts
+        store = self._store()
+        if store is None:
+            return ()
+        from engine.store.drift import drift_of
 
-            return drifts(connection, run_id)
+        return tuple(drift_of(store, run_id))
 
     def arena(self) -> "tuple[Recorded, ...]":
         """Return what the arena has recorded, by what its runs have in common."""

@@ -6,6 +6,25 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import get_native_id
 
+from engine.errors import UsageError
+
+
+def check_target(path: Path, *, makes_folder: bool = False) -> None:
+    """See that a file can be put there.
+
+    Args:
+        path: of the file, there or not.
+        makes_folder: whoever writes it makes the last folder where that is missing.
+
+    Raises:
+        UsageError: it is a folder, or in none.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it")
+    folder = path.parent.parent if makes_folder else path.parent
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}; choose another place")
+
 
 @contextmanager
 def replacing(path: Path, *, flush: bool = False) -> Iterator[Path]:

@@ -1,46 +1,24 @@
 """The accuracy matrix of a run: a[i][j] is the accuracy on task j after stage i."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct
-
 from bertcl_tui.cli.output import make_table, print_line, print_text
-from engine.learning.measures import AccuracyMatrix
-from engine.store.connection import Store
-from engine.store.measurements import Split, measurements_of
+from bertcl_tui.runs.accuracies import SPLIT_TITLES, Accuracies
 
 _MEASURES = {"forgetting": "forgetting", "bwt": "backward transfer", "acc": "average accuracy"}
-_TITLES: dict[Split, str] = {
-    "search": "accuracy on the rows that score trials",
-    "validation": "accuracy on the validation rows, which no search has seen",
-}
-
-
-class Accuracies(Struct, frozen=True):
-    """What was measured on one split at the ends of the stages that are over."""
-
-    split: Split
-    rows: tuple[tuple[float, ...], ...]
-
-
-def accuracies_of(store: Store, run_id: int) -> list[Accuracies]:
-    """Return a run's accuracies on the splits that score it and that report it."""
-    found = [Accuracies(split, _rows(store, run_id, split)) for split in _TITLES]
-    return [item for item in found if item.rows]
 
 
 def print_accuracies(tasks: Sequence[str], accuracies: Accuracies) -> None:
     """Print the matrix, and what follows from it once all stages are over."""
-    print_line(_TITLES[accuracies.split])
+    print_line(f"accuracy on the {SPLIT_TITLES[accuracies.split]}")
     table = make_table(["after"], tasks)
     all_at_once = len(accuracies.rows) == 1 and len(accuracies.rows[0]) == len(tasks)
     stages = ["all at once"] if all_at_once else tasks
     for stage, row in zip(stages, accuracies.rows, strict=False):
         table.add_row(stage, *(f"{accuracy:.3f}" for accuracy in row))
     print_text(table)
-    if len(accuracies.rows) == len(stages):
+    if accuracies.is_whole(len(tasks)):
         facts = measures(accuracies)
         known = {name: facts[key] for key, name in _MEASURES.items()}
         print_line(
@@ -50,7 +28,7 @@ def print_accuracies(tasks: Sequence[str], accuracies: Accuracies) -> None:
 
 def measures(accuracies: Accuracies) -> dict[str, float | None]:
     """Return p, p_o and p_s, and the field's measures of forgetting."""
-    matrix = AccuracyMatrix(accuracies.rows)
+    matrix = accuracies.matrix
     return {
         "p": matrix.p,
         "p_o": matrix.p_o,
@@ -70,13 +48,3 @@ def accuracy_facts(tasks: Sequence[str], accuracies: Sequence[Accuracies]) -> di
         }
         for item in accuracies
     }
-
-
-def _rows(store: Store, run_id: int, split: Split) -> tuple[tuple[float, ...], ...]:
-    by_stage: defaultdict[int, dict[int, float]] = defaultdict(dict)
-    for item in measurements_of(store, run_id, split):
-        by_stage[item.stage][item.task] = item.accuracy
-    return tuple(
-        tuple(accuracy for _, accuracy in sorted(row.items()))
-        for _, row in sorted(by_stage.items())
-    )

@@ -9,13 +9,13 @@ from bertcl_tui.charts.layers import LayerRow, draw_layers
 from bertcl_tui.cli.output import print_text
 from bertcl_tui.cli.rates import PLAIN
 from bertcl_tui.drawings.rates import rate_bounds
-from bertcl_tui.rows import DriftRow
+from engine.store.drift import DriftRecord
 
 _MOST_COLUMNS: Final = 100
 
 
 def print_layers(
-    layers: Sequence[LayerRow], stages: Sequence[str], drifts: Sequence[DriftRow]
+    layers: Sequence[LayerRow], stages: Sequence[str], drifts: Sequence[DriftRecord]
 ) -> None:
     """Print a bar for each layer's rate, and how far it was from its beginning after each stage."""
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _MOST_COLUMNS

@@ -9,7 +9,7 @@ import typer
 from msgspec.structs import replace
 
 from bertcl_tui.cli import completing
-from bertcl_tui.cli.accuracies import accuracies_of, accuracy_facts, print_accuracies
+from bertcl_tui.cli.accuracies import accuracy_facts, print_accuracies
 from bertcl_tui.cli.flags import Texts, read_flags
 from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS
 from bertcl_tui.cli.output import print_json, print_line, say
@@ -19,6 +19,7 @@ from bertcl_tui.cli.rates import print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.tending import Tender
 from bertcl_tui.looking.choices import choice_labels
+from bertcl_tui.runs.accuracies import accuracies_of
 from bertcl_tui.starting import refuse_bad_store
 from bertcl_tui.style.wording import duration, score, steps_rate
 from engine.errors import EngineError, UsageError
@@ -185,7 +186,7 @@ class _Pace:
 
 def _print(at: OpenedStore, record: RunRecord, *, json: bool) -> None:
     tasks = record.spec.sequence
-    accuracies = accuracies_of(at.store, record.id)
+    accuracies = accuracies_of(at.reader.stage_ends(record.id))
     if json:
         print_json(
             {

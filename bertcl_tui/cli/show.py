@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import asdict
 
-from bertcl_tui.cli.accuracies import accuracies_of, accuracy_facts, print_accuracies
+from bertcl_tui.cli.accuracies import accuracy_facts, print_accuracies
 from bertcl_tui.cli.layers import layers_as_data, print_layers
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, Study
@@ -14,6 +14,7 @@ from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import study_facts
 from bertcl_tui.looking.choices import choice_labels
 from bertcl_tui.rows import RunFacts, StudyRow, TrialRow
+from bertcl_tui.runs.accuracies import accuracies_of
 from bertcl_tui.runs.layers import layers_of
 from bertcl_tui.runs.parameters import parameters_of
 from bertcl_tui.style.wording import duration, moment, score, trials_done
@@ -82,7 +83,7 @@ def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: boo
 
 def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: bool) -> None:
     tasks = study.spec.sequence
-    accuracies = accuracies_of(at.store, trial.run_id)
+    accuracies = accuracies_of(at.reader.stage_ends(trial.run_id))
     stages = stages_of(at.store, trial.run_id)
     drifts = at.reader.drift(trial.run_id)
     run = at.reader.run(trial.run_id)

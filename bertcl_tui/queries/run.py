@@ -7,10 +7,11 @@ import msgspec
 from sqlalchemy import Connection, Row, select
 
 from bertcl_tui.queries.confirmations import confirmations
+from bertcl_tui.queries.rates import read_rates
 from bertcl_tui.queries.unfinished import state_of
-from bertcl_tui.rows import DriftRow, RunFacts, Split, StageEnd
+from bertcl_tui.rows import RunFacts, Split, StageEnd
 from engine.spec import RunSpec
-from engine.store.schema import drift, measurement, run, study, worker
+from engine.store.schema import measurement, run, study, worker
 
 
 def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | None:
@@ -47,7 +48,7 @@ def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | Non
         p=row.p,
         p_o=row.p_o,
         p_s=row.p_s,
-        learning_rates=_rates(row.learning_rates),
+        learning_rates=read_rates(row.learning_rates),
         step=row.step,
         steps=row.steps,
         rate=row.rate,
@@ -79,18 +80,5 @@ def stage_ends(connection: Connection, run_id: int) -> tuple[StageEnd, ...]:
     )
 
 
-def drifts(connection: Connection, run_id: int) -> tuple[DriftRow, ...]:
-    """Return how far each layer was at the end of each stage, by stage and place."""
-    query = select(drift).where(drift.c.run_id == run_id).order_by(*drift.primary_key.columns)
-    return tuple(
-        DriftRow(stage=row.stage, place=row.place, layer=row.layer, drift=row.drift)
-        for row in connection.execute(query)
-    )
-
-
 def _holder(row: Row[Any]) -> str | None:
     return None if row.pid is None else f"{row.device} · process {row.pid} on {row.host}"
-
-
-def _rates(text: str | None) -> tuple[float, ...]:
-    return msgspec.json.decode(text, type=tuple[float, ...]) if text else ()

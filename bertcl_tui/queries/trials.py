@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from bertcl_tui.filters import Filter
 from bertcl_tui.queries.conditions import fitting
 from bertcl_tui.queries.confirmations import confirmations
 from bertcl_tui.queries.orders import ordered
+from bertcl_tui.queries.rates import read_rates
 from bertcl_tui.queries.unfinished import state_of, with_holder
 from bertcl_tui.rows import BY_P, Confirmation, Order, Scored, TrialRow, TrialWindow
 from engine.store.schema import run
@@ -104,7 +104,7 @@ def scored(connection: Connection, study_id: int) -> tuple[Scored, ...]:
             p=row.p,
             p_o=row.p_o,
             p_s=row.p_s,
-            learning_rates=_rates(row.learning_rates),
+            learning_rates=read_rates(row.learning_rates),
         )
         for row in connection.execute(query)
     )
@@ -125,7 +125,7 @@ def _trial_row(row: Row[Any], now: float, confirmed: Confirmation | None) -> Tri
         reported_p=row.reported_p,
         reported_p_o=row.reported_p_o,
         reported_p_s=row.reported_p_s,
-        learning_rates=_rates(row.learning_rates),
+        learning_rates=read_rates(row.learning_rates),
         seed=row.seed,
         attempts=row.attempts,
         created_at=row.created_at,
@@ -138,10 +138,6 @@ def _trial_row(row: Row[Any], now: float, confirmed: Confirmation | None) -> Tri
         busy_seconds=row.busy_seconds,
         confirmation=confirmed,
     )
-
-
-def _rates(text: str | None) -> tuple[float, ...]:
-    return msgspec.json.decode(text, type=tuple[float, ...]) if text else ()
 
 
 def _count(connection: Connection, condition: ColumnElement[bool]) -> int:

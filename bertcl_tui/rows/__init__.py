@@ -1,7 +1,7 @@
 """What is shown of the store, as plain values. Moments are seconds since the epoch."""
 
 from bertcl_tui.rows.log import LogFilter, LogLevel, LogLine, LogWindow, Towards
-from bertcl_tui.rows.runs import Curve, DriftRow, RunCurves, RunFacts, RunRow, Stage, StageEnd
+from bertcl_tui.rows.runs import Curve, RunCurves, RunFacts, RunRow, Stage, StageEnd
 from bertcl_tui.rows.states import Split, StudyState, TrialState
 from bertcl_tui.rows.studies import Best, StudyRow
 from bertcl_tui.rows.trials import (
@@ -25,7 +25,6 @@ __all__ = [
     "Best",
     "Confirmation",
     "Curve",
-    "DriftRow",
     "ImportanceRow",
     "LogFilter",
     "LogLevel",

@@ -101,13 +101,3 @@ class StageEnd(Struct, frozen=True, kw_only=True):
     split: Split
     accuracies: tuple[float, ...]
     """By task."""
-
-
-class DriftRow(Struct, frozen=True, kw_only=True):
-    """How far a layer was from where the run began when a stage was over."""
-
-    stage: int
-    place: int
-    layer: str
-    drift: float
-    """Norm of the change over norm of the beginning."""

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.looking.choices import choice_labels, grouping_of
-from bertcl_tui.rows import DriftRow
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
+from engine.store.drift import DriftRecord
 
 
 def layers_of(
-    spec: RunSpec, learning_rates: Sequence[float], drifts: Sequence[DriftRow]
+    spec: RunSpec, learning_rates: Sequence[float], drifts: Sequence[DriftRecord]
 ) -> tuple[LayerRow, ...]:
     """Return the layers from the embeddings to the heads.
 
@@ -36,7 +36,7 @@ def layers_of(
 
 
 def _named(
-    spec: RunSpec, choices: int, drifts: Sequence[DriftRow]
+    spec: RunSpec, choices: int, drifts: Sequence[DriftRecord]
 ) -> Sequence[tuple[str, int | None]]:
     """Return the layers' names with the choice each belongs to."""
     grouping = _measured(spec, drifts) or grouping_of(spec.model, spec.protocol.grouping, choices)
@@ -52,7 +52,7 @@ def _named(
     return [(label, choice) for choice, label in enumerate(labels)]
 
 
-def _measured(spec: RunSpec, drifts: Sequence[DriftRow]) -> Grouping | None:
+def _measured(spec: RunSpec, drifts: Sequence[DriftRecord]) -> Grouping | None:
     """Return which layers share a rate, where drift says how many there are."""
     heads = max((row.place for row in drifts), default=0)
     return make_grouping(spec.protocol.grouping, heads - 1) if heads > 1 else None

@@ -4,9 +4,10 @@ from msgspec import Struct
 
 from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.read import Reader
-from bertcl_tui.rows import DriftRow, RunCurves, RunFacts
+from bertcl_tui.rows import RunCurves, RunFacts
 from bertcl_tui.runs.accuracies import Accuracies, accuracies_of
 from bertcl_tui.runs.layers import layers_of
+from engine.store.drift import DriftRecord
 
 
 class RunLook(Struct, frozen=True, kw_only=True):
@@ -15,7 +16,7 @@ class RunLook(Struct, frozen=True, kw_only=True):
     run: RunFacts
     curves: RunCurves | None
     accuracies: tuple[Accuracies, ...]
-    drifts: tuple[DriftRow, ...]
+    drifts: tuple[DriftRecord, ...]
     layers: tuple[LayerRow, ...]
 
 
@@ -41,7 +42,7 @@ def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> R
 
 
 def _layers(
-    run: RunFacts, drifts: tuple[DriftRow, ...], before: RunLook | None
+    run: RunFacts, drifts: tuple[DriftRecord, ...], before: RunLook | None
 ) -> tuple[LayerRow, ...]:
     if before is not None and (before.run.run_id, before.run.learning_rates, before.drifts) == (
         run.run_id,

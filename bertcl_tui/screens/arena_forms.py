@@ -7,7 +7,7 @@ from bertcl_tui.arena.writing import SUFFIXES, format_of
 from bertcl_tui.options.field import Field
 from bertcl_tui.screens.form import FormScreen, Texts
 from engine.arena.layouts import FREE
-from engine.errors import UsageError
+from engine.files import check_target
 
 _ENDINGS = ", ".join(f"{suffix} is {form}" for suffix, form in SUFFIXES.items())
 
@@ -17,10 +17,7 @@ def table_form(look: Look, question: Question) -> FormScreen:
 
     def remark(texts: Texts) -> str:
         target = table_path(texts)
-        if target.is_dir():
-            raise UsageError(f"{target} is a folder; name a file in it")
-        if not target.parent.is_dir():
-            raise UsageError(f"there is no folder {target.parent}; choose another place")
+        check_target(target)
         does = "Replaces" if target.exists() else "Writes"
         return f"{does} {target} as {format_of(target)}. {_ENDINGS}, else text."
 

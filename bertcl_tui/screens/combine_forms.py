@@ -14,6 +14,7 @@ from bertcl_tui.screens.form import FormScreen, Texts
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.sequence_suggester import SequenceSuggester
 from engine.errors import UsageError
+from engine.files import check_target
 from engine.profiles import Backbone, Combined, Profile, make_grouping
 from engine.spec import StudySpec, sequence_name
 from engine.tasks.catalog import data_name, describe_sequence, known_tasks, names_of
@@ -30,10 +31,7 @@ def export_form(path: Path) -> FormScreen:
 
     def remark(texts: Texts) -> str:
         target = Path(texts["path"]).expanduser().resolve()
-        if target.is_dir():
-            raise UsageError(f"{target} is a folder; name a file in it")
-        if not target.parent.parent.is_dir():
-            raise UsageError(f"there is no folder {target.parent.parent}; choose another place")
+        check_target(target, makes_folder=True)
         if target.exists():
             return f"Replaces {target}"
         return f"Writes {target}"

@@ -7,7 +7,7 @@ from bertcl_tui.options import Field
 from bertcl_tui.screens.form import FormScreen, Texts
 from bertcl_tui.style.wording import count
 from bertcl_tui.trials.writing import check_ending
-from engine.errors import UsageError
+from engine.files import check_target
 
 _WHAT: Final = "with every column and every digit"
 
@@ -24,10 +24,7 @@ def trials_form(study: str, trials: int, *, marked: bool) -> FormScreen:
     def remark(texts: Texts) -> str:
         target = Path(texts["path"]).expanduser().resolve()
         check_ending(target)
-        if target.is_dir():
-            raise UsageError(f"{target} is a folder; name a file in it")
-        if not target.parent.is_dir():
-            raise UsageError(f"there is no folder {target.parent}; choose another place")
+        check_target(target)
         which = count(trials, "marked trial" if marked else "trial")
         return f"{'Replaces' if target.exists() else 'Writes'} {target}: {which}, {_WHAT}"
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.errors import EngineError, UsageError
+from engine.files import check_target
 from engine.tasks.shifts.findings import Finding, Method, Progress, Question
 from engine.tasks.shifts.kept import Kept
 
@@ -119,10 +120,7 @@ def picture_path(text: str) -> Path:
     path = Path(text).expanduser().resolve()
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"picture '{text}' must end in {' or '.join(SUFFIXES)}")
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {path.parent}; choose another place")
+    check_target(path)
     return path
 
 
