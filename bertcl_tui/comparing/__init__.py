@@ -1,1 +1,0 @@
-"""Trials of one study side by side."""

@@ -1,1 +1,0 @@
-"""What the charts of a screen are to show, as values that can be compared and drawn in a thread."""

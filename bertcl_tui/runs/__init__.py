@@ -1,1 +1,0 @@
-"""One run, a trial or one of the arena, for screen and command line."""
