@@ -16,12 +16,12 @@ from typing import Final
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
-from bertcl_tui.app import BertclApp
-from bertcl_tui.messages import OpenArena, OpenCombine, OpenStudy
-from bertcl_tui.widgets.arena_grid import ArenaGrid
-from bertcl_tui.widgets.comparison_table import ComparisonTable
-from bertcl_tui.widgets.studies_table import StudiesTable
-from bertcl_tui.widgets.trials_table import TrialsTable
+from bertcl_tui.app.app import BertclApp
+from bertcl_tui.arena.grid import ArenaGrid
+from bertcl_tui.compare.table import ComparisonTable
+from bertcl_tui.kit.messages import OpenArena, OpenCombine, OpenStudy
+from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.study.trials_table import TrialsTable
 from engine.store.connection import DEFAULT_STORE
 from tests.bertcl_tui.waiting import until
 

@@ -140,7 +140,7 @@ async def ours(began: float, store: str) -> dict[str, float]:
     """Open the app over a store."""
     from textual.screen import Screen
 
-    from bertcl_tui.app import BertclApp
+    from bertcl_tui.app.app import BertclApp
 
     class Opened(BertclApp):
         painted = 0.0
@@ -174,7 +174,7 @@ async def idle_lag() -> dict[str, float]:
 
 async def lag(store: str) -> dict[str, float]:
     """Look at one study while the store is written to."""
-    from bertcl_tui.app import BertclApp
+    from bertcl_tui.app.app import BertclApp
 
     late: list[float] = []
     app = BertclApp(store)

@@ -65,10 +65,10 @@ async def look(began: float, store: str) -> dict[str, float]:
     """Open the app over a store, then the study, and turn its table about."""
     from textual.widgets import Input
 
-    from bertcl_tui.app import BertclApp
-    from bertcl_tui.screens.study import StudyScreen
-    from bertcl_tui.widgets.studies_table import StudiesTable
-    from bertcl_tui.widgets.trials_table import TrialsTable
+    from bertcl_tui.app.app import BertclApp
+    from bertcl_tui.studies.table import StudiesTable
+    from bertcl_tui.study.screen import StudyScreen
+    from bertcl_tui.study.trials_table import TrialsTable
 
     app = BertclApp(store)
     async with app.run_test(size=SIZE) as pilot:

@@ -14,19 +14,19 @@ from textual.command import Provider
 from textual.screen import Screen
 from textual.worker import get_current_worker
 
-from bertcl_tui import messages
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.filters.history import History
+from bertcl_tui.app.controls import WishingApp
+from bertcl_tui.app.palette import ActionsProvider, places
+from bertcl_tui.app.picture import free_path
+from bertcl_tui.kit import messages
+from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.news.herald import Herald
-from bertcl_tui.palette import ActionsProvider, places
-from bertcl_tui.picture import free_path
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import StudyRow
-from bertcl_tui.screens.live import LiveScreen
-from bertcl_tui.screens.studies import StudiesScreen
 from bertcl_tui.settings import Settings
-from bertcl_tui.wishes import wish_for_runs, wish_for_studies
-from bertcl_tui.wishing import WishingApp
+from bertcl_tui.store.control import wish_for_runs, wish_for_studies
+from bertcl_tui.store.filters.history import History
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import StudyRow
+from bertcl_tui.studies.screen import StudiesScreen
 from engine.errors import EngineError, UsageError
 from engine.store.states import Desired
 
@@ -38,8 +38,8 @@ _MOST_SECONDS: Final = 2.0
 
 
 _STYLES: Final = (
-    "app.tcss",
-    "screens/studies.tcss",
+    "app/app.tcss",
+    "studies/screen.tcss",
     "widgets/filter_bar.tcss",
     "widgets/key_bar.tcss",
     "widgets/row_table.tcss",
@@ -59,7 +59,7 @@ class BertclApp(WishingApp):
     """
 
     TITLE = "bertcl"
-    CSS_PATH: ClassVar = [Path(__file__).parent / name for name in _STYLES]
+    CSS_PATH: ClassVar = [Path(__file__).parents[1] / name for name in _STYLES]
     PLACE: ClassVar[Place] = "app"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("app")]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
@@ -141,7 +141,7 @@ class BertclApp(WishingApp):
 
     @on(messages.OpenStudy)
     def _open_study(self, message: messages.OpenStudy) -> None:
-        from bertcl_tui.screens.study import StudyScreen
+        from bertcl_tui.study.screen import StudyScreen
 
         marked = self.marks.get(message.study_id, frozenset())
         kept = self._kept_for(StudyScreen.TABLE)
@@ -149,19 +149,19 @@ class BertclApp(WishingApp):
 
     @on(messages.OpenRun)
     def _open_run(self, message: messages.OpenRun) -> None:
-        from bertcl_tui.screens.trial import TrialScreen
+        from bertcl_tui.trial.screen import TrialScreen
 
         self.push_screen(TrialScreen(message.run_id, message.among, self.reader))
 
     @on(messages.OpenCompare)
     def _open_compare(self, message: messages.OpenCompare) -> None:
-        from bertcl_tui.screens.compare import CompareScreen
+        from bertcl_tui.compare.screen import CompareScreen
 
         self.push_screen(CompareScreen(message.study_id, message.numbers, self.reader))
 
     @on(messages.OpenNewStudy)
     def _open_new_study(self, message: messages.OpenNewStudy) -> None:
-        from bertcl_tui.screens.new_study import NewStudyScreen
+        from bertcl_tui.new_study.screen import NewStudyScreen
 
         if message.texts:
             self.push_screen(NewStudyScreen(self.reader, message.texts))
@@ -174,13 +174,13 @@ class BertclApp(WishingApp):
 
     @on(messages.OpenShifts)
     def _open_shifts(self, message: messages.OpenShifts) -> None:
-        from bertcl_tui.screens.shifts import ShiftsScreen
+        from bertcl_tui.shifts.screen import ShiftsScreen
 
         self.push_screen(ShiftsScreen(self.reader, message.study_id))
 
     @on(messages.OpenCombine)
     def _open_combine(self, message: messages.OpenCombine) -> None:
-        from bertcl_tui.screens.combine import CombineScreen
+        from bertcl_tui.combine.screen import CombineScreen
 
         marked = {study_id: trials for study_id, trials in self.marks.items() if trials}
         if not marked and message.study_id is not None:
@@ -189,7 +189,7 @@ class BertclApp(WishingApp):
 
     @on(messages.OpenFile)
     def _open_file(self, message: messages.OpenFile) -> None:
-        from bertcl_tui.screens.file_tail import FileTailScreen
+        from bertcl_tui.workers.file_tail import FileTailScreen
 
         if message.path is None:
             self.notify("this worker writes to the terminal it was started in")
@@ -200,7 +200,7 @@ class BertclApp(WishingApp):
 
     @on(messages.OpenArena)
     def _open_arena(self) -> None:
-        from bertcl_tui.screens.arena import ArenaScreen
+        from bertcl_tui.arena.screen import ArenaScreen
 
         self.push_screen(ArenaScreen(self.reader))
 
@@ -222,18 +222,18 @@ class BertclApp(WishingApp):
         return "enter" if binding.key == "enter" else super().get_key_display(binding)
 
     def action_open_settings(self) -> None:
-        from bertcl_tui.screens.settings import SettingsScreen
+        from bertcl_tui.settings.screen import SettingsScreen
 
         if not isinstance(self.screen, SettingsScreen):
             self.push_screen(SettingsScreen())
 
     def action_show_help(self) -> None:
-        from bertcl_tui.screens.help import HelpScreen
+        from bertcl_tui.help.screen import HelpScreen
 
         self.push_screen(HelpScreen(tuple(place for place, _ in places(self.screen))))
 
     def action_open_workers(self) -> None:
-        from bertcl_tui.screens.workers import WorkersScreen
+        from bertcl_tui.workers.screen import WorkersScreen
 
         self.push_screen(WorkersScreen(self.reader))
 
@@ -269,7 +269,7 @@ class BertclApp(WishingApp):
         if not studies and not runs:
             self.exit()
             return
-        from bertcl_tui.screens.leave import LeaveScreen
+        from bertcl_tui.app.leave import LeaveScreen
 
         def answered(desired: Desired | None) -> None:
             if desired == "running":

@@ -10,9 +10,9 @@ from textual import work
 from textual.app import App
 from textual.theme import Theme
 
-from bertcl_tui import messages
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.keymap import Keymap, checked_keymap
+from bertcl_tui.kit import messages
 from bertcl_tui.news.desktop import desktop_sequence
 from bertcl_tui.news.events import News
 from bertcl_tui.settings import Settings, write_settings

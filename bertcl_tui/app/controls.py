@@ -7,12 +7,10 @@ from pathlib import Path
 from textual import on, work
 from textual.worker import get_current_worker
 
-from bertcl_tui import messages
-from bertcl_tui.read import Reader
+from bertcl_tui.app.configured import SettledApp
+from bertcl_tui.kit import messages
 from bertcl_tui.settings import Settings
-from bertcl_tui.settled import SettledApp
-from bertcl_tui.style.wording import count
-from bertcl_tui.wishes import (
+from bertcl_tui.store.control import (
     add_worker,
     delete_study,
     retry_runs,
@@ -21,6 +19,8 @@ from bertcl_tui.wishes import (
     wish_for_runs,
     wish_for_studies,
 )
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.style.wording import count
 from engine.errors import EngineError
 
 

@@ -31,7 +31,7 @@ class LeaveScreen(ModalScreen[Desired | None]):
     """
 
     PLACE: ClassVar[Place] = "dialog"
-    CSS_PATH = "dialog.tcss"
+    CSS_PATH = "../kit/dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_of("dialog"),
         Binding("l,q", "answer('running')", show=False),

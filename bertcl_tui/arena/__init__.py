@@ -1,1 +1,1 @@
-"""Comparing methods, for the screen and the command line alike: asking, reading, writing. Light."""
+"""Arena: the table of methods and sequences, and what is asked of it."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from bertcl_tui.arena.confirming import chosen_trials
+from bertcl_tui.kit.form import FormScreen, Texts
 from bertcl_tui.options import Field, readers
-from bertcl_tui.screens.form import FormScreen, Texts
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 

@@ -5,10 +5,10 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from bertcl_tui.arena.facts import cell_facts, way_out
+from bertcl_tui.arena.grid import CellPlace
 from bertcl_tui.arena.look import Look
-from bertcl_tui.keys import key_for
-from bertcl_tui.widgets.arena_grid import CellPlace
-from bertcl_tui.widgets.runs_table import RunsTable
+from bertcl_tui.arena.runs_table import RunsTable
+from bertcl_tui.style.key_names import key_for
 from bertcl_tui.widgets.titles import entitle
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bertcl_tui.arena.asking import read_sequences
 from bertcl_tui.arena.fields import read_request, table_defaults
-from bertcl_tui.starting import Findings, noting
+from bertcl_tui.store.starting import Findings, noting
 from engine.arena.entrants import DEFAULT_RATE, parse_entrants
 from engine.arena.layouts import FREE, paper_layout
 from engine.arena.wanted import Wanted, make_plan

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from bertcl_tui.arena.look import Look, Question
 from bertcl_tui.arena.writing import SUFFIXES, format_of
+from bertcl_tui.kit.form import FormScreen, Texts
 from bertcl_tui.options.field import Field
-from bertcl_tui.screens.form import FormScreen, Texts
 from engine.arena.layouts import FREE
 from engine.files import check_target
 

@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bertcl_tui.arena.asking import TableRequest
-from bertcl_tui.read import Reader
-from bertcl_tui.starting import refuse_bad_store
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.starting import refuse_bad_store
 from bertcl_tui.style.wording import count
 from engine.arena.layouts import Layout
 from engine.arena.needs import search_needs

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from bertcl_tui.widgets.arena_parts import RUNS
+from bertcl_tui.arena.parts import RUNS
 from engine.arena import legend
 from engine.arena.tables import Table
 

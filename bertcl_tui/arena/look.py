@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from bertcl_tui.arena.asking import asked_layout
 from bertcl_tui.arena.recorded import filled_layout, recorded_table
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import RunRow, TrialState
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import RunRow, TrialState
 from engine.arena.entrants import DEFAULT_RATE, Entrant
 from engine.arena.layouts import FREE, LAYOUTS, Column, Layout
 from engine.arena.measuring import ALONE, MEASURES

@@ -20,11 +20,11 @@ from bertcl_tui.arena.fields import (
 )
 from bertcl_tui.arena.finding import look_up_table
 from bertcl_tui.arena.launching import launch
-from bertcl_tui.calling_off import Pending
-from bertcl_tui.messages import TableAsked
-from bertcl_tui.read import Reader
-from bertcl_tui.screens.request import RequestScreen
-from bertcl_tui.starting import Findings
+from bertcl_tui.kit.cancellation import Pending
+from bertcl_tui.kit.messages import TableAsked
+from bertcl_tui.kit.request import RequestScreen
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.starting import Findings
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.picker import Pick
 from engine.arena.entrants import RATES, split_entrants

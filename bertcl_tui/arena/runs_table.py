@@ -6,7 +6,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.arena.look import Look, shown_state
-from bertcl_tui.rows import RunRow, TrialState
+from bertcl_tui.store.rows import RunRow, TrialState
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import state_text
 from bertcl_tui.style.wording import score, steps_rate

@@ -14,23 +14,23 @@ from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.asking import TableRequest
+from bertcl_tui.arena.cell_panel import CellPanel
 from bertcl_tui.arena.fields import texts_of_look
+from bertcl_tui.arena.forms import table_form, table_path
+from bertcl_tui.arena.grid import ArenaGrid
 from bertcl_tui.arena.launching import failed_runs, retry
+from bertcl_tui.arena.legend_panel import LegendPanel
 from bertcl_tui.arena.look import Look, Question, look_at_arena
+from bertcl_tui.arena.new_table import NewTableScreen
+from bertcl_tui.arena.runs_table import RunsTable
 from bertcl_tui.arena.writing import format_of, write_tables
-from bertcl_tui.keys import with_keys
-from bertcl_tui.messages import Folding, OpenRun, Trouble, WishForRuns, WorkersWanted
-from bertcl_tui.read import Reader
-from bertcl_tui.screens.arena_forms import table_form, table_path
-from bertcl_tui.screens.form import Texts
-from bertcl_tui.screens.live import LiveScreen
-from bertcl_tui.screens.new_table import NewTableScreen
+from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.live import LiveScreen
+from bertcl_tui.kit.messages import Folding, OpenRun, Trouble, WishForRuns, WorkersWanted
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.arena_grid import ArenaGrid
-from bertcl_tui.widgets.cell_panel import CellPanel
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.legend_panel import LegendPanel
-from bertcl_tui.widgets.runs_table import RunsTable
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from engine.arena.tables import Table
@@ -67,7 +67,7 @@ class ArenaScreen(LiveScreen):
     """Shows one table at a time; below it what is behind the cell under the cursor."""
 
     PLACE: ClassVar[Place] = "arena"
-    CSS_PATH = "arena.tcss"
+    CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("arena")]
     AUTO_FOCUS = "ArenaGrid"
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from rich.console import Console
 
-from bertcl_tui.drawings.arena import draw_arena
+from bertcl_tui.arena.drawing import draw_arena
 from engine.arena import legend
 from engine.arena.formats.csv import to_csv
 from engine.arena.formats.latex import to_latex

@@ -6,11 +6,11 @@ from typing import Final, Literal
 from msgspec import Struct
 from rich.text import Text
 
+from bertcl_tui.charts.retention import known_of_earlier
 from bertcl_tui.charts.series import Boundary, Curves, Series
 from bertcl_tui.charts.style import Palette, Size, message
-from bertcl_tui.drawings.viewed import picture
-from bertcl_tui.looking.retention import known_of_earlier
-from bertcl_tui.rows import RunCurves
+from bertcl_tui.charts.viewed import picture
+from bertcl_tui.store.rows import RunCurves
 
 NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from msgspec import Struct
 
-from bertcl_tui.rows import RunCurves
+from bertcl_tui.store.rows import RunCurves
 
 
 class Known(Struct, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bertcl_tui.cli.output import make_table, print_line, print_text
-from bertcl_tui.runs.accuracies import SPLIT_TITLES, Accuracies
+from bertcl_tui.trial.accuracies import SPLIT_TITLES, Accuracies
 
 _MEASURES = {"forgetting": "forgetting", "bwt": "backward transfer", "acc": "average accuracy"}
 

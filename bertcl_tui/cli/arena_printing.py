@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from bertcl_tui.arena.drawing import draw_arena
 from bertcl_tui.arena.writing import (
     FORMATS,
     TEXT,
@@ -12,7 +13,6 @@ from bertcl_tui.arena.writing import (
     write_tables,
 )
 from bertcl_tui.cli.output import print_json, print_line, print_text, say
-from bertcl_tui.drawings.arena import draw_arena
 from engine.arena.tables import Table
 from engine.errors import UsageError
 

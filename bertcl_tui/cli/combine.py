@@ -13,8 +13,8 @@ from bertcl_tui.cli import completing
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.combining.offers import offer
-from bertcl_tui.combining.outcome import export_profile, farthest_change, finished_profile
+from bertcl_tui.combine.offers import offer
+from bertcl_tui.combine.outcome import export_profile, farthest_change, finished_profile
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 from engine.profiles import (

@@ -13,6 +13,7 @@ from bertcl_tui.cli import config
 from bertcl_tui.cli.arena import arena
 from bertcl_tui.cli.combine import combine
 from bertcl_tui.cli.confirm import confirm
+from bertcl_tui.cli.control import pause, resume, stop
 from bertcl_tui.cli.demo import demo
 from bertcl_tui.cli.doctor import doctor
 from bertcl_tui.cli.explain import explain
@@ -30,7 +31,6 @@ from bertcl_tui.cli.shell import whole_words
 from bertcl_tui.cli.shifts import shifts
 from bertcl_tui.cli.show import show
 from bertcl_tui.cli.studies import studies, trials
-from bertcl_tui.cli.wishes import pause, resume, stop
 from bertcl_tui.cli.workers import worker, workers
 from engine.errors import UsageError
 

@@ -15,7 +15,7 @@ _MARK: Final = ":"
 
 def studies(context: typer.Context, incomplete: str) -> Offer:
     """Offer the studies of the store that the command names."""
-    from bertcl_tui.read import Reader
+    from bertcl_tui.store.reader import Reader
     from bertcl_tui.style.wording import trials_done
     from engine.store.connection import DEFAULT_STORE
 

@@ -9,7 +9,7 @@ from bertcl_tui.cli import completing
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import Slots, Store
 from bertcl_tui.cli.stores import opened
-from bertcl_tui.rows import StudyRow
+from bertcl_tui.store.rows import StudyRow
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 from engine.store.connection import DEFAULT_STORE

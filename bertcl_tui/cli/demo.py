@@ -12,8 +12,8 @@ from bertcl_tui.cli.output import say
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials
 from bertcl_tui.cli.tending import Tender
-from bertcl_tui.combining.outcome import export_profile, finished_profile
-from bertcl_tui.read import Reader
+from bertcl_tui.combine.outcome import export_profile, finished_profile
+from bertcl_tui.store.reader import Reader
 from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.store.studies import StudyRecord, create_study, free_name, get_study, wish_for_study
 from engine.store.workers import wish_for_workers

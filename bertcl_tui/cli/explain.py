@@ -11,7 +11,7 @@ from bertcl_tui.cli import completing
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.looking.choices import choice_labels
+from bertcl_tui.style.choices import choice_labels
 from bertcl_tui.style.wording import score
 from engine.errors import UsageError
 from engine.spec import sequence_name

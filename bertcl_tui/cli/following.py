@@ -11,7 +11,7 @@ from bertcl_tui.cli.output import say
 from bertcl_tui.cli.progress import View, open_progress
 from bertcl_tui.cli.stores import OpenedStore
 from bertcl_tui.cli.tending import Tender
-from bertcl_tui.rows import StudyRow, TrialRow
+from bertcl_tui.store.rows import StudyRow, TrialRow
 from bertcl_tui.style.wording import duration, headway, score, steps_rate
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE

@@ -7,9 +7,9 @@ import typer
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.drawings.importance import rank_correlations, sign_of, told_from
-from bertcl_tui.looking.choices import choice_labels
-from bertcl_tui.rows import ImportanceRow
+from bertcl_tui.store.rows import ImportanceRow
+from bertcl_tui.study.importance import rank_correlations, sign_of, told_from
+from bertcl_tui.style.choices import choice_labels
 from engine.errors import UsageError
 from engine.spec.importance import FEWEST, Evaluator, is_worth_telling
 from engine.store.connection import DEFAULT_STORE

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bertcl_tui.charts.layers import LayerRow, draw_layers
+from bertcl_tui.charts.rates import rate_bounds
 from bertcl_tui.cli.output import print_text
 from bertcl_tui.cli.rates import PLAIN
-from bertcl_tui.drawings.rates import rate_bounds
 from engine.store.drift import DriftRecord
 
 _MOST_COLUMNS: Final = 100

@@ -14,7 +14,7 @@ def open_app(store: str | None = None) -> int:
     """
     if not has_terminal():
         raise UsageError("the app needs a terminal; see bertcl-tui --help for what works without")
-    from bertcl_tui.app import BertclApp
+    from bertcl_tui.app.app import BertclApp
     from bertcl_tui.settings import read_settings, settings_file
 
     path = settings_file()

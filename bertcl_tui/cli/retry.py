@@ -7,7 +7,7 @@ import typer
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import Slots, Store, Study
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.rows import StudyRow, TrialRow
+from bertcl_tui.store.rows import StudyRow, TrialRow
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 from engine.store.connection import DEFAULT_STORE

@@ -18,10 +18,10 @@ from bertcl_tui.cli.progress import View, open_progress
 from bertcl_tui.cli.rates import print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.tending import Tender
-from bertcl_tui.looking.choices import choice_labels
-from bertcl_tui.runs.accuracies import accuracies_of
-from bertcl_tui.starting import refuse_bad_store
+from bertcl_tui.store.starting import refuse_bad_store
+from bertcl_tui.style.choices import choice_labels
 from bertcl_tui.style.wording import duration, score, steps_rate
+from bertcl_tui.trial.accuracies import accuracies_of
 from engine.errors import EngineError, UsageError
 from engine.profiles import Profile, read_profile
 from engine.spec import Protocol, RunSpec, sequence_name

@@ -11,8 +11,8 @@ from bertcl_tui.cli import completing
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json
 from bertcl_tui.cli.progress import Display, View, open_progress
-from bertcl_tui.drawings.shifts import LengthHistogram, by_cluster, by_label
 from bertcl_tui.options import readers
+from bertcl_tui.shifts.drawing import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
     Found,
     agreement_said,

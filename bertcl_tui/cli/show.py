@@ -12,13 +12,13 @@ from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.rates import print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import study_facts
-from bertcl_tui.looking.choices import choice_labels
-from bertcl_tui.rows import RunFacts, StudyRow, TrialRow
-from bertcl_tui.runs.accuracies import accuracies_of
-from bertcl_tui.runs.layers import layers_of
-from bertcl_tui.runs.parameters import parameters_of
+from bertcl_tui.store.rows import RunFacts, StudyRow, TrialRow
+from bertcl_tui.study.facts import trial_facts
+from bertcl_tui.style.choices import choice_labels
 from bertcl_tui.style.wording import duration, moment, score, trials_done
-from bertcl_tui.trials.facts import trial_facts
+from bertcl_tui.trial.accuracies import accuracies_of
+from bertcl_tui.trial.layers import layers_of
+from bertcl_tui.trial.parameters import parameters_of
 from engine.errors import UsageError
 from engine.spec import Protocol, preset
 from engine.store.connection import DEFAULT_STORE

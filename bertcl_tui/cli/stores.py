@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import StudyRow
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import StudyRow
 from engine.errors import UsageError
 from engine.store.connection import Store, open_store
 from engine.store.studies import StudyRecord, find_study

@@ -1,0 +1,1 @@
+"""Combine: from marked trials to a profile."""

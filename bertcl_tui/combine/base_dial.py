@@ -9,7 +9,7 @@ from textual.events import Click
 from textual.message import Message
 from textual.widget import Widget
 
-from bertcl_tui.combining.mixture import HIGHEST_BASE, LOWEST_BASE
+from bertcl_tui.combine.mixture import HIGHEST_BASE, LOWEST_BASE
 from bertcl_tui.style.looks import looks_of
 
 _LEFT: Final = "b = 0.00   1.0 ├"

@@ -3,8 +3,8 @@
 from msgspec import Struct
 from rich.text import Text
 
+from bertcl_tui.charts.rates import rate_bounds
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.drawings.rates import rate_bounds
 from engine.profiles import Band, Combined
 
 

@@ -6,11 +6,11 @@ from typing import Final
 
 from textual.suggester import SuggestFromList
 
-from bertcl_tui.combining.outcome import PUBLISHED, known_profiles, load_reference
-from bertcl_tui.combining.unseen import Evaluation, read_baseline
+from bertcl_tui.combine.outcome import PUBLISHED, known_profiles, load_reference
+from bertcl_tui.combine.unseen import Evaluation, read_baseline
+from bertcl_tui.kit.form import FormScreen, Texts
 from bertcl_tui.options import readers
 from bertcl_tui.options.field import Field
-from bertcl_tui.screens.form import FormScreen, Texts
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.sequence_suggester import SequenceSuggester
 from engine.errors import UsageError

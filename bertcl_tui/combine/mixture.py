@@ -6,8 +6,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bertcl_tui.combining.offers import offer
-from bertcl_tui.read import Reader
+from bertcl_tui.combine.offers import offer
+from bertcl_tui.store.reader import Reader
 from engine.errors import UsageError
 from engine.profiles import DEFAULT_BASE, Combined, ScoredTrial, StudyTrials, combine
 from engine.spec import StudySpec

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bertcl_tui.combining.mixture import Mixture, Source
-from bertcl_tui.combining.outcome import farthest_change
+from bertcl_tui.combine.mixture import Mixture, Source
+from bertcl_tui.combine.outcome import farthest_change
 from bertcl_tui.style.looks import Looks
 from engine.profiles import (
     Combined,

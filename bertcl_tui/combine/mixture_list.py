@@ -10,9 +10,9 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from bertcl_tui import actions
-from bertcl_tui.combining.mixture import Mixture
+from bertcl_tui.combine.mixture import Mixture
+from bertcl_tui.combine.mixture_lines import MixtureLines
 from bertcl_tui.style.looks import looks_of
-from bertcl_tui.widgets.mixture_lines import MixtureLines
 from engine.profiles import Combined
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from bertcl_tui.rows import TrialRow
+from bertcl_tui.store.rows import TrialRow
 from engine.profiles import ScoredTrial, StudyTrials, make_grouping
 from engine.store.studies import StudyRecord
 from engine.tasks.shape import backbone_of

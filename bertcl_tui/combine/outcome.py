@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bertcl_tui.combining.offers import software
+from bertcl_tui.combine.offers import software
 from engine.errors import UsageError
 from engine.profiles import (
     Backbone,

@@ -16,9 +16,20 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.actions.combining import COMBINING
-from bertcl_tui.combining.mixture import Mixture, read_mixture
-from bertcl_tui.combining.outcome import (
+from bertcl_tui.actions.combine import COMBINING
+from bertcl_tui.combine.base_dial import BaseDial
+from bertcl_tui.combine.drawing import CombinedRates, TrialWeights
+from bertcl_tui.combine.forms import (
+    compare_form,
+    evaluate_form,
+    export_form,
+    read_evaluation,
+    target_backbone,
+    transfer_form,
+)
+from bertcl_tui.combine.mixture import Mixture, read_mixture
+from bertcl_tui.combine.mixture_list import MixtureList
+from bertcl_tui.combine.outcome import (
     PUBLISHED,
     Reference,
     at_depth,
@@ -28,25 +39,14 @@ from bertcl_tui.combining.outcome import (
     load_reference,
     marks,
 )
-from bertcl_tui.combining.unseen import Evaluation, request_evaluation
-from bertcl_tui.drawings.combined import CombinedRates, TrialWeights
-from bertcl_tui.keys import with_keys
-from bertcl_tui.messages import Folding, OpenArena, Trouble, WorkersWanted
-from bertcl_tui.read import Reader
-from bertcl_tui.screens.combine_forms import (
-    compare_form,
-    evaluate_form,
-    export_form,
-    read_evaluation,
-    target_backbone,
-    transfer_form,
-)
-from bertcl_tui.screens.form import Texts
+from bertcl_tui.combine.unseen import Evaluation, request_evaluation
+from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.messages import Folding, OpenArena, Trouble, WorkersWanted
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.base_dial import BaseDial
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.mixture_list import MixtureList
 from bertcl_tui.widgets.top_bar import TopBar
 from engine.errors import EngineError, UsageError
 from engine.profiles import DEFAULT_BASE, Backbone, Band, Combined, Profile, bootstrap_band
@@ -95,7 +95,7 @@ class CombineScreen(Screen[None]):
     """
 
     PLACE: ClassVar[Place] = "combine"
-    CSS_PATH: ClassVar = ["combine.tcss", "../widgets/top_bar.tcss", "../widgets/key_bar.tcss"]
+    CSS_PATH: ClassVar = ["screen.tcss", "../widgets/top_bar.tcss", "../widgets/key_bar.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("combine")]
     AUTO_FOCUS = "MixtureList"
 

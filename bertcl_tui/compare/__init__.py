@@ -1,0 +1,1 @@
+"""Compare: trials side by side, and what differs."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from bertcl_tui.rows import TrialRow
+from bertcl_tui.store.rows import TrialRow
 from bertcl_tui.style.wording import duration, mean_of, score
 from engine.spec import RunSpec
 from engine.spec.differences import facts_of

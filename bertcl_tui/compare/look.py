@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from bertcl_tui.charts.forgetting import Forgetting, Line
 from bertcl_tui.charts.series import slots_of
-from bertcl_tui.comparing.facts import Compared, Fact, facts_about
-from bertcl_tui.drawings.forgetting import Forgetting, Line
-from bertcl_tui.drawings.of_study import flat_name, line_of
-from bertcl_tui.looking.choices import choice_labels
-from bertcl_tui.looking.study import flat_baseline
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import RunCurves, Scored, StudyRow
+from bertcl_tui.compare.facts import Compared, Fact, facts_about
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import RunCurves, Scored, StudyRow
+from bertcl_tui.study.drawing import flat_name, line_of
+from bertcl_tui.study.look import flat_baseline
+from bertcl_tui.style.choices import choice_labels
 
 
 class Comparison(Struct, frozen=True, kw_only=True):

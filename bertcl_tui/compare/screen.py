@@ -8,14 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.comparing.facts import Fact, as_text
-from bertcl_tui.comparing.look import Comparison, look_at_comparison
-from bertcl_tui.drawings.forgetting import earlier_tasks, measured_on
-from bertcl_tui.messages import Folding, OpenRun, Trouble
-from bertcl_tui.read import Reader
-from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.charts.forgetting import earlier_tasks, measured_on
+from bertcl_tui.compare.facts import Fact, as_text
+from bertcl_tui.compare.look import Comparison, look_at_comparison
+from bertcl_tui.compare.table import ComparisonTable
+from bertcl_tui.kit.live import LiveScreen
+from bertcl_tui.kit.messages import Folding, OpenRun, Trouble
+from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.comparison_table import ComparisonTable
 from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.titles import entitle
@@ -34,7 +34,7 @@ class CompareScreen(LiveScreen):
     """Shows only what differs until all is asked for."""
 
     PLACE: ClassVar[Place] = "compare"
-    CSS_PATH = "compare.tcss"
+    CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("compare")]
     AUTO_FOCUS = "ComparisonTable"
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import text
 
 from bertcl_tui.doctor.finding import Finding
-from bertcl_tui.read import Reader
+from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count, size
 from engine.errors import EngineError
 from engine.store.connection import Store, is_made, open_store, sqlite_path, store_url

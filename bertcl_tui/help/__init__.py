@@ -1,0 +1,1 @@
+"""Help: every key, glyph and word, from the tables that make them."""

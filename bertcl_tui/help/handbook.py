@@ -9,7 +9,7 @@ from textual.app import App
 from bertcl_tui.actions import Place, actions_of
 from bertcl_tui.actions.keymap import PLACES, heard_in
 from bertcl_tui.charts.style import REFERENCE_GLYPH
-from bertcl_tui.keys import key_names
+from bertcl_tui.style.key_names import key_names
 from bertcl_tui.style.states import STATE_LOOKS
 
 Entry = tuple[str, str]

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.handbook import Section, fitting, sections
+from bertcl_tui.help.handbook import Section, fitting, sections
 from bertcl_tui.style.looks import Looks, looks_of
 
 
@@ -20,7 +20,7 @@ class HelpScreen(ModalScreen[None]):
     """Shows what can be done; that of the place it was called from comes first."""
 
     PLACE: ClassVar[Place] = "dialog"
-    CSS_PATH = "help.tcss"
+    CSS_PATH = "screen.tcss"
     AUTO_FOCUS = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_of("dialog"),

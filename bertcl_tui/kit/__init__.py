@@ -1,0 +1,1 @@
+"""What several screens share: live screens, lists, forms, questions, messages."""

@@ -10,8 +10,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Label
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.messages import Wish
-from bertcl_tui.rows import StudyRow
+from bertcl_tui.kit.messages import Wish
+from bertcl_tui.store.rows import StudyRow
 
 
 class ConfirmScreen(ModalScreen[bool]):

@@ -4,10 +4,10 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from bertcl_tui.filters.history import History
-from bertcl_tui.messages import ColumnsChosen
-from bertcl_tui.rows import Order
-from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.kit.live import LiveScreen
+from bertcl_tui.kit.messages import ColumnsChosen
+from bertcl_tui.store.filters.history import History
+from bertcl_tui.store.rows import Order
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 
@@ -86,7 +86,7 @@ class ListScreen(LiveScreen):
         self.set_order(Order(self.order.field, descending=not self.order.descending))
 
     def action_choose_sort(self) -> None:
-        from bertcl_tui.screens.sorting import SortingScreen
+        from bertcl_tui.kit.sorting import SortingScreen
 
         columns = [column for column in self.list_table.offered if column.sorts]
         sorting = self.sorting_column()
@@ -98,7 +98,7 @@ class ListScreen(LiveScreen):
     # columns
 
     def action_choose_columns(self) -> None:
-        from bertcl_tui.screens.columns import ColumnsScreen
+        from bertcl_tui.kit.columns import ColumnsScreen
 
         table = self.list_table
 

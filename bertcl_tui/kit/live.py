@@ -7,7 +7,7 @@ from textual import on, work
 from textual.message import Message
 from textual.screen import Screen
 
-from bertcl_tui.messages import Folding, Trouble
+from bertcl_tui.kit.messages import Folding, Trouble
 from engine.errors import EngineError
 
 

@@ -15,11 +15,11 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 from textual.worker import get_current_worker
 
-from bertcl_tui.calling_off import CalledOffError, Pending
-from bertcl_tui.messages import Trouble
+from bertcl_tui.kit.cancellation import CalledOffError, Pending
+from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.options import Field
-from bertcl_tui.read import Reader
-from bertcl_tui.starting import Findings
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.starting import Findings
 from bertcl_tui.widgets.command_line import CommandLine
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.key_bar import KeyBar

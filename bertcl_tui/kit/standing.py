@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bertcl_tui.rows import StudyRow, StudyState, WorkerRow
+from bertcl_tui.store.rows import StudyRow, StudyState, WorkerRow
 from bertcl_tui.style.wording import count, headway
 from engine.store.states import Desired
 

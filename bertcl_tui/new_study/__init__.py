@@ -1,0 +1,1 @@
+"""New study: a search as it is set up."""

@@ -9,16 +9,16 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.calling_off import Pending
-from bertcl_tui.messages import OpenStudy, WorkersWanted
+from bertcl_tui.kit.cancellation import Pending
+from bertcl_tui.kit.messages import OpenStudy, WorkersWanted
+from bertcl_tui.kit.request import RequestScreen
 from bertcl_tui.options import OPTIONS, option, search_command
 from bertcl_tui.options.cautions import cautions
 from bertcl_tui.options.first import first_texts
 from bertcl_tui.options.sequences import places, toggled
 from bertcl_tui.options.study import defaults_of
-from bertcl_tui.read import Reader
-from bertcl_tui.screens.request import RequestScreen
-from bertcl_tui.starting import Findings, look_up, start_search
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.starting import Findings, look_up, start_search
 from bertcl_tui.widgets.picker import Pick
 
 

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from bertcl_tui.rows import StudyRow, StudyState, TrialState, WorkerRow
+from bertcl_tui.store.rows import StudyRow, StudyState, TrialState, WorkerRow
 from bertcl_tui.style.wording import count, headway, score
 
 _UNFINISHED: Final[tuple[TrialState, ...]] = ("queued", "running", "paused")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bertcl_tui.news.events import News, Scene, news
-from bertcl_tui.read import Reader
+from bertcl_tui.store.reader import Reader
 
 _LOOK_SECONDS: Final = 1.0
 

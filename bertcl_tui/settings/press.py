@@ -24,7 +24,7 @@ class PressScreen(ModalScreen[str | None]):
     """
 
     PLACE: ClassVar[Place] = "dialog"
-    CSS_PATH = "dialog.tcss"
+    CSS_PATH = "../kit/dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, title: str, detail: str, refuse: Callable[[str], object]) -> None:

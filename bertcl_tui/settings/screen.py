@@ -11,19 +11,19 @@ from textual.screen import Screen
 
 from bertcl_tui.actions import ACTIONS, Action, Place, bindings_of
 from bertcl_tui.actions.keymap import PLACES, checked_keymap, usual_keys
-from bertcl_tui.filters import ANYWHERE, Fields, Filter, fits
-from bertcl_tui.keys import key_name, key_names, pressed_keys
+from bertcl_tui.app.configured import SettledApp
+from bertcl_tui.kit.confirm import ConfirmScreen
 from bertcl_tui.options.field import Field
 from bertcl_tui.options.readers import one_of
-from bertcl_tui.screens.confirm import ConfirmScreen
-from bertcl_tui.screens.press import PressScreen
-from bertcl_tui.settled import SettledApp
+from bertcl_tui.settings.keys_table import KeysLine, KeysTable
+from bertcl_tui.settings.press import PressScreen
+from bertcl_tui.store.filters import ANYWHERE, Fields, Filter, fits
+from bertcl_tui.style.key_names import key_name, key_names, pressed_keys
 from bertcl_tui.style.themes import theme_names
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.keys_table import KeysLine, KeysTable
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from engine.errors import UsageError
@@ -49,7 +49,7 @@ class SettingsScreen(Screen[None]):
     ]
     AUTO_FOCUS = "#theme Choice"
     CSS_PATH: ClassVar = [
-        "settings.tcss",
+        "screen.tcss",
         "../widgets/field_row.tcss",
         "../widgets/filter_bar.tcss",
         "../widgets/key_bar.tcss",

@@ -1,1 +1,1 @@
-"""Asking for a task's shifts, and saying what was found."""
+"""Shifts: a task's parts by length and by cluster."""

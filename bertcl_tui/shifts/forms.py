@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from bertcl_tui.kit.form import FormScreen, Texts
 from bertcl_tui.options import Field
-from bertcl_tui.screens.form import FormScreen, Texts
 from bertcl_tui.shifts.question import question_fields, read_question
 from engine.tasks.catalog import describe
 from engine.tasks.shifts.findings import Question

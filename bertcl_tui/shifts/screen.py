@@ -13,13 +13,10 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.drawings.forgetting import Nothing
-from bertcl_tui.drawings.shifts import LengthHistogram, by_cluster, by_label
-from bertcl_tui.keys import key_for
-from bertcl_tui.messages import OpenNewStudy, Trouble
-from bertcl_tui.read import Reader
-from bertcl_tui.screens.form import Texts
-from bertcl_tui.screens.shift_forms import picture_form, question_form
+from bertcl_tui.charts.forgetting import Nothing
+from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.messages import OpenNewStudy, Trouble
+from bertcl_tui.shifts.drawing import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
     METHOD_NAMES,
     Found,
@@ -29,16 +26,19 @@ from bertcl_tui.shifts.facts import (
     parts_of,
     plane_said,
 )
+from bertcl_tui.shifts.forms import picture_form, question_form
+from bertcl_tui.shifts.list import ShiftList
 from bertcl_tui.shifts.question import (
     first_question,
     question_of,
     read_question,
     search_texts,
 )
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.style.key_names import key_for
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.shift_list import ShiftList
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from engine.errors import EngineError, UsageError
@@ -85,7 +85,7 @@ class ShiftsScreen(Screen[None]):
     """
 
     PLACE: ClassVar[Place] = "shifts"
-    CSS_PATH: ClassVar = ["shifts.tcss", "../widgets/top_bar.tcss", "../widgets/key_bar.tcss"]
+    CSS_PATH: ClassVar = ["screen.tcss", "../widgets/top_bar.tcss", "../widgets/key_bar.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("shifts")]
     AUTO_FOCUS = "ShiftList"
 

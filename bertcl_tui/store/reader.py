@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from bertcl_tui.filters import Filter
-from bertcl_tui.rows import (
+from bertcl_tui.store.filters import Filter
+from bertcl_tui.store.rows import (
     BY_P,
     ImportanceRow,
     LogFilter,
@@ -32,7 +32,7 @@ from bertcl_tui.rows import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection, PoolProxiedConnection
 
-    from bertcl_tui.queries.climbs import Climbs
+    from bertcl_tui.store.queries.climbs import Climbs
     from engine.arena.recorded import Recorded
     from engine.spec import RunSpec
     from engine.spec.importance import Evaluator
@@ -101,8 +101,8 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.queries.climbs import Climbs
-            from bertcl_tui.queries.studies import list_studies
+            from bertcl_tui.store.queries.climbs import Climbs
+            from bertcl_tui.store.queries.studies import list_studies
 
             self._climbs = self._climbs or Climbs()
             return list_studies(connection, self.clock(), self._climbs, only)
@@ -133,7 +133,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return TrialWindow(rows=(), matching=0, total=0)
-            from bertcl_tui.queries.trials import window
+            from bertcl_tui.store.queries.trials import window
 
             return window(connection, study_id, self.clock(), where=where, order=order, limit=limit)
 
@@ -152,7 +152,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return Ordered(unfinished=(), ended=(), stamp=())
-            from bertcl_tui.queries.orders import ordered
+            from bertcl_tui.store.queries.orders import ordered
 
             return ordered(connection, study_id, self.clock(), where, order, before=before)
 
@@ -161,7 +161,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return {}
-            from bertcl_tui.queries.orders import run_ids
+            from bertcl_tui.store.queries.orders import run_ids
 
             return run_ids(connection, study_id)
 
@@ -170,7 +170,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.queries.trials import chosen
+            from bertcl_tui.store.queries.trials import chosen
 
             return chosen(connection, study_id, numbers, self.clock())
 
@@ -179,7 +179,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.queries.trials import scored
+            from bertcl_tui.store.queries.trials import scored
 
             return scored(connection, study_id)
 
@@ -214,7 +214,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.queries.curves import curves
+            from bertcl_tui.store.queries.curves import curves
 
             return curves(connection, run_ids)
 
@@ -223,7 +223,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return None
-            from bertcl_tui.queries.run import run_facts
+            from bertcl_tui.store.queries.run import run_facts
 
             return run_facts(connection, run_id, self.clock())
 
@@ -232,7 +232,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.queries.run import stage_ends
+            from bertcl_tui.store.queries.run import stage_ends
 
             return stage_ends(connection, run_id)
 
@@ -259,7 +259,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.queries.unfinished import unfinished_runs
+            from bertcl_tui.store.queries.unfinished import unfinished_runs
 
             return unfinished_runs(connection, self.clock())
 
@@ -268,7 +268,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return {}
-            from bertcl_tui.queries.unfinished import arena_counts
+            from bertcl_tui.store.queries.unfinished import arena_counts
 
             return arena_counts(connection)
 
@@ -277,7 +277,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.queries.workers import list_workers
+            from bertcl_tui.store.queries.workers import list_workers
 
             return list_workers(connection, self.clock())
 
@@ -286,7 +286,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.queries.log import log_window
+            from bertcl_tui.store.queries.log import log_window
 
             where = LogFilter(run_id=run_id)
             return log_window(connection, where, around=None, limit=limit).lines
@@ -296,7 +296,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return LogWindow(lines=(), before=0, total=0)
-            from bertcl_tui.queries.log import log_window
+            from bertcl_tui.store.queries.log import log_window
 
             return log_window(connection, where, around=around, limit=limit)
 
@@ -305,7 +305,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.queries.log import lines_after
+            from bertcl_tui.store.queries.log import lines_after
 
             return lines_after(connection, where, after, limit=limit)
 
@@ -316,7 +316,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return None
-            from bertcl_tui.queries.log import find_line
+            from bertcl_tui.store.queries.log import find_line
 
             return find_line(connection, where, text, from_id=from_id, towards=towards)
 
@@ -325,7 +325,7 @@ class Reader:
         with self._looking() as connection:
             if connection is None:
                 return 0
-            from bertcl_tui.queries.log import count_hits
+            from bertcl_tui.store.queries.log import count_hits
 
             return count_hits(connection, where, text)
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bertcl_tui.options import build_study_spec, readers
 from bertcl_tui.options.study import default_text
-from bertcl_tui.read import Reader
+from bertcl_tui.store.reader import Reader
 from engine.errors import EngineError, UsageError
 from engine.spec import sequence_name
 from engine.tasks.catalog import describe_sequence, known_tasks

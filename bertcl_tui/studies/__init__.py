@@ -1,0 +1,1 @@
+"""Studies: the home screen."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from bertcl_tui.filters import ANYWHERE, Filter, fits
-from bertcl_tui.rows import Order, StudyRow
+from bertcl_tui.store.filters import ANYWHERE, Filter, fits
+from bertcl_tui.store.rows import Order, StudyRow
 
 
 def fitting_studies(studies: Iterable[StudyRow], where: Filter, order: Order) -> list[StudyRow]:

@@ -11,13 +11,10 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.drawings.forgetting import NO_TRIAL, Learning, Nothing
-from bertcl_tui.filters import Filter, study_fields
-from bertcl_tui.filters.history import History
-from bertcl_tui.keys import with_keys
-from bertcl_tui.looking.standing import standing_of
-from bertcl_tui.looking.studies import fitting_studies
-from bertcl_tui.messages import (
+from bertcl_tui.charts.forgetting import NO_TRIAL, Learning, Nothing
+from bertcl_tui.kit.confirm import ConfirmScreen, confirm_stop
+from bertcl_tui.kit.listing import ListScreen
+from bertcl_tui.kit.messages import (
     DeleteStudy,
     Folding,
     OpenArena,
@@ -27,19 +24,30 @@ from bertcl_tui.messages import (
     OpenStudy,
     Wish,
 )
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import OLDEST_FIRST, LogLine, Order, RunCurves, StudyRow, TrialRow, WorkerRow
-from bertcl_tui.screens.confirm import ConfirmScreen, confirm_stop
-from bertcl_tui.screens.listing import ListScreen
+from bertcl_tui.kit.standing import standing_of
+from bertcl_tui.store.filters import Filter, study_fields
+from bertcl_tui.store.filters.history import History
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import (
+    OLDEST_FIRST,
+    LogLine,
+    Order,
+    RunCurves,
+    StudyRow,
+    TrialRow,
+    WorkerRow,
+)
+from bertcl_tui.studies.look import fitting_studies
+from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.log_panel import LogPanel
-from bertcl_tui.widgets.studies_table import StudiesTable
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.widgets.workers_panel import WorkersPanel
+from bertcl_tui.workers.log_panel import LogPanel
+from bertcl_tui.workers.panel import WorkersPanel
 
 _LINES_SAID: Final = 50
 _LEAST_BORDER: Final = 8

@@ -5,12 +5,12 @@ from math import nan
 from rich.text import Text
 
 from bertcl_tui.charts.sparkline import sparkline
-from bertcl_tui.rows import StudyRow
+from bertcl_tui.store.rows import StudyRow
+from bertcl_tui.studies.columns import CLIMB_WIDTH, STUDY_COLUMNS
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import state_text
 from bertcl_tui.style.wording import duration, moment, score, steps_rate, trials_done
 from bertcl_tui.widgets.row_table import RowTable
-from bertcl_tui.widgets.study_columns import CLIMB_WIDTH, STUDY_COLUMNS
 
 
 class StudiesTable(RowTable[StudyRow]):

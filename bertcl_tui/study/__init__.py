@@ -1,0 +1,1 @@
+"""Study: the trials of one search, and what came of them."""

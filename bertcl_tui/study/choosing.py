@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from bertcl_tui.looking.study import Look
+from bertcl_tui.study.look import Look
 
 MOST_COMPARED: Final = 8
 """More do not fit beside each other, and have no colour of their own."""

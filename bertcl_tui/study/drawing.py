@@ -2,12 +2,12 @@
 
 from typing import Final, Literal
 
-from bertcl_tui.drawings.forgetting import NO_TRIAL, Forgetting, Line, Nothing
-from bertcl_tui.drawings.importance import Importance
-from bertcl_tui.drawings.plane import Plane
-from bertcl_tui.drawings.rates import Rates
-from bertcl_tui.looking.study import Look
-from bertcl_tui.rows import RunCurves, Scored, TrialRow
+from bertcl_tui.charts.forgetting import NO_TRIAL, Forgetting, Line, Nothing
+from bertcl_tui.charts.rates import Rates
+from bertcl_tui.store.rows import RunCurves, Scored, TrialRow
+from bertcl_tui.study.importance import Importance
+from bertcl_tui.study.look import Look
+from bertcl_tui.study.plane import Plane
 
 _NONE_FITS: Final = "No trial fits the filter."
 

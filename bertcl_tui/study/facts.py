@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from bertcl_tui.rows import TrialRow
+from bertcl_tui.store.rows import TrialRow
 from engine.errors import UsageError
 
 RATES: Final = "learning_rates"

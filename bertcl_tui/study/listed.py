@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import TrialRow
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import TrialRow
 
 _AT_ONCE: Final = 2000
 

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from bertcl_tui.filters import Filter
-from bertcl_tui.looking.choices import choice_labels
-from bertcl_tui.looking.retention import Known, known_now
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import (
+from bertcl_tui.charts.retention import Known, known_now
+from bertcl_tui.store.filters import Filter
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import (
     BY_P,
     ImportanceRow,
     Order,
@@ -18,6 +17,7 @@ from bertcl_tui.rows import (
     StudyRow,
     TrialRow,
 )
+from bertcl_tui.style.choices import choice_labels
 from engine.spec.importance import Evaluator, is_worth_telling
 
 _MOST_LINES = 24

@@ -6,20 +6,20 @@ from typing import Final
 from textual import events, on, work
 from textual.widget import Widget
 
-from bertcl_tui.comparing.choosing import MOST_COMPARED, trials_to_compare
-from bertcl_tui.drawings.forgetting import earlier_tasks, measured_on
-from bertcl_tui.drawings.importance import told_from
-from bertcl_tui.drawings.of_study import forgetting_of, importance_of, plane_of, rates_of
-from bertcl_tui.looking.study import Look
-from bertcl_tui.messages import OpenCompare, Trouble
-from bertcl_tui.rows import TrialRow
-from bertcl_tui.screens.trials import TrialsScreen
+from bertcl_tui.charts.forgetting import earlier_tasks, measured_on
+from bertcl_tui.kit.messages import OpenCompare, Trouble
+from bertcl_tui.store.rows import TrialRow
+from bertcl_tui.study.choosing import MOST_COMPARED, trials_to_compare
+from bertcl_tui.study.drawing import forgetting_of, importance_of, plane_of, rates_of
+from bertcl_tui.study.importance import told_from
+from bertcl_tui.study.look import Look
+from bertcl_tui.study.plane_chart import PlaneChart
+from bertcl_tui.study.trials import TrialsScreen
+from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.style.wording import score
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.curve_chart import CurveChart
-from bertcl_tui.widgets.plane_chart import PlaneChart
 from bertcl_tui.widgets.titles import entitle
-from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.errors import EngineError
 from engine.spec.sequence import parse_sequence
 from engine.work.importance import Weighing

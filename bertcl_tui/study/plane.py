@@ -6,7 +6,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.rows import Scored
+from bertcl_tui.store.rows import Scored
 
 Way = Literal["left", "right", "up", "down"]
 _SIDEWAYS: Final = 2.0  # a point this way is nearer than one as far off to the side

@@ -10,9 +10,11 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.arena.again_form import again_form, read_again
 from bertcl_tui.arena.confirming import Again, confirm_trials
-from bertcl_tui.looking.study import Look, look_at_study
-from bertcl_tui.messages import (
+from bertcl_tui.kit.confirm import confirm_stop
+from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.messages import (
     Folding,
     OpenArena,
     OpenCombine,
@@ -21,18 +23,16 @@ from bertcl_tui.messages import (
     Wish,
     WorkersWanted,
 )
-from bertcl_tui.rows import StudyRow
-from bertcl_tui.screens.again_form import again_form, read_again
-from bertcl_tui.screens.confirm import confirm_stop
-from bertcl_tui.screens.form import Texts
-from bertcl_tui.screens.study_panels import PANELS, PanelsScreen
+from bertcl_tui.store.rows import StudyRow
+from bertcl_tui.study.look import Look, look_at_study
+from bertcl_tui.study.panels import PANELS, PanelsScreen
+from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.style.states import state_word
 from bertcl_tui.style.wording import count, duration, headway, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.errors import EngineError
 from engine.store.retry import RETRIED
 from engine.store.states import Desired
@@ -51,7 +51,7 @@ class StudyScreen(PanelsScreen):
     """Shows the trials of a study; its charts follow the cursor and the marks."""
 
     PLACE: ClassVar[Place] = "study"
-    CSS_PATH = "study.tcss"
+    CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("study")]
     AUTO_FOCUS = "TrialsTable"
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bertcl_tui.filters import trial_fields
-from bertcl_tui.rows import ORDERED_FIELDS, Order
+from bertcl_tui.store.filters import trial_fields
+from bertcl_tui.store.rows import ORDERED_FIELDS, Order
 from engine.errors import UsageError
 
 _RISING: Final = frozenset({"number", "state", "label", "reason"})

@@ -6,9 +6,9 @@ from typing import Final
 from msgspec.structs import replace
 from rich.text import Text
 
+from bertcl_tui.charts.rates import rate_bounds
 from bertcl_tui.charts.sparkline import rate_glyphs
-from bertcl_tui.drawings.rates import rate_bounds
-from bertcl_tui.rows import TrialRow
+from bertcl_tui.store.rows import TrialRow
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import state_text
 from bertcl_tui.style.wording import duration, mean_of, moment, score, steps_rate, tokens_rate

@@ -5,8 +5,8 @@ from typing import Literal, overload
 
 from msgspec import Struct
 
-from bertcl_tui.looking.retention import Known
-from bertcl_tui.rows import TrialRow
+from bertcl_tui.charts.retention import Known
+from bertcl_tui.store.rows import TrialRow
 
 
 class TrialLine(Struct, frozen=True):

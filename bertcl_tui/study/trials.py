@@ -10,23 +10,23 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from bertcl_tui.filters import trial_fields
-from bertcl_tui.filters.history import History
-from bertcl_tui.looking.study import MARGIN, Look, Question
-from bertcl_tui.messages import Marked, OpenRun, Trouble
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import Order, TrialRow
-from bertcl_tui.screens.form import Texts
-from bertcl_tui.screens.listing import ListScreen
-from bertcl_tui.screens.trials_form import trials_form
+from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.listing import ListScreen
+from bertcl_tui.kit.messages import Marked, OpenRun, Trouble
+from bertcl_tui.store.filters import trial_fields
+from bertcl_tui.store.filters.history import History
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import Order, TrialRow
+from bertcl_tui.study.facts import FACTS, fact_names
+from bertcl_tui.study.listed import listed_trials
+from bertcl_tui.study.look import MARGIN, Look, Question
+from bertcl_tui.study.trial_columns import is_column
+from bertcl_tui.study.trials_form import trials_form
+from bertcl_tui.study.trials_table import TrialsTable
+from bertcl_tui.study.writing import to_tsv, write_trials
 from bertcl_tui.style.wording import count, told_again
-from bertcl_tui.trials.facts import FACTS, fact_names
-from bertcl_tui.trials.listed import listed_trials
-from bertcl_tui.trials.writing import to_tsv, write_trials
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.titles import entitle
-from bertcl_tui.widgets.trial_columns import is_column
-from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.errors import EngineError
 
 

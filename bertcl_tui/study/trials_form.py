@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Final
 
+from bertcl_tui.kit.form import FormScreen, Texts
 from bertcl_tui.options import Field
-from bertcl_tui.screens.form import FormScreen, Texts
+from bertcl_tui.study.writing import check_ending
 from bertcl_tui.style.wording import count
-from bertcl_tui.trials.writing import check_ending
 from engine.files import check_target
 
 _WHAT: Final = "with every column and every digit"

@@ -9,14 +9,14 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.looking.retention import Known
-from bertcl_tui.rows import TrialRow
+from bertcl_tui.charts.retention import Known
+from bertcl_tui.store.rows import TrialRow
+from bertcl_tui.study.trial_columns import ROOMY, cell, trial_columns
+from bertcl_tui.study.trial_lines import TrialLine, TrialLines
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.wording import score
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
-from bertcl_tui.widgets.trial_columns import ROOMY, cell, trial_columns
-from bertcl_tui.widgets.trial_lines import TrialLine, TrialLines
 
 _GLYPHS: Final = {"marked": "◉", "ranged": "▸", "": " "}
 

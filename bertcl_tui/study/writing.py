@@ -8,8 +8,8 @@ from typing import Final, TextIO
 
 import msgspec
 
-from bertcl_tui.rows import TrialRow
-from bertcl_tui.trials.facts import chosen_facts, flat_names
+from bertcl_tui.store.rows import TrialRow
+from bertcl_tui.study.facts import chosen_facts, flat_names
 from engine.errors import UsageError
 from engine.files import replacing
 

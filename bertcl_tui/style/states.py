@@ -5,7 +5,7 @@ from typing import Final, Literal
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.rows import StudyState, TrialState
+from bertcl_tui.store.rows import StudyState, TrialState
 from bertcl_tui.style.looks import Looks
 from engine.store.states import Desired
 

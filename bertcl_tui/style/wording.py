@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from bertcl_tui.rows import Confirmation, StudyRow, WorkerRow
+from bertcl_tui.store.rows import Confirmation, StudyRow, WorkerRow
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KIB: Final = 1024

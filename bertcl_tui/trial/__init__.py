@@ -1,0 +1,1 @@
+"""Trial: one run in full."""

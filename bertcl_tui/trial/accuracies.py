@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bertcl_tui.rows import StageEnd
+from bertcl_tui.store.rows import StageEnd
 from engine.learning.measures import AccuracyMatrix
 from engine.store.measurements import Split
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bertcl_tui.rows import RunFacts
+from bertcl_tui.store.rows import RunFacts
 from engine.store.retry import RETRIED
 from engine.store.states import ENDED
 

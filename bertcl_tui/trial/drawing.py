@@ -1,10 +1,10 @@
 """The charts of one run, made from a look at it."""
 
-from bertcl_tui.drawings.forgetting import Learning, Nothing
-from bertcl_tui.drawings.layers import Layers
-from bertcl_tui.rows import RunFacts
-from bertcl_tui.runs.look import RunLook
+from bertcl_tui.charts.forgetting import Learning, Nothing
+from bertcl_tui.store.rows import RunFacts
 from bertcl_tui.style.wording import score
+from bertcl_tui.trial.layers_drawing import Layers
+from bertcl_tui.trial.look import RunLook
 from engine.store.states import ENDED
 
 

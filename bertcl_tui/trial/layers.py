@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bertcl_tui.charts.layers import LayerRow
-from bertcl_tui.looking.choices import choice_labels, grouping_of
+from bertcl_tui.style.choices import choice_labels, grouping_of
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
 from engine.store.drift import DriftRecord

@@ -4,8 +4,8 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.layers import LayerRow
+from bertcl_tui.charts.rates import rate_bounds
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.drawings.rates import rate_bounds
 
 
 class Layers(Struct, frozen=True, kw_only=True):

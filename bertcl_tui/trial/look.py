@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 from bertcl_tui.charts.layers import LayerRow
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import RunCurves, RunFacts
-from bertcl_tui.runs.accuracies import Accuracies, accuracies_of
-from bertcl_tui.runs.layers import layers_of
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import RunCurves, RunFacts
+from bertcl_tui.trial.accuracies import Accuracies, accuracies_of
+from bertcl_tui.trial.layers import layers_of
 from engine.store.drift import DriftRecord
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from rich.text import Text
 
-from bertcl_tui.runs.accuracies import SPLIT_TITLES, Accuracies
 from bertcl_tui.style.looks import Looks
+from bertcl_tui.trial.accuracies import SPLIT_TITLES, Accuracies
 
 _CELL: Final = len("0.884")
 _GAP: Final = 2

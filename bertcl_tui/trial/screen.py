@@ -12,25 +12,25 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.drawings.of_run import layers_of_run, learning_of, note_on_drift, notes_on
-from bertcl_tui.keys import key_for
-from bertcl_tui.looking.log import LogLook, look_at_log
-from bertcl_tui.messages import Folding, OpenRun, RetryRuns, Trouble, WishForRuns, WorkersWanted
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import LogFilter, RunFacts
-from bertcl_tui.runs.look import RunLook, look_at_run
-from bertcl_tui.runs.told import accuracies_told, facts_in_short, parameters_told, path_to
-from bertcl_tui.runs.wishes import can_be_wished
-from bertcl_tui.screens.confirm import ConfirmScreen
-from bertcl_tui.screens.live import LiveScreen
+from bertcl_tui.kit.confirm import ConfirmScreen
+from bertcl_tui.kit.live import LiveScreen
+from bertcl_tui.kit.messages import Folding, OpenRun, RetryRuns, Trouble, WishForRuns, WorkersWanted
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import LogFilter, RunFacts
+from bertcl_tui.style.key_names import key_for
+from bertcl_tui.trial.control import can_be_wished
+from bertcl_tui.trial.drawing import layers_of_run, learning_of, note_on_drift, notes_on
+from bertcl_tui.trial.look import RunLook, look_at_run
+from bertcl_tui.trial.text import accuracies_told, facts_in_short, parameters_told, path_to
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.log_table import LogTable
-from bertcl_tui.widgets.log_view import LogView
 from bertcl_tui.widgets.text_panel import TextPanel
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.workers.log import LogLook, look_at_log
+from bertcl_tui.workers.log_table import LogTable
+from bertcl_tui.workers.log_view import LogView
 
 PANELS: Final = ("learning", "layers", "matrix", "log", "parameters")
 
@@ -54,7 +54,7 @@ class TrialScreen(LiveScreen):
     """
 
     PLACE: ClassVar[Place] = "trial"
-    CSS_PATH = "trial.tcss"
+    CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("trial")]
     AUTO_FOCUS = ""
     ALLOW_IN_MAXIMIZED_VIEW = "TopBar, KeyBar"

@@ -7,13 +7,13 @@ from typing import Final
 
 from rich.text import Text
 
-from bertcl_tui.rows import RunFacts
-from bertcl_tui.runs.look import RunLook
-from bertcl_tui.runs.matrix import MEASURES, matrix_text
-from bertcl_tui.runs.parameters import KeyOf, next_step, parameters_of
+from bertcl_tui.store.rows import RunFacts
 from bertcl_tui.style.looks import Looks, Write
 from bertcl_tui.style.states import STATE_LOOKS, state_text, state_word
 from bertcl_tui.style.wording import duration, score, steps_rate, tokens_rate, told_again
+from bertcl_tui.trial.look import RunLook
+from bertcl_tui.trial.matrix import MEASURES, matrix_text
+from bertcl_tui.trial.parameters import KeyOf, next_step, parameters_of
 from engine.spec import sequence_name
 from engine.store.states import ENDED
 

@@ -14,7 +14,7 @@ from bertcl_tui.charts.polyline import Range
 from bertcl_tui.charts.series import Curves, Series
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.charts.view import Area, View, panned, read_at, steps_of, zoomed
-from bertcl_tui.drawings.viewed import OfCurves, Viewed, picture
+from bertcl_tui.charts.viewed import OfCurves, Viewed, picture
 from bertcl_tui.widgets.chart import Chart, Drawing
 
 _LEAP: Final = 10

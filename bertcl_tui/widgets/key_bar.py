@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from bertcl_tui.actions import ACTIONS, Action
-from bertcl_tui.keys import key_name, pressed_keys
+from bertcl_tui.style.key_names import key_name, pressed_keys
 from bertcl_tui.style.looks import looks_of
 
 

@@ -1,0 +1,1 @@
+"""Workers and log: who works, what waits, what happened."""

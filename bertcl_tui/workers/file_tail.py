@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.looking.tail import tail_of
 from bertcl_tui.widgets.titles import entitle
+from bertcl_tui.workers.tail import tail_of
 from engine.errors import UsageError
 
 _LOOK_SECONDS: Final = 1.0

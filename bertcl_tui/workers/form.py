@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from bertcl_tui.kit.form import FormScreen, Texts
 from bertcl_tui.options import Field, option, readers
-from bertcl_tui.screens.form import FormScreen, Texts
 from bertcl_tui.style.wording import count
 from engine.work.devices import core_count, gpu_count
 

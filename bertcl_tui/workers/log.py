@@ -4,8 +4,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import LogFilter, LogWindow, Towards
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import LogFilter, LogWindow, Towards
 
 WINDOW: Final = 400
 """Lines that are held at once; the store has the others."""

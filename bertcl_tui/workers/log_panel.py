@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
-from bertcl_tui.rows import LogLine
+from bertcl_tui.store.rows import LogLine
 from bertcl_tui.style.looks import looks_of
 
 

@@ -10,8 +10,8 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.messages import OpenFile
-from bertcl_tui.rows import LogLine
+from bertcl_tui.kit.messages import OpenFile
+from bertcl_tui.store.rows import LogLine
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable

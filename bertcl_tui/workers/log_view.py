@@ -9,12 +9,12 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
-from bertcl_tui.looking.log import LogLook, LogQuestion, Seek
-from bertcl_tui.messages import OpenRun
-from bertcl_tui.rows import LogFilter, LogLevel, LogLine
+from bertcl_tui.kit.messages import OpenRun
+from bertcl_tui.store.rows import LogFilter, LogLevel, LogLine
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.log_table import LogTable
 from bertcl_tui.widgets.titles import entitle
+from bertcl_tui.workers.log import LogLook, LogQuestion, Seek
+from bertcl_tui.workers.log_table import LogTable
 
 _LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
 _MARGIN: Final = 30

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from bertcl_tui.charts.blocks import column
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.wording import size
-from bertcl_tui.widgets.meter import meter
+from bertcl_tui.workers.meter import meter
 from engine.work.machine_meter import GpuLoad, MachineLoad
 
 _HISTORY: Final = 120

@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from bertcl_tui.looking.working import worker_word
-from bertcl_tui.rows import WorkerRow
+from bertcl_tui.store.rows import WorkerRow
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.states import STATE_LOOKS
 from bertcl_tui.style.wording import count, duration, size, steps_rate
-from bertcl_tui.widgets.meter import meter
+from bertcl_tui.workers.meter import meter
+from bertcl_tui.workers.working import worker_word
 from engine.work.settings import IDLE_SECONDS
 
 _METER_COLUMNS: Final = 8

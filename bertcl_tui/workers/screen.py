@@ -10,10 +10,9 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.keys import with_keys
-from bertcl_tui.looking.log import LogLook, look_at_log
-from bertcl_tui.looking.waiting import Waiting, waiting_list
-from bertcl_tui.messages import (
+from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.live import LiveScreen
+from bertcl_tui.kit.messages import (
     Folding,
     OpenArena,
     OpenFile,
@@ -22,19 +21,20 @@ from bertcl_tui.messages import (
     WishForWorker,
     WorkerAsked,
 )
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import LogFilter, WorkerRow
-from bertcl_tui.screens.form import Texts
-from bertcl_tui.screens.live import LiveScreen
-from bertcl_tui.screens.worker_form import read_worker, worker_form
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import LogFilter, WorkerRow
+from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count, pace_of
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.log_view import LogView
-from bertcl_tui.widgets.machine_panel import MachinePanel
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.widgets.waiting_table import WaitingTable
-from bertcl_tui.widgets.workers_table import WorkersTable, worker_line
+from bertcl_tui.workers.form import read_worker, worker_form
+from bertcl_tui.workers.log import LogLook, look_at_log
+from bertcl_tui.workers.log_view import LogView
+from bertcl_tui.workers.machine_panel import MachinePanel
+from bertcl_tui.workers.table import WorkersTable, worker_line
+from bertcl_tui.workers.waiting import Waiting, waiting_list
+from bertcl_tui.workers.waiting_table import WaitingTable
 from engine.store.states import Desired
 from engine.work.machine_meter import MachineLoad, MachineMeter
 
@@ -67,7 +67,7 @@ class WorkersScreen(LiveScreen):
     """Shows the workers above, the log below; between them the machine and what waits."""
 
     PLACE: ClassVar[Place] = "work"
-    CSS_PATH = "workers.tcss"
+    CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("work")]
     AUTO_FOCUS = "WorkersTable"
 

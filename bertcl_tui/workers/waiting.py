@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from bertcl_tui.looking.standing import standing_of
-from bertcl_tui.rows import RunRow, StudyRow, TrialState, WorkerRow
+from bertcl_tui.kit.standing import standing_of
+from bertcl_tui.store.rows import RunRow, StudyRow, TrialState, WorkerRow
 from bertcl_tui.style.wording import count
 
 _WAITING: Final[tuple[TrialState, ...]] = ("queued", "lost", "stalled", "paused")

@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from rich.text import Text
 
-from bertcl_tui.looking.waiting import Waiting
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
+from bertcl_tui.workers.waiting import Waiting
 
 
 class WaitingTable(RowTable[Waiting]):

@@ -1,6 +1,6 @@
 """What a worker does, in a few words."""
 
-from bertcl_tui.rows import WorkerRow
+from bertcl_tui.store.rows import WorkerRow
 
 
 def worker_word(row: WorkerRow) -> str:

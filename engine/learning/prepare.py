@@ -5,7 +5,6 @@ from pathlib import Path
 
 from engine.learning.backbone import Backbone, backbone_shape, load_backbone
 from engine.learning.device import Device, pick_device
-from engine.learning.embedding import Pretrained
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
@@ -14,7 +13,8 @@ from engine.learning.plan import StagePlan, plan_stage
 from engine.learning.pool import Pool, pool_size
 from engine.learning.prepared import PreparedTask
 from engine.learning.setup import Setup
-from engine.learning.subsets import sides_of
+from engine.learning.shifts.embedding import Pretrained
+from engine.learning.shifts.subsets import sides_of
 from engine.learning.vocabulary import keep_tokens, used_tokens
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, case, select, update
 
 from engine.errors import EngineError
 from engine.store.connection import Store
-from engine.store.forsaken import obey_for_the_lost, unheld
+from engine.store.orphaned import obey_for_the_lost, unheld
 from engine.store.runs import RunRecord, Scores, rates_json, record
 from engine.store.schema import run, worker
 from engine.store.states import Desired, RunState

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, func, insert, select, update
 from engine.errors import UsageError
 from engine.spec import RunSpec, StudySpec, sequence_name
 from engine.store.connection import Store
-from engine.store.forsaken import obey_for_the_lost
+from engine.store.orphaned import obey_for_the_lost
 from engine.store.schema import run, study
 from engine.store.states import ENDED, Desired, RunState
 

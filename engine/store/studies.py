@@ -12,7 +12,7 @@ from engine.errors import UsageError
 from engine.spec import StudySpec
 from engine.store.budget import spending_of
 from engine.store.connection import Store
-from engine.store.forsaken import obey_for_the_lost
+from engine.store.orphaned import obey_for_the_lost
 from engine.store.schema import run, study
 from engine.store.states import ENDED, Desired
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 
 from engine.errors import UsageError
 from engine.store.connection import Store
-from engine.store.forsaken import obey_for_the_lost
+from engine.store.orphaned import obey_for_the_lost
 from engine.store.schema import log, run, worker
 from engine.store.states import Desired
 

@@ -27,8 +27,8 @@ from engine.store.runs import RunRecord, Scores
 from engine.store.states import Desired, RunState
 from engine.work.checkpoints import CheckpointKeeper
 from engine.work.first_stages import FirstStages
+from engine.work.heartbeat import Pulse
 from engine.work.judge import Judge
-from engine.work.pulse import Pulse
 from engine.work.recorder import Recorder
 
 _LOOK_SECONDS = 0.05

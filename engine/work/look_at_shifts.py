@@ -9,7 +9,7 @@ import msgspec
 
 from engine.errors import UsageError
 from engine.learning.quiet import quiet_libraries
-from engine.learning.shift_findings import look_at_shifts
+from engine.learning.shifts.findings import look_at_shifts
 from engine.tasks.shifts.findings import Finding, Progress, Question
 from engine.tasks.shifts.kept import Kept
 

@@ -25,8 +25,8 @@ from engine.store.workers import (
     write_log,
 )
 from engine.work.execution import Desk, Outcome, execute
+from engine.work.heartbeat import Pulse
 from engine.work.processes import identity_of
-from engine.work.pulse import Pulse
 from engine.work.searches import Searches
 from engine.work.settings import WorkerSettings
 from engine.work.supervisor import bury_dead

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from bertcl_tui.app import BertclApp
-from bertcl_tui.read import Reader
+from bertcl_tui.app.app import BertclApp
 from bertcl_tui.settings import Settings
+from bertcl_tui.store.reader import Reader
 from tests.recorded import copy_of, recorded_store
 from tests.recorded_arena import copy_with_arena, with_arena
+from tests.tiny import tiny_backbone, tiny_tasks
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
@@ -77,3 +78,19 @@ def open_app(store: Path, clock: Callable[[], float]) -> OpenApp:
             yield pilot
 
     return opened
+
+
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BERTCL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="package")
+def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_backbone(tmp_path_factory.mktemp("backbone"))
+
+
+@pytest.fixture(scope="package")
+def tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_tasks(tmp_path_factory.mktemp("tasks"))

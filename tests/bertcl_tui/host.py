@@ -9,8 +9,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.worker import WorkerCancelled
 
-from bertcl_tui import messages
-from bertcl_tui.read import Reader
+from bertcl_tui.kit import messages
+from bertcl_tui.store.reader import Reader
 from bertcl_tui.style import themes
 
 SIZE: Final = (120, 40)

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from bertcl_tui.read import Reader
+from bertcl_tui.store.reader import Reader
 from engine.profiles.grouping import make_grouping
 from engine.profiles.llrd import llrd_rates
 from engine.spec import SearchSettings, StudySpec

@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from bertcl_tui.filters.fields import Fields
-from bertcl_tui.filters.reading import closed_up
+from bertcl_tui.store.filters.fields import Fields
+from bertcl_tui.store.filters.reading import closed_up
 
 _BEGUN: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")
 _NAME: Final = re.compile(r"[A-Za-z_#]\w*")

@@ -5,7 +5,7 @@ from typing import Final, get_args
 
 from msgspec import Struct
 
-from bertcl_tui.rows import StudyState, TrialState
+from bertcl_tui.store.rows import StudyState, TrialState
 
 
 class Fields(Struct, frozen=True, kw_only=True):

@@ -1,1 +1,1 @@
-"""Plain queries behind ``bertcl_tui.read``. They load the database library: import them late."""
+"""Plain queries behind ``store.reader``. They load the database library: import them late."""

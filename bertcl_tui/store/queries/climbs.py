@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, select
 
-from bertcl_tui.rows import Best
+from bertcl_tui.store.rows import Best
 from engine.store.schema import run
 
 _AT_ONCE: Final = 1000

@@ -18,8 +18,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from bertcl_tui.filters import ANYWHERE, Filter, NumberTerm, WordTerm
-from bertcl_tui.queries.confirmations import confirmed_p
+from bertcl_tui.store.filters import ANYWHERE, Filter, NumberTerm, WordTerm
+from bertcl_tui.store.queries.confirmations import confirmed_p
 from engine.store.schema import run
 from engine.store.states import LOST_AFTER, STALLED_AFTER
 

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 
 from sqlalchemy import Connection, ScalarSelect, func, select
 
-from bertcl_tui.rows import Confirmation
+from bertcl_tui.store.rows import Confirmation
 from engine.arena.statistics import half_width
 from engine.store.schema import confirmation, run
 from engine.store.states import RunState

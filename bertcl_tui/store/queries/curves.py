@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from bertcl_tui.rows import Curve, RunCurves, Stage
+from bertcl_tui.store.rows import Curve, RunCurves, Stage
 from engine.store.schema import measurement, run, stage
 
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from bertcl_tui.rows import LogFilter, LogLine, LogWindow, Towards
+from bertcl_tui.store.rows import LogFilter, LogLine, LogWindow, Towards
 from engine.store.schema import log, run, worker
 
 _LEVELS: Final = ("debug", "info", "warning", "error")

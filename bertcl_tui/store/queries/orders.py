@@ -5,9 +5,9 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from bertcl_tui.filters import Filter, NumberTerm
-from bertcl_tui.queries.conditions import fitting, number_of
-from bertcl_tui.rows import ORDERED_FIELDS, Order, Ordered
+from bertcl_tui.store.filters import Filter, NumberTerm
+from bertcl_tui.store.queries.conditions import fitting, number_of
+from bertcl_tui.store.rows import ORDERED_FIELDS, Order, Ordered
 from engine.store.schema import run
 from engine.store.states import UNFINISHED
 

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, select
 
-from bertcl_tui.queries.confirmations import confirmations
-from bertcl_tui.queries.rates import read_rates
-from bertcl_tui.queries.unfinished import state_of
-from bertcl_tui.rows import RunFacts, Split, StageEnd
+from bertcl_tui.store.queries.confirmations import confirmations
+from bertcl_tui.store.queries.rates import read_rates
+from bertcl_tui.store.queries.unfinished import state_of
+from bertcl_tui.store.rows import RunFacts, Split, StageEnd
 from engine.spec import RunSpec
 from engine.store.schema import measurement, run, study, worker
 

@@ -9,14 +9,14 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, func, select
 
-from bertcl_tui.queries.climbs import Climbs
-from bertcl_tui.queries.unfinished import (
+from bertcl_tui.store.queries.climbs import Climbs
+from bertcl_tui.store.queries.unfinished import (
     state_of,
     steps_per_second,
     tokens_per_second,
     unfinished_trials,
 )
-from bertcl_tui.rows import StudyRow, StudyState, TrialState
+from bertcl_tui.store.rows import StudyRow, StudyState, TrialState
 from engine.spec.spending import Spending
 from engine.store.budget import spending_of
 from engine.store.schema import run, study

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
-from bertcl_tui.filters import Filter
-from bertcl_tui.queries.conditions import fitting
-from bertcl_tui.queries.confirmations import confirmations
-from bertcl_tui.queries.orders import ordered
-from bertcl_tui.queries.rates import read_rates
-from bertcl_tui.queries.unfinished import state_of, with_holder
-from bertcl_tui.rows import BY_P, Confirmation, Order, Scored, TrialRow, TrialWindow
+from bertcl_tui.store.filters import Filter
+from bertcl_tui.store.queries.conditions import fitting
+from bertcl_tui.store.queries.confirmations import confirmations
+from bertcl_tui.store.queries.orders import ordered
+from bertcl_tui.store.queries.rates import read_rates
+from bertcl_tui.store.queries.unfinished import state_of, with_holder
+from bertcl_tui.store.rows import BY_P, Confirmation, Order, Scored, TrialRow, TrialWindow
 from engine.store.schema import run
 
 _AT_ONCE: Final = 10_000

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from bertcl_tui.rows import WorkerRow, WorkerState
+from bertcl_tui.store.rows import WorkerRow, WorkerState
 from engine.store.schema import run, study, worker
 from engine.store.states import STALLED_AFTER
 from engine.store.workers import WorkerIdentity

@@ -1,10 +1,10 @@
 """What is shown of the store, as plain values. Moments are seconds since the epoch."""
 
-from bertcl_tui.rows.log import LogFilter, LogLevel, LogLine, LogWindow, Towards
-from bertcl_tui.rows.runs import Curve, RunCurves, RunFacts, RunRow, Stage, StageEnd
-from bertcl_tui.rows.states import Split, StudyState, TrialState
-from bertcl_tui.rows.studies import Best, StudyRow
-from bertcl_tui.rows.trials import (
+from bertcl_tui.store.rows.log import LogFilter, LogLevel, LogLine, LogWindow, Towards
+from bertcl_tui.store.rows.runs import Curve, RunCurves, RunFacts, RunRow, Stage, StageEnd
+from bertcl_tui.store.rows.states import Split, StudyState, TrialState
+from bertcl_tui.store.rows.studies import Best, StudyRow
+from bertcl_tui.store.rows.trials import (
     BY_P,
     OLDEST_FIRST,
     ORDERED_FIELDS,
@@ -16,7 +16,7 @@ from bertcl_tui.rows.trials import (
     TrialRow,
     TrialWindow,
 )
-from bertcl_tui.rows.workers import WorkerRow, WorkerState
+from bertcl_tui.store.rows.workers import WorkerRow, WorkerState
 
 __all__ = [
     "BY_P",

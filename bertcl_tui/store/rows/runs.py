@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from bertcl_tui.rows.states import Split, TrialState
-from bertcl_tui.rows.trials import Confirmation
+from bertcl_tui.store.rows.states import Split, TrialState
+from bertcl_tui.store.rows.trials import Confirmation
 from engine.store.states import Desired
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from bertcl_tui.rows.states import TrialState
+from bertcl_tui.store.rows.states import TrialState
 from engine.store.states import Desired, RunState
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.learning.embedding import Embedder, Pretrained
 from engine.learning.model_fingerprint import model_fingerprint
+from engine.learning.shifts.embedding import Embedder, Pretrained
 from engine.spec import Protocol
 from engine.tasks.array_cache import cache_key, load_arrays, save_arrays
 from engine.tasks.holdout import example_keys, stratified_rows

@@ -9,11 +9,11 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.metrics import adjusted_rand_score
 
-from engine.learning import clusters as clustering
 from engine.learning.backbone import backbone_shape
-from engine.learning.clusters import find_clusters, sides_by_lean
-from engine.learning.embedding import Heard, Pretrained
-from engine.learning.subsets import length_cut, sides_of
+from engine.learning.shifts import clusters as clustering
+from engine.learning.shifts.clusters import find_clusters, sides_by_lean
+from engine.learning.shifts.embedding import Heard, Pretrained
+from engine.learning.shifts.subsets import length_cut, sides_of
 from engine.spec import Protocol
 from engine.tasks.holdout import stratified_rows
 from engine.tasks.lengths import token_lengths

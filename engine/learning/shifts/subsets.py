@@ -1,7 +1,7 @@
 """Which rows of a task are in which part, for one backbone."""
 
-from engine.learning.clusters import sort_by_clusters
-from engine.learning.embedding import Pretrained
+from engine.learning.shifts.clusters import sort_by_clusters
+from engine.learning.shifts.embedding import Pretrained
 from engine.spec import Protocol
 from engine.tasks.holdout import example_keys
 from engine.tasks.lengths import token_lengths

@@ -10,33 +10,33 @@ from textual.binding import Binding
 
 from bertcl_tui.actions import ACTIONS, Action, Place, actions_of, bindings_of
 from bertcl_tui.actions.keymap import PLACES
-from bertcl_tui.app import BertclApp
-from bertcl_tui.screens.arena import ArenaScreen
-from bertcl_tui.screens.columns import ColumnsScreen
-from bertcl_tui.screens.combine import CombineScreen
-from bertcl_tui.screens.compare import CompareScreen
-from bertcl_tui.screens.confirm import ConfirmScreen
-from bertcl_tui.screens.help import HelpScreen
-from bertcl_tui.screens.leave import LeaveScreen
-from bertcl_tui.screens.new_study import NewStudyScreen
-from bertcl_tui.screens.new_table import NewTableScreen
-from bertcl_tui.screens.settings import SettingsScreen
-from bertcl_tui.screens.shifts import ShiftsScreen
-from bertcl_tui.screens.studies import StudiesScreen
-from bertcl_tui.screens.study import StudyScreen
-from bertcl_tui.screens.trial import TrialScreen
-from bertcl_tui.screens.workers import WorkersScreen
-from bertcl_tui.widgets.arena_grid import ArenaGrid
-from bertcl_tui.widgets.comparison_table import ComparisonTable
+from bertcl_tui.app.app import BertclApp
+from bertcl_tui.app.leave import LeaveScreen
+from bertcl_tui.arena.grid import ArenaGrid
+from bertcl_tui.arena.new_table import NewTableScreen
+from bertcl_tui.arena.screen import ArenaScreen
+from bertcl_tui.combine.mixture_list import MixtureList
+from bertcl_tui.combine.screen import CombineScreen
+from bertcl_tui.compare.screen import CompareScreen
+from bertcl_tui.compare.table import ComparisonTable
+from bertcl_tui.help.screen import HelpScreen
+from bertcl_tui.kit.columns import ColumnsScreen
+from bertcl_tui.kit.confirm import ConfirmScreen
+from bertcl_tui.new_study.screen import NewStudyScreen
+from bertcl_tui.settings.screen import SettingsScreen
+from bertcl_tui.shifts.list import ShiftList
+from bertcl_tui.shifts.screen import ShiftsScreen
+from bertcl_tui.studies.screen import StudiesScreen
+from bertcl_tui.study.plane_chart import PlaneChart
+from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.study.trials_table import TrialsTable
+from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.curve_chart import CurveChart
-from bertcl_tui.widgets.log_table import LogTable
-from bertcl_tui.widgets.mixture_list import MixtureList
-from bertcl_tui.widgets.plane_chart import PlaneChart
 from bertcl_tui.widgets.row_table import RowTable
-from bertcl_tui.widgets.shift_list import ShiftList
 from bertcl_tui.widgets.text_panel import TextPanel
-from bertcl_tui.widgets.trials_table import TrialsTable
-from bertcl_tui.widgets.workers_table import WorkersTable
+from bertcl_tui.workers.log_table import LogTable
+from bertcl_tui.workers.screen import WorkersScreen
+from bertcl_tui.workers.table import WorkersTable
 
 HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "app": (BertclApp,),

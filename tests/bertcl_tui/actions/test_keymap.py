@@ -10,12 +10,12 @@ from textual.screen import Screen
 
 from bertcl_tui.actions import ACTIONS, Place
 from bertcl_tui.actions.keymap import PLACES, checked_keymap, heard_in, read_keys
-from bertcl_tui.app import BertclApp
-from bertcl_tui.screens.help import HelpScreen
-from bertcl_tui.screens.new_study import NewStudyScreen
+from bertcl_tui.app.app import BertclApp
+from bertcl_tui.help.screen import HelpScreen
+from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.settings import Settings
+from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.studies_table import StudiesTable
 from engine.errors import UsageError
 from tests.bertcl_tui.waiting import until
 

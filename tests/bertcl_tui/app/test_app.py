@@ -11,13 +11,13 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Label
 
-from bertcl_tui.app import BertclApp
-from bertcl_tui.picture import free_path
-from bertcl_tui.screens.help import HelpScreen
-from bertcl_tui.screens.leave import LeaveScreen
-from bertcl_tui.screens.studies import StudiesScreen
-from bertcl_tui.screens.study import StudyScreen
-from bertcl_tui.widgets.studies_table import StudiesTable
+from bertcl_tui.app.app import BertclApp
+from bertcl_tui.app.leave import LeaveScreen
+from bertcl_tui.app.picture import free_path
+from bertcl_tui.help.screen import HelpScreen
+from bertcl_tui.studies.screen import StudiesScreen
+from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.study.screen import StudyScreen
 from engine.store.connection import open_store
 from engine.store.entries import entries
 from engine.store.states import ENDED
@@ -41,7 +41,7 @@ HEAVY = (
 
 FIRST_FRAME = """
 import asyncio, sys
-from bertcl_tui.app import BertclApp
+from bertcl_tui.app.app import BertclApp
 
 class Opened(BertclApp):
     painted = None
@@ -64,7 +64,7 @@ asyncio.run(main())
 
 AFTER_USE = """
 import asyncio, sys
-from bertcl_tui.app import BertclApp
+from bertcl_tui.app.app import BertclApp
 from tests.bertcl_tui.waiting import until
 
 async def main():

@@ -6,16 +6,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from bertcl_tui.messages import Trouble, WorkersWanted
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import Order
-from bertcl_tui.screens.form import FormScreen
-from bertcl_tui.screens.study import StudyScreen
-from bertcl_tui.screens.trial import TrialScreen
+from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.kit.messages import Trouble, WorkersWanted
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import Order
+from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.study.trials_table import TrialsTable
+from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.arena.statistics import half_width
 from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.store.confirmations import confirmations_of
@@ -23,7 +23,7 @@ from engine.store.connection import open_store
 from engine.store.runs import create_run
 from engine.store.studies import create_study
 from tests.bertcl_tui.conftest import OpenApp
-from tests.bertcl_tui.screens.host import SIZE, Host, settle
+from tests.bertcl_tui.host import SIZE, Host, settle
 from tests.bertcl_tui.waiting import until
 from tests.engine.arena.doing import do
 from tests.recorded import copy_of, recorded_store

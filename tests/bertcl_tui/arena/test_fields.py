@@ -14,7 +14,7 @@ from bertcl_tui.arena.fields import (
 )
 from bertcl_tui.arena.finding import look_up_table
 from bertcl_tui.arena.look import Question, look_at_arena
-from bertcl_tui.read import Reader
+from bertcl_tui.store.reader import Reader
 from engine.arena.layouts import paper_layout
 from engine.errors import UsageError
 from engine.spec import Protocol

@@ -8,7 +8,7 @@ import pytest
 from bertcl_tui.arena.fields import read_request
 from bertcl_tui.arena.launching import Launched, describe, failed_runs, go_on, launch, retry
 from bertcl_tui.arena.look import Question, look_at_arena
-from bertcl_tui.read import Reader
+from bertcl_tui.store.reader import Reader
 from engine.arena.wanted import Unfilled
 from engine.errors import UsageError
 from engine.store.connection import open_store

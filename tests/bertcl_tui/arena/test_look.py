@@ -8,7 +8,7 @@ from bertcl_tui.arena.asking import asked_layout
 from bertcl_tui.arena.facts import cell_facts
 from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.recorded import recorded_tables
-from bertcl_tui.read import Reader
+from bertcl_tui.store.reader import Reader
 from engine.store.connection import open_store
 from tests.recorded import empty_store
 from tests.recorded_arena import OTHER, PROTOCOL, SEEN, TURNED, UNFINISHED

@@ -7,8 +7,8 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
 from bertcl_tui.arena.fields import FORM_FIELDS, OF_SEARCHES, table_command
-from bertcl_tui.messages import TableAsked, Trouble
-from bertcl_tui.screens.new_table import NewTableScreen
+from bertcl_tui.arena.new_table import NewTableScreen
+from bertcl_tui.kit.messages import TableAsked, Trouble
 from bertcl_tui.widgets.command_line import CommandLine
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.picker import Picker
@@ -16,7 +16,7 @@ from engine.arena.entrants import RATES
 from engine.spec.methods import METHODS
 from engine.store.connection import open_store
 from engine.store.entries import entries
-from tests.bertcl_tui.screens.host import SIZE, Host, settle
+from tests.bertcl_tui.host import SIZE, Host, settle
 
 HUB = {"sequences": "sst2:mrpc", "methods": "flat", "data": "hub"}
 

@@ -9,21 +9,21 @@ from textual.widgets import Static
 
 from bertcl_tui.arena.asking import asked_layout
 from bertcl_tui.arena.fields import read_request
+from bertcl_tui.arena.grid import ArenaGrid, CellPlace
 from bertcl_tui.arena.launching import Launched, launch
+from bertcl_tui.arena.legend_panel import LegendPanel
+from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.arena.recorded import recorded_tables
-from bertcl_tui.messages import TableAsked
-from bertcl_tui.read import Reader
-from bertcl_tui.screens.arena import ArenaScreen
-from bertcl_tui.screens.combine import CombineScreen
-from bertcl_tui.screens.form import FormScreen
-from bertcl_tui.screens.new_table import NewTableScreen
-from bertcl_tui.screens.studies import StudiesScreen
-from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.arena.runs_table import RunsTable
+from bertcl_tui.arena.screen import ArenaScreen
+from bertcl_tui.combine.screen import CombineScreen
+from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.kit.messages import TableAsked
 from bertcl_tui.settings import Settings
-from bertcl_tui.widgets.arena_grid import ArenaGrid, CellPlace
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.studies.screen import StudiesScreen
+from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.widgets.field_row import FieldRow
-from bertcl_tui.widgets.legend_panel import LegendPanel
-from bertcl_tui.widgets.runs_table import RunsTable
 from engine.arena import legend
 from engine.arena.formats.markdown import to_markdown
 from engine.arena.tables import Table
@@ -196,7 +196,7 @@ async def test_space_pauses_the_runs_of_the_table_and_lets_them_go_on(
     open_app: OpenApp, arena_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr("bertcl_tui.wishes.start_workers", started.append)
+    monkeypatch.setattr("bertcl_tui.store.control.start_workers", started.append)
 
     def wished() -> set[str]:
         store = open_store(str(arena_store))
@@ -246,7 +246,7 @@ async def test_r_runs_once_more_what_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr("bertcl_tui.wishing.start_workers", started.append)
+    monkeypatch.setattr("bertcl_tui.app.controls.start_workers", started.append)
     path = tmp_path / "tiny.db"
     texts = {"sequences": "mood:agree", "methods": "flat", "seeds": "1", "device": "cpu"}
     launch(str(path), read_request({**texts, "data": str(tasks), "model": str(backbone)}))
@@ -269,7 +269,7 @@ async def test_what_came_of_a_table_is_told_and_workers_start(
     open_app: OpenApp, arena_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr("bertcl_tui.wishing.start_workers", started.append)
+    monkeypatch.setattr("bertcl_tui.app.controls.start_workers", started.append)
     request = read_request({"sequences": "sst2:mrpc", "methods": "flat"})
     launched = Launched(runs=5, there=0, searches=(), waiting=(), unfilled=())
     async with open_app(arena_store) as pilot:

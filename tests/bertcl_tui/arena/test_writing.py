@@ -6,7 +6,7 @@ import pytest
 
 from bertcl_tui.arena.look import Question, look_at_arena
 from bertcl_tui.arena.writing import format_of, to_format, write_tables
-from bertcl_tui.read import Reader
+from bertcl_tui.store.reader import Reader
 from engine.errors import UsageError
 
 

@@ -1,7 +1,7 @@
 """What curves say of earlier tasks, computed by hand."""
 
-from bertcl_tui.looking.retention import Known, known_now, known_of_earlier
-from bertcl_tui.rows import Curve, RunCurves, Stage
+from bertcl_tui.charts.retention import Known, known_now, known_of_earlier
+from bertcl_tui.store.rows import Curve, RunCurves, Stage
 
 
 def _run(*tasks: tuple[tuple[int, ...], tuple[float, ...]], stages: int) -> RunCurves:

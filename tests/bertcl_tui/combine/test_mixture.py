@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bertcl_tui.combining.mixture import HIGHEST_BASE, LOWEST_BASE, Mixture, read_mixture
-from bertcl_tui.read import Reader
+from bertcl_tui.combine.mixture import HIGHEST_BASE, LOWEST_BASE, Mixture, read_mixture
+from bertcl_tui.store.reader import Reader
 from engine.errors import UsageError
 from engine.profiles import combine
 from engine.store.connection import open_store

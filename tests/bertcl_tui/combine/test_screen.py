@@ -8,18 +8,18 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from bertcl_tui.combining.mixture import read_mixture
-from bertcl_tui.messages import Trouble, WorkersWanted
-from bertcl_tui.read import Reader
-from bertcl_tui.screens.combine import BandFound, CombineScreen
-from bertcl_tui.screens.form import FormScreen
-from bertcl_tui.screens.study import StudyScreen
-from bertcl_tui.widgets.base_dial import BaseDial
+from bertcl_tui.combine.base_dial import BaseDial
+from bertcl_tui.combine.mixture import read_mixture
+from bertcl_tui.combine.mixture_list import MixtureList, Place
+from bertcl_tui.combine.screen import BandFound, CombineScreen
+from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.kit.messages import Trouble, WorkersWanted
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.field_row import FieldRow
-from bertcl_tui.widgets.mixture_list import MixtureList, Place
-from bertcl_tui.widgets.studies_table import StudiesTable
-from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.arena.recorded import recorded
 from engine.profiles import (
     Band,
@@ -36,7 +36,7 @@ from engine.store.runs import create_run
 from engine.store.schema import run
 from engine.store.studies import create_study
 from tests.bertcl_tui.conftest import OpenApp
-from tests.bertcl_tui.screens.host import SIZE, Host, settle
+from tests.bertcl_tui.host import SIZE, Host, settle
 from tests.bertcl_tui.waiting import until
 from tests.recorded import recorded_store
 

@@ -1,10 +1,10 @@
 """Trials side by side: what differs, which is best, and which are chosen."""
 
-from bertcl_tui.comparing.choosing import MOST_COMPARED, trials_to_compare
-from bertcl_tui.comparing.facts import as_text
-from bertcl_tui.comparing.look import Comparison, look_at_comparison
-from bertcl_tui.looking.study import Look, Question, look_at_study
-from bertcl_tui.read import Reader
+from bertcl_tui.compare.facts import as_text
+from bertcl_tui.compare.look import Comparison, look_at_comparison
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.study.choosing import MOST_COMPARED, trials_to_compare
+from bertcl_tui.study.look import Look, Question, look_at_study
 
 LIVE_ID, BEST, FLAT = 1, 10, 0
 

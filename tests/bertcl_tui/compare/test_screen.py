@@ -3,13 +3,13 @@
 import pytest
 from textual.pilot import Pilot
 
-from bertcl_tui.screens.compare import CompareScreen
-from bertcl_tui.screens.study import StudyScreen
-from bertcl_tui.screens.trial import TrialScreen
-from bertcl_tui.widgets.comparison_table import ComparisonTable
+from bertcl_tui.compare.screen import CompareScreen
+from bertcl_tui.compare.table import ComparisonTable
+from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.curve_chart import CurveChart
 from tests.bertcl_tui.conftest import OpenApp
-from tests.bertcl_tui.screens.test_study import _enter
+from tests.bertcl_tui.study.test_screen import _enter
 from tests.bertcl_tui.waiting import until
 
 

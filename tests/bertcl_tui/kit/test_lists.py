@@ -8,16 +8,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, OptionList
 
-from bertcl_tui.app import BertclApp
-from bertcl_tui.read import Reader
-from bertcl_tui.screens.columns import ColumnsScreen
-from bertcl_tui.screens.form import FormScreen
-from bertcl_tui.screens.sorting import SortingScreen
-from bertcl_tui.screens.studies import StudiesScreen
-from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.app.app import BertclApp
+from bertcl_tui.kit.columns import ColumnsScreen
+from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.kit.sorting import SortingScreen
 from bertcl_tui.settings import Settings, read_settings
-from bertcl_tui.widgets.studies_table import StudiesTable
-from bertcl_tui.widgets.trials_table import TrialsTable
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.studies.screen import StudiesScreen
+from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.study.trials_table import TrialsTable
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import open_store
 from engine.store.runs import create_run

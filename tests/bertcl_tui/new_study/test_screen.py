@@ -6,11 +6,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Static
 
-from bertcl_tui.messages import OpenStudy, Trouble, WorkersWanted
+from bertcl_tui.kit.messages import OpenStudy, Trouble, WorkersWanted
+from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.options import OPTIONS
-from bertcl_tui.read import Reader
-from bertcl_tui.screens.new_study import NewStudyScreen
-from bertcl_tui.starting import Findings
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.starting import Findings
 from bertcl_tui.widgets.command_line import CommandLine
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.key_bar import KeyBar
@@ -19,7 +19,7 @@ from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.studies import create_study, find_study
 from tests.bertcl_tui.conftest import OpenApp
-from tests.bertcl_tui.screens.host import SIZE, Host, settle
+from tests.bertcl_tui.host import SIZE, Host, settle
 from tests.bertcl_tui.waiting import until
 
 WRONG = [

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from bertcl_tui.news.desktop import desktop_sequence
 from bertcl_tui.news.events import Scene, news
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import StudyRow, StudyState, TrialState, WorkerRow, WorkerState
 from bertcl_tui.settings import Settings
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import StudyRow, StudyState, TrialState, WorkerRow, WorkerState
 from engine.store.connection import open_store
 from engine.store.studies import find_study, wish_for_study
 from engine.store.workers import end_worker

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from bertcl_tui.app import BertclApp
-from bertcl_tui.screens.confirm import ConfirmScreen
-from bertcl_tui.screens.press import PressScreen
-from bertcl_tui.screens.settings import SettingsScreen
+from bertcl_tui.app.app import BertclApp
+from bertcl_tui.kit.confirm import ConfirmScreen
 from bertcl_tui.settings import Settings, read_settings
+from bertcl_tui.settings.keys_table import KeysTable
+from bertcl_tui.settings.press import PressScreen
+from bertcl_tui.settings.screen import SettingsScreen
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.keys_table import KeysTable
 from tests.bertcl_tui.waiting import until
 
 

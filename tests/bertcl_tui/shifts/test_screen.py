@@ -8,12 +8,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from bertcl_tui.app import BertclApp
-from bertcl_tui.screens.form import FormScreen
-from bertcl_tui.screens.new_study import NewStudyScreen
-from bertcl_tui.screens.shifts import ShiftsScreen
-from bertcl_tui.screens.studies import StudiesScreen
+from bertcl_tui.app.app import BertclApp
+from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.shifts.facts import Found
+from bertcl_tui.shifts.screen import ShiftsScreen
+from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.field_row import FieldRow
 from engine.spec import Protocol, StudySpec

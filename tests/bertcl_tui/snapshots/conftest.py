@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bertcl_tui.screens import workers
+from bertcl_tui.workers import screen as workers
 from tests.bertcl_tui.snapshots.frozen import FrozenMeter, freeze
 
 

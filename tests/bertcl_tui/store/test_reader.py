@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bertcl_tui.filters import parse_filter, trial_fields
-from bertcl_tui.looking.working import worker_word
-from bertcl_tui.read import Reader
-from bertcl_tui.rows import ORDERED_FIELDS, Best, Order, TrialRow
+from bertcl_tui.store.filters import parse_filter, trial_fields
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import ORDERED_FIELDS, Best, Order, TrialRow
 from bertcl_tui.style.wording import headway
+from bertcl_tui.workers.working import worker_word
 from engine.errors import UsageError
 from engine.spec import SearchSettings, StudySpec
 from engine.spec.spending import Spending

@@ -9,16 +9,16 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from bertcl_tui import wishes
-from bertcl_tui.screens.combine import CombineScreen
-from bertcl_tui.screens.confirm import ConfirmScreen
-from bertcl_tui.screens.new_study import NewStudyScreen
-from bertcl_tui.screens.studies import StudiesScreen
-from bertcl_tui.screens.study import StudyScreen
+from bertcl_tui.combine.screen import CombineScreen
+from bertcl_tui.kit.confirm import ConfirmScreen
+from bertcl_tui.new_study.screen import NewStudyScreen
+from bertcl_tui.store import control as wishes
+from bertcl_tui.studies.screen import StudiesScreen
+from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.log_panel import LogPanel
-from bertcl_tui.widgets.studies_table import StudiesTable
-from bertcl_tui.widgets.workers_panel import WorkersPanel
+from bertcl_tui.workers.log_panel import LogPanel
+from bertcl_tui.workers.panel import WorkersPanel
 from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.leases import release_run

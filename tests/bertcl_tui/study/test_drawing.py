@@ -2,12 +2,12 @@
 
 from msgspec.structs import replace
 
+from bertcl_tui.charts.forgetting import Learning, Nothing, earlier_tasks
+from bertcl_tui.charts.rates import Rates, rate_bounds
 from bertcl_tui.charts.style import DARK
-from bertcl_tui.drawings.forgetting import Learning, Nothing, earlier_tasks
-from bertcl_tui.drawings.of_study import forgetting_of, plane_of, rates_of
-from bertcl_tui.drawings.rates import Rates, rate_bounds
-from bertcl_tui.looking.study import Look, Question, look_at_study
-from bertcl_tui.read import Reader
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.study.drawing import forgetting_of, plane_of, rates_of
+from bertcl_tui.study.look import Look, Question, look_at_study
 
 LIVE_ID, PAUSED_ID = 1, 3
 

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from bertcl_tui.charts.style import DARK
-from bertcl_tui.drawings.importance import Importance, rank_correlations, told_from
-from bertcl_tui.rows import ImportanceRow, Scored
+from bertcl_tui.store.rows import ImportanceRow, Scored
+from bertcl_tui.study.importance import Importance, rank_correlations, told_from
 from engine.spec.importance import FEWEST
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from bertcl_tui.looking.study import Question, look_at_study
-from bertcl_tui.read import Reader
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.study.look import Question, look_at_study
 from engine.store.connection import open_store
 
 

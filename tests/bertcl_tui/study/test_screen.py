@@ -7,16 +7,16 @@ from sqlalchemy import delete
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from bertcl_tui import wishes
-from bertcl_tui.app import BertclApp
-from bertcl_tui.rows import Scored
-from bertcl_tui.screens.combine import CombineScreen
-from bertcl_tui.screens.studies import StudiesScreen
-from bertcl_tui.screens.study import PANELS, StudyScreen
-from bertcl_tui.screens.trial import TrialScreen
+from bertcl_tui.app.app import BertclApp
+from bertcl_tui.combine.screen import CombineScreen
+from bertcl_tui.store import control as wishes
+from bertcl_tui.store.rows import Scored
+from bertcl_tui.studies.screen import StudiesScreen
+from bertcl_tui.study.screen import PANELS, StudyScreen
+from bertcl_tui.study.trials_table import TrialsTable
+from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.widgets.trials_table import TrialsTable
 from engine.store.connection import open_store
 from engine.store.deletion import delete_study
 from engine.store.importance import importance_of

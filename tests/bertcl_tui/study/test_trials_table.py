@@ -7,9 +7,9 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from bertcl_tui.looking.retention import Known
-from bertcl_tui.rows import TrialRow, TrialState
-from bertcl_tui.widgets.trials_table import TrialsTable
+from bertcl_tui.charts.retention import Known
+from bertcl_tui.store.rows import TrialRow, TrialState
+from bertcl_tui.study.trials_table import TrialsTable
 
 
 class Host(App[None]):

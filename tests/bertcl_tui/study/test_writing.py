@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bertcl_tui.read import Reader
-from bertcl_tui.trials.facts import FACTS, fact_names
-from bertcl_tui.trials.sorting import order_by
-from bertcl_tui.trials.writing import to_tsv, write_trials
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.study.facts import FACTS, fact_names
+from bertcl_tui.study.sorting import order_by
+from bertcl_tui.study.writing import to_tsv, write_trials
 from engine.errors import UsageError
 
 LIVE, CHOICES = 1, 8

@@ -7,12 +7,12 @@ from rich.style import Style
 from textual.color import Color
 from textual.strip import Strip
 
-from bertcl_tui.app import BertclApp
+from bertcl_tui.app.app import BertclApp
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.named import check_settings
+from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.style.looks import looks_of
 from bertcl_tui.style.themes import DARK, LIGHT, theme_names
-from bertcl_tui.widgets.studies_table import StudiesTable
 from tests.bertcl_tui.waiting import until
 
 GROUNDS = ("background", "surface", "panel")

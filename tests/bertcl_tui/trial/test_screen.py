@@ -9,15 +9,15 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Static
 
-from bertcl_tui import wishes
-from bertcl_tui.messages import OpenRun
-from bertcl_tui.screens.arena import ArenaScreen
-from bertcl_tui.screens.confirm import ConfirmScreen
-from bertcl_tui.screens.study import StudyScreen
-from bertcl_tui.screens.trial import PANELS, TrialScreen
+from bertcl_tui.arena.screen import ArenaScreen
+from bertcl_tui.kit.confirm import ConfirmScreen
+from bertcl_tui.kit.messages import OpenRun
+from bertcl_tui.store import control as wishes
+from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.trial.screen import PANELS, TrialScreen
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.log_table import LogTable
 from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.workers.log_table import LogTable
 from engine.spec import Protocol
 from engine.store.connection import open_store
 from engine.store.drift import DriftRecord, record_drift

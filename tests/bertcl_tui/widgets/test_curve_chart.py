@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from bertcl_tui.charts.series import Boundary, Curves, Series
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.drawings.viewed import picture
+from bertcl_tui.charts.viewed import picture
 from bertcl_tui.widgets.curve_chart import CurveChart
 from tests.bertcl_tui.waiting import until
 

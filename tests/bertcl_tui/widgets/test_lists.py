@@ -3,7 +3,7 @@
 import pytest
 from textual.app import App, ComposeResult
 
-from bertcl_tui.widgets.shift_list import ShiftList
+from bertcl_tui.shifts.list import ShiftList
 
 
 class Host(App[None]):

@@ -6,16 +6,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from bertcl_tui.screens.file_tail import FileTailScreen
-from bertcl_tui.screens.form import FormScreen
-from bertcl_tui.screens.study import StudyScreen
-from bertcl_tui.screens.trial import TrialScreen
-from bertcl_tui.screens.workers import WorkersScreen
-from bertcl_tui.widgets.log_table import LogTable
-from bertcl_tui.widgets.log_view import LogView
-from bertcl_tui.widgets.machine_panel import MachinePanel
-from bertcl_tui.widgets.waiting_table import WaitingTable
-from bertcl_tui.widgets.workers_table import WorkersTable
+from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.trial.screen import TrialScreen
+from bertcl_tui.workers.file_tail import FileTailScreen
+from bertcl_tui.workers.log_table import LogTable
+from bertcl_tui.workers.log_view import LogView
+from bertcl_tui.workers.machine_panel import MachinePanel
+from bertcl_tui.workers.screen import WorkersScreen
+from bertcl_tui.workers.table import WorkersTable
+from bertcl_tui.workers.waiting_table import WaitingTable
 from engine.store.connection import open_store
 from engine.store.workers import Level, end_worker, living_workers, register_worker, write_log
 from engine.work.processes import identity_of
@@ -124,7 +124,7 @@ async def test_a_worker_is_started_with_device_and_threads(
     def start(_: str, device: str, threads: int) -> None:  # a process is too much here
         asked.append((device, threads))
 
-    monkeypatch.setattr("bertcl_tui.wishing.add_worker", start)
+    monkeypatch.setattr("bertcl_tui.app.controls.add_worker", start)
     async with open_app() as pilot:
         await _opened(pilot)
         await pilot.press("n")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bertcl_tui.filters import study_fields, trial_fields
-from bertcl_tui.filters.completing import complete, completed
-from bertcl_tui.filters.history import History
+from bertcl_tui.store.filters import study_fields, trial_fields
+from bertcl_tui.store.filters.completing import complete, completed
+from bertcl_tui.store.filters.history import History
 
 TRIALS = trial_fields(8)
 STUDIES = study_fields(["bert-base-uncased", "sample"])

@@ -1,6 +1,6 @@
 import pytest
 
-from bertcl_tui.filters import (
+from bertcl_tui.store.filters import (
     NumberTerm,
     WordTerm,
     fits,

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
-from engine.learning.embedding import Pretrained
 from engine.learning.prepare import prepare_task
 from engine.learning.prepared import PreparedTask
-from engine.learning.subsets import sides_of
+from engine.learning.shifts.embedding import Pretrained
+from engine.learning.shifts.subsets import sides_of
 from engine.spec import Protocol
 from engine.tasks.array_cache import cache_folder
 from engine.tasks.holdout import example_keys
