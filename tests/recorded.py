@@ -17,7 +17,7 @@ from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.spec.importance import EVALUATORS
 from engine.store.connection import Store, open_store
 from engine.store.importance import ImportanceRecord, keep_importance
-from engine.store.leases import beat, claim_run, finish_run
+from engine.store.leases import beat_for_run, claim_run, finish_run
 from engine.store.measurements import (
     MeasurementRecord,
     Progress,
@@ -31,8 +31,8 @@ from engine.store.studies import create_study, get_study
 from engine.store.workers import (
     Telemetry,
     WorkerIdentity,
+    beat_for_worker,
     register_worker,
-    worker_beat,
     write_log,
 )
 
@@ -103,9 +103,9 @@ def copy_of(path: Path, folder: Path) -> Path:
     copy = Path(shutil.copy(path, folder / "studies.db"))
     store = open_store(str(copy))
     try:
-        worker_beat(store, WORKER, TELEMETRY)
+        beat_for_worker(store, WORKER, TELEMETRY)
         record_progress(store, RUNNING, WORKER, _now_at(STAGE_STEPS + 46, rate=10.8), [])
-        beat(store, RUNNING, WORKER)
+        beat_for_run(store, RUNNING, WORKER)
     finally:
         store.close()
     return copy
@@ -132,7 +132,7 @@ def _register_this_process(store: Store) -> int:
         host=socket.gethostname(), pid=process.pid, process_start=process.create_time()
     )
     worker = register_worker(store, identity, device="cuda:0", threads=2, log_file=None)
-    worker_beat(store, worker, TELEMETRY)
+    beat_for_worker(store, worker, TELEMETRY)
     return worker
 
 
@@ -173,7 +173,7 @@ def _running_trial(store: Store, worker: int, study: int, number: int, *, layers
     run = _begun_trial(store, worker, study, number, rates)
     curve = _curve(study, number, rates)
     _measure(store, run, worker, curve[:6], step=STAGE_STEPS + 46, rate=10.8)
-    beat(store, run, worker)
+    beat_for_run(store, run, worker)
 
 
 def _begun_trial(

@@ -18,7 +18,7 @@ from engine.spec.methods import read_options
 from engine.store.confirmations import confirm_trial
 from engine.store.connection import Store, open_store
 from engine.store.entries import enter_run, entries
-from engine.store.leases import beat, claim_run, finish_run, release_run
+from engine.store.leases import beat_for_run, claim_run, finish_run, release_run
 from engine.store.measurements import (
     MeasurementRecord,
     Progress,
@@ -26,7 +26,7 @@ from engine.store.measurements import (
     record_progress,
     record_stages,
 )
-from engine.store.runs import Scores, create_run, trials_of, wish_for_run
+from engine.store.runs import Scores, control_run, create_run, trials_of
 from engine.store.states import RunState
 from engine.store.studies import find_study
 from tests.recorded import LIVE, RUNNING, STAGE_STEPS, WORKER, copy_of
@@ -110,7 +110,7 @@ def copy_with_arena(path: Path, folder: Path) -> Path:
     try:
         for item in entries(store):
             if item.run.state == "running":
-                beat(store, item.run.id, WORKER)
+                beat_for_run(store, item.run.id, WORKER)
                 record_progress(store, item.run.id, WORKER, HALFWAY)
     finally:
         store.close()
@@ -185,7 +185,7 @@ def _unfinished_runs(store: Store) -> None:
                 continue
             record_progress(store, run_id, WORKER, HALFWAY)
             if state == "paused":
-                wish_for_run(store, run_id, "paused")
+                control_run(store, run_id, "paused")
                 release_run(store, run_id, WORKER, state="paused", busy_seconds=5.0)
 
 
@@ -208,7 +208,7 @@ def _begun(store: Store, spec: RunSpec, name: str, source: Source) -> int:
 
 
 def _claim(store: Store, run_id: int) -> None:
-    beat(store, RUNNING, WORKER)  # or it would be lost by now, and be claimed first
+    beat_for_run(store, RUNNING, WORKER)  # or it would be lost by now, and be claimed first
     claimed = claim_run(store, WORKER, threads=2)
     assert claimed is not None
     assert claimed.id == run_id

@@ -122,7 +122,7 @@ def clashes(
 
 
 def _meeting(some: Sequence[Place], others: Sequence[Place]) -> Place | None:
-    """Return a place where both are heard."""
+    """Return a place where both are active."""
     shared = next((place for place in some if place in others), None)
     if shared is not None:
         return shared
@@ -132,15 +132,15 @@ def _meeting(some: Sequence[Place], others: Sequence[Place]) -> Place | None:
             place
             for place in screens
             if place not in _WIDGETS
-            and not heard_in(place).isdisjoint(some)
-            and not heard_in(place).isdisjoint(others)
+            and not active_in(place).isdisjoint(some)
+            and not active_in(place).isdisjoint(others)
         ),
         None,
     )
 
 
-def heard_in(place: Place) -> set[Place]:
-    """Return whose keys are heard in a screen; a dialog has them all to itself."""
+def active_in(place: Place) -> set[Place]:
+    """Return whose keys are active in a screen; a dialog has them all to itself."""
     return {place} if place == "dialog" else {place, "app", *_INSIDE.get(place, ())}
 
 

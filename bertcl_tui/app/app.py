@@ -22,7 +22,7 @@ from bertcl_tui.kit import messages
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.news.herald import Herald
 from bertcl_tui.settings import Settings
-from bertcl_tui.store.control import wish_for_runs, wish_for_studies
+from bertcl_tui.store.control import control_runs, control_studies
 from bertcl_tui.store.filters.history import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import StudyRow
@@ -275,18 +275,20 @@ class BertclApp(WishingApp):
             if desired == "running":
                 self.exit()
             elif desired is not None:
-                self._wish_and_leave([study.id for study in studies], runs, desired)
+                self._control_and_leave([study.id for study in studies], runs, desired)
 
         names = [study.name for study in studies]
         self.push_screen(LeaveScreen(names, len(runs), self.awaited), answered)
 
-    @work(thread=True, group="wishes")
-    def _wish_and_leave(self, study_ids: list[int], run_ids: list[int], desired: Desired) -> None:
-        wishes = (
-            partial(wish_for_studies, self.store, study_ids, desired),
-            partial(wish_for_runs, self.store, run_ids, desired),
+    @work(thread=True, group="controls")
+    def _control_and_leave(
+        self, study_ids: list[int], run_ids: list[int], desired: Desired
+    ) -> None:
+        controls = (
+            partial(control_studies, self.store, study_ids, desired),
+            partial(control_runs, self.store, run_ids, desired),
         )
-        if all(map(self.attempt, wishes)):
+        if all(map(self.attempt, controls)):
             self.call_from_thread(self.exit)
 
 

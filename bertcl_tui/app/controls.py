@@ -12,12 +12,12 @@ from bertcl_tui.kit import messages
 from bertcl_tui.settings import Settings
 from bertcl_tui.store.control import (
     add_worker,
+    control_runs,
+    control_studies,
+    control_worker,
     delete_study,
     retry_runs,
     start_workers,
-    tell_worker,
-    wish_for_runs,
-    wish_for_studies,
 )
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
@@ -45,47 +45,47 @@ class WishingApp(SettledApp):
         self.awaited: tuple[str, ...] = ()
         """Rows of a table that are asked for when searches are over, while the app is open."""
 
-    @on(messages.Wish)
-    @work(thread=True, group="wishes")
-    def _wish(self, message: messages.Wish) -> None:
-        self.attempt(partial(wish_for_studies, self.store, message.study_ids, message.desired))
+    @on(messages.ControlStudies)
+    @work(thread=True, group="control")
+    def _control_studies(self, message: messages.ControlStudies) -> None:
+        self.attempt(partial(control_studies, self.store, message.study_ids, message.desired))
 
-    @on(messages.WishForRuns)
-    @work(thread=True, group="wishes")
-    def _wish_for_runs(self, message: messages.WishForRuns) -> None:
-        self.attempt(partial(wish_for_runs, self.store, message.run_ids, message.desired))
+    @on(messages.ControlRuns)
+    @work(thread=True, group="control")
+    def _control_runs(self, message: messages.ControlRuns) -> None:
+        self.attempt(partial(control_runs, self.store, message.run_ids, message.desired))
 
     @on(messages.RetryRuns)
-    @work(thread=True, group="wishes")
+    @work(thread=True, group="control")
     def _retry_runs(self, message: messages.RetryRuns) -> None:
         self._say("Checking data, model and device…")
         if self.attempt(partial(retry_runs, self.store, message.run_ids)):
             self._say(f"{count(len(message.run_ids), 'run')} queued again")
 
-    @on(messages.WorkersWanted)
-    @work(thread=True, group="wishes")
-    def _workers_wanted(self) -> None:
+    @on(messages.StartWorkers)
+    @work(thread=True, group="control")
+    def _start_workers(self) -> None:
         self.attempt(partial(start_workers, self.store))
 
-    @on(messages.WorkerAsked)
-    @work(thread=True, group="wishes")
-    def _worker_asked(self, message: messages.WorkerAsked) -> None:
+    @on(messages.AddWorker)
+    @work(thread=True, group="control")
+    def _add_worker(self, message: messages.AddWorker) -> None:
         self.attempt(partial(add_worker, self.store, message.device, message.threads))
 
-    @on(messages.WishForWorker)
-    @work(thread=True, group="wishes")
-    def _wish_for_worker(self, message: messages.WishForWorker) -> None:
-        self.attempt(partial(tell_worker, self.store, message.worker_id, message.desired))
+    @on(messages.ControlWorker)
+    @work(thread=True, group="control")
+    def _control_worker(self, message: messages.ControlWorker) -> None:
+        self.attempt(partial(control_worker, self.store, message.worker_id, message.desired))
 
     @on(messages.DeleteStudy)
-    @work(thread=True, group="wishes")
+    @work(thread=True, group="control")
     def _delete_study(self, message: messages.DeleteStudy) -> None:
         if self.attempt(partial(delete_study, self.store, message.study_id)):
             self.marks.pop(message.study_id, None)
 
-    @on(messages.TableAsked)
+    @on(messages.FillTable)
     @work(thread=True, group="tables")
-    def _table_asked(self, message: messages.TableAsked) -> None:
+    def _fill_table(self, message: messages.FillTable) -> None:
         """Tell what came of it, and ask for the rows that wait as soon as they can be had."""
         from bertcl_tui.arena.launching import describe, go_on
 

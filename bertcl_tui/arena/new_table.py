@@ -21,7 +21,7 @@ from bertcl_tui.arena.fields import (
 from bertcl_tui.arena.finding import look_up_table
 from bertcl_tui.arena.launching import launch
 from bertcl_tui.kit.cancellation import Pending
-from bertcl_tui.kit.messages import TableAsked
+from bertcl_tui.kit.messages import FillTable
 from bertcl_tui.kit.request import RequestScreen
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings
@@ -72,7 +72,7 @@ class NewTableScreen(RequestScreen[TableRequest | None]):
         request = read_request(texts)
         launched = launch(self.store, request, before_writing=pending.carry_out)
         # To the app: the person may have left this screen by now.
-        self.app.post_message(TableAsked(request, launched))
+        self.app.post_message(FillTable(request, launched))
         return self.Started(request)
 
     @on(Started)

@@ -26,7 +26,7 @@ from bertcl_tui.arena.runs_table import RunsTable
 from bertcl_tui.arena.writing import format_of, write_tables
 from bertcl_tui.kit.form import Texts
 from bertcl_tui.kit.live import LiveScreen
-from bertcl_tui.kit.messages import Folding, OpenRun, Trouble, WishForRuns, WorkersWanted
+from bertcl_tui.kit.messages import ControlRuns, Folding, OpenRun, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count
@@ -182,7 +182,7 @@ class ArenaScreen(LiveScreen):
     def action_pause_or_resume_runs(self) -> None:
         if self._look is not None and self._look.going:
             desired: Desired = "paused" if self.goes_on else "running"
-            self.post_message(WishForRuns(list(self._look.going), desired))
+            self.post_message(ControlRuns(list(self._look.going), desired))
 
     def action_new_table(self) -> None:
         """Ask for a table, first of all for what the one that is shown lacks."""
@@ -211,7 +211,7 @@ class ArenaScreen(LiveScreen):
             self.post_message(Trouble(str(error)))
             return
         self.post_message(Done(f"{count(asked, 'run')} queued once more"))
-        self.app.post_message(WorkersWanted())
+        self.app.post_message(StartWorkers())
 
     def action_export_table(self) -> None:
         """Ask where the table goes, then write it."""

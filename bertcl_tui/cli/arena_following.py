@@ -16,9 +16,9 @@ from bertcl_tui.style.wording import count, headway, score
 from engine.errors import EngineError
 from engine.spec import sequence_name
 from engine.store.entries import runs_by_id
-from engine.store.runs import RunRecord, wish_for_run
+from engine.store.runs import RunRecord, control_run
 from engine.store.states import ENDED
-from engine.store.studies import wish_for_study
+from engine.store.studies import control_study
 
 _STUDY_ENDED: Final = frozenset({"complete", "stopped"})
 _PAUSED: Final = "paused; the same command goes on"
@@ -37,7 +37,7 @@ def follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) ->
         for study_id in study_ids:
             row = at.reader.study(study_id)
             if row is not None and row.state not in _STUDY_ENDED:
-                wish_for_study(at.store, study_id, "paused")
+                control_study(at.store, study_id, "paused")
         say(_PAUSED)
         raise typer.Exit(INTERRUPTED) from None
 
@@ -53,7 +53,7 @@ def follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> No
         _follow_runs(at, run_ids, tender)
     except KeyboardInterrupt:
         for run_id in run_ids:
-            wish_for_run(at.store, run_id, "paused")
+            control_run(at.store, run_id, "paused")
         say(_PAUSED)
         raise typer.Exit(INTERRUPTED) from None
 

@@ -14,7 +14,7 @@ from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 from engine.store.connection import DEFAULT_STORE
 from engine.store.states import Desired
-from engine.store.studies import wish_for_study
+from engine.store.studies import control_study
 from engine.work.supervisor import ensure_workers
 
 Studies = Annotated[
@@ -29,12 +29,12 @@ Studies = Annotated[
 
 def pause(studies: Studies, *, store: Store = DEFAULT_STORE) -> None:
     """Pause studies in mid-trial; nothing that was learnt is lost."""
-    _wish(store, studies, "paused")
+    _control(store, studies, "paused")
 
 
 def resume(studies: Studies, *, slots: Slots = None, store: Store = DEFAULT_STORE) -> None:
     """Let paused, stopped or failed studies go on, with workers in the background."""
-    _wish(store, studies, "running")
+    _control(store, studies, "running")
     started = ensure_workers(store, slots=slots)
     if started:
         say(f"{count(started, 'worker')} started")
@@ -42,16 +42,16 @@ def resume(studies: Studies, *, slots: Slots = None, store: Store = DEFAULT_STOR
 
 def stop(studies: Studies, *, store: Store = DEFAULT_STORE) -> None:
     """Stop studies; everything measured is kept."""
-    _wish(store, studies, "stopped")
+    _control(store, studies, "stopped")
 
 
-def _wish(store: str, names: Sequence[str], desired: Desired) -> None:
+def _control(store: str, names: Sequence[str], desired: Desired) -> None:
     with opened(store) as at:
         rows = [at.row(name) for name in names]
         for row in rows:
             _refuse_ended(row, desired)
         for row in rows:
-            wish_for_study(at.store, row.id, desired)
+            control_study(at.store, row.id, desired)
             say(f"study {row.name}: {desired}")
 
 

@@ -15,8 +15,8 @@ from bertcl_tui.cli.tending import Tender
 from bertcl_tui.combine.outcome import export_profile, finished_profile
 from bertcl_tui.store.reader import Reader
 from engine.spec import Protocol, SearchSettings, StudySpec
-from engine.store.studies import StudyRecord, create_study, free_name, get_study, wish_for_study
-from engine.store.workers import wish_for_workers
+from engine.store.studies import StudyRecord, control_study, create_study, free_name, get_study
+from engine.store.workers import set_desired_of_workers
 from engine.work.devices import core_count
 from engine.work.requests import check_search
 from engine.work.supervisor import ensure_workers
@@ -77,14 +77,14 @@ def _begun(at: OpenedStore, *, fresh: bool) -> StudyRecord:
         return get_study(at.store, create_study(at.store, spec))
     last = rows[-1]
     if last.state != "complete":
-        wish_for_study(at.store, last.id, "running")
+        control_study(at.store, last.id, "running")
     return get_study(at.store, last.id)
 
 
 def _finish(at: OpenedStore, study: StudyRecord) -> None:
     row = follow_search(at, study, Tender(at.store), DEMO_STORE)
     # Nobody else works for this store, so nobody misses them.
-    wish_for_workers(at.store, "stopped")
+    set_desired_of_workers(at.store, "stopped")
     print_trials(at.reader.trials(row.id).rows)
     profile = finished_profile(combine_selections(at, [study.name]), study.name)
     export_profile(profile, PROFILE)

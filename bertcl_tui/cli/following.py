@@ -16,7 +16,7 @@ from bertcl_tui.style.wording import duration, headway, score, steps_rate
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
 from engine.store.states import ENDED
-from engine.store.studies import StudyRecord, wish_for_study
+from engine.store.studies import StudyRecord, control_study
 
 INTERRUPTED: Final = 130
 LOOK_SECONDS: Final = 0.3
@@ -41,7 +41,7 @@ def follow_search(at: OpenedStore, study: StudyRecord, tender: Tender, store: st
     try:
         row = _follow(at, study, tender)
     except KeyboardInterrupt:
-        wish_for_study(at.store, study.id, "paused")
+        control_study(at.store, study.id, "paused")
         say(f"paused; go on with: {command_on('resume', study.name, store)}")
         raise typer.Exit(INTERRUPTED) from None
     if row.state == "failed":

@@ -8,7 +8,7 @@ from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.rows import ImportanceRow
-from bertcl_tui.study.importance import rank_correlations, sign_of, told_from
+from bertcl_tui.study.importance import importance_text, rank_correlations, sign_of
 from bertcl_tui.style.choices import choice_labels
 from engine.errors import UsageError
 from engine.spec.importance import FEWEST, Evaluator, is_worth_telling
@@ -53,7 +53,7 @@ def importance(
         facts = {"trials": told.trials, "weighed": told.weighed, "choices": choices}
         print_json({"study": record.name, "evaluator": evaluator, **facts})
         return
-    print_line(f"{record.name}: {told_from(told)}")
+    print_line(f"{record.name}: {importance_text(told)}")
     table = make_table(["choice"], ["share"], ["better with"])
     for label, share, correlation in found:
         table.add_row(label, f"{share:.2f}", _WAYS[sign_of(correlation)])

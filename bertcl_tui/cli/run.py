@@ -27,7 +27,7 @@ from engine.profiles import Profile, read_profile
 from engine.spec import Protocol, RunSpec, sequence_name
 from engine.spec.methods import METHODS, OptionValue, read_options
 from engine.store.connection import DEFAULT_STORE
-from engine.store.runs import RunRecord, create_run, get_run, wish_for_run
+from engine.store.runs import RunRecord, control_run, create_run, get_run
 from engine.store.states import ENDED
 from engine.tasks.shape import stated_shape
 from engine.work.requests import check
@@ -160,7 +160,7 @@ def _follow(at: OpenedStore, run_id: int, tender: Tender) -> RunRecord:
                 tender.tend(record.step)
                 time.sleep(LOOK_SECONDS)
     except KeyboardInterrupt:
-        wish_for_run(at.store, run_id, "stopped")
+        control_run(at.store, run_id, "stopped")
         say("stopped")
         raise typer.Exit(INTERRUPTED) from None
     return record

@@ -41,7 +41,7 @@ from bertcl_tui.combine.outcome import (
 )
 from bertcl_tui.combine.unseen import Evaluation, request_evaluation
 from bertcl_tui.kit.form import Texts
-from bertcl_tui.kit.messages import Folding, OpenArena, Trouble, WorkersWanted
+from bertcl_tui.kit.messages import Folding, OpenArena, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count
@@ -339,7 +339,7 @@ class CombineScreen(Screen[None]):
             self.post_message(Trouble(str(error)))
             return
         self.post_message(Done(f"{count(asked, 'run')} queued; A shows them in the arena"))
-        self.app.post_message(WorkersWanted())
+        self.app.post_message(StartWorkers())
 
     @on(Done)
     def _done(self, message: Done) -> None:

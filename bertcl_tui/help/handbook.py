@@ -7,7 +7,7 @@ from msgspec import Struct
 from textual.app import App
 
 from bertcl_tui.actions import Place, actions_of
-from bertcl_tui.actions.keymap import PLACES, heard_in
+from bertcl_tui.actions.keymap import PLACES, active_in
 from bertcl_tui.charts.style import REFERENCE_GLYPH
 from bertcl_tui.style.key_names import key_names
 from bertcl_tui.style.states import STATE_LOOKS
@@ -94,7 +94,7 @@ def fitting(said: Iterator[Section], text: str) -> Iterator[Section]:
 
 
 def _around(here: Sequence[Place]) -> set[Place]:
-    return {place for screen in here if screen != "app" for place in heard_in(screen)}
+    return {place for screen in here if screen != "app" for place in active_in(screen)}
 
 
 def _keys(app: App[object], place: Place, told: Collection[str] = ()) -> Section:

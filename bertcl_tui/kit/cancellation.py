@@ -4,7 +4,7 @@ from threading import Lock
 from typing import Literal
 
 
-class CalledOffError(Exception):
+class CancelledError(Exception):
     """Nothing shall be written."""
 
 
@@ -16,23 +16,23 @@ class Pending:
         self._decided: Literal["called off", "carried out"] | None = None
 
     @property
-    def is_called_off(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Whether nothing will come of it."""
         return self._decided == "called off"
 
-    def call_off(self) -> bool:
+    def cancel(self) -> bool:
         """Let nothing be written; False where it is too late for that."""
         with self._lock:
             self._decided = self._decided or "called off"
-        return self.is_called_off
+        return self.is_cancelled
 
     def carry_out(self) -> None:
         """Say that it is written now.
 
         Raises:
-            CalledOffError: it was called off.
+            CancelledError: it was called off.
         """
         with self._lock:
             self._decided = self._decided or "carried out"
-        if self.is_called_off:
-            raise CalledOffError
+        if self.is_cancelled:
+            raise CancelledError

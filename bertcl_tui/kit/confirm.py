@@ -10,7 +10,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Label
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.messages import Wish
+from bertcl_tui.kit.messages import ControlStudies
 from bertcl_tui.store.rows import StudyRow
 
 
@@ -60,7 +60,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
 
 def confirm_stop(screen: Screen[None], study: StudyRow) -> None:
-    """Ask whether a study is to be stopped, and wish it if so."""
+    """Ask whether a study is to be stopped, and stop it if so."""
     if study.state in {"complete", "stopped"}:
         screen.notify(f"{study.name} is {study.state} already")
         return
@@ -72,6 +72,6 @@ def confirm_stop(screen: Screen[None], study: StudyRow) -> None:
 
     def answered(yes: bool | None) -> None:  # noqa: FBT001 - the dialog gives it by place
         if yes:
-            screen.post_message(Wish([study.id], "stopped"))
+            screen.post_message(ControlStudies([study.id], "stopped"))
 
     screen.app.push_screen(question, answered)

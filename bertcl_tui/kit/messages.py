@@ -92,7 +92,7 @@ class OpenArena(Message):
 
 
 @dataclass
-class TableAsked(Message):
+class FillTable(Message):
     """A table is to be filled; some of its rows may wait for searches."""
 
     request: "TableRequest"
@@ -100,7 +100,7 @@ class TableAsked(Message):
 
 
 @dataclass
-class Wish(Message):
+class ControlStudies(Message):
     """The person wants these studies running, paused or stopped."""
 
     study_ids: Sequence[int]
@@ -108,7 +108,7 @@ class Wish(Message):
 
 
 @dataclass
-class WishForRuns(Message):
+class ControlRuns(Message):
     """The person wants these runs running, paused or stopped."""
 
     run_ids: Sequence[int]
@@ -122,12 +122,12 @@ class RetryRuns(Message):
     run_ids: Sequence[int]
 
 
-class WorkersWanted(Message):
+class StartWorkers(Message):
     """There is something new to do: let no worker be missing."""
 
 
 @dataclass
-class WorkerAsked(Message):
+class AddWorker(Message):
     """The person wants one more worker."""
 
     device: str
@@ -135,7 +135,7 @@ class WorkerAsked(Message):
 
 
 @dataclass
-class WishForWorker(Message):
+class ControlWorker(Message):
     """The person wants a worker working, resting or ended."""
 
     worker_id: int

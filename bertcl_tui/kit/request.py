@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 from textual.worker import get_current_worker
 
-from bertcl_tui.kit.cancellation import CalledOffError, Pending
+from bertcl_tui.kit.cancellation import CancelledError, Pending
 from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.options import Field
 from bertcl_tui.store.reader import Reader
@@ -127,7 +127,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
 
         Raises:
             EngineError: it cannot be had.
-            CalledOffError: it was called off.
+            CancelledError: it was called off.
         """
 
     @abstractmethod
@@ -239,10 +239,10 @@ class RequestScreen(Screen[Result], Generic[Result]):
     def _start(self, texts: dict[str, str], pending: Pending) -> None:
         try:
             self.post_message(self.start(texts, pending))
-        except CalledOffError:
+        except CancelledError:
             return
         except EngineError as error:
-            if not pending.is_called_off:
+            if not pending.is_cancelled:
                 self.post_message(self.Refused(str(error)))
 
     @on(Refused)
@@ -260,7 +260,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
         """Call off what is being checked, or leave without starting anything."""
         if self._pending is None:
             self.dismiss(self.left())
-        elif self._pending.call_off():
+        elif self._pending.cancel():
             self._be_ready()
             self.notify("Cancelled: nothing was started.", markup=False)
         else:
@@ -268,7 +268,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
 
     def on_unmount(self) -> None:
         if self._pending is not None:
-            self._pending.call_off()
+            self._pending.cancel()
 
     def left(self) -> Result | None:
         """Return the answer of a form that was not sent."""

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.cancellation import Pending
-from bertcl_tui.kit.messages import OpenStudy, WorkersWanted
+from bertcl_tui.kit.messages import OpenStudy, StartWorkers
 from bertcl_tui.kit.request import RequestScreen
 from bertcl_tui.options import OPTIONS, option, search_command
 from bertcl_tui.options.cautions import cautions
@@ -63,7 +63,7 @@ class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
     def start(self, texts: Mapping[str, str], pending: Pending) -> Message:
         study_id = start_search(self.store, texts, before_writing=pending.carry_out)
         # To the app: the person may have left this screen by now.
-        self.app.post_message(WorkersWanted())
+        self.app.post_message(StartWorkers())
         return self.Started(study_id)
 
     @on(Started)

@@ -116,7 +116,7 @@ class ShiftsScreen(Screen[None]):
         self._find_question()
 
     def on_unmount(self) -> None:
-        self._stop_looking()
+        self._stop_search()
 
     # looking
 
@@ -138,7 +138,7 @@ class ShiftsScreen(Screen[None]):
             self._show()
 
     def _look_at(self, question: Question) -> None:
-        self._stop_looking()
+        self._stop_search()
         self.found, self._trouble, self._chosen = Found(question=question), None, None
         try:
             self._look = Look(question)
@@ -148,7 +148,7 @@ class ShiftsScreen(Screen[None]):
             self._find(question, self._look)
         self._show()
 
-    def _stop_looking(self) -> None:
+    def _stop_search(self) -> None:
         if self._look is not None:
             self._look.end()
 

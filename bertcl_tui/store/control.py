@@ -10,32 +10,32 @@ if TYPE_CHECKING:
     from engine.store.connection import Store
 
 
-def wish_for_studies(store: str, study_ids: Sequence[int], desired: Desired) -> None:
+def control_studies(store: str, study_ids: Sequence[int], desired: Desired) -> None:
     """Want these studies running, paused or stopped; start workers where some should run.
 
     Raises:
         EngineError: the store cannot be written, or no worker can be started.
     """
-    from engine.store.studies import wish_for_study
+    from engine.store.studies import control_study
 
     with _open(store) as opened:
         for study_id in study_ids:
-            wish_for_study(opened, study_id, desired)
+            control_study(opened, study_id, desired)
     if desired == "running":
         start_workers(store)
 
 
-def wish_for_runs(store: str, run_ids: Sequence[int], desired: Desired) -> None:
+def control_runs(store: str, run_ids: Sequence[int], desired: Desired) -> None:
     """Want these runs running, paused or stopped; start workers where some should run.
 
     Raises:
         EngineError: the store cannot be written, or no worker can be started.
     """
-    from engine.store.runs import wish_for_run
+    from engine.store.runs import control_run
 
     with _open(store) as opened:
         for run_id in run_ids:
-            wish_for_run(opened, run_id, desired)
+            control_run(opened, run_id, desired)
     if desired == "running":
         start_workers(store)
 
@@ -79,13 +79,13 @@ def add_worker(store: str, device: str, threads: int) -> None:
     add(store_url(store), device=device, threads=threads)
 
 
-def tell_worker(store: str, worker_id: int, desired: Desired) -> None:
+def control_worker(store: str, worker_id: int, desired: Desired) -> None:
     """Want a worker working, resting or ended.
 
     Raises:
         EngineError: it has ended, or the store cannot be written.
     """
-    from engine.work.supervisor import tell_worker as tell
+    from engine.work.supervisor import control_worker as tell
 
     with _open(store) as opened:
         tell(opened, worker_id, desired)

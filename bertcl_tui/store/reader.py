@@ -98,7 +98,7 @@ class Reader:
         return next(iter(self._studies(only=study_id)), None)
 
     def _studies(self, only: int | None) -> tuple[StudyRow, ...]:
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return ()
             from bertcl_tui.store.queries.climbs import Climbs
@@ -130,7 +130,7 @@ class Reader:
         limit: int | None = None,
     ) -> TrialWindow:
         """Return the first trials of an order; those that are not ended come before all others."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return TrialWindow(rows=(), matching=0, total=0)
             from bertcl_tui.store.queries.trials import window
@@ -149,7 +149,7 @@ class Reader:
 
         ``before`` is an earlier answer for the study; what cannot have changed is not asked again.
         """
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return Ordered(unfinished=(), ended=(), stamp=())
             from bertcl_tui.store.queries.orders import ordered
@@ -158,7 +158,7 @@ class Reader:
 
     def run_ids(self, study_id: int) -> dict[int, int]:
         """Return the run of every trial of a study, by the trial's number."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return {}
             from bertcl_tui.store.queries.orders import run_ids
@@ -167,7 +167,7 @@ class Reader:
 
     def chosen_trials(self, study_id: int, numbers: Sequence[int]) -> tuple[TrialRow, ...]:
         """Return these trials of a study, in the order of the numbers."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return ()
             from bertcl_tui.store.queries.trials import chosen
@@ -176,7 +176,7 @@ class Reader:
 
     def scored(self, study_id: int) -> tuple[Scored, ...]:
         """Return what the complete trials got and with which rates, best first, 2,000 at most."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return ()
             from bertcl_tui.store.queries.trials import scored
@@ -211,7 +211,7 @@ class Reader:
 
     def curves(self, run_ids: Collection[int]) -> tuple[RunCurves, ...]:
         """Return the retention curves of these runs."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return ()
             from bertcl_tui.store.queries.curves import curves
@@ -220,7 +220,7 @@ class Reader:
 
     def run(self, run_id: int) -> RunFacts | None:
         """Return one run in full, None where it was deleted."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return None
             from bertcl_tui.store.queries.run import run_facts
@@ -229,7 +229,7 @@ class Reader:
 
     def stage_ends(self, run_id: int) -> tuple[StageEnd, ...]:
         """Return how a run's tasks were known at the end of each stage, by stage and split."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return ()
             from bertcl_tui.store.queries.run import stage_ends
@@ -256,7 +256,7 @@ class Reader:
 
     def unfinished_runs(self) -> tuple[RunRow, ...]:
         """Return the runs that no study asked for and that are not ended, oldest first."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return ()
             from bertcl_tui.store.queries.unfinished import unfinished_runs
@@ -265,7 +265,7 @@ class Reader:
 
     def arena_counts(self) -> dict[TrialState, int]:
         """Return how many runs that no study asked for are in each state."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return {}
             from bertcl_tui.store.queries.unfinished import arena_counts
@@ -274,7 +274,7 @@ class Reader:
 
     def workers(self) -> tuple[WorkerRow, ...]:
         """Return the workers that have not said that they ended, oldest first."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return ()
             from bertcl_tui.store.queries.workers import list_workers
@@ -283,7 +283,7 @@ class Reader:
 
     def log(self, *, limit: int = 200, run_id: int | None = None) -> tuple[LogLine, ...]:
         """Return the last lines said, oldest first, by all or about one run."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return ()
             from bertcl_tui.store.queries.log import log_window
@@ -293,7 +293,7 @@ class Reader:
 
     def log_window(self, where: LogFilter, *, around: int | None, limit: int) -> LogWindow:
         """Return so many lines around one, or the last ones; see ``queries.log``."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return LogWindow(lines=(), before=0, total=0)
             from bertcl_tui.store.queries.log import log_window
@@ -302,7 +302,7 @@ class Reader:
 
     def lines_after(self, where: LogFilter, after: int, *, limit: int) -> tuple[LogLine, ...]:
         """Return the lines that were said after this one, oldest first."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return ()
             from bertcl_tui.store.queries.log import lines_after
@@ -313,7 +313,7 @@ class Reader:
         self, where: LogFilter, text: str, *, from_id: int | None, towards: Towards
     ) -> int | None:
         """Return the id of the nearest other line that has this text, None where none has."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return None
             from bertcl_tui.store.queries.log import find_line
@@ -322,7 +322,7 @@ class Reader:
 
     def count_hits(self, where: LogFilter, text: str) -> int:
         """Return how many lines have this text."""
-        with self._looking() as connection:
+        with self._connected() as connection:
             if connection is None:
                 return 0
             from bertcl_tui.store.queries.log import count_hits
@@ -340,7 +340,7 @@ class Reader:
             self._opened = None
 
     @contextmanager
-    def _looking(self) -> Iterator["Connection | None"]:
+    def _connected(self) -> Iterator["Connection | None"]:
         store = self._store()
         if store is None:
             yield None

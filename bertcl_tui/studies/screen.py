@@ -15,6 +15,7 @@ from bertcl_tui.charts.forgetting import NO_TRIAL, Learning, Nothing
 from bertcl_tui.kit.confirm import ConfirmScreen, confirm_stop
 from bertcl_tui.kit.listing import ListScreen
 from bertcl_tui.kit.messages import (
+    ControlStudies,
     DeleteStudy,
     Folding,
     OpenArena,
@@ -22,7 +23,6 @@ from bertcl_tui.kit.messages import (
     OpenNewStudy,
     OpenShifts,
     OpenStudy,
-    Wish,
 )
 from bertcl_tui.kit.standing import standing_of
 from bertcl_tui.store.filters import Filter, study_fields
@@ -273,7 +273,7 @@ class StudiesScreen(ListScreen):
             return
         abandoned = study.waits and all(worker.state == "lost" for worker in self._workers)
         going = study.desired == "running" and not abandoned
-        self.post_message(Wish([study.id], "paused" if going else "running"))
+        self.post_message(ControlStudies([study.id], "paused" if going else "running"))
 
     def action_why(self) -> None:
         study = self._current()

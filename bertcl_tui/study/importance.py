@@ -54,7 +54,7 @@ class Importance(Struct, frozen=True, kw_only=True):
         return all(len(set(trial.learning_rates)) == 1 for trial in self.trials)
 
 
-def told_from(told: ImportanceRow) -> str:
+def importance_text(told: ImportanceRow) -> str:
     """Say who told the shares, and from how many trials."""
     trials = count(told.trials, "trial")
     of = trials if told.weighed == told.trials else f"{told.weighed:,} of {trials}"

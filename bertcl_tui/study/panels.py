@@ -11,7 +11,7 @@ from bertcl_tui.kit.messages import OpenCompare, Trouble
 from bertcl_tui.store.rows import TrialRow
 from bertcl_tui.study.choosing import MOST_COMPARED, trials_to_compare
 from bertcl_tui.study.drawing import forgetting_of, importance_of, plane_of, rates_of
-from bertcl_tui.study.importance import told_from
+from bertcl_tui.study.importance import importance_text
 from bertcl_tui.study.look import Look
 from bertcl_tui.study.plane_chart import PlaneChart
 from bertcl_tui.study.trials import TrialsScreen
@@ -69,7 +69,7 @@ class PanelsScreen(TrialsScreen):
             measured_on(look.study.retention_rows),
             "",
             _scores_of(look.cursor),
-            told_from(told) if told else "",
+            importance_text(told) if told else "",
         )
         drawings = (forgetting_of(look), rates_of(look), plane_of(look), importance_of(look))
         for number, (panel, title, subtitle, drawing) in enumerate(

@@ -15,13 +15,13 @@ from bertcl_tui.arena.confirming import Again, confirm_trials
 from bertcl_tui.kit.confirm import confirm_stop
 from bertcl_tui.kit.form import Texts
 from bertcl_tui.kit.messages import (
+    ControlStudies,
     Folding,
     OpenArena,
     OpenCombine,
     RetryRuns,
+    StartWorkers,
     Trouble,
-    Wish,
-    WorkersWanted,
 )
 from bertcl_tui.store.rows import StudyRow
 from bertcl_tui.study.look import Look, look_at_study
@@ -137,7 +137,7 @@ class StudyScreen(PanelsScreen):
             return
         said = f"{count(runs, 'run')} asked for; what they score stands beside p"
         self.app.call_from_thread(self.app.notify, said, markup=False)
-        self.app.post_message(WorkersWanted())
+        self.app.post_message(StartWorkers())
 
     def action_retry(self) -> None:
         """Run the marked trials once more, else the one under the cursor."""
@@ -162,16 +162,16 @@ class StudyScreen(PanelsScreen):
             )
 
     def action_pause_study(self) -> None:
-        self._wish("paused")
+        self._control("paused")
 
     def action_resume_study(self) -> None:
-        self._wish("running")
+        self._control("running")
 
     def action_stop_study(self) -> None:
         if self._look is not None:
             confirm_stop(self, self._look.study)
 
-    def _wish(self, desired: Desired) -> None:
+    def _control(self, desired: Desired) -> None:
         if self._look is None:
             return
         study = self._look.study
@@ -180,7 +180,7 @@ class StudyScreen(PanelsScreen):
         elif study.desired == desired and not study.waits:
             self.notify(f"{study.name} is {study.state} already", markup=False)
         else:
-            self.post_message(Wish([study.id], desired))
+            self.post_message(ControlStudies([study.id], desired))
 
     def action_back(self) -> None:
         table = self.query_one(TrialsTable)

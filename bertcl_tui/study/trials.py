@@ -24,7 +24,7 @@ from bertcl_tui.study.trial_columns import is_column
 from bertcl_tui.study.trials_form import trials_form
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.study.writing import to_tsv, write_trials
-from bertcl_tui.style.wording import count, told_again
+from bertcl_tui.style.wording import confirmation_text, count
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.titles import entitle
 from engine.errors import EngineError
@@ -239,5 +239,5 @@ class TrialsScreen(ListScreen):
 
 def _note_on(trial: TrialRow) -> str:
     """Say what is to be known of a trial besides its numbers."""
-    again = told_again(trial.confirmation) if trial.confirmation else ""
+    again = confirmation_text(trial.confirmation) if trial.confirmation else ""
     return " · ".join(filter(None, (trial.label, again, trial.reason)))

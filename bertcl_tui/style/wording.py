@@ -45,7 +45,7 @@ def mean_of(confirmation: Confirmation) -> str:
     return score(confirmation.p) + ("" if half is None else f"±{half:.3f}")
 
 
-def told_again(confirmation: Confirmation) -> str:
+def confirmation_text(confirmation: Confirmation) -> str:
     """Say what became of a trial's repetitions: ``again 1.394±0.021 (3 seeds), 1 running``."""
     seeds = len(confirmation.scores)
     done = [f"again {mean_of(confirmation)} ({count(seeds, 'seed')})"] if seeds else ["again"]

@@ -1,4 +1,4 @@
-"""What can be wished of a run as it is."""
+"""What can be asked of a run as it is."""
 
 from typing import Final
 
@@ -9,8 +9,8 @@ from engine.store.states import ENDED
 _WAITING: Final = ("queued", "lost")
 
 
-def can_be_wished(action: str, run: RunFacts | None) -> bool:
-    """Whether an action means anything to a run; one that wishes nothing always does."""
+def can_be_controlled(action: str, run: RunFacts | None) -> bool:
+    """Whether an action means anything to a run; one that asks nothing of it always does."""
     if action not in {"pause_run", "resume_run", "stop_run", "retry"}:
         return True
     if run is None:

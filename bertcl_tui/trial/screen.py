@@ -14,14 +14,14 @@ from textual.widget import Widget
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.confirm import ConfirmScreen
 from bertcl_tui.kit.live import LiveScreen
-from bertcl_tui.kit.messages import Folding, OpenRun, RetryRuns, Trouble, WishForRuns, WorkersWanted
+from bertcl_tui.kit.messages import ControlRuns, Folding, OpenRun, RetryRuns, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import LogFilter, RunFacts
 from bertcl_tui.style.key_names import key_for
-from bertcl_tui.trial.control import can_be_wished
+from bertcl_tui.trial.control import can_be_controlled
 from bertcl_tui.trial.drawing import layers_of_run, learning_of, note_on_drift, notes_on
 from bertcl_tui.trial.look import RunLook, look_at_run
-from bertcl_tui.trial.text import accuracies_told, facts_in_short, parameters_told, path_to
+from bertcl_tui.trial.text import accuracies_text, facts_in_short, parameters_text, path_to
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.key_bar import KeyBar
@@ -121,8 +121,8 @@ class TrialScreen(LiveScreen):
         self._entitle(learning, on_rows, notes_on(look.run))
         self._entitle(layers, "2 Learning rate and drift of each layer", note_on_drift(look))
         matrix, parameters = (self.query_one(f"#{name}", TextPanel) for name in PANELS[2::2])
-        matrix.show(accuracies_told(look))
-        parameters.show(parameters_told(look.run, partial(key_for, self.app)))
+        matrix.show(accuracies_text(look))
+        parameters.show(parameters_text(look.run, partial(key_for, self.app)))
         self._entitle(matrix, "3 Accuracy after each stage", "")
         self._entitle(parameters, "5 Parameters", "")
 
@@ -158,19 +158,19 @@ class TrialScreen(LiveScreen):
         self._log.limit("", LogFilter(run_id=self._run_id))
         self.follow()
 
-    # wishes
+    # control
 
     def action_pause_run(self) -> None:
-        self.post_message(WishForRuns([self._run_id], "paused"))
+        self.post_message(ControlRuns([self._run_id], "paused"))
 
     def action_resume_run(self) -> None:
         """Let it go on; where it only waits for a worker, see that there is one."""
         run = None if self._look is None else self._look.run
         if run is not None and run.desired == "running":
-            self.post_message(WorkersWanted())
+            self.post_message(StartWorkers())
             self.notify("workers start where some are missing", timeout=3)
         elif run is not None:
-            self.post_message(WishForRuns([self._run_id], "running"))
+            self.post_message(ControlRuns([self._run_id], "running"))
 
     def action_stop_run(self) -> None:
         look = self._look
@@ -184,7 +184,7 @@ class TrialScreen(LiveScreen):
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - the dialog gives it by place
             if yes:
-                self.post_message(WishForRuns([look.run.run_id], "stopped"))
+                self.post_message(ControlRuns([look.run.run_id], "stopped"))
 
         self.app.push_screen(question, answered)
 
@@ -232,7 +232,7 @@ class TrialScreen(LiveScreen):
             return not self._shows_all
         if action in {"next_run", "previous_run"}:
             return len(self._among) > 1
-        return can_be_wished(action, None if self._look is None else self._look.run)
+        return can_be_controlled(action, None if self._look is None else self._look.run)
 
     def on_resize(self, _: events.Resize) -> None:
         self.refresh_bindings()

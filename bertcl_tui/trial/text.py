@@ -10,7 +10,7 @@ from rich.text import Text
 from bertcl_tui.store.rows import RunFacts
 from bertcl_tui.style.looks import Looks, Write
 from bertcl_tui.style.states import STATE_LOOKS, state_text, state_word
-from bertcl_tui.style.wording import duration, score, steps_rate, tokens_rate, told_again
+from bertcl_tui.style.wording import confirmation_text, duration, score, steps_rate, tokens_rate
 from bertcl_tui.trial.look import RunLook
 from bertcl_tui.trial.matrix import MEASURES, matrix_text
 from bertcl_tui.trial.parameters import KeyOf, next_step, parameters_of
@@ -37,7 +37,7 @@ def facts_in_short(run: RunFacts) -> list[str]:
     facts = [
         state_word(run.state, run.desired),
         scores,
-        told_again(run.confirmation) if run.confirmation else "",
+        confirmation_text(run.confirmation) if run.confirmation else "",
         f"step {run.step} of {run.steps}" if run.steps else "",
         steps_rate(run.rate),
         tokens_rate(run.tokens_rate),
@@ -46,7 +46,7 @@ def facts_in_short(run: RunFacts) -> list[str]:
     return [fact for fact in facts if fact]
 
 
-def accuracies_told(look: RunLook) -> Write:
+def accuracies_text(look: RunLook) -> Write:
     """Return what writes the accuracy matrix."""
     tasks, accuracies, run = look.run.spec.sequence, look.accuracies, look.run
 
@@ -62,15 +62,15 @@ def accuracies_told(look: RunLook) -> Write:
     return write
 
 
-def parameters_told(run: RunFacts, key_of: KeyOf) -> Write:
+def parameters_text(run: RunFacts, key_of: KeyOf) -> Write:
     """Return what writes the parameters, every reason in full."""
-    sections, wish = tuple(parameters_of(run)), next_step(run, key_of)
+    sections, step = tuple(parameters_of(run)), next_step(run, key_of)
 
     def write(width: int, looks: Looks) -> Text:
         text = state_text(run.state, run.desired, looks)
         text.append(f" · {STATE_LOOKS[run.state].meaning}\n", style=looks.muted)
-        if wish:
-            text.append(f"{wish}\n", style=looks.text)
+        if step:
+            text.append(f"{step}\n", style=looks.text)
         for heading, facts in sections:
             text.append(f"\n{heading}\n" if heading else "", style=f"bold {looks.text}")
             text.append(_lines(facts, width, looks))

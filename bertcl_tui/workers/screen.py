@@ -13,13 +13,13 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.form import Texts
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import (
+    AddWorker,
+    ControlWorker,
     Folding,
     OpenArena,
     OpenFile,
     OpenRun,
     OpenStudy,
-    WishForWorker,
-    WorkerAsked,
 )
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import LogFilter, WorkerRow
@@ -140,7 +140,7 @@ class WorkersScreen(LiveScreen):
         def answered(texts: Texts | None) -> None:
             if texts is not None:
                 device, threads = read_worker(texts)
-                self.post_message(WorkerAsked(device, threads))
+                self.post_message(AddWorker(device, threads))
 
         self.app.push_screen(worker_form(living), answered)
 
@@ -152,16 +152,16 @@ class WorkersScreen(LiveScreen):
         if worker.state == "lost":
             self.notify("this worker is gone; s takes it off the list, n starts another")
             return
-        self._wish(worker, "paused" if worker.desired == "running" else "running")
+        self._control(worker, "paused" if worker.desired == "running" else "running")
 
     @on(WorkersTable.StopWanted)
     def _stop(self) -> None:
         worker = self._current()
         if worker is not None:
-            self._wish(worker, "stopped")
+            self._control(worker, "stopped")
 
-    def _wish(self, worker: WorkerRow, desired: Desired) -> None:
-        self.post_message(WishForWorker(worker.id, desired))
+    def _control(self, worker: WorkerRow, desired: Desired) -> None:
+        self.post_message(ControlWorker(worker.id, desired))
 
     @on(WorkersTable.LogWanted)
     def _only_its_log(self) -> None:

@@ -129,6 +129,6 @@ class WorkersTable(RowTable[WorkerLine]):
 
 
 def worker_state(row: WorkerRow, looks: Looks) -> Text:
-    """Return glyph and word of a worker's state; what was wished and is not yet so, as going on."""
+    """Return glyph and word of a worker's state; asked for and not yet so: going on."""
     look = STATE_LOOKS["queued" if row.state == "idle" else row.state]
     return Text(f"{look.glyph} {worker_word(row)}", style=getattr(looks, look.ink))

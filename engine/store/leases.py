@@ -11,7 +11,7 @@ from sqlalchemy import Connection, case, select, update
 
 from engine.errors import EngineError
 from engine.store.connection import Store
-from engine.store.orphaned import obey_for_the_lost, unheld
+from engine.store.orphaned import settle_orphaned, unheld
 from engine.store.runs import RunRecord, Scores, rates_json, record
 from engine.store.schema import run, worker
 from engine.store.states import Desired, RunState
@@ -32,7 +32,7 @@ def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None
         .limit(1)
     )
     with store.writing() as connection:
-        obey_for_the_lost(connection, now)
+        settle_orphaned(connection, now)
         row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
         if row is None:
             return None
@@ -54,7 +54,7 @@ def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None
         return record(connection.execute(select(run).where(run.c.id == row.id)).mappings().one())
 
 
-def beat(store: Store, run_id: int, worker_id: int) -> None:
+def beat_for_run(store: Store, run_id: int, worker_id: int) -> None:
     """Say that the holder lives.
 
     Raises:
@@ -64,7 +64,7 @@ def beat(store: Store, run_id: int, worker_id: int) -> None:
         hold(connection, run_id, worker_id, heartbeat_at=time.time())
 
 
-def wish_of(store: Store, run_id: int, worker_id: int) -> Desired:
+def desired_of(store: Store, run_id: int, worker_id: int) -> Desired:
     """Return what is wanted of a held run; paused too where its worker is to rest or to end.
 
     Raises:

@@ -17,7 +17,7 @@ def lost(now: float) -> ColumnElement[bool]:
     return (run.c.state == "running") & (run.c.heartbeat_at < now - LOST_AFTER)
 
 
-def obey_for_the_lost(connection: Connection, now: float) -> None:
+def settle_orphaned(connection: Connection, now: float) -> None:
     """Do what is wanted of runs that have nobody to obey: stop them, or call lost ones paused."""
     stopped = unheld(now) & (run.c.desired == "stopped")
     connection.execute(

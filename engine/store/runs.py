@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, func, insert, select, update
 from engine.errors import UsageError
 from engine.spec import RunSpec, StudySpec, sequence_name
 from engine.store.connection import Store
-from engine.store.orphaned import obey_for_the_lost
+from engine.store.orphaned import settle_orphaned
 from engine.store.schema import run, study
 from engine.store.states import ENDED, Desired, RunState
 
@@ -65,8 +65,8 @@ def create_run(
     with store.writing() as connection:
         desired = "running"
         if study_id is not None:
-            wish = select(study.c.desired).where(study.c.id == study_id)
-            desired = connection.execute(wish).scalar_one()
+            desired_of_study = select(study.c.desired).where(study.c.id == study_id)
+            desired = connection.execute(desired_of_study).scalar_one()
         result = connection.execute(
             insert(run)
             .values(
@@ -115,14 +115,14 @@ def trials_of(store: Store, study_id: int) -> list[RunRecord]:
         return [record(row) for row in connection.execute(query).mappings()]
 
 
-def wish_for_run(store: Store, run_id: int, desired: Desired) -> None:
+def control_run(store: Store, run_id: int, desired: Desired) -> None:
     """Say what is wanted of one run; one without a living worker obeys at once."""
     unfinished = run.c.state.not_in(ENDED)
     with store.writing() as connection:
         connection.execute(
             update(run).where(run.c.id == run_id, unfinished).values(desired=desired)
         )
-        obey_for_the_lost(connection, time.time())
+        settle_orphaned(connection, time.time())
 
 
 def failures_in_a_row(store: Store, study_id: int) -> int:

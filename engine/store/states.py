@@ -1,4 +1,4 @@
-"""The states a run can be in, and what a person may wish for it."""
+"""The states a run can be in, and what a person may want of it."""
 
 from typing import Final, Literal
 

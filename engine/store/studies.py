@@ -12,7 +12,7 @@ from engine.errors import UsageError
 from engine.spec import StudySpec
 from engine.store.budget import spending_of
 from engine.store.connection import Store
-from engine.store.orphaned import obey_for_the_lost
+from engine.store.orphaned import settle_orphaned
 from engine.store.schema import run, study
 from engine.store.states import ENDED, Desired
 
@@ -123,9 +123,7 @@ def free_name(store: Store, wanted: str) -> str:
     return f"{wanted}-{number}"
 
 
-def wish_for_study(
-    store: Store, study_id: int, desired: Desired, reason: str | None = None
-) -> None:
+def control_study(store: Store, study_id: int, desired: Desired, reason: str | None = None) -> None:
     """Say what is wanted of a study and of its unfinished runs.
 
     Workers obey within a step, and runs without a living worker at once.
@@ -139,7 +137,7 @@ def wish_for_study(
             .values(desired=desired, desired_at=now, reason=reason)
         )
         connection.execute(update(run).where(unfinished).values(desired=desired))
-        obey_for_the_lost(connection, now)
+        settle_orphaned(connection, now)
 
 
 def studies_wanting_trials(store: Store) -> Sequence[int]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 
 from engine.errors import UsageError
 from engine.store.connection import Store
-from engine.store.orphaned import obey_for_the_lost
+from engine.store.orphaned import settle_orphaned
 from engine.store.schema import log, run, worker
 from engine.store.states import Desired
 
@@ -94,7 +94,7 @@ def name_device(store: Store, worker_id: int, device: str) -> None:
         connection.execute(update(worker).where(worker.c.id == worker_id).values(device=device))
 
 
-def worker_beat(store: Store, worker_id: int, telemetry: Telemetry) -> None:
+def beat_for_worker(store: Store, worker_id: int, telemetry: Telemetry) -> None:
     """Say that the worker lives and how it does."""
     with store.writing() as connection:
         connection.execute(
@@ -110,7 +110,7 @@ def worker_beat(store: Store, worker_id: int, telemetry: Telemetry) -> None:
         )
 
 
-def wish_of_worker(store: Store, worker_id: int) -> Desired:
+def desired_of_worker(store: Store, worker_id: int) -> Desired:
     """Return what is wanted of a worker; one that is taken for dead shall stop."""
     query = select(worker.c.desired, worker.c.ended_at).where(worker.c.id == worker_id)
     with store.reading() as connection:
@@ -121,7 +121,7 @@ def wish_of_worker(store: Store, worker_id: int) -> Desired:
     return desired
 
 
-def wish_for_worker(store: Store, worker_id: int, desired: Desired) -> None:
+def set_desired_of_worker(store: Store, worker_id: int, desired: Desired) -> None:
     """Say what is wanted of a worker: work, rest without a run, or end. It obeys within a step.
 
     Raises:
@@ -133,7 +133,7 @@ def wish_for_worker(store: Store, worker_id: int, desired: Desired) -> None:
             raise UsageError(f"worker {worker_id} has ended; start another")
 
 
-def wish_for_workers(store: Store, desired: Desired) -> None:
+def set_desired_of_workers(store: Store, desired: Desired) -> None:
     """Say what is wanted of every living worker."""
     with store.writing() as connection:
         connection.execute(
@@ -155,7 +155,7 @@ def end_worker(store: Store, worker_id: int) -> bool:
         )
         held = (run.c.worker_id == worker_id) & (run.c.state == "running")
         connection.execute(update(run).where(held).values(heartbeat_at=0.0))
-        obey_for_the_lost(connection, time.time())
+        settle_orphaned(connection, time.time())
         return ended.rowcount == 1
 
 

@@ -8,7 +8,7 @@ from engine.spec import RunSpec
 from engine.store.confirmations import confirm_trial
 from engine.store.connection import Store
 from engine.store.entries import enter_run
-from engine.store.runs import create_run, wish_for_run
+from engine.store.runs import control_run, create_run
 from engine.work.requests import check
 
 _OVER_WITHOUT_RESULT = ("failed", "stopped", "collapsed")
@@ -48,7 +48,7 @@ def enter_runs(
             if run_id is None:
                 run_id = queued[key] = create_run(store, run.spec, label=run.entrant.title)
         elif run.state == "paused":
-            wish_for_run(store, run_id, "running")
+            control_run(store, run_id, "running")
         enter_run(store, run_id, run.entrant.name, run.source)
     return len(queued)
 
@@ -78,7 +78,7 @@ def enter_repetitions(
         if item.record is not None and item.state not in again:
             run_id = item.record.id
             if item.state == "paused":
-                wish_for_run(store, run_id, "running")
+                control_run(store, run_id, "running")
         elif (key := spec_key(item.spec)) in queued:
             run_id = queued[key]
         else:

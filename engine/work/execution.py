@@ -1,4 +1,4 @@
-"""Executing one run: the learner learns, the store remembers, wishes are obeyed between steps."""
+"""Executing one run: the learner learns, the store remembers, control is obeyed between steps."""
 
 import logging
 import time
@@ -17,17 +17,17 @@ from engine.spec import RunSpec
 from engine.store.connection import Store
 from engine.store.leases import (
     LeaseLostError,
+    desired_of,
     finish_run,
     note_checkpoint,
     note_learning_rates,
     release_run,
-    wish_of,
 )
 from engine.store.runs import RunRecord, Scores
 from engine.store.states import Desired, RunState
 from engine.work.checkpoints import CheckpointKeeper
 from engine.work.first_stages import FirstStages
-from engine.work.heartbeat import Pulse
+from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge
 from engine.work.recorder import Recorder
 
@@ -38,14 +38,14 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Desk:
+class WorkerContext:
     """What a worker has at hand for every run."""
 
     store: Store
     worker_id: int
     device: str
     """Where runs learn that leave it to the worker."""
-    pulse: Pulse
+    heartbeat: Heartbeat
     checkpoint_seconds: float
 
 
@@ -62,7 +62,7 @@ class Outcome:
 Judges = Callable[[RunRecord], Judge]
 
 
-def execute(desk: Desk, run: RunRecord, judges: Judges) -> Outcome | None:
+def execute(context: WorkerContext, run: RunRecord, judges: Judges) -> Outcome | None:
     """Work on a claimed run until it ends; None where it was given back or lost to another.
 
     What goes wrong with the run itself ends it as ``failed`` with the reason.
@@ -70,19 +70,19 @@ def execute(desk: Desk, run: RunRecord, judges: Judges) -> Outcome | None:
     Raises:
         EngineError: the store cannot be written.
     """
-    keeper = CheckpointKeeper(desk.store, run.id, every_seconds=desk.checkpoint_seconds)
+    keeper = CheckpointKeeper(context.store, run.id, every_seconds=context.checkpoint_seconds)
     began = time.monotonic()
-    desk.pulse.hold(run.id)
+    context.heartbeat.hold(run.id)
     try:
-        outcome = _attempt(desk, run, judges, keeper)
+        outcome = _attempt(context, run, judges, keeper)
         busy = time.monotonic() - began
         if outcome is None:
-            release_run(desk.store, run.id, desk.worker_id, state="paused", busy_seconds=busy)
+            release_run(context.store, run.id, context.worker_id, state="paused", busy_seconds=busy)
             return None
         finish_run(
-            desk.store,
+            context.store,
             run.id,
-            desk.worker_id,
+            context.worker_id,
             state=outcome.state,
             reason=outcome.reason,
             scores=outcome.scores,
@@ -93,13 +93,13 @@ def execute(desk: Desk, run: RunRecord, judges: Judges) -> Outcome | None:
         _log.warning("run %d was taken over by another worker", run.id)
         return None
     finally:
-        desk.pulse.hold(None)
+        context.heartbeat.hold(None)
     keeper.discard()
     return outcome
 
 
 def _attempt(
-    desk: Desk, run: RunRecord, judges: Judges, keeper: CheckpointKeeper
+    context: WorkerContext, run: RunRecord, judges: Judges, keeper: CheckpointKeeper
 ) -> Outcome | None:
     """Learn, and turn what goes wrong into the run's reason."""
     if run.attempts >= _MOST_LOST_WORKERS:
@@ -109,7 +109,7 @@ def _attempt(
             "more memory than there is: use a smaller batch or shorter inputs",
         )
     try:
-        return _learn(desk, run, judges(run), keeper)
+        return _learn(context, run, judges(run), keeper)
     except LeaseLostError:
         raise
     except EngineError as error:
@@ -121,15 +121,17 @@ def _attempt(
         return Outcome("failed", f"{type(error).__name__}: {_first_line(error)}; see worker log")
 
 
-def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -> Outcome | None:
+def _learn(
+    context: WorkerContext, run: RunRecord, judge: Judge, keeper: CheckpointKeeper
+) -> Outcome | None:
     if run.threads:
         torch.set_num_threads(run.threads)
-    learner = prepare(_placed(run.spec, desk.device))
-    note_learning_rates(desk.store, run.id, desk.worker_id, learner.setup.learning_rates)
-    recorder = Recorder(desk.store, run.id, desk.worker_id)
-    wishes = _Wishes(desk, run.id)
+    learner = prepare(_placed(run.spec, context.device))
+    note_learning_rates(context.store, run.id, context.worker_id, learner.setup.learning_rates)
+    recorder = Recorder(context.store, run.id, context.worker_id)
+    control = _Control(context, run.id)
     # No two trials of a study begin alike.
-    first_stages = FirstStages(desk.store, learner, shared=run.study_id is None)
+    first_stages = FirstStages(context.store, learner, shared=run.study_id is None)
     _go_on_from_checkpoint(run, learner, judge, keeper)
     first_stages.take()
     for event in learner.events():
@@ -144,18 +146,18 @@ def _learn(desk: Desk, run: RunRecord, judge: Judge, keeper: CheckpointKeeper) -
             case Stepped():
                 recorder.stepped(event.step, event.tokens)
                 judge.weigh_loss(event)
-                wish = wishes.look()
-                if judge.verdict is None and wish == "paused":
+                desired = control.look()
+                if judge.verdict is None and desired == "paused":
                     recorder.write()
                     keeper.write(learner, judge.dump())
                     return None
-                if wish == "stopped":
+                if desired == "stopped":
                     recorder.write()
                     return Outcome("stopped", "stopped by hand")
                 if keeper.due():
                     recorder.write()
                     keeper.write(learner, judge.dump())
-                    note_checkpoint(desk.store, run.id, desk.worker_id)
+                    note_checkpoint(context.store, run.id, context.worker_id)
         if judge.verdict is not None:
             recorder.write()
             return Outcome(judge.verdict.state, judge.verdict.reason)
@@ -184,23 +186,23 @@ def _go_on_from_checkpoint(
         judge.load(checkpoint.extra)
 
 
-class _Wishes:
+class _Control:
     """Looks up what is wanted, at most twenty times a second."""
 
-    def __init__(self, desk: Desk, run_id: int) -> None:
-        self._desk = desk
+    def __init__(self, context: WorkerContext, run_id: int) -> None:
+        self._context = context
         self._run_id = run_id
         self._looked_at = float("-inf")
 
     def look(self) -> Desired:
         """Return what is wanted of the run; a worker that shall rest or end gives it back."""
-        if self._desk.pulse.end_is_asked:
+        if self._context.heartbeat.end_is_asked:
             return "paused"
         now = time.monotonic()
         if now - self._looked_at < _LOOK_SECONDS:
             return "running"
         self._looked_at = now
-        return wish_of(self._desk.store, self._run_id, self._desk.worker_id)
+        return desired_of(self._context.store, self._run_id, self._context.worker_id)
 
 
 def _scores(matrix: AccuracyMatrix) -> Scores:

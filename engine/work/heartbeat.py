@@ -5,20 +5,20 @@ from threading import Event, Lock, Thread
 
 from engine.errors import EngineError
 from engine.store.connection import Store
-from engine.store.leases import LeaseLostError, beat
-from engine.store.workers import worker_beat
+from engine.store.leases import LeaseLostError, beat_for_run
+from engine.store.workers import beat_for_worker
 from engine.work.telemetry import Meter
 
-BEAT_SECONDS = 2.0
+HEARTBEAT_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
 
 
-class Pulse(Thread):
+class Heartbeat(Thread):
     """Says every few seconds that the worker lives, how it does, and that it holds its run."""
 
     def __init__(self, store: Store, worker_id: int, device: str) -> None:
-        super().__init__(name="pulse", daemon=True)
+        super().__init__(name="heartbeat", daemon=True)
         self._store = store
         self._worker_id = worker_id
         self._meter = Meter(device)
@@ -37,7 +37,7 @@ class Pulse(Thread):
         self._end_asked.set()
 
     def hold(self, run_id: int | None) -> None:
-        """Beat for this run from now on; None: for no run. Returns when no beat is under way."""
+        """Beat for this run from now on; None: for no run. Returns when none is under way."""
         with self._holding:
             self._run_id = run_id
 
@@ -47,19 +47,19 @@ class Pulse(Thread):
         self.join()
 
     def run(self) -> None:
-        while not self._ended.wait(BEAT_SECONDS):
+        while not self._ended.wait(HEARTBEAT_SECONDS):
             try:
-                self._beat()
+                self._write_heartbeat()
             except EngineError as error:
                 _log.warning("heartbeat not written: %s", error)
 
-    def _beat(self) -> None:
-        worker_beat(self._store, self._worker_id, self._meter.read())
+    def _write_heartbeat(self) -> None:
+        beat_for_worker(self._store, self._worker_id, self._meter.read())
         with self._holding:
             if self._run_id is None:
                 return
             try:
-                beat(self._store, self._run_id, self._worker_id)
+                beat_for_run(self._store, self._run_id, self._worker_id)
             except LeaseLostError:
                 # The loop that learns finds out at its next step and lets go.
                 self._run_id = None

@@ -1,4 +1,4 @@
-"""``python -m engine.work.look_at_shifts QUESTION``: a line of JSON for each finding.
+"""``python -m engine.work.find_shifts QUESTION``: a line of JSON for each finding.
 
 Exit 2 and one line on stderr where the task or the model is not to be had.
 """
@@ -9,7 +9,7 @@ import msgspec
 
 from engine.errors import UsageError
 from engine.learning.quiet import quiet_libraries
-from engine.learning.shifts.findings import look_at_shifts
+from engine.learning.shifts.findings import find_shifts
 from engine.tasks.shifts.findings import Finding, Progress, Question
 from engine.tasks.shifts.kept import Kept
 
@@ -19,12 +19,12 @@ def main() -> int:
     quiet_libraries()
     question = msgspec.json.decode(sys.argv[1], type=Question)
 
-    def heard(done: int, total: int) -> None:
+    def progress(done: int, total: int) -> None:
         _say(Progress(done, total))
 
     try:
         kept = Kept(question)
-        for finding in look_at_shifts(question, heard):
+        for finding in find_shifts(question, progress):
             kept.write(finding)
             _say(finding)
     except UsageError as error:

@@ -21,10 +21,10 @@ from engine.store.runs import (
 from engine.store.states import ENDED
 from engine.store.studies import (
     become_proposer,
+    control_study,
     get_study,
     leave_proposer,
     studies_wanting_trials,
-    wish_for_study,
 )
 from engine.work.judge import Judge, TrialJudge
 
@@ -71,7 +71,7 @@ class Searches:
         try:
             search = self._search(study_id)
         except EngineError as error:
-            wish_for_study(self._store, study_id, "paused", str(error))
+            control_study(self._store, study_id, "paused", str(error))
             return False
         if not self._adopt_orphan(study_id, search):
             self._queue(study_id, search.propose())
@@ -119,7 +119,7 @@ class Searches:
             key=lambda run: run.id,
         )
         reason = f"{failures} trials failed in a row; the last: {last.reason}"
-        wish_for_study(self._store, study_id, "paused", reason)
+        control_study(self._store, study_id, "paused", reason)
         return True
 
     def _search(self, study_id: int) -> Search:

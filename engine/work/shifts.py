@@ -83,7 +83,7 @@ class Look:
         with self._lock:
             if not self._ended:
                 self._process = subprocess.Popen(  # noqa: S603 - our own module
-                    [sys.executable, "-m", "engine.work.look_at_shifts", question],
+                    [sys.executable, "-m", "engine.work.find_shifts", question],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=said,

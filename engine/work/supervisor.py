@@ -17,7 +17,7 @@ from engine.store.workers import (
     end_worker,
     living_workers,
     register_worker,
-    wish_for_worker,
+    set_desired_of_worker,
     write_log,
 )
 from engine.work.devices import core_count, gpu_count
@@ -137,13 +137,13 @@ def add_worker(store_url: str, *, device: str, threads: int) -> int:
         store.close()
 
 
-def tell_worker(store: Store, worker_id: int, desired: Desired) -> None:
+def control_worker(store: Store, worker_id: int, desired: Desired) -> None:
     """Want a worker working, resting or ended; one that cannot hear it any more is ended at once.
 
     Raises:
         UsageError: it has ended.
     """
-    wish_for_worker(store, worker_id, desired)
+    set_desired_of_worker(store, worker_id, desired)
     if desired != "stopped":
         return
     for item in living_workers(store):

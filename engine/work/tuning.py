@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from engine.arena.needs import Need
 from engine.spec import StudySpec, sequence_name
 from engine.store.connection import Store
-from engine.store.studies import create_study, free_name, wish_for_study
+from engine.store.studies import control_study, create_study, free_name
 from engine.work.requests import check_search
 
 _MOST_TRIALS: Final = 1_000
@@ -50,7 +50,7 @@ def ask_for_searches(
             continue
         if there.study.desired == "paused":
             before_writing()
-            wish_for_study(store, there.study.id, "running")
+            control_study(store, there.study.id, "running")
         at_work.append(there.study.id)
     return list(dict.fromkeys(at_work))
 

@@ -18,14 +18,14 @@ from engine.store.states import Desired
 from engine.store.studies import get_study
 from engine.store.workers import (
     Level,
+    desired_of_worker,
     end_worker,
     name_device,
     register_worker,
-    wish_of_worker,
     write_log,
 )
-from engine.work.execution import Desk, Outcome, execute
-from engine.work.heartbeat import Pulse
+from engine.work.execution import Outcome, WorkerContext, execute
+from engine.work.heartbeat import Heartbeat
 from engine.work.processes import identity_of
 from engine.work.searches import Searches
 from engine.work.settings import WorkerSettings
@@ -49,38 +49,38 @@ def work(settings: WorkerSettings) -> None:
     )
     device = str(pick_device(settings.device).target)
     name_device(store, worker_id, device)
-    pulse = Pulse(store, worker_id, device)
-    pulse.start()
-    _end_politely(pulse)
-    desk = Desk(
+    heartbeat = Heartbeat(store, worker_id, device)
+    heartbeat.start()
+    _end_politely(heartbeat)
+    context = WorkerContext(
         store=store,
         worker_id=worker_id,
         device=device,
-        pulse=pulse,
+        heartbeat=heartbeat,
         checkpoint_seconds=settings.checkpoint_seconds,
     )
-    _say_of_itself(desk, "begins")
+    _say_of_itself(context, "begins")
     try:
-        _say_of_itself(desk, _serve(desk, Searches(store, worker_id), settings))
+        _say_of_itself(context, _serve(context, Searches(store, worker_id), settings))
     except Exception as error:
         with suppress(EngineError):
             _say_of_itself(
-                desk, f"ends by an error: {_first_line(error)}; see its log file", "error"
+                context, f"ends by an error: {_first_line(error)}; see its log file", "error"
             )
         raise
     finally:
-        pulse.end()
+        heartbeat.end()
         end_worker(store, worker_id)
         store.close()
 
 
-def _serve(desk: Desk, searches: Searches, settings: WorkerSettings) -> str:
+def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings) -> str:
     """Work, rest while that is wanted, and return why the worker ends."""
     idle_since = time.monotonic()
-    while (wish := _wish(desk)) != "stopped":
-        if wish == "paused":
-            _rest(desk)
-        elif not _work_once(desk, searches, settings.threads):
+    while (desired := _desired(context)) != "stopped":
+        if desired == "paused":
+            _rest(context)
+        elif not _work_once(context, searches, settings.threads):
             patience = 0.0 if settings.until_idle else settings.idle_seconds
             if time.monotonic() - idle_since >= patience:
                 return "ends: nothing to do"
@@ -90,57 +90,61 @@ def _serve(desk: Desk, searches: Searches, settings: WorkerSettings) -> str:
     return "ends as it was told"
 
 
-def _wish(desk: Desk) -> Desired:
-    return "stopped" if desk.pulse.end_is_asked else wish_of_worker(desk.store, desk.worker_id)
+def _desired(context: WorkerContext) -> Desired:
+    return (
+        "stopped"
+        if context.heartbeat.end_is_asked
+        else desired_of_worker(context.store, context.worker_id)
+    )
 
 
-def _rest(desk: Desk) -> None:
+def _rest(context: WorkerContext) -> None:
     """Hold nothing until something else is wanted."""
-    free_memory(desk.device)
-    _say_of_itself(desk, "is paused")
-    while _wish(desk) == "paused":
+    free_memory(context.device)
+    _say_of_itself(context, "is paused")
+    while _desired(context) == "paused":
         time.sleep(_LOOK_SECONDS)
-    if _wish(desk) == "running":
-        _say_of_itself(desk, "goes on")
+    if _desired(context) == "running":
+        _say_of_itself(context, "goes on")
 
 
-def _work_once(desk: Desk, searches: Searches, threads: int) -> bool:
+def _work_once(context: WorkerContext, searches: Searches, threads: int) -> bool:
     """Work on one run; False where there is none."""
-    bury_dead(desk.store)
-    run = claim_run(desk.store, desk.worker_id, threads=threads)
+    bury_dead(context.store)
+    run = claim_run(context.store, context.worker_id, threads=threads)
     if run is None:
         return searches.propose_trial()
-    _say(desk, run, "goes on" if run.step else "begins")
-    outcome = execute(desk, run, searches.judge)
+    _say(context, run, "goes on" if run.step else "begins")
+    outcome = execute(context, run, searches.judge)
     if outcome is None:
-        _say(desk, run, "is given back")
+        _say(context, run, "is given back")
     else:
         level: Level = "error" if outcome.state == "failed" else "info"
-        _say(desk, run, _told(outcome), level)
-        searches.settle(get_run(desk.store, run.id))
+        _say(context, run, _told(outcome), level)
+        searches.settle(get_run(context.store, run.id))
         searches.weigh(run)
     return True
 
 
-def _say(desk: Desk, run: RunRecord, what: str, level: Level = "info") -> None:
+def _say(context: WorkerContext, run: RunRecord, what: str, level: Level = "info") -> None:
     """Tell people in the store what happens to a run, and the worker's own log too."""
     name = f"run {run.id}" if run.number is None else f"#{run.number}"
     _log.info("run %d (%s) %s", run.id, sequence_name(run.spec.sequence), what)
-    text = f"{name} {what} · {_owner(desk, run)}"
-    write_log(desk.store, level, text, worker_id=desk.worker_id, run_id=run.id)
+    text = f"{name} {what} · {_owner(context, run)}"
+    write_log(context.store, level, text, worker_id=context.worker_id, run_id=run.id)
 
 
-def _owner(desk: Desk, run: RunRecord) -> str:
+def _owner(context: WorkerContext, run: RunRecord) -> str:
     """Name the study of a trial, or what a run of its own learns."""
     if run.study_id is None:
         return sequence_name(run.spec.sequence)
-    return get_study(desk.store, run.study_id).name
+    return get_study(context.store, run.study_id).name
 
 
-def _say_of_itself(desk: Desk, what: str, level: Level = "info") -> None:
+def _say_of_itself(context: WorkerContext, what: str, level: Level = "info") -> None:
     _log.log(logging.ERROR if level == "error" else logging.INFO, "the worker %s", what)
-    text = f"worker {os.getpid()} on {desk.device} {what}"
-    write_log(desk.store, level, text, worker_id=desk.worker_id)
+    text = f"worker {os.getpid()} on {context.device} {what}"
+    write_log(context.store, level, text, worker_id=context.worker_id)
 
 
 def _first_line(error: Exception) -> str:
@@ -154,12 +158,12 @@ def _told(outcome: Outcome) -> str:
     return f"{outcome.state}: p {scores.p:.3f} = {scores.p_o:.3f} + {scores.p_s:.3f}"
 
 
-def _end_politely(pulse: Pulse) -> None:
+def _end_politely(heartbeat: Heartbeat) -> None:
     """On SIGTERM or SIGINT give the run back, with a checkpoint, and end."""
 
     def ask_to_end(signum: int, _: FrameType | None) -> None:
         _log.info("%s: the worker gives its run back and ends", signal.Signals(signum).name)
-        pulse.ask_to_end()
+        heartbeat.ask_to_end()
 
     signal.signal(signal.SIGTERM, ask_to_end)
     signal.signal(signal.SIGINT, ask_to_end)

@@ -39,10 +39,10 @@ class Host(App[None]):
     def on_open_study(self, message: messages.OpenStudy) -> None:
         self.told.append(message)
 
-    def on_table_asked(self, message: messages.TableAsked) -> None:
+    def on_fill_table(self, message: messages.FillTable) -> None:
         self.told.append(message)
 
-    def on_workers_wanted(self, message: messages.WorkersWanted) -> None:
+    def on_start_workers(self, message: messages.StartWorkers) -> None:
         self.told.append(message)
 
     def on_trouble(self, message: messages.Trouble) -> None:

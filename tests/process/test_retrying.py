@@ -12,7 +12,7 @@ from engine.spec import StudySpec
 from engine.store.connection import Store
 from engine.store.drift import drift_of
 from engine.store.runs import trials_of
-from engine.store.studies import create_study, wish_for_study
+from engine.store.studies import control_study, create_study
 from engine.work.retrying import retry_runs
 from tests.process.conftest import wait_for, wait_for_end
 
@@ -28,7 +28,7 @@ def test_a_stopped_trial_is_run_to_its_end_and_told_to_the_sampler(
     study_id = create_study(store, spec)
     pid = start()
     wait_for(lambda: any(run.step for run in trials_of(store, study_id)), "a first step")
-    wish_for_study(store, study_id, "stopped")
+    control_study(store, study_id, "stopped")
     wait_for_end(pid)
     (stopped,) = trials_of(store, study_id)
     assert stopped.state == "stopped"

@@ -11,8 +11,8 @@ from engine.spec import RunSpec, StudySpec
 from engine.store.connection import Store
 from engine.store.drift import drift_of
 from engine.store.measurements import MeasurementRecord, measurements_of
-from engine.store.runs import RunRecord, create_run, get_run, trials_of, wish_for_run
-from engine.store.studies import create_study, wish_for_study
+from engine.store.runs import RunRecord, control_run, create_run, get_run, trials_of
+from engine.store.studies import control_study, create_study
 from engine.work.checkpoints import CheckpointKeeper
 from tests.process.conftest import kill, wait_for, wait_for_end
 
@@ -43,13 +43,13 @@ def test_a_paused_run_lets_go_and_goes_on_bit_for_bit(
     run_id = create_run(store, run_spec)
     pid = start()
     _wait_for_stage(store, run_id, 1)
-    wish_for_run(store, run_id, "paused")
+    control_run(store, run_id, "paused")
     wait_for_end(pid)
     paused = get_run(store, run_id)
     assert paused.state == "paused"
     assert 0 < paused.step < (paused.steps or 0)
 
-    wish_for_run(store, run_id, "running")
+    control_run(store, run_id, "running")
     wait_for_end(start())
 
     assert get_run(store, run_id).state == "complete"
@@ -93,7 +93,7 @@ def test_a_stopped_study_keeps_what_was_measured_and_no_checkpoint(
     study_id = create_study(store, study_spec)
     pid = start()
     wait_for(lambda: _begun(store, study_id, trial=0), "the first trial to take steps")
-    wish_for_study(store, study_id, "stopped")
+    control_study(store, study_id, "stopped")
     wait_for_end(pid)
 
     (trial,) = trials_of(store, study_id)

@@ -11,7 +11,7 @@ from engine.store.measurements import MeasurementRecord, measurements_of
 from engine.store.runs import create_run, get_run
 from engine.store.schema import log
 from engine.store.workers import living_workers
-from engine.work.supervisor import bury_dead, tell_worker
+from engine.work.supervisor import bury_dead, control_worker
 from tests.process.conftest import kill, wait_for, wait_for_end
 
 pytestmark = pytest.mark.process
@@ -28,14 +28,14 @@ def test_a_worker_rests_goes_on_and_ends_as_it_is_told(
     wait_for(lambda: get_run(store, run_id).step > 0, "the run to take steps")
     (worker,) = living_workers(store)
 
-    tell_worker(store, worker.id, "paused")
+    control_worker(store, worker.id, "paused")
     wait_for(lambda: _said(store, "is paused"), "the worker to pause")
     rested_at = get_run(store, run_id)
     assert (rested_at.state, rested_at.desired) == ("paused", "running")
 
-    tell_worker(store, worker.id, "running")
+    control_worker(store, worker.id, "running")
     wait_for(lambda: get_run(store, run_id).step > rested_at.step, "the run to go on")
-    tell_worker(store, worker.id, "stopped")
+    control_worker(store, worker.id, "stopped")
     wait_for_end(pid)
     assert not living_workers(store)
     assert get_run(store, run_id).state == "paused"

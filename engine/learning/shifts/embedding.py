@@ -18,11 +18,11 @@ from engine.tasks.task import Examples
 
 _CHUNK = 1024
 
-Heard = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Is told how many rows are embedded, and of how many."""
 
 
-def _deaf(_done: int, _total: int) -> None: ...
+def _unheard(_done: int, _total: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Pretrained:
     max_length: int
     """In tokens, no more than the backbone takes."""
     device: str = "auto"
-    heard: Heard = field(default=_deaf, compare=False)
+    progress: OnProgress = field(default=_unheard, compare=False)
 
 
 class Embedder:
@@ -57,7 +57,7 @@ class Embedder:
         encoded = encode(examples, about.tokenizer, about.max_length)
         lengths = encoded.lengths()
         for start in range(0, len(encoded), _CHUNK):
-            about.heard(start, len(encoded))
+            about.progress(start, len(encoded))
             batches = batches_by_length(lengths[start : start + _CHUNK])
             found = []
             with torch.inference_mode():
@@ -66,7 +66,7 @@ class Embedder:
                     inputs.pop("labels")
                     found.append(self._backbone.summarise(self._backbone.module, inputs).float())
             yield in_order(found, batches)
-        about.heard(len(encoded), len(encoded))
+        about.progress(len(encoded), len(encoded))
 
 
 def _resting(backbone: Backbone, device: Device) -> Backbone:

@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from engine.learning.backbone import backbone_shape
 from engine.learning.shifts import clusters as clustering
 from engine.learning.shifts.clusters import find_clusters, sides_by_lean
-from engine.learning.shifts.embedding import Heard, Pretrained
+from engine.learning.shifts.embedding import OnProgress, Pretrained
 from engine.learning.shifts.subsets import length_cut, sides_of
 from engine.spec import Protocol
 from engine.tasks.holdout import stratified_rows
@@ -39,12 +39,12 @@ _NEIGHBOURS_PER_PERPLEXITY = 3
 Sides = NDArray[np.int8]
 
 
-def look_at_shifts(question: Question, heard: Heard) -> Iterator[Finding]:
+def find_shifts(question: Question, progress: OnProgress) -> Iterator[Finding]:
     """Find what was asked for, the quick things first.
 
     Args:
         question: the task, and what reads it.
-        heard: is told how far the embedding is.
+        progress: is told how far the embedding is.
 
     Raises:
         UsageError: the task or the model is not to be had.
@@ -54,7 +54,7 @@ def look_at_shifts(question: Question, heard: Heard) -> Iterator[Finding]:
         model=question.model,
         tokenizer=load_tokenizer(model_path(question.model)),
         max_length=min(question.max_length, backbone_shape(question.model).longest_input),
-        heard=heard,
+        progress=progress,
     )
     yield _lengths(task, question, pretrained)
     clusters = find_clusters(task, pretrained)

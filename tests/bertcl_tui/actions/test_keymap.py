@@ -9,7 +9,7 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from bertcl_tui.actions import ACTIONS, Place
-from bertcl_tui.actions.keymap import PLACES, checked_keymap, heard_in, read_keys
+from bertcl_tui.actions.keymap import PLACES, active_in, checked_keymap, read_keys
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.help.screen import HelpScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
@@ -98,7 +98,7 @@ async def test_the_keys_of_all_that_stands_in_a_screen_are_held_apart(
             await pilot.press(key)
             await until(pilot, partial(_another, app, before))
         inside = {node.PLACE for node in app.screen.query("*") if hasattr(node, "PLACE")}
-        assert inside <= heard_in(app.screen.PLACE)  # type: ignore[attr-defined]
+        assert inside <= active_in(app.screen.PLACE)  # type: ignore[attr-defined]
 
 
 async def test_a_given_key_is_pressed_shown_and_explained(store: Path) -> None:

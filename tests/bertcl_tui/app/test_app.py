@@ -89,7 +89,7 @@ def _run(program: str, store: Path, names: tuple[str, ...]) -> str:
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     return done.stdout.strip()
 

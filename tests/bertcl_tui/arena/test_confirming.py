@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from bertcl_tui.kit.form import FormScreen
-from bertcl_tui.kit.messages import Trouble, WorkersWanted
+from bertcl_tui.kit.messages import StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import Order
 from bertcl_tui.study.screen import StudyScreen
@@ -177,7 +177,7 @@ async def test_the_best_trials_are_run_again(tiny: tuple[Path, int]) -> None:
             assert said in remark(pilot)
         await pilot.press("enter")
         await settle(pilot)
-        assert [type(message) for message in app.told] == [WorkersWanted], app.told
+        assert [type(message) for message in app.told] == [StartWorkers], app.told
         notes = {note.message for note in app._notifications}
         assert "2 runs asked for; what they score stands beside p" in notes
     store = open_store(str(path))

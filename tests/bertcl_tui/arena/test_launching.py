@@ -15,7 +15,7 @@ from engine.store.connection import open_store
 from engine.store.entries import entries
 from engine.store.runs import create_run
 from engine.store.states import RunState
-from engine.store.studies import get_study, wish_for_study
+from engine.store.studies import control_study, get_study
 from tests.engine.arena.doing import do
 from tests.tiny import tiny_backbone, tiny_tasks
 
@@ -98,7 +98,7 @@ def test_a_search_that_was_stopped_is_waited_for_no_longer(
     request = read_request({**TABLE, **tiny, "methods": "bertcl", "budget": "1"})
     launched = launch(store, request)
     opened = open_store(store)
-    wish_for_study(opened, launched.searches[0], "stopped")
+    control_study(opened, launched.searches[0], "stopped")
     opened.close()
     (then,) = go_on(reader, request, launched, stopped=lambda: False)
     assert (then.runs, then.waiting) == (0, ())

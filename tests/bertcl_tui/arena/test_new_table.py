@@ -8,7 +8,7 @@ from textual.widgets import Button, Input, Static
 
 from bertcl_tui.arena.fields import FORM_FIELDS, OF_SEARCHES, table_command
 from bertcl_tui.arena.new_table import NewTableScreen
-from bertcl_tui.kit.messages import TableAsked, Trouble
+from bertcl_tui.kit.messages import FillTable, Trouble
 from bertcl_tui.widgets.command_line import CommandLine
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.picker import Picker
@@ -162,7 +162,7 @@ async def test_start_queues_what_is_missing_and_tells_the_app(
         assert form.screen.query_one("#start", Button).disabled
         await settle(pilot)
         (told,) = app.told
-        assert isinstance(told, TableAsked), told
+        assert isinstance(told, FillTable), told
         assert told.launched.runs == 4
         assert pilot.app.screen is not form.screen
     opened = open_store(store)

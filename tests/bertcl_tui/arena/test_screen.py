@@ -18,7 +18,7 @@ from bertcl_tui.arena.runs_table import RunsTable
 from bertcl_tui.arena.screen import ArenaScreen
 from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.kit.form import FormScreen
-from bertcl_tui.kit.messages import TableAsked
+from bertcl_tui.kit.messages import FillTable
 from bertcl_tui.settings import Settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.screen import StudiesScreen
@@ -274,7 +274,7 @@ async def test_what_came_of_a_table_is_told_and_workers_start(
     launched = Launched(runs=5, there=0, searches=(), waiting=(), unfilled=())
     async with open_app(arena_store) as pilot:
         await arena(pilot)
-        pilot.app.screen.post_message(TableAsked(request, launched))
+        pilot.app.screen.post_message(FillTable(request, launched))
         await until(pilot, lambda: started)
         assert "5 runs queued." in {note.message for note in pilot.app._notifications}
 

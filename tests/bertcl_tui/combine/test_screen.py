@@ -13,7 +13,7 @@ from bertcl_tui.combine.mixture import read_mixture
 from bertcl_tui.combine.mixture_list import MixtureList, Place
 from bertcl_tui.combine.screen import BandFound, CombineScreen
 from bertcl_tui.kit.form import FormScreen
-from bertcl_tui.kit.messages import Trouble, WorkersWanted
+from bertcl_tui.kit.messages import StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen
@@ -330,7 +330,7 @@ async def test_an_evaluation_queues_runs_of_the_profile_and_its_baseline(
         await settle(pilot)
         await press(pilot, "v")
         await answer(pilot, sequence="topic:agree", seeds="2")
-        assert [type(message) for message in app.told] == [WorkersWanted], app.told
+        assert [type(message) for message in app.told] == [StartWorkers], app.told
         rates = combined_of(pilot).learning_rates
     opened = open_store(str(store))
     with opened.reading() as connection:

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Static
 
-from bertcl_tui.kit.messages import OpenStudy, Trouble, WorkersWanted
+from bertcl_tui.kit.messages import OpenStudy, StartWorkers, Trouble
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.options import OPTIONS
 from bertcl_tui.store.reader import Reader
@@ -286,7 +286,7 @@ async def test_start_writes_the_study_asks_for_workers_and_opens_it(
         await pilot.press("ctrl+s", "ctrl+s")
         assert form.screen.query_one("#start", Button).disabled
         await settle(pilot)
-        assert [type(message) for message in app.told] == [WorkersWanted, OpenStudy], app.told
+        assert [type(message) for message in app.told] == [StartWorkers, OpenStudy], app.told
         assert pilot.app.screen is not form.screen
     reader = Reader(store)
     assert [row.name for row in reader.studies()] == ["mood:agree"]

@@ -12,7 +12,7 @@ from bertcl_tui.settings import Settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import StudyRow, StudyState, TrialState, WorkerRow, WorkerState
 from engine.store.connection import open_store
-from engine.store.studies import find_study, wish_for_study
+from engine.store.studies import control_study, find_study
 from engine.store.workers import end_worker
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
@@ -122,7 +122,7 @@ async def test_what_happens_while_the_app_is_open_is_told_once_where_it_is_liked
         await until(pilot, lambda: app.herald.has_looked)  # type: ignore[attr-defined]
         end_worker(opened, WORKER)
         await until(pilot, lambda: app.screen.query_one("StudiesTable").items[0].state == "lost")  # type: ignore[attr-defined]
-        wish_for_study(opened, live, "paused", "the data is gone")
+        control_study(opened, live, "paused", "the data is gone")
         studies = app.screen.query_one("StudiesTable")
         await until(pilot, lambda: studies.items[0].state == "failed")  # type: ignore[attr-defined]
         if notify:

@@ -26,12 +26,12 @@ from engine.store.measurements import (
 )
 from engine.store.runs import Scores, create_run
 from engine.store.states import LOST_AFTER, STALLED_AFTER
-from engine.store.studies import create_study, get_study, wish_for_study
+from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import (
     Telemetry,
+    beat_for_worker,
     end_worker,
     register_worker,
-    worker_beat,
     write_log,
 )
 from engine.work.processes import identity_of
@@ -227,7 +227,7 @@ def test_a_worker_that_lives_is_starting_until_it_was_heard_of(tmp_path: Path) -
     reader = Reader(store.url, lambda: time.time() + 10 * LOST_AFTER)
     worker_id = register_worker(store, identity_of(), device="auto", threads=1, log_file=None)
     assert worker_word(reader.workers()[0]) == "starting"
-    worker_beat(store, worker_id, Telemetry(cpu_percent=0.0))
+    beat_for_worker(store, worker_id, Telemetry(cpu_percent=0.0))
     assert worker_word(reader.workers()[0]) == "lost"
 
 
@@ -259,26 +259,26 @@ def test_a_run_that_was_given_back_waits(reader: Reader, writer: Store) -> None:
     release_run(writer, 43, 1, state="paused", busy_seconds=1.0)
     assert reader.trials(LIVE_ID, limit=1).rows[0].state == "queued"
     assert reader.studies()[0].state == "queued"
-    wish_for_study(writer, LIVE_ID, "paused")
+    control_study(writer, LIVE_ID, "paused")
     assert reader.trials(LIVE_ID, limit=1).rows[0].state == "paused"
     assert reader.studies()[0].state == "paused"
 
 
 def test_a_wanted_study_that_nobody_works_on_is_queued(reader: Reader, writer: Store) -> None:
-    wish_for_study(writer, PAUSED_ID, "running")
+    control_study(writer, PAUSED_ID, "running")
     assert reader.studies()[2].state == "queued"
 
 
 def test_a_study_runs_on_until_its_worker_obeys(reader: Reader, writer: Store) -> None:
-    wish_for_study(writer, LIVE_ID, "paused")
+    control_study(writer, LIVE_ID, "paused")
     live = reader.studies()[0]
     assert (live.state, live.desired) == ("running", "paused")
 
 
 def test_stopped_and_failed_differ_by_their_reason(reader: Reader, writer: Store) -> None:
-    wish_for_study(writer, PAUSED_ID, "stopped")
+    control_study(writer, PAUSED_ID, "stopped")
     assert reader.studies()[2].state == "stopped"
-    wish_for_study(writer, PAUSED_ID, "stopped", "three trials failed in a row")
+    control_study(writer, PAUSED_ID, "stopped", "three trials failed in a row")
     failed = reader.studies()[2]
     assert (failed.state, failed.reason) == ("failed", "three trials failed in a row")
 

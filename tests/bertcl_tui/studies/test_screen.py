@@ -22,7 +22,7 @@ from bertcl_tui.workers.panel import WorkersPanel
 from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.leases import release_run
-from engine.store.studies import create_study, find_study, wish_for_study
+from engine.store.studies import control_study, create_study, find_study
 from engine.store.workers import end_worker, write_log
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
@@ -276,7 +276,7 @@ async def test_every_size_can_be_drawn(open_app: OpenApp, size: tuple[int, int])
 async def test_the_reason_of_a_failed_study_is_a_key_away(open_app: OpenApp, store: Path) -> None:
     reason = "the folder /data/of/somebody/else is gone; " * 4
     opened = open_store(str(store))
-    wish_for_study(opened, find_study(opened, PAUSED).id, "paused", reason)
+    control_study(opened, find_study(opened, PAUSED).id, "paused", reason)
     async with open_app(size=(80, 24)) as pilot:
         await _ready(pilot)
         await pilot.press("G")

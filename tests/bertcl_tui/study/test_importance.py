@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from bertcl_tui.charts.style import DARK
 from bertcl_tui.store.rows import ImportanceRow, Scored
-from bertcl_tui.study.importance import Importance, rank_correlations, told_from
+from bertcl_tui.study.importance import Importance, importance_text, rank_correlations
 from engine.spec.importance import FEWEST
 
 
@@ -69,6 +69,6 @@ def test_the_sign_says_which_way_and_the_greatest_share_comes_first() -> None:
 
 
 def test_who_told_it_from_how_many() -> None:
-    assert told_from(_told(1.0, trials=24)) == "PED-ANOVA, 24 trials"
+    assert importance_text(_told(1.0, trials=24)) == "PED-ANOVA, 24 trials"
     some = ImportanceRow(evaluator="fanova", trials=1000, weighed=250, shares=(1.0,))
-    assert told_from(some) == "fANOVA, 250 of 1,000 trials"
+    assert importance_text(some) == "fANOVA, 250 of 1,000 trials"

@@ -22,7 +22,7 @@ from engine.profiles.llrd import llrd_rates
 from engine.spec import Protocol, Source, Tuning
 from engine.store.connection import Store
 from engine.store.finished import searches
-from engine.store.studies import find_study, wish_for_study
+from engine.store.studies import control_study, find_study
 from engine.tasks.shape import backbone_of
 from tests.engine.arena.doing import CHOICES, MODEL, PROTOCOL, rates, searched
 
@@ -141,14 +141,14 @@ def test_what_the_authors_published_stands_in(store: Store) -> None:
 def test_a_search_that_goes_on_is_not_used_yet(store: Store) -> None:
     study_id = searched(store, "sst2:mrpc", [({"lr": 1e-5}, 1.2)], method="flat", target=2)
     assert found(store, "flat-tuned") == NoRates("nothing searched yet")
-    wish_for_study(store, study_id, "paused")
+    control_study(store, study_id, "paused")
     assert found(store, "flat-tuned") == NoRates("nothing searched yet")
-    wish_for_study(store, study_id, "stopped")
+    control_study(store, study_id, "stopped")
     assert isinstance(found(store, "flat-tuned"), Rates)
 
 
 def test_a_search_that_found_nothing_is_said(store: Store) -> None:
-    wish_for_study(store, searched(store, "sst2:mrpc", [], method="flat", target=1), "stopped")
+    control_study(store, searched(store, "sst2:mrpc", [], method="flat", target=1), "stopped")
     assert found(store, "flat-tuned") == NoRates("no trial of its search came to its end")
 
 

@@ -10,7 +10,7 @@ from engine.store.connection import Store, open_store
 from engine.store.imports import FinishedTrial, import_study
 from engine.store.leases import claim_run, finish_run
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
-from engine.store.runs import create_run, wish_for_run
+from engine.store.runs import control_run, create_run
 from engine.store.schema import run
 from engine.store.states import RunState
 from engine.store.studies import create_study, studies_wanting_trials
@@ -80,7 +80,7 @@ def test_a_study_wants_trials_until_its_budget_is_spent(store: Store) -> None:
 
 def test_a_budget_does_not_lift_the_target(store: Store) -> None:
     study_id = create_study(store, study_spec(trials=1, budget=100.0))
-    wish_for_run(store, learn(store, study_id, 0, 30), "stopped")
+    control_run(store, learn(store, study_id, 0, 30), "stopped")
     assert studies_wanting_trials(store) == []
 
 

@@ -7,7 +7,7 @@ from engine.errors import UsageError
 from engine.store.connection import Store, open_store
 from engine.store.deletion import delete_study
 from engine.store.schema import measurement, run, stage, study
-from engine.store.studies import wish_for_study
+from engine.store.studies import control_study
 from engine.store.workers import end_worker
 from tests.recorded import DONE, recorded_store
 
@@ -54,7 +54,7 @@ def test_a_study_at_work_stays(store: Store) -> None:
 
 
 def test_a_study_whose_worker_is_gone_goes(store: Store) -> None:
-    wish_for_study(store, LIVE_ID, "stopped")
+    control_study(store, LIVE_ID, "stopped")
     end_worker(store, 1)
     delete_study(store, LIVE_ID)
     assert _rows(store, LIVE_ID) == [0, 0, 0, 0]

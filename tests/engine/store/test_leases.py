@@ -7,16 +7,16 @@ from sqlalchemy import select
 from engine.store.connection import Store
 from engine.store.leases import (
     LeaseLostError,
-    beat,
+    beat_for_run,
     claim_run,
+    desired_of,
     finish_run,
     note_checkpoint,
     note_learning_rates,
     release_run,
-    wish_of,
 )
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
-from engine.store.runs import RunRecord, Scores, create_run, get_run, wish_for_run
+from engine.store.runs import RunRecord, Scores, control_run, create_run, get_run
 from engine.store.schema import run, worker
 from engine.store.states import RunState
 from engine.store.workers import end_worker
@@ -67,7 +67,7 @@ def test_a_claim_says_who_holds_the_run(store: Store) -> None:
 @pytest.mark.parametrize("desired", ["paused", "stopped"])
 def test_an_unwanted_run_is_not_claimed(store: Store, desired: str) -> None:
     run_id = create_run(store, run_spec())
-    wish_for_run(store, run_id, desired)  # type: ignore[arg-type]
+    control_run(store, run_id, desired)  # type: ignore[arg-type]
     assert claim_run(store, new_worker(store), threads=1) is None
 
 
@@ -75,12 +75,12 @@ def test_a_paused_run_is_claimed_again_when_it_is_resumed(store: Store) -> None:
     run_id = create_run(store, run_spec())
     worker_id = new_worker(store)
     claimed(store, worker_id, threads=2)
-    wish_for_run(store, run_id, "paused")
-    assert wish_of(store, run_id, worker_id) == "paused"
+    control_run(store, run_id, "paused")
+    assert desired_of(store, run_id, worker_id) == "paused"
     release(store, run_id, worker_id)
     assert get_run(store, run_id).state == "paused"
     assert claim_run(store, worker_id, threads=1) is None
-    wish_for_run(store, run_id, "running")
+    control_run(store, run_id, "running")
     again = claimed(store, worker_id, threads=7)
     assert (again.id, again.threads, again.attempts) == (run_id, 2, 0)
 
@@ -91,7 +91,7 @@ def test_a_held_run_is_lost_only_when_its_heartbeat_is_old(store: Store) -> None
     claimed(store, first)
     assert claim_run(store, second, threads=1) is None
     kill_holder(store, run_id)
-    beat(store, run_id, first)
+    beat_for_run(store, run_id, first)
     assert claim_run(store, second, threads=1) is None
     kill_holder(store, run_id)
     taken = claimed(store, second)
@@ -126,7 +126,7 @@ def test_a_wish_that_came_before_the_worker_died_is_done_without_it(
     claimed(store, first)
     claimed(store, second)
     for run_id in (buried, silent):
-        wish_for_run(store, run_id, desired)  # type: ignore[arg-type]
+        control_run(store, run_id, desired)  # type: ignore[arg-type]
     end_worker(store, first)
     assert get_run(store, buried).state == becomes
     kill_holder(store, silent)
@@ -135,8 +135,8 @@ def test_a_wish_that_came_before_the_worker_died_is_done_without_it(
 
 
 LATE_WRITES: dict[str, Callable[[Store, int, int], object]] = {
-    "beat": beat,
-    "wish_of": wish_of,
+    "beat_for_run": beat_for_run,
+    "desired_of": desired_of,
     "release_run": release,
     "finish_run": partial(finish_run, state="complete", scores=Scores(p_o=0.1, p_s=0.1)),
     "note_checkpoint": note_checkpoint,

@@ -13,7 +13,7 @@ from engine.store.runs import (
 )
 from engine.store.schema import run
 from engine.store.states import RunState
-from engine.store.studies import create_study, wish_for_study
+from engine.store.studies import control_study, create_study
 from tests.engine.store.conftest import new_study, new_trial, new_worker, run_spec, study_spec
 
 
@@ -95,5 +95,5 @@ def test_resuming_forgives_earlier_failures(store: Store) -> None:
         finished(store, study_id, number, state="failed")
     with store.writing() as connection:
         connection.execute(update(run).values(finished_at=run.c.finished_at - 1))
-    wish_for_study(store, study_id, "running")
+    control_study(store, study_id, "running")
     assert failures_in_a_row(store, study_id) == 0

@@ -4,19 +4,19 @@ from sqlalchemy import update
 from engine.errors import UsageError
 from engine.store.connection import Store
 from engine.store.leases import claim_run, finish_run
-from engine.store.runs import get_run, wish_for_run
+from engine.store.runs import control_run, get_run
 from engine.store.schema import study
 from engine.store.states import Desired, RunState
 from engine.store.studies import (
     PROPOSER_SECONDS,
     become_proposer,
+    control_study,
     create_study,
     find_study,
     free_name,
     get_study,
     leave_proposer,
     studies_wanting_trials,
-    wish_for_study,
 )
 from tests.engine.store.conftest import (
     kill_holder,
@@ -68,7 +68,7 @@ def test_only_running_searches_below_their_target_want_trials(store: Store) -> N
     full, fewer, more = (new_study(store, name, trials=2) for name in ("full", "fewer", "more"))
     paused = new_study(store, "paused")
     create_study(store, study_spec("imported"), origin="import log.csv")
-    wish_for_study(store, paused, "paused")
+    control_study(store, paused, "paused")
     new_trial(store, full, 0)
     new_trial(store, full, 1)
     new_trial(store, more, 0)
@@ -88,7 +88,7 @@ def test_a_wish_for_a_study_reaches_its_unfinished_runs_alone(
     claim_run(store, worker_id, threads=1)
     other = new_trial(store, other_id, 0)
 
-    wish_for_study(store, study_id, desired, reason="as I wish")
+    control_study(store, study_id, desired, reason="as I wish")
     assert (get_study(store, study_id).desired, get_study(store, study_id).reason) == (
         desired,
         "as I wish",
@@ -101,7 +101,7 @@ def test_a_wish_for_a_study_reaches_its_unfinished_runs_alone(
 
 def test_trials_that_come_after_a_wish_know_it(store: Store) -> None:
     study_id = new_study(store)
-    wish_for_study(store, study_id, "paused")
+    control_study(store, study_id, "paused")
     assert get_run(store, new_trial(store, study_id, 0)).desired == "paused"
 
 
@@ -116,7 +116,7 @@ def test_runs_that_no_living_worker_holds_obey_at_once(
     lost, queued = new_trial(store, study_id, 0), new_trial(store, study_id, 1)
     claim_run(store, new_worker(store), threads=1)
     kill_holder(store, lost)
-    wish_for_study(store, study_id, desired)
+    control_study(store, study_id, desired)
     assert [get_run(store, each).state for each in (lost, queued)] == [lost_becomes, queued_becomes]
     assert claim_run(store, new_worker(store), threads=1) is None
 
@@ -124,7 +124,7 @@ def test_runs_that_no_living_worker_holds_obey_at_once(
 def test_a_wish_for_one_run_leaves_its_neighbours_alone(store: Store) -> None:
     study_id = new_study(store)
     first, second = new_trial(store, study_id, 0), new_trial(store, study_id, 1)
-    wish_for_run(store, first, "stopped")
+    control_run(store, first, "stopped")
     assert get_run(store, first).state == "stopped"
     assert get_run(store, second).state == "queued"
 
@@ -132,8 +132,8 @@ def test_a_wish_for_one_run_leaves_its_neighbours_alone(store: Store) -> None:
 def test_what_has_ended_cannot_be_resumed(store: Store) -> None:
     study_id = new_study(store)
     run_id = new_trial(store, study_id, 0)
-    wish_for_study(store, study_id, "stopped")
-    wish_for_study(store, study_id, "running")
+    control_study(store, study_id, "stopped")
+    control_study(store, study_id, "running")
     assert (get_run(store, run_id).state, get_run(store, run_id).desired) == ("stopped", "stopped")
 
 

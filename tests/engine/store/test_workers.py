@@ -7,13 +7,13 @@ from engine.store.schema import log, worker
 from engine.store.workers import (
     Telemetry,
     WorkerIdentity,
+    beat_for_worker,
+    desired_of_worker,
     end_worker,
     living_workers,
     register_worker,
-    wish_for_worker,
-    wish_for_workers,
-    wish_of_worker,
-    worker_beat,
+    set_desired_of_worker,
+    set_desired_of_workers,
     write_log,
 )
 from tests.engine.store.conftest import new_worker
@@ -48,7 +48,7 @@ def test_a_beat_says_how_the_worker_does(store: Store) -> None:
     worker_id = new_worker(store)
     told = []
     for telemetry in (Telemetry(cpu_percent=97.5, memory_bytes=5), Telemetry()):
-        worker_beat(store, worker_id, telemetry)
+        beat_for_worker(store, worker_id, telemetry)
         with store.reading() as connection:
             row = connection.execute(select(worker)).one()
         told.append((row.cpu_percent, row.memory_bytes))
@@ -57,22 +57,22 @@ def test_a_beat_says_how_the_worker_does(store: Store) -> None:
 
 def test_one_worker_is_wished_something_and_the_others_not(store: Store) -> None:
     first, second = new_worker(store, 1), new_worker(store, 2)
-    wish_for_worker(store, first, "paused")
-    assert [wish_of_worker(store, each) for each in (first, second)] == ["paused", "running"]
+    set_desired_of_worker(store, first, "paused")
+    assert [desired_of_worker(store, each) for each in (first, second)] == ["paused", "running"]
 
 
 def test_a_worker_that_is_taken_for_dead_shall_stop(store: Store) -> None:
     worker_id = new_worker(store)
     assert end_worker(store, worker_id)
-    assert wish_of_worker(store, worker_id) == "stopped"
+    assert desired_of_worker(store, worker_id) == "stopped"
     with pytest.raises(UsageError, match="has ended"):
-        wish_for_worker(store, worker_id, "running")
+        set_desired_of_worker(store, worker_id, "running")
 
 
 def test_wishes_do_not_reach_the_dead(store: Store) -> None:
     ended = new_worker(store, 1)
     end_worker(store, ended)
-    wish_for_workers(store, "stopped")
+    set_desired_of_workers(store, "stopped")
     with store.reading() as connection:
         assert connection.execute(select(worker.c.desired)).scalars().all() == ["running"]
 

@@ -8,7 +8,7 @@ import pytest
 from engine.arena.needs import search_needs
 from engine.spec import StudySpec
 from engine.store.connection import Store, open_store
-from engine.store.studies import get_study, wish_for_study
+from engine.store.studies import control_study, get_study
 from engine.work.tuning import ask_for_searches
 from tests.engine.arena.doing import MODEL, PROTOCOL, rates, searched, wanted
 
@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def test_a_paused_search_goes_on_for_those_that_need_it_or_wait_for_it(store: Store) -> None:
     study_id = searched(store, "sst2:mrpc", [(rates(1e-5), 1.2)], target=2)
     for methods in ("bertcl", "flat-tuned", "flat-tuned,bertcl"):
-        wish_for_study(store, study_id, "paused")
+        control_study(store, study_id, "paused")
         needs = search_needs(store, wanted(methods), (SEQUENCE,))
         assert ask_for_searches(store, needs, LIKE) == [study_id]
         assert get_study(store, study_id).desired == "running"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from engine.learning.shifts.findings import look_at_shifts, project
+from engine.learning.shifts.findings import find_shifts, project
 from engine.tasks.load import load_task
 from engine.tasks.shifts.findings import Clusters, Lengths, Projection, Question
 from tests.engine.learning.asking import Ask
@@ -23,9 +23,9 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def found(ask: Ask) -> tuple[Lengths, Clusters, Projection, Projection]:
     question = Question(task="topic", data=str(ask.data), model=str(ask.model), rows=30)
-    heard: list[tuple[int, int]] = []
-    lengths, clusters, pca, tsne = look_at_shifts(question, lambda *rows: heard.append(rows))
-    assert heard[-1] == (64, 64)
+    progress: list[tuple[int, int]] = []
+    lengths, clusters, pca, tsne = find_shifts(question, lambda *rows: progress.append(rows))
+    assert progress[-1] == (64, 64)
     assert isinstance(lengths, Lengths)
     assert isinstance(clusters, Clusters)
     assert isinstance(pca, Projection)
@@ -57,7 +57,7 @@ def test_the_authors_cut_nowhere(ask: Ask) -> None:
     question = Question(
         task="topic", data=str(ask.data), model=str(ask.model), length_split="authors"
     )
-    lengths = next(iter(look_at_shifts(question, lambda *_: None)))
+    lengths = next(iter(find_shifts(question, lambda *_: None)))
     assert isinstance(lengths, Lengths)
     assert lengths.cut is None
 
