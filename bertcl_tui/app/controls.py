@@ -8,6 +8,7 @@ from textual import on, work
 from textual.worker import get_current_worker
 
 from bertcl_tui.app.configured import SettledApp
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
 from bertcl_tui.settings import Settings
 from bertcl_tui.store.control import (
@@ -83,9 +84,9 @@ class WishingApp(SettledApp):
         if self.attempt(partial(delete_study, self.store, message.study_id)):
             self.marks.pop(message.study_id, None)
 
-    @on(messages.FillTable)
+    @on(FillTable)
     @work(thread=True, group="tables")
-    def _fill_table(self, message: messages.FillTable) -> None:
+    def _fill_table(self, message: FillTable) -> None:
         """Tell what came of it, and ask for the rows that wait as soon as they can be had."""
         from bertcl_tui.arena.launching import describe, go_on
 

@@ -20,8 +20,8 @@ from bertcl_tui.arena.fields import (
 )
 from bertcl_tui.arena.finding import look_up_table
 from bertcl_tui.arena.launching import launch
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit.cancellation import Pending
-from bertcl_tui.kit.messages import FillTable
 from bertcl_tui.kit.request import RequestScreen
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings

@@ -2,15 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from engine.store.states import Desired
-
-if TYPE_CHECKING:
-    from bertcl_tui.arena.asking import TableRequest
-    from bertcl_tui.arena.launching import Launched
 
 
 class Folding(Message):
@@ -89,14 +84,6 @@ class OpenFile(Message):
 
 class OpenArena(Message):
     """Show how methods compare."""
-
-
-@dataclass
-class FillTable(Message):
-    """A table is to be filled; some of its rows may wait for searches."""
-
-    request: "TableRequest"
-    launched: "Launched"
 
 
 @dataclass

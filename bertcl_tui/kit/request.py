@@ -3,7 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from pathlib import Path
+from typing import ClassVar, Final, Generic, TypeVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -42,6 +43,17 @@ class _Fields(VerticalScroll, inherit_bindings=False):
     ]
 
 
+_STYLES: Final = (
+    "kit/request.tcss",
+    "widgets/top_bar.tcss",
+    "widgets/key_bar.tcss",
+    "widgets/field_row.tcss",
+    "widgets/picker.tcss",
+    "widgets/command_line.tcss",
+)
+"""Whole paths: Textual looks for others beside the screen that inherits them."""
+
+
 class RequestScreen(Screen[Result], Generic[Result]):
     """Looks up what is typed, says what is wrong with it, and starts what is right in a thread.
 
@@ -50,14 +62,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
         texts: what the form says at first, by field.
     """
 
-    CSS_PATH: ClassVar = [
-        "request.tcss",
-        "../widgets/top_bar.tcss",
-        "../widgets/key_bar.tcss",
-        "../widgets/field_row.tcss",
-        "../widgets/picker.tcss",
-        "../widgets/command_line.tcss",
-    ]
+    CSS_PATH: ClassVar = [Path(__file__).parents[1] / name for name in _STYLES]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "app.focus_previous", show=False),
         Binding("down", "app.focus_next", show=False),

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.worker import WorkerCancelled
 
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style import themes
@@ -39,7 +40,7 @@ class Host(App[None]):
     def on_open_study(self, message: messages.OpenStudy) -> None:
         self.told.append(message)
 
-    def on_fill_table(self, message: messages.FillTable) -> None:
+    def on_fill_table(self, message: FillTable) -> None:
         self.told.append(message)
 
     def on_start_workers(self, message: messages.StartWorkers) -> None:

@@ -106,9 +106,9 @@ def test_every_action_is_shown_by_a_test() -> None:
 
 
 def _shown_by_tests() -> set[tuple[str, str]]:
-    """Read what the tests of this folder are marked with."""
+    """Read what the tests of the terminal are marked with."""
     shown = set()
-    for path in Path(__file__).parent.rglob("test_*.py"):
+    for path in Path(__file__).parents[1].rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.action":
                 place, *handlers = map(ast.literal_eval, node.args)

@@ -7,8 +7,9 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
 from bertcl_tui.arena.fields import FORM_FIELDS, OF_SEARCHES, table_command
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.arena.new_table import NewTableScreen
-from bertcl_tui.kit.messages import FillTable, Trouble
+from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.widgets.command_line import CommandLine
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.picker import Picker
