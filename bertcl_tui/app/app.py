@@ -1,41 +1,41 @@
 """The terminal app: which screens there are and how one comes to another."""
 
+import os
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import on, work
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
-from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.app.controls import WishingApp
+from bertcl_tui.actions.keymap import Keymap
+from bertcl_tui.app.controls import Controls
 from bertcl_tui.app.palette import ActionsProvider, places
-from bertcl_tui.app.picture import free_path
+from bertcl_tui.app.watch import StoreWatch
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
 from bertcl_tui.kit.live import LiveScreen
-from bertcl_tui.news.herald import Herald
+from bertcl_tui.news.desktop import desktop_sequence
+from bertcl_tui.news.events import News
 from bertcl_tui.settings import Settings
-from bertcl_tui.store.control import control_runs, control_studies
+from bertcl_tui.settings.configuration import Configuration
 from bertcl_tui.store.filters.history import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import StudyRow
 from bertcl_tui.studies.screen import StudiesScreen
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError
 from engine.store.states import Desired
 
-_POLL_SECONDS: Final = 0.1
-_LEAST_SECONDS: Final = 0.25
-"""Between two readings, however much is written."""
-_MOST_SECONDS: Final = 2.0
-"""Between two readings, however little is written: time alone makes a run stalled or lost."""
-
+_NEWS_SECONDS: Final = 12.0
+"""A toast stays so long: a person may be looking elsewhere."""
 
 _STYLES: Final = (
     "app/app.tcss",
@@ -48,7 +48,7 @@ _STYLES: Final = (
 """What every screen shares, and home's own: a first screen's styles are not looked for."""
 
 
-class BertclApp(WishingApp):
+class BertclApp(App[None]):
     """Shows the studies of one store.
 
     Args:
@@ -56,6 +56,9 @@ class BertclApp(WishingApp):
         clock: says which moment it is that states are told for.
         settings: what the person likes.
         settings_path: where changes of it are kept; None: nowhere.
+
+    Raises:
+        UsageError: keys are given that cannot be.
     """
 
     TITLE = "bertcl"
@@ -74,12 +77,27 @@ class BertclApp(WishingApp):
         settings: Settings | None = None,
         settings_path: Path | None = None,
     ) -> None:
-        super().__init__(settings, settings_path, Reader(store, clock))
-        self.herald = Herald(self.reader)
+        super().__init__()
+        self.configuration = Configuration(self, settings, settings_path)
+        self.reader = Reader(store, clock)
+        self.controls = Controls(self, self.reader)
+        self.store_watch = StoreWatch(self, self.reader, self._announce)
+        self.marks: dict[int, frozenset[int]] = {}
+        """Marked trial numbers by study id, for as long as the app is open."""
         self.histories: dict[str, History] = {}
         """Earlier filters by table, for as long as the app is open."""
         self._unsent_study: Mapping[str, str] | None = None
         """What was typed for a new study that was not started."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the person likes, as it is now."""
+        return self.configuration.settings
+
+    @property
+    def own_keys(self) -> Keymap:
+        """Keys that the person gave, by the name of an action."""
+        return self.configuration.own_keys
 
     def get_default_screen(self) -> Screen[None]:
         return StudiesScreen(self.reader, *self._kept_for(StudiesScreen.TABLE))
@@ -90,41 +108,13 @@ class BertclApp(WishingApp):
         return columns, self.histories.setdefault(table, History())
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self.watch_store)
+        self.configuration.apply()
+        self.call_after_refresh(self.store_watch.start)
 
     def on_unmount(self) -> None:
         self.reader.close()
 
     # the store
-
-    @work(thread=True, exclusive=True, group="watch")
-    def watch_store(self) -> None:
-        """Tell when the store changes. The first look imports the database library."""
-        worker = get_current_worker()
-        seen: int | None = None
-        version: int | None = None
-        told_at = 0.0
-        while not worker.is_cancelled:
-            try:
-                version = self.reader.version()
-            except UsageError as error:
-                self.call_from_thread(self.exit, return_code=2, message=str(error))
-                return
-            except EngineError as error:
-                self.post_message(messages.Trouble(str(error)))
-            quiet = time.monotonic() - told_at
-            if quiet > _MOST_SECONDS or (version != seen and quiet > _LEAST_SECONDS):
-                seen, told_at = version, time.monotonic()
-                self.post_message(messages.StoreChanged())
-                self._look_for_news()
-            time.sleep(_POLL_SECONDS)
-
-    def _look_for_news(self) -> None:
-        try:
-            for item in self.herald.look():
-                self.call_from_thread(self.tell, item)
-        except EngineError as error:
-            self.post_message(messages.Trouble(str(error)))
 
     @on(messages.StoreChanged)
     def _store_changed(self) -> None:
@@ -136,6 +126,54 @@ class BertclApp(WishingApp):
     @on(messages.Trouble)
     def _trouble(self, message: messages.Trouble) -> None:
         self.notify(message.text, severity="error", markup=False)
+
+    def _announce(self, news: News) -> None:
+        """Say what happened, as loudly as the person likes it."""
+        if not self.settings.notify:
+            return
+        self.notify(news.text, severity=news.severity, timeout=_NEWS_SECONDS, markup=False)
+        if self.settings.bell:
+            self.bell()
+        sequence = desktop_sequence(news.text, os.environ) if self.settings.desktop else ""
+        if sequence and self._driver is not None:
+            self._driver.write(sequence)
+
+    # what is asked of studies, runs and workers
+
+    @on(messages.ControlStudies)
+    def _control_studies(self, message: messages.ControlStudies) -> None:
+        self.controls.studies(message.study_ids, message.desired)
+
+    @on(messages.ControlRuns)
+    def _control_runs(self, message: messages.ControlRuns) -> None:
+        self.controls.runs(message.run_ids, message.desired)
+
+    @on(messages.ControlWorker)
+    def _control_worker(self, message: messages.ControlWorker) -> None:
+        self.controls.worker(message.worker_id, message.desired)
+
+    @on(messages.StartWorkers)
+    def _start_workers(self) -> None:
+        self.controls.start_workers()
+
+    @on(messages.AddWorker)
+    def _add_worker(self, message: messages.AddWorker) -> None:
+        self.controls.add_worker(message.device, message.threads)
+
+    @on(messages.RetryRuns)
+    def _retry_runs(self, message: messages.RetryRuns) -> None:
+        self.controls.retry(message.run_ids)
+
+    @on(messages.DeleteStudy)
+    def _delete_study(self, message: messages.DeleteStudy) -> None:
+        def deleted() -> None:
+            self.marks.pop(message.study_id, None)
+
+        self.controls.delete(message.study_id, deleted)
+
+    @on(FillTable)
+    def _fill_table(self, message: FillTable) -> None:
+        self.controls.fill_table(message)
 
     # screens
 
@@ -214,7 +252,7 @@ class BertclApp(WishingApp):
             name: keys for name, keys in self.settings.columns.items() if name != message.table
         }
         chosen = {message.table: message.columns} if message.columns else {}
-        self.set(columns=others | chosen)
+        self.configuration.change(columns=others | chosen)
 
     # actions
 
@@ -225,7 +263,7 @@ class BertclApp(WishingApp):
         from bertcl_tui.settings.screen import SettingsScreen
 
         if not isinstance(self.screen, SettingsScreen):
-            self.push_screen(SettingsScreen())
+            self.push_screen(SettingsScreen(self.configuration))
 
     def action_show_help(self) -> None:
         from bertcl_tui.help.screen import HelpScreen
@@ -275,22 +313,19 @@ class BertclApp(WishingApp):
             if desired == "running":
                 self.exit()
             elif desired is not None:
-                self._control_and_leave([study.id for study in studies], runs, desired)
+                study_ids = [study.id for study in studies]
+                self.controls.stand_down(study_ids, runs, desired, self.exit)
 
         names = [study.name for study in studies]
-        self.push_screen(LeaveScreen(names, len(runs), self.awaited), answered)
-
-    @work(thread=True, group="controls")
-    def _control_and_leave(
-        self, study_ids: list[int], run_ids: list[int], desired: Desired
-    ) -> None:
-        controls = (
-            partial(control_studies, self.store, study_ids, desired),
-            partial(control_runs, self.store, run_ids, desired),
-        )
-        if all(map(self.attempt, controls)):
-            self.call_from_thread(self.exit)
+        self.push_screen(LeaveScreen(names, len(runs), self.controls.waiting_rows), answered)
 
 
 def _works(study: StudyRow) -> bool:
     return study.desired == "running" and study.state in {"running", "queued", "stalled", "lost"}
+
+
+def free_path(folder: Path, moment: datetime) -> Path:
+    """Return where a picture of the screen goes: a name of that moment that no file there has."""
+    name = f"bertcl-{moment:%Y-%m-%d-%H%M%S}"
+    names = (f"{name}-{number}" if number > 1 else name for number in count(1))
+    return next(path for name in names if not (path := folder / f"{name}.svg").exists())

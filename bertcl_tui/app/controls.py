@@ -1,16 +1,13 @@
-"""An app that writes to the store what its person wants."""
+"""What a person asks of studies, runs and workers, written to the store in threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
-from textual import on, work
+from textual.app import App
 from textual.worker import get_current_worker
 
-from bertcl_tui.app.configured import SettledApp
 from bertcl_tui.arena.messages import FillTable
-from bertcl_tui.kit import messages
-from bertcl_tui.settings import Settings
+from bertcl_tui.kit.messages import StoreChanged, Trouble
 from bertcl_tui.store.control import (
     add_worker,
     control_runs,
@@ -23,96 +20,112 @@ from bertcl_tui.store.control import (
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from engine.errors import EngineError
+from engine.store.states import Desired
 
 
-class WishingApp(SettledApp):
-    """Hears what is wanted and does it in threads; says in a line what cannot be done.
+class Controls:
+    """Carries out what is asked for; says in a line what cannot be done.
 
     Args:
-        settings: what the person likes.
-        path: where changes of it are kept; None: nowhere.
-        reader: of the store.
-
-    Raises:
-        UsageError: keys are given that cannot be.
+        app: whose threads work, and who is told what came of it.
+        reader: of the store that is written to.
     """
 
-    def __init__(self, settings: Settings | None, path: Path | None, reader: Reader) -> None:
-        super().__init__(settings, path)
-        self.store = reader.store
-        self.reader = reader
-        self.marks: dict[int, frozenset[int]] = {}
-        """Marked trial numbers by study id, for as long as the app is open."""
-        self.awaited: tuple[str, ...] = ()
-        """Rows of a table that are asked for when searches are over, while the app is open."""
+    def __init__(self, app: App[None], reader: Reader) -> None:
+        self._app = app
+        self._reader = reader
+        self._store = reader.store
+        self.waiting_rows: tuple[str, ...] = ()
+        """Rows of the arena that wait for searches; they are queued while the app is open."""
 
-    @on(messages.ControlStudies)
-    @work(thread=True, group="control")
-    def _control_studies(self, message: messages.ControlStudies) -> None:
-        self.attempt(partial(control_studies, self.store, message.study_ids, message.desired))
+    def studies(self, study_ids: Sequence[int], desired: Desired) -> None:
+        """Let studies run, pause or stop."""
+        self._in_thread(lambda: control_studies(self._store, study_ids, desired))
 
-    @on(messages.ControlRuns)
-    @work(thread=True, group="control")
-    def _control_runs(self, message: messages.ControlRuns) -> None:
-        self.attempt(partial(control_runs, self.store, message.run_ids, message.desired))
+    def runs(self, run_ids: Sequence[int], desired: Desired) -> None:
+        """Let runs go on, pause or stop."""
+        self._in_thread(lambda: control_runs(self._store, run_ids, desired))
 
-    @on(messages.RetryRuns)
-    @work(thread=True, group="control")
-    def _retry_runs(self, message: messages.RetryRuns) -> None:
-        self._say("Checking data, model and device…")
-        if self.attempt(partial(retry_runs, self.store, message.run_ids)):
-            self._say(f"{count(len(message.run_ids), 'run')} queued again")
+    def worker(self, worker_id: int, desired: Desired) -> None:
+        """Let a worker work, pause or end."""
+        self._in_thread(lambda: control_worker(self._store, worker_id, desired))
 
-    @on(messages.StartWorkers)
-    @work(thread=True, group="control")
-    def _start_workers(self) -> None:
-        self.attempt(partial(start_workers, self.store))
+    def start_workers(self) -> None:
+        """Start the workers that are missing."""
+        self._in_thread(lambda: start_workers(self._store))
 
-    @on(messages.AddWorker)
-    @work(thread=True, group="control")
-    def _add_worker(self, message: messages.AddWorker) -> None:
-        self.attempt(partial(add_worker, self.store, message.device, message.threads))
+    def add_worker(self, device: str, threads: int) -> None:
+        """Start one more worker."""
+        self._in_thread(lambda: add_worker(self._store, device, threads))
 
-    @on(messages.ControlWorker)
-    @work(thread=True, group="control")
-    def _control_worker(self, message: messages.ControlWorker) -> None:
-        self.attempt(partial(control_worker, self.store, message.worker_id, message.desired))
+    def retry(self, run_ids: Sequence[int]) -> None:
+        """Queue runs again that ended without a result."""
 
-    @on(messages.DeleteStudy)
-    @work(thread=True, group="control")
-    def _delete_study(self, message: messages.DeleteStudy) -> None:
-        if self.attempt(partial(delete_study, self.store, message.study_id)):
-            self.marks.pop(message.study_id, None)
+        def check_and_queue() -> None:
+            self._say("Checking data, model and device…")
+            if self._attempt(lambda: retry_runs(self._store, run_ids)):
+                self._say(f"{count(len(run_ids), 'run')} queued again")
 
-    @on(FillTable)
-    @work(thread=True, group="tables")
+        self._app.run_worker(check_and_queue, thread=True, group="control")
+
+    def delete(self, study_id: int, deleted: Callable[[], None]) -> None:
+        """Delete a study and what was measured in it; then call ``deleted`` in the app's loop."""
+        self._in_thread(lambda: delete_study(self._store, study_id), deleted)
+
+    def stand_down(
+        self,
+        study_ids: Sequence[int],
+        run_ids: Sequence[int],
+        desired: Desired,
+        done: Callable[[], None],
+    ) -> None:
+        """Let everything that runs pause or stop; then call ``done`` in the app's loop."""
+
+        def control_all() -> None:
+            control_studies(self._store, study_ids, desired)
+            control_runs(self._store, run_ids, desired)
+
+        self._in_thread(control_all, done)
+
+    def fill_table(self, message: FillTable) -> None:
+        """Queue the rows of a table that wait for searches, as soon as these are over."""
+        self._app.run_worker(partial(self._fill_table, message), thread=True, group="tables")
+
     def _fill_table(self, message: FillTable) -> None:
-        """Tell what came of it, and ask for the rows that wait as soon as they can be had."""
         from bertcl_tui.arena.launching import describe, go_on
 
         worker = get_current_worker()
-        request, first = message.request, message.launched
-        self._say(describe(first))
+        request, launched = message.request, message.launched
+        self._say(describe(launched))
         try:
-            start_workers(self.store)
-            self.awaited = first.waiting
-            for launched in go_on(self.reader, request, first, lambda: worker.is_cancelled):
-                start_workers(self.store)
-                self.awaited = launched.waiting
-                self._say(describe(launched))
+            start_workers(self._store)
+            self.waiting_rows = launched.waiting
+            for later in go_on(self._reader, request, launched, lambda: worker.is_cancelled):
+                start_workers(self._store)
+                self.waiting_rows = later.waiting
+                self._say(describe(later))
         except EngineError as error:
-            self.awaited = ()
-            self.post_message(messages.Trouble(str(error)))
+            self.waiting_rows = ()
+            self._app.post_message(Trouble(str(error)))
+
+    def _in_thread(
+        self, change: Callable[[], None], done: Callable[[], None] | None = None
+    ) -> None:
+        def work() -> None:
+            if self._attempt(change) and done is not None:
+                self._app.call_from_thread(done)
+
+        self._app.run_worker(work, thread=True, group="control")
+
+    def _attempt(self, change: Callable[[], None]) -> bool:
+        """Change the store; say what kept it from being changed."""
+        try:
+            change()
+        except EngineError as error:
+            self._app.post_message(Trouble(str(error)))
+            return False
+        self._app.post_message(StoreChanged())
+        return True
 
     def _say(self, text: str) -> None:
-        self.call_from_thread(self.notify, text, markup=False)
-
-    def attempt(self, deed: Callable[[], None]) -> bool:
-        """Do something to the store, in a thread; tell the person if it cannot be done."""
-        try:
-            deed()
-        except EngineError as error:
-            self.post_message(messages.Trouble(str(error)))
-            return False
-        self.post_message(messages.StoreChanged())
-        return True
+        self._app.call_from_thread(self._app.notify, text, markup=False)

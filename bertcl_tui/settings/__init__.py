@@ -1,6 +1,5 @@
-"""What a person has set once, for every store."""
+"""Settings: what a person has set once, for every store, and the screen that changes it."""
 
-from bertcl_tui.settings.file import read_settings, settings_file, write_settings
-from bertcl_tui.settings.settings import Settings
+from bertcl_tui.settings.settings import Settings, read_settings, settings_file, write_settings
 
 __all__ = ["Settings", "read_settings", "settings_file", "write_settings"]

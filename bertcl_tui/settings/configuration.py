@@ -1,64 +1,62 @@
-"""An app that is as its person has set it."""
+"""What an app is set to: its theme and its keys, and where changes of them are kept."""
 
-import os
 from pathlib import Path
 from threading import Lock
-from typing import Final
 
 from msgspec.structs import replace
-from textual import work
 from textual.app import App
 from textual.theme import Theme
 
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.keymap import Keymap, checked_keymap
-from bertcl_tui.kit import messages
-from bertcl_tui.news.desktop import desktop_sequence
-from bertcl_tui.news.events import News
-from bertcl_tui.settings import Settings, write_settings
-from bertcl_tui.settings.settings import DEFAULT_THEME
+from bertcl_tui.kit.messages import Trouble
+from bertcl_tui.settings.settings import DEFAULT_THEME, Settings, write_settings
 from bertcl_tui.style import themes
 from engine.errors import EngineError
 
-_TOLD_SECONDS: Final = 12.0
-"""A toast stays so long: a person may be looking elsewhere."""
 
-
-class SettledApp(App[None]):
-    """Has the theme and the keys of its settings, and keeps what is changed of them.
+class Configuration:
+    """The settings as they hold in a running app, which they change.
 
     Args:
-        settings: what the person likes.
-        path: where changes of it are kept; None: nowhere.
+        app: gets the theme and the keys.
+        settings: what the person has set; None: all as it comes.
+        path: of the file that keeps what is changed; None: nothing is kept.
 
     Raises:
         UsageError: keys are given that cannot be.
     """
 
-    def __init__(self, settings: Settings | None, path: Path | None) -> None:
-        super().__init__()
+    def __init__(
+        self, app: App[None], settings: Settings | None = None, path: Path | None = None
+    ) -> None:
+        self._app = app
         self.settings = settings or Settings()
         self.own_keys: Keymap = checked_keymap(self.settings.keys, ACTIONS)
         """Keys that the person gave, by the name of an action."""
-        self.settings_path = path
-        self._worn = self.settings.theme
+        self.path = path
+        self._applied_theme = self.settings.theme
+        """The theme in use; another than the one that is set where that one cannot be read."""
         self._writing = Lock()
         """Held by the thread that writes: the last one writes what holds last."""
         for theme in (themes.DARK, themes.LIGHT):
-            self.register_theme(theme)
+            app.register_theme(theme)
 
-    def on_mount(self) -> None:
+    def apply(self) -> None:
+        """Give the mounted app its theme and keys, and follow what is chosen in its palette."""
         wanted = self.settings.theme
-        if wanted not in self.available_themes:
+        if wanted not in self._app.available_themes:
             self.settings = replace(self.settings, theme=DEFAULT_THEME)
-            text = f"There is no theme '{wanted}'; this is {DEFAULT_THEME}."
-            self.notify(text, severity="warning", markup=False)
-        self._wear()
-        self._press(self.own_keys)
-        self.theme_changed_signal.subscribe(self, self._theme_changed)
+            self._warn(f"There is no theme '{wanted}'; this is {DEFAULT_THEME}.")
+        self._apply_theme()
+        self._apply_keys(self.own_keys)
+        self._app.theme_changed_signal.subscribe(self._app, self._theme_changed)
 
-    def set(self, **changes: object) -> None:
-        """Let settings be otherwise from now on, and the next time.
+    def change(self, **changes: object) -> None:
+        """Change settings for now and for the next time.
+
+        Args:
+            changes: new values by the field of ``Settings``.
 
         Raises:
             UsageError: keys are given that cannot be; nothing is changed then.
@@ -67,49 +65,37 @@ class SettledApp(App[None]):
         own_keys = checked_keymap(settings.keys, ACTIONS)
         self.settings = settings
         if own_keys != self.own_keys:
-            self._press(own_keys)
+            self._apply_keys(own_keys)
         if "theme" in changes:
-            self._wear()
-        self._keep_settings()
+            self._apply_theme()
+        self._app.run_worker(self._write, thread=True, exclusive=True, group="settings")
 
-    def tell(self, news: News) -> None:
-        """Say what happened, as loudly as the person likes it."""
-        if not self.settings.notify:
-            return
-        self.notify(news.text, severity=news.severity, timeout=_TOLD_SECONDS, markup=False)
-        if self.settings.bell:
-            self.bell()
-        sequence = desktop_sequence(news.text, os.environ) if self.settings.desktop else ""
-        if sequence and self._driver is not None:
-            self._driver.write(sequence)
-
-    def _press(self, own_keys: Keymap) -> None:
+    def _apply_keys(self, own_keys: Keymap) -> None:
         self.own_keys = own_keys
-        self.set_keymap({name: ",".join(keys) for name, keys in own_keys.items()})
+        self._app.set_keymap({name: ",".join(keys) for name, keys in own_keys.items()})
 
-    def _wear(self) -> None:
-        """Put on the theme that is set, or one that can be read in its place."""
+    def _apply_theme(self) -> None:
         wanted = self.settings.theme
         # without colours Textual makes greys of them, and has no grey for the terminal's own
-        self._worn = (
-            DEFAULT_THEME if self.no_color and self.available_themes[wanted].ansi else wanted
-        )
-        if self._worn != wanted:
-            text = f"{wanted} needs colours, and NO_COLOR is set; this is {self._worn}."
-            self.notify(text, severity="warning", markup=False)
-        self.theme = self._worn
+        unreadable = self._app.no_color and self._app.available_themes[wanted].ansi
+        self._applied_theme = DEFAULT_THEME if unreadable else wanted
+        if unreadable:
+            self._warn(f"{wanted} needs colours, and NO_COLOR is set; this is {DEFAULT_THEME}.")
+        self._app.theme = self._applied_theme
 
     def _theme_changed(self, theme: Theme) -> None:
         """Remember a theme that was chosen in the palette."""
-        if theme.name != self._worn:
-            self.set(theme=theme.name)
+        if theme.name != self._applied_theme:
+            self.change(theme=theme.name)
 
-    @work(thread=True, exclusive=True, group="settings")
-    def _keep_settings(self) -> None:
-        if self.settings_path is None:
+    def _write(self) -> None:
+        if self.path is None:
             return
         with self._writing:
             try:
-                write_settings(self.settings, self.settings_path)
+                write_settings(self.settings, self.path)
             except EngineError as error:
-                self.post_message(messages.Trouble(str(error)))
+                self._app.post_message(Trouble(str(error)))
+
+    def _warn(self, text: str) -> None:
+        self._app.notify(text, severity="warning", markup=False)

@@ -11,10 +11,10 @@ from textual.screen import Screen
 
 from bertcl_tui.actions import ACTIONS, Action, Place, bindings_of
 from bertcl_tui.actions.keymap import PLACES, checked_keymap, usual_keys
-from bertcl_tui.app.configured import SettledApp
 from bertcl_tui.kit.confirm import ConfirmScreen
 from bertcl_tui.options.field import Field
 from bertcl_tui.options.readers import one_of
+from bertcl_tui.settings.configuration import Configuration
 from bertcl_tui.settings.keys_table import KeysLine, KeysTable
 from bertcl_tui.settings.press import PressScreen
 from bertcl_tui.store.filters import ANYWHERE, Fields, Filter, fits
@@ -39,7 +39,11 @@ _THEMES: Final = {
 
 
 class SettingsScreen(Screen[None]):
-    """Changes what is set; every change holds at once and is kept."""
+    """Changes what is set; every change holds at once and is kept.
+
+    Args:
+        configuration: of the app.
+    """
 
     PLACE: ClassVar[Place] = "settings"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,14 +61,10 @@ class SettingsScreen(Screen[None]):
         "../widgets/top_bar.tcss",
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, configuration: Configuration) -> None:
         super().__init__()
+        self._configuration = configuration
         self._where: Filter = ()
-
-    @property
-    def _owner(self) -> SettledApp:
-        assert isinstance(self.app, SettledApp)
-        return self.app
 
     def compose(self) -> ComposeResult:
         yield TopBar("Settings")
@@ -77,7 +77,7 @@ class SettingsScreen(Screen[None]):
         yield KeyBar()
 
     def _fields(self) -> list[tuple[Field, str]]:
-        settings = self._owner.settings
+        settings = self._configuration.settings
         themes = {name: _THEMES.get(name, "From Textual.") for name in theme_names()}
         told = {
             "off": "Nothing is said.",
@@ -96,7 +96,7 @@ class SettingsScreen(Screen[None]):
         ]
 
     def on_mount(self) -> None:
-        path = self._owner.settings_path
+        path = self._configuration.path
         self.query_one(TopBar).show(["Settings"], [str(path)] if path else ["not kept"])
         self.app.theme_changed_signal.subscribe(self, lambda theme: self._show_theme(theme.name))
         self._show_keys()
@@ -107,8 +107,8 @@ class SettingsScreen(Screen[None]):
     def _changed(self, event: FieldRow.Changed) -> None:
         event.stop()
         value = event.text if event.name == "theme" else event.text == _ON_OFF[True]
-        if getattr(self._owner.settings, event.name) != value:
-            self._owner.set(**{event.name: value})
+        if getattr(self._configuration.settings, event.name) != value:
+            self._configuration.change(**{event.name: value})
 
     def _show_theme(self, name: str) -> None:
         row = self.query_one("#theme", FieldRow)
@@ -119,7 +119,7 @@ class SettingsScreen(Screen[None]):
 
     def _show_keys(self) -> None:
         lines = [line for line in map(self._line, ACTIONS) if _fits(line, self._where)]
-        changed = len(self._owner.own_keys)
+        changed = len(self._configuration.own_keys)
         table = self.query_one(KeysTable)
         entitle(table, f"Keys ─ {count(len(lines), 'action')}", *_told(changed))
         table.show(lines)
@@ -128,7 +128,7 @@ class SettingsScreen(Screen[None]):
         return KeysLine(
             action=action,
             keys=key_names(self.app, action),
-            changed=action.name in self._owner.own_keys,
+            changed=action.name in self._configuration.own_keys,
             where=", ".join(PLACES[place] for place in action.places),
         )
 
@@ -148,7 +148,7 @@ class SettingsScreen(Screen[None]):
         """Offer what can be done with keys where the cursor is on one."""
         if action in {"change_key", "add_key", "reset_key"}:
             return isinstance(self.focused, KeysTable) and self.focused.current is not None
-        return action != "reset_keys" or bool(self._owner.own_keys)
+        return action != "reset_keys" or bool(self._configuration.own_keys)
 
     @on(KeysTable.Opened)
     def action_change_key(self) -> None:
@@ -165,7 +165,7 @@ class SettingsScreen(Screen[None]):
 
         def given(key: str) -> dict[str, str]:
             keys = ",".join(dict.fromkeys((*kept, key)))
-            return {**self._owner.settings.keys, line.action.name: keys}
+            return {**self._configuration.settings.keys, line.action.name: keys}
 
         def answered(key: str | None) -> None:
             if key is not None:
@@ -184,7 +184,7 @@ class SettingsScreen(Screen[None]):
         line = self.query_one(KeysTable).current
         if line is None:
             return
-        keys = {**self._owner.settings.keys}
+        keys = {**self._configuration.settings.keys}
         if keys.pop(line.action.name, None) is None:
             usual = ", ".join(key_name(self.app, key) for key in usual_keys(line.action))
             self.notify(f"'{line.action.text}' has the keys it came with: {usual}", markup=False)
@@ -192,7 +192,7 @@ class SettingsScreen(Screen[None]):
         self._give(keys)
 
     def action_reset_keys(self) -> None:
-        changed = len(self._owner.own_keys)
+        changed = len(self._configuration.own_keys)
         question = ConfirmScreen(
             "Give every action the keys it came with?",
             f"{count(changed, 'action')} changed by you {'is' if changed == 1 else 'are'} reset.",
@@ -208,7 +208,7 @@ class SettingsScreen(Screen[None]):
     def _give(self, keys: Mapping[str, str]) -> None:
         """Let these be the keys. One that was reset may clash with another that was given."""
         try:
-            self._owner.set(keys=dict(keys))
+            self._configuration.change(keys=dict(keys))
         except UsageError as error:
             self.notify(str(error), severity="error", markup=False)
             return

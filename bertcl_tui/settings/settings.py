@@ -1,8 +1,14 @@
-"""What can be set."""
+"""What can be set, and the TOML file that keeps it, where the system keeps such files."""
 
+import os
+from pathlib import Path
 from typing import Final
 
+import msgspec
 from msgspec import Struct
+
+from engine.errors import UsageError
+from engine.files import replacing
 
 DEFAULT_THEME: Final = "bertcl-dark"
 
@@ -21,3 +27,47 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """Textual's key names, comma between alternatives, by the name of an action."""
     columns: dict[str, tuple[str, ...]] = {}
     """Columns that are shown, from left to right, by the name of a table."""
+
+
+PLACE: Final = "BERTCL_CONFIG"
+"""The variable that names another file."""
+
+
+def settings_file() -> Path:
+    """Return where the settings are, or would be."""
+    named = os.environ.get(PLACE)
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("bertcl-tui", appauthor=False) / "config.toml"
+
+
+def read_settings(path: Path) -> Settings:
+    """Read them; where there is no file, all is as it comes.
+
+    Raises:
+        UsageError: the file cannot be read, or says what cannot be set.
+    """
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise UsageError(f"settings {path} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"settings {path}: {error}; mend the file, or delete it") from None
+
+
+def write_settings(settings: Settings, path: Path) -> None:
+    """Write what differs from the defaults; the file is replaced whole or not at all.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as beside:
+            beside.write_bytes(msgspec.toml.encode(settings))
+    except OSError as error:
+        raise UsageError(f"settings {path} cannot be written: {error.strerror}") from None

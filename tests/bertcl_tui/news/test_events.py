@@ -119,7 +119,7 @@ async def test_what_happens_while_the_app_is_open_is_told_once_where_it_is_liked
     async with open_app(settings=Settings(notify=notify)) as pilot:
         app = pilot.app
         await until(pilot, lambda: app.screen.query_one("StudiesTable").items)  # type: ignore[attr-defined]
-        await until(pilot, lambda: app.herald.has_looked)  # type: ignore[attr-defined]
+        await until(pilot, lambda: app.store_watch.herald.has_looked)  # type: ignore[attr-defined]
         end_worker(opened, WORKER)
         await until(pilot, lambda: app.screen.query_one("StudiesTable").items[0].state == "lost")  # type: ignore[attr-defined]
         control_study(opened, live, "paused", "the data is gone")

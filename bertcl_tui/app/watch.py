@@ -1,0 +1,67 @@
+"""Watching the store in a thread, for as long as the app is open."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from textual.app import App
+from textual.worker import get_current_worker
+
+from bertcl_tui.kit.messages import StoreChanged, Trouble
+from bertcl_tui.news.events import News
+from bertcl_tui.news.herald import Herald
+from bertcl_tui.store.reader import Reader
+from engine.errors import EngineError, UsageError
+
+_POLL_SECONDS: Final = 0.1
+_LEAST_SECONDS: Final = 0.25
+"""Between two readings, however much is written."""
+_MOST_SECONDS: Final = 2.0
+"""Between two readings, however little is written: time alone makes a run stalled or lost."""
+
+
+class StoreWatch:
+    """Posts ``StoreChanged`` to the app when there is something new to read, and finds the news.
+
+    Args:
+        app: gets the messages; it ends, with one line, where the store is none.
+        reader: of the store.
+        announce: called in the app's loop with each piece of news.
+    """
+
+    def __init__(self, app: App[None], reader: Reader, announce: Callable[[News], None]) -> None:
+        self._app = app
+        self._reader = reader
+        self._announce = announce
+        self.herald = Herald(reader)
+
+    def start(self) -> None:
+        """Watch from now on. The first look loads the database library."""
+        self._app.run_worker(self._watch, thread=True, exclusive=True, group="watch")
+
+    def _watch(self) -> None:
+        worker = get_current_worker()
+        seen: int | None = None
+        version: int | None = None
+        posted_at = 0.0
+        while not worker.is_cancelled:
+            try:
+                version = self._reader.version()
+            except UsageError as error:
+                self._app.call_from_thread(self._app.exit, return_code=2, message=str(error))
+                return
+            except EngineError as error:
+                self._app.post_message(Trouble(str(error)))
+            quiet = time.monotonic() - posted_at
+            if quiet > _MOST_SECONDS or (version != seen and quiet > _LEAST_SECONDS):
+                seen, posted_at = version, time.monotonic()
+                self._app.post_message(StoreChanged())
+                self._look_for_news()
+            time.sleep(_POLL_SECONDS)
+
+    def _look_for_news(self) -> None:
+        try:
+            for item in self.herald.look():
+                self._app.call_from_thread(self._announce, item)
+        except EngineError as error:
+            self._app.post_message(Trouble(str(error)))
