@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import get_native_id
+from secrets import token_hex
 
 from engine.errors import UsageError
 
@@ -27,30 +27,37 @@ def check_target(path: Path, *, makes_folder: bool = False) -> None:
 
 
 @contextmanager
-def replacing(path: Path, *, flush: bool = False) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Give a path to write to beside ``path``, and put that file in its place at the end.
 
-    Where the block fails, the old file stays and nothing lies beside it.
+    Every file of this program is written so: a reader finds the old file or the new one, whole,
+    even after the power failed. The name beside is random, so that any number of processes and
+    threads may write the same file; the last one stays. Where the block fails, the old file stays
+    and nothing lies beside it.
 
     Args:
         path: of the file, in a folder that exists.
-        flush: let the bytes be on the disk before the old file goes.
 
     Raises:
         OSError: the file cannot be put in its place.
     """
-    beside = path.with_name(f".{path.name}.{get_native_id()}.part")
+    beside = path.with_name(f".{path.name}.{token_hex(8)}.part")
     try:
         yield beside
-        if flush:
-            _flush(beside)
+        _flush(beside)
         beside.replace(path)
     except BaseException:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise
+    with suppress(OSError):  # some folders can be written to, but not be opened
+        _flush(path.parent)
 
 
 def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """Return when the disk has what was written to a file, or which files a folder has."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,8 +1,6 @@
 """A learner's state in one safetensors file; what is not a tensor stands as JSON in its header."""
 
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -13,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.errors import EngineError
+from engine.files import replacing
 from engine.learning.events import Measurement, Split
 
 _FORMAT = "bertcl-checkpoint-1"
@@ -50,7 +49,6 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     Raises:
         EngineError: the disk is full or the folder cannot be written.
     """
-    beside = path.with_suffix(".writing")
     header = {
         "format": _FORMAT,
         "setup": checkpoint.setup,
@@ -59,12 +57,9 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(checkpoint.tensors, beside, header)
-        _flush(beside)
-        beside.replace(path)
+        with replacing(path) as beside:
+            save_file(checkpoint.tensors, beside, header)
     except (OSError, SafetensorError) as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
         raise EngineError(
             f"checkpoint {path} cannot be written ({error}); free some space, then resume"
         ) from error
@@ -123,11 +118,3 @@ def unpack_optimizer(optimizer: torch.optim.Optimizer, packed: dict[str, Tensor]
         state.setdefault(int(index), {})[name] = value.clone()
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,7 +21,7 @@ def write_profile(profile: Profile, path: Path) -> None:
     """
     text = msgspec.json.format(msgspec.json.encode(profile), indent=2) + b"\n"
     try:
-        with replacing(path, flush=True) as beside:
+        with replacing(path) as beside:
             beside.write_bytes(text)
     except OSError as error:
         raise _write_failure(path, error) from None

@@ -3,7 +3,6 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import get_native_id
 
 import msgspec
 import pytest
@@ -84,10 +83,13 @@ def test_a_read_only_folder_is_named() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_told_in_one_line_and_the_older_file_stays(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_in_one_line_and_the_older_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "profile.json"
     path.write_text("older")
-    beside = tmp_path / f".profile.json.{get_native_id()}.part"
+    monkeypatch.setattr("engine.files.token_hex", lambda _: "drawn")
+    beside = tmp_path / ".profile.json.drawn.part"
     beside.symlink_to("/dev/full")
     with pytest.raises(EngineError) as caught:
         write_profile(sample_profile(), path)
