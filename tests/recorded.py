@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from engine.spec import Protocol, SearchSettings, StudySpec
-from engine.spec.importance import EVALUATORS
+from engine.spec.search import EVALUATORS
 from engine.store.connection import Store, open_store
 from engine.store.importance import ImportanceRecord, keep_importance
 from engine.store.leases import beat_for_run, claim_run, finish_run

@@ -11,7 +11,7 @@ from bertcl_tui.store.rows import ImportanceRow
 from bertcl_tui.study.importance import importance_text, rank_correlations, sign_of
 from bertcl_tui.style.choices import choice_labels
 from engine.errors import UsageError
-from engine.spec.importance import FEWEST, Evaluator, is_worth_telling
+from engine.spec.search import FEWEST, Evaluator, is_worth_telling
 from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import StudyRecord
 from engine.work.importance import Weighing

@@ -20,7 +20,7 @@ from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from engine.spec.sequence import parse_sequence
+from engine.spec.run import parse_sequence
 
 
 @dataclass

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bertcl_tui.store.queries.climbs import Climbs
     from engine.arena.recorded import Recorded
     from engine.spec import RunSpec
-    from engine.spec.importance import Evaluator
+    from engine.spec.search import Evaluator
     from engine.store.connection import Store
     from engine.store.drift import DriftRecord
     from engine.store.studies import StudyRecord

@@ -8,7 +8,7 @@ from rich.text import Text
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.store.rows import ImportanceRow, Scored
 from bertcl_tui.style.wording import count
-from engine.spec.importance import FEWEST, Evaluator
+from engine.spec.search import FEWEST, Evaluator
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,7 +18,7 @@ from bertcl_tui.store.rows import (
     TrialRow,
 )
 from bertcl_tui.style.choices import choice_labels
-from engine.spec.importance import Evaluator, is_worth_telling
+from engine.spec.search import Evaluator, is_worth_telling
 
 _MOST_LINES = 24
 """Marked trials in one chart of curves; the first eight lines have a colour, others are dim."""

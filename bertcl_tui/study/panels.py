@@ -21,7 +21,7 @@ from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.titles import entitle
 from engine.errors import EngineError
-from engine.spec.sequence import parse_sequence
+from engine.spec.run import parse_sequence
 from engine.work.importance import Weighing
 
 PANELS: Final = ("forgetting", "rates", "plane", "importance")

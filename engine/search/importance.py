@@ -17,7 +17,7 @@ from optuna.importance import (
 from optuna.trial import create_trial
 
 from engine.search.storage import quieten
-from engine.spec.importance import Evaluator, is_worth_telling
+from engine.spec.search import Evaluator, is_worth_telling
 from engine.store.connection import Store
 from engine.store.importance import (
     ImportanceRecord,

@@ -1,11 +1,8 @@
 """What is asked for, as plain values: protocol, search, run and study. No torch, no store."""
 
-from engine.spec.presets import PRESETS, Preset, preset
-from engine.spec.protocol import Protocol
-from engine.spec.run import RunSpec
+from engine.spec.presets import PRESETS, Preset, Protocol, preset
+from engine.spec.run import RunSpec, Source, Tuning, parse_sequence, sequence_name
 from engine.spec.search import SearchSettings
-from engine.spec.sequence import parse_sequence, sequence_name
-from engine.spec.source import Source, Tuning
 from engine.spec.study import StudySpec
 
 __all__ = [

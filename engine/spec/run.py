@@ -1,8 +1,11 @@
 """A run: one execution of a method on a sequence with a seed."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
-from engine.spec.protocol import Protocol
+from engine.errors import UsageError
+from engine.spec.presets import Protocol
 
 
 class RunSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,3 +24,54 @@ class RunSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     protocol: Protocol = Protocol()
     seed: int = 0
     device: str = "auto"
+
+
+def parse_sequence(text: str) -> tuple[str, ...]:
+    """Read ``taskA:taskB[:taskC…]``; whether the tasks exist is for the catalog to say.
+
+    Raises:
+        UsageError: fewer than two tasks, an empty name, or a task that comes twice.
+    """
+    names = tuple(name.strip() for name in text.split(":"))
+    if not all(names):
+        raise UsageError(f"sequence '{text}' has an empty task name; write it like TASK:TASK")
+    if len(names) < 2:  # noqa: PLR2004 - a sequence is at least a pair
+        raise UsageError(
+            f"sequence '{text}' has one task, and forgetting needs two; write it like {text}:TASK"
+        )
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"sequence '{text}' has task '{name}' twice; each task is learnt once")
+    return names
+
+
+def sequence_name(tasks: Sequence[str]) -> str:
+    """Write the sequence of these tasks."""
+    return ":".join(tasks)
+
+
+class Tuning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A study that was used to choose rates."""
+
+    study: str
+    sequence: str
+    epochs: float
+    """Passes over a task's training rows that all its trials took together."""
+
+
+class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a run's rates came about; empty where a person named them."""
+
+    tuned: tuple[Tuning, ...] = ()
+    """The studies of this store that the rates come from."""
+    searched_on: tuple[str, ...] = ()
+    """The sequences whose trials shaped the rates; anything else is unseen."""
+    published: bool = False
+    """The rates are the paper's authors' own, carried over to this backbone's depth."""
+    note: str = ""
+    """What else is to be known of them, in a few words."""
+
+    @property
+    def epochs(self) -> float:
+        """What the tuning cost; 0 where nothing was searched here."""
+        return sum(tuning.epochs for tuning in self.tuned)

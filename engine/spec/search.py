@@ -1,6 +1,6 @@
 """How better profiles are looked for."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
@@ -31,3 +31,34 @@ class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     head_bounds: Bounds = (1e-7, 1e-3)
     warm_starts: bool = True
     """Ask for known good profiles before the sampler is asked."""
+
+
+Evaluator = Literal["ped-anova", "fanova"]
+"""PED-ANOVA (Watanabe et al. 2023) or fANOVA (Hutter et al. 2014)."""
+EVALUATORS: Final[tuple[Evaluator, ...]] = get_args(Evaluator)
+
+FEWEST: Final = 10
+"""Complete trials below which importances say nothing."""
+_GROWTH: Final = 1.1
+
+
+def is_worth_telling(complete: int, told: int | None) -> bool:
+    """Return whether to tell what matters: for the first time, or from a tenth more trials.
+
+    Args:
+        complete: trials that are complete by now.
+        told: how many were when it was told; None: never.
+    """
+    return complete >= (FEWEST if told is None else _GROWTH * told)
+
+
+class Spending(Struct, frozen=True, kw_only=True):
+    """What the trials of a study may take and have taken, in epochs over all of them."""
+
+    spent: float
+    budget: float
+
+    @property
+    def over(self) -> bool:
+        """Whether no further trial may begin."""
+        return self.spent >= self.budget

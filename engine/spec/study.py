@@ -5,10 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from engine.spec.protocol import Protocol
-from engine.spec.run import RunSpec
+from engine.spec.presets import Protocol
+from engine.spec.run import RunSpec, sequence_name
 from engine.spec.search import SearchSettings
-from engine.spec.sequence import sequence_name
 
 SearchedMethod = Literal["profile", "flat", "llrd"]
 

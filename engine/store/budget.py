@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, Connection, Float, case, cast, func, select
 
-from engine.spec.spending import Spending
+from engine.spec.search import Spending
 from engine.store.schema import run, stage
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, delete, func, insert, select
 
-from engine.spec.importance import Evaluator
+from engine.spec.search import Evaluator
 from engine.store.connection import Store
 from engine.store.schema import importance, run
 

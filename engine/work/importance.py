@@ -6,7 +6,7 @@ import tempfile
 import threading
 
 from engine.errors import EngineError
-from engine.spec.importance import Evaluator
+from engine.spec.search import Evaluator
 
 
 class Weighing:

@@ -4,7 +4,7 @@ import sys
 
 from engine.errors import EngineError
 from engine.search.importance import weigh_if_old
-from engine.spec.importance import EVALUATORS
+from engine.spec.search import EVALUATORS
 from engine.store.connection import open_store
 
 

@@ -17,7 +17,7 @@ from bertcl_tui.store.queries.unfinished import (
     unfinished_trials,
 )
 from bertcl_tui.store.rows import StudyRow, StudyState, TrialState
-from engine.spec.spending import Spending
+from engine.spec.search import Spending
 from engine.store.budget import spending_of
 from engine.store.schema import run, study
 from engine.store.states import ENDED

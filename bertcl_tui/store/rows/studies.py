@@ -8,7 +8,7 @@ from bertcl_tui.store.rows.states import StudyState, TrialState
 from engine.store.states import ENDED, Desired
 
 if TYPE_CHECKING:
-    from engine.spec.spending import Spending
+    from engine.spec.search import Spending
 
 
 class Best(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from bertcl_tui.store.rows.states import TrialState
 from engine.store.states import Desired, RunState
 
 if TYPE_CHECKING:
-    from engine.spec.importance import Evaluator
+    from engine.spec.search import Evaluator
 
 
 class Order(Struct, frozen=True):

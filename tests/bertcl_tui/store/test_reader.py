@@ -15,7 +15,7 @@ from bertcl_tui.style.wording import headway
 from bertcl_tui.workers.working import worker_word
 from engine.errors import UsageError
 from engine.spec import SearchSettings, StudySpec
-from engine.spec.spending import Spending
+from engine.spec.search import Spending
 from engine.store.connection import Store, open_store
 from engine.store.leases import claim_run, finish_run, release_run
 from engine.store.measurements import (

@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 from bertcl_tui.charts.style import DARK
 from bertcl_tui.store.rows import ImportanceRow, Scored
 from bertcl_tui.study.importance import Importance, importance_text, rank_correlations
-from engine.spec.importance import FEWEST
+from engine.spec.search import FEWEST
 
 
 def _trials(rates: list[tuple[float, ...]], scores: list[float]) -> tuple[Scored, ...]:

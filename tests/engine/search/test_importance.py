@@ -5,7 +5,7 @@ import random
 import pytest
 
 from engine.search.importance import weigh, weigh_if_old
-from engine.spec.importance import EVALUATORS, Evaluator
+from engine.spec.search import EVALUATORS, Evaluator
 from engine.store.connection import Store
 from engine.store.importance import Tried, importance_of
 from engine.store.leases import claim_run, finish_run
