@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from engine.spec.methods import METHODS, OptionValue
-from engine.spec.presets import preset
+from engine.spec.protocol import preset
 from engine.spec.run import RunSpec, sequence_name
 
 PAPER_MODEL: Final = "bert-base-uncased"

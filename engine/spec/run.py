@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from engine.errors import UsageError
-from engine.spec.presets import Protocol
+from engine.spec.protocol import Protocol
 
 
 class RunSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

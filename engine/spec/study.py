@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from engine.spec.presets import Protocol
+from engine.spec.protocol import Protocol
 from engine.spec.run import RunSpec, sequence_name
 from engine.spec.search import SearchSettings
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from engine.spec.presets import Count
+from engine.spec.protocol import Count
 from engine.tasks.subsets import Subset, split_name
 
 

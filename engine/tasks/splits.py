@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from engine.errors import UsageError
-from engine.spec.presets import Protocol
+from engine.spec.protocol import Protocol
 from engine.tasks.holdout import example_keys, hold_out, stratified, without
 from engine.tasks.task import Examples, TaskData
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from engine.errors import UsageError
-from engine.spec.presets import Count
+from engine.spec.protocol import Count
 from engine.tasks.entry import Columns, FileOrigin, HubOrigin, TaskEntry
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
