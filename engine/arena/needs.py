@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from engine.arena.rates import searched_method
 from engine.arena.wanted import Wanted
-from engine.spec.study import SearchedMethod
+from engine.spec.run import SearchedMethod
 from engine.store.connection import Store
 from engine.store.finished import SearchRecord, searches
 

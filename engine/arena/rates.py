@@ -21,7 +21,7 @@ from engine.profiles import (
 from engine.profiles.combination import geometric_mean, rank_weights
 from engine.profiles.llrd import llrd_rates
 from engine.spec import Protocol, Source, Tuning, sequence_name
-from engine.spec.study import SearchedMethod
+from engine.spec.run import SearchedMethod
 from engine.store.finished import SearchRecord
 from engine.store.runs import RunRecord
 from engine.tasks.shape import backbone_of

@@ -9,8 +9,8 @@ from engine.profiles.grouping import Grouping
 from engine.profiles.llrd import llrd_rates
 from engine.profiles.rates import is_rate
 from engine.search.space import Dimension, Space
+from engine.spec.run import SearchedMethod
 from engine.spec.search import Bounds, SearchSettings
-from engine.spec.study import SearchedMethod
 
 _BASE_SIZE = 512
 """Hidden size from which a backbone counts as base-size: it stands lower rates than a small one."""

@@ -1,9 +1,8 @@
 """What is asked for, as plain values: protocol, search, run and study. No torch, no store."""
 
 from engine.spec.protocol import PRESETS, Preset, Protocol, preset
-from engine.spec.run import RunSpec, Source, Tuning, parse_sequence, sequence_name
+from engine.spec.run import RunSpec, Source, StudySpec, Tuning, parse_sequence, sequence_name
 from engine.spec.search import SearchSettings
-from engine.spec.study import StudySpec
 
 __all__ = [
     "PRESETS",

@@ -10,6 +10,7 @@ from engine.spec.methods import METHODS, OptionValue
 from engine.spec.protocol import preset
 from engine.spec.run import RunSpec, sequence_name
 
+# What Kenneweg et al. 2022 did, as far as a run can do otherwise; section 4, unless a note says.
 PAPER_MODEL: Final = "bert-base-uncased"
 PAPER_DATA: Final = "hub"
 PAPER_SEED: Final = 999
@@ -48,7 +49,6 @@ PAPER_NOTES: Final = {
     "precision": f"{_SILENT} multiplies in fp32.",
 }
 """Why it matters, or what else is known, by the name of the difference."""
-
 
 _NOT_OF_THE_PAPER: Final = ("preset", "retention_rows", "measures_per_epoch", "device")
 """They name switches, or decide what is seen of a run, not what is learnt."""

@@ -1,4 +1,4 @@
-"""Named, complete sets of switches."""
+"""The protocol: every switch that decides what a measured accuracy means; and its presets."""
 
 from typing import Annotated, Literal
 

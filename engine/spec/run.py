@@ -1,11 +1,13 @@
-"""A run: one execution of a method on a sequence with a seed."""
+"""Runs and studies: what is learnt, what is searched, and where a run's rates came from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.spec.protocol import Protocol
+from engine.spec.search import SearchSettings
 
 
 class RunSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,3 +77,50 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def epochs(self) -> float:
         """What the tuning cost; 0 where nothing was searched here."""
         return sum(tuning.epochs for tuning in self.tuned)
+
+
+SearchedMethod = Literal["profile", "flat", "llrd"]
+
+
+class StudySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a study searches, and how."""
+
+    name: str
+    sequence: tuple[str, ...]
+    data: str
+    model: str
+    method: SearchedMethod = "profile"
+    """Whose learning rates are searched: one per choice, one for all, or one with a decay."""
+    protocol: Protocol = Protocol()
+    search: SearchSettings = SearchSettings()
+    seed: int = 0
+    device: str = "auto"
+
+    def trial(
+        self,
+        number: int,
+        learning_rates: tuple[float, ...],
+        options: Mapping[str, float] | None = None,
+    ) -> RunSpec:
+        """Return the run of trial ``number``; each trial has a seed of its own.
+
+        Args:
+            number: from 0.
+            learning_rates: one per choice.
+            options: from which the method makes these rates; none: it carries them.
+        """
+        return RunSpec(
+            sequence=self.sequence,
+            data=self.data,
+            model=self.model,
+            method=self.method,
+            options=dict(options or {}),
+            learning_rates=None if options else learning_rates,
+            protocol=self.protocol,
+            seed=self.seed + number,
+            device=self.device,
+        )
+
+    def title(self) -> str:
+        """Return the sequence as people write it."""
+        return sequence_name(self.sequence)

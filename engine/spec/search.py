@@ -1,4 +1,4 @@
-"""How better profiles are looked for."""
+"""How better profiles are looked for: settings, budget, and when to weigh what matters."""
 
 from typing import Annotated, Final, Literal, get_args
 

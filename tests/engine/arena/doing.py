@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from engine.arena.entrants import parse_entrants
 from engine.arena.wanted import Wanted
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
-from engine.spec.study import SearchedMethod
+from engine.spec.run import SearchedMethod
 from engine.store.connection import Store
 from engine.store.leases import claim_run, finish_run
 from engine.store.measurements import (

@@ -5,7 +5,7 @@ from engine.profiles.grouping import Grouping, make_grouping
 from engine.profiles.llrd import llrd_rates
 from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace, make_space
 from engine.spec import SearchSettings
-from engine.spec.study import SearchedMethod
+from engine.spec.run import SearchedMethod
 
 TWO = make_grouping("paper", 2)
 TWELVE = make_grouping("paper", 12)

@@ -5,7 +5,7 @@ from engine.profiles.llrd import llrd_rates
 from engine.search.spaces import ProfileSpace, make_space
 from engine.search.warm_starts import WarmStart, warm_starts
 from engine.spec import PRESETS, Protocol, SearchSettings, StudySpec
-from engine.spec.study import SearchedMethod
+from engine.spec.run import SearchedMethod
 
 TWELVE = make_grouping("paper", 12)
 
