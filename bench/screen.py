@@ -1,22 +1,35 @@
-"""How quick the terminal app is: python bench/screen.py [ROUNDS]
+"""How quick the terminal app is: python bench/screen.py [ROUNDS [TITLE ...]]
 
+The installed command is started as a person types it, in a pseudo-terminal, and its bytes are read.
 Every case is a process of its own; the cases take turns in every round, so that what else the
-machine does falls on all of them, and a bare Textual app stands beside ours. Reported are medians
-of the rounds. "frame" is the first painted one and "ready" the first that shows what is in the
-store, both from the start of the process. "lag" is how late the event loop comes back from a sleep
-of 10 ms while two processes calculate, the store is written to at 4 Hz and the cursor moves at
-1 Hz; an event loop with nothing to do stands beside it. Budgets: frame 350 ms, ready 600 ms (empty
-and 10,000 trials), 1 s (100,000 trials, 5 million measurements), lag p99 40 ms, 150 MB.
+machine does falls on all of them, and a bare Textual app in the same kind of terminal stands beside
+ours. With TITLEs, only the cases whose title contains one of them take part.
+
+Reported are the median of the rounds and, in brackets, the least and the most. "ends" is when a
+command has ended, "frame" when the first frame stands on the terminal (the key bar is its last
+line), "ready" when the first row of the store does; all from just before the process is started.
+"lag" is how late the event loop comes back from a sleep of 10 ms while two processes calculate, the
+store is written to at 4 Hz and the cursor moves at 1 Hz; an event loop with nothing to do stands
+beside it. Budgets: --version and --help 250 ms; frame 1.3 times that of Textual alone; ready 600 ms
+(empty and 10,000 trials), 1 s (100,000 trials, 5 million measurements); lag p99 40 ms; 150 MB.
 """
 
 import asyncio
 import json
+import os
+import pty
 import random
+import re
+import select
 import subprocess
 import sys
+import sysconfig
 import tempfile
+import termios
 import time
 from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from statistics import median
@@ -36,7 +49,29 @@ STEPS = 1000
 CHUNK = 1000
 SIZE = (160, 50)
 LAG_SECONDS = 10.0
+LATEST = 30.0
+"""Seconds after which a case has failed."""
+COMMAND = str(Path(sysconfig.get_path("scripts")) / "bertcl-tui")
+FRAME, FIRST_ROW, NO_ROW = b"quit", b"sst2:mrpc-0", b"No study yet"
+_STYLE = re.compile(rb"\x1b\[[0-9;:]*m")
 _BURN = "while True: sum(range(1000))"
+_BARE = """
+from textual.app import App
+from textual.widgets import Footer, Header, Static
+
+class Bare(App):
+    def compose(self):
+        yield Header()
+        yield Static("hello")
+        yield Footer()
+
+Bare().run()
+"""
+
+Times = dict[str, float]
+
+
+# the stores
 
 
 def make_store(path: Path, *, trials: int, measurements: int, studies: int = STUDIES) -> Path:
@@ -117,50 +152,65 @@ def _measurements(number: int, count: int) -> list[dict[str, object]]:
     ]
 
 
+# commands as they are typed
+
+
+def ended(command: Sequence[str], folder: Path) -> Times:
+    """Return the seconds until a command that prints something has ended."""
+    began = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, env=_environment(folder), check=True)
+    return {"ends": time.perf_counter() - began}
+
+
+def painted(command: Sequence[str], folder: Path, **texts: bytes) -> Times:
+    """Start an app in a pseudo-terminal and return the seconds until each text stands on it.
+
+    Args:
+        command: what is typed.
+        folder: the current folder, and where settings are looked for.
+        texts: what to wait for, by what it means.
+    """
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (SIZE[1], SIZE[0]))
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=folder,
+        env=_environment(folder),
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        times = _read_until(ours, began, texts)
+        return {**times, "MB": psutil.Process(process.pid).memory_info().rss / 1e6}
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def _read_until(terminal: int, began: float, texts: dict[str, bytes]) -> Times:
+    written, times = b"", Times()
+    while len(times) < len(texts):
+        if not select.select([terminal], [], [], LATEST)[0]:
+            raise TimeoutError(written)
+        written += os.read(terminal, 1 << 16)
+        now, plain = time.perf_counter(), _STYLE.sub(b"", written)
+        times |= {
+            name: now - began for name, text in texts.items() if name not in times and text in plain
+        }
+    return times
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    return {**os.environ, **terminal, "XDG_CONFIG_HOME": str(folder)}
+
+
 # what runs in a process of its own
-
-
-async def bare(began: float) -> dict[str, float]:
-    """Open an app of Textual alone."""
-    from textual.app import App, ComposeResult
-    from textual.widgets import Footer, Header, Static
-
-    class Bare(App[None]):
-        def compose(self) -> ComposeResult:
-            yield Header()
-            yield Static("hello")
-            yield Footer()
-
-    async with Bare().run_test(size=SIZE) as pilot:
-        await pilot.pause()
-        return {"frame": time.time() - began}
-
-
-async def ours(began: float, store: str) -> dict[str, float]:
-    """Open the app over a store."""
-    from textual.screen import Screen
-
-    from bertcl_tui.app.app import BertclApp
-
-    class Opened(BertclApp):
-        painted = 0.0
-
-        def _display(self, screen: Screen[object], renderable: object) -> None:
-            super()._display(screen, renderable)  # type: ignore[arg-type]
-            if not self.painted and screen.query("KeyBar") and screen.size:
-                self.painted = time.time()
-
-    app = Opened(store)
-    async with app.run_test(size=SIZE) as pilot:
-        while not app.painted:
-            await pilot.pause(0.001)
-        while not (
-            app.screen.has_class("-empty") or app.screen.query("StudiesTable").first().items
-        ):  # type: ignore[attr-defined]
-            await asyncio.sleep(0.002)
-        ready = time.time() - began
-        memory = psutil.Process().memory_info().rss / 1e6
-        return {"frame": app.painted - began, "ready": ready, "MB": memory}
 
 
 async def idle_lag() -> dict[str, float]:
@@ -211,12 +261,10 @@ def _lateness(late: list[float]) -> dict[str, float]:
 # what starts the processes
 
 
-def run_case(name: str, store: Path | None) -> dict[str, float]:
-    """Run a case in a process of its own."""
-    command = [sys.executable, __file__, "--case", name, str(time.time()), str(store)]
-    others: list[subprocess.Popen[bytes]] = []
-    if name.endswith("lag"):
-        others = [subprocess.Popen([sys.executable, "-c", _BURN]) for _ in range(2)]
+def lag_case(name: str, store: Path) -> Times:
+    """Watch an event loop in a process of its own, while others are at work."""
+    command = [sys.executable, __file__, "--case", name, str(store)]
+    others = [subprocess.Popen([sys.executable, "-c", _BURN]) for _ in range(2)]
     if name == "lag":
         others.append(subprocess.Popen([sys.executable, __file__, "--write", str(store)]))
     try:
@@ -225,8 +273,8 @@ def run_case(name: str, store: Path | None) -> dict[str, float]:
         for other in others:
             other.kill()
             other.wait()
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    times: Times = json.loads(done.stdout.splitlines()[-1])
+    return times
 
 
 def write_at_4_hz(path: str) -> None:
@@ -237,45 +285,66 @@ def write_at_4_hz(path: str) -> None:
         time.sleep(0.25)
 
 
-def main(rounds: int) -> None:
-    """Make the stores, let the cases take turns, and print what was measured."""
+def cases(folder: Path) -> dict[str, Callable[[], Times]]:
+    """Return the cases by their titles; a store is made in the folder once it is needed."""
+
+    @cache
+    def small() -> str:
+        return str(make_store(folder / "small.db", trials=10_000, measurements=10))
+
+    @cache
+    def large() -> str:
+        return str(make_store(folder / "large.db", trials=100_000, measurements=50))
+
+    def opened(*words: str, ready: bytes) -> Times:
+        return painted([COMMAND, *words], folder, frame=FRAME, ready=ready)
+
+    return {
+        "python -c pass": lambda: ended([sys.executable, "-c", "pass"], folder),
+        "bertcl-tui --version": lambda: ended([COMMAND, "--version"], folder),
+        "bertcl-tui --help": lambda: ended([COMMAND, "--help"], folder),
+        "Textual alone": lambda: painted([sys.executable, "-c", _BARE], folder, frame=b"hello"),
+        "bertcl-tui": lambda: opened(ready=NO_ROW),
+        "bertcl-tui --store no.db": lambda: opened("--store", "no.db", ready=NO_ROW),
+        "10,000 trials": lambda: opened("--store", small(), ready=FIRST_ROW),
+        "100,000 trials": lambda: opened("--store", large(), ready=FIRST_ROW),
+        "event loop alone, at work": lambda: lag_case("idle lag", small()),
+        "10,000 trials, at work": lambda: lag_case("lag", small()),
+    }
+
+
+def main(rounds: int, titles: Sequence[str]) -> None:
+    """Let the cases take turns, and print what was measured."""
+    measured: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     with tempfile.TemporaryDirectory() as folder:
-        small = make_store(Path(folder) / "small.db", trials=10_000, measurements=10)
-        large = make_store(Path(folder) / "large.db", trials=100_000, measurements=50)
-        cases: dict[str, tuple[str, Path | None]] = {
-            "Textual alone": ("bare", None),
-            "no store": ("ours", Path(folder) / "none.db"),
-            "10,000 trials": ("ours", small),
-            "100,000 trials": ("ours", large),
-            "event loop alone, at work": ("idle lag", None),
-            "10,000 trials, at work": ("lag", small),
+        chosen = {
+            name: case
+            for name, case in cases(Path(folder)).items()
+            if not titles or any(title in name for title in titles)
         }
-        measured: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         for _ in range(rounds):
-            for title, (name, store) in cases.items():
-                for what, value in run_case(name, store).items():
-                    measured[title][what].append(value)
-    for title, values in measured.items():
-        told = (
-            f"{what} {median(numbers):.0f}"
-            if what == "MB"
-            else f"{what} {1e3 * median(numbers):.0f} ms"
-            for what, numbers in values.items()
-        )
-        print(f"{title:26}", "   ".join(told))
+            for name, case in chosen.items():
+                for what, value in case().items():
+                    measured[name][what].append(value)
+    for name, values in measured.items():
+        print(f"{name:26}", "   ".join(_shown(*item) for item in values.items()))
+
+
+def _shown(what: str, values: list[float]) -> str:
+    unit, factor = ("MB", 1.0) if what == "MB" else ("ms", 1e3)
+    middle, least, most = (factor * value for value in (median(values), min(values), max(values)))
+    return f"{'memory' if what == 'MB' else what} {middle:.0f} {unit} ({least:.0f}-{most:.0f})"
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["--case", "bare", began, _]:
-            print(json.dumps(asyncio.run(bare(float(began)))))
-        case ["--case", "ours", began, store]:
-            print(json.dumps(asyncio.run(ours(float(began), store))))
-        case ["--case", "idle lag", *_]:
+        case ["--case", "idle lag", _]:
             print(json.dumps(asyncio.run(idle_lag())))
-        case ["--case", "lag", _, store]:
+        case ["--case", "lag", store]:
             print(json.dumps(asyncio.run(lag(store))))
         case ["--write", store]:
             write_at_4_hz(store)
-        case arguments:
-            main(int(arguments[0]) if arguments else ROUNDS)
+        case [rounds, *titles]:
+            main(int(rounds), titles)
+        case _:
+            main(ROUNDS, ())
