@@ -1,24 +1,31 @@
 """``arena``: methods × sequences × seeds, from what is missing to the table."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bertcl_tui.arena.asking import TableRequest, asked_layout, make_request
+from bertcl_tui.arena.drawing import draw_arena
 from bertcl_tui.arena.fields import table_field
 from bertcl_tui.arena.launching import refuse_what_cannot_be
 from bertcl_tui.arena.recorded import recorded_tables
-from bertcl_tui.arena.writing import FORMATS
+from bertcl_tui.arena.writing import (
+    FORMATS,
+    TEXT,
+    format_of,
+    lines_below,
+    to_format,
+    write_tables,
+)
 from bertcl_tui.cli import completing
-from bertcl_tui.cli.arena_following import follow_runs, follow_studies
-from bertcl_tui.cli.arena_printing import chosen_format, put_tables
 from bertcl_tui.cli.flags import Texts
-from bertcl_tui.cli.output import say
+from bertcl_tui.cli.following import Tender, follow_runs, follow_studies
+from bertcl_tui.cli.output import print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, Slots, Store
 from bertcl_tui.cli.search import Detach
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.cli.tending import Tender
 from bertcl_tui.style.wording import count
 from engine.arena.entrants import DEFAULT_RATE
 from engine.arena.layouts import FREE, LAYOUTS
@@ -26,9 +33,9 @@ from engine.arena.measuring import MEASURES
 from engine.arena.needs import search_needs
 from engine.arena.results import results_of_plan
 from engine.arena.setting import describe_setting
-from engine.arena.tables import make_table
+from engine.arena.tables import Table, make_table
 from engine.arena.wanted import Plan, make_plan
-from engine.errors import EngineError
+from engine.errors import EngineError, UsageError
 from engine.store.connection import DEFAULT_STORE
 from engine.work.entering import enter_runs
 from engine.work.supervisor import ensure_workers
@@ -102,11 +109,11 @@ def arena(
     background and followed. Ctrl-C pauses. With --offline everything recorded is printed, or the
     rows and columns that are named.
     """
-    chosen = chosen_format(form, out)
+    chosen = _chosen_format(form, out)
     shape = asked_layout(layout, sequences, methods, measure, lr)
     if offline:
         with opened(store) as at:
-            put_tables(recorded_tables(at.store, shape, texts), chosen, out, json=json)
+            _put_tables(recorded_tables(at.store, shape, texts), chosen, out, json=json)
         return
     request = make_request(shape, texts, seeds=seeds, budget=budget, search_on=search_on)
     wanted = request.wanted
@@ -127,7 +134,7 @@ def arena(
         plan = make_plan(at.store, wanted)
         setting = describe_setting(wanted.data, wanted.model, wanted.protocol)
         table = make_table(shape, results_of_plan(at.store, plan), setting=setting)
-    put_tables([table], chosen, out, json=json)
+    _put_tables([table], chosen, out, json=json)
     if failed := len(plan.of("failed")):
         of = f"{failed} of {count(len(plan.runs), 'run')}"
         raise EngineError(f"{of} failed; the notes say why, and --retry asks for them again")
@@ -148,3 +155,41 @@ def _waiting(plan: Plan) -> int:
 
 def _ids(plan: Plan) -> list[int]:
     return [run.record.id for run in plan.runs if run.record is not None]
+
+
+def _chosen_format(name: str, out: Path | None) -> str:
+    """Return the format that was named, else that of the file's name, else text.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    chosen = name or (format_of(out) if out else TEXT)
+    if chosen not in FORMATS:
+        raise UsageError(f"no format '{chosen}'; use one of {', '.join(FORMATS)}")
+    return chosen
+
+
+def _put_tables(tables: Sequence[Table], form: str, out: Path | None, *, json: bool) -> None:
+    """Write tables into a file, or print them.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if out is not None:
+        write_tables(tables, form, out)
+        say(f"table written to {out}")
+    if json:
+        print_json(tables)
+    elif out is None and form == TEXT:
+        for table in tables:
+            _print_table(table)
+    elif out is None:
+        print_line(to_format(tables, form).rstrip("\n"))
+
+
+def _print_table(table: Table) -> None:
+    print_line(f"{table.title}\n")
+    print_text(draw_arena(table))
+    print_line("")
+    for line in lines_below(table):
+        print_line(line)

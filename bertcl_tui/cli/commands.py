@@ -13,7 +13,7 @@ from bertcl_tui.cli import config
 from bertcl_tui.cli.arena import arena
 from bertcl_tui.cli.combine import combine
 from bertcl_tui.cli.confirm import confirm
-from bertcl_tui.cli.control import pause, resume, stop
+from bertcl_tui.cli.control import pause, resume, retry, stop
 from bertcl_tui.cli.demo import demo
 from bertcl_tui.cli.doctor import doctor
 from bertcl_tui.cli.explain import explain
@@ -24,7 +24,6 @@ from bertcl_tui.cli.log import log
 from bertcl_tui.cli.opening import open_app
 from bertcl_tui.cli.output import print_line
 from bertcl_tui.cli.parameters import Store
-from bertcl_tui.cli.retry import retry
 from bertcl_tui.cli.run import run
 from bertcl_tui.cli.search import search
 from bertcl_tui.cli.shell import whole_words

@@ -1,26 +1,73 @@
-"""Waiting for a study, and saying how it gets on."""
+"""Waiting for studies and runs: saying how they get on, and seeing to it that somebody works."""
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import typer
 
-from bertcl_tui.cli.output import say
-from bertcl_tui.cli.progress import View, open_progress
+from bertcl_tui.cli.output import View, open_progress, say
 from bertcl_tui.cli.stores import OpenedStore
-from bertcl_tui.cli.tending import Tender
 from bertcl_tui.store.rows import StudyRow, TrialRow
-from bertcl_tui.style.wording import duration, headway, score, steps_rate
+from bertcl_tui.style.wording import count, duration, headway, score, steps_rate
 from engine.errors import EngineError
-from engine.store.connection import DEFAULT_STORE
+from engine.spec import sequence_name
+from engine.store.connection import DEFAULT_STORE, Store
+from engine.store.entries import runs_by_id
+from engine.store.runs import RunRecord, control_run
 from engine.store.states import ENDED
 from engine.store.studies import StudyRecord, control_study
+from engine.work.supervisor import ensure_workers
 
 INTERRUPTED: Final = 130
+"""The exit code after Ctrl-C."""
 LOOK_SECONDS: Final = 0.3
-_STUDY_ENDED: Final = frozenset({"complete", "stopped", "failed"})
+_TEND_SECONDS: Final = 5.0
+_MOST_STARTS: Final = 4
+"""Times that workers are started without anything getting on."""
+_ENDED_WELL: Final = frozenset({"complete", "stopped"})
+_STUDY_ENDED: Final = _ENDED_WELL | {"failed"}
+_PAUSED: Final = "paused; the same command goes on"
+
+
+class Tender:
+    """Starts workers, and others in their place where they were killed.
+
+    Args:
+        store: the store they work for.
+        slots: how many there shall be; None: as many as the machine has room for.
+        device: where they learn.
+    """
+
+    def __init__(self, store: Store, *, slots: int | None = None, device: str = "auto") -> None:
+        self._store = store
+        self._slots = slots
+        self._device = device
+        self._looked_at = float("-inf")
+        self._starts = 0
+        self._progress: object = None
+
+    def tend(self, progress: object) -> None:
+        """Look after the workers, now and then.
+
+        Args:
+            progress: anything that changes when work gets on.
+
+        Raises:
+            EngineError: workers end as soon as they are started.
+        """
+        if progress != self._progress:
+            self._progress, self._starts = progress, 0
+        now = time.monotonic()
+        if now - self._looked_at < _TEND_SECONDS:
+            return
+        self._looked_at = now
+        if ensure_workers(self._store.url, slots=self._slots, device=self._device):
+            self._starts += 1
+        if self._starts > _MOST_STARTS:
+            logs = self._store.folder / "worker-*.log"
+            raise EngineError(f"workers end as soon as they are started; {logs} say why")
 
 
 def follow_search(at: OpenedStore, study: StudyRecord, tender: Tender, store: str) -> StudyRow:
@@ -39,7 +86,7 @@ def follow_search(at: OpenedStore, study: StudyRecord, tender: Tender, store: st
         typer.Exit: the person interrupted.
     """
     try:
-        row = _follow(at, study, tender)
+        row = _follow_search(at, study, tender)
     except KeyboardInterrupt:
         control_study(at.store, study.id, "paused")
         say(f"paused; go on with: {command_on('resume', study.name, store)}")
@@ -49,22 +96,58 @@ def follow_search(at: OpenedStore, study: StudyRecord, tender: Tender, store: st
     return row
 
 
+def follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) -> None:
+    """Show on stderr how searches get on, until all end; Ctrl-C pauses them.
+
+    Raises:
+        EngineError: one failed or was deleted, or nobody can work on them.
+        typer.Exit: the person interrupted.
+    """
+    try:
+        _follow_studies(at, study_ids, tender)
+    except KeyboardInterrupt:
+        for study_id in study_ids:
+            row = at.reader.study(study_id)
+            if row is not None and row.state not in _ENDED_WELL:
+                control_study(at.store, study_id, "paused")
+        say(_PAUSED)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> None:
+    """Show on stderr how runs get on, until all end; Ctrl-C pauses them.
+
+    Raises:
+        EngineError: nobody can work on them.
+        typer.Exit: the person interrupted.
+    """
+    try:
+        _follow_runs(at, run_ids, tender)
+    except KeyboardInterrupt:
+        for run_id in run_ids:
+            control_run(at.store, run_id, "paused")
+        say(_PAUSED)
+        raise typer.Exit(INTERRUPTED) from None
+
+
 def command_on(verb: str, name: str, store: str) -> str:
     """Return the command line for a verb on a study."""
     words = ["bertcl-tui", verb, name]
     return shlex.join(words if store == DEFAULT_STORE else [*words, "--store", store])
 
 
-def _follow(at: OpenedStore, study: StudyRecord, tender: Tender) -> StudyRow:
-    told = {trial.number for trial in at.reader.trials(study.id).rows if trial.state in ENDED}
+def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> StudyRow:
+    reported = {trial.number for trial in at.reader.trials(study.id).rows if trial.state in ENDED}
     with open_progress() as display:
         while True:
             row = at.reader.study(study.id)
             if row is None:
                 raise EngineError(f"study '{study.name}' was deleted meanwhile")
             trials = at.reader.trials(study.id).rows
-            ended = [trial for trial in trials if trial.state in ENDED and trial.number not in told]
-            told.update(trial.number for trial in ended)
+            ended = [
+                trial for trial in trials if trial.state in ENDED and trial.number not in reported
+            ]
+            reported.update(trial.number for trial in ended)
             display.show(_view(row, trials, ended))
             if row.state in _STUDY_ENDED:
                 return row
@@ -85,7 +168,7 @@ def _view(study: StudyRow, trials: Sequence[TrialRow], ended: Sequence[TrialRow]
         done=share,
         total=1.0,
         note=_note(study),
-        news=tuple(map(_ending, sorted(ended, key=lambda trial: trial.number))),
+        news=tuple(map(_trial_ending, sorted(ended, key=lambda trial: trial.number))),
     )
 
 
@@ -101,8 +184,85 @@ def _note(study: StudyRow) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _ending(trial: TrialRow) -> str:
-    name = f"trial {trial.number}" + (f" ({trial.label})" if trial.label else "")
-    if trial.p is None:
-        return f"{name} {trial.state}" + (f": {trial.reason}" if trial.reason else "")
-    return f"{name}: p {score(trial.p)}, p_o {score(trial.p_o)}, p_s {score(trial.p_s)}"
+def _follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) -> None:
+    reported: dict[int, str] = {}
+    with open_progress() as display:
+        while True:
+            rows = [_present(at, study_id) for study_id in study_ids]
+            news = [
+                row for row in rows if reported.get(row.id) != row.state and row.state != "queued"
+            ]
+            reported.update((row.id, row.state) for row in rows)
+            shares = [1.0 if row.state in _ENDED_WELL else _share(row) for row in rows]
+            display.show(
+                View(
+                    title="searches",
+                    done=sum(shares),
+                    total=len(rows),
+                    note=" · ".join(f"{row.name} {headway(row)}" for row in rows if _goes_on(row)),
+                    news=tuple(f"{row.name} {row.state}" for row in news),
+                )
+            )
+            if not any(map(_goes_on, rows)):
+                return
+            tender.tend([(row.ended, row.rate) for row in rows])
+            time.sleep(LOOK_SECONDS)
+
+
+def _present(at: OpenedStore, study_id: int) -> StudyRow:
+    row = at.reader.study(study_id)
+    if row is None:
+        raise EngineError("a search that the table needs was deleted meanwhile")
+    if row.state == "failed":
+        raise EngineError(f"study '{row.name}' failed: {row.reason}")
+    return row
+
+
+def _goes_on(row: StudyRow) -> bool:
+    return row.state not in _ENDED_WELL
+
+
+def _share(row: StudyRow) -> float:
+    if row.spending is not None:
+        return min(1.0, row.spending.spent / row.spending.budget)
+    return row.ended / row.target
+
+
+def _follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> None:
+    going = {run.id: run for run in runs_by_id(at.store, run_ids) if run.state not in ENDED}
+    total, over = len(going), 0
+    with open_progress() as display:
+        while going:
+            latest = runs_by_id(at.store, going.keys())
+            ended = [run for run in latest if run.state in ENDED]
+            going = {run.id: run for run in latest if run.state not in ENDED}
+            over += len(ended)
+            begun = sum(run.step / run.steps for run in going.values() if run.steps)
+            display.show(
+                View(
+                    title="arena",
+                    done=over + begun,
+                    total=total,
+                    note=f"{over}/{count(total, 'run')}",
+                    news=tuple(map(_run_ending, ended)),
+                )
+            )
+            if going:
+                tender.tend((over, [run.step for run in going.values()]))
+                time.sleep(LOOK_SECONDS)
+
+
+def _trial_ending(trial: TrialRow) -> str:
+    label = f" ({trial.label})" if trial.label else ""
+    return _ending(f"trial {trial.number}{label}", trial)
+
+
+def _run_ending(run: RunRecord) -> str:
+    sequence = sequence_name(run.spec.sequence)
+    return _ending(f"{run.label or run.spec.method} on {sequence}, seed {run.spec.seed}", run)
+
+
+def _ending(name: str, run: TrialRow | RunRecord) -> str:
+    if run.p is None:
+        return f"{name} {run.state}" + (f": {run.reason}" if run.reason else "")
+    return f"{name}: p {score(run.p)}, p_o {score(run.p_o)}, p_s {score(run.p_s)}"

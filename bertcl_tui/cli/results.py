@@ -1,16 +1,39 @@
-"""The accuracy matrix of a run: a[i][j] is the accuracy on task j after stage i."""
+"""What came of a run, printed: its accuracies, its layers, its learning rates."""
 
+import shutil
+import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from bertcl_tui.charts.bars import Bar, draw_rate_bars
+from bertcl_tui.charts.layers import LayerRow, draw_layers
+from bertcl_tui.charts.rates import rate_bounds
+from bertcl_tui.charts.style import Palette
 from bertcl_tui.cli.output import make_table, print_line, print_text
 from bertcl_tui.trial.accuracies import SPLIT_TITLES, Accuracies
+from engine.store.drift import DriftRecord
 
-_MEASURES = {"forgetting": "forgetting", "bwt": "backward transfer", "acc": "average accuracy"}
+_MEASURES: Final = {
+    "forgetting": "forgetting",
+    "bwt": "backward transfer",
+    "acc": "average accuracy",
+}
+_MOST_COLUMNS: Final = 100
+_BOUNDS: Final = (1e-7, 1e-3)
+"""Of the axis of rates: what is usually searched."""
+_PLAIN: Final = Palette(
+    series=("default",) * 8,
+    text="default",
+    muted="bright_black",
+    faint="bright_black",
+    highlight="bold",
+    bar="blue",
+)
+"""The terminal's own colours: nothing tells a command what its background is."""
 
 
 def print_accuracies(tasks: Sequence[str], accuracies: Accuracies) -> None:
-    """Print the matrix, and what follows from it once all stages are over."""
+    """Print the accuracies on each task after each stage, and their measures once all are over."""
     print_line(f"accuracy on the {SPLIT_TITLES[accuracies.split]}")
     table = make_table(["after"], tasks)
     all_at_once = len(accuracies.rows) == 1 and len(accuracies.rows[0]) == len(tasks)
@@ -19,14 +42,25 @@ def print_accuracies(tasks: Sequence[str], accuracies: Accuracies) -> None:
         table.add_row(stage, *(f"{accuracy:.3f}" for accuracy in row))
     print_text(table)
     if accuracies.is_whole(len(tasks)):
-        facts = measures(accuracies)
+        facts = _measures(accuracies)
         known = {name: facts[key] for key, name in _MEASURES.items()}
         print_line(
             ", ".join(f"{name} {value:.3f}" for name, value in known.items() if value is not None)
         )
 
 
-def measures(accuracies: Accuracies) -> dict[str, float | None]:
+def accuracy_facts(tasks: Sequence[str], accuracies: Sequence[Accuracies]) -> dict[str, Any]:
+    """Return a run's accuracies as programs get them, by split."""
+    return {
+        item.split: {
+            "matrix": item.rows,
+            **(_measures(item) if len(item.rows) == len(tasks) else {}),
+        }
+        for item in accuracies
+    }
+
+
+def _measures(accuracies: Accuracies) -> dict[str, float | None]:
     """Return p, p_o and p_s, and the field's measures of forgetting."""
     matrix = accuracies.matrix
     return {
@@ -39,12 +73,36 @@ def measures(accuracies: Accuracies) -> dict[str, float | None]:
     }
 
 
-def accuracy_facts(tasks: Sequence[str], accuracies: Sequence[Accuracies]) -> dict[str, Any]:
-    """Return what programs are told of a run's accuracies, by split."""
-    return {
-        item.split: {
-            "matrix": item.rows,
-            **(measures(item) if len(item.rows) == len(tasks) else {}),
+def print_layers(
+    layers: Sequence[LayerRow], stages: Sequence[str], drifts: Sequence[DriftRecord]
+) -> None:
+    """Print a bar for each layer's rate, and how far it was from its beginning after each stage."""
+    measured = max((row.stage for row in drifts), default=-1) + 1
+    rates = tuple(layer.rate for layer in layers if layer.rate is not None)
+    size = (_columns(), len(layers) + 2)
+    print_text(draw_layers(layers, size, _PLAIN, rate_bounds(rates), stages[:measured]))
+
+
+def layers_as_data(layers: Sequence[LayerRow]) -> list[dict[str, Any]]:
+    """Return the layers as programs get them; drift is after each stage."""
+    return [
+        {
+            "layer": layer.label,
+            "choice": layer.choice,
+            "learning_rate": layer.rate,
+            "drift": layer.drifts,
         }
-        for item in accuracies
-    }
+        for layer in layers
+    ]
+
+
+def print_rates(labels: Sequence[str], learning_rates: Sequence[float]) -> None:
+    """Print a bar for each choice, on a log axis over what is usually searched, and beyond."""
+    bars = [Bar(label=label, rate=rate) for label, rate in zip(labels, learning_rates, strict=True)]
+    bounds = (min(_BOUNDS[0], *learning_rates), max(_BOUNDS[1], *learning_rates))
+    print_text(draw_rate_bars(bars, (_columns(), len(bars) + 1), _PLAIN, bounds))
+
+
+def _columns() -> int:
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _MOST_COLUMNS
+    return min(columns, _MOST_COLUMNS)

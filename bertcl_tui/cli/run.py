@@ -9,15 +9,12 @@ import typer
 from msgspec.structs import replace
 
 from bertcl_tui.cli import completing
-from bertcl_tui.cli.accuracies import accuracy_facts, print_accuracies
 from bertcl_tui.cli.flags import Texts, read_flags
-from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS
-from bertcl_tui.cli.output import print_json, print_line, say
+from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS, Tender
+from bertcl_tui.cli.output import View, open_progress, print_json, print_line, say
 from bertcl_tui.cli.parameters import Json, Store
-from bertcl_tui.cli.progress import View, open_progress
-from bertcl_tui.cli.rates import print_rates
+from bertcl_tui.cli.results import accuracy_facts, print_accuracies, print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.cli.tending import Tender
 from bertcl_tui.store.starting import refuse_bad_store
 from bertcl_tui.style.choices import choice_labels
 from bertcl_tui.style.wording import duration, score, steps_rate

@@ -8,9 +8,16 @@ from msgspec.structs import replace
 
 from bertcl_tui.charts.style import DARK
 from bertcl_tui.cli import completing
-from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
+from bertcl_tui.cli.output import (
+    Display,
+    View,
+    make_table,
+    open_progress,
+    print_json,
+    print_line,
+    print_text,
+)
 from bertcl_tui.cli.parameters import Json
-from bertcl_tui.cli.progress import Display, View, open_progress
 from bertcl_tui.options import readers
 from bertcl_tui.shifts.drawing import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (

@@ -5,11 +5,15 @@ from typing import Annotated
 import typer
 from msgspec.structs import asdict
 
-from bertcl_tui.cli.accuracies import accuracy_facts, print_accuracies
-from bertcl_tui.cli.layers import layers_as_data, print_layers
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, Study
-from bertcl_tui.cli.rates import print_rates
+from bertcl_tui.cli.results import (
+    accuracy_facts,
+    layers_as_data,
+    print_accuracies,
+    print_layers,
+    print_rates,
+)
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import study_facts
 from bertcl_tui.store.rows import RunFacts, StudyRow, TrialRow
