@@ -19,11 +19,10 @@ from bertcl_tui.arena.writing import (
     to_format,
     write_tables,
 )
-from bertcl_tui.cli import completing
+from bertcl_tui.cli.completing import Json, Slots, Store, offer_words
 from bertcl_tui.cli.flags import Texts
 from bertcl_tui.cli.following import Tender, follow_runs, follow_studies
 from bertcl_tui.cli.output import print_json, print_line, print_text, say
-from bertcl_tui.cli.parameters import Json, Slots, Store
 from bertcl_tui.cli.search import Detach
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.style.wording import count
@@ -49,7 +48,7 @@ LayoutName = Annotated[
         "--layout",
         metavar="NAME",
         help=f"One of {', '.join(LAYOUTS)}.",
-        autocompletion=completing.words(dict.fromkeys(LAYOUTS, "")),
+        autocompletion=offer_words(dict.fromkeys(LAYOUTS, "")),
     ),
 ]
 MeasureName = Annotated[
@@ -58,7 +57,7 @@ MeasureName = Annotated[
         "--measure",
         metavar="NAME",
         help=f"One of {', '.join(MEASURES)}.",
-        autocompletion=completing.words(dict.fromkeys(MEASURES, "")),
+        autocompletion=offer_words(dict.fromkeys(MEASURES, "")),
     ),
 ]
 Seeds = Annotated[int, typer.Option(min=1, metavar="N", help=table_field("seeds").help)]
@@ -77,7 +76,7 @@ Format = Annotated[
         "--format",
         metavar="NAME",
         help=f"One of {', '.join(FORMATS)}.",
-        autocompletion=completing.words(dict.fromkeys(FORMATS, "")),
+        autocompletion=offer_words(dict.fromkeys(FORMATS, "")),
     ),
 ]
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table to this file.")]

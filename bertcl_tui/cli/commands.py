@@ -12,6 +12,7 @@ from bertcl_tui.arena.fields import NOT_FOR_TABLES
 from bertcl_tui.cli import config
 from bertcl_tui.cli.arena import arena
 from bertcl_tui.cli.combine import combine
+from bertcl_tui.cli.completing import Store
 from bertcl_tui.cli.confirm import confirm
 from bertcl_tui.cli.control import pause, resume, retry, stop
 from bertcl_tui.cli.demo import demo
@@ -23,7 +24,6 @@ from bertcl_tui.cli.imports import import_log
 from bertcl_tui.cli.log import log
 from bertcl_tui.cli.opening import open_app
 from bertcl_tui.cli.output import print_line
-from bertcl_tui.cli.parameters import Store
 from bertcl_tui.cli.run import run
 from bertcl_tui.cli.search import search
 from bertcl_tui.cli.shell import whole_words

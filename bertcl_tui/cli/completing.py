@@ -1,7 +1,7 @@
 """What a shell offers when tab is pressed: names from store, catalog and tables. Never an error."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
@@ -13,7 +13,7 @@ Offer = list[tuple[str, str]]
 _MARK: Final = ":"
 
 
-def studies(context: typer.Context, incomplete: str) -> Offer:
+def offer_studies(context: typer.Context, incomplete: str) -> Offer:
     """Offer the studies of the store that the command names."""
     from bertcl_tui.store.reader import Reader
     from bertcl_tui.style.wording import trials_done
@@ -28,12 +28,12 @@ def studies(context: typer.Context, incomplete: str) -> Offer:
     return _fitting(((row.name, f"{row.state}, {trials_done(row)}") for row in rows), incomplete)
 
 
-def tasks(context: typer.Context, incomplete: str) -> Offer:
+def offer_tasks(context: typer.Context, incomplete: str) -> Offer:
     """Offer the tasks of the data that the command names."""
     return _fitting(_known_tasks(context).items(), incomplete)
 
 
-def sequences(context: typer.Context, incomplete: str) -> Offer:
+def offer_sequences(context: typer.Context, incomplete: str) -> Offer:
     """Offer the sequence with each task that could come next."""
     from engine.tasks.subsets import share_rows
 
@@ -47,7 +47,7 @@ def sequences(context: typer.Context, incomplete: str) -> Offer:
     return _fitting(left, incomplete)
 
 
-def words(meanings: Mapping[str, str]) -> Callable[[str], Offer]:
+def offer_words(meanings: Mapping[str, str]) -> Callable[[str], Offer]:
     """Return what offers these words."""
 
     def offer(incomplete: str) -> Offer:
@@ -56,7 +56,7 @@ def words(meanings: Mapping[str, str]) -> Callable[[str], Offer]:
     return offer
 
 
-def data(incomplete: str) -> Offer:
+def offer_data(incomplete: str) -> Offer:
     """Offer the data that have a name; folders and files are the shell's own matter."""
     known = {
         "sample": "real text that needs the package index only",
@@ -65,7 +65,7 @@ def data(incomplete: str) -> Offer:
     return _fitting(known.items(), incomplete)
 
 
-def settings(incomplete: str) -> Offer:
+def offer_settings(incomplete: str) -> Offer:
     """Offer what can be set."""
     from bertcl_tui.actions import ACTIONS
     from bertcl_tui.settings.named import setting_names
@@ -74,7 +74,7 @@ def settings(incomplete: str) -> Offer:
     return _fitting(((name, told.get(name, "")) for name in setting_names()), incomplete)
 
 
-def setting_values(context: typer.Context, incomplete: str) -> Offer:
+def offer_setting_values(context: typer.Context, incomplete: str) -> Offer:
     """Offer what the named setting can be."""
     from bertcl_tui.settings import Settings
     from bertcl_tui.settings.named import SWITCHES
@@ -105,3 +105,28 @@ def _said(context: typer.Context, name: str) -> str:
     inner = context.params.get(name)
     outer = context.parent.params.get(name) if context.parent else None
     return str(inner or outer or "")
+
+
+Store = Annotated[
+    str,
+    typer.Option(
+        metavar="URL", help="Where studies are kept: a SQLite file, or the URL of a database."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Study = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="A study's name, or how it begins.",
+        autocompletion=offer_studies,
+    ),
+]
+Slots = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="How many workers there shall be; by default one per GPU, else two that share cores.",
+    ),
+]

@@ -9,9 +9,8 @@ from typing import Annotated, Final
 
 import typer
 
-from bertcl_tui.cli import completing
+from bertcl_tui.cli.completing import Json, offer_setting_values, offer_settings
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
-from bertcl_tui.cli.parameters import Json
 from bertcl_tui.settings import read_settings, settings_file, write_settings
 from engine.errors import UsageError
 
@@ -34,7 +33,7 @@ Name = Annotated[
     typer.Argument(
         metavar="NAME",
         help="theme, notify, bell, desktop, or keys.ACTION.",
-        autocompletion=completing.settings,
+        autocompletion=offer_settings,
     ),
 ]
 Value = Annotated[
@@ -42,7 +41,7 @@ Value = Annotated[
     typer.Argument(
         metavar="VALUE",
         help="What it shall be; keys with commas between them.",
-        autocompletion=completing.setting_values,
+        autocompletion=offer_setting_values,
     ),
 ]
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from bertcl_tui.cli.completing import Json, Slots, Store, Study
 from bertcl_tui.cli.following import Tender, follow_runs
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
-from bertcl_tui.cli.parameters import Json, Slots, Store, Study
 from bertcl_tui.cli.search import Detach
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.style.wording import count, score

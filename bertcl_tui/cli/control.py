@@ -5,9 +5,8 @@ from typing import Annotated, Final
 
 import typer
 
-from bertcl_tui.cli import completing
+from bertcl_tui.cli.completing import Slots, Store, Study, offer_studies
 from bertcl_tui.cli.output import say
-from bertcl_tui.cli.parameters import Slots, Store, Study
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.rows import StudyRow, TrialRow
 from bertcl_tui.style.wording import count
@@ -23,7 +22,7 @@ Studies = Annotated[
     typer.Argument(
         metavar="STUDY",
         help="Names of studies, or how they begin.",
-        autocompletion=completing.studies,
+        autocompletion=offer_studies,
     ),
 ]
 Numbers = Annotated[

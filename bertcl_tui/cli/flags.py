@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from bertcl_tui.cli import completing
+from bertcl_tui.cli.completing import Offer, offer_data, offer_sequences, offer_words
 from bertcl_tui.options import OPTIONS, Option, build_study_spec, preset_defaults
 from engine.spec import StudySpec
 from engine.tasks.catalog import describe_sequence
@@ -60,7 +60,7 @@ def with_flags(
 def _parameter(item: Option) -> Parameter:
     if item.name == "sequence":
         info: Any = typer.Argument(
-            metavar="SEQUENCE", help=item.help, autocompletion=completing.sequences
+            metavar="SEQUENCE", help=item.help, autocompletion=offer_sequences
         )
         return Parameter(item.name, Parameter.KEYWORD_ONLY, annotation=Annotated[str, info])
     info = typer.Option(
@@ -73,10 +73,10 @@ def _parameter(item: Option) -> Parameter:
     return Parameter(item.name, Parameter.KEYWORD_ONLY, default="", annotation=Annotated[str, info])
 
 
-def _offers(item: Option) -> Callable[..., completing.Offer] | None:
+def _offers(item: Option) -> Callable[..., Offer] | None:
     if item.choices:
-        return completing.words(item.choices)
-    return {"data": completing.data, "device": completing.words(_DEVICES)}.get(item.name)
+        return offer_words(item.choices)
+    return {"data": offer_data, "device": offer_words(_DEVICES)}.get(item.name)
 
 
 def _help(item: Option) -> str:

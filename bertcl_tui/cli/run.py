@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from bertcl_tui.cli import completing
+from bertcl_tui.cli.completing import Json, Store, offer_words
 from bertcl_tui.cli.flags import Texts, read_flags
 from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS, Tender
 from bertcl_tui.cli.output import View, open_progress, print_json, print_line, say
-from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.cli.results import accuracy_facts, print_accuracies, print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.starting import refuse_bad_store
@@ -34,7 +33,7 @@ Method = Annotated[
     typer.Option(
         metavar="NAME",
         help=f"One of {', '.join(entry.name for entry in METHODS)}. Default: flat.",
-        autocompletion=completing.words({entry.name: entry.summary for entry in METHODS}),
+        autocompletion=offer_words({entry.name: entry.summary for entry in METHODS}),
     ),
 ]
 Rate = Annotated[

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from bertcl_tui.cli.completing import Json, Slots, Store
 from bertcl_tui.cli.flags import Texts, read_flags
 from bertcl_tui.cli.following import Tender, command_on, follow_search
 from bertcl_tui.cli.output import print_json, print_line, say
-from bertcl_tui.cli.parameters import Json, Slots, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials, study_facts
 from bertcl_tui.store.rows import StudyRow

@@ -7,7 +7,7 @@ import typer
 from msgspec.structs import replace
 
 from bertcl_tui.charts.style import DARK
-from bertcl_tui.cli import completing
+from bertcl_tui.cli.completing import Json, offer_data, offer_tasks
 from bertcl_tui.cli.output import (
     Display,
     View,
@@ -17,7 +17,6 @@ from bertcl_tui.cli.output import (
     print_line,
     print_text,
 )
-from bertcl_tui.cli.parameters import Json
 from bertcl_tui.options import readers
 from bertcl_tui.shifts.drawing import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
@@ -41,7 +40,7 @@ _read_method: Final = readers.one_of("projection", METHODS)
 Task = Annotated[
     str,
     typer.Argument(
-        metavar="TASK", help="A task of the data, like sst2.", autocompletion=completing.tasks
+        metavar="TASK", help="A task of the data, like sst2.", autocompletion=offer_tasks
     ),
 ]
 Data = Annotated[
@@ -49,7 +48,7 @@ Data = Annotated[
     typer.Option(
         metavar="DATA",
         help="sample, hub, a folder of tasks, or a task file.",
-        autocompletion=completing.data,
+        autocompletion=offer_data,
     ),
 ]
 Model = Annotated[str, typer.Option(metavar="MODEL", help="Whose tokens count, and who embeds.")]
