@@ -1,6 +1,7 @@
 """``arena``: methods × sequences × seeds, from what is missing to the table."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from bertcl_tui.arena.asking import TableRequest, asked_layout, make_request
 from bertcl_tui.arena.drawing import draw_arena
-from bertcl_tui.arena.fields import table_field
+from bertcl_tui.arena.fields import NOT_FOR_TABLES, table_field
 from bertcl_tui.arena.launching import refuse_what_cannot_be
 from bertcl_tui.arena.recorded import recorded_tables
 from bertcl_tui.arena.writing import (
@@ -19,11 +20,10 @@ from bertcl_tui.arena.writing import (
     to_format,
     write_tables,
 )
-from bertcl_tui.cli.completing import Json, Slots, Store, offer_words
-from bertcl_tui.cli.flags import Texts
+from bertcl_tui.cli.flags import Texts, with_flags
 from bertcl_tui.cli.following import Tender, follow_runs, follow_studies
 from bertcl_tui.cli.output import print_json, print_line, print_text, say
-from bertcl_tui.cli.search import Detach
+from bertcl_tui.cli.parameters import Detach, Json, Retry, Slots, Store, offer_words
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.style.wording import count
 from engine.arena.entrants import DEFAULT_RATE
@@ -69,7 +69,6 @@ SearchOn = Annotated[str, typer.Option(metavar="A:B,C:D", help=table_field("sear
 Offline = Annotated[
     bool, typer.Option("--offline", help="Print what the store has, and ask for nothing.")
 ]
-Retry = Annotated[bool, typer.Option("--retry", help="Ask once more for runs that failed.")]
 Format = Annotated[
     str,
     typer.Option(
@@ -82,6 +81,7 @@ Format = Annotated[
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table to this file.")]
 
 
+@partial(with_flags, without=NOT_FOR_TABLES)
 def arena(
     texts: Texts,
     *,

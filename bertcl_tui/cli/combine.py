@@ -9,8 +9,8 @@ from typing import Annotated, Final
 import typer
 from msgspec import Struct
 
-from bertcl_tui.cli.completing import Json, Store, offer_studies
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
+from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.combine.offers import offer
 from bertcl_tui.combine.outcome import export_profile, farthest_change, finished_profile

@@ -1,49 +1,35 @@
-"""Every command, in one table; typer does the reading."""
+"""Every command, in one table; the one that is called is loaded, and typer reads its words."""
 
-from collections.abc import Callable, Sequence
-from importlib import metadata
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from inspect import cleandoc
 from typing import Annotated, Any, Final
 
 import typer
 from msgspec import Struct
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from bertcl_tui.arena.fields import NOT_FOR_TABLES
-from bertcl_tui.cli import config
-from bertcl_tui.cli.arena import arena
-from bertcl_tui.cli.combine import combine
-from bertcl_tui.cli.completing import Store
-from bertcl_tui.cli.confirm import confirm
-from bertcl_tui.cli.control import pause, resume, retry, stop
-from bertcl_tui.cli.demo import demo
-from bertcl_tui.cli.doctor import doctor
-from bertcl_tui.cli.explain import explain
-from bertcl_tui.cli.flags import with_flags
-from bertcl_tui.cli.importance import importance
-from bertcl_tui.cli.imports import import_log
-from bertcl_tui.cli.log import log
 from bertcl_tui.cli.opening import open_app
-from bertcl_tui.cli.output import print_line
-from bertcl_tui.cli.run import run
-from bertcl_tui.cli.search import search
-from bertcl_tui.cli.shell import whole_words
-from bertcl_tui.cli.shifts import shifts
-from bertcl_tui.cli.show import show
-from bertcl_tui.cli.studies import studies, trials
-from bertcl_tui.cli.workers import worker, workers
+from bertcl_tui.cli.parameters import Store
 from engine.errors import UsageError
 
 PROGRAM: Final = "bertcl-tui"
+_PACKAGE: Final = __package__
 
 Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
 
 
 class Command(Struct, frozen=True):
-    """A command: its docstring is its help."""
+    """What the help of the program says of a command, and where the command is."""
 
     name: str
-    function: Callable[..., None]
+    function: str
+    """``module:function`` of this folder; its docstring is its help."""
     panel: str
+    help: str
+    """The first line of that docstring, which is thus known without loading it."""
     example: str
     """What follows the name of the program; several lines are several examples."""
     parts: tuple["Command", ...] = ()
@@ -51,61 +37,198 @@ class Command(Struct, frozen=True):
 
 
 COMMANDS: Final = (
-    Command("demo", demo, "Search", "demo"),
+    Command(
+        "demo",
+        "demo:demo",
+        "Search",
+        "Search on the sample pack for a few minutes, in demo.db in this folder.",
+        "demo",
+    ),
     Command(
         "search",
-        with_flags(search),
+        "search:search",
         "Search",
+        "Search for learning rates on a sequence of tasks: a profile, unless --method says else.",
         "search rotten-tomatoes:privacy-qa --data sample --trials 20\n"
         "search sst2:mrpc --sampler gp --budget 200 --detach",
     ),
     Command(
         "run",
-        with_flags(run, without={"name", "method", "budget"}),
+        "run:run",
         "Search",
+        "Learn a sequence once, with any method, and print what came of it.",
         "run sst2:mrpc --lr 2e-5 --seed 1\n"
         "run sst2:mrpc --method replay --profile mine.json --option share=0.1",
     ),
-    Command("studies", studies, "Look", "studies --json"),
+    Command(
+        "studies",
+        "studies:studies",
+        "Look",
+        "List the studies with their state, trials and best p.",
+        "studies --json",
+    ),
     Command(
         "trials",
-        trials,
+        "studies:trials",
         "Look",
+        "List the trials of a study, best first, or write them into a file with every digit.",
         "trials sst2:mrpc --filter 'p_o>0.6 state:complete'\ntrials sst2:mrpc --json",
     ),
-    Command("pause", pause, "Search", "pause sst2:mrpc"),
-    Command("resume", resume, "Search", "resume sst2:mrpc"),
-    Command("stop", stop, "Search", "stop sst2:mrpc"),
-    Command("retry", retry, "Search", "retry sst2:mrpc 8"),
-    Command("show", show, "Look", "show sst2:mrpc 17"),
-    Command("explain", explain, "Look", "explain sst2:mrpc:17 sst2:mrpc:3"),
-    Command("importance", importance, "Look", "importance sst2:mrpc --evaluator fanova --json"),
-    Command("shifts", shifts, "Look", "shifts rotten-tomatoes --data sample --out shifts.svg"),
-    Command("combine", combine, "Profiles", "combine sst2:mrpc qqp:mrpc:1,4,7-9 --out mine.json"),
+    Command(
+        "pause",
+        "control:pause",
+        "Search",
+        "Pause studies in mid-trial; nothing that was learnt is lost.",
+        "pause sst2:mrpc",
+    ),
+    Command(
+        "resume",
+        "control:resume",
+        "Search",
+        "Let paused, stopped or failed studies go on, with workers in the background.",
+        "resume sst2:mrpc",
+    ),
+    Command(
+        "stop",
+        "control:stop",
+        "Search",
+        "Stop studies; everything measured is kept.",
+        "stop sst2:mrpc",
+    ),
+    Command(
+        "retry",
+        "control:retry",
+        "Search",
+        "Run trials once more that failed, collapsed, were stopped or pruned.",
+        "retry sst2:mrpc 8",
+    ),
+    Command(
+        "show",
+        "show:show",
+        "Look",
+        "Show a study, or one of its trials, in full.",
+        "show sst2:mrpc 17",
+    ),
+    Command(
+        "explain",
+        "explain:explain",
+        "Look",
+        "Say what differs between two runs, and between each and the paper; one RUN: the latter.",
+        "explain sst2:mrpc:17 sst2:mrpc:3",
+    ),
+    Command(
+        "importance",
+        "importance:importance",
+        "Look",
+        "Tell which choices the scores of a study hang on, and whether higher rates are better.",
+        "importance sst2:mrpc --evaluator fanova --json",
+    ),
+    Command(
+        "shifts",
+        "shifts:shifts",
+        "Look",
+        "Show how a task is shifted against itself: short and long texts, and two clusters.",
+        "shifts rotten-tomatoes --data sample --out shifts.svg",
+    ),
+    Command(
+        "combine",
+        "combine:combine",
+        "Profiles",
+        "Combine trials into one learning rate per choice, and write it as a profile.",
+        "combine sst2:mrpc qqp:mrpc:1,4,7-9 --out mine.json",
+    ),
     Command(
         "arena",
-        with_flags(arena, without=NOT_FOR_TABLES),
+        "arena:arena",
         "Compare",
+        "Compare methods over sequences and seeds, as in the tables of the paper.",
         "arena --sequences sst2:mrpc,mrpc:sst2 --methods flat,ewc-task,combined --seeds 5",
     ),
-    Command("confirm", confirm, "Compare", "confirm sst2:mrpc --top 4 --seeds 3"),
-    Command("import", import_log, "Profiles", "import sst2-mrpc.csv --sequence sst2:mrpc"),
-    Command("worker", worker, "Workers", "worker --slots 2 --until-idle"),
-    Command("workers", workers, "Workers", "workers --json"),
-    Command("log", log, "Workers", "log -f --level warning --study sst2:mrpc"),
-    Command("doctor", doctor, "This machine", "doctor"),
+    Command(
+        "confirm",
+        "confirm:confirm",
+        "Compare",
+        "Run the best trials of a study again with fresh seeds: was it skill or luck?",
+        "confirm sst2:mrpc --top 4 --seeds 3",
+    ),
+    Command(
+        "import",
+        "imports:import_log",
+        "Profiles",
+        "Read a log of the paper's authors as a finished study.",
+        "import sst2-mrpc.csv --sequence sst2:mrpc",
+    ),
+    Command(
+        "worker",
+        "workers:worker",
+        "Workers",
+        "Work here, in the foreground, for whatever the store asks for.",
+        "worker --slots 2 --until-idle",
+    ),
+    Command(
+        "workers",
+        "workers:workers",
+        "Workers",
+        "List the workers and what each works on.",
+        "workers --json",
+    ),
+    Command(
+        "log",
+        "log:log",
+        "Workers",
+        "Show the last that workers said, and with -f what they say from now on.",
+        "log -f --level warning --study sst2:mrpc",
+    ),
+    Command(
+        "doctor",
+        "doctor:doctor",
+        "This machine",
+        "Say what is there and what is missing: libraries, devices, store, samples, hub, terminal.",
+        "doctor",
+    ),
     Command(
         "config",
-        config.show,
+        "config:show",
         "This machine",
+        "Show where the settings are, and what is set.",
         "config\nconfig set theme bertcl-light\nconfig keys",
         parts=(
-            Command("path", config.path, "", "config path"),
-            Command("get", config.get, "", "config get keys.sort"),
-            Command("set", config.change, "", "config set keys.sort o,f5"),
-            Command("unset", config.unset, "", "config unset keys.sort"),
-            Command("keys", config.keys, "", "config keys"),
-            Command("edit", config.edit, "", "config edit"),
+            Command(
+                "path",
+                "config:path",
+                "",
+                "Print where the settings are, or would be.",
+                "config path",
+            ),
+            Command("get", "config:get", "", "Print one setting.", "config get keys.sort"),
+            Command(
+                "set",
+                "config:change",
+                "",
+                "Set something, once it is known that it can be so.",
+                "config set keys.sort o,f5",
+            ),
+            Command(
+                "unset",
+                "config:unset",
+                "",
+                "Let something be as it comes.",
+                "config unset keys.sort",
+            ),
+            Command(
+                "keys",
+                "config:keys",
+                "",
+                "List every action with its keys, and where they are pressed.",
+                "config keys",
+            ),
+            Command(
+                "edit",
+                "config:edit",
+                "",
+                "Open the settings in $VISUAL or $EDITOR; what is wrong never gets into the file.",
+                "config edit",
+            ),
         ),
     ),
 )
@@ -117,42 +240,63 @@ def run_command(arguments: Sequence[str]) -> int:
     Raises:
         EngineError: it was asked wrongly, or could not be done.
     """
+    program = typer.Typer(
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog=f"Example: {PROGRAM} search rotten-tomatoes:privacy-qa --data sample",
+    )
+    group = _make_group(program, _open, COMMANDS)
     try:
-        with whole_words():
-            code = _make()(arguments, prog_name=PROGRAM, standalone_mode=False)
+        code: int | None = group(arguments, prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         message = " ".join(error.format_message().split()).rstrip(".")
         raise UsageError(f"{message}; see {_help_of(arguments)}") from None
     return code or 0
 
 
-def _make() -> typer.Typer:
-    made = typer.Typer(
-        context_settings={"help_option_names": ["-h", "--help"]},
-        pretty_exceptions_enable=False,
-        epilog=f"Example: {PROGRAM} search rotten-tomatoes:privacy-qa --data sample",
-    )
-    made.callback(invoke_without_command=True)(_open)
-    _add(made, COMMANDS)
-    return made
+def function_of(command: Command) -> Callable[..., None]:
+    """Load the command."""
+    module, _, name = command.function.partition(":")
+    function: Callable[..., None] = getattr(import_module(f"{_PACKAGE}.{module}"), name)
+    return function
 
 
-def _add(made: typer.Typer, commands: Sequence[Command]) -> None:
-    for command in commands:
-        about: dict[str, Any] = {
-            "help": _flowing(command.function.__doc__ or ""),
-            "epilog": "\n\n".join(
-                f"Example: {PROGRAM} {line}" for line in command.example.splitlines()
-            ),
-            "rich_help_panel": command.panel or None,
-        }
-        if command.parts:
-            group = typer.Typer()
-            group.callback(invoke_without_command=True)(command.function)
-            _add(group, command.parts)
-            made.add_typer(group, name=command.name, **about)
-        else:
-            made.command(command.name, **about)(command.function)
+class _Group(TyperGroup):
+    """Shows its commands by what the table says of them; the one that is called is loaded."""
+
+    table: Mapping[str, Command]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - typer's types are private
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, None if name is None else _load(self.table[name]), rest
+
+
+def _make_group(
+    program: typer.Typer, function: Callable[..., None], commands: Sequence[Command]
+) -> _Group:
+    program.callback(cls=_Group, invoke_without_command=True)(function)
+    group = get_command(program)
+    assert isinstance(group, _Group)
+    group.table = {command.name: command for command in commands}
+    group.commands = {command.name: _shown(command) for command in commands}
+    return group
+
+
+def _shown(command: Command) -> TyperCommand:
+    """Return what stands for a command in the help of the program."""
+    return TyperCommand(command.name, help=command.help, rich_help_panel=command.panel or None)
+
+
+def _load(command: Command) -> object:
+    function = function_of(command)
+    text = _flowing(function.__doc__ or "")
+    examples = (f"Example: {PROGRAM} {line}" for line in command.example.splitlines())
+    epilog = "\n\n".join(examples)
+    if command.parts:
+        program = typer.Typer(add_completion=False, help=text, epilog=epilog)
+        return _make_group(program, function, command.parts)
+    program = typer.Typer(add_completion=False)
+    program.command(command.name, help=text, epilog=epilog)(function)
+    return get_command(program)
 
 
 def _flowing(text: str) -> str:
@@ -167,7 +311,9 @@ def _open(context: typer.Context, *, store: Store = "", version: Version = False
     Without a command, the app is opened.
     """
     if version:
-        print_line(f"{PROGRAM} {metadata.version(PROGRAM)}")
+        from importlib import metadata
+
+        sys.stdout.write(f"{PROGRAM} {metadata.version(PROGRAM)}\n")
     elif context.invoked_subcommand is None:
         raise typer.Exit(open_app(store or None))
     elif store:

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 
 import typer
 
-from bertcl_tui.cli.completing import Json, offer_setting_values, offer_settings
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
+from bertcl_tui.cli.parameters import Json, offer_setting_values, offer_settings
 from bertcl_tui.settings import read_settings, settings_file, write_settings
 from engine.errors import UsageError
 

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bertcl_tui.cli.completing import Json, Slots, Store, Study
 from bertcl_tui.cli.following import Tender, follow_runs
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
-from bertcl_tui.cli.search import Detach
+from bertcl_tui.cli.parameters import Detach, Json, Retry, Slots, Store, Study
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.style.wording import count, score
 from engine.arena.confirming import ConfirmedTrial, confirmed_trials, plan_confirmation
@@ -23,7 +22,6 @@ Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="How often each is 
 Offline = Annotated[
     bool, typer.Option("--offline", help="Print what was confirmed, and ask for nothing.")
 ]
-Retry = Annotated[bool, typer.Option("--retry", help="Ask once more for runs that failed.")]
 
 
 def confirm(

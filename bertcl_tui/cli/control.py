@@ -5,8 +5,8 @@ from typing import Annotated, Final
 
 import typer
 
-from bertcl_tui.cli.completing import Slots, Store, Study, offer_studies
 from bertcl_tui.cli.output import say
+from bertcl_tui.cli.parameters import Slots, Store, Study, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.rows import StudyRow, TrialRow
 from bertcl_tui.style.wording import count

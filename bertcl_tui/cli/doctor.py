@@ -5,8 +5,8 @@ from typing import Final
 
 import typer
 
-from bertcl_tui.cli.completing import Json, Store
 from bertcl_tui.cli.output import make_table, print_json, print_text
+from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.doctor import Finding, Verdict
 from bertcl_tui.doctor.machine import find_devices, find_hub, find_libraries, find_samples
 from bertcl_tui.doctor.settings import find_settings

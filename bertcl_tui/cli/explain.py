@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 import typer
 from msgspec import Struct
 
-from bertcl_tui.cli.completing import Json, Store, offer_studies
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
+from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.style.choices import choice_labels
 from bertcl_tui.style.wording import score

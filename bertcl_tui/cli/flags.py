@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from bertcl_tui.cli.completing import Offer, offer_data, offer_sequences, offer_words
+from bertcl_tui.cli.parameters import Offer, offer_data, offer_sequences, offer_words
 from bertcl_tui.options import OPTIONS, Option, build_study_spec, preset_defaults
 from engine.spec import StudySpec
 from engine.tasks.catalog import describe_sequence

@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 import typer
 
-from bertcl_tui.cli.completing import Json, Store, Study
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
+from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.rows import ImportanceRow
 from bertcl_tui.study.importance import importance_text, rank_correlations, sign_of

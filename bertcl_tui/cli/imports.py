@@ -6,8 +6,8 @@ from typing import Annotated, Final
 import typer
 from msgspec.structs import replace
 
-from bertcl_tui.cli.completing import Store
 from bertcl_tui.cli.output import say
+from bertcl_tui.cli.parameters import Store
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.options import option
 from bertcl_tui.style.wording import count

@@ -9,9 +9,9 @@ import msgspec
 import typer
 from rich.text import Text
 
-from bertcl_tui.cli.completing import Store
 from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS
 from bertcl_tui.cli.output import print_line, print_text, say
+from bertcl_tui.cli.parameters import Store
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.options import readers
 from bertcl_tui.store.rows import LogFilter, LogLevel, LogLine

@@ -1,4 +1,7 @@
-"""What a shell offers when tab is pressed: names from store, catalog and tables. Never an error."""
+"""Arguments and flags that commands share, and what a shell offers for them when tab is pressed.
+
+Offers are names from store, catalog and tables; what cannot be read is not offered.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Final
@@ -20,7 +23,7 @@ def offer_studies(context: typer.Context, incomplete: str) -> Offer:
     from engine.store.connection import DEFAULT_STORE
 
     try:
-        reader = Reader(_said(context, "store") or DEFAULT_STORE)
+        reader = Reader(_typed(context, "store") or DEFAULT_STORE)
         rows = reader.studies() if reader.exists else ()
         reader.close()
     except EngineError:
@@ -70,8 +73,8 @@ def offer_settings(incomplete: str) -> Offer:
     from bertcl_tui.actions import ACTIONS
     from bertcl_tui.settings.named import setting_names
 
-    told = {f"keys.{action.name}": action.help for action in ACTIONS}
-    return _fitting(((name, told.get(name, "")) for name in setting_names()), incomplete)
+    meanings = {f"keys.{action.name}": action.help for action in ACTIONS}
+    return _fitting(((name, meanings.get(name, "")) for name in setting_names()), incomplete)
 
 
 def offer_setting_values(context: typer.Context, incomplete: str) -> Offer:
@@ -80,31 +83,10 @@ def offer_setting_values(context: typer.Context, incomplete: str) -> Offer:
     from bertcl_tui.settings.named import SWITCHES
     from bertcl_tui.style.themes import theme_names
 
-    name = _said(context, "name")
+    name = _typed(context, "name")
     is_switch = isinstance(getattr(Settings(), name, None), bool)
     known = theme_names() if name == "theme" else SWITCHES if is_switch else ()
     return _fitting(((value, "") for value in known), incomplete)
-
-
-def _known_tasks(context: typer.Context) -> dict[str, str]:
-    from engine.tasks.catalog import known_tasks
-
-    try:
-        entries = known_tasks(_said(context, "data") or "hub")
-    except EngineError:
-        return {}
-    return {entry.name: entry.description for entry in entries}
-
-
-def _fitting(offered: Iterable[tuple[str, str]], incomplete: str) -> Offer:
-    return [item for item in offered if item[0].startswith(incomplete)]
-
-
-def _said(context: typer.Context, name: str) -> str:
-    """Return what the command line has for a parameter, here or before the command."""
-    inner = context.params.get(name)
-    outer = context.parent.params.get(name) if context.parent else None
-    return str(inner or outer or "")
 
 
 Store = Annotated[
@@ -130,3 +112,28 @@ Slots = Annotated[
         help="How many workers there shall be; by default one per GPU, else two that share cores.",
     ),
 ]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Leave it to workers in the background, and return.")
+]
+Retry = Annotated[bool, typer.Option("--retry", help="Ask once more for runs that failed.")]
+
+
+def _known_tasks(context: typer.Context) -> dict[str, str]:
+    from engine.tasks.catalog import known_tasks
+
+    try:
+        entries = known_tasks(_typed(context, "data") or "hub")
+    except EngineError:
+        return {}
+    return {entry.name: entry.description for entry in entries}
+
+
+def _fitting(offered: Iterable[tuple[str, str]], incomplete: str) -> Offer:
+    return [item for item in offered if item[0].startswith(incomplete)]
+
+
+def _typed(context: typer.Context, name: str) -> str:
+    """Return what the command line has for a parameter, here or before the command."""
+    inner = context.params.get(name)
+    outer = context.parent.params.get(name) if context.parent else None
+    return str(inner or outer or "")

@@ -1,13 +1,9 @@
 """``search``: a new study, followed until it ends."""
 
-from typing import Annotated
-
-import typer
-
-from bertcl_tui.cli.completing import Json, Slots, Store
-from bertcl_tui.cli.flags import Texts, read_flags
+from bertcl_tui.cli.flags import Texts, read_flags, with_flags
 from bertcl_tui.cli.following import Tender, command_on, follow_search
 from bertcl_tui.cli.output import print_json, print_line, say
+from bertcl_tui.cli.parameters import Detach, Json, Slots, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials, study_facts
 from bertcl_tui.store.rows import StudyRow
@@ -17,11 +13,8 @@ from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import StudyRecord, get_study
 from engine.work.supervisor import ensure_workers
 
-Detach = Annotated[
-    bool, typer.Option("--detach", help="Leave it to workers in the background, and return.")
-]
 
-
+@with_flags
 def search(
     texts: Texts,
     *,

@@ -7,7 +7,6 @@ import typer
 from msgspec.structs import replace
 
 from bertcl_tui.charts.style import DARK
-from bertcl_tui.cli.completing import Json, offer_data, offer_tasks
 from bertcl_tui.cli.output import (
     Display,
     View,
@@ -17,6 +16,7 @@ from bertcl_tui.cli.output import (
     print_line,
     print_text,
 )
+from bertcl_tui.cli.parameters import Json, offer_data, offer_tasks
 from bertcl_tui.options import readers
 from bertcl_tui.shifts.drawing import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 from msgspec.structs import asdict
 
-from bertcl_tui.cli.completing import Json, Store, Study
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
+from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.results import (
     accuracy_facts,
     layers_as_data,

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bertcl_tui.cli.completing import Json, Store, Study
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
+from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.store.filters import parse_filter, trial_fields
 from bertcl_tui.store.rows import StudyRow, TrialRow

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from bertcl_tui.cli.completing import Json, Slots, Store
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
+from bertcl_tui.cli.parameters import Json, Slots, Store
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.options import option
 from bertcl_tui.store.rows import WorkerRow

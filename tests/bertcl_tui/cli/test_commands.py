@@ -1,0 +1,93 @@
+"""The table of commands says what they say of themselves, and loads none but the one called."""
+
+import os
+import subprocess
+import sys
+from inspect import getdoc
+from pathlib import Path
+
+import pytest
+
+from bertcl_tui.cli.commands import COMMANDS, Command, function_of
+
+ROOT = Path(__file__).parents[3]
+EVERY = [*COMMANDS, *(part for command in COMMANDS for part in command.parts)]
+MODULES = {f"bertcl_tui.cli.{command.function.split(':')[0]}" for command in EVERY}
+LOADED = """
+import sys
+from bertcl_tui.cli import main
+
+try:
+    main()
+finally:
+    sys.stderr.write(" ".join(sys.modules))
+"""
+OPENED = """
+import sys
+from bertcl_tui.app.app import BertclApp
+from bertcl_tui.cli import main, opening
+
+async def leave(pilot):
+    await pilot.pause()
+    assert pilot.app.screen.query("KeyBar")
+    sys.__stderr__.write(" ".join([pilot.app.reader.store, *sys.modules]))
+    pilot.app.exit()
+
+opened = BertclApp.run
+opening.has_terminal = lambda: True
+BertclApp.run = lambda app: opened(app, headless=True, size=(160, 50), auto_pilot=leave)
+sys.exit(main())
+"""
+
+
+def loaded(folder: Path, program: str, *words: str, **shell: str) -> list[str]:
+    """Return what the program wrote to stderr: the modules it has loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(folder), **shell},
+    )
+    return done.stderr.split()
+
+
+@pytest.mark.parametrize("command", EVERY, ids=lambda command: command.example.split(" -")[0])
+def test_the_help_line_is_the_first_line_of_the_command(command: Command) -> None:
+    text = getdoc(function_of(command))
+    assert text is not None
+    assert text.splitlines()[0] == command.help
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["-h"]])
+def test_help_and_version_load_no_command(here: Path, words: list[str]) -> None:
+    modules = set(loaded(here, LOADED, *words))
+    assert not modules & (MODULES | {"sqlalchemy", "textual", "plotext", "numpy"})
+
+
+def test_completing_a_command_loads_none(here: Path) -> None:
+    shell = {
+        "_BERTCL_TUI_COMPLETE": "complete_fish",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_TYPER_COMPLETE_ARGS": "bertcl-tui s",
+    }
+    assert not set(loaded(here, LOADED, **shell)) & (MODULES | {"sqlalchemy", "textual"})
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [(["log", "--help"], "log"), (["config", "--help"], "config"), (["config", "path"], "config")],
+)
+def test_a_command_loads_no_other(here: Path, words: list[str], name: str) -> None:
+    assert set(loaded(here, LOADED, *words)) & MODULES == {f"bertcl_tui.cli.{name}"}
+
+
+@pytest.mark.parametrize(
+    ("words", "store"),
+    [([], "studies.db"), (["--store", "mine.db"], "mine.db"), (["--store=mine.db"], "mine.db")],
+)
+def test_the_first_frame_loads_no_command(here: Path, words: list[str], store: str) -> None:
+    opened, *modules = loaded(here, OPENED, *words)
+    assert opened == store
+    assert not set(modules) & (MODULES | {"sqlalchemy", "typer", "bertcl_tui.cli.commands"})
