@@ -7,7 +7,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.study.plane import Plane, Way
+from bertcl_tui.study.panels.plane import Plane, Way
 from bertcl_tui.widgets.chart import Chart, Drawing
 
 

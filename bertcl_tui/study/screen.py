@@ -25,7 +25,7 @@ from bertcl_tui.kit.messages import (
 )
 from bertcl_tui.store.rows import StudyRow
 from bertcl_tui.study.look import Look, look_at_study
-from bertcl_tui.study.panels import PANELS, PanelsScreen
+from bertcl_tui.study.panels.grid import PANELS, PanelsScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.style.states import state_word
 from bertcl_tui.style.wording import count, duration, headway, steps_rate, tokens_rate

@@ -17,10 +17,10 @@ from bertcl_tui.store.filters import trial_fields
 from bertcl_tui.store.filters.history import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import Order, TrialRow
+from bertcl_tui.study.columns import is_column
 from bertcl_tui.study.facts import FACTS, fact_names
 from bertcl_tui.study.listed import listed_trials
 from bertcl_tui.study.look import MARGIN, Look, Question
-from bertcl_tui.study.trial_columns import is_column
 from bertcl_tui.study.trials_form import trials_form
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.study.writing import to_tsv, write_trials

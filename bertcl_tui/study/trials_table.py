@@ -11,7 +11,7 @@ from textual.message import Message
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.retention import Known
 from bertcl_tui.store.rows import TrialRow
-from bertcl_tui.study.trial_columns import ROOMY, cell, trial_columns
+from bertcl_tui.study.columns import ROOMY, cell, trial_columns
 from bertcl_tui.study.trial_lines import TrialLine, TrialLines
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.wording import score

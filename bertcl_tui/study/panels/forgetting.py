@@ -7,7 +7,7 @@ from bertcl_tui.charts.rates import Rates
 from bertcl_tui.store.rows import RunCurves, Scored, TrialRow
 from bertcl_tui.study.importance import Importance
 from bertcl_tui.study.look import Look
-from bertcl_tui.study.plane import Plane
+from bertcl_tui.study.panels.plane import Plane
 
 _NONE_FITS: Final = "No trial fits the filter."
 

@@ -10,9 +10,9 @@ from bertcl_tui.charts.forgetting import earlier_tasks, measured_on
 from bertcl_tui.kit.messages import OpenCompare, Trouble
 from bertcl_tui.store.rows import TrialRow
 from bertcl_tui.study.choosing import MOST_COMPARED, trials_to_compare
-from bertcl_tui.study.drawing import forgetting_of, importance_of, plane_of, rates_of
 from bertcl_tui.study.importance import importance_text
 from bertcl_tui.study.look import Look
+from bertcl_tui.study.panels.forgetting import forgetting_of, importance_of, plane_of, rates_of
 from bertcl_tui.study.plane_chart import PlaneChart
 from bertcl_tui.study.trials import TrialsScreen
 from bertcl_tui.study.trials_table import TrialsTable
