@@ -68,6 +68,7 @@ async def look(began: float, store: str) -> dict[str, float]:
     from bertcl_tui.app.app import BertclApp
     from bertcl_tui.studies.table import StudiesTable
     from bertcl_tui.study.screen import StudyScreen
+    from bertcl_tui.study.trials import TrialsList
     from bertcl_tui.study.trials_table import TrialsTable
 
     app = BertclApp(store)
@@ -97,7 +98,7 @@ async def look(began: float, store: str) -> dict[str, float]:
         await watch.time("to the beginning", ("g",), lambda: read(0))
         for name, column in (("p_s", "p_s"), ("a learning rate", "lr3"), ("time", "time")):
             before = first()
-            screen.sort_by(column)
+            screen.query_one(TrialsList).listing.sort_by(column)
             await watch.time(f"by {name}", ("f24",), lambda before=before: first() != before)
         await pilot.press("slash")
         entry = screen.query_one(Input)

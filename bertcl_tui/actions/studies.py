@@ -1,6 +1,28 @@
 """What can be done with studies and their trials."""
 
+from typing import Final, NamedTuple
+
 from bertcl_tui.actions.action import Action
+
+
+class PanelKey(NamedTuple):
+    """A chart of the Study screen, which the key of its number shows."""
+
+    name: str
+    """Of its module in ``bertcl_tui.study.panels``."""
+    text: str
+    """A word or two, for footer and palette."""
+    help: str
+    """One sentence, for the help screen."""
+
+
+PANELS: Final = (
+    PanelKey("forgetting", "forgetting", "Show the forgetting curves; again makes them large."),
+    PanelKey("rates", "rates", "Show the learning rate of each choice."),
+    PanelKey("plane", "plane", "Show p_o against p_s."),
+    PanelKey("importance", "what matters", "Show which choice the differences of p hang on."),
+)
+"""The charts of the Study screen, in the order of their keys."""
 
 STUDIES = (
     Action("open", "enter,l,right", "open", "Open what is under the cursor.", ("table",)),
@@ -60,30 +82,9 @@ STUDIES = (
     ),
     Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study", "settings")),
     Action("next_panel", "tab", "chart", "Show the next chart.", ("study",)),
-    Action(
-        "show_panel(1)",
-        "1",
-        "forgetting",
-        "Show the forgetting curves; again makes them large.",
-        ("study",),
-        shown="palette",
-    ),
-    Action(
-        "show_panel(2)",
-        "2",
-        "rates",
-        "Show the learning rate of each choice.",
-        ("study",),
-        shown="palette",
-    ),
-    Action("show_panel(3)", "3", "plane", "Show p_o against p_s.", ("study",), shown="palette"),
-    Action(
-        "show_panel(4)",
-        "4",
-        "what matters",
-        "Show which choice the differences of p hang on.",
-        ("study",),
-        shown="palette",
+    *(
+        Action(f"show_panel({key})", str(key), panel.text, panel.help, ("study",), shown="palette")
+        for key, panel in enumerate(PANELS, start=1)
     ),
     Action(
         "turn_evaluator",

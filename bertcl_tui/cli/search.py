@@ -8,7 +8,7 @@ from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials, study_facts
 from bertcl_tui.store.rows import StudyRow
 from bertcl_tui.store.starting import start_search
-from bertcl_tui.study.facts import trial_facts
+from bertcl_tui.study.writing import trial_facts
 from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import StudyRecord, get_study
 from engine.work.supervisor import ensure_workers

@@ -17,7 +17,7 @@ from bertcl_tui.cli.results import (
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import study_facts
 from bertcl_tui.store.rows import RunFacts, StudyRow, TrialRow
-from bertcl_tui.study.facts import trial_facts
+from bertcl_tui.study.writing import trial_facts
 from bertcl_tui.style.choices import choice_labels
 from bertcl_tui.style.wording import duration, moment, score, trials_done
 from bertcl_tui.trial.accuracies import accuracies_of

@@ -10,12 +10,18 @@ import typer
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
 from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import opened
-from bertcl_tui.store.filters import parse_filter, trial_fields
+from bertcl_tui.store.filters import parse_filter
 from bertcl_tui.store.rows import StudyRow, TrialRow
-from bertcl_tui.study.facts import FACTS, chosen_facts, fact_names
-from bertcl_tui.study.listed import choices_of, listed_trials
-from bertcl_tui.study.sorting import order_by
-from bertcl_tui.study.writing import to_tsv, write_trials
+from bertcl_tui.study.columns import order_by, trial_fields
+from bertcl_tui.study.writing import (
+    FACTS,
+    choices_of,
+    chosen_facts,
+    fact_names,
+    listed_trials,
+    to_tsv,
+    write_trials,
+)
 from bertcl_tui.style.wording import count, duration, score, trials_done
 from engine.store.connection import DEFAULT_STORE
 

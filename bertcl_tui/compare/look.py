@@ -9,8 +9,8 @@ from bertcl_tui.charts.series import slots_of
 from bertcl_tui.compare.facts import Compared, Fact, facts_about
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import RunCurves, Scored, StudyRow
-from bertcl_tui.study.look import flat_baseline
-from bertcl_tui.study.panels.forgetting import flat_name, line_of
+from bertcl_tui.study.look import flat_baseline, flat_name
+from bertcl_tui.study.panels.forgetting import line_of
 from bertcl_tui.style.choices import choice_labels
 
 

@@ -8,19 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.forgetting import earlier_tasks, measured_on
+from bertcl_tui.charts.forgetting import measured_on
 from bertcl_tui.compare.facts import Fact, as_text
 from bertcl_tui.compare.look import Comparison, look_at_comparison
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import Folding, OpenRun, Trouble
 from bertcl_tui.store.reader import Reader
+from bertcl_tui.study.panels.forgetting import title_of
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
-from engine.spec.run import parse_sequence
 
 
 @dataclass
@@ -85,10 +85,9 @@ class CompareScreen(LiveScreen):
         comparison, chosen = self._comparison, self.query_one(ComparisonTable).chosen
         if comparison is None or chosen is None:
             return
-        tasks = parse_sequence(comparison.study.sequence)
         chart = self.query_one("#curves", CurveChart)
-        title = f"Forgetting ─ {earlier_tasks(tasks)} while {tasks[-1]} is learnt"
-        entitle(chart, title, measured_on(comparison.study.retention_rows))
+        study = comparison.study
+        entitle(chart, title_of(study.sequence), measured_on(study.retention_rows))
         chart.show(comparison.forgetting(chosen))
 
     # actions

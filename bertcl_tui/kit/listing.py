@@ -1,111 +1,96 @@
-"""A screen with a list whose order and columns a person chooses."""
+"""The order and the columns of a table that a person chooses, for every screen with a list."""
 
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import ColumnsChosen
-from bertcl_tui.store.filters.history import History
 from bertcl_tui.store.rows import Order
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 
 
-class ListScreen(LiveScreen):
-    """Sorts by any column, by key and by click, and lets columns be chosen.
+class Listing:
+    """Sorts a table by any column and lets its columns be chosen; its screen holds it.
 
     Args:
-        columns: keys of those that the person chose; none: the usual ones.
-        history: of earlier filters.
+        table: the table.
+        name: what its columns are remembered under.
+        order: by what it is sorted at first.
+        reorder: called when the person chose another order; ``order`` is that one already.
     """
 
-    TABLE: ClassVar[str]
-    """What the table's columns are kept under."""
+    def __init__(
+        self, table: RowTable[Any], name: str, order: Order, reorder: Callable[[], None]
+    ) -> None:
+        self._table, self._name, self._reorder = table, name, reorder
+        self.order = order
 
-    def __init__(self, columns: Sequence[str] = (), history: History | None = None) -> None:
-        super().__init__()
-        self.columns, self.history = tuple(columns), history
-
-    @property
-    @abstractmethod
-    def list_table(self) -> RowTable[Any]:
-        """The table."""
-
-    @property
-    @abstractmethod
-    def order(self) -> Order:
-        """By what it is sorted."""
-
-    @abstractmethod
-    def set_order(self, order: Order) -> None:
-        """Sort it otherwise."""
-
-    def name_unknown(self, is_column: Callable[[str], bool]) -> None:
-        """Tell the person of chosen columns that do not exist."""
-        unknown = [key for key in self.columns if not is_column(key)]
+    def warn_of_unknown(self, keys: Iterable[str], is_column: Callable[[str], bool]) -> None:
+        """Show the person which of the columns that were chosen do not exist."""
+        unknown = [key for key in keys if not is_column(key)]
         if unknown:
             text = f"There is no column {', '.join(unknown)}; choose others with t."
-            self.notify(text, severity="warning", markup=False)
+            self._table.notify(text, severity="warning", markup=False)
 
     # order
 
-    def on_row_table_header_pressed(self, message: RowTable.HeaderPressed) -> None:
-        self.sort_by(message.column)
+    @property
+    def column(self) -> Column | None:
+        """The column that sorts, one that is shown where there are two."""
+        both = (*self._table.shown, *self._table.offered)
+        return next((column for column in both if column.sorts == self.order.field), None)
+
+    def show_order(self) -> None:
+        """Show in the header by which column the table is sorted."""
+        column = self.column
+        key = "" if column is None else column.key
+        self._table.show_order(key, descending=self.order.descending)
 
     def sort_by(self, key: str | None) -> None:
         """Sort by a column, or the other way round where it sorts already."""
-        column = next((item for item in self.list_table.offered if item.key == key), None)
+        column = next((item for item in self._table.offered if item.key == key), None)
         if column is None or not column.sorts:
             return
         if column.sorts == self.order.field:
-            self.action_reverse()
+            self.reverse()
         else:
-            self.set_order(Order(column.sorts, descending=not column.rising))
+            self._sort(Order(column.sorts, descending=not column.rising))
 
-    def sorting_column(self) -> Column | None:
-        """Return the column that sorts, one that is shown where there are two."""
-        table = self.list_table
-        found = (c for c in (*table.shown, *table.offered) if c.sorts == self.order.field)
-        return next(found, None)
-
-    def show_order(self) -> None:
-        """Say in the header by which column the list is sorted."""
-        column = self.sorting_column()
-        key = "" if column is None else column.key
-        self.list_table.show_order(key, descending=self.order.descending)
-
-    def action_sort(self) -> None:
-        keys = {c.sorts: c.key for c in reversed(self.list_table.shown) if c.sorts}
-        fields = list(dict.fromkeys(c.sorts for c in self.list_table.shown if c.sorts))
+    def sort_by_next(self) -> None:
+        """Sort by the next column that is shown."""
+        keys = {c.sorts: c.key for c in reversed(self._table.shown) if c.sorts}
+        fields = list(dict.fromkeys(c.sorts for c in self._table.shown if c.sorts))
         field = self.order.field
         place = fields.index(field) + 1 if field in fields else 0
         self.sort_by(keys[fields[place % len(fields)]])
 
-    def action_reverse(self) -> None:
-        self.set_order(Order(self.order.field, descending=not self.order.descending))
+    def reverse(self) -> None:
+        """Turn the order round."""
+        self._sort(Order(self.order.field, descending=not self.order.descending))
 
-    def action_choose_sort(self) -> None:
+    def _sort(self, order: Order) -> None:
+        self.order = order
+        self._reorder()
+
+    # dialogs
+
+    def choose_order(self) -> None:
+        """Ask by which column to sort."""
         from bertcl_tui.kit.sorting import SortingScreen
 
-        columns = [column for column in self.list_table.offered if column.sorts]
-        sorting = self.sorting_column()
-        screen = SortingScreen(
-            columns, sorting.key if sorting else "", descending=self.order.descending
-        )
-        self.app.push_screen(screen, self.sort_by)
+        columns = [column for column in self._table.offered if column.sorts]
+        key = "" if self.column is None else self.column.key
+        screen = SortingScreen(columns, key, descending=self.order.descending)
+        self._table.app.push_screen(screen, self.sort_by)
 
-    # columns
-
-    def action_choose_columns(self) -> None:
+    def choose_columns(self) -> None:
+        """Ask which columns are shown, and have them remembered."""
         from bertcl_tui.kit.columns import ColumnsScreen
-
-        table = self.list_table
 
         def answered(columns: tuple[str, ...] | None) -> None:
             if columns is not None:
-                table.choose(columns)
-                self.post_message(ColumnsChosen(self.TABLE, columns))
+                self._table.choose(columns)
+                self._table.post_message(ColumnsChosen(self._name, columns))
 
-        shown = [column.key for column in table.shown]
-        self.app.push_screen(ColumnsScreen(table.offered, shown), answered)
+        shown = [column.key for column in self._table.shown]
+        self._table.app.push_screen(ColumnsScreen(self._table.offered, shown), answered)

@@ -13,7 +13,8 @@ from textual.widgets import Static
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import NO_TRIAL, Learning, Nothing
 from bertcl_tui.kit.confirm import ConfirmScreen, confirm_stop
-from bertcl_tui.kit.listing import ListScreen
+from bertcl_tui.kit.listing import Listing
+from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import (
     ControlStudies,
     DeleteStudy,
@@ -31,7 +32,6 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import (
     OLDEST_FIRST,
     LogLine,
-    Order,
     RunCurves,
     StudyRow,
     TrialRow,
@@ -77,21 +77,24 @@ class StudiesRead(Folding):
     """The running trial of the study under the cursor, else its best one."""
 
 
-class StudiesScreen(ListScreen):
+class StudiesScreen(LiveScreen):
     """Shows the studies; the cursor's one is watched below."""
 
     PLACE: ClassVar[Place] = "studies"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("studies")]
     AUTO_FOCUS = "StudiesTable"
 
-    TABLE = "studies"
+    TABLE: ClassVar[str] = "studies"
+    """What the table's columns and filters are remembered under."""
 
     def __init__(
         self, reader: Reader, columns: Sequence[str] = (), history: History | None = None
     ) -> None:
-        super().__init__(columns, history)
+        super().__init__()
         self._reader = reader
-        self._order = OLDEST_FIRST
+        self._columns, self._history = columns, history
+        self._table = StudiesTable(classes="panel")
+        self._list = Listing(self._table, self.TABLE, OLDEST_FIRST, self._show_table)
         self._studies: tuple[StudyRow, ...] | None = None
         self._where: Filter = ()
         self._watched_id: int | None = None
@@ -100,10 +103,9 @@ class StudiesScreen(ListScreen):
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
         with Container(id="body"):
-            table = StudiesTable(classes="panel")
-            table.choose(self.columns)
-            yield table
-            yield FilterBar(study_fields(), self.history)
+            self._table.choose(self._columns)
+            yield self._table
+            yield FilterBar(study_fields(), self._history)
             with Horizontal(id="below"):
                 yield Chart(id="watched", classes="panel")
                 with Vertical(id="side"):
@@ -156,17 +158,16 @@ class StudiesScreen(ListScreen):
 
     def _show_table(self) -> None:
         known = self._studies or ()
-        studies = fitting_studies(known, self._where, self._order)
-        table = self.query_one(StudiesTable)
-        table.show(studies)
-        self.show_order()
+        studies = fitting_studies(known, self._where, self._list.order)
+        self._table.show(studies)
+        self._list.show_order()
         self._entitle()
         self.query_one(FilterBar).ask_for(study_fields([study.model for study in known]))
         if self.focused is None and studies:
-            table.focus()
+            self._table.focus()
 
     def _entitle(self) -> None:
-        table, study = self.query_one(StudiesTable), self._current()
+        table, study = self._table, self._current()
         why = standing_of(study, self._workers) if study is not None else ""
         room = max(0, table.size.width - _LEAST_BORDER)
         shown = why if len(why) <= room else f"{why[: room - 7]}… w all"
@@ -175,9 +176,9 @@ class StudiesScreen(ListScreen):
     def _title(self, shown: int) -> Iterator[str]:
         yield "Studies"
         yield f"{shown} of {len(self._studies or ())}" if self._where else str(shown)
-        column = self.sorting_column()
-        if column is not None and self._order != OLDEST_FIRST:
-            yield f"by {column.label} {'▼' if self._order.descending else '▲'}"
+        column, order = self._list.column, self._list.order
+        if column is not None and order != OLDEST_FIRST:
+            yield f"by {column.label} {'▼' if order.descending else '▲'}"
         if self._where:
             yield f"filter: {self.query_one(FilterBar).in_force}"
 
@@ -203,27 +204,31 @@ class StudiesScreen(ListScreen):
 
     # order and filter
 
-    @property
-    def list_table(self) -> StudiesTable:
-        return self.query_one(StudiesTable)
-
-    @property
-    def order(self) -> Order:
-        return self._order
-
-    def set_order(self, order: Order) -> None:
-        self._order = order
-        self._show_table()
-
     def on_mount(self) -> None:
-        columns = {column.key for column in self.list_table.offered}
-        self.name_unknown(columns.__contains__)
+        columns = {column.key for column in self._table.offered}
+        self._list.warn_of_unknown(self._columns, columns.__contains__)
+
+    @on(StudiesTable.HeaderPressed)
+    def _header_pressed(self, message: StudiesTable.HeaderPressed) -> None:
+        self._list.sort_by(message.column)
+
+    def action_sort(self) -> None:
+        self._list.sort_by_next()
+
+    def action_reverse(self) -> None:
+        self._list.reverse()
+
+    def action_choose_sort(self) -> None:
+        self._list.choose_order()
+
+    def action_choose_columns(self) -> None:
+        self._list.choose_columns()
 
     def action_copy_lines(self) -> None:
         """Copy the study under the cursor as it is shown."""
         study = self._current()
         if study is not None:
-            self.app.copy_to_clipboard(self.list_table.as_text([study]))
+            self.app.copy_to_clipboard(self._table.as_text([study]))
             self.notify(f"{study.name} copied", markup=False)
 
     def action_filter(self) -> None:
@@ -236,7 +241,7 @@ class StudiesScreen(ListScreen):
 
     @on(FilterBar.Closed)
     def _filter_closed(self) -> None:
-        self.query_one(StudiesTable).focus()
+        self._table.focus()
 
     # actions
 
@@ -303,7 +308,7 @@ class StudiesScreen(ListScreen):
         self.app.push_screen(question, answered)
 
     def _current(self) -> StudyRow | None:
-        return self.query_one(StudiesTable).current
+        return self._table.current
 
 
 def _pace(trial: TrialRow) -> list[str]:

@@ -21,28 +21,28 @@ _NO_WAY: Final = 0.1
 
 
 class Importance(Struct, frozen=True, kw_only=True):
-    """The shares that were told, each with the sign of its rate's rank correlation with p."""
+    """The weighed shares, each with the sign of its rate's rank correlation with p."""
 
     labels: tuple[str, ...]
     trials: tuple[Scored, ...]
-    told: ImportanceRow | None
-    """None: nobody told yet."""
+    weighed: ImportanceRow | None
+    """None: not weighed yet."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
         from bertcl_tui.charts.importance import Share, draw_importance
 
-        told = self.told
-        if told is None or len(self.trials) < FEWEST or self._is_tied():
-            return draw_importance([], size, palette, empty=self._said())
+        weighed = self.weighed
+        if weighed is None or len(self.trials) < FEWEST or self._is_tied():
+            return draw_importance([], size, palette, empty=self._why_empty())
         shares = [
             Share(f"{sign_of(correlation)} {label}", share)
             for label, share, correlation in zip(
-                self.labels, told.shares, rank_correlations(self.trials), strict=False
+                self.labels, weighed.shares, rank_correlations(self.trials), strict=False
             )
         ]
         return draw_importance(shares, size, palette, note=_NOTE)
 
-    def _said(self) -> str:
+    def _why_empty(self) -> str:
         """Say why there are no shares."""
         if len(self.trials) < FEWEST:
             return f"Needs {FEWEST} complete trials,\nhas {len(self.trials)}."
@@ -54,11 +54,11 @@ class Importance(Struct, frozen=True, kw_only=True):
         return all(len(set(trial.learning_rates)) == 1 for trial in self.trials)
 
 
-def importance_text(told: ImportanceRow) -> str:
-    """Say who told the shares, and from how many trials."""
-    trials = count(told.trials, "trial")
-    of = trials if told.weighed == told.trials else f"{told.weighed:,} of {trials}"
-    return f"{EVALUATOR_NAMES[told.evaluator]}, {of}"
+def importance_text(row: ImportanceRow) -> str:
+    """Say who weighed the shares, and from how many trials."""
+    trials = count(row.trials, "trial")
+    of = trials if row.weighed == row.trials else f"{row.weighed:,} of {trials}"
+    return f"{EVALUATOR_NAMES[row.evaluator]}, {of}"
 
 
 def sign_of(correlation: float) -> str:

@@ -1,6 +1,7 @@
 """One look at a study: what its screen asks of the store, and what comes back. May block."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final
 
 from msgspec import Struct
 
@@ -20,10 +21,12 @@ from bertcl_tui.store.rows import (
 from bertcl_tui.style.choices import choice_labels
 from engine.spec.search import Evaluator, is_worth_telling
 
-_MOST_LINES = 24
+_MOST_LINES: Final = 24
 """Marked trials in one chart of curves; the first eight lines have a colour, others are dim."""
-MARGIN = 60
+MARGIN: Final = 60
 """Lines above and below those that can be seen, for a step or a page more."""
+MOST_COMPARED: Final = 8
+"""More do not fit beside each other, and have no colour of their own."""
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -36,7 +39,7 @@ class Question(Struct, frozen=True, kw_only=True):
     """Number of the trial under the cursor."""
     marked: frozenset[int] = frozenset()
     evaluator: Evaluator = "ped-anova"
-    """Who tells what matters."""
+    """Who weighs what matters."""
     lines: tuple[int, int] = (0, 0)
     """First line of the list that can be seen, and the one after the last."""
 
@@ -66,14 +69,13 @@ class Look(Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...]
     """Of the choices."""
     importance: ImportanceRow | None
-    """None: nobody told yet what matters."""
+    """None: what matters was not weighed yet."""
 
     @property
     def importance_is_old(self) -> bool:
-        """Whether there are enough trials for what matters to be told, and many since it was."""
-        told = self.importance
-        complete = self.study.counts.get("complete", 0)
-        return is_worth_telling(complete, None if told is None else told.trials)
+        """Whether there are enough trials to weigh what matters, and many since it was weighed."""
+        complete, before = self.study.counts.get("complete", 0), self.importance
+        return is_worth_telling(complete, None if before is None else before.trials)
 
 
 def look_at_study(reader: Reader, question: Question, before: Look | None) -> Look | None:
@@ -96,22 +98,15 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     numbers = ordered.numbers
     marked = sorted(question.marked)[:_MOST_LINES]
     cursor = _under_cursor(question, numbers)
-    wanted = [*_seen(question, numbers, cursor), *ordered.unfinished[:MARGIN], *marked]
-    wanted += [] if cursor is None else [cursor]
+    shown = [*_seen(question, numbers, cursor), *ordered.unfinished[:MARGIN], *marked]
+    shown += [] if cursor is None else [cursor]
     rows = {
         row.number: row
-        for row in reader.chosen_trials(question.study_id, list(dict.fromkeys(wanted)))
+        for row in reader.chosen_trials(question.study_id, list(dict.fromkeys(shown)))
     }
-    running = tuple(
-        rows[number]
-        for number in ordered.unfinished[:MARGIN]
-        if number in rows and rows[number].state == "running"
-    )
-    paused = [
-        rows[number]
-        for number in ordered.unfinished[:MARGIN]
-        if number in rows and rows[number].state in ("paused", "queued") and rows[number].step
-    ]
+    unfinished = [rows[number] for number in ordered.unfinished[:MARGIN] if number in rows]
+    running = tuple(trial for trial in unfinished if trial.state == "running")
+    paused = [trial for trial in unfinished if trial.state in ("paused", "queued") and trial.step]
     marked_rows = tuple(rows[number] for number in marked if number in rows)
     current = None if cursor is None else rows.get(cursor)
     scored = _scored(reader, study, before)
@@ -140,6 +135,26 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
 def flat_baseline(scored: Iterable[Scored]) -> Scored | None:
     """Return the best trial in which every choice has the same rate."""
     return next((trial for trial in scored if len(set(trial.learning_rates)) == 1), None)
+
+
+def flat_name(flat: Scored) -> str:
+    """Return what the baseline is called."""
+    return flat.label or f"flat #{flat.number}"
+
+
+def trials_to_compare(look: Look, marked: Collection[int]) -> tuple[int, ...]:
+    """Return the marked trials, best first; one marked, with the cursor's; else with the baseline.
+
+    Fewer than two: there is nothing to compare with.
+    """
+    best_first = [trial.number for trial in look.scored]
+    places = {number: place for place, number in enumerate(best_first)}
+    chosen = sorted(marked, key=lambda number: (places.get(number, len(places)), number))
+    if len(chosen) < 2 and look.cursor is not None:  # noqa: PLR2004 - one is like itself
+        chosen += [look.cursor.number]
+    if len(set(chosen)) < 2 and look.flat is not None:  # noqa: PLR2004 - as above
+        chosen += [look.flat.number]
+    return tuple(dict.fromkeys(chosen))[:MOST_COMPARED]
 
 
 def _scored(reader: Reader, study: StudyRow, before: Look | None) -> tuple[Scored, ...]:

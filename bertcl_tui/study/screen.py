@@ -1,43 +1,57 @@
-"""One study: its trials, how they forget, and with which learning rates."""
+"""One study: its trials, how they forget, and with which learning rates.
+
+A thread reads the store and posts what it read; the screen keeps it as its look and hands it to the
+list of trials and to the charts. What the person turns to comes back as their messages, changes
+the question, and the store is read anew.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on, work
+from msgspec.structs import replace
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
+from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.arena.again_form import again_form, read_again
-from bertcl_tui.arena.confirming import Again, confirm_trials
 from bertcl_tui.kit.confirm import confirm_stop
-from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import (
     ControlStudies,
     Folding,
+    Marked,
     OpenArena,
     OpenCombine,
-    RetryRuns,
-    StartWorkers,
+    OpenCompare,
     Trouble,
 )
-from bertcl_tui.store.rows import StudyRow
-from bertcl_tui.study.look import Look, look_at_study
-from bertcl_tui.study.panels.grid import PANELS, PanelsScreen
+from bertcl_tui.store.filters.history import History
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import StudyRow, TrialRow
+from bertcl_tui.study.look import (
+    MARGIN,
+    MOST_COMPARED,
+    Look,
+    Question,
+    look_at_study,
+    trials_to_compare,
+)
+from bertcl_tui.study.panels.grid import PanelGrid
+from bertcl_tui.study.panels.plane import PlaneChart
+from bertcl_tui.study.rerun import ask_to_confirm, retry
+from bertcl_tui.study.trials import TrialsList
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.style.states import state_word
-from bertcl_tui.style.wording import count, duration, headway, steps_rate, tokens_rate
+from bertcl_tui.style.wording import duration, headway, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.top_bar import TopBar
 from engine.errors import EngineError
-from engine.store.retry import RETRIED
 from engine.store.states import Desired
-
-__all__ = ["PANELS", "StudyScreen"]
+from engine.work.importance import Weighing
 
 
 @dataclass
@@ -47,119 +61,226 @@ class StudyRead(Folding):
     look: Look | None
 
 
-class StudyScreen(PanelsScreen):
-    """Shows the trials of a study; its charts follow the cursor and the marks."""
+@dataclass
+class LinesRead(Message):
+    """Trials that came into view."""
+
+    rows: tuple[TrialRow, ...]
+
+
+class StudyScreen(LiveScreen):
+    """Shows the trials of a study; its charts follow the cursor and the marks.
+
+    Args:
+        study_id: of the study.
+        reader: of the store.
+        marked: numbers of the trials that are marked at first.
+        columns: keys of those that the person chose; none: the usual ones.
+        history: of earlier filters.
+    """
 
     PLACE: ClassVar[Place] = "study"
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("study")]
     AUTO_FOCUS = "TrialsTable"
+    ALLOW_IN_MAXIMIZED_VIEW = "TopBar, KeyBar"
+    ESCAPE_TO_MINIMIZE = False  # escape first ends what goes on in the chart
+    TABLE: ClassVar[str] = "trials"
+    """What the table's columns and filters are remembered under."""
+
+    def __init__(
+        self,
+        study_id: int,
+        reader: Reader,
+        marked: frozenset[int],
+        columns: Sequence[str] = (),
+        history: History | None = None,
+    ) -> None:
+        super().__init__()
+        self._reader = reader
+        self._question = Question(study_id=study_id, marked=marked)
+        self._look: Look | None = None
+        self._trials = TrialsList(reader, marked, self.TABLE, columns, history)
+        self._grid = PanelGrid(self._trials)
+        self._weighing: Weighing | None = None
+        self._asked_to_weigh: tuple[str, int] | None = None
+        """Evaluator, and how many complete trials there were when it was last asked."""
 
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
-        with Container(id="panels"):
-            yield from self.trials_panel()
-            yield from self.make_charts()
+        yield self._grid
         yield KeyBar()
 
-    # reading
+    def on_unmount(self) -> None:
+        if self._weighing is not None:
+            self._weighing.end()
+
+    def on_resize(self, _: events.Resize) -> None:
+        self.refresh_bindings()
+
+    # what is read and shown
 
     def read(self) -> StudyRead:
         return StudyRead(look_at_study(self._reader, self._question, self._look))
 
     @on(StudyRead)
     def _show(self, message: StudyRead) -> None:
-        if message.look is None:
+        look = message.look
+        if look is None:
             self.post_message(Trouble("the study was deleted"))
             self.dismiss()
             return
-        self._look = message.look
-        self.show_trials(message.look)
-        self._show_top(message.look.study)
-        self.show_charts(message.look)
+        self._look = look
+        self._trials.show(self._question, look)
+        self.query_one(TopBar).show(["Studies", look.study.name], _facts(look.study))
+        self._grid.show(look)
+        self._weigh_if_old(look)
         self.refresh_bindings()
 
-    def _show_top(self, study: StudyRow) -> None:
-        counts = study.counts
-        self.query_one(TopBar).show(
-            ["Studies", study.name],
-            list(
-                filter(
-                    None,
-                    (
-                        state_word(study.state, study.desired),
-                        headway(study),
-                        f"ETA {duration(study.eta)}" if study.eta else "",
-                        steps_rate(study.rate),
-                        tokens_rate(study.tokens_rate),
-                        *(f"{counts[s]} {s}" for s in ("pruned", "collapsed") if s in counts),
-                        study.model,
-                        f"{study.preset} preset",
-                        study.reason,
-                    ),
-                )
-            ),
-        )
+    def _weigh_if_old(self, look: Look) -> None:
+        """Find out what matters where nobody did, or long ago; one process at a time."""
+        asked = (self._question.evaluator, len(look.scored))
+        if look.importance_is_old and self._weighing is None and asked != self._asked_to_weigh:
+            self._asked_to_weigh = asked
+            store, study_id = self._reader.store, self._question.study_id
+            self._weighing = Weighing(store, study_id, self._question.evaluator)
+            self._weigh(self._weighing)
 
-    # actions
+    @work(thread=True, group="weigh")
+    def _weigh(self, weighing: Weighing) -> None:
+        try:
+            weighing.run()
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+        finally:
+            self._weighing = None
+
+    # what the person turns to
+
+    def _ask(self, **changes: object) -> None:
+        self._question = replace(self._question, **changes)
+        self.follow()
+
+    @on(TrialsTable.Moved)
+    def _moved(self) -> None:
+        current = self._trials.table.current
+        number = None if current is None else current.number
+        if number != self._question.cursor:
+            self._ask(cursor=number)
+
+    @on(PlaneChart.Walked)
+    def _walked(self, message: PlaneChart.Walked) -> None:
+        """Let the table's cursor go along, where the trial stands in it."""
+        line = self._trials.table.line_of(message.number)
+        if line is not None:
+            self._trials.table.cursor = line
+        self._ask(cursor=message.number)
+
+    @on(TrialsTable.Marked)
+    def _marked(self) -> None:
+        marked = self._trials.table.marked
+        self._ask(marked=marked)
+        self.post_message(Marked(self._question.study_id, marked))
+
+    @on(TrialsList.Sorted)
+    def _sorted(self, message: TrialsList.Sorted) -> None:
+        # On top of the list one stays on top, elsewhere with the trial.
+        cursor = None if self._trials.table.cursor == 0 else self._question.cursor
+        self._ask(order=message.order, cursor=cursor)
+
+    @on(FilterBar.Changed)
+    def _filtered(self, message: FilterBar.Changed) -> None:
+        self._ask(where=message.where)
+
+    @on(TrialsTable.Unread)
+    def _scrolled(self, message: TrialsTable.Unread) -> None:
+        self._question = replace(self._question, lines=message.lines)
+        if self._look is not None:
+            first, end = message.lines
+            self._read_lines(self._look.numbers[max(0, first - MARGIN) : end + MARGIN])
+
+    @work(thread=True, exclusive=True, group="lines")
+    def _read_lines(self, numbers: Sequence[int]) -> None:
+        try:
+            rows = self._reader.chosen_trials(self._question.study_id, numbers)
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+        else:
+            self.post_message(LinesRead(rows))
+
+    @on(LinesRead)
+    def _show_lines(self, message: LinesRead) -> None:
+        self._trials.table.add(message.rows)
+
+    # the list
+
+    def action_sort(self) -> None:
+        self._trials.listing.sort_by_next()
+
+    def action_reverse(self) -> None:
+        self._trials.listing.reverse()
+
+    def action_choose_sort(self) -> None:
+        self._trials.listing.choose_order()
+
+    def action_choose_columns(self) -> None:
+        self._trials.listing.choose_columns()
+
+    def action_filter(self) -> None:
+        self._trials.filter_bar.open()
+
+    def action_copy_lines(self) -> None:
+        self._trials.copy_lines()
+
+    def action_export_trials(self) -> None:
+        self._trials.export()
+
+    # the charts
+
+    def action_show_panel(self, number: int) -> None:
+        self._grid.show_panel(number)
+
+    def action_next_panel(self) -> None:
+        self._grid.show_next()
+
+    def action_turn_evaluator(self) -> None:
+        """Let the other evaluator say what matters."""
+        other = "fanova" if self._question.evaluator == "ped-anova" else "ped-anova"
+        self._ask(evaluator=other)
+
+    # the trials
 
     def action_combine(self) -> None:
         self.post_message(OpenCombine(self._question.study_id))
 
-    def action_open_arena(self) -> None:
-        self.post_message(OpenArena())
+    def action_compare_trials(self) -> None:
+        """Show the marked trials, or the cursor's and one more, side by side."""
+        if self._look is None:
+            return
+        numbers = trials_to_compare(self._look, self._question.marked)
+        if len(numbers) < 2:  # noqa: PLR2004 - one is like itself
+            self.notify("Nothing to compare with yet: mark trials with space", markup=False)
+            return
+        marked = len(self._question.marked)
+        if marked > MOST_COMPARED:
+            self.notify(f"{MOST_COMPARED} of {marked} marked trials fit", markup=False)
+        self.post_message(OpenCompare(self._question.study_id, numbers))
 
     def action_confirm_trials(self) -> None:
-        """Ask how often, then have trials run again with fresh seeds."""
-        look, marked = self._look, self._question.marked
-        if look is None:
-            return
-        if not look.scored:
-            self.notify(f"{look.study.name} has no complete trial yet", markup=False)
-            return
-
-        def answered(texts: Texts | None) -> None:
-            if texts is not None:
-                top, seeds = read_again(texts)
-                study_id = look.study.id
-                self.notify("Checking data, model and device…", markup=False)
-                self._confirm(Again(study_id=study_id, numbers=marked, top=top, seeds=seeds))
-
-        complete = [trial.number for trial in look.scored]
-        self.app.push_screen(again_form(complete, marked), answered)
-
-    @work(thread=True, group="confirm")
-    def _confirm(self, again: Again) -> None:
-        try:
-            runs = confirm_trials(self._reader.store, again)
-        except EngineError as error:
-            self.post_message(Trouble(str(error)))
-            return
-        said = f"{count(runs, 'run')} asked for; what they score stands beside p"
-        self.app.call_from_thread(self.app.notify, said, markup=False)
-        self.app.post_message(StartWorkers())
+        if self._look is not None:
+            ask_to_confirm(self, self._reader, self._look, self._question.marked)
 
     def action_retry(self) -> None:
         """Run the marked trials once more, else the one under the cursor."""
-        cursor = self.query_one(TrialsTable).current
-        here = () if cursor is None else (cursor.number,)
-        self._retry(sorted(self._question.marked) or here)
+        current = self._trials.table.current
+        here = () if current is None else (current.number,)
+        numbers = sorted(self._question.marked) or here
+        retry(self, self._reader, self._question.study_id, numbers)
 
-    @work(thread=True, group="retry")
-    def _retry(self, numbers: Sequence[int]) -> None:
-        try:
-            trials = self._reader.chosen_trials(self._question.study_id, numbers)
-        except EngineError as error:
-            self.post_message(Trouble(str(error)))
-            return
-        again = [trial.run_id for trial in trials if trial.state in RETRIED]
-        if again:
-            self.app.post_message(RetryRuns(again))
-        else:
-            said = ", ".join(f"#{trial.number} is {trial.state}" for trial in trials[:3])
-            self.app.call_from_thread(
-                self.app.notify, f"nothing to run again: {said or 'no trial'}", markup=False
-            )
+    def action_open_arena(self) -> None:
+        self.post_message(OpenArena())
+
+    # the study
 
     def action_pause_study(self) -> None:
         self._control("paused")
@@ -183,14 +304,14 @@ class StudyScreen(PanelsScreen):
             self.post_message(ControlStudies([study.id], desired))
 
     def action_back(self) -> None:
-        table = self.query_one(TrialsTable)
+        """End what goes on, from the inside to the outside; at last leave the study."""
         if self.maximized is not None:
-            self.show_all()
+            self._grid.show_all()
         elif isinstance(self.focused, Chart):
-            table.focus()
-        elif table.ranging:
-            table.end_range()
-        elif not self.query_one(FilterBar).clear():
+            self._trials.table.focus()
+        elif self._trials.table.ranging:
+            self._trials.table.end_range()
+        elif not self._trials.filter_bar.clear():
             self.dismiss()
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
@@ -198,10 +319,27 @@ class StudyScreen(PanelsScreen):
         going = study is None or study.desired == "running"
         match action:
             case "next_panel":
-                return not self.shows_all or self.maximized is not None
+                return not self._grid.shows_all or self.maximized is not None
             case "pause_study":
                 return going
             case "resume_study":
                 return not going or (study is not None and study.waits)
             case _:
                 return True
+
+
+def _facts(study: StudyRow) -> list[str]:
+    """Return what the top says of a study, in the order of its weight."""
+    ended = (f"{study.counts[s]} {s}" for s in ("pruned", "collapsed") if s in study.counts)
+    facts = (
+        state_word(study.state, study.desired),
+        headway(study),
+        f"ETA {duration(study.eta)}" if study.eta else "",
+        steps_rate(study.rate),
+        tokens_rate(study.tokens_rate),
+        *ended,
+        study.model,
+        f"{study.preset} preset",
+        study.reason or "",
+    )
+    return [fact for fact in facts if fact]

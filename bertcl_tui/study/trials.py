@@ -1,239 +1,197 @@
-"""The trials of one study in a table: sorted, filtered, marked, and what is done with them."""
+"""The trials of one study in a list: sorted, filtered, marked, opened, copied and exported."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from msgspec.structs import replace
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from bertcl_tui.kit.form import Texts
-from bertcl_tui.kit.listing import ListScreen
-from bertcl_tui.kit.messages import Marked, OpenRun, Trouble
-from bertcl_tui.store.filters import trial_fields
+from bertcl_tui.kit.form import FormScreen, Texts
+from bertcl_tui.kit.listing import Listing
+from bertcl_tui.kit.messages import OpenRun, Trouble
+from bertcl_tui.options import Field
 from bertcl_tui.store.filters.history import History
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import Order, TrialRow
-from bertcl_tui.study.columns import is_column
-from bertcl_tui.study.facts import FACTS, fact_names
-from bertcl_tui.study.listed import listed_trials
-from bertcl_tui.study.look import MARGIN, Look, Question
-from bertcl_tui.study.trials_form import trials_form
+from bertcl_tui.store.rows import BY_P, Order, TrialRow
+from bertcl_tui.study.columns import is_column, trial_fields
+from bertcl_tui.study.look import Look, Question
 from bertcl_tui.study.trials_table import TrialsTable
-from bertcl_tui.study.writing import to_tsv, write_trials
+from bertcl_tui.study.writing import (
+    FACTS,
+    check_ending,
+    fact_names,
+    listed_trials,
+    to_tsv,
+    write_trials,
+)
 from bertcl_tui.style.wording import confirmation_text, count
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.titles import entitle
 from engine.errors import EngineError
+from engine.files import check_target
+
+_WRITTEN: Final = "with every column and every digit"
 
 
-class TrialsScreen(ListScreen):
-    """Has a table of trials with its filter in a panel ``#trials``.
+class TrialsList(Vertical):
+    """A panel with the table of trials and its filter.
 
     Args:
-        study_id: of the study.
-        reader: of the store.
+        reader: of the store, for what is opened, copied and exported.
         marked: numbers of the trials that are marked at first.
+        name: what its columns are remembered under.
         columns: keys of those that the person chose; none: the usual ones.
         history: of earlier filters.
     """
 
-    TABLE = "trials"
-
     @dataclass
-    class _CameIntoView(Message):
-        rows: tuple[TrialRow, ...]
+    class Sorted(Message):
+        """The person chose another order."""
+
+        order: Order
 
     def __init__(
         self,
-        study_id: int,
         reader: Reader,
         marked: frozenset[int],
+        name: str,
         columns: Sequence[str] = (),
         history: History | None = None,
     ) -> None:
-        super().__init__(columns, history)
-        self._reader = reader
-        self._question = Question(study_id=study_id, marked=marked)
+        super().__init__(id="trials", classes="panel")
+        self._reader, self._columns = reader, columns
+        self.table = TrialsTable(marked)
+        self.filter_bar = FilterBar(trial_fields(0), history)
+        self.listing = Listing(self.table, name, BY_P, self._sorted)
         self._look: Look | None = None
-        self._shown_order = self._question.order
+        self._shown_order = BY_P
 
-    def trials_panel(self) -> ComposeResult:
-        """Compose the table with its filter."""
-        with Vertical(id="trials", classes="panel"):
-            table = TrialsTable(self._question.marked)
-            table.choose(self.columns)
-            yield table
-            yield FilterBar(trial_fields(0), self.history)
+    def compose(self) -> ComposeResult:
+        self.table.choose(self._columns)
+        yield self.table
+        yield self.filter_bar
 
     def on_mount(self) -> None:
-        self.name_unknown(is_column)
+        self.listing.warn_of_unknown(self._columns, is_column)
 
-    def show_trials(self, look: Look) -> None:
-        """Show what the store said."""
-        table = self.list_table
-        on_top = look.order != self._shown_order and table.cursor == 0
+    def show(self, question: Question, look: Look) -> None:
+        """Show what was read of the study.
+
+        Args:
+            question: what is asked by now.
+            look: the answer to it, or to one before.
+        """
+        self._look = look
+        on_top = look.order != self._shown_order and self.table.cursor == 0
         self._shown_order = look.order
-        table.show_trials(look.numbers, look.rows, look.known, look.labels, stay=on_top)
-        self.show_order()
-        self.query_one(FilterBar).ask_for(trial_fields(len(look.labels)))
-        self._title_trials(look)
+        self.table.show_trials(look.numbers, look.rows, look.known, look.labels, stay=on_top)
+        self.listing.show_order()
+        self.filter_bar.ask_for(trial_fields(len(look.labels)))
+        title = " ─ ".join(self._title(question, look))
+        entitle(self, title, _note_on(look.cursor) if look.cursor else "")
 
-    def _title_trials(self, look: Look) -> None:
-        order, column = self._question.order, self.sorting_column()
+    def _title(self, question: Question, look: Look) -> Iterable[str]:
+        order, column = self.listing.order, self.listing.column
         total, shown = sum(look.study.counts.values()), len(look.numbers)
-        found = f"{shown:,} of {total:,}" if self._question.where else f"{total:,}"
+        yield f"Trials ─ {f'{shown:,} of {total:,}' if question.where else f'{total:,}'}"
+        if question.marked:
+            yield f"{len(question.marked):,} marked"
         name = order.field if column is None else column.label or column.key
-        parts = [f"Trials ─ {found}"]
-        if self._question.marked:
-            parts.append(f"{len(self._question.marked):,} marked")
-        parts.append(f"by {'number' if name == '#' else name} {'▼' if order.descending else '▲'}")
-        if self._question.where:
-            parts.append(f"/{self.query_one(FilterBar).in_force}")
-        trial = look.cursor
-        entitle(self.query_one("#trials"), " ─ ".join(parts), _note_on(trial) if trial else "")
+        yield f"by {'number' if name == '#' else name} {'▼' if order.descending else '▲'}"
+        if question.where:
+            yield f"/{self.filter_bar.in_force}"
 
-    # what the person turns to
+    # order and filter
 
-    @on(TrialsTable.Moved)
-    def _moved(self) -> None:
-        current = self.list_table.current
-        number = None if current is None else current.number
-        if number != self._question.cursor:
-            self._ask(cursor=number)
+    @on(TrialsTable.HeaderPressed)
+    def _header_pressed(self, message: TrialsTable.HeaderPressed) -> None:
+        self.listing.sort_by(message.column)
 
-    @on(TrialsTable.Wanted)
-    def _wanted(self, message: TrialsTable.Wanted) -> None:
-        self._question = replace(self._question, lines=message.lines)
-        if self._look is not None:
-            first, end = message.lines
-            self._read_lines(self._look.numbers[max(0, first - MARGIN) : end + MARGIN])
+    def _sorted(self) -> None:
+        self.post_message(self.Sorted(self.listing.order))
 
-    @work(thread=True, exclusive=True, group="lines")
-    def _read_lines(self, numbers: Sequence[int]) -> None:
-        try:
-            rows = self._reader.chosen_trials(self._question.study_id, numbers)
-        except EngineError as error:
-            self.post_message(Trouble(str(error)))
-        else:
-            self.post_message(self._CameIntoView(rows))
+    @on(FilterBar.Closed)
+    def _filter_closed(self) -> None:
+        self.table.focus()
 
-    @on(_CameIntoView)
-    def _came_into_view(self, message: _CameIntoView) -> None:
-        self.list_table.add(message.rows)
+    # opening
 
     @on(TrialsTable.Opened)
     def _opened(self) -> None:
-        if self._look is not None and self.list_table.current is not None:
-            self._open(self.list_table.current.number, self._look.numbers)
+        if self._look is not None and self.table.current is not None:
+            self._open(self._look, self.table.current.number)
 
     @work(thread=True, exclusive=True, group="open")
-    def _open(self, number: int, numbers: Sequence[int]) -> None:
+    def _open(self, look: Look, number: int) -> None:
         """Open a trial; one may go on from it through the whole list."""
         try:
-            ids = self._reader.run_ids(self._question.study_id)
+            ids = self._reader.run_ids(look.study.id)
         except EngineError as error:
             self.post_message(Trouble(str(error)))
             return
         if number in ids:
-            among = [ids[other] for other in numbers if other in ids]
+            among = [ids[other] for other in look.numbers if other in ids]
             self.post_message(OpenRun(ids[number], among))
-
-    @on(TrialsTable.Marked)
-    def _marked(self) -> None:
-        marked = self.list_table.marked
-        self._ask(marked=marked)
-        self.post_message(Marked(self._question.study_id, marked))
-
-    @on(FilterBar.Changed)
-    def _filter_changed(self, message: FilterBar.Changed) -> None:
-        self._ask(where=message.where)
-
-    @on(FilterBar.Closed)
-    def _filter_closed(self) -> None:
-        self.list_table.focus()
-
-    def action_filter(self) -> None:
-        self.query_one(FilterBar).open()
-
-    def _ask(self, **changes: object) -> None:
-        self._question = replace(self._question, **changes)
-        self.follow()
-
-    # order
-
-    @property
-    def list_table(self) -> TrialsTable:
-        return self.query_one(TrialsTable)
-
-    @property
-    def order(self) -> Order:
-        return self._question.order
-
-    def set_order(self, order: Order) -> None:
-        # On top of the list one stays on top, elsewhere with the trial.
-        cursor = None if self.list_table.cursor == 0 else self._question.cursor
-        self._ask(order=order, cursor=cursor)
 
     # copies
 
-    def action_copy_lines(self) -> None:
+    def copy_lines(self) -> None:
         """Copy the marked trials, or the one under the cursor, as they are shown."""
-        current = self.list_table.current
+        current = self.table.current
         here = [] if current is None else [current.number]
-        numbers = self._marked_in_order() or here
-        words = [column.key for column in self.list_table.shown if not column.fixed]
-        if numbers and self._look is not None:
-            self._copy(numbers, words, len(self._look.labels))
+        words = [column.key for column in self.table.shown if not column.fixed]
+        if self._look is not None and (numbers := self._marked_in_order(self._look) or here):
+            self._copy(self._look, numbers, words)
 
     @work(thread=True, exclusive=True, group="copy")
-    def _copy(self, numbers: Sequence[int], words: Sequence[str], choices: int) -> None:
+    def _copy(self, look: Look, numbers: Sequence[int], words: Sequence[str]) -> None:
+        choices = len(look.labels)
         try:
-            text = to_tsv(self._rows(numbers), fact_names(words, choices), choices)
+            text = to_tsv(self._rows(look, numbers), fact_names(words, choices), choices)
         except EngineError as error:
             self.post_message(Trouble(str(error)))
             return
         self.app.call_from_thread(self.app.copy_to_clipboard, text)
-        self._tell(f"{count(len(numbers), 'trial')} copied")
+        self._notify_from_thread(f"{count(len(numbers), 'trial')} copied")
 
-    def action_export_trials(self) -> None:
+    def export(self) -> None:
         """Ask for a file, and write the marked trials into it, or all that fit."""
         look = self._look
         if look is None:
             return
-        marked = self._marked_in_order()
-        numbers, choices = marked or list(look.numbers), len(look.labels)
+        marked = self._marked_in_order(look)
+        numbers = marked or list(look.numbers)
 
         def answered(texts: Texts | None) -> None:
             if texts is not None:
-                self._export(numbers, choices, Path(texts["path"]).expanduser())
+                self._export(look, numbers, Path(texts["path"]).expanduser())
 
-        form = trials_form(look.study.name, len(numbers), marked=bool(marked))
+        form = _export_form(look.study.name, len(numbers), marked=bool(marked))
         self.app.push_screen(form, answered)
 
     @work(thread=True, group="export")
-    def _export(self, numbers: Sequence[int], choices: int, out: Path) -> None:
+    def _export(self, look: Look, numbers: Sequence[int], out: Path) -> None:
         try:
-            written = write_trials(self._rows(numbers), FACTS, choices, out)
+            written = write_trials(self._rows(look, numbers), FACTS, len(look.labels), out)
         except EngineError as error:
             self.post_message(Trouble(str(error)))
             return
-        self._tell(f"{count(written, 'trial')} written to {out.resolve()}")
+        self._notify_from_thread(f"{count(written, 'trial')} written to {out.resolve()}")
 
-    def _marked_in_order(self) -> list[int]:
+    def _marked_in_order(self, look: Look) -> list[int]:
         """Return the marked trials: those of the list as they stand there, then the others."""
-        marked = self._question.marked
-        numbers = () if self._look is None else self._look.numbers
-        shown = [number for number in numbers if number in marked]
+        marked = self.table.marked
+        shown = [number for number in look.numbers if number in marked]
         return [*shown, *sorted(marked.difference(shown))]
 
-    def _rows(self, numbers: Sequence[int]) -> Iterator[TrialRow]:
-        return listed_trials(self._reader, self._question.study_id, numbers)
+    def _rows(self, look: Look, numbers: Sequence[int]) -> Iterable[TrialRow]:
+        return listed_trials(self._reader, look.study.id, numbers)
 
-    def _tell(self, text: str) -> None:
+    def _notify_from_thread(self, text: str) -> None:
         self.app.call_from_thread(self.app.notify, text, markup=False)
 
 
@@ -241,3 +199,29 @@ def _note_on(trial: TrialRow) -> str:
     """Say what is to be known of a trial besides its numbers."""
     again = confirmation_text(trial.confirmation) if trial.confirmation else ""
     return " · ".join(filter(None, (trial.label, again, trial.reason)))
+
+
+def _export_form(study: str, trials: int, *, marked: bool) -> FormScreen:
+    """Ask for a file.
+
+    Args:
+        study: name of the study.
+        trials: how many are written.
+        marked: whether those are the marked ones.
+    """
+
+    def remark(texts: Texts) -> str:
+        target = Path(texts["path"]).expanduser().resolve()
+        check_ending(target)
+        check_target(target)
+        which = count(trials, "marked trial" if marked else "trial")
+        return f"{'Replaces' if target.exists() else 'Writes'} {target}: {which}, {_WRITTEN}"
+
+    field = Field(
+        name="path",
+        label="File",
+        help="Ends in .csv, .tsv or .json.",
+        read=Path,
+        default=f"{study.replace(':', '-').replace('/', '-')}.csv",
+    )
+    return FormScreen("Export trials", [field], go="Export", remark=remark)

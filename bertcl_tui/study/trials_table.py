@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Literal, overload
 
 from rich.text import Text
 from textual.binding import BindingType
@@ -11,14 +11,48 @@ from textual.message import Message
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.retention import Known
 from bertcl_tui.store.rows import TrialRow
-from bertcl_tui.study.columns import ROOMY, cell, trial_columns
-from bertcl_tui.study.trial_lines import TrialLine, TrialLines
+from bertcl_tui.study.columns import ROOMY, TrialColumn, TrialLine, trial_columns
 from bertcl_tui.style.looks import Looks
-from bertcl_tui.style.wording import score
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 
-_GLYPHS: Final = {"marked": "◉", "ranged": "▸", "": " "}
+
+class TrialLines(Sequence[TrialLine]):
+    """As many lines as there are numbers, with what was read of the trials.
+
+    Args:
+        numbers: of the trials, in their order.
+        rows: what was read, by number.
+        known: what those that run or rest would score by now, by number.
+        marked: numbers of those that are marked.
+        ranged: lines of the range that is being stretched.
+    """
+
+    def __init__(
+        self,
+        numbers: Sequence[int],
+        rows: Mapping[int, TrialRow],
+        known: Mapping[int, Known],
+        marked: frozenset[int],
+        ranged: range,
+    ) -> None:
+        self._numbers, self._rows, self._known = numbers, rows, known
+        self._marked, self._ranged = marked, ranged
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> TrialLine: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[TrialLine]: ...
+    def __getitem__(self, place: int | slice) -> TrialLine | Sequence[TrialLine]:
+        if isinstance(place, slice):
+            return [self[line] for line in range(*place.indices(len(self)))]
+        number = self._numbers[place]
+        marked: Literal["marked", ""] = "marked" if number in self._marked else ""
+        mark = "ranged" if place in self._ranged else marked
+        return TrialLine(number, self._rows.get(number), mark, self._known.get(number))
 
 
 class TrialsTable(RowTable[TrialLine]):
@@ -32,7 +66,7 @@ class TrialsTable(RowTable[TrialLine]):
         """Other trials are marked now."""
 
     @dataclass
-    class Wanted(Message):
+    class Unread(Message):
         """Lines came into view of which not all was read."""
 
         lines: tuple[int, int]
@@ -44,7 +78,7 @@ class TrialsTable(RowTable[TrialLine]):
         self._numbers: Sequence[int] = ()
         self._rows: dict[int, TrialRow] = {}
         self._known: Mapping[int, Known] = {}
-        self._offered = trial_columns(())
+        self._offered: Sequence[TrialColumn] = trial_columns(())
         self._confirmed = False
         """Whether any of them was run again with fresh seeds."""
         self._range_from: int | None = None
@@ -67,6 +101,12 @@ class TrialsTable(RowTable[TrialLine]):
             return columns
         left_out = "confirmed" if not self._confirmed else "rates" if width < ROOMY else ""
         return [column for column in columns if column.key != left_out]
+
+    def cells(self, item: TrialLine, looks: Looks) -> dict[str, Text]:
+        shown = {column.key for column in self.shown}
+        return {
+            column.key: column.cell(item, looks) for column in self._offered if column.key in shown
+        }
 
     def show_trials(
         self,
@@ -109,7 +149,7 @@ class TrialsTable(RowTable[TrialLine]):
         """Ask for the trials in view where one of them was not read."""
         first, end = self.seen
         if any(number not in self._rows for number in self._numbers[first:end]):
-            self.post_message(self.Wanted((first, end)))
+            self.post_message(self.Unread((first, end)))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -192,33 +232,3 @@ class TrialsTable(RowTable[TrialLine]):
             return range(0)
         first, last = sorted((begun, self.cursor))
         return range(first, last + 1)
-
-    # cells
-
-    def cells(self, item: TrialLine, looks: Looks) -> dict[str, Text]:
-        return {column.key: self._cell(item, column.key, looks) for column in self.shown}
-
-    def _cell(self, item: TrialLine, key: str, looks: Looks) -> Text:
-        if key == "mark":
-            return Text(_GLYPHS[item.mark], style=f"bold {looks.accent}")
-        if key == "number":
-            return Text(str(item.number), style="bold" if item.mark else "")
-        if item.trial is None:
-            return Text()
-        by_now = _by_now(item.trial, item.known, key)
-        if by_now is not None:
-            return Text(score(by_now), style=f"italic {looks.muted}")
-        return cell(item.trial, key, looks)
-
-
-def _by_now(trial: TrialRow, known: Known | None, key: str) -> float | None:
-    """Return what a trial without a score would score by now in a column."""
-    if known is None:
-        return None
-    match key:
-        case "p_o":
-            return known.p_o if trial.p_o is None else None
-        case "p_s":
-            return known.p_s if trial.p_s is None else None
-        case _:
-            return None

@@ -1,15 +1,16 @@
 """A theme's colours as Rich styles, for what is written cell by cell."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 from rich.text import Text
-from textual.app import App
-from textual.color import Color
 
 from bertcl_tui.charts.style import DARK, LIGHT, Palette
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 _ANSI: Final = Palette(
     series=(
@@ -47,8 +48,10 @@ Write = Callable[[int, Looks], Text]
 """Writes a text, given the columns there are and the theme's looks."""
 
 
-def looks_of(app: App[object]) -> Looks:
+def looks_of(app: "App[object]") -> Looks:
     """Return the looks of the app's theme."""
+    from textual.color import Color  # the command line, which writes texts too, has no Textual
+
     theme = app.current_theme
     palette = _ANSI if theme.ansi else DARK if theme.dark else LIGHT
     if app.no_color:

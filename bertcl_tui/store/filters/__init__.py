@@ -1,6 +1,6 @@
 """The filter language: ``lr3>1e-5 p_o>0.6 state:complete``; every term must hold."""
 
-from bertcl_tui.store.filters.fields import Fields, study_fields, trial_fields
+from bertcl_tui.store.filters.fields import Fields, study_fields
 from bertcl_tui.store.filters.reading import parse_filter
 from bertcl_tui.store.filters.terms import ANYWHERE, Filter, NumberTerm, WordTerm, fits
 
@@ -13,5 +13,4 @@ __all__ = [
     "fits",
     "parse_filter",
     "study_fields",
-    "trial_fields",
 ]

@@ -5,7 +5,7 @@ from typing import Final, get_args
 
 from msgspec import Struct
 
-from bertcl_tui.store.rows import StudyState, TrialState
+from bertcl_tui.store.rows import StudyState
 
 
 class Fields(Struct, frozen=True, kw_only=True):
@@ -22,38 +22,7 @@ class Fields(Struct, frozen=True, kw_only=True):
     example: str
 
 
-_TRIAL_NUMBERS: Final = {
-    "p": "p",
-    "p_o": "p_o",
-    "p_s": "p_s",
-    "confirmed": "confirmed",
-    "reported_p": "reported_p",
-    "reported_p_o": "reported_p_o",
-    "reported_p_s": "reported_p_s",
-    "number": "number",
-    "#": "number",
-    "time": "busy_seconds",
-    "step": "step",
-    "steps": "steps",
-    "rate": "rate",
-    "tokens": "tokens_rate",
-    "seed": "seed",
-    "attempts": "attempts",
-}
 _STUDY_NUMBERS: Final = ("p", "p_o", "p_s", "trials", "rate")
-
-
-def trial_fields(choices: int) -> Fields:
-    """Return what can be asked for of trials whose profile has that many choices."""
-    rates = {f"lr{index}": f"lr{index}" for index in range(choices)}
-    ends = {"embeddings": "lr0", "head": f"lr{choices - 1}"} if choices else {}
-    return Fields(
-        numbers={**_TRIAL_NUMBERS, **rates, **ends},
-        words={"state": get_args(TrialState), "label": (), "reason": ()},
-        times=frozenset({"time"}),
-        offered={"label": ("flat", "llrd", "published")},
-        example="p_o>0.6 state:complete",
-    )
 
 
 def study_fields(models: Sequence[str] = ()) -> Fields:

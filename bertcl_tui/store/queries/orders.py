@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from bertcl_tui.store.filters import Filter, NumberTerm
 from bertcl_tui.store.queries.conditions import fitting, number_of
-from bertcl_tui.store.rows import ORDERED_FIELDS, Order, Ordered
+from bertcl_tui.store.rows import Order, Ordered
 from engine.store.schema import run
 from engine.store.states import UNFINISHED
 
@@ -68,7 +68,8 @@ def _going(connection: Connection, study_id: int) -> dict[int, int]:
 def _ordered(
     connection: Connection, study_id: int, now: float, where: Filter, order: Order
 ) -> Select[Any]:
-    column = _value(connection, order.field)
+    field = order.field
+    column = run.c[field] if field in run.c else number_of(connection, field)
     direction = column.desc() if order.descending else column.asc()
     # By id where equal: it grows as the number does, and stands in every index.
     return (
@@ -76,10 +77,6 @@ def _ordered(
         .where(fitting(connection, study_id, where, now))
         .order_by(direction.nulls_last(), run.c.id)
     )
-
-
-def _value(connection: Connection, field: str) -> ColumnElement[Any]:
-    return run.c[field] if field in ORDERED_FIELDS else number_of(connection, field)
 
 
 def _last_ended(connection: Connection, study_id: int) -> tuple[object, ...]:

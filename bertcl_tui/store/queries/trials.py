@@ -16,32 +16,19 @@ from engine.store.schema import run
 
 _AT_ONCE: Final = 10_000
 """Numbers in one query."""
+_AS_STORED: Final = tuple(
+    name
+    for name in TrialRow.__struct_fields__
+    if name in run.c and name not in {"state", "learning_rates"}
+)
+"""What a row has as the store has it."""
 _COLUMNS: Final = (
     run.c.id,
-    run.c.number,
-    run.c.label,
     run.c.state,
-    run.c.desired,
-    run.c.reason,
-    run.c.p,
-    run.c.p_o,
-    run.c.p_s,
-    run.c.reported_p,
-    run.c.reported_p_o,
-    run.c.reported_p_s,
     run.c.learning_rates,
-    run.c.seed,
-    run.c.attempts,
-    run.c.created_at,
-    run.c.started_at,
-    run.c.finished_at,
-    run.c.step,
-    run.c.steps,
-    run.c.rate,
-    run.c.tokens_rate,
-    run.c.busy_seconds,
     run.c.heartbeat_at,
     run.c.progress_at,
+    *(run.c[name] for name in _AS_STORED),
 )
 _MOST_SCORED: Final = 2000
 """Trials that a chart of all trials shows, the best ones."""
@@ -114,29 +101,10 @@ def _trial_row(row: Row[Any], now: float, confirmed: Confirmation | None) -> Tri
     """Read a run's row with its holder's columns."""
     return TrialRow(
         run_id=row.id,
-        number=row.number,
-        label=row.label,
         state=state_of(row, now),
-        desired=row.desired,
-        reason=row.reason,
-        p=row.p,
-        p_o=row.p_o,
-        p_s=row.p_s,
-        reported_p=row.reported_p,
-        reported_p_o=row.reported_p_o,
-        reported_p_s=row.reported_p_s,
         learning_rates=read_rates(row.learning_rates),
-        seed=row.seed,
-        attempts=row.attempts,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        step=row.step,
-        steps=row.steps,
-        rate=row.rate,
-        tokens_rate=row.tokens_rate,
-        busy_seconds=row.busy_seconds,
         confirmation=confirmed,
+        **{name: getattr(row, name) for name in _AS_STORED},
     )
 
 

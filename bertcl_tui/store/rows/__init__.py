@@ -7,7 +7,6 @@ from bertcl_tui.store.rows.studies import Best, StudyRow
 from bertcl_tui.store.rows.trials import (
     BY_P,
     OLDEST_FIRST,
-    ORDERED_FIELDS,
     Confirmation,
     ImportanceRow,
     Order,
@@ -21,7 +20,6 @@ from bertcl_tui.store.rows.workers import WorkerRow, WorkerState
 __all__ = [
     "BY_P",
     "OLDEST_FIRST",
-    "ORDERED_FIELDS",
     "Best",
     "Confirmation",
     "Curve",

@@ -17,13 +17,11 @@ class Order(Struct, frozen=True):
     """By what trials or studies are sorted; one without a value comes last."""
 
     field: str
-    """Of trials: a number of ``filters.trial_fields``, or one of ``ORDERED_FIELDS``."""
+    """Of trials: a column of the table of runs, a rate (``lr3``), or ``confirmed``."""
     descending: bool
 
 
 OLDEST_FIRST: Final = Order("created_at", descending=False)
-ORDERED_FIELDS: Final = ("state", "label", "reason", "created_at", "started_at", "finished_at")
-"""What trials can be sorted by besides their numbers."""
 BY_P: Final = Order("p", descending=True)
 
 
@@ -74,6 +72,16 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     confirmation: Confirmation | None = None
     """None: it was not run again."""
 
+    @property
+    def confirmed_p(self) -> float | None:
+        """The mean p with fresh seeds."""
+        return None if self.confirmation is None else self.confirmation.p
+
+    @property
+    def confirmed_seeds(self) -> int:
+        """With how many fresh seeds it is complete."""
+        return 0 if self.confirmation is None else len(self.confirmation.scores)
+
 
 class TrialWindow(Struct, frozen=True, kw_only=True):
     """The first trials of an order, and how many there are besides."""
@@ -111,12 +119,12 @@ class Scored(Struct, frozen=True, kw_only=True):
 
 
 class ImportanceRow(Struct, frozen=True, kw_only=True):
-    """What matters in a study, as it was last told."""
+    """What matters in a study, as it was last weighed."""
 
     evaluator: "Evaluator"
     trials: int
     """Complete ones that there were."""
     weighed: int
-    """How many of these it was told from."""
+    """How many of these it was weighed from."""
     shares: tuple[float, ...]
     """One per choice, in sum 1."""

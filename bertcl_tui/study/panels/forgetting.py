@@ -1,15 +1,13 @@
-"""The charts of one study, made from a look at it."""
+"""How trials forget: the accuracy on earlier tasks while the last one is learnt."""
 
 from typing import Final, Literal
 
-from bertcl_tui.charts.forgetting import NO_TRIAL, Forgetting, Line, Nothing
-from bertcl_tui.charts.rates import Rates
-from bertcl_tui.store.rows import RunCurves, Scored, TrialRow
-from bertcl_tui.study.importance import Importance
-from bertcl_tui.study.look import Look
-from bertcl_tui.study.panels.plane import Plane
-
-_NONE_FITS: Final = "No trial fits the filter."
+from bertcl_tui.charts.forgetting import Forgetting, Line, earlier_tasks, measured_on
+from bertcl_tui.store.rows import RunCurves, TrialRow
+from bertcl_tui.study.look import Look, flat_name
+from bertcl_tui.study.panels import NONE_FITS, Panel
+from bertcl_tui.widgets.curve_chart import CurveChart
+from engine.spec.run import parse_sequence
 
 
 def forgetting_of(look: Look) -> Forgetting:
@@ -25,44 +23,8 @@ def forgetting_of(look: Look) -> Forgetting:
     run = None if flat is None or flat.number in lines else look.curves.get(flat.run_id)
     baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
     if look.study.counts and not look.numbers:
-        return Forgetting(tuple(lines.values()), baseline, empty=_NONE_FITS)
+        return Forgetting(tuple(lines.values()), baseline, empty=NONE_FITS)
     return Forgetting(tuple(lines.values()), baseline)
-
-
-def rates_of(look: Look) -> Rates | Nothing:
-    """Return the rates of the cursor's trial beside the baseline's."""
-    if look.cursor is None:
-        return Nothing(_NONE_FITS if look.study.counts else NO_TRIAL)
-    rates = look.cursor.learning_rates
-    flat = look.flat
-    return Rates(
-        labels=look.labels[: len(rates)],
-        rates=rates,
-        marker="" if flat is None else flat_name(flat),
-        marked_rates=() if flat is None else flat.learning_rates,
-    )
-
-
-def plane_of(look: Look) -> Plane:
-    """Return all complete trials, the cursor's and the marked ones labelled."""
-    labelled = (*((look.cursor,) if look.cursor else ()), *look.marked)
-    hidden = len(look.numbers) < sum(look.study.counts.values())
-    return Plane(
-        trials=look.scored,
-        selected=tuple(dict.fromkeys(trial.number for trial in labelled)),
-        flat=look.flat,
-        fitting=frozenset(look.numbers) if hidden else None,
-    )
-
-
-def importance_of(look: Look) -> Importance:
-    """Return how much each choice matters."""
-    return Importance(labels=look.labels, trials=look.scored, told=look.importance)
-
-
-def flat_name(flat: Scored) -> str:
-    """Return what the baseline is called."""
-    return flat.label or f"flat #{flat.number}"
 
 
 def line_of(
@@ -76,3 +38,17 @@ def line_of(
     if trial.state == "running":
         name = f"running {name}"
     return Line(name, run, emphasis, slot=trial.number if slot is None else slot)
+
+
+def title_of(sequence: str) -> str:
+    """Return what stands above the curves of a sequence."""
+    tasks = parse_sequence(sequence)
+    return f"Forgetting ─ {earlier_tasks(tasks)} while {tasks[-1]} is learnt"
+
+
+PANEL: Final = Panel(
+    title=lambda look: title_of(look.study.sequence),
+    subtitle=lambda look: measured_on(look.study.retention_rows),
+    drawing=forgetting_of,
+    chart=CurveChart,
+)

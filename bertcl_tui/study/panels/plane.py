@@ -1,12 +1,20 @@
-"""What was kept against what was learnt."""
+"""What was kept against what was learnt: all complete trials, to be walked from one to the next."""
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.text import Text
+from textual.binding import BindingType
+from textual.message import Message
 
+from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.store.rows import Scored
+from bertcl_tui.study.look import Look
+from bertcl_tui.study.panels import Panel
+from bertcl_tui.style.wording import score
+from bertcl_tui.widgets.chart import Chart, Drawing
 
 Way = Literal["left", "right", "up", "down"]
 _SIDEWAYS: Final = 2.0  # a point this way is nearer than one as far off to the side
@@ -74,3 +82,78 @@ class Plane(Struct, frozen=True, kw_only=True):
 
 def _spread(values: list[float]) -> float:
     return max(values) - min(values) or 1.0
+
+
+def plane_of(look: Look) -> Plane:
+    """Return all complete trials, the cursor's and the marked ones labelled."""
+    labelled = (*((look.cursor,) if look.cursor else ()), *look.marked)
+    hidden = len(look.numbers) < sum(look.study.counts.values())
+    return Plane(
+        trials=look.scored,
+        selected=tuple(dict.fromkeys(trial.number for trial in labelled)),
+        flat=look.flat,
+        fitting=frozenset(look.numbers) if hidden else None,
+    )
+
+
+class PlaneChart(Chart, can_focus=True):
+    """Shows trials as points; keys go from the labelled one to its neighbours."""
+
+    PLACE: ClassVar[Place] = "plane"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("plane")]
+
+    class Walked(Message):
+        """The person went to another trial."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self._plane: Plane | None = None
+
+    def show(self, drawing: Drawing) -> None:
+        """Show this from now on."""
+        self._plane = drawing if isinstance(drawing, Plane) else None
+        super().show(drawing)
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Walk while there are trials."""
+        there = self._plane is not None and bool(self._plane.trials)
+        return there or not action.startswith("walk_")
+
+    def action_walk_left(self) -> None:
+        self._walk("left")
+
+    def action_walk_right(self) -> None:
+        self._walk("right")
+
+    def action_walk_up(self) -> None:
+        self._walk("up")
+
+    def action_walk_down(self) -> None:
+        self._walk("down")
+
+    def _walk(self, way: Way) -> None:
+        trial = None if self._plane is None else self._plane.beside(way)
+        if self._plane is not None and trial is not None:
+            marked = [number for number in self._plane.selected if number != trial.number]
+            self.show(replace(self._plane, selected=(trial.number, *marked)))
+            self.post_message(self.Walked(trial.number))
+
+
+def _subtitle(look: Look) -> str:
+    """Return what the trial under the cursor scores."""
+    trial = look.cursor
+    if trial is None or trial.p is None:
+        return ""
+    return f"#{trial.number} p {score(trial.p)} = {score(trial.p_o)} + {score(trial.p_s)}"
+
+
+PANEL: Final = Panel(
+    title=lambda _: "Kept against learnt",
+    subtitle=_subtitle,
+    drawing=plane_of,
+    chart=PlaneChart,
+)

@@ -27,7 +27,7 @@ from bertcl_tui.settings.screen import SettingsScreen
 from bertcl_tui.shifts.list import ShiftList
 from bertcl_tui.shifts.screen import ShiftsScreen
 from bertcl_tui.studies.screen import StudiesScreen
-from bertcl_tui.study.plane_chart import PlaneChart
+from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen

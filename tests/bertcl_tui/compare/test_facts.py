@@ -3,8 +3,13 @@
 from bertcl_tui.compare.facts import as_text
 from bertcl_tui.compare.look import Comparison, look_at_comparison
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.study.choosing import MOST_COMPARED, trials_to_compare
-from bertcl_tui.study.look import Look, Question, look_at_study
+from bertcl_tui.study.look import (
+    MOST_COMPARED,
+    Look,
+    Question,
+    look_at_study,
+    trials_to_compare,
+)
 
 LIVE_ID, BEST, FLAT = 1, 10, 0
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from bertcl_tui.store.filters import parse_filter, trial_fields
+from bertcl_tui.store.filters import parse_filter
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import ORDERED_FIELDS, Best, Order, TrialRow
+from bertcl_tui.store.rows import Best, Order, TrialRow
+from bertcl_tui.study.columns import TRIAL_COLUMNS, trial_fields
 from bertcl_tui.style.wording import headway
 from bertcl_tui.workers.working import worker_word
 from engine.errors import UsageError
@@ -292,7 +293,8 @@ def test_running_trials_come_first_then_the_best(reader: Reader) -> None:
     assert scores == sorted(scores, key=lambda p: -(p or 0.0))
 
 
-_ROW_FIELDS = sorted({*FIELDS.numbers.values(), *ORDERED_FIELDS} - {"confirmed"})
+_ORDERED_FIELDS = {column.sorts for column in TRIAL_COLUMNS if column.sorts}
+_ROW_FIELDS = sorted({*FIELDS.numbers.values(), *_ORDERED_FIELDS} - {"confirmed"})
 
 
 @pytest.mark.parametrize("field", _ROW_FIELDS)

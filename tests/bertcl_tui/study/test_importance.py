@@ -31,12 +31,12 @@ def test_agrees_with_scipy_where_ranks_are_shared() -> None:
     assert ours == pytest.approx(theirs)
 
 
-def _told(*shares: float, trials: int = FEWEST) -> ImportanceRow:
+def _row(*shares: float, trials: int = FEWEST) -> ImportanceRow:
     return ImportanceRow(evaluator="ped-anova", trials=trials, weighed=trials, shares=shares)
 
 
-def _drawn(trials: tuple[Scored, ...], told: ImportanceRow | None) -> str:
-    drawing = Importance(labels=("embeddings", "layer 1", "heads"), trials=trials, told=told)
+def _drawn(trials: tuple[Scored, ...], row: ImportanceRow | None) -> str:
+    drawing = Importance(labels=("embeddings", "layer 1", "heads"), trials=trials, weighed=row)
     return drawing.draw((40, 6), DARK).plain
 
 
@@ -47,8 +47,8 @@ def test_too_few_trials_are_said_to_be_too_few() -> None:
 
 def test_one_rate_for_all_is_said_not_to_be_weighed() -> None:
     rates = [(10.0**-i,) * 3 for i in range(FEWEST)]
-    told = _told(1 / 3, 1 / 3, 1 / 3)
-    assert "one rate for all" in _drawn(_trials(rates, [1.0] * FEWEST), told)
+    row = _row(1 / 3, 1 / 3, 1 / 3)
+    assert "one rate for all" in _drawn(_trials(rates, [1.0] * FEWEST), row)
 
 
 def test_what_nobody_told_yet_is_waited_for() -> None:
@@ -59,7 +59,7 @@ def test_what_nobody_told_yet_is_waited_for() -> None:
 def test_the_sign_says_which_way_and_the_greatest_share_comes_first() -> None:
     rates = [(10.0**-7 * (i + 1), 1e-5, 1e-4 / (i + 1)) for i in range(FEWEST)]
     trials = _trials(rates, [1.0 + i / 100 for i in range(FEWEST)])
-    lines = _drawn(trials, _told(0.3, 0.1, 0.6)).splitlines()
+    lines = _drawn(trials, _row(0.3, 0.1, 0.6)).splitlines()
     assert [line.split()[:2] for line in lines[:3]] == [
         ["−", "heads"],
         ["+", "embeddings"],
@@ -69,6 +69,6 @@ def test_the_sign_says_which_way_and_the_greatest_share_comes_first() -> None:
 
 
 def test_who_told_it_from_how_many() -> None:
-    assert importance_text(_told(1.0, trials=24)) == "PED-ANOVA, 24 trials"
+    assert importance_text(_row(1.0, trials=24)) == "PED-ANOVA, 24 trials"
     some = ImportanceRow(evaluator="fanova", trials=1000, weighed=250, shares=(1.0,))
     assert importance_text(some) == "fANOVA, 250 of 1,000 trials"

@@ -7,7 +7,9 @@ from bertcl_tui.charts.rates import Rates, rate_bounds
 from bertcl_tui.charts.style import DARK
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import Look, Question, look_at_study
-from bertcl_tui.study.panels.forgetting import forgetting_of, plane_of, rates_of
+from bertcl_tui.study.panels.forgetting import forgetting_of
+from bertcl_tui.study.panels.plane import plane_of
+from bertcl_tui.study.panels.rates import rates_of
 
 LIVE_ID, PAUSED_ID = 1, 3
 

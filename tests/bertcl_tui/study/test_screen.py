@@ -12,7 +12,8 @@ from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.store import control as wishes
 from bertcl_tui.store.rows import Scored
 from bertcl_tui.studies.screen import StudiesScreen
-from bertcl_tui.study.screen import PANELS, StudyScreen
+from bertcl_tui.study.panels import study_panels
+from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
@@ -30,6 +31,7 @@ from tests.bertcl_tui.waiting import until
 from tests.recorded import LIVE
 
 SMALL, LARGE = (80, 24), (120, 40)
+PANELS = tuple(study_panels())
 
 
 def _table(pilot: Pilot[None]) -> TrialsTable:

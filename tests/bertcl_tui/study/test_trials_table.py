@@ -17,7 +17,7 @@ class Host(App[None]):
         super().__init__()
         self.marked = marked
         self.told = 0
-        self.wanted: list[tuple[int, int]] = []
+        self.unread: list[tuple[int, int]] = []
 
     def compose(self) -> ComposeResult:
         yield TrialsTable(self.marked)
@@ -25,8 +25,8 @@ class Host(App[None]):
     def on_trials_table_marked(self) -> None:
         self.told += 1
 
-    def on_trials_table_wanted(self, message: TrialsTable.Wanted) -> None:
-        self.wanted.append(message.lines)
+    def on_trials_table_unread(self, message: TrialsTable.Unread) -> None:
+        self.unread.append(message.lines)
 
 
 def _trial(number: int, state: TrialState = "complete", **more: object) -> TrialRow:
@@ -174,11 +174,11 @@ async def test_a_long_list_asks_for_what_comes_into_view() -> None:
     async with table_of() as (pilot, table, app):
         table.show_trials(range(MANY), tuple(map(_trial, range(60))), {})
         await pilot.pause()
-        assert app.wanted == []
+        assert app.unread == []
         await pilot.press("G")
         await pilot.pause()
         assert table.cursor == MANY - 1
-        assert app.wanted[-1] == (MANY - 11, MANY)
+        assert app.unread[-1] == (MANY - 11, MANY)
         assert _text(table, 11).split() == [str(MANY - 1)]
         table.add([_trial(number) for number in range(MANY - 11, MANY)])
         assert "1.400" in _text(table, 11)
@@ -190,7 +190,7 @@ async def test_the_wheel_asks_too_and_leaves_the_cursor() -> None:
         await pilot.pause()
         table.scroll_to(y=50_000, animate=False)
         await pilot.pause()
-        assert app.wanted[-1] == (50_000, 50_011)
+        assert app.unread[-1] == (50_000, 50_011)
         assert table.cursor == 0
 
 

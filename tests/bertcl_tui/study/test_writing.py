@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.study.facts import FACTS, fact_names
-from bertcl_tui.study.sorting import order_by
-from bertcl_tui.study.writing import to_tsv, write_trials
+from bertcl_tui.study.columns import order_by
+from bertcl_tui.study.writing import FACTS, fact_names, to_tsv, write_trials
 from engine.errors import UsageError
 
 LIVE, CHOICES = 1, 8

@@ -6,8 +6,8 @@ from bertcl_tui.store.filters import (
     fits,
     parse_filter,
     study_fields,
-    trial_fields,
 )
+from bertcl_tui.study.columns import trial_fields
 from engine.errors import UsageError
 
 FIELDS = trial_fields(8)
