@@ -30,7 +30,7 @@ from transformers import (
 from engine.learning.device import Device, pick_device
 from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
-from engine.learning.order import batches
+from engine.learning.plan import batches
 from engine.learning.prepare import prepare
 from engine.spec import Protocol, RunSpec
 from engine.tasks.encoded import Encoded

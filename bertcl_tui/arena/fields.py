@@ -12,7 +12,7 @@ from bertcl_tui.options.study import defaults_of, texts_of
 from engine.arena.entrants import DEFAULT_RATE, Entrant, parse_entrants, short_rate, split_entrants
 from engine.arena.layouts import FREE, LAYOUTS, paper_layout
 from engine.errors import UsageError
-from engine.profiles.rates import is_rate
+from engine.profiles.grouping import is_rate
 from engine.spec import sequence_name
 
 NOT_FOR_TABLES: Final = frozenset({"sequence", "name", "trials", "method", "budget"})

@@ -9,7 +9,7 @@ from engine.arena.entrants import Entrant
 from engine.arena.seeds import arena_seeds
 from engine.errors import UsageError
 from engine.profiles import Profile
-from engine.profiles.rates import is_rate
+from engine.profiles.grouping import is_rate
 from engine.spec import Protocol, RunSpec, Source
 
 PROFILE: Final = "profile"

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from engine.errors import UsageError
-from engine.profiles.rates import is_rate
+from engine.profiles.grouping import is_rate
 from engine.spec.methods import METHODS, OptionValue, method_entry, read_options
 
 DEFAULT_RATE: Final = 2e-5

@@ -19,7 +19,7 @@ from engine.profiles import (
     transfer_rates,
 )
 from engine.profiles.combination import geometric_mean, rank_weights
-from engine.profiles.llrd import llrd_rates
+from engine.profiles.grouping import llrd_rates
 from engine.spec import Protocol, Source, Tuning, sequence_name
 from engine.spec.run import SearchedMethod
 from engine.store.finished import SearchRecord

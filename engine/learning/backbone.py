@@ -1,23 +1,69 @@
 """The pretrained transformer, without any head of its own."""
 
+import hashlib
 import sys
-from collections.abc import Collection
+import warnings
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
 )
+from transformers.utils import logging
 
 from engine.errors import UsageError
-from engine.learning.summaries import Summarise, first_token, last_token
 from engine.profiles.parameters import count_layers
 from engine.tasks.hub import reading_model
 from engine.tasks.models import model_path
+
+_WEIGHTS = (".safetensors", ".bin", ".json")
+
+
+def model_fingerprint(model: str) -> str:
+    """Return a hash of a model's files, or for a model of the hub its name and commit.
+
+    Raises:
+        UsageError: the model does not exist, or the hub cannot be reached.
+    """
+    path = model_path(model)
+    folder = Path(path)
+    with reading_model(path):
+        if not folder.is_dir():
+            config = AutoConfig.from_pretrained(path)
+            return f"{path}@{config._commit_hash}"  # noqa: SLF001 - nothing else says it
+        digest = hashlib.blake2b(digest_size=16)
+        for file in sorted(folder.iterdir()):
+            if file.suffix in _WEIGHTS:
+                with file.open("rb") as content:
+                    found = hashlib.file_digest(content, hashlib.blake2b).hexdigest()
+                digest.update(f"{file.name} {found}\n".encode())
+        return digest.hexdigest()
+
+
+Inputs = dict[str, Tensor]
+"""What a backbone is called with, each of shape (rows, longest)."""
+Summarise = Callable[[nn.Module, Inputs], Tensor]
+"""From a backbone and its inputs to states of shape (rows, hidden)."""
+
+
+def first_token(module: nn.Module, inputs: Inputs) -> Tensor:
+    """Read [CLS] of the last layer (section 4)."""
+    states: Tensor = module(**inputs).last_hidden_state
+    return states[:, 0]
+
+
+def last_token(module: nn.Module, inputs: Inputs) -> Tensor:
+    """Read the last token before the padding: in a decoder, the only one that saw the whole row."""
+    states: Tensor = module(**inputs).last_hidden_state
+    last = inputs["attention_mask"].sum(dim=1) - 1
+    return states[torch.arange(len(states), device=states.device), last]
+
 
 _COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
@@ -126,3 +172,10 @@ def _dropout(config: PretrainedConfig) -> float:
         if isinstance(value, int | float):
             return float(value)
     return 0.1
+
+
+def quiet_libraries() -> None:
+    """Silence progress bars and advice of transformers."""
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    warnings.filterwarnings("ignore", module="transformers")

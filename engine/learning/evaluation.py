@@ -1,6 +1,7 @@
 """How well a task is known."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.learning.device import Device
+from engine.learning.events import Measurement, Split
 from engine.learning.model import SequenceModel
+from engine.learning.setup import PreparedTask
 from engine.tasks.encoded import Encoded
 
 _TOKENS_PER_BATCH = 4096
@@ -82,3 +85,44 @@ def batches_by_length(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         batches.append(order[start : start + size])
         start += size
     return batches
+
+
+def follow(
+    model: SequenceModel, tasks: Sequence[PreparedTask], which: Iterable[int], device: Device
+) -> tuple[Measurement, ...]:
+    """Measure these of the sequence's tasks on their retention rows."""
+    return tuple(_measure(model, tasks[index], index, "retention", device) for index in which)
+
+
+def examine(
+    model: SequenceModel, tasks: Sequence[PreparedTask], which: Iterable[int], device: Device
+) -> tuple[Measurement, ...]:
+    """Measure these of the sequence's tasks on their retention rows and on the whole splits."""
+    return tuple(
+        measurement
+        for index in which
+        for measurement in _examine(model, tasks[index], index, device)
+    )
+
+
+def _examine(
+    model: SequenceModel, task: PreparedTask, index: int, device: Device
+) -> tuple[Measurement, ...]:
+    retention = _measure(model, task, index, "retention", device)
+    search = _measure(model, task, index, "search", device)
+    if task.validation is task.search:
+        return retention, search, replace(search, split="validation")
+    return retention, search, _measure(model, task, index, "validation", device)
+
+
+def _measure(
+    model: SequenceModel, task: PreparedTask, index: int, split: Split, device: Device
+) -> Measurement:
+    evaluation = evaluate(model, task.rows(split), index, device)
+    return Measurement(
+        task=index,
+        split=split,
+        accuracy=evaluation.accuracy,
+        loss=evaluation.loss,
+        predicted=evaluation.class_counts(task.classes),
+    )

@@ -8,21 +8,23 @@ from torch import Tensor, optim
 from torch.nn import functional
 
 from engine.errors import EngineError
-from engine.learning.checkpoint import Checkpoint, Position, pack_optimizer, unpack_optimizer
+from engine.learning.checkpoint import (
+    Checkpoint,
+    Position,
+    keep_first_stage,
+    pack_optimizer,
+    take_over,
+    unpack_optimizer,
+)
 from engine.learning.drift import measure_drift
-from engine.learning.evaluation import to_device
+from engine.learning.evaluation import examine, follow, to_device
 from engine.learning.events import Event, LayerDrift, Measured, Measurement, Planned, Stepped
-from engine.learning.first_stage import keep_first_stage, take_over
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.methods import Method
-from engine.learning.model import SequenceModel
-from engine.learning.optimizer import make_optimizer, rate_factor, set_rates
-from engine.learning.order import Rows, batches
-from engine.learning.plan import StagePlan
-from engine.learning.pool import Part, parts_of
+from engine.learning.model import SequenceModel, make_optimizer, rate_factor, set_rates
+from engine.learning.plan import Part, Rows, StagePlan, batches, parts_of
 from engine.learning.randomness import seed_step
 from engine.learning.setup import Setup
-from engine.learning.watching import examine, follow
 
 
 class SequenceLearner:

@@ -1,12 +1,14 @@
 """One backbone, and one head for each task of the sequence."""
 
+import math
 from collections.abc import Collection, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, nn, optim
 
-from engine.learning.backbone import Backbone
-from engine.learning.summaries import Inputs
+from engine.learning.backbone import Backbone, Inputs
+from engine.profiles.grouping import Grouping
+from engine.profiles.parameters import param_groups
 
 
 class SequenceModel(nn.Module):
@@ -54,3 +56,41 @@ class SequenceModel(nn.Module):
             for parameter in head.parameters():
                 if parameter.grad is None:
                     parameter.grad = torch.zeros_like(parameter)
+
+
+_BETAS = (0.9, 0.999)
+_EPSILON = 1e-8
+
+
+def make_optimizer(
+    model: SequenceModel, grouping: Grouping, learning_rates: Sequence[float]
+) -> optim.Adam:
+    """Return Adam over the trainable parameters, each in the group of its choice.
+
+    Every group keeps its own peak rate under ``peak``.
+
+    Raises:
+        UsageError: a trainable parameter belongs to no choice, or the depths differ.
+    """
+    groups = param_groups(model, (grouping, learning_rates), head_names=("heads",))
+    for group in groups:
+        group["peak"] = group["lr"]
+    return optim.Adam(groups, betas=_BETAS, eps=_EPSILON, fused=True)
+
+
+def set_rates(optimizer: optim.Optimizer, factor: float) -> None:
+    """Give every group its peak rate times ``factor``."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["peak"] * factor
+
+
+def rate_factor(step: int, steps: int, warmup: float) -> float:
+    """Return the share of the peak rate for step ``step`` (from 0) of a stage of ``steps``.
+
+    Rises linearly over the first ``warmup`` of the stage, then falls to 0 along a half cosine.
+    """
+    rising = round(warmup * steps)
+    if step < rising:
+        return (step + 1) / rising
+    falling = max(1, steps - rising)
+    return 0.5 * (1.0 + math.cos(math.pi * (step - rising) / falling))

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AttentionInterface, PretrainedConfig
 
-from engine.learning.backbone import Backbone, positions_before_first
-from engine.learning.summaries import Inputs, first_token
+from engine.learning.backbone import Backbone, Inputs, first_token, positions_before_first
 
 _ATTENTION = "bertcl_within_rows"
 _SHOWN_TO_WORK = frozenset(

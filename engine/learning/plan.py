@@ -1,7 +1,11 @@
 """Where stages begin and end, and where accuracy is measured in them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.spec import Protocol
 
@@ -52,3 +56,60 @@ def plan_stage(
         batch_size=protocol.batch_size,
         measured_at=frozenset(round(steps * k / measures) for k in range(1, measures + 1)),
     )
+
+
+Rows = NDArray[np.int64]
+
+
+def batches(plan: StagePlan, *, stage: int, seed: int, shuffle: bool, after: int) -> Iterator[Rows]:
+    """Yield the rows of every step of a stage after step ``after``; each row once an epoch."""
+    for step in range(after, plan.steps):
+        epoch, place = divmod(step, plan.steps_per_epoch)
+        if place == 0 or step == after:
+            order = _epoch_order(plan.rows, (seed, stage, epoch) if shuffle else None)
+        yield order[place * plan.batch_size : (place + 1) * plan.batch_size]
+
+
+def _epoch_order(rows: int, key: tuple[int, int, int] | None) -> Rows:
+    if key is None:
+        return np.arange(rows)
+    return np.random.default_rng(key).permutation(rows)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Training rows of one task."""
+
+    task: int
+    """Its place in the sequence."""
+    rows: Rows
+
+
+Pool = tuple[Share, ...]
+"""What one stage learns from; a row's number in it runs through the shares in their order."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a step learns of one task: its rows, and their share of the step's loss."""
+
+    task: int
+    rows: Rows
+    weight: float
+
+
+def pool_size(pool: Pool) -> int:
+    """Return the number of rows of all shares."""
+    return sum(len(share.rows) for share in pool)
+
+
+def parts_of(pool: Pool, numbers: NDArray[np.int64]) -> tuple[Part, ...]:
+    """Return the rows of these numbers in the pool, by task; weights are shares of all rows."""
+    parts, first = [], 0
+    for share in pool:
+        inside = numbers[(numbers >= first) & (numbers < first + len(share.rows))]
+        if len(inside):
+            rows = share.rows[inside - first]
+            parts.append(Part(share.task, rows, len(rows) / len(numbers)))
+        first += len(share.rows)
+    return tuple(parts)

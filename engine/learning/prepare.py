@@ -9,12 +9,9 @@ from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
 from engine.learning.packing import pack_rows
-from engine.learning.plan import StagePlan, plan_stage
-from engine.learning.pool import Pool, pool_size
-from engine.learning.prepared import PreparedTask
-from engine.learning.setup import Setup
-from engine.learning.shifts.embedding import Pretrained
-from engine.learning.shifts.subsets import sides_of
+from engine.learning.plan import Pool, StagePlan, plan_stage, pool_size
+from engine.learning.setup import PreparedTask, Setup
+from engine.learning.shifts.clusters import Pretrained, sides_of
 from engine.learning.vocabulary import keep_tokens, used_tokens
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec

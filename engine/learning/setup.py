@@ -6,11 +6,37 @@ from hashlib import blake2b
 import msgspec
 
 from engine.learning.device import Device
-from engine.learning.plan import StagePlan
-from engine.learning.pool import Pool
-from engine.learning.prepared import PreparedTask
+from engine.learning.events import Split
+from engine.learning.plan import Pool, StagePlan
 from engine.profiles.grouping import Grouping
 from engine.spec import Protocol
+from engine.tasks.encoded import Encoded
+
+
+@dataclass(frozen=True)
+class PreparedTask:
+    """One task of a sequence, encoded for one backbone."""
+
+    name: str
+    classes: int
+    epochs: int
+    fingerprint: str
+    """Of the rows that were split."""
+    train: Encoded
+    search: Encoded
+    """The rows that score trials; ``validation`` itself in the ``paper`` protocol."""
+    validation: Encoded
+    retention: Encoded
+    """The rows that are followed while a stage is learnt."""
+
+    def rows(self, split: Split) -> Encoded:
+        """Return the rows of a split that is measured."""
+        splits = {"retention": self.retention, "search": self.search, "validation": self.validation}
+        return splits[split]
+
+    def parts(self) -> tuple[Encoded, ...]:
+        """Return all splits."""
+        return self.train, self.search, self.validation, self.retention
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,13 @@
 Needs neither torch nor transformers, and numpy for ``bootstrap_band`` alone.
 """
 
-from engine.profiles.authors import LoggedTrial, read_authors_log
-from engine.profiles.band import Band, bootstrap_band
+from engine.profiles.authors import (
+    LoggedTrial,
+    published_profile,
+    read_authors_log,
+    searched_profile,
+)
+from engine.profiles.band import Band, WithoutStudy, bootstrap_band, without_each_study
 from engine.profiles.combination import (
     DEFAULT_BASE,
     Combined,
@@ -14,9 +19,7 @@ from engine.profiles.combination import (
     to_profile,
 )
 from engine.profiles.depth import transfer, transfer_rates
-from engine.profiles.files import read_profile, write_profile
 from engine.profiles.grouping import Grouping, make_grouping
-from engine.profiles.leaving_out import WithoutStudy, without_each_study
 from engine.profiles.parameters import choice_of_parameters, count_layers, param_groups
 from engine.profiles.profile import (
     Backbone,
@@ -25,9 +28,10 @@ from engine.profiles.profile import (
     Statistics,
     StudyShare,
     TrialShare,
+    read_profile,
     refuse_base,
+    write_profile,
 )
-from engine.profiles.published import published_profile, searched_profile
 from engine.profiles.trials import LeftOut, Refusal, ScoredTrial, StudyTrials
 
 __all__ = [

@@ -1,10 +1,12 @@
 """How sure a combination is: the bootstrap band of its learning rates."""
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from engine.profiles.combination import Combined, StudyMean, rank_weights
+from engine.profiles.combination import Combined, StudyMean, geometric_mean, rank_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,3 +59,40 @@ def _resampled_means(
     up_to_trial = weight_up_to_rank[np.cumsum(times_drawn, axis=1)]
     means: NDArray[np.float64] = np.diff(up_to_trial, axis=1, prepend=0.0) @ log_rates
     return means
+
+
+class WithoutStudy(Struct, frozen=True, kw_only=True):
+    """A combination as it would be without one of its studies."""
+
+    study: str
+    learning_rates: tuple[float, ...]
+    """One per choice, of the other studies alone."""
+    factors: tuple[float, ...]
+    """Per choice, by how much the rate would change; 1: not at all."""
+
+    @property
+    def farthest(self) -> int:
+        """Return the choice that would change most, up or down."""
+        return max(range(len(self.factors)), key=lambda choice: abs(math.log(self.factors[choice])))
+
+
+def without_each_study(combined: Combined) -> tuple[WithoutStudy, ...]:
+    """Leave out each study in turn; empty where there is only one."""
+    if len(combined.studies) == 1:
+        return ()
+    found = []
+    for left_out in combined.studies:
+        others = [study.learning_rates for study in combined.studies if study is not left_out]
+        rates = geometric_mean(others, [1 / len(others)] * len(others))
+        found.append(
+            WithoutStudy(
+                study=left_out.study,
+                learning_rates=rates,
+                factors=_ratios(rates, combined.learning_rates),
+            )
+        )
+    return tuple(found)
+
+
+def _ratios(rates: Sequence[float], of: Sequence[float]) -> tuple[float, ...]:
+    return tuple(rate / other for rate, other in zip(rates, of, strict=True))

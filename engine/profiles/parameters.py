@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 from engine.errors import UsageError
-from engine.profiles.grouping import Grouping
+from engine.profiles.grouping import Grouping, fault_in_rates
 from engine.profiles.places import Places, find_places
 from engine.profiles.profile import Profile
-from engine.profiles.rates import fault_in_rates
 
 
 class Model(Protocol):

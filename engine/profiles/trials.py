@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from engine.errors import UsageError
-from engine.profiles.grouping import Grouping
+from engine.profiles.grouping import Grouping, fault_in_rates
 from engine.profiles.profile import Backbone
-from engine.profiles.rates import fault_in_rates
 from engine.spec import Protocol
 
 COMPLETE = "complete"

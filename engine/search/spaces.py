@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import UsageError
-from engine.profiles.grouping import Grouping
-from engine.profiles.llrd import llrd_rates
-from engine.profiles.rates import is_rate
+from engine.profiles.grouping import Grouping, is_rate, llrd_rates
 from engine.search.space import Dimension, Space
 from engine.spec.run import SearchedMethod
 from engine.spec.search import Bounds, SearchSettings

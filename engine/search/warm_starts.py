@@ -6,10 +6,9 @@ from itertools import chain, zip_longest
 
 from msgspec import Struct
 
+from engine.profiles.authors import published_profile
 from engine.profiles.depth import transfer_rates
-from engine.profiles.grouping import Grouping
-from engine.profiles.llrd import llrd_rates
-from engine.profiles.published import published_profile
+from engine.profiles.grouping import Grouping, llrd_rates
 from engine.search.space import Space
 from engine.search.spaces import ProfileSpace, is_small
 from engine.spec import StudySpec

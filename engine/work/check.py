@@ -5,11 +5,10 @@ import sys
 import msgspec
 
 from engine.errors import UsageError
-from engine.learning.backbone import backbone_shape
+from engine.learning.backbone import backbone_shape, quiet_libraries
 from engine.learning.device import pick_device
 from engine.learning.methods import make_method
 from engine.learning.prepare import prepare_task
-from engine.learning.quiet import quiet_libraries
 from engine.profiles.grouping import make_grouping
 from engine.spec import RunSpec
 

@@ -6,9 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.learning.checkpoint import read_checkpoint, write_checkpoint
+from engine.learning.checkpoint import first_stage_key, read_checkpoint, write_checkpoint
 from engine.learning.events import Measured
-from engine.learning.first_stage import first_stage_key
 from engine.learning.learner import SequenceLearner
 from engine.store.connection import Store
 

@@ -8,7 +8,7 @@ import sys
 import msgspec
 
 from engine.errors import UsageError
-from engine.learning.quiet import quiet_libraries
+from engine.learning.backbone import quiet_libraries
 from engine.learning.shifts.findings import find_shifts
 from engine.tasks.shifts.findings import Finding, Progress, Question
 from engine.tasks.shifts.kept import Kept

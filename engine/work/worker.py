@@ -8,8 +8,8 @@ from contextlib import suppress
 from types import FrameType
 
 from engine.errors import EngineError
+from engine.learning.backbone import quiet_libraries
 from engine.learning.device import free_memory, pick_device
-from engine.learning.quiet import quiet_libraries
 from engine.spec import sequence_name
 from engine.store.connection import open_store
 from engine.store.leases import claim_run

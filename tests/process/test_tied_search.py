@@ -7,8 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from bertcl_tui.store.reader import Reader
-from engine.profiles.grouping import make_grouping
-from engine.profiles.llrd import llrd_rates
+from engine.profiles.grouping import llrd_rates, make_grouping
 from engine.spec import SearchSettings, StudySpec
 from engine.store.budget import spending_of
 from engine.store.connection import Store

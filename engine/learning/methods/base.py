@@ -9,11 +9,9 @@ from torch import Tensor
 
 from engine.errors import UsageError
 from engine.learning.model import SequenceModel
-from engine.learning.pool import Pool, Share
-from engine.learning.prepared import PreparedTask
-from engine.learning.setup import Setup
-from engine.profiles.grouping import Grouping
-from engine.profiles.rates import fault_in_rates
+from engine.learning.plan import Pool, Share
+from engine.learning.setup import PreparedTask, Setup
+from engine.profiles.grouping import Grouping, fault_in_rates
 from engine.spec import RunSpec
 from engine.spec.methods import OptionValue, read_options
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from engine.learning.methods.base import Method, all_rows
-from engine.learning.pool import Pool
-from engine.learning.prepared import PreparedTask
+from engine.learning.plan import Pool
+from engine.learning.setup import PreparedTask
 
 
 class Joint(Method):

@@ -3,8 +3,7 @@
 from typing import ClassVar
 
 from engine.learning.methods.base import Method
-from engine.profiles.grouping import Grouping
-from engine.profiles.llrd import llrd_rates
+from engine.profiles.grouping import Grouping, llrd_rates
 
 
 class Llrd(Method):

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from engine.learning.methods.base import Method, all_rows
-from engine.learning.pool import Pool, Share
-from engine.learning.prepared import PreparedTask
+from engine.learning.plan import Pool, Share
+from engine.learning.setup import PreparedTask
 
 
 class Replay(Method):

@@ -1,20 +1,88 @@
 """Two clusters of what the pretrained backbone makes of a task's rows; found once."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
+from transformers import PreTrainedTokenizerBase
 
-from engine.learning.model_fingerprint import model_fingerprint
-from engine.learning.shifts.embedding import Embedder, Pretrained
+from engine.learning.backbone import Backbone, load_backbone, model_fingerprint
+from engine.learning.device import Device, pick_device
+from engine.learning.evaluation import batches_by_length, in_order, to_device
+from engine.learning.packing import pack_rows
 from engine.spec import Protocol
 from engine.tasks.array_cache import cache_key, load_arrays, save_arrays
+from engine.tasks.encoding import encode
 from engine.tasks.holdout import example_keys, stratified_rows
+from engine.tasks.lengths import token_lengths
 from engine.tasks.shifts.cluster import METHOD, cluster_sides, fit_centres, lean
+from engine.tasks.shifts.length import Cut, authors_sides, cut_at, median_cut
 from engine.tasks.shifts.sides import NOWHERE, Sides
+from engine.tasks.subsets import Shift
 from engine.tasks.task import Examples, TaskData
 from engine.tasks.tokenizer import tokenizer_fingerprint
+
+_CHUNK = 1024
+
+OnProgress = Callable[[int, int], None]
+"""Is told how many rows are embedded, and of how many."""
+
+
+def _unheard(_done: int, _total: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Whose tokens are counted, and who embeds."""
+
+    model: str
+    tokenizer: PreTrainedTokenizerBase
+    max_length: int
+    """In tokens, no more than the backbone takes."""
+    device: str = "auto"
+    progress: OnProgress = field(default=_unheard, compare=False)
+
+
+class Embedder:
+    """Embeds rows: [CLS] of the last layer for encoders, the last token for decoders.
+
+    In fp32 on every device, so that a row is near the same centre on all of them.
+
+    Raises:
+        UsageError: the model or the device is not to be had.
+    """
+
+    def __init__(self, pretrained: Pretrained) -> None:
+        self._pretrained = pretrained
+        self._device = pick_device(pretrained.device, "fp32")
+        self._backbone = _resting(load_backbone(pretrained.model), self._device)
+
+    def chunks(self, examples: Examples) -> Iterator[NDArray[np.float32]]:
+        """Embed rows without dropout; each of shape (rows, hidden), in the order of the rows."""
+        about = self._pretrained
+        encoded = encode(examples, about.tokenizer, about.max_length)
+        lengths = encoded.lengths()
+        for start in range(0, len(encoded), _CHUNK):
+            about.progress(start, len(encoded))
+            batches = batches_by_length(lengths[start : start + _CHUNK])
+            found = []
+            with torch.inference_mode():
+                for batch in batches:
+                    inputs = to_device(encoded.batch(batch + start), self._device)
+                    inputs.pop("labels")
+                    found.append(self._backbone.summarise(self._backbone.module, inputs).float())
+            yield in_order(found, batches)
+        about.progress(len(encoded), len(encoded))
+
+
+def _resting(backbone: Backbone, device: Device) -> Backbone:
+    module: nn.Module = backbone.module
+    module.to(device.target).eval()
+    return pack_rows(backbone) if device.target.type == "cpu" else backbone
+
 
 _ROOM = "shifts"
 _FITTED = 4000
@@ -120,3 +188,44 @@ def _plenty(examples: Examples, asked: int | None) -> NDArray[np.int64]:
 def _leans(examples: Examples, clusters: Clusters, embed: Embedder) -> NDArray[np.float64]:
     parts = [lean(chunk, clusters.centres) for chunk in embed.chunks(examples)]
     return np.concatenate([np.empty(0), *parts])
+
+
+def sides_of(task: TaskData, shift: Shift, protocol: Protocol, pretrained: Pretrained) -> Sides:
+    """Tell the side of every row of a task.
+
+    Raises:
+        UsageError: the model or the device is not to be had.
+    """
+    if shift == "cluster":
+        return sort_by_clusters(task, protocol, pretrained)
+    return _sort_by_length(task, protocol, pretrained)
+
+
+def length_cut(task: TaskData, pretrained: Pretrained) -> Cut:
+    """Return where the training rows are cut by their length."""
+    return median_cut(token_lengths(task.train, pretrained.tokenizer), _keys(task, task.train))
+
+
+def _sort_by_length(task: TaskData, protocol: Protocol, pretrained: Pretrained) -> Sides:
+    """Cut at the median of the training rows.
+
+    Validation rows are cut where the training rows are, not at their own median: a part is then the
+    same kind of text in both splits, as a text that comes later would be sorted too.
+    """
+    train = token_lengths(task.train, pretrained.tokenizer)
+    validation = token_lengths(task.validation, pretrained.tokenizer)
+    if protocol.length_split == "authors":
+        pairs = task.train.sentence2 is not None
+        return Sides(
+            train=authors_sides(train, pairs=pairs),
+            validation=authors_sides(validation, pairs=pairs),
+        )
+    cut = length_cut(task, pretrained)
+    return Sides(
+        train=cut_at(train, _keys(task, task.train), cut),
+        validation=cut_at(validation, _keys(task, task.validation), cut),
+    )
+
+
+def _keys(task: TaskData, examples: Examples) -> list[bytes]:
+    return example_keys(examples, by_passage=task.group_by_passage)

@@ -11,9 +11,14 @@ from sklearn.metrics import adjusted_rand_score
 
 from engine.learning.backbone import backbone_shape
 from engine.learning.shifts import clusters as clustering
-from engine.learning.shifts.clusters import find_clusters, sides_by_lean
-from engine.learning.shifts.embedding import OnProgress, Pretrained
-from engine.learning.shifts.subsets import length_cut, sides_of
+from engine.learning.shifts.clusters import (
+    OnProgress,
+    Pretrained,
+    find_clusters,
+    length_cut,
+    sides_by_lean,
+    sides_of,
+)
 from engine.spec import Protocol
 from engine.tasks.holdout import stratified_rows
 from engine.tasks.lengths import token_lengths

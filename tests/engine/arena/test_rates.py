@@ -18,7 +18,7 @@ from engine.profiles import (
     transfer_rates,
     write_profile,
 )
-from engine.profiles.llrd import llrd_rates
+from engine.profiles.grouping import llrd_rates
 from engine.spec import Protocol, Source, Tuning
 from engine.store.connection import Store
 from engine.store.finished import searches

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from engine.learning.checkpoint import (
+    Checkpoint,
+    first_stage_key,
+    read_checkpoint,
+    write_checkpoint,
+)
 from engine.learning.events import Measured
-from engine.learning.first_stage import first_stage_key
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
 from engine.spec import RunSpec

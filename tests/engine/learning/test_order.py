@@ -1,5 +1,4 @@
-from engine.learning.order import batches
-from engine.learning.plan import StagePlan, plan_stage
+from engine.learning.plan import StagePlan, batches, plan_stage
 from engine.spec import Protocol
 
 PLAN: StagePlan = plan_stage(

@@ -8,9 +8,8 @@ import torch
 import transformers as hf
 from torch import Tensor
 
-from engine.learning.backbone import Backbone, load_backbone
+from engine.learning.backbone import Backbone, first_token, last_token, load_backbone
 from engine.learning.packing import pack_rows
-from engine.learning.summaries import first_token, last_token
 from tests.engine.learning.asking import Ask, learn
 
 SIZES = {

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.learning.pool import Share, parts_of, pool_size
+from engine.learning.plan import Share, parts_of, pool_size
 
 POOL = (Share(2, np.array([10, 11, 12])), Share(0, np.array([5, 7])))
 

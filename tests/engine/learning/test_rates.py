@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from engine.learning.backbone import load_backbone
-from engine.learning.model import SequenceModel
-from engine.learning.optimizer import make_optimizer, rate_factor, set_rates
+from engine.learning.model import SequenceModel, make_optimizer, rate_factor, set_rates
 from engine.learning.prepare import prepare
 from engine.profiles.grouping import make_grouping
 from engine.profiles.parameters import choice_of_parameters

@@ -9,4 +9,4 @@ def test_profiles_load_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert heavy.isdisjoint(loaded)
-    assert "engine.profiles.files" in loaded
+    assert "engine.profiles.profile" in loaded

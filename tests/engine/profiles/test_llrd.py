@@ -3,8 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from engine.profiles.grouping import Grouping, make_grouping
-from engine.profiles.llrd import llrd_rates
+from engine.profiles.grouping import Grouping, llrd_rates, make_grouping
 
 
 def test_rates_decay_by_layer_and_a_choice_takes_the_geometric_mean() -> None:

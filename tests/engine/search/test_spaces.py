@@ -1,8 +1,7 @@
 import pytest
 
 from engine.errors import UsageError
-from engine.profiles.grouping import Grouping, make_grouping
-from engine.profiles.llrd import llrd_rates
+from engine.profiles.grouping import Grouping, llrd_rates, make_grouping
 from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace, make_space
 from engine.spec import SearchSettings
 from engine.spec.run import SearchedMethod

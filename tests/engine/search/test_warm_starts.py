@@ -1,7 +1,6 @@
 import pytest
 
-from engine.profiles.grouping import Grouping, make_grouping
-from engine.profiles.llrd import llrd_rates
+from engine.profiles.grouping import Grouping, llrd_rates, make_grouping
 from engine.search.spaces import ProfileSpace, make_space
 from engine.search.warm_starts import WarmStart, warm_starts
 from engine.spec import PRESETS, Protocol, SearchSettings, StudySpec

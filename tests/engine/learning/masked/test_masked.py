@@ -9,8 +9,7 @@ from engine.errors import UsageError
 from engine.learning.backbone import load_backbone
 from engine.learning.device import pick_device
 from engine.learning.masked import masked_fisher, require_mask
-from engine.learning.masked.head import Tied, load_masked_model
-from engine.learning.masked.masking import MaskedText, mask_texts
+from engine.learning.masked.head import MaskedText, Tied, load_masked_model, mask_texts
 from engine.learning.vocabulary import among_kept_tokens, keep_tokens
 from engine.tasks.tokenizer import load_tokenizer
 

@@ -2,8 +2,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.learning.methods import make_method
-from engine.profiles.grouping import make_grouping
-from engine.profiles.llrd import llrd_rates
+from engine.profiles.grouping import llrd_rates, make_grouping
 from engine.spec import RunSpec
 from engine.spec.methods import METHODS
 

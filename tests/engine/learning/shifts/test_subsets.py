@@ -6,9 +6,8 @@ import pytest
 
 from engine.errors import UsageError
 from engine.learning.prepare import prepare_task
-from engine.learning.prepared import PreparedTask
-from engine.learning.shifts.embedding import Pretrained
-from engine.learning.shifts.subsets import sides_of
+from engine.learning.setup import PreparedTask
+from engine.learning.shifts.clusters import Pretrained, sides_of
 from engine.spec import Protocol
 from engine.tasks.array_cache import cache_folder
 from engine.tasks.holdout import example_keys
