@@ -12,7 +12,7 @@ from torch.nn import functional
 from engine.learning.backbone import backbone_shape, model_fingerprint
 from engine.learning.device import Device
 from engine.learning.evaluation import to_device
-from engine.learning.masked.head import MaskedText, load_masked_model, mask_texts, require_mask
+from engine.learning.masked import MaskedText, load_masked_model, mask_texts, require_mask
 from engine.learning.model import SequenceModel
 from engine.learning.setup import Setup
 from engine.tasks.array_cache import load_arrays, save_arrays

@@ -8,8 +8,14 @@ from transformers import BertConfig, BertForMaskedLM
 from engine.errors import UsageError
 from engine.learning.backbone import load_backbone
 from engine.learning.device import pick_device
-from engine.learning.masked import masked_fisher, require_mask
-from engine.learning.masked.head import MaskedText, Tied, load_masked_model, mask_texts
+from engine.learning.masked import (
+    MaskedText,
+    Tied,
+    load_masked_model,
+    mask_texts,
+    masked_fisher,
+    require_mask,
+)
 from engine.learning.vocabulary import among_kept_tokens, keep_tokens
 from engine.tasks.tokenizer import load_tokenizer
 
