@@ -1,4 +1,4 @@
-"""The pretrained transformer, without any head of its own."""
+"""The pretrained transformer without any head: loading it, its shape and its fingerprint."""
 
 import hashlib
 import sys

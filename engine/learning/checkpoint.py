@@ -1,4 +1,7 @@
-"""A learner's state in one safetensors file; what is not a tensor stands as JSON in its header."""
+"""A learner's state in one safetensors file; what is not a tensor stands as JSON in its header.
+
+The end of a first stage is kept in the same form, for every sequence that begins with it.
+"""
 
 import json
 from collections.abc import Sequence
@@ -15,13 +18,16 @@ from torch import Tensor
 from engine.errors import EngineError
 from engine.files import replacing
 from engine.learning.backbone import model_fingerprint
-from engine.learning.events import Measured, Measurement, Split
+from engine.learning.events import Measured, Measurement
 from engine.learning.methods import Method
 from engine.learning.model import SequenceModel
-from engine.learning.setup import Setup
+from engine.learning.plan import Setup, Split
 from engine.learning.vocabulary import kept_tokens
 
 _FORMAT = "bertcl-checkpoint-1"
+_TOKENS = "tokens"
+_KEPT = "with drift"
+"""What is kept beside the weights; a file that has something else is of no use."""
 
 
 class Position(Struct, frozen=True, kw_only=True):
@@ -125,11 +131,6 @@ def unpack_optimizer(optimizer: torch.optim.Optimizer, packed: dict[str, Tensor]
         state.setdefault(int(index), {})[name] = value.clone()
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
-
-
-_TOKENS = "tokens"
-_KEPT = "with drift"
-"""What is kept beside the weights; a file that has something else is of no use."""
 
 
 def first_stage_key(setup: Setup, method: Method) -> str | None:

@@ -12,7 +12,7 @@ from engine.errors import UsageError
 from engine.learning.backbone import load_backbone
 from engine.learning.events import LayerDrift
 from engine.learning.model import SequenceModel
-from engine.learning.setup import Setup
+from engine.learning.plan import Setup
 from engine.learning.vocabulary import kept_tokens
 from engine.profiles.places import find_places
 

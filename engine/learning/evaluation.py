@@ -1,4 +1,4 @@
-"""How well a task is known."""
+"""How well a task is known: prediction of its rows, and the measurements made of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.learning.device import Device
-from engine.learning.events import Measurement, Split
+from engine.learning.events import Measurement
 from engine.learning.model import SequenceModel
-from engine.learning.setup import PreparedTask
+from engine.learning.plan import PreparedTask, Split
 from engine.tasks.encoded import Encoded
 
 _TOKENS_PER_BATCH = 4096

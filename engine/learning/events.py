@@ -1,11 +1,8 @@
 """What a learner says while it learns, in the order it happens."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-from engine.learning.plan import StagePlan
-
-Split = Literal["retention", "search", "validation"]
+from engine.learning.plan import Split, StagePlan
 
 
 @dataclass(frozen=True)

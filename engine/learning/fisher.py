@@ -1,7 +1,6 @@
 """The diagonal of the Fisher information: how much each weight matters to what was learnt."""
 
 from collections.abc import Callable, Iterable
-from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -14,12 +13,17 @@ from engine.learning.device import Device
 from engine.learning.evaluation import to_device
 from engine.learning.masked import MaskedText, load_masked_model, mask_texts, require_mask
 from engine.learning.model import SequenceModel
-from engine.learning.setup import Setup
-from engine.tasks.array_cache import load_arrays, save_arrays
+from engine.learning.plan import Setup
+from engine.tasks.array_cache import cache_key, load_arrays, save_arrays
 from engine.tasks.encoded import Encoded
 from engine.tasks.models import model_path
 from engine.tasks.plain_text import read_texts, texts_fingerprint
 from engine.tasks.tokenizer import load_tokenizer, tokenizer_fingerprint
+
+_FOLDER = "fisher"
+_VERSION = "1"
+_LONGEST = 128
+"""Tokens of a text; more cost time and say nothing new of a weight."""
 
 Fisher = dict[str, Tensor]
 """By name of a trainable weight, shaped as the weight; never below 0."""
@@ -89,12 +93,6 @@ def task_fisher(
     return fisher
 
 
-_KIND = "fisher"
-_VERSION = "1"
-_LONGEST = 128
-"""Tokens of a text; more cost time and say nothing new of a weight."""
-
-
 def masked_fisher(model: str, source: str, count: int, device: Device) -> Fisher:
     """Return the Fisher of a pretrained backbone on plain text, on the device, in fp32.
 
@@ -113,21 +111,21 @@ def masked_fisher(model: str, source: str, count: int, device: Device) -> Fisher
     tokenizer, texts = load_tokenizer(model_path(model)), read_texts(source, count)
     mask = require_mask(tokenizer, model)
     length = min(_LONGEST, backbone_shape(model).longest_input)
-    key = _key(
+    key = cache_key(
         _VERSION,
         transformers.__version__,
         model_fingerprint(model),
         tokenizer_fingerprint(tokenizer),
         texts_fingerprint(texts),
-        str(length),
+        length,
     )
-    kept = load_arrays(_KIND, key)
-    if kept is None:
+    cached = load_arrays(_FOLDER, key)
+    if cached is None:
         masked = mask_texts(texts, tokenizer, mask, max_length=length)
         fisher = _compute(model, [_placed(text, device) for text in masked], device)
-        save_arrays(_KIND, key, {name: value.cpu().numpy() for name, value in fisher.items()})
+        save_arrays(_FOLDER, key, {name: value.cpu().numpy() for name, value in fisher.items()})
         return fisher
-    return {name: torch.from_numpy(value).to(device.target) for name, value in kept.items()}
+    return {name: torch.from_numpy(value).to(device.target) for name, value in cached.items()}
 
 
 def _compute(model: str, texts: list[MaskedText], device: Device) -> Fisher:
@@ -146,7 +144,3 @@ def _compute(model: str, texts: list[MaskedText], device: Device) -> Fisher:
 def _placed(text: MaskedText, device: Device) -> MaskedText:
     target = device.target
     return MaskedText(text.input_ids.to(target), text.places.to(target), text.hidden.to(target))
-
-
-def _key(*parts: str) -> str:
-    return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()

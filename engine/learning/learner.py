@@ -22,9 +22,7 @@ from engine.learning.events import Event, LayerDrift, Measured, Measurement, Pla
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.methods import Method
 from engine.learning.model import SequenceModel, make_optimizer, rate_factor, set_rates
-from engine.learning.plan import Part, Rows, StagePlan, batches, parts_of
-from engine.learning.randomness import seed_step
-from engine.learning.setup import Setup
+from engine.learning.plan import Part, Rows, Setup, StagePlan, batches, parts_of, seed_step
 
 
 class SequenceLearner:

@@ -1,4 +1,4 @@
-"""Predicting hidden tokens from a backbone's states."""
+"""Masked language modelling: hiding tokens of plain text, and a backbone that predicts them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,10 @@ from engine.tasks.models import model_path
 
 _HIDDEN = 0.15
 """Share of a text's tokens, as BERT was pretrained."""
+_PASSES = 3
+_PLACES_A_STEP = 64
+_RATE = 1e-3
+_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,6 @@ def _mask(
         places=torch.from_numpy(places),
         hidden=torch.from_numpy(tokens[places]),
     )
-
-
-_PASSES = 3
-_PLACES_A_STEP = 64
-_RATE = 1e-3
-_SEED = 0
 
 
 class MaskedModel(nn.Module):

@@ -1,4 +1,4 @@
-"""One backbone, and one head for each task of the sequence."""
+"""One backbone with a head for each task of the sequence, and the Adam that moves them."""
 
 import math
 from collections.abc import Collection, Sequence

@@ -1,13 +1,26 @@
-"""Where stages begin and end, and where accuracy is measured in them."""
+"""What a stage learns from: its steps, the rows of each step, and where accuracy is measured.
+
+The rows of a step are a pure function of seed, stage and epoch, so that a run can be resumed.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from math import ceil
+from typing import Literal
 
+import msgspec
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from engine.learning.device import Device
+from engine.profiles.grouping import Grouping
 from engine.spec import Protocol
+from engine.tasks.encoded import Encoded
+
+Rows = NDArray[np.int64]
+Split = Literal["retention", "search", "validation"]
 
 
 @dataclass(frozen=True)
@@ -56,9 +69,6 @@ def plan_stage(
         batch_size=protocol.batch_size,
         measured_at=frozenset(round(steps * k / measures) for k in range(1, measures + 1)),
     )
-
-
-Rows = NDArray[np.int64]
 
 
 def batches(plan: StagePlan, *, stage: int, seed: int, shuffle: bool, after: int) -> Iterator[Rows]:
@@ -113,3 +123,72 @@ def parts_of(pool: Pool, numbers: NDArray[np.int64]) -> tuple[Part, ...]:
             parts.append(Part(share.task, rows, len(rows) / len(numbers)))
         first += len(share.rows)
     return tuple(parts)
+
+
+@dataclass(frozen=True)
+class PreparedTask:
+    """One task of a sequence, encoded for one backbone."""
+
+    name: str
+    classes: int
+    epochs: int
+    fingerprint: str
+    """Of the rows that were split."""
+    train: Encoded
+    search: Encoded
+    """The rows that score trials; ``validation`` itself in the ``paper`` protocol."""
+    validation: Encoded
+    retention: Encoded
+    """The rows that are followed while a stage is learnt."""
+
+    def rows(self, split: Split) -> Encoded:
+        """Return the rows of a split that is measured."""
+        splits = {"retention": self.retention, "search": self.search, "validation": self.validation}
+        return splits[split]
+
+    def parts(self) -> tuple[Encoded, ...]:
+        """Return all splits."""
+        return self.train, self.search, self.validation, self.retention
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that decides what is learnt, but for the weights it begins with."""
+
+    tasks: tuple[PreparedTask, ...]
+    plans: tuple[StagePlan, ...]
+    pools: tuple[Pool, ...]
+    """The rows of each stage."""
+    model: str
+    """The backbone: ``sample``, a hub name, or a folder."""
+    method: str
+    """Its name and options, written one way."""
+    grouping: Grouping
+    learning_rates: tuple[float, ...]
+    protocol: Protocol
+    seed: int
+    device: Device
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what must be the same when a checkpoint is gone on from; not the device."""
+        parts = (
+            [(task.name, task.classes, task.fingerprint) for task in self.tasks],
+            [(plan.rows, plan.epochs) for plan in self.plans],
+            self.model,
+            self.method,
+            self.grouping,
+            self.learning_rates,
+            self.protocol,
+            self.seed,
+        )
+        return blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
+
+
+def seed_step(seed: int, stage: int, step: int) -> None:
+    """Begin anew the streams that dropout draws from, on every device.
+
+    Whatever else draws from them between two steps changes nothing.
+    """
+    (state,) = np.random.SeedSequence((seed, stage, step)).generate_state(1)
+    torch.manual_seed(int(state))

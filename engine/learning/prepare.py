@@ -8,11 +8,9 @@ from engine.learning.device import Device, pick_device
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
-from engine.learning.packing import pack_rows
-from engine.learning.plan import Pool, StagePlan, plan_stage, pool_size
-from engine.learning.setup import PreparedTask, Setup
-from engine.learning.shifts.clusters import Pretrained, sides_of
-from engine.learning.vocabulary import keep_tokens, used_tokens
+from engine.learning.plan import Pool, PreparedTask, Setup, StagePlan, plan_stage, pool_size
+from engine.learning.shifts.sides import Pretrained, sides_of
+from engine.learning.vocabulary import keep_tokens, pack_rows, used_tokens
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe

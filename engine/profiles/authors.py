@@ -1,4 +1,4 @@
-"""The log format of the paper's authors: one line, thirteen numbers a trial."""
+"""What the paper's authors published: the format of their logs, and the profiles."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

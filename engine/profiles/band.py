@@ -1,4 +1,4 @@
-"""How sure a combination is: the bootstrap band of its learning rates."""
+"""How sure a combination is: its bootstrap band, and what it would be without each study."""
 
 import math
 from collections.abc import Sequence

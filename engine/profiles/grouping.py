@@ -1,4 +1,4 @@
-"""Which encoder layers share a learning rate."""
+"""Which encoder layers share a learning rate, and what may stand for their rates."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The profile: one learning rate per choice, and where they come from."""
+"""The profile: one learning rate per choice, where they come from, and its JSON file."""
 
 import errno
 import json
@@ -105,10 +105,6 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise UsageError(f"profile '{self.name}' has {fault}")
         if self.combination is not None:
             refuse_base(self.combination.base)
-
-    def rate_of_layer(self, layer: int) -> float:
-        """Return the learning rate of an encoder layer, counted from 1."""
-        return self.learning_rates[self.grouping.choice_of_layer(layer)]
 
 
 def refuse_base(base: float) -> None:

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from engine.errors import UsageError
 from engine.learning.model import SequenceModel
-from engine.learning.plan import Pool, Share
-from engine.learning.setup import PreparedTask, Setup
+from engine.learning.plan import Pool, PreparedTask, Setup, Share
 from engine.profiles.grouping import Grouping, fault_in_rates
 from engine.spec import RunSpec
 from engine.spec.methods import OptionValue, read_options

@@ -8,7 +8,7 @@ from engine.learning.fisher import task_fisher
 from engine.learning.methods.anchor import Anchor, copied_weights
 from engine.learning.methods.base import Method, Tensors
 from engine.learning.model import SequenceModel
-from engine.learning.setup import Setup
+from engine.learning.plan import Setup
 
 
 class EwcTask(Method):

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from engine.learning.methods.base import Method, all_rows
-from engine.learning.plan import Pool
-from engine.learning.setup import PreparedTask
+from engine.learning.plan import Pool, PreparedTask
 
 
 class Joint(Method):

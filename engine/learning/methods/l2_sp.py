@@ -8,7 +8,7 @@ from torch import Tensor
 from engine.learning.methods.anchor import Anchor, copied_weights
 from engine.learning.methods.base import Method
 from engine.learning.model import SequenceModel
-from engine.learning.setup import Setup
+from engine.learning.plan import Setup
 
 
 class L2Sp(Method):

@@ -7,8 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from engine.learning.methods.base import Method, all_rows
-from engine.learning.plan import Pool, Share
-from engine.learning.setup import PreparedTask
+from engine.learning.plan import Pool, PreparedTask, Share
 
 
 class Replay(Method):

@@ -10,8 +10,8 @@ from sklearn.manifold import TSNE
 from sklearn.metrics import adjusted_rand_score
 
 from engine.learning.backbone import backbone_shape
-from engine.learning.shifts import clusters as clustering
-from engine.learning.shifts.clusters import (
+from engine.learning.shifts import sides as clustering
+from engine.learning.shifts.sides import (
     OnProgress,
     Pretrained,
     find_clusters,

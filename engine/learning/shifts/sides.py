@@ -1,4 +1,7 @@
-"""Two clusters of what the pretrained backbone makes of a task's rows; found once."""
+"""The side of a shift that each row of a task is on: by its length, or by its cluster.
+
+Clusters are found among what the pretrained backbone makes of the rows, and kept on disk.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from engine.learning.backbone import Backbone, load_backbone, model_fingerprint
 from engine.learning.device import Device, pick_device
 from engine.learning.evaluation import batches_by_length, in_order, to_device
-from engine.learning.packing import pack_rows
+from engine.learning.vocabulary import pack_rows
 from engine.spec import Protocol
 from engine.tasks.array_cache import cache_key, load_arrays, save_arrays
 from engine.tasks.encoding import encode
@@ -26,12 +29,16 @@ from engine.tasks.task import Examples, TaskData
 from engine.tasks.tokenizer import tokenizer_fingerprint
 
 _CHUNK = 1024
+_FOLDER = "shifts"
+_FITTED = 4000
+"""More rows would hardly move the centres of two clusters."""
+_LOOKED_AT_PER_ROW = 10
 
 OnProgress = Callable[[int, int], None]
 """Is told how many rows are embedded, and of how many."""
 
 
-def _unheard(_done: int, _total: int) -> None: ...
+def _ignore_progress(_done: int, _total: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Pretrained:
     max_length: int
     """In tokens, no more than the backbone takes."""
     device: str = "auto"
-    progress: OnProgress = field(default=_unheard, compare=False)
+    progress: OnProgress = field(default=_ignore_progress, compare=False)
 
 
 class Embedder:
@@ -84,12 +91,6 @@ def _resting(backbone: Backbone, device: Device) -> Backbone:
     return pack_rows(backbone) if device.target.type == "cpu" else backbone
 
 
-_ROOM = "shifts"
-_FITTED = 4000
-"""More rows would hardly move the centres of two clusters."""
-_LOOKED_AT_PER_ROW = 10
-
-
 @dataclass(frozen=True)
 class Clusters:
     """The centres, and the rows that they were fitted on."""
@@ -122,13 +123,13 @@ def find_clusters(task: TaskData, pretrained: Pretrained) -> Clusters:
         pretrained.max_length,
         torch.__version__,
     )
-    kept = load_arrays(_ROOM, key)
-    if kept is not None and {"rows", "embeddings", "centres"} <= kept.keys():
-        return Clusters(key, kept["rows"], kept["embeddings"], kept["centres"])
+    cached = load_arrays(_FOLDER, key)
+    if cached is not None and {"rows", "embeddings", "centres"} <= cached.keys():
+        return Clusters(key, cached["rows"], cached["embeddings"], cached["centres"])
     rows = np.array(stratified_rows(task.train, _FITTED), np.int64)
     embeddings = np.concatenate(list(Embedder(pretrained).chunks(task.train.take(rows))))
     centres = fit_centres(embeddings)
-    save_arrays(_ROOM, key, {"rows": rows, "embeddings": embeddings, "centres": centres})
+    save_arrays(_FOLDER, key, {"rows": rows, "embeddings": embeddings, "centres": centres})
     return Clusters(key, rows, embeddings, centres)
 
 
@@ -146,9 +147,9 @@ def sort_by_clusters(task: TaskData, protocol: Protocol, pretrained: Pretrained)
     key = cache_key(
         clusters.key, task.fingerprint, task.group_by_passage, len(train), len(validation)
     )
-    kept = load_arrays(_ROOM, key)
-    if kept is not None and {"train", "validation"} <= kept.keys():
-        return Sides(train=kept["train"], validation=kept["validation"])
+    cached = load_arrays(_FOLDER, key)
+    if cached is not None and {"train", "validation"} <= cached.keys():
+        return Sides(train=cached["train"], validation=cached["validation"])
     embed = Embedder(pretrained)
     fitted = np.isin(train, clusters.rows)
     leans = np.empty(len(train))
@@ -159,7 +160,7 @@ def sort_by_clusters(task: TaskData, protocol: Protocol, pretrained: Pretrained)
         train=sides_by_lean(task, task.train, train, leans),
         validation=sides_by_lean(task, task.validation, validation, validation_leans),
     )
-    save_arrays(_ROOM, key, {"train": sides.train, "validation": sides.validation})
+    save_arrays(_FOLDER, key, {"train": sides.train, "validation": sides.validation})
     return sides
 
 

@@ -9,7 +9,8 @@ from tests.engine.profiles.samples import BACKBONE, GROUPING, RATES, sample_prof
 
 def test_every_layer_has_the_rate_of_its_choice() -> None:
     profile = sample_profile((1e-6, 2e-6, 3e-6, 4e-6), Grouping("custom", ((1, 2), (3,))))
-    assert [profile.rate_of_layer(layer) for layer in (1, 2, 3)] == [2e-6, 2e-6, 3e-6]
+    choices = [profile.grouping.choice_of_layer(layer) for layer in (1, 2, 3)]
+    assert [profile.learning_rates[choice] for choice in choices] == [2e-6, 2e-6, 3e-6]
 
 
 @pytest.mark.parametrize("rate", [0.0, -1e-5, math.nan, math.inf, 1.5])

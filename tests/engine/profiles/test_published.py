@@ -18,7 +18,7 @@ def test_the_published_profile_is_the_papers() -> None:
     profile = published_profile()
     assert profile.backbone.name == "bert-base-uncased"
     assert profile.grouping == make_grouping("original-code", 12)
-    assert profile.rate_of_layer(12) == 3.18562234e-06
+    assert profile.learning_rates[profile.grouping.choice_of_layer(12)] == 3.18562234e-06
     assert profile.learning_rates[-1] == 1.11884272e-05
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.learning.plan import PreparedTask
 from engine.learning.prepare import prepare_task
-from engine.learning.setup import PreparedTask
-from engine.learning.shifts.clusters import Pretrained, sides_of
+from engine.learning.shifts.sides import Pretrained, sides_of
 from engine.spec import Protocol
 from engine.tasks.array_cache import cache_folder
 from engine.tasks.holdout import example_keys
