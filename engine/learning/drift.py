@@ -11,9 +11,9 @@ from torch import Tensor
 from engine.errors import UsageError
 from engine.learning.backbone import load_backbone
 from engine.learning.events import LayerDrift
+from engine.learning.lean import kept_tokens
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
-from engine.learning.vocabulary import kept_tokens
 from engine.profiles.places import find_places
 
 _log = logging.getLogger(__name__)

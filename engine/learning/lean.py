@@ -1,4 +1,9 @@
-"""The part of a backbone's vocabulary that a sequence uses."""
+"""A backbone without what a sequence has no use for: tokens that never come, and padding.
+
+On a CPU a step takes as long as its tokens take, and about half of a shuffled batch is padding, so
+rows are laid end to end. A row attends to itself alone, and its positions are its own: the states
+are those of padded rows.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +20,13 @@ from engine.learning.backbone import Backbone, Inputs, first_token, positions_be
 from engine.tasks.encoded import Encoded
 
 _DROPPED = -1
+
+_ATTENTION = "bertcl_within_rows"
+_SHOWN_TO_WORK = frozenset(
+    {"albert", "bert", "camembert", "distilbert", "electra", "ernie", "roberta", "xlm-roberta"}
+)
+_Run = tuple[int, int]
+"""So many rows, one after another, of so many tokens each."""
 
 
 def used_tokens(parts: Iterable[Encoded]) -> NDArray[np.int64]:
@@ -93,14 +105,6 @@ def _plain_table(module: PreTrainedModel) -> nn.Embedding | None:
     parameters = module.named_parameters(remove_duplicate=False)
     users = [name for name, parameter in parameters if parameter is table.weight]
     return table if len(users) == 1 else None
-
-
-_ATTENTION = "bertcl_within_rows"
-_SHOWN_TO_WORK = frozenset(
-    {"albert", "bert", "camembert", "distilbert", "electra", "ernie", "roberta", "xlm-roberta"}
-)
-_Run = tuple[int, int]
-"""So many rows, one after another, of so many tokens each."""
 
 
 def pack_rows(backbone: Backbone) -> Backbone:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from engine.learning.backbone import Backbone, backbone_shape, load_backbone
 from engine.learning.device import Device, pick_device
+from engine.learning.lean import keep_tokens, pack_rows, used_tokens
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Pool, PreparedTask, Setup, StagePlan, plan_stage, pool_size
 from engine.learning.shifts.sides import Pretrained, sides_of
-from engine.learning.vocabulary import keep_tokens, pack_rows, used_tokens
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe

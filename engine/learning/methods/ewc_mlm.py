@@ -4,12 +4,12 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from engine.learning.lean import among_kept_tokens
 from engine.learning.masked import masked_fisher, require_mask
 from engine.learning.methods.anchor import Anchor, copied_weights
 from engine.learning.methods.base import Method
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
-from engine.learning.vocabulary import among_kept_tokens
 from engine.tasks.models import model_path
 from engine.tasks.plain_text import read_texts
 from engine.tasks.tokenizer import load_tokenizer

@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from engine.learning.backbone import Backbone, load_backbone, model_fingerprint
 from engine.learning.device import Device, pick_device
 from engine.learning.evaluation import batches_by_length, in_order, to_device
-from engine.learning.vocabulary import pack_rows
+from engine.learning.lean import pack_rows
 from engine.spec import Protocol
 from engine.tasks.array_cache import cache_key, load_arrays, save_arrays
 from engine.tasks.encoding import encode

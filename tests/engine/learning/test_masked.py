@@ -8,6 +8,7 @@ from transformers import BertConfig, BertForMaskedLM
 from engine.errors import UsageError
 from engine.learning.backbone import load_backbone
 from engine.learning.device import pick_device
+from engine.learning.lean import among_kept_tokens, keep_tokens
 from engine.learning.masked import (
     MaskedText,
     Tied,
@@ -16,7 +17,6 @@ from engine.learning.masked import (
     masked_fisher,
     require_mask,
 )
-from engine.learning.vocabulary import among_kept_tokens, keep_tokens
 from engine.tasks.tokenizer import load_tokenizer
 
 TEXTS = [

@@ -9,7 +9,7 @@ import transformers as hf
 from torch import Tensor
 
 from engine.learning.backbone import Backbone, first_token, last_token, load_backbone
-from engine.learning.vocabulary import pack_rows
+from engine.learning.lean import pack_rows
 from tests.engine.learning.asking import Ask, learn
 
 SIZES = {

@@ -8,11 +8,11 @@ import torch
 import transformers as hf
 
 from engine.learning.backbone import load_backbone
+from engine.learning.lean import keep_tokens, pack_rows, used_tokens
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
 from engine.learning.prepare import prepare
-from engine.learning.vocabulary import keep_tokens, pack_rows, used_tokens
 from engine.tasks.encoded import Encoded
 from tests.engine.learning.asking import Ask, losses, same_weights, weights
 
