@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from engine.learning.fisher import masked_fisher
 from engine.learning.lean import among_kept_tokens
-from engine.learning.masked import masked_fisher, require_mask
+from engine.learning.masked import require_mask
 from engine.learning.methods.anchor import Anchor, copied_weights
 from engine.learning.methods.base import Method
 from engine.learning.model import SequenceModel

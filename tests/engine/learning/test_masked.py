@@ -8,13 +8,13 @@ from transformers import BertConfig, BertForMaskedLM
 from engine.errors import UsageError
 from engine.learning.backbone import load_backbone
 from engine.learning.device import pick_device
+from engine.learning.fisher import masked_fisher
 from engine.learning.lean import among_kept_tokens, keep_tokens
 from engine.learning.masked import (
     MaskedText,
     Tied,
     load_masked_model,
     mask_texts,
-    masked_fisher,
     require_mask,
 )
 from engine.tasks.tokenizer import load_tokenizer
