@@ -46,7 +46,7 @@ def facts_about(several: Sequence[Compared], labels: Sequence[str]) -> tuple[Fac
         several: the trials.
         labels: of the choices.
     """
-    return (*_scores(several), *_fates(several), *_rates(several, labels), *_rest(several))
+    return (*_scores(several), *_outcomes(several), *_rates(several, labels), *_rest(several))
 
 
 def as_text(several: Sequence[Compared], facts: Sequence[Fact]) -> str:
@@ -83,15 +83,15 @@ def _best(values: Sequence[str]) -> tuple[int, ...]:
     return tuple(place for place, value in enumerate(values) if value == greatest)
 
 
-def _fates(several: Sequence[Compared]) -> Iterator[Fact]:
-    told: dict[str, Callable[[TrialRow], str]] = {
+def _outcomes(several: Sequence[Compared]) -> Iterator[Fact]:
+    texts: dict[str, Callable[[TrialRow], str]] = {
         "state": lambda trial: trial.state,
         "why": lambda trial: trial.reason or "",
         "called": lambda trial: trial.label or "",
         "time": lambda trial: duration(trial.busy_seconds or None),
     }
-    for name, tell in told.items():
-        values = tuple(tell(each.trial) or _NOTHING for each in several)
+    for name, text in texts.items():
+        values = tuple(text(each.trial) or _NOTHING for each in several)
         if set(values) != {_NOTHING}:
             yield Fact(name=name, values=values)
 

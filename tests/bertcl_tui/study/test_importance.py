@@ -51,7 +51,7 @@ def test_one_rate_for_all_is_said_not_to_be_weighed() -> None:
     assert "one rate for all" in _drawn(_trials(rates, [1.0] * FEWEST), row)
 
 
-def test_what_nobody_told_yet_is_waited_for() -> None:
+def test_what_is_not_weighed_yet_is_waited_for() -> None:
     rates = [(10.0**-i, 1e-5, 1e-5) for i in range(FEWEST)]
     assert "Weighing 10 trials…" in _drawn(_trials(rates, [1.0] * FEWEST), None)
 
@@ -68,7 +68,7 @@ def test_the_sign_says_which_way_and_the_greatest_share_comes_first() -> None:
     assert lines[0].endswith(".60")
 
 
-def test_who_told_it_from_how_many() -> None:
+def test_who_weighed_it_from_how_many() -> None:
     assert importance_text(_row(1.0, trials=24)) == "PED-ANOVA, 24 trials"
     some = ImportanceRow(evaluator="fanova", trials=1000, weighed=250, shares=(1.0,))
     assert importance_text(some) == "fANOVA, 250 of 1,000 trials"

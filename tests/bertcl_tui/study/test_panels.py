@@ -7,6 +7,7 @@ from bertcl_tui.charts.rates import Rates, rate_bounds
 from bertcl_tui.charts.style import DARK
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import Look, Question, look_at_study
+from bertcl_tui.study.panels import study_panels
 from bertcl_tui.study.panels.forgetting import forgetting_of
 from bertcl_tui.study.panels.plane import plane_of
 from bertcl_tui.study.panels.rates import rates_of
@@ -139,3 +140,11 @@ def test_from_nowhere_the_plane_is_entered_at_the_best_trial(reader: Reader) -> 
     best = plane.beside("left")
     assert best is not None
     assert best.number == 10
+
+
+def test_every_key_of_a_chart_has_a_panel_that_draws(reader: Reader) -> None:
+    look = _look(reader, 10)
+    panels = study_panels()
+    assert list(panels) == ["forgetting", "rates", "plane", "importance"]
+    assert all(panel.title(look) for panel in panels.values())
+    assert all(panel.drawing(look).draw((60, 12), DARK).plain for panel in panels.values())
