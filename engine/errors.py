@@ -1,9 +1,21 @@
 """Errors for people: one line that says what is wrong, with which thing, and the way out."""
 
+from typing import ClassVar
+
 
 class EngineError(Exception):
-    """Work could not be done. The message is one line, ready to be shown (exit code 1)."""
+    """Work could not be done. The message is one line, ready to be shown."""
+
+    exit_code: ClassVar[int] = 1
+    """What a process ends with that can do no more than say so."""
 
 
 class UsageError(EngineError):
-    """What was asked for cannot be done as asked; nothing was written (exit code 2)."""
+    """What was asked for cannot be done as asked; nothing was written."""
+
+    exit_code: ClassVar[int] = 2
+
+
+def reason_of(error: OSError) -> str:
+    """Return the reason of an error of the system, as part of a sentence: ``no such file …``."""
+    return (error.strerror or str(error)).lower()

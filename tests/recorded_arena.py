@@ -12,13 +12,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from engine.arena.entrants import parse_entrant
-from engine.arena.seeds import arena_seeds
+from engine.arena.plan import arena_seeds
 from engine.spec import Protocol, RunSpec, Source, Tuning, sequence_name
 from engine.spec.methods import read_options
-from engine.store.confirmations import confirm_trial
 from engine.store.connection import Store, open_store
-from engine.store.entries import enter_run, entries
-from engine.store.leases import beat_for_run, claim_run, finish_run, release_run
+from engine.store.entries import confirm_trial, enter_run, entries
 from engine.store.measurements import (
     MeasurementRecord,
     Progress,
@@ -26,7 +24,15 @@ from engine.store.measurements import (
     record_progress,
     record_stages,
 )
-from engine.store.runs import Scores, control_run, create_run, trials_of
+from engine.store.run_states import (
+    claim_run,
+    control_run,
+    create_run,
+    finish_run,
+    keep_run,
+    release_run,
+)
+from engine.store.runs import Scores, trials_of
 from engine.store.states import RunState
 from engine.store.studies import find_study
 from tests.recorded import LIVE, RUNNING, STAGE_STEPS, WORKER, copy_of
@@ -110,7 +116,7 @@ def copy_with_arena(path: Path, folder: Path) -> Path:
     try:
         for item in entries(store):
             if item.run.state == "running":
-                beat_for_run(store, item.run.id, WORKER)
+                keep_run(store, item.run.id, WORKER)
                 record_progress(store, item.run.id, WORKER, HALFWAY)
     finally:
         store.close()
@@ -208,7 +214,7 @@ def _begun(store: Store, spec: RunSpec, name: str, source: Source) -> int:
 
 
 def _claim(store: Store, run_id: int) -> None:
-    beat_for_run(store, RUNNING, WORKER)  # or it would be lost by now, and be claimed first
+    keep_run(store, RUNNING, WORKER)  # or it would be lost by now, and be claimed first
     claimed = claim_run(store, WORKER, threads=2)
     assert claimed is not None
     assert claimed.id == run_id

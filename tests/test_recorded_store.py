@@ -11,11 +11,11 @@ from bertcl_tui.cli.commands import run_command
 from engine.errors import UsageError
 from engine.spec import RunSpec
 from engine.store.connection import open_store
-from engine.store.leases import claim_run, finish_run
-from engine.store.runs import Scores, create_run, get_run
+from engine.store.run_states import claim_run, create_run, finish_run
+from engine.store.runs import Scores, get_run
 from engine.store.schema import log, run, worker
 from engine.store.workers import register_worker, write_log
-from engine.work.processes import identity_of
+from engine.work.supervisor import identity_of
 
 SPEC = RunSpec(
     sequence=("mood", "topic"), data="sample", model="sample", method="flat", options={"lr": 1e-4}

@@ -9,8 +9,7 @@ from bertcl_tui.options import build_study_spec
 from engine.arena.entrants import parse_entrants
 from engine.arena.layouts import FREE, Layout, free_layout, paper_layout
 from engine.arena.measuring import P_O_P_S, measure_of
-from engine.arena.seeds import FIRST_SEED, arena_seeds
-from engine.arena.wanted import Wanted
+from engine.arena.plan import FIRST_SEED, TableSpec, arena_seeds
 from engine.errors import UsageError
 from engine.spec import StudySpec, parse_sequence, sequence_name
 from engine.tasks.catalog import describe_sequence
@@ -59,9 +58,9 @@ class TableRequest(Struct, frozen=True, kw_only=True):
     """Sequences to search on; empty: those of the layout."""
 
     @property
-    def wanted(self) -> Wanted:
+    def table(self) -> TableSpec:
         """The runs that fill the table: the same seeds in every cell."""
-        return Wanted(
+        return TableSpec(
             sequences=self.layout.sequences,
             entrants=self.layout.entrants,
             seeds=arena_seeds(self.seeds, FIRST_SEED + self.asked.seed),

@@ -7,7 +7,7 @@ from msgspec import Struct
 from engine.arena.confirming import plan_confirmation
 from engine.store.connection import open_store
 from engine.store.studies import get_study
-from engine.work.entering import enter_repetitions
+from engine.work.requests import enter_repetitions
 
 
 class Again(Struct, frozen=True, kw_only=True):

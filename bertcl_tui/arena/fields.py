@@ -154,10 +154,10 @@ def first_table_texts() -> dict[str, str]:
 def texts_of_look(look: Look) -> dict[str, str]:
     """Return the texts that ask for what a shown table lacks."""
     item, layout = look.recorded, look.layout
-    wanted = [found.wanted for found in item.results.cells.values()]
+    planned = [found.planned for found in item.results.cells.values()]
     texts = {
         "layout": layout.name,
-        "seeds": str(max(wanted, default=1)),
+        "seeds": str(max(planned, default=1)),
         **texts_of(item.data, item.model, item.protocol),
     }
     if layout.name == FREE:

@@ -7,7 +7,7 @@ from bertcl_tui.arena.fields import read_request, table_defaults
 from bertcl_tui.store.starting import Findings, noting
 from engine.arena.entrants import DEFAULT_RATE, parse_entrants
 from engine.arena.layouts import FREE, paper_layout
-from engine.arena.wanted import Wanted, make_plan
+from engine.arena.plan import TableSpec, make_plan
 from engine.errors import EngineError, UsageError
 from engine.store.connection import is_made, open_store
 from engine.tasks.catalog import describe_sequence, known_tasks
@@ -48,19 +48,19 @@ def look_up_table(store: str, texts: Mapping[str, str]) -> Findings:
 
 def _runs(store: str, texts: Mapping[str, str]) -> tuple[int, int] | None:
     try:
-        wanted = read_request(texts).wanted
-        there = _asked_for(store, wanted) if is_made(store) else 0
+        table = read_request(texts).table
+        there = _asked_for(store, table) if is_made(store) else 0
     except EngineError:
         return None
-    runs = len(wanted.sequences) * len(wanted.entrants) * len(wanted.seeds)
+    runs = len(table.sequences) * len(table.entrants) * len(table.seeds)
     return runs - there, runs
 
 
-def _asked_for(store: str, wanted: Wanted) -> int:
+def _asked_for(store: str, table: TableSpec) -> int:
     """Return how many runs of a table are in the store, whatever became of them."""
     opened = open_store(store, create=False)
     try:
-        return sum(run.record is not None for run in make_plan(opened, wanted).runs)
+        return sum(run.record is not None for run in make_plan(opened, table).runs)
     finally:
         opened.close()
 

@@ -12,15 +12,13 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import refuse_bad_store
 from bertcl_tui.style.wording import count
 from engine.arena.layouts import Layout
-from engine.arena.needs import search_needs
+from engine.arena.plan import PlannedRun, UnfilledCell, make_plan, needed_searches
 from engine.arena.rates import searched_method
-from engine.arena.recorded import Recorded
-from engine.arena.wanted import Unfilled, WantedRun, make_plan
+from engine.arena.results import Recorded
 from engine.store.connection import Store, is_made, open_store
 from engine.store.states import UNFINISHED
-from engine.work.entering import enter_runs
-from engine.work.requests import check_search
-from engine.work.tuning import ask_for_searches
+from engine.work.ask import check_search
+from engine.work.requests import ask_for_searches, enter_runs
 
 _LOOK_SECONDS: Final = 0.5
 _ENDED: Final = frozenset({"complete", "stopped"})
@@ -37,7 +35,7 @@ class Launched(Struct, frozen=True, kw_only=True):
     """The studies that must end before the other rows can be asked for."""
     waiting: tuple[str, ...]
     """The titles of these rows."""
-    unfilled: tuple[Unfilled, ...]
+    unfilled: tuple[UnfilledCell, ...]
     """Cells for which there are no rates."""
 
 
@@ -136,7 +134,7 @@ def retry(store: str, item: Recorded, layout: Layout) -> int:
         opened.close()
 
 
-def failed_runs(item: Recorded, layout: Layout) -> list[WantedRun]:
+def failed_runs(item: Recorded, layout: Layout) -> list[PlannedRun]:
     """Return the runs of a table that ended without a result."""
     cells = (
         (entrant, item.results.cells.get((entrant.name, sequence)))
@@ -144,7 +142,7 @@ def failed_runs(item: Recorded, layout: Layout) -> list[WantedRun]:
         for sequence in layout.sequences
     )
     return [
-        WantedRun(entrant=entrant, spec=run.spec, source=found.source, record=run)
+        PlannedRun(entrant=entrant, spec=run.spec, source=found.source, record=run)
         for entrant, found in cells
         if found is not None
         for run in found.runs
@@ -153,17 +151,17 @@ def failed_runs(item: Recorded, layout: Layout) -> list[WantedRun]:
 
 
 def _launch(store: Store, request: TableRequest, before_writing: Callable[[], None]) -> Launched:
-    wanted = request.wanted
-    needs = search_needs(store, wanted, request.searched)
+    table = request.table
+    needed = needed_searches(store, table, request.searched)
     searches: list[int] = []
     waiting: tuple[str, ...] = ()
-    if not all(need.met for need in needs):
-        searches = ask_for_searches(store, needs, request.like, before_writing=before_writing)
-        searched = [entrant for entrant in wanted.entrants if searched_method(entrant)]
+    if not all(need.met for need in needed):
+        searches = ask_for_searches(store, needed, request.like, before_writing=before_writing)
+        searched = [entrant for entrant in table.entrants if searched_method(entrant)]
         waiting = tuple(entrant.title for entrant in searched)
-        others = tuple(entrant for entrant in wanted.entrants if entrant not in searched)
-        wanted = replace(wanted, entrants=others)
-    plan = make_plan(store, wanted)
+        others = tuple(entrant for entrant in table.entrants if entrant not in searched)
+        table = replace(table, entrants=others)
+    plan = make_plan(store, table)
     return Launched(
         runs=enter_runs(store, plan.runs, before_writing=before_writing),
         there=len(plan.of("complete")),

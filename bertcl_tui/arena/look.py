@@ -13,8 +13,7 @@ from bertcl_tui.store.rows import RunRow, TrialState
 from engine.arena.entrants import DEFAULT_RATE, Entrant
 from engine.arena.layouts import FREE, LAYOUTS, Column, Layout
 from engine.arena.measuring import ALONE, MEASURES
-from engine.arena.recorded import Recorded
-from engine.arena.results import CellRuns
+from engine.arena.results import CellRuns, Recorded
 from engine.arena.tables import Cell, Table
 from engine.spec import Protocol
 from engine.store.runs import RunRecord
@@ -62,7 +61,7 @@ class Tally(Struct, frozen=True, kw_only=True):
     """How far the runs of a cell are."""
 
     complete: int
-    wanted: int
+    planned: int
     others: tuple[tuple[TrialState, int], ...]
     """How many are in each other state that some are in."""
     share: float | None
@@ -160,7 +159,7 @@ def _tally(
     running = [row for row in at_work if row.state == "running"]
     return Tally(
         complete=states.count("complete"),
-        wanted=found.wanted,
+        planned=found.planned,
         others=tuple((state, states.count(state)) for state in _ORDER if state in states),
         share=running[0].share if len(running) == 1 else None,
     )
@@ -181,7 +180,7 @@ def _table(item: Recorded, layout: Layout, before: Look | None) -> Table:
 def _outcomes(item: Recorded) -> list[tuple[object, ...]]:
     """Return everything of the runs that a table shows."""
     return [
-        (*key, found.source, found.wanted, found.accuracies, run.state, run.reason)
+        (*key, found.source, found.planned, found.accuracies, run.state, run.reason)
         for key, found in item.results.cells.items()
         for run in found.runs
     ]

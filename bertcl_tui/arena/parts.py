@@ -96,9 +96,9 @@ def tally_text(tally: Tally | None, looks: Looks) -> Text:
     """Write how many runs a cell has, and what the others of them do: ``3/5 ▶62% ·1``."""
     if tally is None:
         return Text(legend.NOTHING, style=looks.muted)
-    if tally.complete == tally.wanted:
+    if tally.complete == tally.planned:
         return Text(str(tally.complete), style=looks.muted)
-    text = Text(f"{tally.complete}/{tally.wanted}", style=looks.muted)
+    text = Text(f"{tally.complete}/{tally.planned}", style=looks.muted)
     for state, number in tally.others:
         look = STATE_LOOKS[state]
         alone = state == "running" and tally.share is not None

@@ -6,10 +6,8 @@ from msgspec.structs import replace
 
 from bertcl_tui.options import build_study_spec
 from engine.arena.layouts import Column, Layout
-from engine.arena.recorded import Recorded, recorded
-from engine.arena.results import Results
-from engine.arena.setting import describe_setting
-from engine.arena.tables import Table, make_table
+from engine.arena.results import Recorded, Results, recorded
+from engine.arena.tables import Table, describe_setting, make_table
 from engine.errors import UsageError
 from engine.store.connection import Store
 

@@ -9,15 +9,13 @@ from rich.console import Console
 
 from bertcl_tui.arena.drawing import draw_arena
 from engine.arena import legend
-from engine.arena.formats.csv import to_csv
-from engine.arena.formats.latex import to_latex
-from engine.arena.formats.markdown import to_markdown
 from engine.arena.tables import Table
-from engine.errors import UsageError
+from engine.errors import UsageError, reason_of
+from engine.exports import TABLE_FORMATS
 from engine.files import replacing
 
 TEXT: Final = "text"
-SUFFIXES: Final[Mapping[str, str]] = {".md": "markdown", ".csv": "csv", ".tex": "latex"}
+SUFFIXES: Final[Mapping[str, str]] = {item.suffix: name for name, item in TABLE_FORMATS.items()}
 """Formats by how a file's name ends; anything else is text."""
 _ENDLESS: Final = 10_000
 
@@ -42,7 +40,7 @@ def write_tables(tables: Sequence[Table], form: str, out: Path) -> None:
         with replacing(out) as beside:
             beside.write_text(to_format(tables, form), encoding="utf-8")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise UsageError(f"cannot write {out}: {reason}; choose another place") from None
 
 
@@ -61,7 +59,6 @@ def _to_text(table: Table) -> str:
 
 FORMATS: Final[Mapping[str, Callable[[Table], str]]] = {
     TEXT: _to_text,
-    "markdown": to_markdown,
-    "csv": to_csv,
-    "latex": to_latex,
+    **{name: item.write for name, item in TABLE_FORMATS.items()},
 }
+"""What can be asked for: text as it is shown, and the engine's formats."""

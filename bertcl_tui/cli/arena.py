@@ -29,16 +29,13 @@ from bertcl_tui.style.wording import count
 from engine.arena.entrants import DEFAULT_RATE
 from engine.arena.layouts import FREE, LAYOUTS
 from engine.arena.measuring import MEASURES
-from engine.arena.needs import search_needs
+from engine.arena.plan import Plan, make_plan, needed_searches
 from engine.arena.results import results_of_plan
-from engine.arena.setting import describe_setting
-from engine.arena.tables import Table, make_table
-from engine.arena.wanted import Plan, make_plan
+from engine.arena.tables import Table, describe_setting, make_table
 from engine.errors import EngineError, UsageError
 from engine.store.connection import DEFAULT_STORE
-from engine.work.entering import enter_runs
+from engine.work.requests import ask_for_searches, enter_runs
 from engine.work.supervisor import ensure_workers
-from engine.work.tuning import ask_for_searches
 
 Sequences = Annotated[str, typer.Option(metavar="A:B,C:D", help=table_field("sequences").help)]
 Methods = Annotated[str, typer.Option(metavar="METHODS", help=table_field("methods").help)]
@@ -115,23 +112,23 @@ def arena(
             _put_tables(recorded_tables(at.store, shape, texts), chosen, out, json=json)
         return
     request = make_request(shape, texts, seeds=seeds, budget=budget, search_on=search_on)
-    wanted = request.wanted
+    spec = request.table
     say("looking at tasks and model …")
     refuse_what_cannot_be(store, request)
     with opened(store, create=True) as at:
-        tender = Tender(at.store, slots=slots, device=wanted.device)
+        tender = Tender(at.store, slots=slots, device=spec.device)
         _search(at, request, tender)
-        plan = make_plan(at.store, wanted)
+        plan = make_plan(at.store, spec)
         new = enter_runs(at.store, plan.runs, retry=retry)
-        plan = make_plan(at.store, wanted)
+        plan = make_plan(at.store, spec)
         say(f"{count(len(plan.runs), 'run')}: {count(new, 'new one')}, {_waiting(plan)} to be done")
         if detach:
-            ensure_workers(at.store.url, slots=slots, device=wanted.device)
+            ensure_workers(at.store.url, slots=slots, device=spec.device)
             say("they go on in the background; the same command prints the table")
             return
         follow_runs(at, _ids(plan), tender)
-        plan = make_plan(at.store, wanted)
-        setting = describe_setting(wanted.data, wanted.model, wanted.protocol)
+        plan = make_plan(at.store, spec)
+        setting = describe_setting(spec.data, spec.model, spec.protocol)
         table = make_table(shape, results_of_plan(at.store, plan), setting=setting)
     _put_tables([table], chosen, out, json=json)
     if failed := len(plan.of("failed")):
@@ -142,10 +139,10 @@ def arena(
 def _search(at: OpenedStore, request: TableRequest, tender: Tender) -> None:
     """Search until every row has what it needs; some searches wait for others."""
     while True:
-        needs = search_needs(at.store, request.wanted, request.searched)
-        if all(need.met for need in needs):
+        needed = needed_searches(at.store, request.table, request.searched)
+        if all(need.met for need in needed):
             return
-        follow_studies(at, ask_for_searches(at.store, needs, request.like), tender)
+        follow_studies(at, ask_for_searches(at.store, needed, request.like), tender)
 
 
 def _waiting(plan: Plan) -> int:

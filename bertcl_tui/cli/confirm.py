@@ -13,8 +13,8 @@ from bertcl_tui.style.wording import count, score
 from engine.arena.confirming import ConfirmedTrial, confirmed_trials, plan_confirmation
 from engine.errors import EngineError, UsageError
 from engine.store.connection import DEFAULT_STORE
-from engine.store.entries import runs_by_id
-from engine.work.entering import enter_repetitions
+from engine.store.runs import runs_by_id
+from engine.work.requests import enter_repetitions
 from engine.work.supervisor import ensure_workers
 
 Top = Annotated[int, typer.Option(min=1, metavar="N", help="How many of the best trials.")]

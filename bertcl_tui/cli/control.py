@@ -14,7 +14,7 @@ from engine.errors import UsageError
 from engine.store.connection import DEFAULT_STORE
 from engine.store.states import Desired
 from engine.store.studies import control_study
-from engine.work.retrying import retry_runs
+from engine.work.requests import retry_runs
 from engine.work.supervisor import ensure_workers
 
 Studies = Annotated[

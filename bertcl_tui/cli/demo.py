@@ -16,8 +16,8 @@ from bertcl_tui.store.reader import Reader
 from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.store.studies import StudyRecord, control_study, create_study, free_name, get_study
 from engine.store.workers import set_desired_of_workers
-from engine.work.devices import core_count
-from engine.work.requests import check_search
+from engine.work.ask import check_search
+from engine.work.machine import core_count
 from engine.work.supervisor import ensure_workers
 
 DEMO_STORE: Final = "demo.db"

@@ -14,8 +14,8 @@ from bertcl_tui.style.wording import count, duration, headway, score, steps_rate
 from engine.errors import EngineError
 from engine.spec import sequence_name
 from engine.store.connection import DEFAULT_STORE, Store
-from engine.store.entries import runs_by_id
-from engine.store.runs import RunRecord, control_run
+from engine.store.run_states import control_run
+from engine.store.runs import RunRecord, runs_by_id
 from engine.store.states import ENDED
 from engine.store.studies import StudyRecord, control_study
 from engine.work.supervisor import ensure_workers

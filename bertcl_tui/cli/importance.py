@@ -14,7 +14,7 @@ from engine.errors import UsageError
 from engine.spec.search import FEWEST, Evaluator, is_worth_telling
 from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import StudyRecord
-from engine.work.importance import Weighing
+from engine.work.ask import weigh_importance
 
 _WAYS: Final = {"+": "higher rates", "−": "lower rates", "±": "neither clearly"}
 
@@ -69,7 +69,7 @@ def _told(at: OpenedStore, study: StudyRecord, evaluator: Evaluator) -> Importan
     complete = len(at.reader.scored(study.id))
     told = at.reader.importance(study.id, evaluator)
     if is_worth_telling(complete, None if told is None else told.trials):
-        Weighing(at.store.url, study.id, evaluator).run()
+        weigh_importance(at.store.url, study.id, evaluator).wait()
         told = at.reader.importance(study.id, evaluator)
     if told is None:
         raise UsageError(

@@ -11,7 +11,7 @@ from bertcl_tui.charts.rates import rate_bounds
 from bertcl_tui.charts.style import Palette
 from bertcl_tui.cli.output import make_table, print_line, print_text
 from bertcl_tui.trial.accuracies import SPLIT_TITLES, Accuracies
-from engine.store.drift import DriftRecord
+from engine.store.measurements import DriftRecord
 
 _MEASURES: Final = {
     "forgetting": "forgetting",

@@ -24,10 +24,11 @@ from engine.profiles import Profile, read_profile
 from engine.spec import Protocol, RunSpec, sequence_name
 from engine.spec.methods import METHODS, OptionValue, read_options
 from engine.store.connection import DEFAULT_STORE
-from engine.store.runs import RunRecord, control_run, create_run, get_run
+from engine.store.run_states import control_run, create_run
+from engine.store.runs import RunRecord, get_run
 from engine.store.states import ENDED
 from engine.tasks.shape import stated_shape
-from engine.work.requests import check
+from engine.work.ask import check
 
 Method = Annotated[
     str,

@@ -31,7 +31,7 @@ from bertcl_tui.shifts.facts import (
 from bertcl_tui.shifts.question import read_question
 from bertcl_tui.style.wording import count
 from engine.tasks.shifts.findings import METHODS, Clusters, Lengths, Method, Projection, Question
-from engine.work.shifts import Look, Picture, draw_picture, picture_path
+from engine.work.ask import DrawShifts, ShiftRequest, draw_shifts, picture_path
 
 _LINES: Final = 14
 _MOST_COLUMNS: Final = 100
@@ -93,8 +93,8 @@ def shifts(
     if out:
         picture_path(out)
     found = _look(question)
-    picture = Picture(question=question, method=method, path=out)
-    path = str(draw_picture(picture)) if out else None
+    picture = DrawShifts(question=question, method=method, path=out)
+    path = str(draw_shifts(picture)) if out else None
     if json:
         print_json({**facts_of(found), "picture": path})
         return
@@ -104,7 +104,7 @@ def shifts(
 
 
 def _look(question: Question) -> Found:
-    look, found = Look(question), Found(question=question)
+    look, found = ShiftRequest(question), Found(question=question)
     with open_progress() as display:
         _show(display, found)
         for news in look.findings():

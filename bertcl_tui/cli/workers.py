@@ -19,8 +19,7 @@ from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_r
 from bertcl_tui.workers.working import at_what, worker_word
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
-from engine.work.settings import WorkerSettings
-from engine.work.supervisor import free_places, worker_command
+from engine.work.supervisor import WorkerSettings, free_places, worker_command
 
 _FOREVER: Final = 1e9
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bertcl_tui.combine.offers import software
-from engine.errors import UsageError
+from engine.errors import UsageError, reason_of
 from engine.profiles import (
     Backbone,
     Combined,
@@ -92,7 +92,7 @@ def export_profile(profile: Profile, path: Path) -> Path:
     try:
         path.parent.mkdir(exist_ok=True)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise UsageError(f"cannot make folder {path.parent}: {reason}; choose another") from None
     write_profile(profile, path)
     return path

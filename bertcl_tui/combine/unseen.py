@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.arena.entrants import Entrant
-from engine.arena.seeds import arena_seeds
+from engine.arena.plan import arena_seeds
 from engine.errors import UsageError
 from engine.profiles import Profile
 from engine.profiles.grouping import is_rate
@@ -56,18 +56,18 @@ def request_evaluation(
         UsageError: something is not to be had; nothing was written.
         EngineError: the store cannot be written.
     """
+    from engine.arena.plan import PlannedRun, find_record
     from engine.arena.rates import source_of_profile
-    from engine.arena.wanted import WantedRun, find_record
     from engine.store.connection import open_store
-    from engine.store.finished import searches
-    from engine.work.entering import enter_runs
+    from engine.store.searches import searches
+    from engine.work.requests import enter_runs
 
     opened = open_store(store)
     try:
         known = searches(opened, profile.backbone.name, protocol)
         sources = {PROFILE: source_of_profile(profile, known), FLAT: Source()}
         runs = [
-            WantedRun(
+            PlannedRun(
                 entrant=entrant,
                 spec=spec,
                 source=sources[spec.method],

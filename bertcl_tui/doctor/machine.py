@@ -11,7 +11,7 @@ from engine.errors import EngineError, UsageError
 from engine.tasks.entry import SampleOrigin
 from engine.tasks.hub import hub_answers
 from engine.tasks.sources.sample_pack import SAMPLES, installed_file, sample_model_path
-from engine.work.machine import ask_machine
+from engine.work.ask import ask_machine
 
 _LIBRARIES: Final = (
     "bertcl-tui",

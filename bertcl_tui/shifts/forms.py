@@ -7,7 +7,7 @@ from bertcl_tui.options import Field
 from bertcl_tui.shifts.question import question_fields, read_question
 from engine.tasks.catalog import describe
 from engine.tasks.shifts.findings import Question
-from engine.work.shifts import picture_path
+from engine.work.ask import picture_path
 
 
 def question_form(asked: Question | None) -> FormScreen:

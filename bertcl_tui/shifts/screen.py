@@ -43,7 +43,7 @@ from bertcl_tui.widgets.titles import entitle
 from bertcl_tui.widgets.top_bar import TopBar
 from engine.errors import EngineError, UsageError
 from engine.tasks.shifts.findings import METHODS, Finding, Method, Progress, Projection, Question
-from engine.work.shifts import Look, Picture, draw_picture
+from engine.work.ask import DrawShifts, ShiftRequest, draw_shifts
 
 
 @dataclass
@@ -94,7 +94,7 @@ class ShiftsScreen(Screen[None]):
         self._reader, self._study_id = reader, study_id
         self.found: Found | None = None
         """What is known so far; None: nothing was asked yet."""
-        self._look: Look | None = None
+        self._look: ShiftRequest | None = None
         self._trouble: str | None = None
         self._chosen: Method | None = None
 
@@ -141,7 +141,7 @@ class ShiftsScreen(Screen[None]):
         self._stop_search()
         self.found, self._trouble, self._chosen = Found(question=question), None, None
         try:
-            self._look = Look(question)
+            self._look = ShiftRequest(question)
         except UsageError as error:
             self._refuse(str(error))
         else:
@@ -150,10 +150,10 @@ class ShiftsScreen(Screen[None]):
 
     def _stop_search(self) -> None:
         if self._look is not None:
-            self._look.end()
+            self._look.cancel()
 
     @work(thread=True, group="look")
-    def _find(self, question: Question, look: Look) -> None:
+    def _find(self, question: Question, look: ShiftRequest) -> None:
         try:
             for finding in look.findings():
                 self.post_message(News(question, finding))
@@ -286,15 +286,15 @@ class ShiftsScreen(Screen[None]):
             if texts is not None:
                 self.notify("Drawing…", markup=False)
                 self._draw(
-                    Picture(question=found.question, method=plane.method, path=texts["path"])
+                    DrawShifts(question=found.question, method=plane.method, path=texts["path"])
                 )
 
         self.app.push_screen(picture_form(found.question), answered)
 
     @work(thread=True, group="draw")
-    def _draw(self, picture: Picture) -> None:
+    def _draw(self, picture: DrawShifts) -> None:
         try:
-            self.post_message(Drawn(str(draw_picture(picture))))
+            self.post_message(Drawn(str(draw_shifts(picture))))
         except EngineError as error:
             self.post_message(Trouble(str(error)))
 

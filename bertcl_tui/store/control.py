@@ -31,7 +31,7 @@ def control_runs(store: str, run_ids: Sequence[int], desired: Desired) -> None:
     Raises:
         EngineError: the store cannot be written, or no worker can be started.
     """
-    from engine.store.runs import control_run
+    from engine.store.run_states import control_run
 
     with _open(store) as opened:
         for run_id in run_ids:
@@ -48,7 +48,7 @@ def retry_runs(store: str, run_ids: Sequence[int]) -> None:
             to run again.
         EngineError: the store cannot be written, or no worker can be started.
     """
-    from engine.work.retrying import retry_runs
+    from engine.work.requests import retry_runs
 
     with _open(store) as opened:
         retry_runs(opened, run_ids)
@@ -97,7 +97,7 @@ def delete_study(store: str, study_id: int) -> None:
     Raises:
         EngineError: a worker is at it, or the store cannot be written.
     """
-    from engine.store.deletion import delete_study as delete
+    from engine.store.studies import delete_study as delete
 
     with _open(store) as opened:
         delete(opened, study_id)

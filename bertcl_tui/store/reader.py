@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, PoolProxiedConnection
 
     from bertcl_tui.store.queries.climbs import Climbs
-    from engine.arena.recorded import Recorded
+    from engine.arena.results import Recorded
     from engine.spec import RunSpec
     from engine.spec.search import Evaluator
     from engine.store.connection import Store
-    from engine.store.drift import DriftRecord
+    from engine.store.measurements import DriftRecord
     from engine.store.studies import StudyRecord
 
 _SERVER_TICK: Final = 1.0
@@ -188,7 +188,7 @@ class Reader:
         store = self._store()
         if store is None:
             return {}
-        from engine.store.entries import runs_by_id
+        from engine.store.runs import runs_by_id
 
         return {run.id: run.spec for run in runs_by_id(store, run_ids)}
 
@@ -241,7 +241,7 @@ class Reader:
         store = self._store()
         if store is None:
             return ()
-        from engine.store.drift import drift_of
+        from engine.store.measurements import drift_of
 
         return tuple(drift_of(store, run_id))
 
@@ -250,7 +250,7 @@ class Reader:
         store = self._store()
         if store is None:
             return ()
-        from engine.arena.recorded import recorded
+        from engine.arena.results import recorded
 
         return recorded(store)
 

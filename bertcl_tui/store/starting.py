@@ -68,7 +68,7 @@ def start_search(
     """
     from engine.store.connection import open_store
     from engine.store.studies import create_study, free_name
-    from engine.work.requests import check_search
+    from engine.work.ask import check_search
 
     spec = build_study_spec(texts)
     refuse_bad_store(store)

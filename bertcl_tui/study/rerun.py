@@ -13,7 +13,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import Look
 from bertcl_tui.style.wording import count
 from engine.errors import EngineError
-from engine.store.retry import RETRIED
+from engine.store.states import RETRIED
 
 
 def ask_to_confirm(

@@ -51,7 +51,7 @@ from bertcl_tui.widgets.key_bar import KeyBar
 from bertcl_tui.widgets.top_bar import TopBar
 from engine.errors import EngineError
 from engine.store.states import Desired
-from engine.work.importance import Weighing
+from engine.work.ask import Asking, weigh_importance
 
 
 @dataclass
@@ -102,7 +102,7 @@ class StudyScreen(LiveScreen):
         self._look: Look | None = None
         self._trials = TrialsList(reader, marked, self.TABLE, columns, history)
         self._grid = PanelGrid(self._trials)
-        self._weighing: Weighing | None = None
+        self._weighing: Asking | None = None
         self._asked_to_weigh: tuple[str, int] | None = None
         """Evaluator, and how many complete trials there were when it was last asked."""
 
@@ -113,7 +113,7 @@ class StudyScreen(LiveScreen):
 
     def on_unmount(self) -> None:
         if self._weighing is not None:
-            self._weighing.end()
+            self._weighing.cancel()
 
     def on_resize(self, _: events.Resize) -> None:
         self.refresh_bindings()
@@ -143,13 +143,13 @@ class StudyScreen(LiveScreen):
         if look.importance_is_old and self._weighing is None and asked != self._asked_to_weigh:
             self._asked_to_weigh = asked
             store, study_id = self._reader.store, self._question.study_id
-            self._weighing = Weighing(store, study_id, self._question.evaluator)
+            self._weighing = weigh_importance(store, study_id, self._question.evaluator)
             self._weigh(self._weighing)
 
     @work(thread=True, group="weigh")
-    def _weigh(self, weighing: Weighing) -> None:
+    def _weigh(self, weighing: Asking) -> None:
         try:
-            weighing.run()
+            weighing.wait()
         except EngineError as error:
             self.post_message(Trouble(str(error)))
         finally:

@@ -12,7 +12,7 @@ import msgspec
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS
-from engine.errors import UsageError
+from engine.errors import UsageError, reason_of
 from engine.files import replacing
 
 RATES: Final = "learning_rates"
@@ -131,7 +131,7 @@ def write_trials(rows: Iterable[TrialRow], names: Sequence[str], choices: int, o
                 return _write_json(rows, names, file)
             return _write_table(rows, flat_names(names, choices), file, _SEPARATORS[out.suffix])
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise UsageError(f"cannot write {out}: {reason}; choose another place") from None
 
 

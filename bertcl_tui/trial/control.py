@@ -3,8 +3,7 @@
 from typing import Final
 
 from bertcl_tui.store.rows import RunFacts
-from engine.store.retry import RETRIED
-from engine.store.states import ENDED
+from engine.store.states import ENDED, RETRIED
 
 _WAITING: Final = ("queued", "lost")
 

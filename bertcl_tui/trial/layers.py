@@ -6,7 +6,7 @@ from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.style.choices import choice_labels, grouping_of
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
-from engine.store.drift import DriftRecord
+from engine.store.measurements import DriftRecord
 
 
 def layers_of(

@@ -7,7 +7,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import RunCurves, RunFacts
 from bertcl_tui.trial.accuracies import Accuracies, accuracies_of
 from bertcl_tui.trial.layers import layers_of
-from engine.store.drift import DriftRecord
+from engine.store.measurements import DriftRecord
 
 
 class RunLook(Struct, frozen=True, kw_only=True):

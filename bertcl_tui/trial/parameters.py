@@ -11,7 +11,7 @@ from bertcl_tui.style.wording import duration, mean_of, score, steps_rate, token
 from engine.errors import UsageError
 from engine.spec import Protocol, preset
 from engine.spec.differences import facts_of
-from engine.store.retry import RETRIED
+from engine.store.states import RETRIED
 
 Facts = Mapping[str, str]
 

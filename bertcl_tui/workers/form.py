@@ -5,7 +5,7 @@ from typing import Final
 from bertcl_tui.kit.form import FormScreen, Texts
 from bertcl_tui.options import Field, option, readers
 from bertcl_tui.style.wording import count
-from engine.work.devices import core_count, gpu_count
+from engine.work.machine import core_count, gpu_count
 
 _THREADS: Final = readers.whole("threads", least=1, example=2)
 

@@ -12,7 +12,7 @@ from bertcl_tui.charts.blocks import column
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.wording import size
 from bertcl_tui.workers.meter import meter
-from engine.work.machine_meter import GpuLoad, MachineLoad
+from engine.work.machine import GpuLoad, MachineLoad
 
 _HISTORY: Final = 120
 """Readings that are kept."""

@@ -14,7 +14,7 @@ from bertcl_tui.style.states import STATE_LOOKS
 from bertcl_tui.style.wording import count, duration, size, steps_rate
 from bertcl_tui.workers.meter import meter
 from bertcl_tui.workers.working import worker_word
-from engine.work.settings import IDLE_SECONDS
+from engine.store.states import IDLE_SECONDS
 
 _METER_COLUMNS: Final = 8
 _FULL: Final = 100.0

@@ -36,7 +36,7 @@ from bertcl_tui.workers.table import WorkersTable, worker_line
 from bertcl_tui.workers.waiting import Waiting, waiting_list
 from bertcl_tui.workers.waiting_table import WaitingTable
 from engine.store.states import Desired
-from engine.work.machine_meter import MachineLoad, MachineMeter
+from engine.work.machine import MachineLoad, MachineMeter
 
 _METER_SECONDS: Final = 1.0
 _NOBODY: Final = (

@@ -7,17 +7,14 @@ from statistics import fmean
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.arena.measuring import P
-from engine.arena.seeds import FIRST_SEED
-from engine.arena.statistics import half_width
-from engine.arena.wanted import by_spec, spec_key
+from engine.arena.measuring import P, half_width
+from engine.arena.plan import FIRST_SEED, by_spec, spec_key
 from engine.errors import UsageError
 from engine.spec import RunSpec
-from engine.store.accuracies import end_accuracies
-from engine.store.confirmations import confirmations_of
 from engine.store.connection import Store
-from engine.store.entries import runs_on
-from engine.store.runs import RunRecord, trials_of
+from engine.store.entries import confirmations_of
+from engine.store.measurements import end_accuracies
+from engine.store.runs import RunRecord, runs_on, trials_of
 from engine.store.studies import StudyRecord
 
 

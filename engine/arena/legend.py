@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from engine.arena.statistics import FEWEST_PAIRS
+from engine.arena.measuring import FEWEST_PAIRS
 from engine.arena.tables import SIGNIFICANT, Cell, Row, Table
 
 NOTHING: Final = "–"

@@ -1,23 +1,38 @@
-"""Which runs a table needs: those that are there, those on their way, and the missing ones."""
+"""What a table needs: its runs, and the searches that its rows have their rates from.
+
+Those that are there, those on their way, and the missing ones.
+"""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.arena.entrants import Entrant
-from engine.arena.rates import NoRates, Rates, Setting, find_rates
+from engine.arena.rates import NoRates, Rates, Setting, find_rates, searched_method
 from engine.spec import Protocol, RunSpec, Source, sequence_name
 from engine.spec.methods import OptionValue, read_options
+from engine.spec.run import SearchedMethod
 from engine.store.connection import Store
-from engine.store.entries import runs_on
-from engine.store.finished import searches
-from engine.store.runs import RunRecord
+from engine.store.runs import RunRecord, runs_on
+from engine.store.searches import SearchRecord, searches
 from engine.store.states import UNFINISHED
 
+FIRST_SEED: Final = 1000
+"""Searches count their seeds from low numbers: no run of the arena repeats a trial's luck."""
 
-class Wanted(Struct, frozen=True, kw_only=True):
+
+def arena_seeds(count: int, first: int = FIRST_SEED) -> tuple[int, ...]:
+    """Return the seeds of a cell's runs, the same in every cell, so that rows pair up."""
+    return tuple(range(first, first + count))
+
+
+_METHODS: Final[tuple[SearchedMethod, ...]] = ("profile", "flat", "llrd")
+
+
+class TableSpec(Struct, frozen=True, kw_only=True):
     """The table that is asked for."""
 
     sequences: tuple[tuple[str, ...], ...]
@@ -29,7 +44,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     device: str = "auto"
 
 
-class WantedRun(Struct, frozen=True, kw_only=True):
+class PlannedRun(Struct, frozen=True, kw_only=True):
     """One run of a cell, whether it is there or not."""
 
     entrant: Entrant
@@ -43,7 +58,7 @@ class WantedRun(Struct, frozen=True, kw_only=True):
         return "missing" if self.record is None else self.record.state
 
 
-class Unfilled(Struct, frozen=True, kw_only=True):
+class UnfilledCell(Struct, frozen=True, kw_only=True):
     """A cell that cannot be filled."""
 
     entrant: Entrant
@@ -54,17 +69,17 @@ class Unfilled(Struct, frozen=True, kw_only=True):
 class Plan(Struct, frozen=True, kw_only=True):
     """Every run that a table needs."""
 
-    wanted: Wanted
-    runs: tuple[WantedRun, ...]
+    table: TableSpec
+    runs: tuple[PlannedRun, ...]
     """One seed after the other, and in each one column after the other."""
-    unfilled: tuple[Unfilled, ...]
+    unfilled: tuple[UnfilledCell, ...]
 
-    def of(self, *states: str) -> tuple[WantedRun, ...]:
+    def of(self, *states: str) -> tuple[PlannedRun, ...]:
         """Return the runs in these states; ``missing`` is one too."""
         return tuple(run for run in self.runs if run.state in states)
 
     @property
-    def unfinished(self) -> tuple[WantedRun, ...]:
+    def unfinished(self) -> tuple[PlannedRun, ...]:
         return self.of("missing", *UNFINISHED)
 
 
@@ -73,67 +88,67 @@ def find_record(store: Store, spec: RunSpec) -> RunRecord | None:
     return by_spec(runs_on(store, sequence_name(spec.sequence))).get(spec_key(spec))
 
 
-def make_plan(store: Store, wanted: Wanted) -> Plan:
+def make_plan(store: Store, table: TableSpec) -> Plan:
     """Work out which runs a table needs, with the rates that the store's searches give.
 
     Raises:
         UsageError: a profile's file cannot be read, or the backbone's depth is not known here.
     """
     setting = Setting(
-        data=wanted.data,
-        model=wanted.model,
-        protocol=wanted.protocol,
-        searches=tuple(searches(store, wanted.model, wanted.protocol)),
+        data=table.data,
+        model=table.model,
+        protocol=table.protocol,
+        searches=tuple(searches(store, table.model, table.protocol)),
     )
-    runs: list[WantedRun] = []
-    unfilled: list[Unfilled] = []
-    for sequence in wanted.sequences:
+    runs: list[PlannedRun] = []
+    unfilled: list[UnfilledCell] = []
+    for sequence in table.sequences:
         known = by_spec(runs_on(store, sequence_name(sequence)))
-        for entrant in wanted.entrants:
+        for entrant in table.entrants:
             rates = find_rates(entrant, sequence, setting)
             if isinstance(rates, NoRates):
                 reason = rates.reason
-                unfilled.append(Unfilled(entrant=entrant, sequence=sequence, reason=reason))
+                unfilled.append(UnfilledCell(entrant=entrant, sequence=sequence, reason=reason))
                 continue
             runs += [
-                WantedRun(
+                PlannedRun(
                     entrant=entrant,
                     spec=spec,
                     source=rates.source,
                     record=known.get(spec_key(spec)),
                 )
-                for spec in _specs(wanted, entrant, sequence, rates)
+                for spec in _specs(table, entrant, sequence, rates)
             ]
-    return Plan(wanted=wanted, runs=tuple(_in_order(runs, wanted)), unfilled=tuple(unfilled))
+    return Plan(table=table, runs=tuple(_in_order(runs, table)), unfilled=tuple(unfilled))
 
 
 def _specs(
-    wanted: Wanted, entrant: Entrant, sequence: tuple[str, ...], rates: Rates
+    table: TableSpec, entrant: Entrant, sequence: tuple[str, ...], rates: Rates
 ) -> Iterator[RunSpec]:
     given: dict[str, OptionValue] = {**entrant.options, **rates.options}
     carried = rates.learning_rates is not None
     options = read_options(entrant.method, given, has_profile=carried)
-    for seed in wanted.seeds:
+    for seed in table.seeds:
         yield RunSpec(
             sequence=sequence,
-            data=wanted.data,
-            model=wanted.model,
+            data=table.data,
+            model=table.model,
             method=entrant.method,
             options=options,
             learning_rates=rates.learning_rates,
-            protocol=wanted.protocol,
+            protocol=table.protocol,
             seed=seed,
-            device=wanted.device,
+            device=table.device,
         )
 
 
-def _in_order(runs: Sequence[WantedRun], wanted: Wanted) -> list[WantedRun]:
+def _in_order(runs: Sequence[PlannedRun], table: TableSpec) -> list[PlannedRun]:
     """Put the runs of a column together.
 
     Runs that begin alike stand in different columns or rows. Side by side, two workers would learn
     their first stage at once; a column later it is there to be taken over.
     """
-    column = {sequence: place for place, sequence in enumerate(wanted.sequences)}
+    column = {sequence: place for place, sequence in enumerate(table.sequences)}
     return sorted(runs, key=lambda run: (run.spec.seed, column[run.spec.sequence]))
 
 
@@ -156,3 +171,59 @@ def _worth(record: RunRecord) -> int:
 def spec_key(spec: RunSpec) -> bytes:
     """Return what two runs have in common that do the same: everything but where they do it."""
     return msgspec.json.encode(replace(spec, device="auto"), order="deterministic")
+
+
+class NeededSearch(Struct, frozen=True, kw_only=True):
+    """A search on a sequence that some row is to have its rates from."""
+
+    method: SearchedMethod
+    sequence: tuple[str, ...]
+    found: SearchRecord | None = None
+    """The search that is there, over or not; None: nobody asked for it yet."""
+    yardstick: SearchRecord | None = None
+    """The search for a profile whose epochs this one may take."""
+    waits: bool = False
+    """Whether its yardstick is not over yet, so that nobody knows how much it may take."""
+
+    @property
+    def met(self) -> bool:
+        return self.found is not None and self.found.over
+
+
+def needed_searches(
+    store: Store, table: TableSpec, sequences: Sequence[tuple[str, ...]]
+) -> tuple[NeededSearch, ...]:
+    """Return the searches that a table's rows need on these sequences, profiles first.
+
+    Searches for one rate, or for one with a decay, may take what the search for a profile on the
+    same sequence took, where the table has a row of such profiles.
+    """
+    there = searches(store, table.model, table.protocol)
+    methods = {searched_method(entrant) for entrant in table.entrants}
+
+    def find(method: SearchedMethod, sequence: tuple[str, ...]) -> SearchRecord | None:
+        alike = [
+            item
+            for item in there
+            if item.study.spec.method == method
+            and item.study.spec.sequence == sequence
+            and item.study.spec.data == table.data
+        ]
+        return next((item for item in alike if item.over), alike[-1] if alike else None)
+
+    searches_needed: list[NeededSearch] = []
+    for method in _METHODS:
+        for sequence in sequences if method in methods else ():
+            profile = find("profile", sequence) if method != "profile" else None
+            begun = profile is not None or "profile" in methods
+            waits = method != "profile" and begun and not (profile and profile.over)
+            searches_needed.append(
+                NeededSearch(
+                    method=method,
+                    sequence=sequence,
+                    found=find(method, sequence),
+                    yardstick=profile,
+                    waits=waits,
+                )
+            )
+    return tuple(searches_needed)

@@ -22,8 +22,8 @@ from engine.profiles.combination import geometric_mean, rank_weights
 from engine.profiles.grouping import llrd_rates
 from engine.spec import Protocol, Source, Tuning, sequence_name
 from engine.spec.run import SearchedMethod
-from engine.store.finished import SearchRecord
 from engine.store.runs import RunRecord
+from engine.store.searches import SearchRecord
 from engine.tasks.shape import backbone_of
 
 Point = Sequence[float]

@@ -6,14 +6,13 @@ from statistics import fmean
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from engine.arena.entrants import Entrant
 from engine.arena.layouts import Column, Layout
-from engine.arena.measuring import Quantity
+from engine.arena.measuring import Quantity, half_width, holm, paired_p_value
 from engine.arena.results import CellRuns, Results
-from engine.arena.statistics import half_width, holm, paired_p_value
-from engine.spec import sequence_name
+from engine.spec import Protocol, preset, sequence_name
 
 SIGNIFICANT: Final = 0.05
 _TROUBLE: Final = ("failed", "collapsed")
@@ -45,7 +44,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     values: tuple[Value, ...]
     runs: int = 0
     """How many the numbers come from."""
-    wanted: int = 0
+    planned: int = 0
     seen: bool = False
     """Whether the rates were searched on this very sequence."""
     published: bool = False
@@ -112,6 +111,17 @@ def make_table(layout: Layout, results: Results, *, setting: str = "") -> Table:
     )
 
 
+def describe_setting(data: str, model: str, protocol: Protocol) -> str:
+    """Say on what, with which backbone and by which protocol was learnt."""
+    usual = asdict(preset(protocol.preset).protocol)
+    changed = (
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in asdict(protocol).items()
+        if value != usual[name]
+    )
+    return ", ".join((f"Data {data}", f"model {model}", f"preset {protocol.preset}", *changed))
+
+
 def reference_of(entrants: Iterable[Entrant]) -> Entrant:
     """Return the row that the others are compared with."""
     in_order = list(entrants)
@@ -153,7 +163,7 @@ def _cell(
     return Cell(
         values=values,
         runs=len(found.accuracies),
-        wanted=found.wanted,
+        planned=found.planned,
         seen=sequence_name(column.sequence) in found.source.searched_on,
         published=found.source.published,
         reason="" if found.accuracies else "not run yet",
@@ -230,8 +240,8 @@ def _troubles(results: Results, key: tuple[str, tuple[str, ...]]) -> Iterator[st
         yield results.reasons.get(key, _NOT_RUN)
         return
     states: Counter[str] = Counter(run.state for run in found.runs if run.state != "complete")
-    states["missing"] = found.wanted - len(found.runs)
+    states["missing"] = found.planned - len(found.runs)
     if states := +states:
         counted = ", ".join(f"{number} {state}" for state, number in states.items())
-        yield f"{counted} of {found.wanted} runs"
+        yield f"{counted} of {found.planned} runs"
     yield from sorted({run.reason for run in found.runs if run.state in _TROUBLE and run.reason})

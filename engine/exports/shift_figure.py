@@ -1,10 +1,9 @@
-"""``python -m engine.work.draw_shifts PICTURE``: draws what was found of a task's shifts.
+"""A figure of a task's shifts, by matplotlib: SVG or PNG.
 
 Length with its cut, and the same rows in a plane by cluster and by label, as in Fig. 1 of the
-paper. Exit 2 and one line on stderr where that cannot be.
+paper.
 """
 
-import sys
 from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
@@ -19,9 +18,8 @@ from matplotlib.figure import Figure
 from engine.errors import UsageError
 from engine.files import replacing
 from engine.tasks.catalog import describe
-from engine.tasks.shifts.findings import Clusters, Lengths, Projection, Question
+from engine.tasks.shifts.findings import Clusters, Lengths, Method, Projection, Question
 from engine.tasks.shifts.kept import Kept
-from engine.work.shifts import Picture
 
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
 """Okabe and Ito (2008): told apart by the colour-blind; a marker says the same."""
@@ -45,6 +43,34 @@ _STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "svg.hashsalt": "bertcl-tui",
 }
+
+
+def write_figure(question: Question, method: Method, path: Path) -> None:
+    """Draw what was found of a task's shifts; the same findings give the same file.
+
+    Args:
+        question: whose findings are kept.
+        method: which of its projections is drawn.
+        path: where it goes; its suffix says what it is.
+
+    Raises:
+        UsageError: nothing was found yet, or the file cannot be written.
+    """
+    found = list(Kept(msgspec.structs.replace(question, projections=(method,))).read())
+    match found:
+        case [Lengths() as lengths, Clusters() as clusters, Projection() as plane]:
+            pass
+        case _:
+            raise UsageError(f"task '{question.task}' was not looked at yet; do that first")
+    kind = path.suffix.lower().removeprefix(".")
+    undated = {"Date": None} if kind == "svg" else {}
+    with mpl.rc_context(_STYLE):
+        figure = draw(question, lengths, clusters, plane)
+        try:
+            with replacing(path) as beside:
+                figure.savefig(beside, format=kind, dpi=160, metadata=undated)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def draw(question: Question, lengths: Lengths, clusters: Clusters, plane: Projection) -> Figure:
@@ -116,39 +142,3 @@ def _draw_plane(axes: Axes, plane: Projection, groups: Sequence[int], names: Seq
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, markerscale=1.6)
-
-
-def main() -> int:
-    """Draw the picture that the command line asks for."""
-    picture = msgspec.json.decode(sys.argv[1], type=Picture)
-    try:
-        _write(picture)
-    except UsageError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
-
-
-def _write(picture: Picture) -> None:
-    question = msgspec.structs.replace(picture.question, projections=(picture.method,))
-    found = list(Kept(question).read())
-    match found:
-        case [Lengths() as lengths, Clusters() as clusters, Projection() as plane]:
-            pass
-        case _:
-            raise UsageError(f"task '{question.task}' was not looked at yet; do that first")
-    path = Path(picture.path)
-    with mpl.rc_context(_STYLE):
-        figure = draw(question, lengths, clusters, plane)
-        kind = path.suffix.lower().removeprefix(".")
-        # the same findings give the same file
-        undated = {"Date": None} if kind == "svg" else {}
-        try:
-            with replacing(path) as beside:
-                figure.savefig(beside, format=kind, dpi=160, metadata=undated)
-        except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.errors import UsageError
+from engine.errors import UsageError, reason_of
 from engine.profiles.grouping import is_rate, make_grouping
 from engine.profiles.profile import Backbone, Combination, Profile, StudyShare
 from engine.profiles.trials import COMPLETE, ScoredTrial
@@ -75,7 +75,7 @@ def _numbers(path: Path) -> list[float]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise UsageError(f"cannot read log {path}: {reason}; check the path") from None
     except UnicodeDecodeError:
         raise UsageError(f"log {path} is not text; give a log of comma-separated numbers") from None

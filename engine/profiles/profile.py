@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, NoReturn
 import msgspec
 from msgspec import Meta, Struct
 
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, UsageError, reason_of
 from engine.files import replacing
 from engine.profiles.grouping import Grouping, fault_in_rates
 from engine.spec import Protocol
@@ -153,7 +153,7 @@ def _parse(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes(), parse_constant=refuse_constant)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise UsageError(f"cannot read profile {path}: {reason}; check the path") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"profile {path} is not JSON ({error}); export it again") from None
@@ -177,7 +177,7 @@ def _refuse_other_formats(path: Path, content: dict[str, Any]) -> None:
 
 
 def _write_failure(path: Path, error: OSError) -> EngineError:
-    reason = (error.strerror or str(error)).lower()
+    reason = reason_of(error)
     message = f"cannot write profile {path}: {reason}; choose another place"
     disk_failed = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO}
     return EngineError(message) if disk_failed else UsageError(message)

@@ -1,10 +1,10 @@
-"""Optuna's own tables, which lie in the same store as ours."""
+"""Optuna's own tables, which lie in the same store as ours, and our marks in them."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, Final
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -15,6 +15,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError, UsageError
 
+# User attributes of trials, as ``optuna-dashboard`` shows them.
+LABEL: Final = "label"
+"""Name of the warm start."""
+AGAIN: Final = "again"
+"""Number of the trial that was run once more, of which this one tells."""
+ENDED: Final = "ended"
+"""How a trial that is not complete came to its end: ``pruned`` or ``collapsed``."""
 _BUSY_SECONDS = 30
 _ATTEMPTS = 10
 _PAUSE_SECONDS = 0.05

@@ -14,11 +14,10 @@ from optuna.storages import BaseStorage, RDBStorage, get_storage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from engine.errors import EngineError
-from engine.search.marks import AGAIN, ENDED, LABEL
-from engine.search.pruners import make_pruner
+from engine.search.early_stopping import make_pruner
 from engine.search.samplers import SeededSampler, ignores_pruned
-from engine.search.space import Space
-from engine.search.storage import open_storage, plain_errors
+from engine.search.spaces import Space
+from engine.search.storage import AGAIN, ENDED, LABEL, open_storage, plain_errors
 from engine.search.warm_starts import WarmStart
 from engine.spec import StudySpec
 
@@ -56,7 +55,7 @@ def open_search(
 class Search:
     """A study in Optuna's tables; a trial is known by its number alone, in any process.
 
-    Any number of processes may report and settle. Only one at a time may propose.
+    Any number of processes may report and tell. Only one at a time may propose.
     """
 
     def __init__(
@@ -96,7 +95,7 @@ class Search:
     def report(self, number: int, step: int, p: float) -> None:
         """Say what a trial has reached at its ``step``-th report, counted from 1.
 
-        The same step again replaces what stood there; a trial that was settled stays as it is.
+        The same step again replaces what stood there; a trial that has ended stays as it is.
         """
         with plain_errors(), suppress(UpdateFinishedTrialError):
             self._storage.set_trial_intermediate_value(self._id(number), step, p)
@@ -104,16 +103,16 @@ class Search:
     def should_prune(self, number: int) -> bool:
         """Whether the pruner would end the trial after its last report.
 
-        One that was settled is run once more because a person asked for it: to its end.
+        One that has ended is run once more because a person asked for it: to its end.
         """
         with plain_errors():
             trial = self._storage.get_trial(self._id(number))
             return not trial.state.is_finished() and self._pruner.prune(self._study, trial)
 
-    def settle(self, number: int, state: Ending, p: float | None = None) -> None:
-        """End a trial; one that was settled stays as it is.
+    def tell(self, number: int, state: Ending, p: float | None = None) -> None:
+        """End a trial; one that has ended stays as it is.
 
-        Where a settled one was run once more and came to another end, that is told by a trial
+        Where one was run once more and came to another end, that is told by a trial
         beside it, whose user attribute ``again`` has its number.
 
         Optuna knows a collapsed trial as pruned, a stopped one as failed. Where the sampler would
@@ -132,7 +131,7 @@ class Search:
             self._study.tell(number, value, state=told, skip_if_finished=True)
 
     def endings(self) -> dict[int, str]:
-        """Return how every settled trial ended, by what was told last; stopped is failed."""
+        """Return how every trial ended, by what was told last; stopped is failed."""
         with plain_errors():
             trials = self._study.get_trials(deepcopy=False)
         return {
@@ -142,7 +141,7 @@ class Search:
         }
 
     def unfinished(self) -> dict[int, Proposal | None]:
-        """Return every trial begun but not settled; None: its asking was cut short.
+        """Return every trial begun but not ended; None: its asking was cut short.
 
         A process may have died before it could remember the trial as a run.
         """

@@ -9,8 +9,7 @@ from msgspec import Struct
 from engine.profiles.authors import published_profile
 from engine.profiles.depth import transfer_rates
 from engine.profiles.grouping import Grouping, llrd_rates
-from engine.search.space import Space
-from engine.search.spaces import ProfileSpace, is_small
+from engine.search.spaces import ProfileSpace, Space, is_small
 from engine.spec import StudySpec
 
 _FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)

@@ -9,6 +9,8 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
 
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -180,7 +182,6 @@ def _bring_up_to_date(store: Store) -> None:
             f"store {_shown(store.url)} was written by a newer bertcl-tui (schema {revision}, "
             f"this one knows {REVISIONS[-1]}); upgrade bertcl-tui, or name another with --store"
         )
-    from engine.store.upgrade import upgrade
 
     with store.writing() as connection:
         upgrade(connection)
@@ -199,6 +200,14 @@ def _revision(store: Store) -> str | None:
             )
         query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
         return str(connection.execute(query).scalar_one())
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that this store lacks, inside the caller's transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 @contextmanager

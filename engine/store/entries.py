@@ -1,6 +1,6 @@
-"""Verbs for the arena: which rows of its tables a run stands in."""
+"""What runs were asked for: rows of the arena's tables that they fill, trials that they repeat."""
 
-from collections.abc import Collection
+from collections import defaultdict
 
 import msgspec
 from msgspec import Struct
@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from engine.spec import Source
 from engine.store.connection import Store
 from engine.store.runs import RunRecord, record
-from engine.store.schema import entry, run
+from engine.store.schema import confirmation, entry, run
 
 
 class EntryRecord(Struct, frozen=True, kw_only=True):
@@ -50,15 +50,32 @@ def entries(store: Store) -> list[EntryRecord]:
         ]
 
 
-def runs_on(store: Store, sequence: str) -> list[RunRecord]:
-    """Return the runs on a sequence that no study asked for, oldest first."""
-    query = select(run).where(run.c.study_id.is_(None), run.c.sequence == sequence)
-    with store.reading() as connection:
-        return [record(row) for row in connection.execute(query.order_by(run.c.id)).mappings()]
+def confirm_trial(store: Store, trial_id: int, run_id: int) -> None:
+    """Remember that a run repeats a trial; saying so again changes nothing.
+
+    Args:
+        store: where both are.
+        trial_id: the id of the trial's own run.
+        run_id: the run with another seed.
+    """
+    known = (confirmation.c.trial_id == trial_id) & (confirmation.c.run_id == run_id)
+    with store.writing() as connection:
+        if connection.execute(select(confirmation).where(known)).first() is None:
+            connection.execute(insert(confirmation).values(trial_id=trial_id, run_id=run_id))
 
 
-def runs_by_id(store: Store, run_ids: Collection[int]) -> list[RunRecord]:
-    """Return these runs, oldest first."""
-    query = select(run).where(run.c.id.in_(run_ids)).order_by(run.c.id)
+def confirmations_of(store: Store, study_id: int) -> dict[int, list[RunRecord]]:
+    """Return the runs that repeat trials of a study, by the id of the trial's own run."""
+    trial = run.alias("trial")
+    query = (
+        select(run, confirmation.c.trial_id)
+        .join(confirmation, confirmation.c.run_id == run.c.id)
+        .join(trial, trial.c.id == confirmation.c.trial_id)
+        .where(trial.c.study_id == study_id)
+        .order_by(run.c.seed, run.c.id)
+    )
+    found: defaultdict[int, list[RunRecord]] = defaultdict(list)
     with store.reading() as connection:
-        return [record(row) for row in connection.execute(query).mappings()]
+        for row in connection.execute(query).mappings():
+            found[row["trial_id"]].append(record(row))
+    return dict(found)

@@ -1,15 +1,16 @@
-"""Verbs for what was measured while a run went on."""
+"""What is measured while a run goes on: stages, progress, accuracies, drift of its layers."""
 
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, tuple_
 
 from engine.store.connection import Store
-from engine.store.leases import hold
-from engine.store.schema import measurement, stage
+from engine.store.run_states import hold
+from engine.store.schema import drift, measurement, stage
 
 Split = Literal["retention", "search", "validation"]
 
@@ -45,6 +46,21 @@ class Progress(Struct, frozen=True, kw_only=True):
     """Steps per second."""
     tokens_rate: float | None = None
     """Tokens per second, without padding."""
+
+
+EndAccuracies = dict[tuple[int, int], float]
+"""a[i, j] is the accuracy on task j at the end of stage i, where that was measured."""
+
+
+class DriftRecord(Struct, frozen=True, kw_only=True):
+    """How far a layer was, at the end of a stage, from where the run began."""
+
+    stage: int
+    place: int
+    """0: embeddings; 1..n: layers; n + 1: heads."""
+    layer: str
+    drift: float
+    """Norm of the change over norm of the beginning."""
 
 
 def record_stages(store: Store, run_id: int, worker_id: int, stages: Sequence[StageRecord]) -> None:
@@ -87,6 +103,31 @@ def record_progress(
             _replace(connection, run_id, measurements)
 
 
+def record_drift(store: Store, run_id: int, worker_id: int, items: Sequence[DriftRecord]) -> None:
+    """Remember how far the layers of a held run were at the end of stages.
+
+    What a resumed run measures again replaces what stood there.
+
+    Raises:
+        LeaseLostError: another worker holds the run.
+    """
+    stages = {item.stage for item in items}
+    rows = [
+        {
+            "run_id": run_id,
+            "stage": item.stage,
+            "place": item.place,
+            "layer": item.layer,
+            "drift": item.drift,
+        }
+        for item in items
+    ]
+    with store.writing() as connection:
+        hold(connection, run_id, worker_id, heartbeat_at=time.time())
+        connection.execute(delete(drift).where(drift.c.run_id == run_id, drift.c.stage.in_(stages)))
+        connection.execute(insert(drift), rows)
+
+
 def measurements_of(
     store: Store, run_id: int, split: Split | None = None
 ) -> list[MeasurementRecord]:
@@ -122,6 +163,39 @@ def stages_of(store: Store, run_id: int) -> list[StageRecord]:
             )
             for row in connection.execute(query)
         ]
+
+
+def drift_of(store: Store, run_id: int) -> list[DriftRecord]:
+    """Return how far a run's layers were, by stage and from the embeddings up."""
+    query = select(drift).where(drift.c.run_id == run_id)
+    with store.reading() as connection:
+        return [
+            DriftRecord(stage=row.stage, place=row.place, layer=row.layer, drift=row.drift)
+            for row in connection.execute(query.order_by(*drift.primary_key.columns))
+        ]
+
+
+def end_accuracies(
+    store: Store, run_ids: Collection[int], split: Split
+) -> dict[int, EndAccuracies]:
+    """Return the accuracies of these runs at the ends of the stages that are over."""
+    of_these = measurement.c.run_id.in_(run_ids)
+    query = (
+        select(measurement)
+        .join(
+            stage,
+            (stage.c.run_id == measurement.c.run_id)
+            & (stage.c.stage == measurement.c.stage)
+            & (stage.c.last_step == measurement.c.step),
+        )
+        .where(of_these, measurement.c.split == split)
+        .order_by(*measurement.primary_key.columns)
+    )
+    found: defaultdict[int, EndAccuracies] = defaultdict(dict)
+    with store.reading() as connection:
+        for row in connection.execute(query):
+            found[row.run_id][row.stage, row.task] = row.accuracy
+    return dict(found)
 
 
 def _replace(connection: Connection, run_id: int, items: Sequence[MeasurementRecord]) -> None:

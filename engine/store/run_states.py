@@ -1,24 +1,98 @@
-"""Verbs for the one worker that holds a run. Every write names its holder: a late one is refused.
+"""The transitions of a run in the store: made, claimed, held, given back, ended, run once more.
 
-A run is *lost* when its holder's heartbeat is older than ``LOST_AFTER``; any worker may then claim
-it and go on from its last checkpoint.
+The table of them is ``engine.store.states.TRANSITIONS``. One worker holds a running run, and every
+write of that worker names it: one that comes too late is refused (``LeaseLostError``). A run whose
+worker was not heard of for ``LOST_AFTER`` seconds is orphaned; any worker may claim it and go on
+from its last checkpoint.
 """
 
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, case, select, update
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    case,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from engine.errors import EngineError
+from engine.errors import EngineError, UsageError
+from engine.spec import RunSpec, sequence_name
 from engine.store.connection import Store
-from engine.store.orphaned import settle_orphaned, unheld
 from engine.store.runs import RunRecord, Scores, rates_json, record
-from engine.store.schema import run, worker
-from engine.store.states import Desired, RunState
+from engine.store.schema import drift, log, measurement, run, stage, study, worker
+from engine.store.states import ENDED, LOST_AFTER, RETRIED, TRANSITIONS, Desired, RunState
 
 
 class LeaseLostError(EngineError):
     """Another worker holds the run now; what this one measured since is not wanted."""
+
+
+def held(now: float) -> ColumnElement[bool]:
+    """Return the condition under which a living worker holds a run."""
+    return (run.c.state == "running") & (run.c.heartbeat_at > now - LOST_AFTER)
+
+
+def orphaned(now: float) -> ColumnElement[bool]:
+    """Return the condition under which a run's worker has not been heard of for too long."""
+    return (run.c.state == "running") & (run.c.heartbeat_at < now - LOST_AFTER)
+
+
+def unheld(now: float) -> ColumnElement[bool]:
+    """Return the condition under which a run is not ended and no living worker holds it."""
+    waiting = run.c.state.in_(("queued", "paused")) & run.c.worker_id.is_(None)
+    return or_(waiting, orphaned(now))
+
+
+# Made
+
+
+def create_run(
+    store: Store,
+    spec: RunSpec,
+    *,
+    study_id: int | None = None,
+    number: int | None = None,
+    label: str | None = None,
+    learning_rates: Sequence[float] | None = None,
+    state: RunState = "queued",
+) -> int:
+    """Remember a new run and return its id; a worker takes it when it is queued.
+
+    ``learning_rates`` are those that its method will learn with, where they are known by now.
+    """
+    with store.writing() as connection:
+        desired = "running"
+        if study_id is not None:
+            desired_of_study = select(study.c.desired).where(study.c.id == study_id)
+            desired = connection.execute(desired_of_study).scalar_one()
+        result = connection.execute(
+            insert(run)
+            .values(
+                study_id=study_id,
+                number=number,
+                label=label,
+                sequence=sequence_name(spec.sequence),
+                method=spec.method,
+                seed=spec.seed,
+                spec=msgspec.json.encode(spec).decode(),
+                learning_rates=rates_json(learning_rates or spec.learning_rates),
+                state=state,
+                desired=desired,
+                created_at=time.time(),
+            )
+            .returning(run.c.id)
+        )
+        return int(result.scalar_one())
+
+
+# Held by a worker
 
 
 def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None:
@@ -32,7 +106,7 @@ def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None
         .limit(1)
     )
     with store.writing() as connection:
-        settle_orphaned(connection, now)
+        control_unheld(connection, now)
         row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
         if row is None:
             return None
@@ -54,8 +128,19 @@ def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None
         return record(connection.execute(select(run).where(run.c.id == row.id)).mappings().one())
 
 
-def beat_for_run(store: Store, run_id: int, worker_id: int) -> None:
-    """Say that the holder lives.
+def hold(connection: Connection, run_id: int, holder: int, **values: object) -> None:
+    """Update a held run inside the caller's transaction.
+
+    Raises:
+        LeaseLostError: another worker holds the run.
+    """
+    mine = (run.c.id == run_id) & (run.c.worker_id == holder)
+    if connection.execute(update(run).where(mine).values(values)).rowcount != 1:
+        raise LeaseLostError(f"run {run_id} is held by another worker")
+
+
+def keep_run(store: Store, run_id: int, worker_id: int) -> None:
+    """Write the heartbeat of a held run: its worker lives.
 
     Raises:
         LeaseLostError: another worker holds the run.
@@ -83,10 +168,27 @@ def desired_of(store: Store, run_id: int, worker_id: int) -> Desired:
     return "paused" if desired == "running" and row.of_worker != "running" else desired
 
 
+def note_checkpoint(store: Store, run_id: int, worker_id: int) -> None:
+    """Remember that a held run got on: workers lost before this do not count against it."""
+    with store.writing() as connection:
+        hold(connection, run_id, worker_id, attempts=0)
+
+
+def note_learning_rates(store: Store, run_id: int, worker_id: int, rates: Sequence[float]) -> None:
+    """Remember the rates with which a held run's method learns, one per choice."""
+    with store.writing() as connection:
+        hold(connection, run_id, worker_id, learning_rates=rates_json(rates))
+
+
 def release_run(
     store: Store, run_id: int, worker_id: int, *, state: RunState, busy_seconds: float
 ) -> None:
-    """Give an unfinished run back, ``paused`` or ``queued``."""
+    """Give an unfinished run back, ``paused`` or ``queued``.
+
+    Raises:
+        LeaseLostError: another worker holds the run.
+    """
+    assert state in TRANSITIONS["release"].targets
     with store.writing() as connection:
         hold(
             connection,
@@ -117,6 +219,7 @@ def finish_run(
     Raises:
         LeaseLostError: another worker holds the run.
     """
+    assert state in TRANSITIONS["finish"].targets
     with store.writing() as connection:
         hold(
             connection,
@@ -135,27 +238,96 @@ def finish_run(
         _set_worker_run(connection, worker_id, None)
 
 
-def hold(connection: Connection, run_id: int, holder: int, **values: object) -> None:
-    """Update a held run inside the caller's transaction.
+# Controlled by people
+
+
+def control_run(store: Store, run_id: int, desired: Desired) -> None:
+    """Say what is wanted of one run; one without a living worker obeys at once."""
+    with store.writing() as connection:
+        control_runs(connection, run.c.id == run_id, desired)
+
+
+def control_runs(connection: Connection, which: ColumnElement[bool], desired: Desired) -> None:
+    """Say what is wanted of unfinished runs, inside the caller's transaction."""
+    unfinished = run.c.state.not_in(ENDED)
+    connection.execute(update(run).where(which, unfinished).values(desired=desired))
+    control_unheld(connection, time.time())
+
+
+def control_unheld(connection: Connection, now: float) -> None:
+    """Do what is wanted of runs that no worker holds: stop them, or have orphaned ones paused."""
+    unhand = {"worker_id": None, "rate": None, "tokens_rate": None}
+    to_stop = unheld(now) & (run.c.desired == "stopped")
+    connection.execute(
+        update(run).where(to_stop).values(state="stopped", finished_at=now, **unhand)
+    )
+    to_pause = orphaned(now) & (run.c.desired == "paused")
+    connection.execute(
+        update(run).where(to_pause).values(state="paused", attempts=run.c.attempts + 1, **unhand)
+    )
+
+
+def orphan_runs(connection: Connection, worker_id: int) -> None:
+    """Have the run of a worker that is gone orphaned at once, without waiting for its heartbeat."""
+    mine = (run.c.worker_id == worker_id) & (run.c.state == "running")
+    connection.execute(update(run).where(mine).values(heartbeat_at=0.0))
+    control_unheld(connection, time.time())
+
+
+def retry_run(store: Store, run_id: int) -> None:
+    """Queue a run once more, as the same run: with its number, rates and seed, from its first step.
+
+    What it measured is measured again; how it had ended stays in its log.
 
     Raises:
-        LeaseLostError: another worker holds the run.
+        UsageError: it is complete or not ended, or came from elsewhere.
     """
-    mine = (run.c.id == run_id) & (run.c.worker_id == holder)
-    if connection.execute(update(run).where(mine).values(values)).rowcount != 1:
-        raise LeaseLostError(f"run {run_id} is held by another worker")
-
-
-def note_checkpoint(store: Store, run_id: int, worker_id: int) -> None:
-    """Remember that a held run got on: workers lost before this do not count against it."""
+    query = (
+        select(run.c.number, run.c.state, run.c.reason, study.c.origin)
+        .outerjoin_from(run, study, study.c.id == run.c.study_id)
+        .where(run.c.id == run_id)
+    )
     with store.writing() as connection:
-        hold(connection, run_id, worker_id, attempts=0)
+        row = connection.execute(query).mappings().one()
+        _refuse_retry(row, run_id)
+        connection.execute(
+            update(run)
+            .where(run.c.id == run_id)
+            .values(
+                state="queued",
+                desired="running",
+                reason=None,
+                worker_id=None,
+                attempts=0,
+                threads=None,
+                step=0,
+                steps=None,
+                progress_at=None,
+                started_at=None,
+                finished_at=None,
+            )
+        )
+        for table in (measurement, stage, drift):
+            connection.execute(delete(table).where(table.c.run_id == run_id))
+        why = f": {row['reason']}" if row["reason"] else ""
+        text = f"{_name(row, run_id)} is run again; it had ended as {row['state']}{why}"
+        connection.execute(
+            insert(log).values(at=time.time(), level="info", run_id=run_id, text=text)
+        )
 
 
-def note_learning_rates(store: Store, run_id: int, worker_id: int, rates: Sequence[float]) -> None:
-    """Remember the rates with which a held run's method learns, one per choice."""
-    with store.writing() as connection:
-        hold(connection, run_id, worker_id, learning_rates=rates_json(rates))
+def _refuse_retry(row: RowMapping, run_id: int) -> None:
+    name = _name(row, run_id)
+    if row["origin"] not in (None, "search"):
+        raise UsageError(f"{name} was imported ({row['origin']}); only what was run here can be")
+    if row["state"] == "complete":
+        raise UsageError(f"{name} is complete; confirm runs it again with fresh seeds")
+    if row["state"] not in RETRIED:
+        raise UsageError(f"{name} is {row['state']}, so there is nothing to run again")
+
+
+def _name(row: RowMapping, run_id: int) -> str:
+    return f"run {run_id}" if row["number"] is None else f"#{row['number']}"
 
 
 def _score_columns(prefix: str, scores: Scores | None) -> dict[str, float]:

@@ -1,17 +1,15 @@
-"""Verbs for runs, trials among them."""
+"""Reading runs, trials among them; ``run_states`` writes them."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, func, select
 
 from engine.errors import UsageError
-from engine.spec import RunSpec, StudySpec, sequence_name
+from engine.spec import RunSpec, StudySpec
 from engine.store.connection import Store
-from engine.store.orphaned import settle_orphaned
 from engine.store.schema import run, study
 from engine.store.states import ENDED, Desired, RunState
 
@@ -48,45 +46,6 @@ class Scores(Struct, frozen=True, kw_only=True):
         return self.p_o + self.p_s
 
 
-def create_run(
-    store: Store,
-    spec: RunSpec,
-    *,
-    study_id: int | None = None,
-    number: int | None = None,
-    label: str | None = None,
-    learning_rates: Sequence[float] | None = None,
-    state: RunState = "queued",
-) -> int:
-    """Remember a new run and return its id; a worker takes it when it is queued.
-
-    ``learning_rates`` are those that its method will learn with, where they are known by now.
-    """
-    with store.writing() as connection:
-        desired = "running"
-        if study_id is not None:
-            desired_of_study = select(study.c.desired).where(study.c.id == study_id)
-            desired = connection.execute(desired_of_study).scalar_one()
-        result = connection.execute(
-            insert(run)
-            .values(
-                study_id=study_id,
-                number=number,
-                label=label,
-                sequence=sequence_name(spec.sequence),
-                method=spec.method,
-                seed=spec.seed,
-                spec=msgspec.json.encode(spec).decode(),
-                learning_rates=rates_json(learning_rates or spec.learning_rates),
-                state=state,
-                desired=desired,
-                created_at=time.time(),
-            )
-            .returning(run.c.id)
-        )
-        return int(result.scalar_one())
-
-
 def get_run(store: Store, run_id: int) -> RunRecord:
     """Return the run of that id."""
     with store.reading() as connection:
@@ -115,14 +74,18 @@ def trials_of(store: Store, study_id: int) -> list[RunRecord]:
         return [record(row) for row in connection.execute(query).mappings()]
 
 
-def control_run(store: Store, run_id: int, desired: Desired) -> None:
-    """Say what is wanted of one run; one without a living worker obeys at once."""
-    unfinished = run.c.state.not_in(ENDED)
-    with store.writing() as connection:
-        connection.execute(
-            update(run).where(run.c.id == run_id, unfinished).values(desired=desired)
-        )
-        settle_orphaned(connection, time.time())
+def runs_on(store: Store, sequence: str) -> list[RunRecord]:
+    """Return the runs on a sequence that no study asked for, oldest first."""
+    query = select(run).where(run.c.study_id.is_(None), run.c.sequence == sequence)
+    with store.reading() as connection:
+        return [record(row) for row in connection.execute(query.order_by(run.c.id)).mappings()]
+
+
+def runs_by_id(store: Store, run_ids: Collection[int]) -> list[RunRecord]:
+    """Return these runs, oldest first."""
+    query = select(run).where(run.c.id.in_(run_ids)).order_by(run.c.id)
+    with store.reading() as connection:
+        return [record(row) for row in connection.execute(query).mappings()]
 
 
 def failures_in_a_row(store: Store, study_id: int) -> int:

@@ -1,15 +1,22 @@
-"""Verb for searches that are over, so that their rates will not change any more."""
+"""Searches: which want trials, who may propose the next one, what they cost, which are over."""
 
+import time
+from collections.abc import Sequence
+
+import msgspec
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Connection, Float, case, cast, func, select, update
 
-from engine.spec import Protocol
-from engine.store.budget import spent_epochs
+from engine.spec import Protocol, StudySpec
+from engine.spec.search import Spending
 from engine.store.connection import Store
 from engine.store.runs import RunRecord, trials_of
-from engine.store.schema import run, study
+from engine.store.schema import run, stage, study
 from engine.store.states import ENDED
-from engine.store.studies import StudyRecord, get_study, studies_wanting_trials
+from engine.store.studies import StudyRecord, get_study
+
+PROPOSER_SECONDS = 60.0
+"""How long a worker may take to ask the sampler before another one may."""
 
 
 class SearchRecord(Struct, frozen=True, kw_only=True):
@@ -57,3 +64,68 @@ def _search(store: Store, item: StudyRecord, *, over: bool) -> SearchRecord:
         complete=tuple(sorted(scored, key=lambda trial: (-(trial.p or 0.0), trial.number or 0))),
         epochs=epochs,
     )
+
+
+def studies_wanting_trials(store: Store) -> Sequence[int]:
+    """Return the ids of running searches below their target of trials and within their budget."""
+    trials = select(run.c.study_id, func.count().label("count")).group_by(run.c.study_id).subquery()
+    query = (
+        select(study.c.id, study.c.spec)
+        .outerjoin(trials, trials.c.study_id == study.c.id)
+        .where(study.c.desired == "running", study.c.origin == "search")
+        .where(func.coalesce(trials.c.count, 0) < study.c.trials)
+        .order_by(func.coalesce(trials.c.count, 0), study.c.id)
+    )
+    with store.reading() as connection:
+        rows = connection.execute(query).all()
+        return [row.id for row in rows if not _spent(connection, row.id, row.spec)]
+
+
+def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
+    """Take the study's one seat for asking the sampler; False when another worker has it."""
+    now = time.time()
+    free = case((study.c.proposer_until.is_(None), 0.0), else_=study.c.proposer_until) < now
+    values = {"proposer_id": worker_id, "proposer_until": now + PROPOSER_SECONDS}
+    mine = study.c.proposer_id == worker_id
+    with store.writing() as connection:
+        query = update(study).where(study.c.id == study_id, free | mine).values(values)
+        return connection.execute(query).rowcount == 1
+
+
+def leave_proposer(store: Store, study_id: int, worker_id: int) -> None:
+    """Give the seat back."""
+    mine = (study.c.id == study_id) & (study.c.proposer_id == worker_id)
+    with store.writing() as connection:
+        connection.execute(update(study).where(mine).values(proposer_id=None, proposer_until=None))
+
+
+def spending_of(connection: Connection, study_id: int, budget: float) -> Spending:
+    """Return how far a study is through its budget."""
+    spent = spent_epochs(connection, run.c.study_id == study_id)
+    return Spending(spent=spent, budget=budget)
+
+
+def spent_epochs(connection: Connection, runs: ColumnElement[bool]) -> float:
+    """Return the epochs that runs have trained, whatever became of them, up to their last step.
+
+    An epoch is one pass over the training rows of one stage; a stage that was left half way counts
+    by its steps. Runs that were imported without their steps count nothing.
+
+    Args:
+        connection: to the store.
+        runs: a condition on ``cl_run``, such as ``run.c.study_id == 3``.
+    """
+    taken = run.c.step - stage.c.first_step
+    steps = stage.c.last_step - stage.c.first_step
+    share = case((taken <= 0, 0.0), (taken >= steps, 1.0), else_=cast(taken, Float) / steps)
+    query = (
+        select(func.coalesce(func.sum(share * stage.c.epochs), 0.0))
+        .join_from(run, stage, stage.c.run_id == run.c.id)
+        .where(runs)
+    )
+    return float(connection.execute(query).scalar_one())
+
+
+def _spent(connection: Connection, study_id: int, spec: str) -> bool:
+    budget = msgspec.json.decode(spec, type=StudySpec).search.budget_epochs
+    return budget is not None and spending_of(connection, study_id, budget).over

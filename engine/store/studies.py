@@ -1,23 +1,32 @@
-"""Verbs for studies."""
+"""Studies: beginning, finding, controlling and deleting them."""
 
+import shutil
 import time
-from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, case, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    RowMapping,
+    Select,
+    delete,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import UsageError
 from engine.spec import StudySpec
-from engine.store.budget import spending_of
 from engine.store.connection import Store
-from engine.store.orphaned import settle_orphaned
+from engine.store.run_states import control_runs, held
 from engine.store.schema import run, study
-from engine.store.states import ENDED, Desired
+from engine.store.states import Desired
 
-PROPOSER_SECONDS = 60.0
-"""How long a worker may take to ask the sampler before another one may."""
+_OPTUNA_STUDIES, _OPTUNA_TRIALS = "studies", "trials"
 _MOST_NAMED = 5
 """Studies, the newest, in the message that there is none of a name."""
 
@@ -128,54 +137,54 @@ def control_study(store: Store, study_id: int, desired: Desired, reason: str | N
 
     Workers obey within a step, and runs without a living worker at once.
     """
-    now = time.time()
-    unfinished = (run.c.study_id == study_id) & run.c.state.not_in(ENDED)
+    values = {"desired": desired, "desired_at": time.time(), "reason": reason}
     with store.writing() as connection:
-        connection.execute(
-            update(study)
-            .where(study.c.id == study_id)
-            .values(desired=desired, desired_at=now, reason=reason)
-        )
-        connection.execute(update(run).where(unfinished).values(desired=desired))
-        settle_orphaned(connection, now)
+        connection.execute(update(study).where(study.c.id == study_id).values(values))
+        control_runs(connection, run.c.study_id == study_id, desired)
 
 
-def studies_wanting_trials(store: Store) -> Sequence[int]:
-    """Return the ids of running searches below their target of trials and within their budget."""
-    trials = select(run.c.study_id, func.count().label("count")).group_by(run.c.study_id).subquery()
-    query = (
-        select(study.c.id, study.c.spec)
-        .outerjoin(trials, trials.c.study_id == study.c.id)
-        .where(study.c.desired == "running", study.c.origin == "search")
-        .where(func.coalesce(trials.c.count, 0) < study.c.trials)
-        .order_by(func.coalesce(trials.c.count, 0), study.c.id)
-    )
-    with store.reading() as connection:
-        rows = connection.execute(query).all()
-        return [row.id for row in rows if not _spent(connection, row.id, row.spec)]
+def delete_study(store: Store, study_id: int) -> None:
+    """Delete a study with its trials, measurements and checkpoints. There may be none of that id.
 
-
-def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
-    """Take the study's one seat for asking the sampler; False when another worker has it."""
-    now = time.time()
-    free = case((study.c.proposer_until.is_(None), 0.0), else_=study.c.proposer_until) < now
-    values = {"proposer_id": worker_id, "proposer_until": now + PROPOSER_SECONDS}
-    mine = study.c.proposer_id == worker_id
+    Raises:
+        UsageError: a worker is at one of its trials.
+    """
     with store.writing() as connection:
-        query = update(study).where(study.c.id == study_id, free | mine).values(values)
-        return connection.execute(query).rowcount == 1
+        name = connection.execute(select(study.c.name).where(study.c.id == study_id)).scalar()
+        if name is None:
+            return
+        _refuse_if_held(connection, study_id, name)
+        of_study = run.c.study_id == study_id
+        run_ids = connection.execute(select(run.c.id).where(of_study)).scalars().all()
+        connection.execute(delete(study).where(study.c.id == study_id))
+        _delete_from_optuna(connection, name)
+    for run_id in run_ids:
+        shutil.rmtree(store.folder / f"run-{run_id}", ignore_errors=True)
 
 
-def leave_proposer(store: Store, study_id: int, worker_id: int) -> None:
-    """Give the seat back."""
-    mine = (study.c.id == study_id) & (study.c.proposer_id == worker_id)
-    with store.writing() as connection:
-        connection.execute(update(study).where(mine).values(proposer_id=None, proposer_until=None))
+def _refuse_if_held(connection: Connection, study_id: int, name: str) -> None:
+    query = select(run.c.id).where(run.c.study_id == study_id, held(time.time())).limit(1)
+    if connection.execute(query).scalar() is not None:
+        raise UsageError(f"study '{name}' is being worked on; stop it first, then delete it")
 
 
-def _spent(connection: Connection, study_id: int, spec: str) -> bool:
-    budget = msgspec.json.decode(spec, type=StudySpec).search.budget_epochs
-    return budget is not None and spending_of(connection, study_id, budget).over
+def _delete_from_optuna(connection: Connection, name: str) -> None:
+    if not inspect(connection).has_table(_OPTUNA_STUDIES):
+        return
+    tables = MetaData()
+    tables.reflect(connection, only=lambda table, _: not table.startswith("cl_"))
+    studies, trials = tables.tables[_OPTUNA_STUDIES], tables.tables[_OPTUNA_TRIALS]
+    ids = select(studies.c.study_id).where(studies.c.study_name == name)
+    trial_ids = select(trials.c.trial_id).where(trials.c.study_id.in_(ids))
+    for table in reversed(tables.sorted_tables):
+        owner: tuple[Column[int], Select[tuple[int]]] | None = None
+        if "study_id" in table.c:
+            owner = table.c.study_id, ids
+        elif "trial_id" in table.c:
+            owner = table.c.trial_id, trial_ids
+        if owner is not None:
+            column, owned = owner
+            connection.execute(delete(table).where(column.in_(owned)))
 
 
 def _record(row: RowMapping) -> StudyRecord:

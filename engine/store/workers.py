@@ -9,8 +9,8 @@ from sqlalchemy import func, insert, select, update
 
 from engine.errors import UsageError
 from engine.store.connection import Store
-from engine.store.orphaned import settle_orphaned
-from engine.store.schema import log, run, worker
+from engine.store.run_states import orphan_runs
+from engine.store.schema import log, worker
 from engine.store.states import Desired
 
 SAME_START = 1.0
@@ -37,7 +37,7 @@ class WorkerRecord(Struct, frozen=True, kw_only=True):
     desired: Desired
     run_id: int | None
     heartbeat_at: float
-    has_beaten: bool
+    has_heartbeat: bool
     """Whether it was heard of since it was started."""
 
 
@@ -153,9 +153,7 @@ def end_worker(store: Store, worker_id: int) -> bool:
             .where(worker.c.id == worker_id, worker.c.ended_at.is_(None))
             .values(ended_at=time.time(), run_id=None)
         )
-        held = (run.c.worker_id == worker_id) & (run.c.state == "running")
-        connection.execute(update(run).where(held).values(heartbeat_at=0.0))
-        settle_orphaned(connection, time.time())
+        orphan_runs(connection, worker_id)
         return ended.rowcount == 1
 
 
@@ -174,7 +172,7 @@ def living_workers(store: Store) -> Sequence[WorkerRecord]:
                 desired=row.desired,
                 run_id=row.run_id,
                 heartbeat_at=row.heartbeat_at,
-                has_beaten=row.cpu_percent is not None,
+                has_heartbeat=row.cpu_percent is not None,
             )
             for row in connection.execute(query)
         ]

@@ -6,7 +6,7 @@ import sys
 import msgspec
 
 from engine.errors import EngineError
-from engine.work.settings import WorkerSettings
+from engine.work.supervisor import WorkerSettings
 
 
 def main() -> int:

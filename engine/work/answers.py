@@ -1,41 +1,153 @@
-"""``python -m engine.work.find_shifts QUESTION``: a line of JSON for each finding.
+"""``python -m engine.work.answers``: answers one question of ``engine.work.ask``, read from stdin.
 
-Exit 2 and one line on stderr where the task or the model is not to be had.
+Answers are lines of JSON on stdout. Exit 2, or 1, and one line on stderr where it cannot be
+answered. Each answer loads the libraries that it takes, and no others.
 """
 
+import os
 import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO
 
 import msgspec
+from msgspec import Struct
 
-from engine.errors import UsageError
-from engine.learning.backbone import quiet_libraries
-from engine.learning.shifts.findings import find_shifts
-from engine.tasks.shifts.findings import Finding, Progress, Question
+from engine.errors import EngineError
+from engine.spec import RunSpec
+from engine.tasks.shifts.findings import Progress
+from engine.tasks.shifts.findings import Question as ShiftQuestion
 from engine.tasks.shifts.kept import Kept
+from engine.work.ask import (
+    CheckRuns,
+    DescribeMachine,
+    DrawShifts,
+    FindShifts,
+    Question,
+    WeighImportance,
+)
+from engine.work.machine import Machine, core_count
+
+Say = Callable[[Struct], None]
+"""Sends one answer."""
 
 
 def main() -> int:
-    """Look at what the question on the command line is about."""
-    quiet_libraries()
-    question = msgspec.json.decode(sys.argv[1], type=Question)
+    """Answer the question on stdin."""
+    question = msgspec.json.decode(_read_question(), type=Question)
+    with _answer_pipe() as pipe:
 
-    def progress(done: int, total: int) -> None:
-        _say(Progress(done, total))
+        def say(item: Struct) -> None:
+            pipe.write(msgspec.json.encode(item) + b"\n")
+            pipe.flush()
 
-    try:
-        kept = Kept(question)
-        for finding in find_shifts(question, progress):
-            kept.write(finding)
-            _say(finding)
-    except UsageError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+        try:
+            answer(question, say)
+        except EngineError as error:
+            sys.stderr.write(f"{error}\n")
+            return error.exit_code
     return 0
 
 
-def _say(what: Finding | Progress) -> None:
-    sys.stdout.write(f"{msgspec.json.encode(what).decode()}\n")
-    sys.stdout.flush()
+def answer(question: Question, say: Say) -> None:
+    """Say all that is to be said to a question.
+
+    Raises:
+        UsageError: what was asked for is not to be had.
+        EngineError: it could not be done.
+    """
+    match question:
+        case CheckRuns():
+            check(question.specs)
+        case DescribeMachine():
+            say(describe_machine())
+        case FindShifts():
+            find_shifts(question.question, say)
+        case DrawShifts():
+            from engine.exports.shift_figure import write_figure
+
+            write_figure(question.question, question.method, Path(question.path))
+        case WeighImportance():
+            weigh_importance(question)
+
+
+def check(specs: Iterable[RunSpec]) -> None:
+    """Load everything that runs need but the weights.
+
+    Raises:
+        UsageError: something is not to be had.
+    """
+    from engine.learning.backbone import backbone_shape, quiet_libraries
+    from engine.learning.device import pick_device
+    from engine.learning.methods import make_method
+    from engine.learning.prepare import prepare_task
+    from engine.profiles.grouping import make_grouping
+
+    quiet_libraries()
+    for spec in specs:
+        pick_device(spec.device, spec.protocol.precision)
+        grouping = make_grouping(spec.protocol.grouping, backbone_shape(spec.model).n_layers)
+        method = make_method(spec)
+        method.learning_rates(grouping)
+        method.require(spec.model)
+        for name in spec.sequence:
+            prepare_task(name, spec.data, spec.model, spec.protocol, spec.device)
+
+
+def describe_machine() -> Machine:
+    """Look at this machine with torch."""
+    import torch
+
+    from engine.learning.device import pick_device
+
+    gpus = map(torch.cuda.get_device_properties, range(torch.cuda.device_count()))
+    return Machine(
+        cores=core_count(),
+        gpus=tuple(f"{gpu.name}, {gpu.total_memory / 2**30:.0f} GiB" for gpu in gpus),
+        device=str(pick_device()),
+    )
+
+
+def find_shifts(question: ShiftQuestion, say: Say) -> None:
+    """Say each finding when it is found and kept, and in between how far it is.
+
+    Raises:
+        UsageError: the task or the model is not to be had.
+    """
+    from engine.learning.backbone import quiet_libraries
+    from engine.learning.shifts import findings
+
+    quiet_libraries()
+    kept = Kept(question)
+    for finding in findings.find_shifts(question, lambda done, total: say(Progress(done, total))):
+        kept.write(finding)
+        say(finding)
+
+
+def weigh_importance(asked: WeighImportance) -> None:
+    """Tell what matters in a study, where that is due."""
+    from engine.search.importance import weigh_if_old
+    from engine.store.connection import open_store
+
+    store = open_store(asked.store, create=False)
+    weigh_if_old(store, asked.study_id, asked.evaluator)
+    store.close()
+
+
+def _read_question() -> bytes:
+    """Read all of stdin, and leave an empty one to the libraries and to what they start."""
+    text = sys.stdin.buffer.read()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return text
+
+
+def _answer_pipe() -> IO[bytes]:
+    """Return what stdout was; what libraries print goes to stderr from now on."""
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return pipe
 
 
 if __name__ == "__main__":

@@ -1,57 +1,206 @@
-"""Looking at shifts in a process of its own: this one may have to stay light."""
+"""Asking a process of its own for what takes torch or Optuna: this one stays light.
+
+The question goes to ``python -m engine.work.answers`` through a pipe, as JSON, so that it may be of
+any length and nothing of it shows in a list of processes. Answers come back a line each, as they
+are found. A process that ends with ``UsageError.exit_code`` has the error's message as the last
+line of its stderr; any other code but 0 is a failure of the process itself.
+"""
 
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, UsageError, reason_of
 from engine.files import check_target
-from engine.tasks.shifts.findings import Finding, Method, Progress, Question
+from engine.spec import RunSpec, StudySpec
+from engine.spec.search import Evaluator
+from engine.tasks.shifts.findings import Finding, Method, Progress
+from engine.tasks.shifts.findings import Question as ShiftQuestion
 from engine.tasks.shifts.kept import Kept
+from engine.work.machine import Machine
 
-_WRONG = 2
-SUFFIXES = (".svg", ".png")
+SUFFIXES: Final = (".svg", ".png")
+"""What a picture can be."""
 
 
-class Picture(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A figure of findings that are kept."""
+class CheckRuns(Struct, frozen=True, kw_only=True, tag=True):
+    """Whether these runs could begin. No answer; ``UsageError`` where one could not."""
 
-    question: Question
+    specs: tuple[RunSpec, ...]
+
+
+class DescribeMachine(Struct, frozen=True, tag=True):
+    """What this machine can learn on: a ``Machine``."""
+
+
+class FindShifts(Struct, frozen=True, kw_only=True, tag=True):
+    """What a task's shifts are: a ``Finding`` each, and ``Progress`` in between."""
+
+    question: ShiftQuestion
+
+
+class DrawShifts(Struct, frozen=True, kw_only=True, tag=True):
+    """A figure of findings that are kept. No answer: it is in the file then."""
+
+    question: ShiftQuestion
     method: Method
     path: str
-    """Where it goes; its suffix says what it is: SVG or PNG."""
+    """Its suffix says what it is: SVG or PNG."""
 
 
-class Look:
+class WeighImportance(Struct, frozen=True, kw_only=True, tag=True):
+    """What matters in a study. No answer: it is in the store then."""
+
+    store: str
+    study_id: int
+    evaluator: Evaluator
+
+
+Question = CheckRuns | DescribeMachine | FindShifts | DrawShifts | WeighImportance
+
+
+class Asking:
+    """One question to a process of its own. Any thread may wait for the answers, or cancel.
+
+    Args:
+        question: what is asked.
+        failure: what could not be done where the process itself fails, as its message begins.
+    """
+
+    def __init__(self, question: Question, failure: str) -> None:
+        self._question = question
+        self._failure = failure
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._cancelled = False
+
+    def answers(self) -> Iterator[bytes]:
+        """Yield the answers as they come, each JSON; nothing more once it was cancelled.
+
+        Raises:
+            UsageError: what was asked for is not to be had.
+            EngineError: the process failed.
+        """
+        with tempfile.TemporaryFile() as complaints:
+            process = self._start(complaints.fileno())
+            if process is None:
+                return
+            with process:
+                try:
+                    _hand_over(process, self._question)
+                    yield from process.stdout or ()
+                except BaseException:
+                    process.kill()
+                    raise
+            complaints.seek(0)
+            if process.returncode != 0 and not self._cancelled:
+                raise self._error(process.returncode, complaints.read().decode(errors="replace"))
+
+    def wait(self) -> bytes:
+        """Return the one answer when it is there; empty where there is none.
+
+        Raises:
+            UsageError: what was asked for is not to be had.
+            EngineError: the process failed.
+        """
+        return b"".join(self.answers())
+
+    def cancel(self) -> None:
+        """End the process."""
+        with self._lock:
+            self._cancelled = True
+            if self._process is not None:
+                self._process.kill()
+
+    def _start(self, complaints: int) -> "subprocess.Popen[bytes] | None":
+        with self._lock:
+            if self._cancelled:
+                return None
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "engine.work.answers"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=complaints,
+                )
+            except OSError as error:
+                raise EngineError(f"{self._failure}: {reason_of(error)}") from error
+            return self._process
+
+    def _error(self, code: int, complaints: str) -> EngineError:
+        last = (complaints.strip().splitlines() or ["it ended without a word"])[-1]
+        if code == UsageError.exit_code:
+            return UsageError(last)
+        return EngineError(f"{self._failure}: {last}")
+
+
+def _hand_over(process: "subprocess.Popen[bytes]", question: Question) -> None:
+    """Write the question and close the pipe: the process has it whole, and waits for no more."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin:  # it ended first, and its exit code says why
+        process.stdin.write(msgspec.json.encode(question))
+
+
+def check(*specs: RunSpec) -> None:
+    """Load what runs need. What was loaded and encoded is cached for the worker that comes after.
+
+    Raises:
+        UsageError: something is not to be had.
+        EngineError: the check itself broke.
+    """
+    Asking(CheckRuns(specs=specs), "the request could not be checked").wait()
+
+
+def check_search(spec: StudySpec) -> None:
+    """Load what every trial of a search needs, as ``check`` does.
+
+    Raises:
+        UsageError: something is not to be had.
+        EngineError: the check itself broke.
+    """
+    check(replace(spec.trial(0, (), {"lr": 1e-5}), method="flat"))
+
+
+def ask_machine() -> Machine:
+    """Return what this machine can learn on.
+
+    Raises:
+        EngineError: torch cannot be loaded.
+    """
+    answer = Asking(DescribeMachine(), "torch cannot be used").wait()
+    return msgspec.json.decode(answer, type=Machine)
+
+
+class ShiftRequest:
     """The findings of one question, as they are found; those that are kept cost no time.
 
     Raises:
         UsageError: there is no such task or model.
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: ShiftQuestion) -> None:
         self._kept = Kept(question)
-        self._process: subprocess.Popen[str] | None = None
-        self._lock = threading.Lock()
-        self._ended = False
+        self._asking = Asking(FindShifts(question=question), "looking at the shifts broke")
 
     def kept(self) -> Iterator[Finding]:
         """Yield what is there already."""
         return self._kept.read()
 
     def is_whole(self) -> bool:
-        """Tell whether all of it is there already."""
+        """Whether all of it is there already."""
         return self._kept.is_whole()
 
     def findings(self) -> Iterator[Finding | Progress]:
-        """Yield everything, and in between how far it is; nothing more once it was ended.
+        """Yield everything, and in between how far it is; nothing more once it was cancelled.
 
         Raises:
             UsageError: rows or model are not to be had.
@@ -60,39 +209,15 @@ class Look:
         if self._kept.is_whole():
             yield from self._kept.read()
             return
-        with tempfile.TemporaryFile("w+") as said:
-            process = self._start(said)
-            if process is None:
-                return
-            with process:
-                for line in process.stdout or ():
-                    yield msgspec.json.decode(line, type=Finding | Progress)
-            said.seek(0)
-            if not self._ended:
-                _raise_if_failed(process.returncode, said.read(), "looking at the shifts broke")
+        for line in self._asking.answers():
+            yield msgspec.json.decode(line, type=Finding | Progress)
 
-    def end(self) -> None:
+    def cancel(self) -> None:
         """Stop looking; any thread may ask for it."""
-        with self._lock:
-            self._ended = True
-            if self._process is not None:
-                self._process.terminate()
-
-    def _start(self, said: IO[str]) -> "subprocess.Popen[str] | None":
-        question = msgspec.json.encode(self._kept.question).decode()
-        with self._lock:
-            if not self._ended:
-                self._process = subprocess.Popen(  # noqa: S603 - our own module
-                    [sys.executable, "-m", "engine.work.find_shifts", question],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=said,
-                    text=True,
-                )
-            return self._process
+        self._asking.cancel()
 
 
-def draw_picture(picture: Picture) -> Path:
+def draw_shifts(picture: DrawShifts) -> Path:
     """Write a figure of what was found before, and return where it is.
 
     Raises:
@@ -100,14 +225,7 @@ def draw_picture(picture: Picture) -> Path:
         EngineError: drawing itself broke.
     """
     path = picture_path(picture.path)
-    command = [
-        sys.executable,
-        "-m",
-        "engine.work.draw_shifts",
-        msgspec.json.encode(msgspec.structs.replace(picture, path=str(path))).decode(),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
-    _raise_if_failed(done.returncode, done.stderr, "drawing the picture broke")
+    Asking(replace(picture, path=str(path)), "drawing the picture broke").wait()
     return path
 
 
@@ -124,10 +242,7 @@ def picture_path(text: str) -> Path:
     return path
 
 
-def _raise_if_failed(code: int, said: str, what: str) -> None:
-    if code == 0:
-        return
-    lines = said.strip().splitlines() or ["it ended without a word"]
-    if code == _WRONG:
-        raise UsageError(lines[-1])
-    raise EngineError(f"{what}: {lines[-1]}")
+def weigh_importance(store: str, study_id: int, evaluator: Evaluator) -> Asking:
+    """Return the question what matters in a study; the store has it when it was waited for."""
+    question = WeighImportance(store=store, study_id=study_id, evaluator=evaluator)
+    return Asking(question, "what matters could not be told")

@@ -15,7 +15,7 @@ from engine.learning.measures import AccuracyMatrix
 from engine.learning.prepare import prepare
 from engine.spec import RunSpec
 from engine.store.connection import Store
-from engine.store.leases import (
+from engine.store.run_states import (
     LeaseLostError,
     desired_of,
     finish_run,
@@ -25,8 +25,7 @@ from engine.store.leases import (
 )
 from engine.store.runs import RunRecord, Scores
 from engine.store.states import Desired, RunState
-from engine.work.checkpoints import CheckpointKeeper
-from engine.work.first_stages import FirstStages
+from engine.work.checkpoints import CheckpointKeeper, FirstStages
 from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge
 from engine.work.recorder import Recorder

@@ -1,16 +1,18 @@
-"""The heartbeat: a thread of its own, so that a long step does not look like death."""
+"""The heartbeat of a worker, with its telemetry: a thread, so that a long step is no death."""
 
 import logging
 from threading import Event, Lock, Thread
+from typing import Any
+
+import psutil
+import pynvml
 
 from engine.errors import EngineError
 from engine.store.connection import Store
-from engine.store.leases import LeaseLostError, beat_for_run
-from engine.store.workers import beat_for_worker
-from engine.work.telemetry import Meter
+from engine.store.run_states import LeaseLostError, keep_run
+from engine.store.workers import Telemetry, beat_for_worker
 
 HEARTBEAT_SECONDS = 2.0
-
 _log = logging.getLogger(__name__)
 
 
@@ -59,7 +61,39 @@ class Heartbeat(Thread):
             if self._run_id is None:
                 return
             try:
-                beat_for_run(self._store, self._run_id, self._worker_id)
+                keep_run(self._store, self._run_id, self._worker_id)
             except LeaseLostError:
                 # The loop that learns finds out at its next step and lets go.
                 self._run_id = None
+
+
+class Meter:
+    """Measures this process; the first CPU share it gives is 0."""
+
+    def __init__(self, device: str) -> None:
+        self._process = psutil.Process()
+        self._process.cpu_percent()
+        self._gpu = _gpu_handle(device)
+
+    def read(self) -> Telemetry:
+        """Return CPU share (100 = one core), memory in bytes, and the GPU's where there is one."""
+        with self._process.oneshot():
+            cpu, memory = self._process.cpu_percent(), self._process.memory_info().rss
+        if self._gpu is None:
+            return Telemetry(cpu_percent=cpu, memory_bytes=memory)
+        return Telemetry(
+            cpu_percent=cpu,
+            memory_bytes=memory,
+            gpu_percent=float(pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu),
+            gpu_memory_bytes=int(pynvml.nvmlDeviceGetMemoryInfo(self._gpu).used),
+        )
+
+
+def _gpu_handle(device: str) -> Any:  # noqa: ANN401 - NVML's own handle
+    if not device.startswith("cuda"):
+        return None
+    try:
+        pynvml.nvmlInit()
+        return pynvml.nvmlDeviceGetHandleByIndex(int(device.partition(":")[2] or 0))
+    except pynvml.NVMLError:
+        return None

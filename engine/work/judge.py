@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.learning.events import Measured, Measurement, Planned, Stepped
-from engine.search.sentinel import CollapseSentinel, Observation, SentinelState
+from engine.search.early_stopping import CollapseSentinel, Observation, SentinelState
 from engine.search.trials import Search
 from engine.spec.search import PruningSees
 

@@ -7,11 +7,12 @@ from typing import NamedTuple
 from engine.learning.events import Measured
 from engine.learning.plan import StagePlan
 from engine.store.connection import Store
-from engine.store.drift import DriftRecord, record_drift
 from engine.store.measurements import (
+    DriftRecord,
     MeasurementRecord,
     Progress,
     StageRecord,
+    record_drift,
     record_progress,
     record_stages,
 )

@@ -1,55 +1,173 @@
-"""Asking for work. What is asked is checked first: nothing wrong enters the store. Light."""
+"""Asking for work: runs, repetitions, searches, retries. Light.
 
-import subprocess
-import sys
+What is asked for is checked first, so that nothing wrong enters the store.
+"""
 
-import msgspec
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
 
-from engine.errors import EngineError, UsageError
-from engine.spec import RunSpec, StudySpec
+from msgspec.structs import replace
+
+from engine.arena.confirming import Repetition
+from engine.arena.plan import NeededSearch, PlannedRun, spec_key
+from engine.spec import RunSpec, StudySpec, sequence_name
 from engine.store.connection import Store
-from engine.store.runs import create_run
+from engine.store.entries import confirm_trial, enter_run
+from engine.store.run_states import control_run, create_run, retry_run
+from engine.store.runs import runs_by_id
+from engine.store.studies import control_study, create_study, free_name
+from engine.work.ask import check, check_search
 
-_WRONG = 2
-
-
-def check_search(spec: StudySpec) -> None:
-    """Load what every trial of a search needs, as ``check`` does.
-
-    Raises:
-        UsageError: something is not to be had.
-        EngineError: the check itself broke.
-    """
-    trial = spec.trial(0, (), {"lr": 1e-5})
-    check(msgspec.structs.replace(trial, method="flat"))
+_OVER_WITHOUT_RESULT = ("failed", "stopped", "collapsed")
+_MOST_TRIALS: Final = 1_000
+"""A search that is bound by epochs ends long before."""
 
 
-def request_run(store: Store, spec: RunSpec, *, label: str | None = None) -> int:
-    """Check a run, then remember it as wanted; return its id.
+def enter_runs(
+    store: Store,
+    runs: Sequence[PlannedRun],
+    *,
+    retry: bool = False,
+    before_writing: Callable[[], None] = lambda: None,
+) -> int:
+    """Queue runs that are missing, and enter every run into its row; return how many are new.
 
-    Raises:
-        UsageError: a task, the model, the method, the data or the device is not to be had;
-            nothing was written.
-    """
-    check(spec)
-    return create_run(store, spec, label=label)
+    Paused runs go on. Two rows that come to the same rates share their runs.
 
-
-def check(*specs: RunSpec) -> None:
-    """Load what runs need, in a process of its own: this one may have to stay light.
-
-    What was loaded and encoded is cached for the worker that comes after.
+    Args:
+        store: where the runs are kept.
+        runs: of a plan.
+        retry: ask once more for what failed, collapsed or was stopped.
+        before_writing: called once all is checked; what it raises keeps the store as it is.
 
     Raises:
-        UsageError: something is not to be had.
-        EngineError: the check itself broke.
+        UsageError: a task, the model, the data or the device is not to be had; nothing was written.
     """
-    texts = (msgspec.json.encode(spec).decode() for spec in specs)
-    command = [sys.executable, "-m", "engine.work.check", *texts]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
-    if done.returncode == 0:
-        return
-    lines = done.stderr.strip().splitlines() or ["the check ended without a word"]
-    if done.returncode == _WRONG:
-        raise UsageError(lines[-1])
-    raise EngineError(f"the request could not be checked: {lines[-1]}")
+    again = _OVER_WITHOUT_RESULT if retry else ()
+    asked = [run for run in runs if run.state in ("missing", *again)]
+    if asked:
+        check(*_each_kind(asked))
+    before_writing()
+    queued: dict[bytes, int] = {}
+    for run in runs:
+        run_id = None if run.record is None or run.state in again else run.record.id
+        if run_id is None:
+            key = spec_key(run.spec)
+            run_id = queued.get(key)
+            if run_id is None:
+                run_id = queued[key] = create_run(store, run.spec, label=run.entrant.title)
+        elif run.state == "paused":
+            control_run(store, run_id, "running")
+        enter_run(store, run_id, run.entrant.name, run.source)
+    return len(queued)
+
+
+def enter_repetitions(
+    store: Store, repetitions: Sequence[Repetition], *, retry: bool = False
+) -> list[int]:
+    """Queue the repetitions of trials that are missing; return the runs of all.
+
+    Paused runs go on.
+
+    Args:
+        store: where trials and runs are kept.
+        repetitions: what ``plan_confirmation`` found there.
+        retry: ask once more for what failed, collapsed or was stopped.
+
+    Raises:
+        UsageError: the model, the data or the device is not to be had; nothing was written.
+    """
+    again = _OVER_WITHOUT_RESULT if retry else ()
+    asked = [item for item in repetitions if item.state in ("missing", *again)]
+    if asked:
+        check(asked[0].spec)
+    queued: dict[bytes, int] = {}
+    run_ids: list[int] = []
+    for item in repetitions:
+        if item.record is not None and item.state not in again:
+            run_id = item.record.id
+            if item.state == "paused":
+                control_run(store, run_id, "running")
+        elif (key := spec_key(item.spec)) in queued:
+            run_id = queued[key]
+        else:
+            label = f"again #{item.trial.number}"
+            run_id = queued[key] = create_run(store, item.spec, label=label)
+        confirm_trial(store, item.trial.id, run_id)
+        run_ids.append(run_id)
+    return run_ids
+
+
+def ask_for_searches(
+    store: Store,
+    needed: Sequence[NeededSearch],
+    like: StudySpec,
+    *,
+    before_writing: Callable[[], None] = lambda: None,
+) -> list[int]:
+    """Start the searches that are missing and can begin, let paused ones go on; return all at work.
+
+    One that cannot begin yet has the search at work that it waits for.
+
+    Args:
+        store: where they are kept.
+        needed: what ``needed_searches`` found.
+        like: a search for a profile, with its number of trials. The other methods' searches are
+            bound by the epochs of theirs, or by that number where there is none.
+        before_writing: called when something has been checked and is about to be written; what it
+            raises leaves that out, and the rest.
+
+    Raises:
+        UsageError: a task, the model, the data or the device is not to be had.
+    """
+    at_work: list[int] = []
+    for need in needed:
+        there = need.found or (need.yardstick if need.waits else None)
+        if need.met or (need.waits and there is None):
+            continue
+        if there is None:
+            spec = _search_spec(need, like)
+            check_search(spec)
+            before_writing()
+            at_work.append(create_study(store, replace(spec, name=free_name(store, spec.name))))
+            continue
+        if there.study.desired == "paused":
+            before_writing()
+            control_study(store, there.study.id, "running")
+        at_work.append(there.study.id)
+    return list(dict.fromkeys(at_work))
+
+
+def retry_runs(store: Store, run_ids: Collection[int]) -> None:
+    """Check that these runs can be run, then queue each once more, as the same run.
+
+    Raises:
+        UsageError: a task, the model, the data or the device is not to be had, so that none was
+            queued; or a run is complete or not ended, so that it and those after it were not.
+    """
+    runs = runs_by_id(store, run_ids)
+    kinds = {(run.study_id, None) if run.study_id else (None, run.id): run.spec for run in runs}
+    check(*kinds.values())
+    for run in runs:
+        retry_run(store, run.id)
+
+
+def _each_kind(runs: Sequence[PlannedRun]) -> list[RunSpec]:
+    """Return a run of each sequence and of each method: what these need, the others need."""
+    by_sequence = {run.spec.sequence: run.spec for run in runs}
+    by_method = {(run.entrant.method, str(run.entrant.options)): run.spec for run in runs}
+    kinds = (*by_sequence.values(), *by_method.values())
+    return list({spec_key(spec): spec for spec in kinds}.values())
+
+
+def _search_spec(need: NeededSearch, like: StudySpec) -> StudySpec:
+    name, search = sequence_name(need.sequence), like.search
+    if need.yardstick is not None and need.yardstick.epochs > 0:
+        search = replace(search, trials=_MOST_TRIALS, budget_epochs=need.yardstick.epochs)
+    return replace(
+        like,
+        name=name if need.method == "profile" else f"{name}-{need.method}",
+        sequence=need.sequence,
+        method=need.method,
+        search=search,
+    )

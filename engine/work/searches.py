@@ -1,4 +1,4 @@
-"""Where studies and runs meet the sampler: proposing trials, judging them, settling them."""
+"""Where runs meet the sampler: proposing trials, judging them, telling how they ended."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,21 +11,11 @@ from engine.search.spaces import make_space
 from engine.search.trials import Proposal, Search, open_search
 from engine.search.warm_starts import warm_starts
 from engine.store.connection import Store
-from engine.store.runs import (
-    RunRecord,
-    best_of_studies,
-    create_run,
-    failures_in_a_row,
-    trials_of,
-)
+from engine.store.run_states import create_run
+from engine.store.runs import RunRecord, best_of_studies, failures_in_a_row, trials_of
+from engine.store.searches import become_proposer, leave_proposer, studies_wanting_trials
 from engine.store.states import ENDED
-from engine.store.studies import (
-    become_proposer,
-    control_study,
-    get_study,
-    leave_proposer,
-    studies_wanting_trials,
-)
+from engine.store.studies import control_study, get_study
 from engine.work.judge import Judge, TrialJudge
 
 _MOST_FAILURES = 3
@@ -54,10 +44,10 @@ class Searches:
         sees = get_study(self._store, run.study_id).spec.search.pruning_sees
         return TrialJudge(self._search(run.study_id), run.number, run.spec.sequence, sees)
 
-    def settle(self, run: RunRecord) -> None:
+    def tell(self, run: RunRecord) -> None:
         """Tell the sampler how a run ended, if it asked for it."""
         if run.study_id is not None and run.number is not None and run.state in ENDED:
-            self._search(run.study_id).settle(run.number, run.state, run.p)
+            self._search(run.study_id).tell(run.number, run.state, run.p)
 
     def weigh(self, run: RunRecord) -> None:
         """Tell what matters in the study of a run, where there are enough new trials for that."""
@@ -73,31 +63,31 @@ class Searches:
         except EngineError as error:
             control_study(self._store, study_id, "paused", str(error))
             return False
-        if not self._adopt_orphan(study_id, search):
+        if not self._adopt_forgotten(study_id, search):
             self._queue(study_id, search.propose())
         return True
 
-    def _adopt_orphan(self, study_id: int, search: Search) -> bool:
-        """Queue a trial whose worker died between asking and remembering; settle forgotten ones."""
+    def _adopt_forgotten(self, study_id: int, search: Search) -> bool:
+        """Queue a trial whose worker died before it remembered it; tell of forgotten ends."""
         runs = {run.number: run for run in trials_of(self._store, study_id)}
-        self._settle_retried(runs.values(), search)
+        self._tell_retried(runs.values(), search)
         for number, proposal in search.unfinished().items():
             known = runs.get(number)
             if known is not None:
-                self.settle(known)
+                self.tell(known)
             elif proposal is None:
-                search.settle(number, "failed")
+                search.tell(number, "failed")
             else:
                 self._queue(study_id, proposal)
                 return True
         return False
 
-    def _settle_retried(self, runs: Iterable[RunRecord], search: Search) -> None:
+    def _tell_retried(self, runs: Iterable[RunRecord], search: Search) -> None:
         """Tell of trials that came to a better end when run again, if their worker died before."""
         endings = search.endings()
         for run in runs:
             if run.state == "complete" and endings.get(run.number or 0, run.state) != run.state:
-                self.settle(run)
+                self.tell(run)
 
     def _queue(self, study_id: int, proposal: Proposal) -> None:
         spec = get_study(self._store, study_id).spec

@@ -1,5 +1,7 @@
 """Starting workers and telling the living from the dead. Light: the screen uses it."""
 
+import os
+import socket
 import subprocess
 import sys
 import time
@@ -7,12 +9,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
+import psutil
 from msgspec import Struct
 
 from engine.errors import EngineError
 from engine.store.connection import Store, open_store
-from engine.store.states import Desired
+from engine.store.states import IDLE_SECONDS, LOST_AFTER, Desired
 from engine.store.workers import (
+    SAME_START,
+    WorkerIdentity,
     WorkerRecord,
     end_worker,
     living_workers,
@@ -20,9 +25,20 @@ from engine.store.workers import (
     set_desired_of_worker,
     write_log,
 )
-from engine.work.devices import core_count, gpu_count
-from engine.work.processes import identity_of, is_alive, is_lost
-from engine.work.settings import WorkerSettings
+from engine.work.machine import core_count, gpu_count
+
+
+class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Passed as JSON on the worker's command line."""
+
+    store: str
+    device: str = "auto"
+    threads: int = 1
+    until_idle: bool = False
+    idle_seconds: float = IDLE_SECONDS
+    """How long it stays warm with nothing to do."""
+    checkpoint_seconds: float = 30.0
+    """Least time between two checkpoints of a run; 0 writes one after every step."""
 
 
 class Place(Struct, frozen=True):
@@ -49,7 +65,7 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
     store = open_store(store_url)
     try:
         here = identity_of().host
-        held = [item.device for item in bury_dead(store) if item.identity.host == here]
+        held = [item.device for item in end_orphaned_workers(store) if item.identity.host == here]
         places = free_places(slots, device, held)
         for place in places:
             start_worker(
@@ -122,6 +138,11 @@ def start_worker(store: Store, settings: WorkerSettings) -> int:
     return process.pid
 
 
+def worker_command(settings: WorkerSettings) -> list[str]:
+    """Return the command line of a worker process."""
+    return [sys.executable, "-m", "engine.work", msgspec.json.encode(settings).decode()]
+
+
 def add_worker(store_url: str, *, device: str, threads: int) -> int:
     """Start one more worker, however many there are, and return its pid.
 
@@ -131,7 +152,7 @@ def add_worker(store_url: str, *, device: str, threads: int) -> int:
     store = open_store(store_url)
     try:
         if device == "auto":
-            device = _least_held(Counter(item.device for item in bury_dead(store)))
+            device = _least_held(Counter(item.device for item in end_orphaned_workers(store)))
         return start_worker(store, WorkerSettings(store=store.url, device=device, threads=threads))
     finally:
         store.close()
@@ -150,27 +171,55 @@ def control_worker(store: Store, worker_id: int, desired: Desired) -> None:
         if item.id == worker_id and is_lost(
             item.identity,
             heartbeat_at=item.heartbeat_at,
-            has_beaten=item.has_beaten,
+            has_heartbeat=item.has_heartbeat,
             now=time.time(),
         ):
-            bury(store, item)
+            end_dead_worker(store, item)
 
 
-def worker_command(settings: WorkerSettings) -> list[str]:
-    """Return the command line of a worker process."""
-    return [sys.executable, "-m", "engine.work", msgspec.json.encode(settings).decode()]
+def identity_of(pid: int | None = None) -> WorkerIdentity:
+    """Return the identity of a process of this machine, by default this one."""
+    process = psutil.Process(pid if pid is not None else os.getpid())
+    return WorkerIdentity(
+        host=socket.gethostname(), pid=process.pid, process_start=process.create_time()
+    )
 
 
-def bury_dead(store: Store) -> Sequence[WorkerRecord]:
+def is_alive(identity: WorkerIdentity) -> bool:
+    """Whether that process still runs; on another machine only its heartbeat can tell."""
+    if identity.host != socket.gethostname():
+        return True
+    try:
+        process = psutil.Process(identity.pid)
+        same = abs(process.create_time() - identity.process_start) < SAME_START
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def is_lost(
+    identity: WorkerIdentity, *, heartbeat_at: float, has_heartbeat: bool, now: float
+) -> bool:
+    """Whether nothing is to be expected of a worker.
+
+    One of this machine that has not beaten yet is still loading its libraries, however long.
+    """
+    if not is_alive(identity):
+        return True
+    is_starting = not has_heartbeat and identity.host == socket.gethostname()
+    return not is_starting and heartbeat_at < now - LOST_AFTER
+
+
+def end_orphaned_workers(store: Store) -> Sequence[WorkerRecord]:
     """Remember, and say, which workers of this machine were killed; return those that live."""
     workers = living_workers(store)
     dead = [item for item in workers if not is_alive(item.identity)]
     for item in dead:
-        bury(store, item)
+        end_dead_worker(store, item)
     return [item for item in workers if item not in dead]
 
 
-def bury(store: Store, dead: WorkerRecord) -> None:
+def end_dead_worker(store: Store, dead: WorkerRecord) -> None:
     """Remember that a worker is dead, and say it once."""
     if end_worker(store, dead.id):
         text = f"worker {dead.identity.pid} on {dead.device} died"

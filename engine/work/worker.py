@@ -12,7 +12,7 @@ from engine.learning.backbone import quiet_libraries
 from engine.learning.device import free_memory, pick_device
 from engine.spec import sequence_name
 from engine.store.connection import open_store
-from engine.store.leases import claim_run
+from engine.store.run_states import claim_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.states import Desired
 from engine.store.studies import get_study
@@ -26,10 +26,8 @@ from engine.store.workers import (
 )
 from engine.work.execution import Outcome, WorkerContext, execute
 from engine.work.heartbeat import Heartbeat
-from engine.work.processes import identity_of
 from engine.work.searches import Searches
-from engine.work.settings import WorkerSettings
-from engine.work.supervisor import bury_dead
+from engine.work.supervisor import WorkerSettings, end_orphaned_workers, identity_of
 
 _LOOK_SECONDS = 0.5
 
@@ -59,12 +57,12 @@ def work(settings: WorkerSettings) -> None:
         heartbeat=heartbeat,
         checkpoint_seconds=settings.checkpoint_seconds,
     )
-    _say_of_itself(context, "begins")
+    _log_worker(context, "begins")
     try:
-        _say_of_itself(context, _serve(context, Searches(store, worker_id), settings))
+        _log_worker(context, _serve(context, Searches(store, worker_id), settings))
     except Exception as error:
         with suppress(EngineError):
-            _say_of_itself(
+            _log_worker(
                 context, f"ends by an error: {_first_line(error)}; see its log file", "error"
             )
         raise
@@ -101,32 +99,32 @@ def _desired(context: WorkerContext) -> Desired:
 def _rest(context: WorkerContext) -> None:
     """Hold nothing until something else is wanted."""
     free_memory(context.device)
-    _say_of_itself(context, "is paused")
+    _log_worker(context, "is paused")
     while _desired(context) == "paused":
         time.sleep(_LOOK_SECONDS)
     if _desired(context) == "running":
-        _say_of_itself(context, "goes on")
+        _log_worker(context, "goes on")
 
 
 def _work_once(context: WorkerContext, searches: Searches, threads: int) -> bool:
     """Work on one run; False where there is none."""
-    bury_dead(context.store)
+    end_orphaned_workers(context.store)
     run = claim_run(context.store, context.worker_id, threads=threads)
     if run is None:
         return searches.propose_trial()
-    _say(context, run, "goes on" if run.step else "begins")
+    _log_run(context, run, "goes on" if run.step else "begins")
     outcome = execute(context, run, searches.judge)
     if outcome is None:
-        _say(context, run, "is given back")
+        _log_run(context, run, "is given back")
     else:
         level: Level = "error" if outcome.state == "failed" else "info"
-        _say(context, run, _told(outcome), level)
-        searches.settle(get_run(context.store, run.id))
+        _log_run(context, run, _outcome_text(outcome), level)
+        searches.tell(get_run(context.store, run.id))
         searches.weigh(run)
     return True
 
 
-def _say(context: WorkerContext, run: RunRecord, what: str, level: Level = "info") -> None:
+def _log_run(context: WorkerContext, run: RunRecord, what: str, level: Level = "info") -> None:
     """Tell people in the store what happens to a run, and the worker's own log too."""
     name = f"run {run.id}" if run.number is None else f"#{run.number}"
     _log.info("run %d (%s) %s", run.id, sequence_name(run.spec.sequence), what)
@@ -141,7 +139,7 @@ def _owner(context: WorkerContext, run: RunRecord) -> str:
     return get_study(context.store, run.study_id).name
 
 
-def _say_of_itself(context: WorkerContext, what: str, level: Level = "info") -> None:
+def _log_worker(context: WorkerContext, what: str, level: Level = "info") -> None:
     _log.log(logging.ERROR if level == "error" else logging.INFO, "the worker %s", what)
     text = f"worker {os.getpid()} on {context.device} {what}"
     write_log(context.store, level, text, worker_id=context.worker_id)
@@ -151,7 +149,7 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
-def _told(outcome: Outcome) -> str:
+def _outcome_text(outcome: Outcome) -> str:
     if outcome.scores is None:
         return f"{outcome.state}: {outcome.reason}"
     scores = outcome.scores

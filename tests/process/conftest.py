@@ -15,8 +15,7 @@ from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.measurements import MeasurementRecord
 from engine.store.workers import living_workers
-from engine.work.settings import WorkerSettings
-from engine.work.supervisor import start_worker
+from engine.work.supervisor import WorkerSettings, start_worker
 from tests.tiny import tiny_backbone, tiny_tasks
 
 PATIENCE = 180.0

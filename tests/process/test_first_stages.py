@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from engine.spec import RunSpec
 from engine.store.connection import Store
-from engine.store.drift import DriftRecord, drift_of
-from engine.store.measurements import MeasurementRecord, measurements_of
-from engine.store.runs import create_run, get_run
+from engine.store.measurements import DriftRecord, MeasurementRecord, drift_of, measurements_of
+from engine.store.run_states import create_run
+from engine.store.runs import get_run
 from tests.process.conftest import wait_for_end
 
 pytestmark = pytest.mark.process

@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 from optuna.trial import TrialState
 
-from engine.search.marks import AGAIN
+from engine.search.storage import AGAIN
 from engine.spec import StudySpec
 from engine.store.connection import Store
-from engine.store.drift import drift_of
+from engine.store.measurements import drift_of
 from engine.store.runs import trials_of
 from engine.store.studies import control_study, create_study
-from engine.work.retrying import retry_runs
+from engine.work.requests import retry_runs
 from tests.process.conftest import wait_for, wait_for_end
 
 pytestmark = pytest.mark.process

@@ -9,9 +9,9 @@ import pytest
 
 from engine.spec import RunSpec, StudySpec
 from engine.store.connection import Store
-from engine.store.drift import drift_of
-from engine.store.measurements import MeasurementRecord, measurements_of
-from engine.store.runs import RunRecord, control_run, create_run, get_run, trials_of
+from engine.store.measurements import MeasurementRecord, drift_of, measurements_of
+from engine.store.run_states import control_run, create_run
+from engine.store.runs import RunRecord, get_run, trials_of
 from engine.store.studies import control_study, create_study
 from engine.work.checkpoints import CheckpointKeeper
 from tests.process.conftest import kill, wait_for, wait_for_end

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from bertcl_tui.store.reader import Reader
 from engine.profiles.grouping import llrd_rates, make_grouping
 from engine.spec import SearchSettings, StudySpec
-from engine.store.budget import spending_of
 from engine.store.connection import Store
 from engine.store.runs import RunRecord, trials_of
 from engine.store.schema import log
-from engine.store.studies import create_study, studies_wanting_trials
+from engine.store.searches import spending_of, studies_wanting_trials
+from engine.store.studies import create_study
 from tests.process.conftest import wait_for_end
 
 pytestmark = pytest.mark.process

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from engine.spec import RunSpec
 from engine.store.connection import Store
 from engine.store.measurements import MeasurementRecord, measurements_of
-from engine.store.runs import create_run, get_run
+from engine.store.run_states import create_run
+from engine.store.runs import get_run
 from engine.store.schema import log
 from engine.store.workers import living_workers
-from engine.work.supervisor import bury_dead, control_worker
+from engine.work.supervisor import control_worker, end_orphaned_workers
 from tests.process.conftest import kill, wait_for, wait_for_end
 
 pytestmark = pytest.mark.process
@@ -50,7 +51,7 @@ def test_a_dead_workers_end_is_said_once(
     create_run(store, run_spec)
     kill(start())
     for _ in range(2):
-        assert bury_dead(store) == []
+        assert end_orphaned_workers(store) == []
     assert len(_said(store, "died")) == 1
 
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from sqlalchemy import Connection, ScalarSelect, func, select
 
 from bertcl_tui.store.rows import Confirmation
-from engine.arena.statistics import half_width
+from engine.arena.measuring import half_width
 from engine.store.schema import confirmation, run
 from engine.store.states import RunState
 

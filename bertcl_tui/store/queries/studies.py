@@ -18,8 +18,8 @@ from bertcl_tui.store.queries.unfinished import (
 )
 from bertcl_tui.store.rows import StudyRow, StudyState, TrialState
 from engine.spec.search import Spending
-from engine.store.budget import spending_of
 from engine.store.schema import run, study
+from engine.store.searches import spending_of
 from engine.store.states import ENDED
 
 _RECENT = 20

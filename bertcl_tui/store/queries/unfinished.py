@@ -9,7 +9,7 @@ from bertcl_tui.store.rows import RunRow, TrialState
 from engine.store.schema import run, worker
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
 from engine.store.workers import WorkerIdentity
-from engine.work.processes import is_alive
+from engine.work.supervisor import is_alive
 
 
 def with_holder(columns: Iterable[ColumnElement[Any]] = run.c) -> Select[Any]:

@@ -8,7 +8,7 @@ from bertcl_tui.store.rows import WorkerRow, WorkerState
 from engine.store.schema import run, study, worker
 from engine.store.states import STALLED_AFTER
 from engine.store.workers import WorkerIdentity
-from engine.work.processes import is_lost
+from engine.work.supervisor import is_lost
 
 
 def list_workers(connection: Connection, now: float) -> tuple[WorkerRow, ...]:
@@ -66,8 +66,8 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
 
 def _worker_state(row: Row[Any], now: float) -> WorkerState:
     identity = WorkerIdentity(host=row.host, pid=row.pid, process_start=row.process_start)
-    has_beaten = row.cpu_percent is not None
-    if is_lost(identity, heartbeat_at=row.heartbeat_at, has_beaten=has_beaten, now=now):
+    has_heartbeat = row.cpu_percent is not None
+    if is_lost(identity, heartbeat_at=row.heartbeat_at, has_heartbeat=has_heartbeat, now=now):
         return "lost"
     if row.run_id is not None:
         return "stalled" if (row.progress_at or now) < now - STALLED_AFTER else "running"

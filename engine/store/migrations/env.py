@@ -1,4 +1,4 @@
-"""Alembic's way in; ``engine.store.upgrade`` hands the connection over."""
+"""Alembic's way in; ``engine.store.connection`` hands the connection over."""
 
 from alembic import context
 

@@ -16,11 +16,11 @@ from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.top_bar import TopBar
-from engine.arena.statistics import half_width
+from engine.arena.measuring import half_width
 from engine.spec import Protocol, SearchSettings, StudySpec
-from engine.store.confirmations import confirmations_of
 from engine.store.connection import open_store
-from engine.store.runs import create_run
+from engine.store.entries import confirmations_of
+from engine.store.run_states import create_run
 from engine.store.studies import create_study
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.host import SIZE, Host, settle

@@ -29,16 +29,16 @@ def test_every_field_has_a_sentence_of_help() -> None:
 
 def test_what_is_typed_is_what_is_run() -> None:
     request = read_request({**TYPED, "seeds": "3", "budget": "24", "epochs": "2", "seed": "7"})
-    wanted = request.wanted
-    assert wanted.sequences == (("sst2", "mrpc"), ("mrpc", "sst2"))
-    assert [item.name for item in wanted.entrants] == [
+    table = request.table
+    assert table.sequences == (("sst2", "mrpc"), ("mrpc", "sst2"))
+    assert [item.name for item in table.entrants] == [
         "flat@2e-5",
         "ewc-task@2e-5,importance=500",
         "combined",
     ]
-    assert wanted.seeds == (1007, 1008, 1009)
-    assert wanted.protocol == Protocol(epochs=2)
-    assert request.searched == wanted.sequences
+    assert table.seeds == (1007, 1008, 1009)
+    assert table.protocol == Protocol(epochs=2)
+    assert request.searched == table.sequences
     assert request.like.search.trials == 24
 
 
@@ -72,12 +72,12 @@ def test_a_shown_table_is_asked_for_again_as_it_was(arena_reader: Reader) -> Non
     for question in (Question(), Question(layout="table2")):
         look = look_at_arena(arena_reader, question)
         assert look is not None
-        wanted = read_request(texts_of_look(look)).wanted
-        assert wanted.sequences == look.layout.sequences
-        assert wanted.entrants == look.layout.entrants
-        assert len(wanted.seeds) == 5
+        table = read_request(texts_of_look(look)).table
+        assert table.sequences == look.layout.sequences
+        assert table.entrants == look.layout.entrants
+        assert len(table.seeds) == 5
         item = look.recorded
-        assert (wanted.data, wanted.model, wanted.protocol) == (
+        assert (table.data, table.model, table.protocol) == (
             item.data,
             item.model,
             item.protocol,

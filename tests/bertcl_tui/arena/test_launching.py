@@ -9,11 +9,11 @@ from bertcl_tui.arena.fields import read_request
 from bertcl_tui.arena.launching import Launched, describe, failed_runs, go_on, launch, retry
 from bertcl_tui.arena.look import Question, look_at_arena
 from bertcl_tui.store.reader import Reader
-from engine.arena.wanted import Unfilled
+from engine.arena.plan import UnfilledCell
 from engine.errors import UsageError
 from engine.store.connection import open_store
 from engine.store.entries import entries
-from engine.store.runs import create_run
+from engine.store.run_states import create_run
 from engine.store.states import RunState
 from engine.store.studies import control_study, get_study
 from tests.engine.arena.doing import do
@@ -132,7 +132,7 @@ def test_what_cannot_be_had_is_refused_and_makes_no_store(store: str, tiny: Text
 
 def test_what_came_of_it_is_said_in_words() -> None:
     entrants = read_request({**TABLE, "sequences": "sst2:mrpc"}).layout.entrants
-    none = Unfilled(entrant=entrants[1], sequence=("mood", "agree"), reason="not searched here")
+    none = UnfilledCell(entrant=entrants[1], sequence=("mood", "agree"), reason="not searched here")
     launched = Launched(runs=3, there=0, searches=(1, 2), waiting=("BERTcL",), unfilled=())
     assert describe(launched) == "3 runs queued; BERTcL when 2 searches ended."
     launched = Launched(runs=0, there=4, searches=(), waiting=(), unfilled=(none, none))

@@ -75,10 +75,10 @@ def test_how_far_the_runs_of_a_cell_are(arena_reader: Reader) -> None:
     columns = [column.sequence for column in look.layout.columns]
     full = look.tallies[FLAT][columns.index(SEEN)]
     assert full is not None
-    assert (full.complete, full.wanted, full.others) == (5, 5, ())
+    assert (full.complete, full.planned, full.others) == (5, 5, ())
     begun = look.tallies[PUBLISHED][columns.index(UNFINISHED)]
     assert begun is not None
-    assert (begun.complete, begun.wanted, begun.share) == (1, 5, 0.5)
+    assert (begun.complete, begun.planned, begun.share) == (1, 5, 0.5)
     assert begun.others == (("running", 1), ("queued", 1), ("paused", 1), ("failed", 1))
     assert look.tallies[BERTCL][columns.index(TURNED)] is None
 

@@ -25,11 +25,11 @@ from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.widgets.field_row import FieldRow
 from engine.arena import legend
-from engine.arena.formats.markdown import to_markdown
 from engine.arena.tables import Table
+from engine.exports.markdown import to_markdown
 from engine.store.connection import open_store
 from engine.store.entries import entries
-from engine.store.leases import finish_run
+from engine.store.run_states import finish_run
 from engine.store.runs import Scores
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until

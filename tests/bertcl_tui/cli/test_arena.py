@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 
 from engine.arena.confirming import plan_confirmation
-from engine.arena.wanted import make_plan
-from engine.store.confirmations import confirm_trial
+from engine.arena.plan import make_plan
 from engine.store.connection import open_store
-from engine.store.entries import enter_run
-from engine.store.runs import create_run
+from engine.store.entries import confirm_trial, enter_run
+from engine.store.run_states import create_run
 from engine.store.studies import get_study
 from tests.bertcl_tui.cli.conftest import Ask
-from tests.engine.arena.doing import do, rates, searched, wanted
+from tests.engine.arena.doing import do, rates, searched, table_spec
 
 STUDY = "mrpc:sst2-profile"
 FLAT = ((0.60, 0.70), (0.62, 0.70), (0.64, 0.71))
@@ -27,7 +26,7 @@ def recorded(tmp_path: Path) -> Path:
     store = open_store(str(path))
     trials = [(rates(1e-5), 1.5), (rates(2e-5), 1.4)]
     study = get_study(store, searched(store, "mrpc:sst2", trials))
-    plan = make_plan(store, wanted("flat,combined", seeds=3))
+    plan = make_plan(store, table_spec("flat,combined", seeds=3))
     for run in plan.runs:
         run_id = create_run(store, run.spec)
         scores = FLAT if run.entrant.method == "flat" else COMBINED

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.store.connection import open_store
-from engine.store.drift import DriftRecord, record_drift
+from engine.store.measurements import DriftRecord, record_drift
 from engine.store.workers import write_log
 from tests.bertcl_tui.cli.conftest import Ask
 from tests.recorded import DONE, FLAT_RATES, LIVE, PAUSED, RUNNING, WORKER

@@ -20,7 +20,7 @@ from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.field_row import FieldRow
-from engine.arena.recorded import recorded
+from engine.arena.results import recorded
 from engine.profiles import (
     Band,
     Combined,
@@ -32,7 +32,7 @@ from engine.profiles import (
 )
 from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.store.connection import open_store
-from engine.store.runs import create_run
+from engine.store.run_states import create_run
 from engine.store.schema import run
 from engine.store.studies import create_study
 from tests.bertcl_tui.conftest import OpenApp

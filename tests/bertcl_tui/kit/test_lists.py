@@ -20,7 +20,7 @@ from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import open_store
-from engine.store.runs import create_run
+from engine.store.run_states import create_run
 from engine.store.studies import create_study
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until

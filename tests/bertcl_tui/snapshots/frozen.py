@@ -9,7 +9,7 @@ from sqlalchemy import insert, update
 from engine.store.connection import open_store
 from engine.store.importance import ImportanceRecord, keep_importance
 from engine.store.schema import drift, log, measurement, run, study, worker
-from engine.work.machine_meter import GpuLoad, MachineLoad
+from engine.work.machine import GpuLoad, MachineLoad
 from tests.recorded import STAGE_STEPS
 
 NOW: Final = 1_900_000_000.0

@@ -18,14 +18,14 @@ from engine.errors import UsageError
 from engine.spec import SearchSettings, StudySpec
 from engine.spec.search import Spending
 from engine.store.connection import Store, open_store
-from engine.store.leases import claim_run, finish_run, release_run
 from engine.store.measurements import (
     Progress,
     StageRecord,
     record_progress,
     record_stages,
 )
-from engine.store.runs import Scores, create_run
+from engine.store.run_states import claim_run, create_run, finish_run, release_run
+from engine.store.runs import Scores
 from engine.store.states import LOST_AFTER, STALLED_AFTER
 from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import (
@@ -35,7 +35,7 @@ from engine.store.workers import (
     register_worker,
     write_log,
 )
-from engine.work.processes import identity_of
+from engine.work.supervisor import identity_of
 from tests.recorded import DONE, LIVE, PAUSED, TOKENS_OF_A_STEP
 
 LIVE_ID, DONE_ID, PAUSED_ID = 1, 2, 3

@@ -21,7 +21,7 @@ from bertcl_tui.workers.log_panel import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 from engine.spec import StudySpec
 from engine.store.connection import open_store
-from engine.store.leases import release_run
+from engine.store.run_states import release_run
 from engine.store.studies import control_study, create_study, find_study
 from engine.store.workers import end_worker, write_log
 from tests.bertcl_tui.conftest import OpenApp

@@ -19,12 +19,11 @@ from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.top_bar import TopBar
 from engine.store.connection import open_store
-from engine.store.deletion import delete_study
 from engine.store.importance import importance_of
-from engine.store.leases import finish_run
+from engine.store.run_states import finish_run
 from engine.store.runs import Scores
 from engine.store.schema import importance
-from engine.store.studies import find_study
+from engine.store.studies import delete_study, find_study
 from engine.store.workers import end_worker
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until

@@ -20,8 +20,13 @@ from bertcl_tui.widgets.top_bar import TopBar
 from bertcl_tui.workers.log_table import LogTable
 from engine.spec import Protocol
 from engine.store.connection import open_store
-from engine.store.drift import DriftRecord, record_drift
-from engine.store.measurements import MeasurementRecord, Progress, record_progress
+from engine.store.measurements import (
+    DriftRecord,
+    MeasurementRecord,
+    Progress,
+    record_drift,
+    record_progress,
+)
 from engine.store.runs import RunRecord, get_run
 from engine.store.schema import run
 from engine.store.workers import write_log

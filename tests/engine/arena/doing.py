@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from engine.arena.entrants import parse_entrants
-from engine.arena.wanted import Wanted
+from engine.arena.plan import TableSpec
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.spec.run import SearchedMethod
 from engine.store.connection import Store
-from engine.store.leases import claim_run, finish_run
 from engine.store.measurements import (
     MeasurementRecord,
     Progress,
@@ -15,7 +14,8 @@ from engine.store.measurements import (
     record_progress,
     record_stages,
 )
-from engine.store.runs import Scores, create_run
+from engine.store.run_states import claim_run, create_run, finish_run
+from engine.store.runs import Scores
 from engine.store.states import RunState
 from engine.store.studies import create_study
 from engine.store.workers import WorkerIdentity, end_worker, register_worker
@@ -102,10 +102,10 @@ def do(store: Store, matrix: Matrix, *, state: RunState = "complete", reason: st
     return run.id
 
 
-def wanted(
+def table_spec(
     entrants: str, sequences: str = "sst2:mrpc", *, seeds: int = 2, protocol: Protocol = PROTOCOL
-) -> Wanted:
-    return Wanted(
+) -> TableSpec:
+    return TableSpec(
         sequences=tuple(tuple(sequence.split(":")) for sequence in sequences.split()),
         entrants=parse_entrants(entrants),
         seeds=tuple(range(1000, 1000 + seeds)),

@@ -1,6 +1,8 @@
+import math
+
 import pytest
 
-from engine.arena.measuring import MEASURES, measure_of
+from engine.arena.measuring import MEASURES, half_width, holm, measure_of, paired_p_value
 from engine.errors import UsageError
 
 THREE = {
@@ -46,3 +48,43 @@ def test_a_run_that_is_not_over_has_no_numbers() -> None:
 def test_an_unknown_measure_is_refused() -> None:
     with pytest.raises(UsageError, match="no measure 'f1'; use one of p_o-p_s, p, acc"):
         measure_of("f1")
+
+
+def test_the_interval_of_five_seeds() -> None:
+    values = [0.718, 0.721, 0.541, 0.700, 0.710]
+    # mean 0.678, squared deviations 0.001600 + 0.001849 + 0.018769 + 0.000484 + 0.001024
+    s = math.sqrt(0.023726 / 4)
+    assert half_width(values) == pytest.approx(2.776445 * s / math.sqrt(5), rel=1e-6)
+
+
+def test_one_seed_has_no_interval_and_equal_ones_none_to_speak_of() -> None:
+    assert half_width([0.7]) is None
+    assert half_width([]) is None
+    assert half_width([0.5, 0.5, 0.5]) == 0
+
+
+def test_pairs_are_compared_by_seed() -> None:
+    one = {1: 0.80, 2: 0.70, 3: 0.90, 9: 0.1}
+    other = {3: 0.84, 2: 0.68, 1: 0.76, 8: 0.9}
+    # differences 0.04, 0.02, 0.06: mean 0.04, s = 0.02, t = 0.04 / (0.02 / sqrt 3) = sqrt 12;
+    # with two degrees of freedom p = 1 - t / sqrt(t² + 2)
+    expected = 1 - math.sqrt(12) / math.sqrt(14)
+    assert paired_p_value(one, other) == pytest.approx(expected)
+    assert paired_p_value(other, one) == pytest.approx(expected)
+
+
+def test_two_pairs_are_too_few() -> None:
+    assert paired_p_value({1: 0.8, 2: 0.7, 3: 0.9}, {1: 0.1, 2: 0.2, 4: 0.1}) is None
+
+
+def test_differences_without_spread() -> None:
+    same = {1: 0.5, 2: 0.25, 3: 0.75}
+    assert paired_p_value(same, same) == 1
+    shifted = {seed: value + 0.125 for seed, value in same.items()}
+    assert paired_p_value(shifted, same) == 0
+
+
+def test_holm_multiplies_the_smallest_most_and_keeps_the_order() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.6]) == [1.0, 1.0]
+    assert holm([]) == []

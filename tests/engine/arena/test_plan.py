@@ -3,10 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from engine.arena.wanted import Plan, find_record, make_plan
+from engine.arena.plan import Plan, find_record, make_plan, needed_searches
 from engine.store.connection import Store
-from engine.store.runs import create_run
-from tests.engine.arena.doing import PROTOCOL, do, flat_spec, searched, wanted
+from engine.store.run_states import create_run
+from tests.engine.arena.doing import PROTOCOL, do, flat_spec, rates, searched, table_spec
 
 pytestmark = pytest.mark.sample
 
@@ -19,7 +19,7 @@ def test_runs_are_known_by_what_they_do_not_by_who_asked_or_where(store: Store) 
     create_run(store, replace(flat_spec(1000), device="cuda:1"))
     do(store, ((0.9,), (0.8, 0.7)))
     create_run(store, flat_spec(1001, lr=3e-5))
-    plan = make_plan(store, wanted("flat"))
+    plan = make_plan(store, table_spec("flat"))
     assert states(plan) == [("flat@2e-5", 1000, "complete"), ("flat@2e-5", 1001, "missing")]
     assert [run.spec.seed for run in plan.unfinished] == [1001]
 
@@ -34,18 +34,18 @@ def test_of_several_runs_that_do_the_same_a_complete_one_counts(store: Store) ->
     for state in ("failed", "complete", "stopped"):
         create_run(store, flat_spec(1000))
         do(store, ((0.9,), (0.8, 0.7)), state=state)  # type: ignore[arg-type]
-    (run,) = make_plan(store, wanted("flat", seeds=1)).runs
+    (run,) = make_plan(store, table_spec("flat", seeds=1)).runs
     assert run.state == "complete"
 
 
 def test_other_protocols_are_other_runs(store: Store) -> None:
     create_run(store, replace(flat_spec(1000), protocol=replace(PROTOCOL, epochs=3)))
-    (run,) = make_plan(store, wanted("flat", seeds=1)).runs
+    (run,) = make_plan(store, table_spec("flat", seeds=1)).runs
     assert run.state == "missing"
 
 
 def test_runs_that_begin_alike_do_not_stand_side_by_side(store: Store) -> None:
-    plan = make_plan(store, wanted("flat,replay", "sst2:mrpc mrpc:qqp sst2:qqp"))
+    plan = make_plan(store, table_spec("flat,replay", "sst2:mrpc mrpc:qqp sst2:qqp"))
     assert [(r.spec.seed, r.spec.sequence, r.spec.method) for r in plan.runs[:6]] == [
         (1000, ("sst2", "mrpc"), "flat"),
         (1000, ("sst2", "mrpc"), "replay"),
@@ -58,12 +58,46 @@ def test_runs_that_begin_alike_do_not_stand_side_by_side(store: Store) -> None:
 
 
 def test_a_row_without_rates_says_why(store: Store) -> None:
-    plan = make_plan(store, wanted("flat,bertcl", "sst2:mrpc rte:mrpc", seeds=1))
+    plan = make_plan(store, table_spec("flat,bertcl", "sst2:mrpc rte:mrpc", seeds=1))
     assert [(item.entrant.name, item.sequence, item.reason) for item in plan.unfilled] == [
         ("bertcl", ("rte", "mrpc"), "not searched here")
     ]
 
 
 def test_options_of_a_method_are_written_out(store: Store) -> None:
-    (run,) = make_plan(store, wanted("ewc-task,importance=500", seeds=1)).runs
+    (run,) = make_plan(store, table_spec("ewc-task,importance=500", seeds=1)).runs
     assert run.spec.options == {"lr": 2e-5, "importance": 500.0, "rows": 256, "gamma": 0.0}
+
+
+PLACES = (("sst2", "mrpc"), ("mrpc", "sst2"))
+
+
+def test_only_searches_that_some_row_is_to_have_its_rates_from(store: Store) -> None:
+    assert needed_searches(store, table_spec("flat,published,joint"), PLACES) == ()
+    needed = needed_searches(store, table_spec("flat,ewc-task@llrd-tuned,combined"), PLACES)
+    assert [(need.method, need.sequence, need.met) for need in needed] == [
+        ("profile", PLACES[0], False),
+        ("profile", PLACES[1], False),
+        ("llrd", PLACES[0], False),
+        ("llrd", PLACES[1], False),
+    ]
+
+
+def test_others_wait_until_it_is_known_what_the_profile_took(store: Store) -> None:
+    searched(store, "sst2:mrpc", [(rates(1e-5), 1.2), (rates(2e-5), 1.3)])
+    searched(store, "mrpc:sst2", [(rates(1e-5), 1.2)], target=2)
+    one, other = needed_searches(store, table_spec("flat-tuned,bertcl"), PLACES)[2:]
+    assert one.yardstick is not None
+    assert (one.waits, one.yardstick.epochs) == (False, 8.0)
+    assert other.waits
+
+
+def test_without_a_row_of_profiles_nothing_waits(store: Store) -> None:
+    (need,) = needed_searches(store, table_spec("flat-tuned"), PLACES[:1])
+    assert (need.waits, need.yardstick) == (False, None)
+
+
+def test_a_search_that_is_there_is_not_needed_again(store: Store) -> None:
+    searched(store, "sst2:mrpc", [({"lr": 1e-5}, 1.2)], method="flat")
+    (need,) = needed_searches(store, table_spec("flat-tuned"), PLACES[:1])
+    assert need.met

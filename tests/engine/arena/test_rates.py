@@ -21,7 +21,7 @@ from engine.profiles import (
 from engine.profiles.grouping import llrd_rates
 from engine.spec import Protocol, Source, Tuning
 from engine.store.connection import Store
-from engine.store.finished import searches
+from engine.store.searches import searches
 from engine.store.studies import control_study, find_study
 from engine.tasks.shape import backbone_of
 from tests.engine.arena.doing import CHOICES, MODEL, PROTOCOL, rates, searched

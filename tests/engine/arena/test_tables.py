@@ -16,12 +16,12 @@ OTHER = ("mrpc", "sst2")
 Key = tuple[str, tuple[str, ...]]
 
 
-def cell(*pairs: tuple[float, float], source: Source | None = None, wanted: int = 0) -> CellRuns:
+def cell(*pairs: tuple[float, float], source: Source | None = None, planned: int = 0) -> CellRuns:
     """Return runs with these accuracies at their ends, the first one of seed 1000."""
     return CellRuns(
         source=source or Source(),
         runs=(),
-        wanted=wanted or len(pairs),
+        planned=planned or len(pairs),
         accuracies={
             1000 + index: {(0, 0): 0.9, (1, 0): p_o, (1, 1): p_s}
             for index, (p_o, p_s) in enumerate(pairs)
@@ -132,7 +132,7 @@ def test_what_is_missing_is_said_once_for_all_sequences() -> None:
 def test_a_task_alone_is_a_column_of_its_own() -> None:
     table1 = paper_layout("table1", 2e-5)
     single = CellRuns(
-        source=Source(), runs=(), wanted=1, accuracies={1000: {(0, 0): 0.92, (1, 1): 0.75}}
+        source=Source(), runs=(), planned=1, accuracies={1000: {(0, 0): 0.92, (1, 1): 0.75}}
     )
     table = make_table(table1, Results(cells={("single@2e-5", PAIR): single}))
     values = [found.values[0] for found in table.rows[0].cells]

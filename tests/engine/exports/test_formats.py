@@ -6,17 +6,17 @@ import io
 import pytest
 
 from engine.arena import legend
-from engine.arena.formats.csv import to_csv
-from engine.arena.formats.latex import to_latex
-from engine.arena.formats.markdown import to_markdown
 from engine.arena.tables import Cell, Row, Table, Value
+from engine.exports.csv import to_csv
+from engine.exports.latex import to_latex
+from engine.exports.markdown import to_markdown
 
 
 @pytest.fixture
 def table() -> Table:
     """Return a table that has everything: marks, the paper's numbers, a gap, a note."""
     flat = Cell(
-        values=(Value(quantity="p_o", mean=0.904, half_width=0.0123, paper=0.9),), runs=5, wanted=5
+        values=(Value(quantity="p_o", mean=0.904, half_width=0.0123, paper=0.9),), runs=5, planned=5
     )
     better = Value(
         quantity="p_o", mean=0.923, half_width=0.01, better=True, p_value=0.0125, paper=0.91
@@ -33,7 +33,7 @@ def table() -> Table:
                 entrant="replay@my_own.json",
                 title="replay @ my_own",
                 tuning_epochs=1240.4,
-                cells=(Cell(values=(better,), runs=5, wanted=5, seen=True, published=True), gap),
+                cells=(Cell(values=(better,), runs=5, planned=5, seen=True, published=True), gap),
             ),
         ),
         reference="flat 2e-5",

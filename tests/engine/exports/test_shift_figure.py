@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from engine.errors import UsageError
 from engine.tasks.shifts.findings import Question
-from engine.work.shifts import Picture, draw_picture
+from engine.work.ask import DrawShifts, draw_shifts
 from tests.shift_findings import keep_findings
 
 
@@ -25,15 +25,15 @@ def test_a_picture_is_what_its_suffix_says(
 ) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
-    path = draw_picture(Picture(question=question, method="tsne", path=str(folder / name)))
+    path = draw_shifts(DrawShifts(question=question, method="tsne", path=str(folder / name)))
     assert path == folder / name
     assert path.read_bytes().startswith(beginning)
     assert list(folder.iterdir()) == [path]
 
 
 def test_a_picture_of_what_was_not_looked_at_is_refused(question: Question, tmp_path: Path) -> None:
-    unseen = Picture(
+    unseen = DrawShifts(
         question=replace(question, task="mood"), method="pca", path=str(tmp_path / "mood.svg")
     )
     with pytest.raises(UsageError, match="task 'mood' was not looked at yet; do that first"):
-        draw_picture(unseen)
+        draw_shifts(unseen)

@@ -8,8 +8,7 @@ from typing import Protocol
 import msgspec
 import pytest
 
-from engine.search.space import Space
-from engine.search.spaces import ProfileSpace
+from engine.search.spaces import ProfileSpace, Space
 from engine.search.trials import Search, open_search
 from engine.search.warm_starts import WarmStart
 from engine.spec import SearchSettings, StudySpec

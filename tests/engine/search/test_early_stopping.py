@@ -3,7 +3,10 @@ import math
 import msgspec
 import pytest
 
-from engine.search.sentinel import CollapseSentinel, Observation, SentinelState
+from engine.search.early_stopping import CollapseSentinel, Observation, SentinelState
+from engine.search.trials import Search
+from engine.spec.search import Pruner
+from tests.engine.search.conftest import Opener
 
 SEQUENCE = ("mood", "topic")
 
@@ -100,3 +103,78 @@ def test_no_rows_say_nothing() -> None:
     sentinel = CollapseSentinel(SEQUENCE)
     for step in (50, 75):
         assert sentinel.watch(seen((0, 0), step=step)) is None
+
+
+def run_trial(search: Search, reports: list[float]) -> int | None:
+    """Report until pruned; return the step at which that was, None: complete."""
+    number = search.propose().number
+    for step, p in enumerate(reports, start=1):
+        search.report(number, step, p)
+        if search.should_prune(number):
+            search.tell(number, "pruned")
+            return step
+    search.tell(number, "complete", reports[-1])
+    return None
+
+
+def steady(p: float, reports: int = 4) -> list[float]:
+    return [p] * reports
+
+
+def test_percentile_ends_the_worst_quarter_once_their_rates_are_warm(opened: Opener) -> None:
+    search = opened(sampler="random", pruner="percentile")
+    for trial in range(8):
+        assert run_trial(search, steady(1.2 + trial / 100)) is None
+    # of 1.20 … 1.27 the quarter ends at 1.2175
+    assert run_trial(search, steady(1.21)) == 3
+    assert run_trial(search, steady(1.22)) is None
+
+
+def test_percentile_looks_at_the_best_report_so_far(opened: Opener) -> None:
+    search = opened(sampler="random", pruner="percentile")
+    for _ in range(8):
+        run_trial(search, steady(1.3))
+    assert run_trial(search, [1.35, 1.0, 1.0, 1.0]) is None
+
+
+def test_first_trials_come_to_their_end(opened: Opener) -> None:
+    search = opened(sampler="random", pruner="percentile")
+    assert [run_trial(search, steady(2.0 - trial)) for trial in range(8)] == [None] * 8
+
+
+def test_asha_halves_at_the_first_second_and_fourth_report(opened: Opener) -> None:
+    search = opened(sampler="random", pruner="asha")
+    assert run_trial(search, steady(1.4)) is None
+    assert run_trial(search, steady(1.3)) == 1
+    assert run_trial(search, [1.5, 1.3, 1.3]) == 2
+    assert run_trial(search, [1.5, 1.5, 1.5, 1.2]) == 4
+
+
+def test_hyperband_prunes_hopeless_trials_in_some_brackets_later_than_in_others(
+    opened: Opener,
+) -> None:
+    search = opened(sampler="random", pruner="hyperband")
+    run_trial(search, steady(1.4, 20))
+    ends = {run_trial(search, steady(1.3 - trial / 100, 20)) for trial in range(24)}
+    assert {1, 3} <= ends
+
+
+@pytest.mark.parametrize("pruner", ["none", "percentile", "hyperband", "asha"])
+def test_a_trial_that_reported_nothing_is_not_pruned(opened: Opener, pruner: Pruner) -> None:
+    search = opened(sampler="random", pruner=pruner)
+    assert not search.should_prune(search.propose().number)
+
+
+def test_without_a_pruner_every_trial_goes_on(opened: Opener) -> None:
+    search = opened(sampler="random", pruner="none")
+    assert [run_trial(search, steady(1.0 / (trial + 1))) for trial in range(12)] == [None] * 12
+
+
+def test_another_process_prunes_the_same_trial(opened: Opener) -> None:
+    one, other = opened(pruner="asha"), opened(pruner="asha")
+    run_trial(one, steady(1.4))
+    number = one.propose().number
+    one.report(number, 1, 1.3)
+    assert other.should_prune(number)
+    other.tell(number, "pruned")
+    assert one.unfinished() == {}

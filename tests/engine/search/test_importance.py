@@ -8,7 +8,7 @@ from engine.search.importance import weigh, weigh_if_old
 from engine.spec.search import EVALUATORS, Evaluator
 from engine.store.connection import Store
 from engine.store.importance import Tried, importance_of
-from engine.store.leases import claim_run, finish_run
+from engine.store.run_states import claim_run, finish_run
 from engine.store.runs import Scores, trials_of
 from engine.work.searches import Searches
 from tests.engine.store.conftest import new_study, new_trial, new_worker, store, study_spec

@@ -21,14 +21,14 @@ def open_and_close(url: str) -> str:
     return "opened"
 
 
-def report_and_settle(url: str, number: int) -> int:
-    """Report a trial that another process proposed, and settle it as well as its neighbour."""
+def report_and_tell(url: str, number: int) -> int:
+    """Report a trial that another process proposed, and tell its end as well as its neighbour."""
     search = open_search(url, study_spec(pruner="asha"), SPACE)
     for step in range(1, 26):
         search.report(number, step, 1.0 + step / 100)
         search.should_prune(number)
     for each in (number, (number + 1) % PROCESSES):
-        search.settle(each, "complete", 1.25)
+        search.tell(each, "complete", 1.25)
     search.close()
     return number
 
@@ -45,8 +45,8 @@ def test_workers_may_make_the_tables_at_once_and_report_at_once(tmp_path: Path) 
 
         search = open_search(url, study_spec(), SPACE)
         numbers = [search.propose().number for _ in range(PROCESSES)]
-        settled = workers.map(report_and_settle, [url] * PROCESSES, numbers, timeout=120)
-        assert list(settled) == numbers
+        told = workers.map(report_and_tell, [url] * PROCESSES, numbers, timeout=120)
+        assert list(told) == numbers
         assert search.unfinished() == {}
         search.close()
 

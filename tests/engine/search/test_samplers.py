@@ -8,8 +8,7 @@ from optuna.trial import TrialState
 
 from engine.profiles.grouping import make_grouping
 from engine.search.samplers import SeededSampler, trial_seed
-from engine.search.space import Space
-from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace
+from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace, Space
 from engine.spec.search import Sampler
 
 SPACE = ProfileSpace(((1e-7, 1e-3),) * 2)

@@ -11,9 +11,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError, UsageError
 from engine.profiles.grouping import make_grouping
-from engine.search.marks import AGAIN, ENDED, LABEL
-from engine.search.space import Space
-from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace
+from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace, Space
+from engine.search.storage import AGAIN, ENDED, LABEL
 from engine.search.trials import Ending, open_search
 from engine.search.warm_starts import WarmStart
 from tests.engine.search.conftest import SPACE, Opener, study_spec
@@ -68,7 +67,7 @@ def test_an_asking_that_was_cut_short_is_failed_and_its_warm_start_asked_again(
 
     search = opened(starts=STARTS)
     assert search.unfinished() == {0: None}
-    search.settle(0, "failed")
+    search.tell(0, "failed")
     assert search.unfinished() == {}
     again = search.propose()
     assert (again.number, again.label) == (1, "flat 1e-06")
@@ -77,7 +76,7 @@ def test_an_asking_that_was_cut_short_is_failed_and_its_warm_start_asked_again(
 def test_a_trial_that_nobody_remembered_is_found_again(opened: Opener) -> None:
     search = opened(starts=STARTS)
     proposals = [search.propose() for _ in range(4)]
-    search.settle(1, "complete", 1.0)
+    search.tell(1, "complete", 1.0)
     assert opened().unfinished() == {each.number: each for each in proposals if each.number != 1}
 
 
@@ -98,7 +97,7 @@ def test_optuna_is_told_how_a_trial_ended(
     number = search.propose().number
     search.report(number, 1, 1.1)
     search.report(number, 2, 1.2)
-    search.settle(number, state, 1.4)
+    search.tell(number, state, 1.4)
     (trial,) = known_to_optuna(store_url)
     assert (trial.state, trial.value) == (told, value)
 
@@ -106,9 +105,9 @@ def test_optuna_is_told_how_a_trial_ended(
 def test_settling_again_changes_nothing(opened: Opener, store_url: str) -> None:
     one, other = opened(), opened()
     number = one.propose().number
-    one.settle(number, "complete", 1.4)
-    other.settle(number, "failed")
-    other.settle(number, "complete", 0.1)
+    one.tell(number, "complete", 1.4)
+    other.tell(number, "failed")
+    other.tell(number, "complete", 0.1)
     other.report(number, 1, 0.1)
     assert not other.should_prune(number)
     (trial,) = known_to_optuna(store_url)
@@ -139,7 +138,7 @@ def test_gp_learns_from_pruned_and_collapsed_trials(opened: Opener, store_url: s
         assert search.propose().number == number
         if state == "pruned" or expected == 1.25:
             search.report(number, 1, 1.3 if state == "pruned" else 1.25)
-        search.settle(number, state, p)
+        search.tell(number, state, p)
     trials = known_to_optuna(store_url)
     assert [trial.value for trial in trials] == [expected for _, _, expected in endings]
     assert [trial.state for trial in trials] == [TrialState.PRUNED] + [TrialState.COMPLETE] * 5
@@ -159,7 +158,7 @@ def test_a_store_whose_path_has_braces_and_percents_is_opened_where_it_is(tmp_pa
 
 def test_an_unknown_trial_is_one_line(opened: Opener) -> None:
     with pytest.raises(EngineError, match="trial 5 of study 'mood-topic' is missing"):
-        opened().settle(5, "complete", 1.0)
+        opened().tell(5, "complete", 1.0)
 
 
 def test_tables_of_another_optuna_are_refused(store_url: str, opened: Opener) -> None:
@@ -203,7 +202,7 @@ def test_nothing_is_said_while_searching(
             number = search.propose().number
             search.report(number, 1, 1.0)
             search.should_prune(number)
-            search.settle(number, "complete", 1.0)
+            search.tell(number, "complete", 1.0)
     assert capfd.readouterr() == ("", "")
     assert [str(each.message) for each in recwarn] == []
 
@@ -231,7 +230,7 @@ def test_a_tied_search_proposes_options_and_the_rates_they_make(
 
 def test_a_choice_that_is_added_later_does_not_stop_a_search(opened: Opener) -> None:
     search = opened()
-    search.settle(search.propose().number, "complete", 1.0)
+    search.tell(search.propose().number, "complete", 1.0)
     wider = opened(space=ProfileSpace((*SPACE.bounds, (1e-7, 1e-3))))
     assert len(wider.propose().learning_rates) == 4
 
@@ -244,11 +243,11 @@ def test_what_a_trial_came_to_when_run_again_is_told_beside_it(
     search = opened(sampler=sampler)
     first = search.propose()
     search.report(0, 1, 1.1)
-    search.settle(0, ended)
+    search.tell(0, ended)
     search.report(0, 1, 1.1)
     assert not search.should_prune(0), "a person wants to see it through"
     for process in (search, opened(sampler=sampler)):
-        process.settle(0, "complete", 1.4)
+        process.tell(0, "complete", 1.4)
     before, again = known_to_optuna(store_url)
     assert search.endings() == {0: "complete"}
     assert (again.state, again.value) == (TrialState.COMPLETE, 1.4)
@@ -262,5 +261,5 @@ def test_a_trial_that_fails_again_is_not_told_again(opened: Opener, store_url: s
     search = opened()
     search.propose()
     for state in ("failed", "stopped", "failed"):
-        search.settle(0, state)
+        search.tell(0, state)
     assert len(known_to_optuna(store_url)) == 1

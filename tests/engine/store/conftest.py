@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
-from engine.store.runs import create_run
+from engine.store.run_states import create_run
 from engine.store.schema import run
 from engine.store.states import LOST_AFTER
 from engine.store.studies import create_study

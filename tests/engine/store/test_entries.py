@@ -1,19 +1,18 @@
 from sqlalchemy import delete
 
 from engine.spec import Source, Tuning
-from engine.store.accuracies import end_accuracies
-from engine.store.confirmations import confirm_trial, confirmations_of
 from engine.store.connection import Store
-from engine.store.entries import enter_run, entries, runs_on
-from engine.store.leases import claim_run
+from engine.store.entries import confirm_trial, confirmations_of, enter_run, entries
 from engine.store.measurements import (
     MeasurementRecord,
     Progress,
     StageRecord,
+    end_accuracies,
     record_progress,
     record_stages,
 )
-from engine.store.runs import create_run
+from engine.store.run_states import claim_run, create_run
+from engine.store.runs import runs_on
 from engine.store.schema import study
 from tests.engine.store.conftest import new_study, new_trial, new_worker, run_spec
 

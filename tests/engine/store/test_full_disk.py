@@ -6,9 +6,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError
 from engine.store.connection import Store
-from engine.store.leases import claim_run
 from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
-from engine.store.runs import create_run, get_run
+from engine.store.run_states import claim_run, create_run
+from engine.store.runs import get_run
 from tests.engine.store.conftest import new_worker, run_spec
 
 

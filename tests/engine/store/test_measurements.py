@@ -1,7 +1,6 @@
 import pytest
 
 from engine.store.connection import Store
-from engine.store.leases import claim_run
 from engine.store.measurements import (
     MeasurementRecord,
     Progress,
@@ -12,7 +11,8 @@ from engine.store.measurements import (
     record_stages,
     stages_of,
 )
-from engine.store.runs import create_run, get_run
+from engine.store.run_states import claim_run, create_run
+from engine.store.runs import get_run
 from tests.engine.store.conftest import new_worker, run_spec
 
 

@@ -2,15 +2,8 @@ import pytest
 from sqlalchemy import update
 
 from engine.store.connection import Store
-from engine.store.leases import claim_run, finish_run
-from engine.store.runs import (
-    Scores,
-    best_of_studies,
-    create_run,
-    failures_in_a_row,
-    get_run,
-    trials_of,
-)
+from engine.store.run_states import claim_run, create_run, finish_run
+from engine.store.runs import Scores, best_of_studies, failures_in_a_row, get_run, trials_of
 from engine.store.schema import run
 from engine.store.states import RunState
 from engine.store.studies import control_study, create_study

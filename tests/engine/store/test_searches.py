@@ -5,15 +5,14 @@ from pathlib import Path
 import pytest
 
 from engine.spec import Protocol, RunSpec
-from engine.store.budget import spending_of, spent_epochs
 from engine.store.connection import Store, open_store
 from engine.store.imports import FinishedTrial, import_study
-from engine.store.leases import claim_run, finish_run
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
-from engine.store.runs import control_run, create_run
+from engine.store.run_states import claim_run, control_run, create_run, finish_run
 from engine.store.schema import run
+from engine.store.searches import spending_of, spent_epochs, studies_wanting_trials
 from engine.store.states import RunState
-from engine.store.studies import create_study, studies_wanting_trials
+from engine.store.studies import create_study
 from tests.engine.store.conftest import new_study, new_trial, new_worker, study_spec
 
 STAGES = (

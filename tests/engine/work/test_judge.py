@@ -70,9 +70,9 @@ def judge(search: Search, sees: PruningSees, *, first: float = 0.8) -> tuple[Tri
     for event in events(first, 0.7, 0.9):
         judging.weigh(event)
         if judging.verdict is not None:
-            search.settle(number, judging.verdict.state)
+            search.tell(number, judging.verdict.state)
             return judging, event.step
-    search.settle(number, "complete", 0.7 + 0.9)
+    search.tell(number, "complete", 0.7 + 0.9)
     return judging, stages()[1].last_step
 
 

@@ -11,14 +11,12 @@ from engine.learning.events import LayerDrift, Measured, Measurement
 from engine.learning.plan import plan_stage
 from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store, open_store
-from engine.store.drift import drift_of
-from engine.store.leases import claim_run, release_run
-from engine.store.measurements import measurements_of
-from engine.store.runs import create_run
+from engine.store.measurements import drift_of, measurements_of
+from engine.store.run_states import claim_run, create_run, release_run
 from engine.store.schema import run
 from engine.store.workers import register_worker
-from engine.work.processes import identity_of
 from engine.work.recorder import Recorder
+from engine.work.supervisor import identity_of
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.work.devices import core_count, gpu_count
+from engine.work.machine import core_count, gpu_count
 from engine.work.supervisor import default_slots, free_places
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from engine.work.check import check
 
 from engine.errors import UsageError
 from engine.learning.plan import PreparedTask
@@ -17,7 +18,6 @@ from engine.tasks.splits import split_rows
 from engine.tasks.subsets import SUBSETS
 from engine.tasks.task import TaskData
 from engine.tasks.tokenizer import load_tokenizer
-from engine.work.check import check
 from tests.engine.learning.asking import Ask, learn, measured
 from tests.tiny import tiny_backbone
 

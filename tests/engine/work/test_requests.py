@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.arena.needs import search_needs
+from engine.arena.plan import needed_searches
 from engine.spec import StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.studies import control_study, get_study
-from engine.work.tuning import ask_for_searches
-from tests.engine.arena.doing import MODEL, PROTOCOL, rates, searched, wanted
+from engine.work.requests import ask_for_searches
+from tests.engine.arena.doing import MODEL, PROTOCOL, rates, searched, table_spec
 
 SEQUENCE = ("sst2", "mrpc")
 LIKE = StudySpec(name="a", sequence=SEQUENCE, data="hub", model=MODEL, protocol=PROTOCOL)
@@ -27,12 +27,12 @@ def test_a_paused_search_goes_on_for_those_that_need_it_or_wait_for_it(store: St
     study_id = searched(store, "sst2:mrpc", [(rates(1e-5), 1.2)], target=2)
     for methods in ("bertcl", "flat-tuned", "flat-tuned,bertcl"):
         control_study(store, study_id, "paused")
-        needs = search_needs(store, wanted(methods), (SEQUENCE,))
-        assert ask_for_searches(store, needs, LIKE) == [study_id]
+        needed = needed_searches(store, table_spec(methods), (SEQUENCE,))
+        assert ask_for_searches(store, needed, LIKE) == [study_id]
         assert get_study(store, study_id).desired == "running"
 
 
 def test_what_is_over_is_not_asked_for_again(store: Store) -> None:
     searched(store, "sst2:mrpc", [(rates(1e-5), 1.2)])
-    needs = search_needs(store, wanted("bertcl"), (SEQUENCE,))
-    assert ask_for_searches(store, needs, LIKE) == []
+    needed = needed_searches(store, table_spec("bertcl"), (SEQUENCE,))
+    assert ask_for_searches(store, needed, LIKE) == []

@@ -3,8 +3,7 @@
 import psutil
 import pytest
 
-from engine.work.devices import gpu_count
-from engine.work.machine_meter import MachineMeter
+from engine.work.machine import MachineMeter, gpu_count
 
 
 def test_every_core_the_memory_and_every_gpu_is_read() -> None:

@@ -4,12 +4,12 @@ from msgspec.structs import replace
 
 from engine.arena.layouts import free_layout
 from engine.arena.measuring import measure_of
-from engine.arena.recorded import recorded
+from engine.arena.results import recorded
 from engine.arena.tables import make_table
 from engine.spec import Source
 from engine.store.connection import Store
 from engine.store.entries import enter_run
-from engine.store.runs import create_run
+from engine.store.run_states import create_run
 from tests.engine.arena.doing import PROTOCOL, Matrix, do, flat_spec
 
 
