@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from engine.work.check import check
 
 from engine.errors import UsageError
 from engine.learning.plan import PreparedTask
@@ -18,6 +17,7 @@ from engine.tasks.splits import split_rows
 from engine.tasks.subsets import SUBSETS
 from engine.tasks.task import TaskData
 from engine.tasks.tokenizer import load_tokenizer
+from engine.work.answers import check
 from tests.engine.learning.asking import Ask, learn, measured
 from tests.tiny import tiny_backbone
 
@@ -104,7 +104,7 @@ def test_parts_are_tasks_of_their_own_to_a_learner(ask: Ask) -> None:
 
 def test_a_shift_is_learnt(ask: Ask) -> None:
     spec = ask(("agree/cluster0", "agree/cluster1"), epochs=1)
-    check(spec)
+    check([spec])
     learner, events = learn(spec)
     assert [plan.task for plan in learner.setup.plans] == ["agree/cluster0", "agree/cluster1"]
     assert learner.search_matrix.p_o is not None
@@ -147,9 +147,9 @@ def test_rows_to_learn_from_are_drawn_within_the_part(ask: Ask) -> None:
 
 def test_a_cluster_without_one_of_the_classes_is_refused(ask: Ask) -> None:
     with pytest.raises(UsageError, match="mood/cluster1 has no training row of class '1'; use"):
-        check(ask(("mood/cluster0", "mood/cluster1")))
+        check([ask(("mood/cluster0", "mood/cluster1"))])
 
 
 def test_a_part_that_the_catalog_does_not_know_is_refused_before_a_row_is_read(ask: Ask) -> None:
     with pytest.raises(UsageError, match="task 'mood' has no part 'middle'; there are mood/short"):
-        check(ask(("mood/middle", "topic")))
+        check([ask(("mood/middle", "topic"))])
