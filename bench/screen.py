@@ -10,7 +10,7 @@ command has ended, "frame" when the first frame stands on the terminal (the key 
 line), "ready" when the first row of the store does; all from just before the process is started.
 "lag" is how late the event loop comes back from a sleep of 10 ms while two processes calculate, the
 store is written to at 4 Hz and the cursor moves at 1 Hz; an event loop with nothing to do stands
-beside it. Budgets: --version and --help 250 ms; frame 1.3 times that of Textual alone; ready 600 ms
+beside it. Budgets: --version and --help 250 ms; frame 1.3 times that of bare Textual; ready 600 ms
 (empty and 10,000 trials), 1 s (100,000 trials, 5 million measurements); lag p99 40 ms; 150 MB.
 """
 
@@ -303,7 +303,7 @@ def cases(folder: Path) -> dict[str, Callable[[], Times]]:
         "python -c pass": lambda: ended([sys.executable, "-c", "pass"], folder),
         "bertcl-tui --version": lambda: ended([COMMAND, "--version"], folder),
         "bertcl-tui --help": lambda: ended([COMMAND, "--help"], folder),
-        "Textual alone": lambda: painted([sys.executable, "-c", _BARE], folder, frame=b"hello"),
+        "bare Textual": lambda: painted([sys.executable, "-c", _BARE], folder, frame=b"hello"),
         "bertcl-tui": lambda: opened(ready=NO_ROW),
         "bertcl-tui --store no.db": lambda: opened("--store", "no.db", ready=NO_ROW),
         "10,000 trials": lambda: opened("--store", small(), ready=FIRST_ROW),
