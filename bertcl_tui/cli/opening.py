@@ -1,9 +1,14 @@
 """Opening the app."""
 
+import gc
 import sys
 from functools import partial
+from typing import Final
 
 from engine.errors import UsageError
+
+_COLLECTED_AFTER: Final = 50_000
+"""New objects after which Python looks for garbage: opening makes many that stay."""
 
 
 def open_app(store: str | None = None) -> int:
@@ -14,6 +19,7 @@ def open_app(store: str | None = None) -> int:
     """
     if not has_terminal():
         raise UsageError("the app needs a terminal; see bertcl-tui --help for what works without")
+    gc.set_threshold(_COLLECTED_AFTER)
     from bertcl_tui.app.app import BertclApp
     from bertcl_tui.settings import read_settings, settings_file
 

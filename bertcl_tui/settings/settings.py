@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Struct
 
 from engine.errors import UsageError
-from engine.files import replacing
 
 DEFAULT_THEME: Final = "bertcl-dark"
 
@@ -65,6 +64,8 @@ def write_settings(settings: Settings, path: Path) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
+    from engine.files import replacing
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside:

@@ -11,8 +11,6 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.forgetting import NO_TRIAL, Learning, Nothing
-from bertcl_tui.kit.confirm import ConfirmScreen, confirm_stop
 from bertcl_tui.kit.listing import Listing
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import (
@@ -183,6 +181,8 @@ class StudiesScreen(LiveScreen):
             yield f"filter: {self.query_one(FilterBar).in_force}"
 
     def _show_watched(self, watched: tuple[TrialRow, RunCurves] | None) -> None:
+        from bertcl_tui.charts.forgetting import NO_TRIAL, Learning, Nothing
+
         chart = self.query_one("#watched", Chart)
         if watched is None:
             entitle(chart, "Accuracy")
@@ -287,11 +287,15 @@ class StudiesScreen(LiveScreen):
             self.notify(why, title=study.name, timeout=_READING_SECONDS, markup=False)
 
     def action_stop_study(self) -> None:
+        from bertcl_tui.kit.confirm import confirm_stop
+
         study = self._current()
         if study is not None:
             confirm_stop(self, study)
 
     def action_delete_study(self) -> None:
+        from bertcl_tui.kit.confirm import ConfirmScreen
+
         study = self._current()
         if study is None:
             return

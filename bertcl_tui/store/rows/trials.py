@@ -1,7 +1,6 @@
 """Trials in a table, in an order, and as points in a chart."""
 
 from collections.abc import Sequence
-from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -38,6 +37,8 @@ class Confirmation(Struct, frozen=True, kw_only=True):
     @property
     def p(self) -> float | None:
         """The mean; None: no run is complete."""
+        from statistics import fmean
+
         return fmean(p for _, p in self.scores) if self.scores else None
 
 
