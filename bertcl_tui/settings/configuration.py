@@ -41,6 +41,7 @@ class Configuration:
         """Held by the thread that writes: the last one writes what holds last."""
         for theme in (themes.DARK, themes.LIGHT):
             app.register_theme(theme)
+        self._begin_dark()
 
     def apply(self) -> None:
         """Give the mounted app its theme and keys, and follow what is chosen in its palette."""
@@ -51,6 +52,13 @@ class Configuration:
         self._apply_theme()
         self._apply_keys(self.own_keys)
         self._app.theme_changed_signal.subscribe(self._app, self._theme_changed)
+
+    def _begin_dark(self) -> None:
+        """Set a dark theme before the styles are parsed; set later, they are parsed once more."""
+        theme = self._app.available_themes.get(self.settings.theme)
+        if theme is not None and theme.dark and not theme.ansi:
+            self._app.set_reactive(App.theme, theme.name)
+            self._app.stylesheet.set_variables(self._app.get_css_variables())
 
     def change(self, **changes: object) -> None:
         """Change settings for now and for the next time.
