@@ -79,11 +79,6 @@ class Table(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
     """What else is to be known, a sentence each."""
 
-    @property
-    def has_paper(self) -> bool:
-        """Whether the paper has any of these numbers."""
-        return any(value.paper is not None for value in self.values())
-
     def values(self) -> Iterator[Value]:
         """Go through every number."""
         for row in self.rows:

@@ -85,13 +85,13 @@ def free_places(slots: int | None, device: str, held: Sequence[str] = ()) -> lis
             any.
         held: the devices of the workers that have a place, one name for each.
     """
-    wanted = slots or default_slots()
-    counts = Counter(held)
+    count = slots or default_slots()
+    workers = Counter(held)
     places = []
-    for _ in range(wanted - len(held)):
-        chosen = _least_held(counts) if device == "auto" else device
-        counts[chosen] += 1
-        places.append(Place(chosen, max(1, core_count() // wanted)))
+    for _ in range(count - len(held)):
+        chosen = _least_held(workers) if device == "auto" else device
+        workers[chosen] += 1
+        places.append(Place(chosen, max(1, core_count() // count)))
     return places
 
 
@@ -202,7 +202,7 @@ def is_lost(
 ) -> bool:
     """Whether nothing is to be expected of a worker.
 
-    One of this machine that has not beaten yet is still loading its libraries, however long.
+    One of this machine without a first heartbeat is still loading its libraries, however long.
     """
     if not is_alive(identity):
         return True
