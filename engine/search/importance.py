@@ -4,16 +4,10 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from math import log10
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution
-from optuna.importance import (
-    BaseImportanceEvaluator,
-    FanovaImportanceEvaluator,
-    PedAnovaImportanceEvaluator,
-    get_param_importances,
-)
 from optuna.trial import create_trial
 
 from engine.search.storage import quieten
@@ -28,6 +22,9 @@ from engine.store.importance import (
     keep_importance,
     tried,
 )
+
+if TYPE_CHECKING:
+    from optuna.importance import BaseImportanceEvaluator
 
 _SEED: Final = 0
 """Of the forest of fANOVA: the same trials say the same."""
@@ -55,6 +52,9 @@ def weigh(trials: Sequence[Tried], evaluator: Evaluator) -> ImportanceRecord:
         evaluator: Optuna's PED-ANOVA, which asks what the best tenth has in common, or its fANOVA,
             which asks what explains the variance.
     """
+    # Loaded here: it brings scikit-learn along, and most starts of a worker weigh nothing.
+    from optuna.importance import get_param_importances
+
     choices, _ = Counter(len(trial.learning_rates) for trial in trials).most_common(1)[0]
     shown = trials[:: every(len(trials), evaluator)]
     alike = [trial for trial in shown if len(trial.learning_rates) == choices]
@@ -80,7 +80,9 @@ def weigh(trials: Sequence[Tried], evaluator: Evaluator) -> ImportanceRecord:
     )
 
 
-def _made(evaluator: Evaluator) -> BaseImportanceEvaluator:
+def _made(evaluator: Evaluator) -> "BaseImportanceEvaluator":
+    from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
+
     if evaluator == "fanova":
         return FanovaImportanceEvaluator(seed=_SEED)
     return PedAnovaImportanceEvaluator()

@@ -2,13 +2,11 @@
 
 import warnings
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
 from engine.tasks.shifts.groups import group_means, group_numbers
 
@@ -16,7 +14,7 @@ Embeddings = NDArray[np.floating[Any]]
 """Shape (rows, hidden)."""
 
 _STARTS = 10
-METHOD = f"k-means k=2 n_init={_STARTS} random_state=0, scikit-learn {sklearn.__version__}"
+METHOD = f"k-means k=2 n_init={_STARTS} random_state=0, scikit-learn {version('scikit-learn')}"
 
 
 def fit_centres(embeddings: Embeddings) -> NDArray[np.float64]:
@@ -24,6 +22,10 @@ def fit_centres(embeddings: Embeddings) -> NDArray[np.float64]:
 
     The first is the one with more rows; of two equal ones, the one that has the first row.
     """
+    # Loaded here, because a worker that sorts by no cluster would wait a second for it.
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
     exact = embeddings.astype(np.float64)
     with warnings.catch_warnings():
         # rows that are all alike have one cluster; who asks for the other is told so
