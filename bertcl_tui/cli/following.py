@@ -148,7 +148,9 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
                 trial for trial in trials if trial.state in ENDED and trial.number not in reported
             ]
             reported.update(trial.number for trial in ended)
-            display.show(_view(row, trials, ended))
+            # The trials were read after the study: what is said with an ending must count it.
+            counted = (at.reader.study(study.id) if ended else None) or row
+            display.show(_view(counted, trials, ended))
             if row.state in _STUDY_ENDED:
                 return row
             if row.desired == "running":
