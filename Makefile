@@ -9,13 +9,21 @@ OLD_PYTHON := bertcl-tui needs Python 3.11 or newer, and $(PYTHON) is older; nam
 	make PYTHON=python3.12
 SAMPLE_PACK := from engine.tasks.sources.sample_pack import SAMPLE_PACK; print(*SAMPLE_PACK)
 
-.PHONY: demo test lint check format clean install
+.PHONY: demo test quick lint check format clean install
 
 demo: $(STAMP)
 	@$(BIN)/bertcl-tui demo
 
+# Workers that a test starts read compiled modules instead of compiling all of them each time.
+test quick: export PYTHONDONTWRITEBYTECODE =
+
 test: $(STAMP)
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 3
+
+# What can be known in a minute or so: no real workers, no pictures of screens, no whole app.
+# For while one is writing; `make check` says whether it may be merged.
+quick: $(STAMP)
+	@$(BIN)/pytest -n 2 -m "not process and not snapshot and not app"
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

@@ -1,25 +1,63 @@
-"""What every test may rely on."""
+"""What every test may rely on, and in which order and on which core tests are run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from xdist.scheduler import LoadFileScheduling
+
+_HERE = Path(__file__).parent
+_BY_FOLDER = {"process": _HERE / "process", "snapshot": _HERE / "bertcl_tui/snapshots"}
+_BY_FIXTURE = {"app": "open_app"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they need, and run those first that take longest."""
+    for item in items:
+        for mark, folder in _BY_FOLDER.items():
+            if folder in item.path.parents:
+                item.add_marker(mark)
+        for mark, fixture in _BY_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+    items.sort(key=lambda item: item.get_closest_marker("process") is None)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:  # noqa: ANN401 - xdist's own
+    """Hand out files whole, and tests with processes one by one: those mostly wait."""
+    config.option.loadscopereorder = False
+    return _FilesAndProcesses(config, log)
+
+
+class _FilesAndProcesses(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith("tests/process/") else super()._split_scope(nodeid)
 
 
 @pytest.fixture(autouse=True)
-def _no_worker_outlives_its_test(tmp_path: Path) -> Iterator[None]:
+def _no_worker_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
     """Workers are detached on purpose; those of a test's own stores end with it."""
     yield
-    left = [process for process in psutil.process_iter() if _works_in(tmp_path, process)]
-    for process in left:
-        process.kill()
-    psutil.wait_procs(left)
+    folder = getattr(request.node, "funcargs", {}).get("tmp_path")
+    if folder is not None and _may_have_started_workers(request.node, folder):
+        left = [process for process in psutil.process_iter() if _works_in(folder, process)]
+        for process in left:
+            process.kill()
+        psutil.wait_procs(left)
+
+
+def _may_have_started_workers(test: pytest.Item, folder: Path) -> bool:
+    """Whether it is worth asking every process: a worker that was started has a log file."""
+    is_process_test = test.get_closest_marker("process") is not None
+    return is_process_test or any(folder.rglob("worker-*.log"))
 
 
 def _works_in(folder: Path, process: psutil.Process) -> bool:
     try:
-        command = process.cmdline()
+        command: Sequence[str] = process.cmdline()
     except psutil.Error:
         return False
     return "engine.work" in command and any(str(folder) in word for word in command)
