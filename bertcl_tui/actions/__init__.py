@@ -5,20 +5,15 @@ from typing import Final
 
 from textual.binding import Binding
 
-from bertcl_tui.actions.action import Action, Place
-from bertcl_tui.actions.app import EVERYWHERE, FORMS
-from bertcl_tui.actions.arena import ARENA
+from bertcl_tui.actions.app import EVERYWHERE, FORMS, SETTING
+from bertcl_tui.actions.arena import ARENA, SHIFTS
 from bertcl_tui.actions.combine import COMBINING
-from bertcl_tui.actions.compare import COMPARING
 from bertcl_tui.actions.curves import CURVES, PLANE
-from bertcl_tui.actions.lists import CHOOSING, LISTS
-from bertcl_tui.actions.log import LOG
-from bertcl_tui.actions.settings import SETTING
-from bertcl_tui.actions.shifts import SHIFTS
+from bertcl_tui.actions.keymap import Action, Place
 from bertcl_tui.actions.studies import STUDIES
-from bertcl_tui.actions.tables import MARKING, MOVING
-from bertcl_tui.actions.trial import RUNS, TEXTS
-from bertcl_tui.actions.workers import WORKERS
+from bertcl_tui.actions.tables import CHOOSING, LISTS, MARKING, MOVING
+from bertcl_tui.actions.trial import COMPARING, RUNS, TEXTS
+from bertcl_tui.actions.workers import LOG, WORKERS
 
 __all__ = ["ACTIONS", "Action", "Place", "actions_of", "bindings_of"]
 

@@ -1,6 +1,6 @@
 """What forms have in common, and what can be done everywhere."""
 
-from bertcl_tui.actions.action import Action
+from bertcl_tui.actions.keymap import Action
 
 FORMS = (
     Action(
@@ -76,4 +76,37 @@ EVERYWHERE = (
         shown="palette",
     ),
     Action("quit", "q", "quit", "Leave; asks what to do with running work.", ("app",)),
+)
+
+
+SETTING = (
+    Action(
+        "change_key",
+        "enter",
+        "new key",
+        "Press another key for the action under the cursor.",
+        ("settings",),
+    ),
+    Action(
+        "add_key",
+        "a",
+        "add key",
+        "Press one more key for the action under the cursor.",
+        ("settings",),
+    ),
+    Action(
+        "reset_key",
+        "r",
+        "reset",
+        "Give the action under the cursor the keys it came with.",
+        ("settings",),
+    ),
+    Action(
+        "reset_keys",
+        "R",
+        "reset all",
+        "Give every action the keys it came with.",
+        ("settings",),
+        shown="wide",
+    ),
 )

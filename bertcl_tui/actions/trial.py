@@ -1,6 +1,6 @@
 """What can be done with one run, a trial or one of the arena."""
 
-from bertcl_tui.actions.action import Action
+from bertcl_tui.actions.keymap import Action
 
 RUNS = (
     Action(
@@ -79,4 +79,51 @@ TEXTS = (
     Action("scroll_down", "j,down", "down", "Go down a line.", ("text",), shown="help"),
     Action("scroll_home", "g,home", "first", "Go to the first line.", ("text",), shown="help"),
     Action("scroll_end", "G,end", "last", "Go to the last line.", ("text",), shown="help"),
+)
+
+
+COMPARING = (
+    Action(
+        "next_trial",
+        "right,l",
+        "next trial",
+        "Make the curve of the next trial bright.",
+        ("comparison",),
+    ),
+    Action(
+        "previous_trial",
+        "left,h",
+        "trial before",
+        "Make the curve of the trial before bright.",
+        ("comparison",),
+        shown="palette",
+    ),
+    Action(
+        "open_chosen",
+        "enter",
+        "open",
+        "Open the trial whose curve is bright.",
+        ("comparison",),
+    ),
+    Action(
+        "show_alike",
+        "a",
+        "all",
+        "Show what is alike in all of them too, or only what differs.",
+        ("compare",),
+    ),
+    Action(
+        "turn_focus",
+        "tab",
+        "curves",
+        "Go to the curves, to read and zoom them, or back to the table.",
+        ("compare",),
+    ),
+    Action(
+        "copy_table",
+        "y",
+        "copy",
+        "Copy what is shown as tab-separated text.",
+        ("compare",),
+    ),
 )

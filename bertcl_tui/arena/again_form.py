@@ -1,13 +1,61 @@
 """How often trials are to be run again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Final
 
-from bertcl_tui.arena.confirming import chosen_trials
+from msgspec import Struct
+
+from bertcl_tui.arena.look import Look, Question
+from bertcl_tui.arena.writing import SUFFIXES, format_of
 from bertcl_tui.kit.form import FormScreen, Texts
 from bertcl_tui.options import Field, readers
 from bertcl_tui.style.wording import count
+from engine.arena.confirming import plan_confirmation
+from engine.arena.layouts import FREE
 from engine.errors import UsageError
+from engine.files import check_target
+from engine.store.connection import open_store
+from engine.store.studies import get_study
+from engine.work.requests import enter_repetitions
+
+
+class Again(Struct, frozen=True, kw_only=True):
+    """What is to be run again."""
+
+    study_id: int
+    numbers: frozenset[int]
+    """Of the trials; none: the best ones."""
+    top: int
+    """How many of the best trials, where none is named."""
+    seeds: int
+
+
+def confirm_trials(store: str, again: Again) -> int:
+    """Ask for runs of these trials with fresh seeds; return how many there are, old and new.
+
+    Raises:
+        UsageError: the study was searched elsewhere, none of the trials is complete, or the model,
+            the data or the device is not to be had.
+        EngineError: the store cannot be written.
+    """
+    opened = open_store(store, create=False)
+    try:
+        study = get_study(opened, again.study_id)
+        planned = plan_confirmation(
+            opened, study, top=again.top, seeds=again.seeds, numbers=again.numbers
+        )
+        return len(enter_repetitions(opened, planned))
+    finally:
+        opened.close()
+
+
+def chosen_trials(complete: Collection[int], numbers: Collection[int], top: int) -> tuple[int, ...]:
+    """Return which trials would be run again, given the complete ones, best first."""
+    if numbers:
+        return tuple(number for number in complete if number in numbers)
+    return tuple(complete)[:top]
+
 
 _TOP: Final = readers.whole("trials", least=1, example=4)
 _SEEDS: Final = readers.whole("seeds", least=1, example=3)
@@ -62,3 +110,31 @@ def read_again(texts: Texts) -> tuple[int, int]:
         UsageError: a text is no such number.
     """
     return _TOP(texts.get("top", "1")), _SEEDS(texts["seeds"])
+
+
+_ENDINGS = ", ".join(f"{suffix} is {form}" for suffix, form in SUFFIXES.items())
+
+
+def table_form(look: Look, question: Question) -> FormScreen:
+    """Ask where a table goes."""
+
+    def remark(texts: Texts) -> str:
+        target = table_path(texts)
+        check_target(target)
+        does = "Replaces" if target.exists() else "Writes"
+        return f"{does} {target} as {format_of(target)}. {_ENDINGS}, else text."
+
+    name = "arena" if question.layout == FREE else question.layout
+    field = Field(
+        name="path",
+        label="File",
+        help="How it ends says in which format it is written.",
+        read=Path,
+        default=f"{'-'.join(filter(None, (name, question.measure)))}.md",
+    )
+    return FormScreen(f"Export {look.table.title}", [field], go="Export", remark=remark)
+
+
+def table_path(texts: Texts) -> Path:
+    """Return where a table goes."""
+    return Path(texts["path"]).expanduser().resolve()

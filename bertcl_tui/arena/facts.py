@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from bertcl_tui.arena.look import Look
-from bertcl_tui.charts.rates import rate_bounds
-from bertcl_tui.charts.sparkline import rate_glyphs
+from bertcl_tui.charts.bars import rate_bounds
+from bertcl_tui.charts.dots import rate_glyphs
 from engine.arena import legend
 from engine.arena.entrants import short_rate
 from engine.arena.layouts import FREE

@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.arena.drawing import cell_lines, marks_width
 from bertcl_tui.arena.look import Look, Tally
+from bertcl_tui.arena.writing import cell_lines, marks_width
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import STATE_LOOKS
 from engine.arena import legend

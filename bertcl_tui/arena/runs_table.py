@@ -1,17 +1,28 @@
 """The runs of a cell of the arena in lines, one a seed."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from msgspec import Struct
 from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.widgets import Static
 
+from bertcl_tui.arena.facts import cell_facts, way_out
+from bertcl_tui.arena.grid import CellPlace
 from bertcl_tui.arena.look import Look, shown_state
+from bertcl_tui.arena.parts import RUNS
 from bertcl_tui.store.rows import RunRow, TrialState
+from bertcl_tui.style.key_names import key_for
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import state_text
 from bertcl_tui.style.wording import score, steps_rate
 from bertcl_tui.widgets.column import Column
+from bertcl_tui.widgets.key_bar import entitle
 from bertcl_tui.widgets.row_table import RowTable
+from engine.arena import legend
+from engine.arena.tables import Table
 from engine.store.states import Desired
 
 _VALUE: Final = "{:>10}"
@@ -98,3 +109,47 @@ def _lines(look: Look, row: int, column: int) -> list[RunLine]:
             )
         )
     return lines
+
+
+class CellPanel(Vertical):
+    def compose(self) -> ComposeResult:
+        yield Static(id="cell-facts", markup=False)
+        yield RunsTable()
+
+    def show(self, look: Look, place: CellPlace) -> None:
+        """Show this cell."""
+        row, column = place
+        entitle(self, f"{look.entrant(row).title} on {look.column(column).name}")
+        facts = cell_facts(look, row, column)
+        if not any(tally for tallies in look.tallies for tally in tallies):
+            facts = [*facts, *way_out(look, key_for(self.app, "new_table"))]
+        self.query_one("#cell-facts", Static).update("\n".join(facts))
+        self.query_one(RunsTable).show_runs(look, row, column)
+
+
+_COUNTED = f"{RUNS}: complete runs, of so many asked for; beside them what the others do."
+
+
+class LegendPanel(VerticalScroll, can_focus=True):
+    """Shows what marks mean, which test was done, and what is missing."""
+
+    def __init__(self, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self.border_title = "Legend"
+        self._told: tuple[str, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def show(self, table: Table) -> None:
+        """Explain this table."""
+        told = tuple(_sentences(table))
+        if told != self._told:
+            self._told = told
+            self.query_one(Static).update("\n".join(told))
+
+
+def _sentences(table: Table) -> Iterator[str]:
+    yield from legend.caption(table, better=f"Bold and {legend.BETTER}")
+    yield _COUNTED
+    yield from table.notes

@@ -1,18 +1,82 @@
 """Tables as text, and into files."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
+from rich.table import Table as Drawn
+from rich.text import Text
 
-from bertcl_tui.arena.drawing import draw_arena
 from engine.arena import legend
-from engine.arena.tables import Table
+from engine.arena.tables import Cell, Table, Value
 from engine.errors import UsageError, reason_of
 from engine.exports import TABLE_FORMATS
 from engine.files import replacing
+
+IN_THE_PAPER: Final = "in the paper"
+
+
+def draw_arena(table: Table) -> Drawn:
+    """Draw the table; numbers that are read together stand below each other."""
+    drawn = Drawn(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    drawn.add_column("", no_wrap=True)
+    drawn.add_column("", style="dim", no_wrap=True)
+    for column in table.columns:
+        drawn.add_column(column, justify="right")
+    drawn.add_column(legend.COST, justify="right", style="dim")
+    width = marks_width(table)
+    for row in table.rows:
+        paper = any(map(legend.paper, row.cells))
+        labels = [*table.quantities, *([IN_THE_PAPER] if paper else ())]
+        cells = (Text("\n").join(cell_lines(cell, width, paper=paper)) for cell in row.cells)
+        drawn.add_row(row.title, "\n".join(labels), *cells, legend.cost(row))
+        if len(labels) > 1 and row is not table.rows[-1]:
+            drawn.add_row()
+    return drawn
+
+
+def cell_lines(cell: Cell, room: int, *, paper: bool) -> list[Text]:
+    """Return a line for each number, then what the paper has.
+
+    Args:
+        cell: what is shown.
+        room: characters for marks after a number, so that numbers stand below each other.
+        paper: whether there is a line for the paper's numbers.
+    """
+    lines = list(_numbers(cell))
+    if paper:
+        lines.append((Text(legend.paper(cell), style="dim"), ""))
+    return [text.append(f"{marks:<{room}}") for text, marks in lines]
+
+
+def marks_width(table: Table) -> int:
+    """Return how many marks any number of the table has at most."""
+    cells = (cell for row in table.rows for cell in row.cells)
+    return max((len(marks) for cell in cells for _, marks in _numbers(cell)), default=0)
+
+
+def _numbers(cell: Cell) -> Iterator[tuple[Text, str]]:
+    """Go through the numbers of a cell, each with its marks; where from is said once."""
+    if not cell.runs:
+        yield Text(legend.NOTHING, style="dim"), ""
+        yield from ((Text(), "") for _ in cell.values[1:])
+        return
+    for place, value in enumerate(cell.values):
+        yield _number(value), _marks(value) + (legend.marks(cell) if place == 0 else "")
+
+
+def _number(value: Value) -> Text:
+    if value.mean is None:
+        return Text(legend.NOTHING, style="dim")
+    text = Text().append(legend.number(value.mean), style="bold" if value.better else "")
+    return text.append(legend.interval(value.half_width), style="dim")
+
+
+def _marks(value: Value) -> str:
+    return legend.SIGNIFICANT_MARK * value.significant + legend.BETTER * value.better
+
 
 TEXT: Final = "text"
 SUFFIXES: Final[Mapping[str, str]] = {item.suffix: name for name, item in TABLE_FORMATS.items()}

@@ -1,13 +1,99 @@
 """Axes: a range, its ticks and their labels, fitted to cells."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import ceil, floor, isfinite, log1p, log10
 from typing import Final, Self
 
 from msgspec import Struct
 
 from bertcl_tui.charts.polyline import Range
-from bertcl_tui.charts.ticks import linear_ticks, log_ticks, tick_labels
+
+_TICK_DIGITS: Final = (1, 2, 5)
+_FEW_DECADES: Final = 2
+_TICK_SLACK: Final = 1e-9  # of a step: what rounding may have moved a tick
+_SMALLEST_DECIMAL: Final = 1e-4  # below, zeros would have to be counted
+_UNITS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def tick_step(low: float, high: float, most: int) -> float:
+    """Return the smallest of …, 0.1, 0.2, 0.5, 1, … with at most ``most`` (≥ 2) ticks in low..high.
+
+    Raises:
+        ValueError: low..high is empty.
+    """
+    if not low < high:
+        raise ValueError(f"an axis from {low} to {high} has no length")
+    power = floor(log10((high - low) / most)) - 1
+    while True:
+        for digit in _TICK_DIGITS:
+            step = digit * 10.0**power
+            if floor(high / step + _TICK_SLACK) - ceil(low / step - _TICK_SLACK) < most:
+                return step
+        power += 1
+
+
+def linear_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
+    """Return the multiples of a 1-2-5 step in low..high, at most ``most`` (≥ 2)."""
+    step = tick_step(low, high, most)
+    indices = range(ceil(low / step - _TICK_SLACK), floor(high / step + _TICK_SLACK) + 1)
+    return tuple(index * step for index in indices)
+
+
+def log_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
+    """Return the decades in low..high: with 2 and 5 between where few, thinned where many.
+
+    Raises:
+        ValueError: low..high is empty or not positive.
+    """
+    if not 0 < low < high:
+        raise ValueError(f"a log axis cannot go from {low} to {high}")
+    bottom, top = log10(low), log10(high)
+    powers = range(floor(bottom), ceil(top) + 1)
+    fine = _within(bottom, top, (digit * 10.0**power for power in powers for digit in _TICK_DIGITS))
+    if top - bottom <= _FEW_DECADES + _TICK_SLACK and len(fine) <= most:
+        return fine
+    decades = _within(bottom, top, (10.0**power for power in powers))
+    return decades[:: max(1, ceil(len(decades) / most))]
+
+
+def _within(bottom: float, top: float, ticks: Iterable[float]) -> tuple[float, ...]:
+    return tuple(tick for tick in ticks if bottom - _TICK_SLACK <= log10(tick) <= top + _TICK_SLACK)
+
+
+def tick_labels(ticks: Sequence[float]) -> tuple[str, ...]:
+    """Write round ticks with just the digits that tell them apart: 0.85, 150, 20k."""
+    steps = [after - before for before, after in pairwise(ticks)]
+    if not steps:
+        return tuple(map(value_label, ticks))
+    step = min(steps)
+    if step < _SMALLEST_DECIMAL * (1 - _TICK_SLACK):
+        return tuple(map(rate_label, ticks))
+    largest = max(map(abs, ticks))
+    unit, suffix = next(
+        (unit for unit in _UNITS if largest >= 10 * unit[0] and step >= unit[0] / 10), (1.0, "")
+    )
+    decimals = max(0, -floor(log10(step / unit) + _TICK_SLACK))
+    return tuple(f"{tick / unit:.{decimals}f}{suffix}" if tick else "0" for tick in ticks)
+
+
+def value_label(value: float) -> str:
+    """Write a measured value with four digits or so: 0.884, 1.250, 17.3, 1280."""
+    for limit, decimals in ((100.0, 0), (10.0, 1), (1e-3, 3)):
+        if abs(value) >= limit:
+            return f"{value:.{decimals}f}"
+    return rate_label(value)
+
+
+def rate_label(rate: float) -> str:
+    """Write a learning rate: ``1e-5`` where it is round, else with two digits, ``3.2e-06``."""
+    if not rate:
+        return "0"
+    mantissa, exponent = f"{rate:.1e}".split("e")
+    if mantissa.endswith(".0"):
+        return f"{mantissa[:-2]}e{int(exponent)}"
+    return f"{mantissa}e{exponent}"
+
 
 _COLUMNS_PER_TICK: Final = 10
 _ROWS_PER_TICK: Final = 4

@@ -1,17 +1,17 @@
 """Learning rates: one bar per choice, on a log axis."""
 
 from collections.abc import Sequence
-from math import floor
+from math import ceil, floor, log10
 from typing import Final
 
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.charts.blocks import bar, log_share
+from bertcl_tui.charts.axis import log_ticks, rate_label
+from bertcl_tui.charts.dots import bar, log_share
 from bertcl_tui.charts.polyline import Range
 from bertcl_tui.charts.sheet import Sheet
 from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Size, message, too_small
-from bertcl_tui.charts.ticks import log_ticks, rate_label
 
 _SMALLEST: Final = (26, 1)
 _LABEL_SHARE: Final = 0.3  # of the columns, at most
@@ -158,3 +158,97 @@ class _RateChart:
         """Return the column of a learning rate, or the nearest."""
         share = min(max(log_share(rate, self._bounds), 0.0), 1.0)
         return self._left + min(floor(share * self._width + _SLACK), self._width - 1)
+
+
+_USUAL: Final = (1e-7, 1e-3)
+"""The space of the search; an axis shows at least this."""
+
+
+class Rates(Struct, frozen=True, kw_only=True):
+    """A trial's profile."""
+
+    labels: tuple[str, ...]
+    rates: tuple[float, ...]
+    marker: str = ""
+    marked_rates: tuple[float, ...] = ()
+    """What it is compared with, if anything; one rate for all, or one each."""
+
+    def draw(self, size: Size, palette: Palette) -> Text:
+
+        bars = [
+            Bar(label=label, rate=rate) for label, rate in zip(self.labels, self.rates, strict=True)
+        ]
+        fits = len(self.marked_rates) in {1, len(self.rates)}
+        return draw_rate_bars(
+            bars,
+            size,
+            palette,
+            rate_bounds((*self.rates, *self.marked_rates)),
+            Marker(self.marker, self.marked_rates) if fits else None,
+        )
+
+
+def rate_bounds(rates: tuple[float, ...]) -> tuple[float, float]:
+    """Return the search space, widened to whole decades where a rate lies outside."""
+    inside = [rate for rate in rates if rate > 0]
+    low, high = _USUAL
+    if not inside:
+        return _USUAL
+    return (
+        min(low, 10.0 ** floor(log10(min(inside)))),
+        max(high, 10.0 ** ceil(log10(max(inside)))),
+    )
+
+
+_SHARE_SMALLEST: Final = (18, 1)
+_SHARE_LABEL: Final = 0.4  # of the columns, at most
+_SHARE_VALUE: Final = len("1.0")
+_SHARE_GAP: Final = 1
+
+
+class Share(Struct, frozen=True):
+    """A choice and its share, 0..1, of the whole."""
+
+    label: str
+    share: float
+
+
+def draw_importance(
+    shares: Sequence[Share],
+    size: Size,
+    palette: Palette,
+    *,
+    empty: str = "needs a few complete trials",
+    note: str = "",
+) -> Text:
+    """Draw one bar per share, the greatest first; the longest bar is as long as there is room.
+
+    Where there are too few rows, the last says how many shares are hidden; where there are too
+    many, it has the note.
+    """
+    if size[0] < _SHARE_SMALLEST[0] or size[1] < _SHARE_SMALLEST[1]:
+        return too_small(size, _SHARE_SMALLEST, palette)
+    if not shares:
+        return message(empty, size, palette.muted)
+    ranked = sorted(shares, key=lambda share: -share.share)
+    shown = ranked if len(ranked) <= size[1] else ranked[: max(1, size[1] - 1)]
+    sheet = Sheet(size)
+    label = min(max(len(share.label) for share in shown), int(size[0] * _SHARE_LABEL))
+    width = size[0] - label - _SHARE_VALUE - 2 * _SHARE_GAP
+    greatest = ranked[0].share or 1.0
+    for row, share in enumerate(shown):
+        name = share.label if len(share.label) <= label else f"{share.label[: label - 1]}…"
+        sheet.write(0, row, name, palette.text)
+        sheet.write(label + _SHARE_GAP, row, bar(share.share / greatest, width), palette.bar)
+        sheet.write(size[0] - _SHARE_VALUE, row, _percentage(share.share), palette.text)
+    if len(shown) < len(ranked):
+        sheet.write(0, len(shown), f"… {len(ranked) - len(shown)} more", palette.muted)
+    elif len(shown) < size[1] and len(note) <= size[0]:
+        sheet.write(0, size[1] - 1, note, palette.muted)
+    return sheet.to_text()
+
+
+def _percentage(share: float) -> str:
+    """Write a share as .41, or as 1.0."""
+    two = f"{share:.2f}"
+    return two[1:] if two.startswith("0") else two[:_SHARE_VALUE]

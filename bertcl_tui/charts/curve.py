@@ -9,8 +9,8 @@ from typing import Final
 from msgspec.structs import replace
 from rich.text import Text
 
-from bertcl_tui.charts.axis import Axis
-from bertcl_tui.charts.canvas import ROWS_BELOW, Canvas
+from bertcl_tui.charts.axis import Axis, value_label
+from bertcl_tui.charts.canvas import ROWS_BELOW, Canvas, Plot
 from bertcl_tui.charts.end_labels import (
     LineEnd,
     fit_caption,
@@ -18,7 +18,6 @@ from bertcl_tui.charts.end_labels import (
     gutter_width,
     write_labels,
 )
-from bertcl_tui.charts.plot import Plot
 from bertcl_tui.charts.polyline import Range, interpolate
 from bertcl_tui.charts.series import (
     Boundary,
@@ -31,7 +30,6 @@ from bertcl_tui.charts.series import (
     reference,
 )
 from bertcl_tui.charts.style import Palette, Size, message, too_small
-from bertcl_tui.charts.ticks import value_label
 from bertcl_tui.charts.view import Area, Picture, View, read_at
 
 __all__ = ["Boundary", "Curves", "Level", "Series", "draw_curves", "picture_curves"]

@@ -1,8 +1,10 @@
 """Braille: two by four dots in a terminal cell."""
 
 from collections.abc import Iterator, Sequence
+from math import isfinite, log, nan
 from typing import TYPE_CHECKING, Final
 
+from bertcl_tui.charts.polyline import Range
 from bertcl_tui.charts.sheet import Cell
 
 if TYPE_CHECKING:
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
     Numbers = Sequence[float] | NDArray[np.float64]
     Whole = NDArray[np.int64]
+
 
 ACROSS: Final = 2
 DOWN: Final = 4
@@ -108,3 +111,51 @@ def _between(starts: "Whole", stops: "Whole", joined: "NDArray[np.bool_]") -> "W
     step = np.arange(len(line)) - np.repeat(np.cumsum(steps) - steps, steps) + 1
     between: Whole = starts[:, line] + (step * way[:, line] + steps[line] // 2) // steps[line]
     return between
+
+
+COLUMNS: Final = "▁▂▃▄▅▆▇█"
+
+_PARTS: Final = " ▏▎▍▌▋▊▉"
+_EIGHTHS: Final = 8
+
+
+def bar(share: float, width: int) -> str:
+    """Return a horizontal bar over ``share`` (0..1) of ``width`` cells; never nothing at all."""
+    eighths = max(1, round(min(max(share, 0.0), 1.0) * width * _EIGHTHS))
+    full, part = divmod(eighths, _EIGHTHS)
+    return "█" * full + (_PARTS[part] if part else "")
+
+
+def column(share: float) -> str:
+    """Return the column character for ``share`` (0..1); a blank when it is NaN."""
+    if not isfinite(share):
+        return " "
+    return COLUMNS[round(min(max(share, 0.0), 1.0) * (len(COLUMNS) - 1))]
+
+
+def log_share(value: float, bounds: Range) -> float:
+    """Return where on a log axis ``value`` is, 0 at the lower bound and 1 at the upper."""
+    low, high = bounds
+    return log(value / low) / log(high / low)
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """Return the course of ``values`` in at most ``width`` characters, from lowest to highest.
+
+    Of more values than characters the last of each stretch is shown; one that is not finite is a
+    blank.
+    """
+    count = min(len(values), max(width, 0))
+    shown = [values[(index + 1) * len(values) // count - 1] for index in range(count)]
+    finite = [value for value in shown if isfinite(value)]
+    if not finite:
+        return " " * count
+    low, high = min(finite), max(finite)
+    if low == high:
+        return "".join(column(0.5 if isfinite(value) else nan) for value in shown)
+    return "".join(column((value - low) / (high - low)) for value in shown)
+
+
+def rate_glyphs(learning_rates: Sequence[float], bounds: Range) -> str:
+    """Return one character per choice: its learning rate on a log axis over ``bounds``."""
+    return "".join(column(log_share(rate, bounds)) if rate > 0 else " " for rate in learning_rates)

@@ -8,9 +8,8 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.axis import Axis
-from bertcl_tui.charts.blocks import COLUMNS
-from bertcl_tui.charts.canvas import ROWS_BELOW
-from bertcl_tui.charts.plot import Plot
+from bertcl_tui.charts.canvas import ROWS_BELOW, Plot
+from bertcl_tui.charts.dots import COLUMNS
 from bertcl_tui.charts.style import Palette, Size, message, too_small
 
 _SMALLEST: Final = (24, 6)

@@ -8,8 +8,7 @@ from typing import Final, Literal, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bertcl_tui.charts.downsample import min_max
-from bertcl_tui.charts.polyline import Point, Range, within
+from bertcl_tui.charts.polyline import Point, Range, min_max, within
 from bertcl_tui.charts.style import SERIES_GLYPHS, Palette
 
 _RANKS: Final = ("bright", "normal", "dim")

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from bertcl_tui.arena.asking import TableRequest, asked_layout, make_request
-from bertcl_tui.arena.drawing import draw_arena
 from bertcl_tui.arena.fields import NOT_FOR_TABLES, table_field
 from bertcl_tui.arena.launching import refuse_what_cannot_be
-from bertcl_tui.arena.recorded import recorded_tables
+from bertcl_tui.arena.look import recorded_tables
 from bertcl_tui.arena.writing import (
     FORMATS,
     TEXT,
+    draw_arena,
     format_of,
     lines_below,
     to_format,

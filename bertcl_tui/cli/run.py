@@ -18,7 +18,7 @@ from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.starting import refuse_bad_store
 from bertcl_tui.style.choices import choice_labels
 from bertcl_tui.style.wording import duration, score, steps_rate
-from bertcl_tui.trial.accuracies import accuracies_of
+from bertcl_tui.trial.layers import accuracies_of
 from engine.errors import EngineError, UsageError
 from engine.profiles import Profile, read_profile
 from engine.spec import Protocol, RunSpec, sequence_name

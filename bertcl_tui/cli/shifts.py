@@ -18,10 +18,12 @@ from bertcl_tui.cli.output import (
 )
 from bertcl_tui.cli.parameters import Json, offer_data, offer_tasks
 from bertcl_tui.options import readers
-from bertcl_tui.shifts.drawing import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
     Found,
+    LengthHistogram,
     agreement_said,
+    by_cluster,
+    by_label,
     class_shares,
     cut_said,
     facts_of,

@@ -3,7 +3,7 @@
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.charts.rates import rate_bounds
+from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.style import Palette, Size
 from engine.profiles import Band, Combined
 
@@ -41,7 +41,7 @@ class TrialWeights(Struct, frozen=True):
     combined: Combined
 
     def draw(self, size: Size, palette: Palette) -> Text:
-        from bertcl_tui.charts.importance import Share, draw_importance
+        from bertcl_tui.charts.bars import Share, draw_importance
 
         studies = self.combined.studies
         shares = [

@@ -10,9 +10,9 @@ from bertcl_tui.combine.outcome import PUBLISHED, known_profiles, load_reference
 from bertcl_tui.combine.unseen import Evaluation, read_baseline
 from bertcl_tui.kit.form import FormScreen, Texts
 from bertcl_tui.options import readers
-from bertcl_tui.options.field import Field
+from bertcl_tui.options.readers import Field
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.sequence_suggester import SequenceSuggester
+from bertcl_tui.widgets.command_line import SequenceSuggester
 from engine.errors import UsageError
 from engine.files import check_target
 from engine.profiles import Backbone, Combined, Profile, make_grouping

@@ -1,19 +1,135 @@
 """From where a combination comes: studies and their trials, what is left out, and why."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Struct
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from bertcl_tui import actions
-from bertcl_tui.combine.mixture import Mixture
-from bertcl_tui.combine.mixture_lines import MixtureLines
-from bertcl_tui.style.looks import looks_of
-from engine.profiles import Combined
+from bertcl_tui.combine.mixture import Mixture, Source
+from bertcl_tui.combine.outcome import farthest_change
+from bertcl_tui.style.looks import Looks, looks_of
+from engine.profiles import (
+    Combined,
+    RankedTrial,
+    ScoredTrial,
+    StudyMean,
+    without_each_study,
+)
+
+_MOST_TRIALS: Final = 200
+"""Shown of an unfolded study: the best ones, and all that are in."""
+_NUMBERS: Final = 6
+_LEAST_WEIGHT: Final = 0.005
+
+
+class MixtureLines:
+    """Composes the lines of studies and trials; glyphs say what colours say."""
+
+    def __init__(self, mixture: Mixture, combined: Combined | None, looks: Looks) -> None:
+        self._mixture, self._looks = mixture, looks
+        self._means = {mean.study: mean for mean in combined.studies} if combined else {}
+        self._refusals = (
+            {refusal.study: refusal.reason for refusal in combined.refusals} if combined else {}
+        )
+        self._without = _changes_without(combined) if combined else {}
+        self._left_out: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for trial in combined.left_out if combined else ():
+            self._left_out[trial.study][trial.reason].append(trial.number)
+
+    def study(self, source: Source) -> RenderableType:
+        """Compose a study: its name, how much of it is in, and what is not and why."""
+        mean = self._means.get(source.spec.name)
+        taken = self._mixture.taken[source.study_id]
+        reason = source.trouble or self._refusals.get(source.spec.name)
+        if reason and taken:
+            return self._study("✗", self._looks.bad, source, [f"! refused: {reason}"])
+        if mean:
+            change = self._without.get(source.spec.name)
+            notes = [
+                _amount(mean, source),
+                *([f"without it: {change}"] if change else []),
+                *self._left_out_of(source),
+            ]
+            return self._study("●", self._looks.good, source, notes)
+        if taken:
+            return self._study("!", self._looks.warning, source, ["! no complete trial"])
+        return self._study("○", self._looks.muted, source, [f"0 of {len(source.trials)} trials"])
+
+    def _study(self, glyph: str, style: str, source: Source, notes: list[str]) -> RenderableType:
+        title = Text(no_wrap=True, overflow="ellipsis")
+        title.append(f"{glyph} ", style=f"bold {style}")
+        title.append(source.spec.name, style=f"bold {self._looks.text}")
+        return Group(title, *map(self._note, notes))
+
+    def _note(self, text: str) -> RenderableType:
+        style = self._looks.warning if text.startswith("!") else self._looks.muted
+        return Padding(Text(text, style=style), (0, 0, 0, 2))
+
+    def _left_out_of(self, source: Source) -> Iterator[str]:
+        for reason, numbers in self._left_out[source.spec.name].items():
+            shown = " ".join(f"#{number}" for number in numbers[:_NUMBERS])
+            more = f" and {len(numbers) - _NUMBERS} more" if len(numbers) > _NUMBERS else ""
+            yield f"! {shown}{more} left out: {reason}"
+
+    def trials_of(self, source: Source) -> Iterator[ScoredTrial]:
+        """Yield the trials to show: the best ones, then what did not come to its end."""
+        taken = self._mixture.taken[source.study_id]
+        ranked = sorted(source.trials, key=lambda trial: (-(trial.p or 0.0), trial.number))
+        for place, trial in enumerate(ranked):
+            if place < _MOST_TRIALS or trial.number in taken:
+                yield trial
+
+    def trial(self, source: Source, trial: ScoredTrial) -> RenderableType:
+        """Compose a trial: its score, and its weight in the study's mean."""
+        mean = self._means.get(source.spec.name)
+        ranking = mean.trials if mean else ()
+        ranked = next((one for one in ranking if one.number == trial.number), None)
+        line = Table.grid(expand=True, padding=(0, 1, 0, 0))
+        line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        line.add_column(justify="right", no_wrap=True)
+        taken = trial.number in self._mixture.taken[source.study_id]
+        glyph = "●" if ranked else "!" if taken else "○"
+        score = f"{trial.p:.3f}" if trial.p is not None else trial.state
+        line.add_row(
+            Text.assemble(
+                (f"  {glyph} ", self._looks.good if ranked else self._looks.muted),
+                (f"#{trial.number:<4}", self._looks.text),
+                (score, self._looks.text if ranked else self._looks.muted),
+            ),
+            Text(_weight(ranked), style=self._looks.muted),
+        )
+        return line
+
+
+def _changes_without(combined: Combined) -> dict[str, str]:
+    """Say by study how much of the combination hangs on it."""
+    labels = combined.grouping.labels()
+    return {
+        without.study: farthest_change(without, labels) for without in without_each_study(combined)
+    }
+
+
+def _amount(mean: StudyMean, source: Source) -> str:
+    return f"{len(mean.trials)} of {len(source.trials)} trials · ESS {mean.effective_trials:.1f}"
+
+
+def _weight(ranked: RankedTrial | None) -> str:
+    if ranked is None:
+        return ""
+    return f"{ranked.weight:.0%}" if ranked.weight >= _LEAST_WEIGHT else "< 1%"
 
 
 class Place(Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bertcl_tui.combine.offers import software
+from bertcl_tui.combine.mixture import software
 from engine.errors import UsageError, reason_of
 from engine.profiles import (
     Backbone,

@@ -18,9 +18,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.panels.forgetting import title_of
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.curve_chart import CurveChart
-from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.titles import entitle
-from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from bertcl_tui.doctor.finding import Finding
+from bertcl_tui.doctor import Finding
 from bertcl_tui.style.wording import count
 from engine.errors import EngineError, UsageError
 from engine.tasks.entry import SampleOrigin

@@ -11,7 +11,7 @@ import psutil
 from msgspec import Struct
 from sqlalchemy import text
 
-from bertcl_tui.doctor.finding import Finding
+from bertcl_tui.doctor import Finding
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count, size
 from engine.errors import EngineError

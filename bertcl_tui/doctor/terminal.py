@@ -3,12 +3,16 @@
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 from rich.console import Console
 
-from bertcl_tui.doctor.finding import Finding
+from bertcl_tui.doctor import Finding
+from bertcl_tui.settings import read_settings
+from bertcl_tui.style.wording import count
+from engine.errors import UsageError
 
 _LEAST_COLUMNS, _LEAST_LINES = 80, 24
 _FEW_COLOURS: Final = {"standard", "256"}
@@ -89,3 +93,19 @@ def _more(terminal: Terminal) -> str:
     return (
         "export COLORTERM=truecolor if it has 16 million, or bertcl-tui config set theme ansi-dark"
     )
+
+
+def find_settings(file: Path) -> Finding:
+    """Read the settings' file, if there is one."""
+    from bertcl_tui.settings.named import all_named, check_settings
+
+    if not file.exists():
+        return Finding("settings", "good", f"all as it comes; {file} would have others")
+    try:
+        settings = read_settings(file)
+        check_settings(settings)
+    except UsageError as error:
+        text = str(error).removeprefix(f"settings {file}: ")
+        return Finding("settings", "note", f"{file}: {text}; mend it with bertcl-tui config edit")
+    changed = sum(item.changed for item in all_named(settings))
+    return Finding("settings", "good", f"{file}: {count(changed, 'setting')} changed")

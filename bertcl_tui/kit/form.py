@@ -12,7 +12,7 @@ from textual.suggester import Suggester
 from textual.widgets import Button, Input, Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.options.field import Field
+from bertcl_tui.options.readers import Field
 from bertcl_tui.widgets.field_row import FieldRow
 from engine.errors import UsageError
 

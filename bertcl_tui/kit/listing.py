@@ -76,7 +76,7 @@ class Listing:
 
     def choose_order(self) -> None:
         """Ask by which column to sort."""
-        from bertcl_tui.kit.sorting import SortingScreen
+        from bertcl_tui.kit.columns import SortingScreen
 
         columns = [column for column in self._table.offered if column.sorts]
         key = "" if self.column is None else self.column.key

@@ -21,12 +21,9 @@ from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.options import Field
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings
-from bertcl_tui.widgets.command_line import CommandLine
+from bertcl_tui.widgets.command_line import CommandLine, Pick, Picker, SequenceSuggester
 from bertcl_tui.widgets.field_row import FieldRow
-from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.picker import Pick, Picker
-from bertcl_tui.widgets.sequence_suggester import SequenceSuggester
-from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.key_bar import KeyBar, TopBar
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
 from engine.tasks.catalog import names_of

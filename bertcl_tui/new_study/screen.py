@@ -13,13 +13,11 @@ from bertcl_tui.kit.cancellation import Pending
 from bertcl_tui.kit.messages import OpenStudy, StartWorkers
 from bertcl_tui.kit.request import RequestScreen
 from bertcl_tui.options import OPTIONS, option, search_command
-from bertcl_tui.options.cautions import cautions
-from bertcl_tui.options.first import first_texts
-from bertcl_tui.options.sequences import places, toggled
-from bertcl_tui.options.study import defaults_of
+from bertcl_tui.options.sequences import first_texts, places, toggled
+from bertcl_tui.options.study import cautions, defaults_of
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings, look_up, start_search
-from bertcl_tui.widgets.picker import Pick
+from bertcl_tui.widgets.command_line import Pick
 
 
 class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):

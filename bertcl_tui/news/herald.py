@@ -1,11 +1,84 @@
 """Looks now and then, and tells what happened since it looked last. May block."""
 
 import time
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
 
-from bertcl_tui.news.events import News, Scene, news
+from msgspec import Struct
+
 from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import StudyRow, StudyState, TrialState, WorkerRow
+from bertcl_tui.style.wording import count, headway, score
+
+_UNFINISHED: Final[tuple[TrialState, ...]] = ("queued", "running", "paused")
+
+
+class Scene(Struct, frozen=True, kw_only=True):
+    """How things stood at a look."""
+
+    studies: tuple[StudyRow, ...] = ()
+    workers: tuple[WorkerRow, ...] = ()
+    arena: Mapping[TrialState, int] = {}
+    """Runs of the arena by state."""
+
+
+class News(Struct, frozen=True):
+    """Something that happened, in a line."""
+
+    text: str
+    severity: Literal["information", "warning", "error"] = "information"
+
+
+def news(before: Scene, after: Scene) -> Iterator[News]:
+    """Yield what happened, each once; what is as it was is no news."""
+    states = {study.id: study.state for study in before.studies}
+    for study in after.studies:
+        if study.origin == "search" and states.get(study.id) != study.state:
+            yield from _of_study(study, is_new=study.id not in states)
+    yield from _of_workers(before, after)
+    yield from _of_arena(before.arena, after.arena)
+
+
+def _of_study(study: StudyRow, *, is_new: bool) -> Iterator[News]:
+    if study.state == "complete" and not is_new:
+        best = study.best
+        found = f", best p {score(best.p)} (#{best.number})" if best else ", no trial is complete"
+        yield News(f"{study.name} is complete: {headway(study)}{found}")
+        return
+    troubles: dict[StudyState, News] = {
+        "failed": News(f"{study.name} failed: {study.reason or 'its trials say why'}", "error"),
+        "stalled": News(f"{study.name} stalled: no step for two minutes", "warning"),
+        "lost": News(f"{study.name} lost its worker; W shows who is left", "warning"),
+    }
+    if study.state in troubles:
+        yield troubles[study.state]
+
+
+def _of_workers(before: Scene, after: Scene) -> Iterator[News]:
+    """Yield who died, unless a study that was lost with it says so."""
+    lost = {worker.id for worker in before.workers if worker.state == "lost"}
+    told = {study.id for study in after.studies if study.state == "lost"}
+    for worker in after.workers:
+        if worker.state == "lost" and worker.id not in lost and worker.study_id not in told:
+            run = f" in {worker.study}" if worker.study else ""
+            yield News(f"worker {worker.pid} on {worker.device} is gone{run}", "warning")
+
+
+def _of_arena(before: Mapping[TrialState, int], after: Mapping[TrialState, int]) -> Iterator[News]:
+    if not _unfinished(before) or _unfinished(after):
+        return
+    complete = after.get("complete", 0) - before.get("complete", 0)
+    failed = after.get("failed", 0) - before.get("failed", 0)
+    if complete <= 0 and failed <= 0:
+        return  # what was left was stopped or deleted by a person
+    wrong = f", {failed} just failed" if failed > 0 else ""
+    done = count(after.get("complete", 0), "run is complete", "runs are complete")
+    yield News(f"the arena is through: {done}{wrong}", "error" if failed > 0 else "information")
+
+
+def _unfinished(runs: Mapping[TrialState, int]) -> int:
+    return sum(runs.get(state, 0) for state in _UNFINISHED)
+
 
 _LOOK_SECONDS: Final = 1.0
 
@@ -43,3 +116,26 @@ class Herald:
             workers=self._reader.workers(),
             arena=self._reader.arena_counts(),
         )
+
+
+_TITLE: Final = "bertcl"
+_MOST: Final = 200
+_KNOW_9: Final = frozenset({"iTerm.app", "iTerm2", "WezTerm", "ghostty", "kitty"})
+_KNOW_777: Final = ("foot", "rxvt-unicode")
+
+
+def desktop_sequence(text: str, environment: Mapping[str, str]) -> str:
+    """Return what is written to the terminal so that it shows this; empty where it cannot.
+
+    Args:
+        text: one line; anything in it that a terminal would obey is taken out.
+        environment: of the process.
+    """
+    plain = "".join(letter for letter in text if letter.isprintable()).replace(";", ",")[:_MOST]
+    term = environment.get("TERM", "")
+    program = environment.get("TERM_PROGRAM") or environment.get("LC_TERMINAL", "")
+    if program in _KNOW_9 or term in {"xterm-kitty", "xterm-ghostty"}:
+        return f"\x1b]9;{_TITLE}: {plain}\x07"
+    if term.startswith(_KNOW_777):
+        return f"\x1b]777;notify;{_TITLE};{plain}\x07"
+    return ""

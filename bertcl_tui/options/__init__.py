@@ -1,8 +1,7 @@
 """The options of a search: one table for the New study screen and the command line."""
 
-from bertcl_tui.options.command import search_command
-from bertcl_tui.options.field import Field
-from bertcl_tui.options.study import build_study_spec, preset_defaults
+from bertcl_tui.options.readers import Field
+from bertcl_tui.options.study import build_study_spec, preset_defaults, search_command
 from bertcl_tui.options.table import OPTIONS, Option, option
 
 __all__ = [

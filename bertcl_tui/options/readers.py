@@ -1,8 +1,10 @@
 """From what was typed to a value, or to one line that says what is wrong with it."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
+
+from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.spec import parse_sequence
@@ -106,3 +108,36 @@ def device(text: str) -> str:
     if not _DEVICE.fullmatch(text):
         raise UsageError(f"no device named '{text}'; use auto, cpu, cuda, cuda:1 or mps")
     return text
+
+
+class Field(Struct, frozen=True, kw_only=True):
+    """What it is called, what it does, and how its text is read."""
+
+    name: str
+    label: str
+    help: str
+    """One sentence."""
+    read: Callable[[str], object]
+    """Raises UsageError for text that means nothing."""
+    default: str = ""
+    choices: Mapping[str, str] = {}
+    """Each value with what it does; empty: any text that can be read."""
+    long: bool = False
+    """Whether its text is often long, and gets the room there is."""
+    metavar: str = ""
+    """What stands for the value in the help of a command; empty: the name."""
+
+    @property
+    def flag(self) -> str:
+        """How a command line calls it."""
+        return f"--{self.name.replace('_', '-')}"
+
+    def trouble(self, text: str) -> str | None:
+        """Say in one line what is wrong with this text; empty text is the default."""
+        if not text.strip():
+            return None
+        try:
+            self.read(text.strip())
+        except UsageError as error:
+            return str(error)
+        return None

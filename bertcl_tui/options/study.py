@@ -1,12 +1,15 @@
 """From typed options to the study they ask for."""
 
-from collections.abc import Mapping
-from typing import Any
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from bertcl_tui.options import readers
+from bertcl_tui.options.readers import Field
 from bertcl_tui.options.table import OPTIONS, Part, option
+from engine.errors import UsageError
 from engine.spec import Protocol, StudySpec, preset, sequence_name
 
 SAMPLE = "sample"
@@ -99,3 +102,74 @@ def _text(options: Mapping[str, str], name: str) -> str:
 
 def _shown(value: object) -> str:
     return "" if value is None else str(value)
+
+
+_KNOWN: Final = 8
+"""About so many known profiles are tried first, to their end, before sampler and pruner count."""
+_SLOW: Final = 100
+"""Trials after which a Gaussian process takes long to propose the next one."""
+
+
+def cautions(options: Mapping[str, str]) -> dict[str, str]:
+    """Return a line for each option that does little or nothing beside what else was typed.
+
+    Args:
+        options: text by option name, as typed.
+    """
+    try:
+        usual = defaults_of(options)
+    except UsageError:  # no such preset: said where it is typed
+        return {}
+    said = {name: text.strip() or usual[name] for name, text in options.items()}
+    trials = int(said["trials"]) if said["trials"].isdecimal() else None
+    found: dict[str, str] = {}
+    if trials is not None and trials <= _KNOWN:
+        found["sampler"] = f"Hardly asked: about {_KNOWN} known profiles come first."
+        if said["pruner"] == "percentile":
+            found["pruner"] = f"Prunes nothing: the first {_KNOWN} trials come to their end."
+    elif trials is not None and trials > _SLOW and said["sampler"] == "gp":
+        found["sampler"] = f"Slow after {_SLOW} trials; tpe is not."
+    return found
+
+
+_PROGRAM = "bertcl-tui"
+
+
+def search_command(options: Mapping[str, str], *, store: str | None = None) -> str:
+    """Write the command line of a search, without what is the default anyway.
+
+    Args:
+        options: text by option name, as typed.
+        store: named only where it is not the default one.
+    """
+    sequence = options.get("sequence", "").strip()
+    words = ["search", shlex.quote(sequence) if sequence else "SEQUENCE"]
+    rest = (item for item in OPTIONS if item.name != "sequence")
+    return command(words, rest, options, defaults_of(options), store=store)
+
+
+def command(
+    words: Iterable[str],
+    fields: Iterable[Field],
+    texts: Mapping[str, str],
+    defaults: Mapping[str, str],
+    *,
+    store: str | None = None,
+) -> str:
+    """Write a command line with a flag for every field in which something else than its default is.
+
+    Args:
+        words: what comes first.
+        fields: what there are flags for.
+        texts: by name, as typed.
+        defaults: by name.
+        store: named only where it is not the default one.
+    """
+    written = [_PROGRAM, *words]
+    for field in fields:
+        text = texts.get(field.name, "").strip()
+        if text not in {"", defaults[field.name]}:
+            written += [field.flag, shlex.quote(text)]
+    if store is not None:
+        written += ["--store", shlex.quote(store)]
+    return " ".join(written)

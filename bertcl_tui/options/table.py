@@ -4,7 +4,7 @@ from math import inf
 from typing import Literal
 
 from bertcl_tui.options import readers
-from bertcl_tui.options.field import Field
+from bertcl_tui.options.readers import Field
 from engine.spec import PRESETS
 from engine.tasks.catalog import data_name
 

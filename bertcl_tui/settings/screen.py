@@ -12,8 +12,7 @@ from textual.screen import Screen
 from bertcl_tui.actions import ACTIONS, Action, Place, bindings_of
 from bertcl_tui.actions.keymap import PLACES, checked_keymap, usual_keys
 from bertcl_tui.kit.confirm import ConfirmScreen
-from bertcl_tui.options.field import Field
-from bertcl_tui.options.readers import one_of
+from bertcl_tui.options.readers import Field, one_of
 from bertcl_tui.settings.configuration import Configuration
 from bertcl_tui.settings.keys_table import KeysLine, KeysTable
 from bertcl_tui.settings.press import PressScreen
@@ -23,9 +22,7 @@ from bertcl_tui.style.themes import theme_names
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.titles import entitle
-from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
 from engine.errors import UsageError
 
 _FILTERED: Final = Fields(numbers={}, words={"where": ()}, example="where:Study sort")

@@ -16,18 +16,19 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import Nothing
 from bertcl_tui.kit.form import Texts
 from bertcl_tui.kit.messages import OpenNewStudy, Trouble
-from bertcl_tui.shifts.drawing import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
     METHOD_NAMES,
     Found,
+    LengthHistogram,
     agreement_said,
+    by_cluster,
+    by_label,
     class_shares,
     cut_said,
     parts_of,
     plane_said,
 )
-from bertcl_tui.shifts.forms import picture_form, question_form
-from bertcl_tui.shifts.list import ShiftList
+from bertcl_tui.shifts.forms import ShiftList, picture_form, question_form
 from bertcl_tui.shifts.question import (
     first_question,
     question_of,
@@ -38,9 +39,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.key_names import key_for
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.titles import entitle
-from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
 from engine.errors import EngineError, UsageError
 from engine.tasks.shifts.findings import METHODS, Finding, Method, Progress, Projection, Question
 from engine.work.ask import DrawShifts, ShiftRequest, draw_shifts

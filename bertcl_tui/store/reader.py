@@ -32,7 +32,7 @@ from bertcl_tui.store.rows import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection, PoolProxiedConnection
 
-    from bertcl_tui.store.queries.climbs import Climbs
+    from bertcl_tui.store.queries.studies import Climbs
     from engine.arena.results import Recorded
     from engine.spec import RunSpec
     from engine.spec.search import Evaluator
@@ -101,8 +101,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.store.queries.climbs import Climbs
-            from bertcl_tui.store.queries.studies import list_studies
+            from bertcl_tui.store.queries.studies import Climbs, list_studies
 
             self._climbs = self._climbs or Climbs()
             return list_studies(connection, self.clock(), self._climbs, only)
@@ -152,7 +151,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return Ordered(unfinished=(), ended=(), stamp=())
-            from bertcl_tui.store.queries.orders import ordered
+            from bertcl_tui.store.queries.conditions import ordered
 
             return ordered(connection, study_id, self.clock(), where, order, before=before)
 
@@ -161,7 +160,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return {}
-            from bertcl_tui.store.queries.orders import run_ids
+            from bertcl_tui.store.queries.conditions import run_ids
 
             return run_ids(connection, study_id)
 
@@ -214,7 +213,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.store.queries.curves import curves
+            from bertcl_tui.store.queries.run import curves
 
             return curves(connection, run_ids)
 
@@ -277,7 +276,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.store.queries.workers import list_workers
+            from bertcl_tui.store.queries.log import list_workers
 
             return list_workers(connection, self.clock())
 

@@ -23,9 +23,8 @@ from bertcl_tui.kit.messages import (
     OpenShifts,
     OpenStudy,
 )
-from bertcl_tui.kit.standing import standing_of
 from bertcl_tui.store.filters import Filter, study_fields
-from bertcl_tui.store.filters.history import History
+from bertcl_tui.store.filters.completing import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import (
     OLDEST_FIRST,
@@ -38,13 +37,12 @@ from bertcl_tui.store.rows import (
 from bertcl_tui.studies.look import fitting_studies
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.style.key_names import with_keys
+from bertcl_tui.style.states import standing_of
 from bertcl_tui.style.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.titles import entitle
-from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.workers.log_panel import LogPanel
+from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
+from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 
 _LINES_SAID: Final = 50

@@ -29,7 +29,7 @@ class Importance(Struct, frozen=True, kw_only=True):
     """None: not weighed yet."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
-        from bertcl_tui.charts.importance import Share, draw_importance
+        from bertcl_tui.charts.bars import Share, draw_importance
 
         weighed = self.weighed
         if weighed is None or len(self.trials) < FEWEST or self._is_tied():

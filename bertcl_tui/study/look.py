@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bertcl_tui.charts.retention import Known, known_now
+from bertcl_tui.charts.forgetting import Known, known_now
 from bertcl_tui.store.filters import Filter
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import (

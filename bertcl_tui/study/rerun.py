@@ -5,8 +5,7 @@ from functools import partial
 
 from textual.screen import Screen
 
-from bertcl_tui.arena.again_form import again_form, read_again
-from bertcl_tui.arena.confirming import Again, confirm_trials
+from bertcl_tui.arena.again_form import Again, again_form, confirm_trials, read_again
 from bertcl_tui.kit.form import Texts
 from bertcl_tui.kit.messages import RetryRuns, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader

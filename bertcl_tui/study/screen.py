@@ -27,7 +27,7 @@ from bertcl_tui.kit.messages import (
     OpenCompare,
     Trouble,
 )
-from bertcl_tui.store.filters.history import History
+from bertcl_tui.store.filters.completing import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import StudyRow, TrialRow
 from bertcl_tui.study.look import (
@@ -47,8 +47,7 @@ from bertcl_tui.style.states import state_word
 from bertcl_tui.style.wording import duration, headway, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.key_bar import KeyBar
-from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.key_bar import KeyBar, TopBar
 from engine.errors import EngineError
 from engine.store.states import Desired
 from engine.work.ask import Asking, weigh_importance

@@ -14,7 +14,7 @@ from bertcl_tui.kit.form import FormScreen, Texts
 from bertcl_tui.kit.listing import Listing
 from bertcl_tui.kit.messages import OpenRun, Trouble
 from bertcl_tui.options import Field
-from bertcl_tui.store.filters.history import History
+from bertcl_tui.store.filters.completing import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import BY_P, Order, TrialRow
 from bertcl_tui.study.columns import is_column, trial_fields
@@ -30,7 +30,7 @@ from bertcl_tui.study.writing import (
 )
 from bertcl_tui.style.wording import confirmation_text, count
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.titles import entitle
+from bertcl_tui.widgets.key_bar import entitle
 from engine.errors import EngineError
 from engine.files import check_target
 

@@ -1,12 +1,14 @@
 """How a state is shown: a glyph and a word, and a colour that says no more than they do."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.store.rows import StudyState, TrialState
+from bertcl_tui.store.rows import StudyRow, StudyState, TrialState, WorkerRow
 from bertcl_tui.style.looks import Looks
+from bertcl_tui.style.wording import count, headway
 from engine.store.states import Desired
 
 
@@ -43,3 +45,46 @@ def state_text(state: StudyState | TrialState, desired: Desired, looks: Looks) -
     """Return glyph and word of a state."""
     look = STATE_LOOKS[state]
     return Text(f"{look.glyph} {state_word(state, desired)}", style=getattr(looks, look.ink))
+
+
+_ON_ITS_WAY: Final[dict[Desired, str]] = {
+    "paused": "pausing: its trial ends the step it is at",
+    "stopped": "stopping: its trial ends the step it is at",
+}
+
+
+def standing_of(study: StudyRow, workers: Sequence[WorkerRow]) -> str:
+    """Say what a study's state comes from and what can be done; empty where nothing needs saying.
+
+    Args:
+        study: the study.
+        workers: all that there are.
+    """
+    living = [worker for worker in workers if worker.state != "lost"]
+    if study.state == "running":
+        return _ON_ITS_WAY.get(study.desired, "")
+    sentences: dict[StudyState, str] = {
+        "failed": f"failed: {study.reason or 'its trials say why'}; space lets it go on",
+        "lost": f"its worker is gone; {_who_goes_on(living)} goes on from the checkpoint",
+        "stalled": "no step for two minutes; W shows its worker and the log",
+        "queued": f"waits: {waits_for(study, living)}",
+        "paused": f"paused at {headway(study)}; space lets it go on",
+        "stopped": f"stopped at {headway(study)}; space lets it go on",
+    }
+    return sentences.get(study.state, "")
+
+
+def _who_goes_on(living: Sequence[WorkerRow]) -> str:
+    return "the next that is free" if living else "space starts another, which"
+
+
+def waits_for(study: StudyRow, living: Sequence[WorkerRow]) -> str:
+    """Say what a study waits for that is wanted but at which nobody is."""
+    if not living:
+        return "there is no worker; space starts one"
+    if any(worker.state == "idle" and worker.desired == "running" for worker in living):
+        return "a worker is about to take it"
+    if all(worker.desired != "running" for worker in living):
+        return "every worker is paused; W and space let one go on"
+    busy = [worker for worker in living if worker.study_id != study.id and worker.run_id]
+    return f"{count(len(busy), 'worker is', 'workers are')} at something else"

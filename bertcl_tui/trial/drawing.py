@@ -1,11 +1,29 @@
 """The charts of one run, made from a look at it."""
 
+from msgspec import Struct
+from rich.text import Text
+
+from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.forgetting import Learning, Nothing
+from bertcl_tui.charts.layers import LayerRow
+from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.store.rows import RunFacts
 from bertcl_tui.style.wording import score
-from bertcl_tui.trial.layers_drawing import Layers
-from bertcl_tui.trial.look import RunLook
+from bertcl_tui.trial.layers import RunLook
 from engine.store.states import ENDED
+
+
+class Layers(Struct, frozen=True, kw_only=True):
+    """Layers, and the stages whose drift is known."""
+
+    layers: tuple[LayerRow, ...]
+    stages: tuple[str, ...]
+
+    def draw(self, size: Size, palette: Palette) -> Text:
+        from bertcl_tui.charts.layers import draw_layers
+
+        rates = tuple(layer.rate for layer in self.layers if layer.rate is not None)
+        return draw_layers(self.layers, size, palette, rate_bounds(rates), self.stages)
 
 
 def learning_of(look: RunLook) -> Learning | Nothing:

@@ -1,12 +1,19 @@
 """Every layer of a run's backbone: its rate, whom it shares it with, and how far it moved."""
 
 from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
 
 from bertcl_tui.charts.layers import LayerRow
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.rows import RunCurves, RunFacts, StageEnd
 from bertcl_tui.style.choices import choice_labels, grouping_of
+from engine.learning.measures import AccuracyMatrix
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
-from engine.store.measurements import DriftRecord
+from engine.store.measurements import DriftRecord, Split
+from engine.store.states import ENDED, RETRIED
 
 
 def layers_of(
@@ -56,3 +63,95 @@ def _measured(spec: RunSpec, drifts: Sequence[DriftRecord]) -> Grouping | None:
     """Return which layers share a rate, where drift says how many there are."""
     heads = max((row.place for row in drifts), default=0)
     return make_grouping(spec.protocol.grouping, heads - 1) if heads > 1 else None
+
+
+SPLIT_TITLES: Final[dict[Split, str]] = {
+    "search": "rows that score trials",
+    "validation": "validation rows, which no search has seen",
+}
+
+
+class Accuracies(Struct, frozen=True):
+    """What was measured on one split at the ends of the stages that are over."""
+
+    split: Split
+    rows: tuple[tuple[float, ...], ...]
+
+    @property
+    def matrix(self) -> AccuracyMatrix:
+        return AccuracyMatrix(self.rows)
+
+    def is_whole(self, tasks: int) -> bool:
+        """Whether every stage is over, given how many tasks there are."""
+        return len(self.rows) == tasks or (len(self.rows) == 1 and len(self.rows[0]) == tasks)
+
+
+def accuracies_of(ends: tuple[StageEnd, ...]) -> tuple[Accuracies, ...]:
+    """Return a run's accuracies on the splits that score it and that report it."""
+    found = (
+        Accuracies(split, tuple(end.accuracies for end in ends if end.split == split))
+        for split in SPLIT_TITLES
+    )
+    return tuple(item for item in found if item.rows)
+
+
+class RunLook(Struct, frozen=True, kw_only=True):
+    """What the store said of a run."""
+
+    run: RunFacts
+    curves: RunCurves | None
+    accuracies: tuple[Accuracies, ...]
+    drifts: tuple[DriftRecord, ...]
+    layers: tuple[LayerRow, ...]
+
+
+def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> RunLook | None:
+    """Ask the store; None where there is no such run any more.
+
+    Args:
+        reader: of the store.
+        run_id: which run.
+        before: the last look, for what cannot have changed since.
+    """
+    run = reader.run(run_id)
+    if run is None:
+        return None
+    drifts = reader.drift(run_id)
+    return RunLook(
+        run=run,
+        curves=next(iter(reader.curves([run_id])), None),
+        accuracies=accuracies_of(reader.stage_ends(run_id)),
+        drifts=drifts,
+        layers=_layers(run, drifts, before),
+    )
+
+
+def _layers(
+    run: RunFacts, drifts: tuple[DriftRecord, ...], before: RunLook | None
+) -> tuple[LayerRow, ...]:
+    if before is not None and (before.run.run_id, before.run.learning_rates, before.drifts) == (
+        run.run_id,
+        run.learning_rates,
+        drifts,
+    ):
+        return before.layers
+    return layers_of(run.spec, run.learning_rates, drifts)
+
+
+_WAITING: Final = ("queued", "lost")
+
+
+def can_be_controlled(action: str, run: RunFacts | None) -> bool:
+    """Whether an action means anything to a run; one that asks nothing of it always does."""
+    if action not in {"pause_run", "resume_run", "stop_run", "retry"}:
+        return True
+    if run is None:
+        return False
+    goes_on = run.state not in ENDED
+    wanted = run.desired == "running"
+    return {
+        "pause_run": goes_on and wanted,
+        "resume_run": goes_on and (not wanted or run.state in _WAITING),
+        "stop_run": goes_on and run.desired != "stopped",
+        "retry": run.state in RETRIED and not run.imported,
+    }[action]

@@ -18,19 +18,15 @@ from bertcl_tui.kit.messages import ControlRuns, Folding, OpenRun, RetryRuns, St
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import LogFilter, RunFacts
 from bertcl_tui.style.key_names import key_for
-from bertcl_tui.trial.control import can_be_controlled
 from bertcl_tui.trial.drawing import layers_of_run, learning_of, note_on_drift, notes_on
-from bertcl_tui.trial.look import RunLook, look_at_run
+from bertcl_tui.trial.layers import RunLook, can_be_controlled, look_at_run
 from bertcl_tui.trial.text import accuracies_text, facts_in_short, parameters_text, path_to
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.curve_chart import CurveChart
-from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
 from bertcl_tui.widgets.text_panel import TextPanel
-from bertcl_tui.widgets.titles import entitle
-from bertcl_tui.widgets.top_bar import TopBar
-from bertcl_tui.workers.log import LogLook, look_at_log
 from bertcl_tui.workers.log_table import LogTable
-from bertcl_tui.workers.log_view import LogView
+from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
 
 PANELS: Final = ("learning", "layers", "matrix", "log", "parameters")
 

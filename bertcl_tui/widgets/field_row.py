@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Select, Static
 
-from bertcl_tui.options.field import Field
-from bertcl_tui.widgets.choice import Choice
+from bertcl_tui.options.readers import Field
+from bertcl_tui.widgets.command_line import Choice
 
 
 class FieldRow(Horizontal):

@@ -11,8 +11,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
 from bertcl_tui.store.filters import Fields, Filter, parse_filter
-from bertcl_tui.store.filters.completing import complete, completed
-from bertcl_tui.store.filters.history import History
+from bertcl_tui.store.filters.completing import History, complete, completed
 from bertcl_tui.store.filters.reading import closed_up
 from engine.errors import UsageError
 

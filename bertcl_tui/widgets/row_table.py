@@ -22,8 +22,7 @@ from textual.strip import Strip
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.style.looks import Looks, looks_of
-from bertcl_tui.style.reversed import colourless
-from bertcl_tui.widgets.column import Column, cut_in_middle
+from bertcl_tui.widgets.column import Column, colourless, cut_in_middle
 
 Item = TypeVar("Item", bound=Hashable)
 

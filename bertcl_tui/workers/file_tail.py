@@ -1,5 +1,6 @@
 """The end of a file, as it grows."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -13,9 +14,28 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.widgets.titles import entitle
-from bertcl_tui.workers.tail import tail_of
+from bertcl_tui.widgets.key_bar import entitle
 from engine.errors import UsageError
+
+_MOST_BYTES = 256 * 1024
+
+
+def tail_of(path: Path) -> str:
+    """Return the last lines of a text file, a quarter of a megabyte at most.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            length = file.seek(0, os.SEEK_END)
+            file.seek(max(0, length - _MOST_BYTES))
+            data = file.read()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    text = data.decode(errors="replace")
+    return text.partition("\n")[2] if length > _MOST_BYTES else text
+
 
 _LOOK_SECONDS: Final = 1.0
 

@@ -12,12 +12,24 @@ from bertcl_tui.store.rows import WorkerRow
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.states import STATE_LOOKS
 from bertcl_tui.style.wording import count, duration, size, steps_rate
-from bertcl_tui.workers.meter import meter
 from bertcl_tui.workers.working import worker_word
 from engine.store.states import IDLE_SECONDS
 
-_METER_COLUMNS: Final = 8
+_EIGHTHS: Final = "▏▎▍▌▋▊▉█"
+
+
+def meter(share: float | None, columns: int, looks: Looks) -> Text:
+    """Draw a share of 1; None is not known, and empty."""
+    filled = round(min(max(share or 0.0, 0.0), 1.0) * columns * len(_EIGHTHS))
+    whole, rest = divmod(filled, len(_EIGHTHS))
+    bar = "█" * whole + (_EIGHTHS[rest - 1] if rest else "")
+    text = Text(bar, style=looks.good)
+    text.append("·" * (columns - len(bar)), style=looks.palette.faint)
+    return text
+
+
 _FULL: Final = 100.0
+_METER_COLUMNS: Final = 8
 _EMPTY: Final = f"""\
 No worker.
 One starts with a study

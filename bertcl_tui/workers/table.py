@@ -14,7 +14,7 @@ from bertcl_tui.style.states import STATE_LOOKS
 from bertcl_tui.style.wording import duration, size, steps_rate, tokens_rate
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
-from bertcl_tui.workers.meter import meter
+from bertcl_tui.workers.panel import meter
 from bertcl_tui.workers.working import at_what, worker_word
 
 _METER: Final = 6

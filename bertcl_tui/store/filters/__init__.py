@@ -1,8 +1,15 @@
 """The filter language: ``lr3>1e-5 p_o>0.6 state:complete``; every term must hold."""
 
-from bertcl_tui.store.filters.fields import Fields, study_fields
+from bertcl_tui.store.filters.fields import (
+    ANYWHERE,
+    Fields,
+    Filter,
+    NumberTerm,
+    WordTerm,
+    fits,
+    study_fields,
+)
 from bertcl_tui.store.filters.reading import parse_filter
-from bertcl_tui.store.filters.terms import ANYWHERE, Filter, NumberTerm, WordTerm, fits
 
 __all__ = [
     "ANYWHERE",

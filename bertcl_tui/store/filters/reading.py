@@ -4,8 +4,7 @@ import re
 from math import isfinite, nan
 from typing import Final, Literal
 
-from bertcl_tui.store.filters.fields import Fields
-from bertcl_tui.store.filters.terms import ANYWHERE, Filter, NumberTerm, Operator, WordTerm
+from bertcl_tui.store.filters.fields import ANYWHERE, Fields, Filter, NumberTerm, Operator, WordTerm
 from engine.errors import UsageError
 
 _TERM: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")

@@ -1,27 +1,83 @@
 """Filters of trials as conditions of a query."""
 
 import operator
+from collections import Counter, defaultdict
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import (
     JSON,
     ColumnElement,
     Connection,
     Float,
+    ScalarSelect,
+    Select,
     and_,
     cast,
     false,
     func,
     not_,
     or_,
+    select,
     type_coerce,
 )
 
 from bertcl_tui.store.filters import ANYWHERE, Filter, NumberTerm, WordTerm
-from bertcl_tui.store.queries.confirmations import confirmed_p
-from engine.store.schema import run
-from engine.store.states import LOST_AFTER, STALLED_AFTER
+from bertcl_tui.store.rows import Confirmation, Order, Ordered
+from engine.arena.measuring import half_width
+from engine.store.schema import confirmation, run
+from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED, RunState
+
+Repeated = tuple[int, RunState, float | None]
+"""Seed, state and p of a run."""
+
+
+def confirmations(connection: Connection, study_id: int) -> dict[int, Confirmation]:
+    """Return what became of those trials of a study that were run again, by the trial's run id.
+
+    The first interval of all loads what the statistics need.
+    """
+    trial = run.alias("trial")
+    # As a condition: joined, the trials would be gone through first, and they are many.
+    of_study = (
+        select(trial.c.id)
+        .where(trial.c.id == confirmation.c.trial_id, trial.c.study_id == study_id)
+        .exists()
+    )
+    query = (
+        select(confirmation.c.trial_id, run.c.seed, run.c.state, run.c.p)
+        .join(run, run.c.id == confirmation.c.run_id)
+        .where(of_study)
+        .order_by(run.c.seed, run.c.id)
+    )
+    by_trial: defaultdict[int, list[Repeated]] = defaultdict(list)
+    for trial_id, seed, state, p in connection.execute(query):
+        by_trial[trial_id].append((seed, state, p))
+    return {trial_id: _confirmation(runs) for trial_id, runs in by_trial.items()}
+
+
+def confirmed_p() -> ScalarSelect[float]:
+    """Return the mean p of a trial's complete repetitions, to sort trials by."""
+    again = run.alias("again")
+    return (
+        select(func.avg(again.c.p))
+        .join(confirmation, confirmation.c.run_id == again.c.id)
+        .where(confirmation.c.trial_id == run.c.id, again.c.state == "complete")
+        .correlate(run)
+        .scalar_subquery()
+    )
+
+
+def _confirmation(runs: list[Repeated]) -> Confirmation:
+    scores = tuple((seed, p) for seed, state, p in runs if state == "complete" and p is not None)
+    others = Counter(state for _, state, _ in runs if state != "complete")
+    return Confirmation(
+        scores=scores,
+        half_width=half_width([p for _, p in scores]),
+        others=tuple(others.items()),
+    )
+
 
 _COMPARE: Final[dict[str, Callable[[ColumnElement[float], float], ColumnElement[bool]]]] = {
     ">": operator.gt,
@@ -80,3 +136,91 @@ def _in_state(state: str, now: float) -> ColumnElement[bool]:
 def _mentions(field: str, word: str) -> ColumnElement[bool]:
     texts = _READABLE if field == ANYWHERE else (run.c[field],)
     return or_(*(func.coalesce(text, "").icontains(word, autoescape=True) for text in texts))
+
+
+_CHANGES_LATER: Final = "confirmed"
+"""The one number of an ended trial that others change."""
+
+
+def ordered(
+    connection: Connection,
+    study_id: int,
+    now: float,
+    where: Filter,
+    order: Order,
+    *,
+    limit: int | None = None,
+    before: Ordered | None = None,
+) -> Ordered:
+    """Return the numbers of the trials that fit; those that are not ended come first.
+
+    Args:
+        connection: to the store.
+        study_id: of the study.
+        now: the moment that states are told for.
+        where: what they fit.
+        order: of the trials.
+        limit: most that are wanted; what stands behind them is left out.
+        before: an earlier answer for the study; what cannot have changed is not asked again.
+    """
+    going = _going(connection, study_id)
+    last = (*sorted(going), *_last_ended(connection, study_id)) if limit is None else ()
+    stamp = (where, order, *last)
+    query = _ordered(connection, study_id, now, where, order)
+    first = query.where(run.c.id.in_(going)).limit(limit)
+    unfinished = _numbers(connection, first) if going else []
+    if before is not None and stamp == before.stamp and not _changes_later(where, order):
+        return Ordered(unfinished=unfinished, ended=before.ended, stamp=stamp)
+    left = None if limit is None else max(0, limit - len(unfinished))
+    # By number: the state is not in every index that a query for ended ones can do with.
+    ended = query.where(run.c.number.not_in(going.values())) if going else query
+    return Ordered(
+        unfinished=unfinished, ended=_numbers(connection, ended.limit(left)), stamp=stamp
+    )
+
+
+def run_ids(connection: Connection, study_id: int) -> dict[int, int]:
+    """Return the run of every trial of a study, by the trial's number."""
+    query = select(run.c.number, run.c.id).where(run.c.study_id == study_id)
+    return {row.number: row.id for row in connection.execute(query)}
+
+
+def _going(connection: Connection, study_id: int) -> dict[int, int]:
+    """Return the trials that are not ended: their numbers by id."""
+    # Of all studies: they are few, but in one study SQLite would go through all that are ended.
+    query = select(run.c.id, run.c.number, run.c.study_id).where(run.c.state.in_(UNFINISHED))
+    return {row.id: row.number for row in connection.execute(query) if row.study_id == study_id}
+
+
+def _ordered(
+    connection: Connection, study_id: int, now: float, where: Filter, order: Order
+) -> Select[Any]:
+    field = order.field
+    column = run.c[field] if field in run.c else number_of(connection, field)
+    direction = column.desc() if order.descending else column.asc()
+    # By id where equal: it grows as the number does, and stands in every index.
+    return (
+        select(run.c.number)
+        .where(fitting(connection, study_id, where, now))
+        .order_by(direction.nulls_last(), run.c.id)
+    )
+
+
+def _last_ended(connection: Connection, study_id: int) -> tuple[object, ...]:
+    """Return what differs as soon as another trial is ended, or one is no longer."""
+    query = select(func.count(run.c.finished_at), func.max(run.c.finished_at))
+    return tuple(connection.execute(query.where(run.c.study_id == study_id)).one())
+
+
+def _changes_later(where: Filter, order: Order) -> bool:
+    asked = {order.field, *(term.field for term in where if isinstance(term, NumberTerm))}
+    return _CHANGES_LATER in asked
+
+
+def _numbers(connection: Connection, query: Select[Any]) -> list[int]:
+    if connection.dialect.name != "sqlite":
+        return list(connection.scalars(query))
+    # As one text: a row at a time, each would wait for the interpreter anew.
+    inner = query.subquery()
+    text = connection.execute(select(func.json_group_array(inner.c.number))).scalar_one()
+    return msgspec.json.decode(text, type=list[int])

@@ -6,10 +6,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from bertcl_tui.store.filters import Filter
-from bertcl_tui.store.queries.conditions import fitting
-from bertcl_tui.store.queries.confirmations import confirmations
-from bertcl_tui.store.queries.orders import ordered
-from bertcl_tui.store.queries.rates import read_rates
+from bertcl_tui.store.queries.conditions import confirmations, fitting, ordered
+from bertcl_tui.store.queries.run import read_rates
 from bertcl_tui.store.queries.unfinished import state_of, with_holder
 from bertcl_tui.store.rows import BY_P, Confirmation, Order, Scored, TrialRow, TrialWindow
 from engine.store.schema import run

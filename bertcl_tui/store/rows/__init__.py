@@ -1,21 +1,35 @@
 """What is shown of the store, as plain values. Moments are seconds since the epoch."""
 
-from bertcl_tui.store.rows.log import LogFilter, LogLevel, LogLine, LogWindow, Towards
-from bertcl_tui.store.rows.runs import Curve, RunCurves, RunFacts, RunRow, Stage, StageEnd
-from bertcl_tui.store.rows.states import Split, StudyState, TrialState
 from bertcl_tui.store.rows.studies import Best, StudyRow
 from bertcl_tui.store.rows.trials import (
     BY_P,
     OLDEST_FIRST,
     Confirmation,
+    Curve,
     ImportanceRow,
     Order,
     Ordered,
+    RunCurves,
+    RunFacts,
+    RunRow,
     Scored,
+    Split,
+    Stage,
+    StageEnd,
+    StudyState,
     TrialRow,
+    TrialState,
     TrialWindow,
 )
-from bertcl_tui.store.rows.workers import WorkerRow, WorkerState
+from bertcl_tui.store.rows.workers import (
+    LogFilter,
+    LogLevel,
+    LogLine,
+    LogWindow,
+    Towards,
+    WorkerRow,
+    WorkerState,
+)
 
 __all__ = [
     "BY_P",

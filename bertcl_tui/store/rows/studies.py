@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from bertcl_tui.store.rows.states import StudyState, TrialState
+from bertcl_tui.store.rows.trials import StudyState, TrialState
 from engine.store.states import ENDED, Desired
 
 if TYPE_CHECKING:

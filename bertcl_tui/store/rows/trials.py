@@ -1,15 +1,35 @@
 """Trials in a table, in an order, and as points in a chart."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
-from bertcl_tui.store.rows.states import TrialState
 from engine.store.states import Desired, RunState
 
 if TYPE_CHECKING:
+    from engine.spec import RunSpec
     from engine.spec.search import Evaluator
+
+
+Split = Literal["retention", "search", "validation"]
+
+
+StudyState = Literal[
+    "queued", "running", "paused", "stalled", "lost", "complete", "stopped", "failed"
+]
+TrialState = Literal[
+    "queued",
+    "running",
+    "paused",
+    "stalled",
+    "lost",
+    "complete",
+    "pruned",
+    "collapsed",
+    "stopped",
+    "failed",
+]
 
 
 class Order(Struct, frozen=True):
@@ -129,3 +149,94 @@ class ImportanceRow(Struct, frozen=True, kw_only=True):
     """How many of these it was weighed from."""
     shares: tuple[float, ...]
     """One per choice, in sum 1."""
+
+
+class RunRow(Struct, frozen=True, kw_only=True):
+    """A run of the arena that is not ended."""
+
+    run_id: int
+    state: TrialState
+    desired: Desired
+    step: int
+    steps: int | None
+    rate: float | None
+    tokens_rate: float | None
+
+    @property
+    def share(self) -> float:
+        """How much of it is done."""
+        return self.step / self.steps if self.steps else 0.0
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """Where the learning of one task lies in a run; steps are counted over all stages."""
+
+    task: str
+    first_step: int
+    last_step: int
+
+
+class Curve(Struct, frozen=True, kw_only=True):
+    """Accuracy on one task of the sequence, from the stage that learns it on."""
+
+    task: int
+    """Its place in the sequence."""
+    steps: tuple[int, ...]
+    accuracies: tuple[float, ...]
+
+
+class RunCurves(Struct, frozen=True, kw_only=True):
+    """What was measured while a run went on."""
+
+    run_id: int
+    number: int | None
+    stages: tuple[Stage, ...]
+    curves: tuple[Curve, ...]
+    """By task."""
+
+
+class RunFacts(Struct, frozen=True, kw_only=True):
+    """One run in full, a trial of a study or not."""
+
+    run_id: int
+    study_id: int | None
+    study: str | None
+    """None: no study asked for it."""
+    number: int | None
+    label: str | None
+    spec: "RunSpec"
+    state: TrialState
+    desired: Desired
+    reason: str | None
+    p: float | None
+    p_o: float | None
+    p_s: float | None
+    learning_rates: tuple[float, ...]
+    step: int
+    steps: int | None
+    rate: float | None
+    tokens_rate: float | None
+    busy_seconds: float
+    threads: int | None
+    holder: str | None
+    """Device and process of the worker that has it; None: none has."""
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    imported: bool
+    confirmation: Confirmation | None
+    """None: it is no trial, or was not run again."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"run {self.run_id}" if self.number is None else f"#{self.number}"
+
+
+class StageEnd(Struct, frozen=True, kw_only=True):
+    """How the tasks learnt so far were known on a split when a stage was over."""
+
+    stage: int
+    split: Split
+    accuracies: tuple[float, ...]
+    """By task."""

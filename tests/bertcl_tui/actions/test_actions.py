@@ -24,7 +24,7 @@ from bertcl_tui.kit.columns import ColumnsScreen
 from bertcl_tui.kit.confirm import ConfirmScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.settings.screen import SettingsScreen
-from bertcl_tui.shifts.list import ShiftList
+from bertcl_tui.shifts.forms import ShiftList
 from bertcl_tui.shifts.screen import ShiftsScreen
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.study.panels.plane import PlaneChart

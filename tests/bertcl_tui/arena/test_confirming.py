@@ -15,7 +15,7 @@ from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.field_row import FieldRow
-from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.key_bar import TopBar
 from engine.arena.measuring import half_width
 from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.store.connection import open_store

@@ -12,8 +12,8 @@ from bertcl_tui.arena.fields import (
     texts_of_look,
     with_method,
 )
-from bertcl_tui.arena.finding import look_up_table
 from bertcl_tui.arena.look import Question, look_at_arena
+from bertcl_tui.arena.new_table import look_up_table
 from bertcl_tui.store.reader import Reader
 from engine.arena.layouts import paper_layout
 from engine.errors import UsageError

@@ -6,8 +6,7 @@ import pytest
 
 from bertcl_tui.arena.asking import asked_layout
 from bertcl_tui.arena.facts import cell_facts
-from bertcl_tui.arena.look import Look, Question, look_at_arena
-from bertcl_tui.arena.recorded import recorded_tables
+from bertcl_tui.arena.look import Look, Question, look_at_arena, recorded_tables
 from bertcl_tui.store.reader import Reader
 from engine.store.connection import open_store
 from tests.recorded import empty_store

@@ -10,9 +10,8 @@ from bertcl_tui.arena.fields import FORM_FIELDS, OF_SEARCHES, table_command
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.kit.messages import Trouble
-from bertcl_tui.widgets.command_line import CommandLine
+from bertcl_tui.widgets.command_line import CommandLine, Picker
 from bertcl_tui.widgets.field_row import FieldRow
-from bertcl_tui.widgets.picker import Picker
 from engine.arena.entrants import RATES
 from engine.spec.methods import METHODS
 from engine.store.connection import open_store

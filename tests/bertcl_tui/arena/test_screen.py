@@ -11,11 +11,10 @@ from bertcl_tui.arena.asking import asked_layout
 from bertcl_tui.arena.fields import read_request
 from bertcl_tui.arena.grid import ArenaGrid, CellPlace
 from bertcl_tui.arena.launching import Launched, launch
-from bertcl_tui.arena.legend_panel import LegendPanel
+from bertcl_tui.arena.look import recorded_tables
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.arena.new_table import NewTableScreen
-from bertcl_tui.arena.recorded import recorded_tables
-from bertcl_tui.arena.runs_table import RunsTable
+from bertcl_tui.arena.runs_table import LegendPanel, RunsTable
 from bertcl_tui.arena.screen import ArenaScreen
 from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.kit.form import FormScreen

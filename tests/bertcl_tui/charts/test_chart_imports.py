@@ -11,12 +11,12 @@ def loaded(module: str) -> set[str]:
 
 
 def test_charts_know_no_screen_and_no_engine() -> None:
-    modules = ("curve", "bars", "scatter", "importance", "sparkline")
+    modules = ("curve", "bars", "scatter", "dots")
     names = loaded(", ".join(f"bertcl_tui.charts.{module}" for module in modules))
     assert not names & {"textual", "engine", "torch", "numpy", "optuna", "sqlalchemy"}
     assert "plotext" in names
 
 
 def test_tables_do_not_wait_for_plotext() -> None:
-    names = loaded("bertcl_tui.charts.sparkline, bertcl_tui.charts.bars")
+    names = loaded("bertcl_tui.charts.dots, bertcl_tui.charts.bars")
     assert "plotext" not in names

@@ -1,7 +1,7 @@
 import pytest
 from rich.text import Text
 
-from bertcl_tui.charts.cloud import draw_cloud
+from bertcl_tui.charts.scatter import draw_cloud
 from bertcl_tui.charts.style import DARK, SERIES_GLYPHS
 
 CORNERS = [(0.0, 0.0), (9.0, 0.0), (0.0, 4.0), (9.0, 4.0)]

@@ -1,6 +1,6 @@
 from rich.text import Text
 
-from bertcl_tui.charts.importance import Share, draw_importance
+from bertcl_tui.charts.bars import Share, draw_importance
 from bertcl_tui.charts.style import DARK
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bertcl_tui.charts.labels import spread
+from bertcl_tui.charts.end_labels import spread
 
 
 def test_labels_that_do_not_collide_stay() -> None:

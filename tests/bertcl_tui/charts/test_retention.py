@@ -1,6 +1,6 @@
 """What curves say of earlier tasks, computed by hand."""
 
-from bertcl_tui.charts.retention import Known, known_now, known_of_earlier
+from bertcl_tui.charts.forgetting import Known, known_now, known_of_earlier
 from bertcl_tui.store.rows import Curve, RunCurves, Stage
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bertcl_tui.charts.ticks import (
+from bertcl_tui.charts.axis import (
     linear_ticks,
     log_ticks,
     rate_label,

@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from bertcl_tui.kit.standing import standing_of
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import StudyRow, WorkerRow
+from bertcl_tui.style.states import standing_of
 
 
 @pytest.fixture

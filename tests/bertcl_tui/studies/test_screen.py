@@ -17,7 +17,7 @@ from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.workers.log_panel import LogPanel
+from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 from engine.spec import StudySpec
 from engine.store.connection import open_store

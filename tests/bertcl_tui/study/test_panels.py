@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
+from bertcl_tui.charts.bars import Rates, rate_bounds
 from bertcl_tui.charts.forgetting import Learning, Nothing, earlier_tasks
-from bertcl_tui.charts.rates import Rates, rate_bounds
 from bertcl_tui.charts.style import DARK
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import Look, Question, look_at_study

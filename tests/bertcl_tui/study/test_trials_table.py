@@ -7,7 +7,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from bertcl_tui.charts.retention import Known
+from bertcl_tui.charts.forgetting import Known
 from bertcl_tui.store.rows import TrialRow, TrialState
 from bertcl_tui.study.trials_table import TrialsTable
 

@@ -16,7 +16,7 @@ from bertcl_tui.store import control as wishes
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.trial.screen import PANELS, TrialScreen
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.top_bar import TopBar
+from bertcl_tui.widgets.key_bar import TopBar
 from bertcl_tui.workers.log_table import LogTable
 from engine.spec import Protocol
 from engine.store.connection import open_store

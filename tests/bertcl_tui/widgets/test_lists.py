@@ -3,7 +3,7 @@
 import pytest
 from textual.app import App, ComposeResult
 
-from bertcl_tui.shifts.list import ShiftList
+from bertcl_tui.shifts.forms import ShiftList
 
 
 class Host(App[None]):

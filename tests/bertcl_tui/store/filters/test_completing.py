@@ -3,8 +3,7 @@
 import pytest
 
 from bertcl_tui.store.filters import study_fields
-from bertcl_tui.store.filters.completing import complete, completed
-from bertcl_tui.store.filters.history import History
+from bertcl_tui.store.filters.completing import History, complete, completed
 from bertcl_tui.study.columns import trial_fields
 
 TRIALS = trial_fields(8)
