@@ -19,7 +19,7 @@ from transformers.utils import logging
 
 from engine.errors import UsageError
 from engine.profiles.parameters import count_layers
-from engine.tasks.hub import reading_model
+from engine.tasks.hub_access import reading_model
 from engine.tasks.models import model_path
 
 _WEIGHTS = (".safetensors", ".bin", ".json")

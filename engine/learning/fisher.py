@@ -14,7 +14,7 @@ from engine.learning.evaluation import to_device
 from engine.learning.masked import MaskedText, load_masked_model, mask_texts, require_mask
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
-from engine.tasks.array_cache import cache_key, load_arrays, save_arrays
+from engine.tasks.cache import cache_key, load_arrays, save_arrays
 from engine.tasks.encoded import Encoded
 from engine.tasks.models import model_path
 from engine.tasks.plain_text import read_texts, texts_fingerprint

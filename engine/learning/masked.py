@@ -11,7 +11,7 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokeni
 
 from engine.errors import UsageError
 from engine.learning.backbone import load_backbone
-from engine.tasks.hub import reading_model
+from engine.tasks.hub_access import reading_model
 from engine.tasks.models import model_path
 
 _HIDDEN = 0.15

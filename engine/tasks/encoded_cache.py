@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tasks.array_cache import load_arrays, save_arrays
+from engine.tasks.cache import load_arrays, save_arrays
 from engine.tasks.encoded import Encoded
 
 _ROOM = "encoded"

@@ -6,7 +6,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from engine.errors import UsageError
-from engine.tasks.array_cache import cache_key
+from engine.tasks.cache import cache_key
 from engine.tasks.encoded import Encoded
 from engine.tasks.encoded_cache import load_encoded, save_encoded
 from engine.tasks.task import Examples

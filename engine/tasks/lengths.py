@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from engine.tasks.array_cache import cache_key, load_arrays, save_arrays
+from engine.tasks.cache import cache_key, load_arrays, save_arrays
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import tokenizer_fingerprint
 

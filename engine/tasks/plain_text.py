@@ -6,7 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from engine.errors import UsageError
-from engine.tasks.hub import reading_data_set
+from engine.tasks.hub_access import reading_data_set
 from engine.tasks.load import load_task
 from engine.tasks.sources.sample_pack import SAMPLES
 

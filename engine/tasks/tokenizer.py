@@ -6,7 +6,7 @@ from hashlib import blake2b
 import transformers
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from engine.tasks.hub import reading_model
+from engine.tasks.hub_access import reading_model
 
 
 def load_tokenizer(path: str) -> PreTrainedTokenizerBase:

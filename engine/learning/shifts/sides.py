@@ -17,7 +17,7 @@ from engine.learning.device import Device, pick_device
 from engine.learning.evaluation import batches_by_length, in_order, to_device
 from engine.learning.lean import pack_rows
 from engine.spec import Protocol
-from engine.tasks.array_cache import cache_key, load_arrays, save_arrays
+from engine.tasks.cache import cache_key, load_arrays, save_arrays
 from engine.tasks.encoding import encode
 from engine.tasks.holdout import example_keys, stratified_rows
 from engine.tasks.lengths import token_lengths

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from engine.files import replacing
-from engine.tasks.array_cache import cache_folder, cache_key
+from engine.tasks.cache import cache_folder, cache_key
 from engine.tasks.catalog import describe
 from engine.tasks.shifts.findings import Clusters, Finding, Lengths, Projection, Question
 from engine.tasks.stamps import model_stamp, rows_stamp

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
 from engine.tasks.entry import HubOrigin
-from engine.tasks.hub import reading_data_set
+from engine.tasks.hub_access import reading_data_set
 from engine.tasks.rows import RawTask, Rows, require_columns, rows_from
 
 if TYPE_CHECKING:

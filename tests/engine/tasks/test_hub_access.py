@@ -4,7 +4,7 @@ import pytest
 from huggingface_hub import constants
 
 from engine.errors import UsageError
-from engine.tasks.hub import reading_data_set, reading_model
+from engine.tasks.hub_access import reading_data_set, reading_model
 from engine.tasks.load import load_task
 from engine.tasks.tokenizer import load_tokenizer
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.tasks.array_cache import cache_folder
+from engine.tasks.cache import cache_folder
 from engine.tasks.lengths import token_lengths
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import load_tokenizer

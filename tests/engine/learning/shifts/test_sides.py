@@ -9,7 +9,7 @@ from engine.learning.plan import PreparedTask
 from engine.learning.prepare import prepare_task
 from engine.learning.shifts.sides import Pretrained, sides_of
 from engine.spec import Protocol
-from engine.tasks.array_cache import cache_folder
+from engine.tasks.cache import cache_folder
 from engine.tasks.holdout import example_keys
 from engine.tasks.load import load_task
 from engine.tasks.shifts.sides import take_side
