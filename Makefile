@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 
 OLD_PYTHON := bertcl-tui needs Python 3.11 or newer, and $(PYTHON) is older; name another, like \
 	make PYTHON=python3.12
-SAMPLE_PACK := from engine.tasks.sources.sample_pack import SAMPLE_PACK; print(*SAMPLE_PACK)
+SAMPLE_PACK := from engine.tasks.sources.sample import SAMPLE_PACK; print(*SAMPLE_PACK)
 
 .PHONY: demo test quick lint check format clean install
 

@@ -3,8 +3,14 @@
 import random
 from pathlib import Path
 
-from engine.tasks.shifts.findings import Clusters, Lengths, Part, Projection, Question
-from engine.tasks.shifts.kept import Kept
+from engine.tasks.shifts.findings import (
+    Clusters,
+    Lengths,
+    Part,
+    Projection,
+    Question,
+    StoredFindings,
+)
 from tests.tiny import tiny_tasks
 
 LENGTHS = Lengths(
@@ -44,7 +50,7 @@ def keep_findings(folder: Path, **question: object) -> Question:
     model.mkdir()
     (model / "config.json").write_text("{}", encoding="utf-8")
     asked = Question(task="topic", data=str(data), model=str(model), **question)  # type: ignore[arg-type]
-    kept = Kept(asked)
+    kept = StoredFindings(asked)
     for finding in (LENGTHS, CLUSTERS, plane("pca"), plane("tsne")):
         kept.write(finding)
     return asked

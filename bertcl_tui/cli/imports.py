@@ -17,7 +17,7 @@ from engine.spec import StudySpec, parse_sequence, preset, sequence_name
 from engine.store.connection import DEFAULT_STORE
 from engine.store.imports import FinishedTrial, import_study
 from engine.store.studies import free_name
-from engine.tasks.shape import stated_shape
+from engine.tasks.models import stated_shape
 
 _PRESET: Final = "original-code"
 _PAIR: Final = 2
@@ -88,7 +88,7 @@ def _spec(
 
 def _refuse_other_depth(model: str, grouping: str) -> None:
     shape = stated_shape(model)
-    choices = make_grouping(grouping, shape.layers if shape else _LAYERS).n_choices
+    choices = make_grouping(grouping, shape.n_layers if shape else _LAYERS).n_choices
     if choices != _RATES:
         raise UsageError(
             f"a log has {_RATES} learning rates a trial, and '{model}' has {choices} choices; "

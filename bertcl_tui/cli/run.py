@@ -27,7 +27,7 @@ from engine.store.connection import DEFAULT_STORE
 from engine.store.run_states import control_run, create_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.states import ENDED
-from engine.tasks.shape import stated_shape
+from engine.tasks.models import stated_shape
 from engine.work.ask import check
 
 Method = Annotated[
@@ -117,10 +117,10 @@ def _option(text: str) -> tuple[str, OptionValue]:
 def _with_profile(spec: RunSpec, file: Path) -> RunSpec:
     profile = read_profile(file)
     shape = stated_shape(spec.model)
-    if shape is not None and shape.layers != profile.backbone.layers:
+    if shape is not None and shape.n_layers != profile.backbone.layers:
         raise UsageError(
             f"profile {file} is for {profile.backbone.layers} layers, and '{spec.model}' has "
-            f"{shape.layers}; give a profile of that depth"
+            f"{shape.n_layers}; give a profile of that depth"
         )
     return replace(
         spec,

@@ -19,7 +19,7 @@ from engine.profiles import Backbone, Combined, Profile, make_grouping
 from engine.spec import StudySpec, sequence_name
 from engine.tasks.catalog import data_name, describe_sequence, known_tasks, names_of
 from engine.tasks.entry import TaskEntry
-from engine.tasks.shape import stated_shape
+from engine.tasks.models import stated_shape
 
 _LAYERS: Final = readers.whole("layers", least=1, example=12)
 _SEEDS: Final = readers.whole("seeds", least=1, example=3)
@@ -107,9 +107,9 @@ def target_backbone(texts: Texts) -> Backbone:
         return Backbone(f"{_ANY_MODEL} backbone", layers)
     name = readers.model(texts["model"])
     shape = stated_shape(name)
-    if shape is not None and shape.layers != layers:
-        raise UsageError(f"'{name}' has {shape.layers} layers, not {layers}; write that")
-    return Backbone(name, layers, shape.hidden if shape else None)
+    if shape is not None and shape.n_layers != layers:
+        raise UsageError(f"'{name}' has {shape.n_layers} layers, not {layers}; write that")
+    return Backbone(name, layers, shape.hidden_size if shape else None)
 
 
 def evaluate_form(profile: Profile, like: StudySpec) -> FormScreen:
@@ -125,10 +125,10 @@ def evaluate_form(profile: Profile, like: StudySpec) -> FormScreen:
     def remark(texts: Texts) -> str:
         wanted = read_evaluation(texts)
         shape = stated_shape(wanted.model)
-        if shape is not None and shape.layers != profile.grouping.n_layers:
+        if shape is not None and shape.n_layers != profile.grouping.n_layers:
             raise UsageError(
                 f"the profile is for {profile.grouping.n_layers} layers and '{wanted.model}' has "
-                f"{shape.layers}; name another model, or transfer the profile"
+                f"{shape.n_layers}; name another model, or transfer the profile"
             )
         runs = wanted.seeds * (1 if wanted.baseline is None else 2)
         name = sequence_name(wanted.sequence)

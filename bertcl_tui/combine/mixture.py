@@ -14,7 +14,7 @@ from engine.errors import UsageError
 from engine.profiles import DEFAULT_BASE, Combined, ScoredTrial, StudyTrials, combine, make_grouping
 from engine.spec import StudySpec
 from engine.store.studies import StudyRecord
-from engine.tasks.shape import backbone_of
+from engine.tasks.models import backbone_of
 
 _SOFTWARE = ("bertcl-tui", "optuna", "torch", "transformers")
 

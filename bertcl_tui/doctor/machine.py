@@ -10,7 +10,7 @@ from bertcl_tui.style.wording import count
 from engine.errors import EngineError, UsageError
 from engine.tasks.entry import SampleOrigin
 from engine.tasks.hub_access import hub_answers
-from engine.tasks.sources.sample_pack import SAMPLES, installed_file, sample_model_path
+from engine.tasks.sources.sample import SAMPLES, installed_file, sample_model_path
 from engine.work.ask import ask_machine
 
 _LIBRARIES: Final = (

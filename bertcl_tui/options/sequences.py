@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from engine.errors import UsageError
 from engine.tasks.entry import SampleOrigin
-from engine.tasks.names import same_name
-from engine.tasks.sources.sample_pack import SAMPLES, installed_file, sample_model_path
-from engine.tasks.subsets import counterpart, share_rows, split_name
+from engine.tasks.sources.sample import SAMPLES, installed_file, sample_model_path
+from engine.tasks.subsets import counterpart, same_name, share_rows, split_name
 
 
 def completed(text: str, tasks: Sequence[str]) -> str | None:

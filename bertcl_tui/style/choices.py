@@ -2,7 +2,7 @@
 
 from engine.errors import UsageError
 from engine.profiles.grouping import Grouping, make_grouping
-from engine.tasks.shape import backbone_of
+from engine.tasks.models import backbone_of
 
 _ENDS = 2
 """Embeddings and heads."""

@@ -24,7 +24,7 @@ from engine.spec import Protocol, Source, Tuning, sequence_name
 from engine.spec.run import SearchedMethod
 from engine.store.runs import RunRecord
 from engine.store.searches import SearchRecord
-from engine.tasks.shape import backbone_of
+from engine.tasks.models import backbone_of
 
 Point = Sequence[float]
 """What a search tries: one rate per choice, or ``lr``, or ``lr`` and ``decay``."""

@@ -18,8 +18,14 @@ from matplotlib.figure import Figure
 from engine.errors import UsageError
 from engine.files import replacing
 from engine.tasks.catalog import describe
-from engine.tasks.shifts.findings import Clusters, Lengths, Method, Projection, Question
-from engine.tasks.shifts.kept import Kept
+from engine.tasks.shifts.findings import (
+    Clusters,
+    Lengths,
+    Method,
+    Projection,
+    Question,
+    StoredFindings,
+)
 
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
 """Okabe and Ito (2008): told apart by the colour-blind; a marker says the same."""
@@ -56,7 +62,7 @@ def write_figure(question: Question, method: Method, path: Path) -> None:
     Raises:
         UsageError: nothing was found yet, or the file cannot be written.
     """
-    found = list(Kept(msgspec.structs.replace(question, projections=(method,))).read())
+    found = list(StoredFindings(msgspec.structs.replace(question, projections=(method,))).read())
     match found:
         case [Lengths() as lengths, Clusters() as clusters, Projection() as plane]:
             pass

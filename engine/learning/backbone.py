@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +19,10 @@ from transformers.utils import logging
 from engine.errors import UsageError
 from engine.profiles.parameters import count_layers
 from engine.tasks.hub_access import reading_model
-from engine.tasks.models import model_path
+from engine.tasks.models import Shape, model_path
 
 _WEIGHTS = (".safetensors", ".bin", ".json")
+_COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
 
 def model_fingerprint(model: str) -> str:
@@ -63,9 +63,6 @@ def last_token(module: nn.Module, inputs: Inputs) -> Tensor:
     states: Tensor = module(**inputs).last_hidden_state
     last = inputs["attention_mask"].sum(dim=1) - 1
     return states[torch.arange(len(states), device=states.device), last]
-
-
-_COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
 
 @dataclass(frozen=True)
@@ -111,15 +108,6 @@ def load_backbone(model: str) -> Backbone:
     )
 
 
-class Shape(NamedTuple):
-    """What can be known of a backbone without loading its weights."""
-
-    n_layers: int
-    hidden_size: int
-    longest_input: int
-    """In tokens; more positions than this were never learnt."""
-
-
 def backbone_shape(model: str) -> Shape:
     """Return a backbone's shape.
 
@@ -131,7 +119,11 @@ def backbone_shape(model: str) -> Shape:
         config = AutoConfig.from_pretrained(path)
         with torch.device("meta"):
             module = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
-    return Shape(_count_layers(module), config.hidden_size, _longest_input(config))
+    return Shape(
+        n_layers=_count_layers(module),
+        hidden_size=config.hidden_size,
+        longest_input=_longest_input(config),
+    )
 
 
 def _longest_input(config: PretrainedConfig) -> int:

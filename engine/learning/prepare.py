@@ -14,8 +14,7 @@ from engine.learning.shifts.sides import Pretrained, sides_of
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe
-from engine.tasks.encoded import Encoded
-from engine.tasks.encoding import encode
+from engine.tasks.encoded import Encoded, encode
 from engine.tasks.entry import FileOrigin, TaskEntry
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path

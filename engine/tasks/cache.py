@@ -1,11 +1,11 @@
-"""Arrays on disk, under a key that names all they depend on. Losing a file costs time only.
+"""What can be computed again, on disk, under a key that names all it depends on.
 
-Light until an array is read or written.
+Losing a file costs time only. Light until an array is read or written.
 """
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, "NDArray[Any]"]
 
 
-def cache_folder(room: str) -> Path:
-    """Return where a room's arrays are kept: under $BERTCL_CACHE, or the user's cache folder."""
+def cache_folder(folder: str) -> Path:
+    """Return where files of one kind are kept: under $BERTCL_CACHE, or the user's cache folder."""
     base = os.environ.get("BERTCL_CACHE")
-    return (Path(base) if base else user_cache_path("bertcl-tui", appauthor=False)) / room
+    root = Path(base) if base else user_cache_path("bertcl-tui", appauthor=False)
+    return root / folder
 
 
 def cache_key(*parts: object) -> str:
@@ -31,18 +32,18 @@ def cache_key(*parts: object) -> str:
     return blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 
 
-def load_arrays(room: str, key: str) -> Arrays | None:
-    """Return what is kept under ``key``; None if there is nothing, or nothing that can be read."""
+def load_arrays(folder: str, key: str) -> Arrays | None:
+    """Return the arrays under ``key``; None if there are none, or none that can be read."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     try:
-        return load_file(_path(room, key))
+        return load_file(_arrays_path(folder, key))
     except (OSError, SafetensorError, ValueError):
         return None
 
 
-def save_arrays(room: str, key: str, arrays: Arrays) -> None:
+def save_arrays(folder: str, key: str, arrays: Arrays) -> None:
     """Keep arrays under ``key``, for any process to find; whole, or not at all.
 
     Where the disk is full or the folder read-only, nothing is kept.
@@ -50,12 +51,33 @@ def save_arrays(room: str, key: str, arrays: Arrays) -> None:
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    path = _path(room, key)
-    with contextlib.suppress(OSError, SafetensorError):
+    with contextlib.suppress(SafetensorError):
+        _save(_arrays_path(folder, key), lambda beside: save_file(dict(arrays), beside))
+
+
+def load_bytes(folder: str, name: str) -> bytes | None:
+    """Return the content of a cached file; None if there is none, or none that can be read."""
+    try:
+        return _path(folder, name).read_bytes()
+    except OSError:
+        return None
+
+
+def save_bytes(folder: str, name: str, content: bytes) -> None:
+    """Keep a file as ``save_arrays`` keeps arrays; ``name`` holds the key."""
+    _save(_path(folder, name), lambda beside: beside.write_bytes(content))
+
+
+def _save(path: Path, write: Callable[[Path], object]) -> None:
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside:
-            save_file(dict(arrays), beside)
+            write(beside)
 
 
-def _path(room: str, key: str) -> Path:
-    return cache_folder(room) / f"{key}.safetensors"
+def _arrays_path(folder: str, key: str) -> Path:
+    return _path(folder, f"{key}.safetensors")
+
+
+def _path(folder: str, name: str) -> Path:
+    return cache_folder(folder) / name

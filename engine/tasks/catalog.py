@@ -10,12 +10,18 @@ from msgspec.structs import replace
 
 from engine.errors import UsageError
 from engine.tasks.entry import TaskEntry
-from engine.tasks.names import find_named, nearest_name
 from engine.tasks.sources.folder import folder_tasks
 from engine.tasks.sources.glue import GLUE
 from engine.tasks.sources.own import own_tasks
-from engine.tasks.sources.sample_pack import SAMPLES
-from engine.tasks.subsets import find_subset, first_clash, split_name, subset_names
+from engine.tasks.sources.sample import SAMPLES
+from engine.tasks.subsets import (
+    find_named,
+    find_subset,
+    first_clash,
+    nearest_name,
+    split_name,
+    subset_names,
+)
 
 
 def data_name(data: str) -> str:

@@ -1,16 +1,20 @@
-"""The one way in to a task's rows."""
+"""The one way in to a task's rows: read from their source, their labels made classes."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.tasks.catalog import describe
-from engine.tasks.classes import Classes, classes_of
 from engine.tasks.entry import FileOrigin, HubOrigin, SampleOrigin, TaskEntry
-from engine.tasks.holdout import hold_out
 from engine.tasks.rows import RawTask, Rows
 from engine.tasks.sources.files import read_files
 from engine.tasks.sources.hub import read_hub
 from engine.tasks.sources.sample import read_sample
-from engine.tasks.splits import held_out_rows
+from engine.tasks.splits import held_out_rows, hold_out
 from engine.tasks.task import Examples, TaskData, rows_fingerprint
+
+_PLAUSIBLE = 20
 
 
 def load_task(name: str, data: str) -> TaskData:
@@ -61,7 +65,7 @@ def _require_classes(rows: Rows) -> None:
         )
 
 
-def _splits(raw: RawTask, classes: Classes, entry: TaskEntry) -> tuple[Examples, Examples]:
+def _splits(raw: RawTask, classes: "Classes", entry: TaskEntry) -> tuple[Examples, Examples]:
     pairs = any(any(rows.sentence2 or ()) for rows in (raw.train, raw.validation) if rows)
     train = _examples(raw.train, classes, pairs=pairs)
     if raw.validation is None:
@@ -80,9 +84,53 @@ def _split_off(examples: Examples, where: str) -> tuple[Examples, Examples]:
     return train, validation
 
 
-def _examples(rows: Rows, classes: Classes, *, pairs: bool) -> Examples:
+def _examples(rows: Rows, classes: "Classes", *, pairs: bool) -> Examples:
     return Examples(
         sentence1=rows.sentence1,
         sentence2=rows.sentence2 if pairs else None,
         labels=[classes.indices[label] for label in rows.labels],
     )
+
+
+class Classes(Struct, frozen=True):
+    """The classes of a task."""
+
+    names: tuple[str, ...]
+    """In the order of their indices."""
+    indices: dict[str, int]
+    """By label as it is spelled in the rows."""
+
+
+def classes_of(raw: RawTask, asked: Sequence[str] = ()) -> Classes:
+    """Tell which class each label of a task means.
+
+    The names are those asked for, or those the source knows, or else the labels of the training
+    rows, sorted (as numbers where all are). Where names are given, rows may hold their indices.
+
+    Raises:
+        UsageError: the label column holds no classes, or a label is none of them.
+    """
+    given = tuple(asked) or raw.train.names
+    names = given or _sorted(set(raw.train.labels))
+    if len(names) > max(_PLAUSIBLE, len(raw.train.labels) // 2):
+        raise UsageError(
+            f"{raw.train.where} has {len(names)} different labels in {len(raw.train.labels)} rows; "
+            "name the column that holds classes"
+        )
+    splits = [rows for rows in (raw.train, raw.validation) if rows]
+    found = {label for rows in splits for label in rows.labels}
+    by_name = {name: index for index, name in enumerate(names)}
+    by_index = {str(index): index for index in range(len(names))}
+    are_indices = given and not found <= by_name.keys() and found <= by_index.keys()
+    classes = Classes(names, by_index if are_indices else by_name)
+    for rows in splits:
+        for strange in sorted(set(rows.labels) - classes.indices.keys()):
+            raise UsageError(
+                f"{rows.where} has label '{strange}'; the classes are {', '.join(names)}"
+            )
+    return classes
+
+
+def _sorted(labels: set[str]) -> tuple[str, ...]:
+    numbers = all(label.removeprefix("-").isdecimal() for label in labels)
+    return tuple(sorted(labels, key=int if numbers else None))

@@ -1,9 +1,29 @@
-"""Where a backbone lies."""
+"""Where a backbone lies, and its shape as its own config says. Light: no model is built."""
 
+import json
+import sys
 from pathlib import Path
 
+from msgspec import Struct
+
 from engine.errors import UsageError
-from engine.tasks.sources.sample_pack import sample_model_path
+from engine.profiles import Backbone, published_profile
+from engine.tasks.sources.sample import sample_model_path
+
+_LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+_HIDDEN = ("hidden_size", "n_embd", "dim", "d_model")
+_MOST_ENCODER_CHOICES = 8
+
+
+class Shape(Struct, frozen=True, kw_only=True):
+    """What can be known of a backbone without loading its weights."""
+
+    n_layers: int
+    """To group; a backbone that shares one layer's weights among all its layers (ALBERT) has 1."""
+    hidden_size: int | None
+    """None: its config does not say."""
+    longest_input: int = sys.maxsize
+    """In tokens; more positions than this were never learnt. Without limit where not known."""
 
 
 def model_name(model: str) -> str:
@@ -33,3 +53,66 @@ def model_path(model: str) -> str:
         UsageError: as ``model_name``, or the sample pack is not installed.
     """
     return str(sample_model_path()) if model == "sample" else model_name(model)
+
+
+def stated_shape(model: str) -> Shape | None:
+    """Return the shape of a backbone whose config lies on this machine, else None.
+
+    A hub name is looked up in the hub's local cache; nothing is downloaded.
+    """
+    path = _config_path(model)
+    if path is None:
+        return None
+    try:
+        config = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    layers = _first(config, _LAYERS)
+    if layers is None:
+        return None
+    if config.get("model_type") == "albert":
+        layers = config.get("num_hidden_groups", 1)
+    return Shape(n_layers=layers, hidden_size=_first(config, _HIDDEN))
+
+
+def backbone_of(model: str, choices: int) -> Backbone:
+    """Return the backbone of trials that have so many choices.
+
+    Up to eight encoder choices hold a layer each; beyond, the model's config must say how many
+    layers there are.
+
+    Raises:
+        UsageError: there is no config of it on this machine.
+    """
+    shape = stated_shape(model)
+    hidden = shape.hidden_size if shape else None
+    encoder_choices = choices - 2
+    if 0 < encoder_choices < _MOST_ENCODER_CHOICES:
+        return Backbone(model, encoder_choices, hidden)
+    if shape is not None:
+        return Backbone(model, shape.n_layers, hidden)
+    published = published_profile().backbone
+    if model == published.name:
+        return published
+    raise UsageError(
+        f"nothing on this machine says how many layers '{model}' has; "
+        "do this where a search on it was run"
+    )
+
+
+def _config_path(model: str) -> Path | None:
+    try:
+        where = model_path(model)
+    except UsageError:
+        return None
+    if Path(where).is_dir():
+        return Path(where) / "config.json"
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(where, "config.json")
+    return Path(cached) if isinstance(cached, str) else None
+
+
+def _first(config: object, names: tuple[str, ...]) -> int | None:
+    numbers = (config.get(name) for name in names) if isinstance(config, dict) else ()
+    return next((number for number in numbers if isinstance(number, int)), None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.errors import UsageError
 from engine.tasks.hub_access import reading_data_set
 from engine.tasks.load import load_task
-from engine.tasks.sources.sample_pack import SAMPLES
+from engine.tasks.sources.sample import SAMPLES
 
 _SHORTEST = 40
 """Characters; shorter lines are headings and the like."""

@@ -1,10 +1,18 @@
-"""Which rows a run learns from, is scored on, and is watched on, as its protocol says."""
+"""Which rows a run learns from, is scored on and is watched on: the same rows every time.
+
+Rows are drawn in the order of a hash of their text: a draw depends on no seed, and hardly on the
+order of the file, and a larger draw contains a smaller one.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+from hashlib import blake2b
 
 from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.spec.protocol import Protocol
-from engine.tasks.holdout import example_keys, hold_out, stratified, without
 from engine.tasks.task import Examples, TaskData
 
 _SHARE = 10
@@ -70,3 +78,103 @@ def _require_enough(task: TaskData, train: Examples, search: Examples, protocol:
             f"{protocol.train_rows} training rows cannot show the {len(classes)} classes of task "
             f"'{task.name}'; ask for more"
         )
+
+
+def text_keys(
+    sentence1: Sequence[str], sentence2: Sequence[str] | None, *, by_passage: bool = False
+) -> list[bytes]:
+    """Return a hash of each row's text, blind to case and spacing.
+
+    Args:
+        sentence1: one text a row.
+        sentence2: the other text of each row; None for single sentences.
+        by_passage: hash sentence2 alone, so that all rows of a passage have one key.
+    """
+    if sentence2 is None:
+        return [_text_key(text) for text in sentence1]
+    if by_passage:
+        return [_text_key(passage) for passage in sentence2]
+    return [_text_key(*pair) for pair in zip(sentence1, sentence2, strict=True)]
+
+
+def example_keys(examples: Examples, *, by_passage: bool = False) -> list[bytes]:
+    """Return the key of each row."""
+    return text_keys(examples.sentence1, examples.sentence2, by_passage=by_passage)
+
+
+def without(
+    examples: Examples, unwanted: Collection[bytes], *, by_passage: bool = False
+) -> Examples:
+    """Return the rows whose key is not among the unwanted."""
+    keys = example_keys(examples, by_passage=by_passage)
+    return examples.take(row for row, key in enumerate(keys) if key not in unwanted)
+
+
+def stratified(examples: Examples, rows: int | None) -> Examples:
+    """Return at most ``rows`` rows, in their own order, with classes as frequent as in all.
+
+    None asks for all. Every class is there as long as there is a row for each.
+    """
+    if rows is None or rows >= len(examples):
+        return examples
+    return examples.take(stratified_rows(examples, rows))
+
+
+def stratified_rows(examples: Examples, rows: int | None) -> list[int]:
+    """Return the indices of the rows that ``stratified`` returns."""
+    if rows is None or rows >= len(examples):
+        return list(range(len(examples)))
+    quotas = class_quotas(Counter(examples.labels), rows)
+    return _draw(examples.labels, example_keys(examples), quotas)
+
+
+def hold_out(
+    examples: Examples, rows: int, *, by_passage: bool = False
+) -> tuple[Examples, Examples]:
+    """Keep ``rows`` rows apart, with classes as frequent as in all; a class keeps a row at least.
+
+    Returns:
+        The rest, without any row whose text (or passage) is among those kept apart; and those.
+    """
+    keys = example_keys(examples, by_passage=by_passage)
+    spare = Counter({label: count - 1 for label, count in Counter(examples.labels).items()})
+    held = _draw(examples.labels, keys, class_quotas(spare, min(rows, spare.total())))
+    apart = {keys[row] for row in held}
+    rest = (row for row, key in enumerate(keys) if key not in apart)
+    return examples.take(rest), examples.take(held)
+
+
+def class_quotas(counts: Counter[int], rows: int) -> Counter[int]:
+    """Share ``rows`` rows among classes as the counts are shared (largest remainder).
+
+    A class that has rows gets one at least, if there is one for each. ``rows`` must not be more
+    than there are.
+    """
+    total = counts.total()
+    exact = {label: Fraction(count * rows, total or 1) for label, count in sorted(counts.items())}
+    quotas = Counter({label: int(share) for label, share in exact.items()})
+    by_remainder = sorted(exact, key=lambda label: quotas[label] - exact[label])
+    quotas.update(by_remainder[: rows - quotas.total()])
+    missing = [label for label in exact if counts[label] and not quotas[label]]
+    for label in missing:
+        largest = max(exact, key=lambda label: quotas[label])
+        if quotas[largest] > 1:
+            quotas.update({largest: -1, label: 1})
+    return quotas
+
+
+def _draw(labels: list[int], keys: list[bytes], quotas: Counter[int]) -> list[int]:
+    """Return the first rows of each class in the order of their keys, sorted."""
+    left = quotas.copy()
+    drawn = []
+    for row in sorted(range(len(keys)), key=keys.__getitem__):
+        if left[labels[row]] > 0:
+            left[labels[row]] -= 1
+            drawn.append(row)
+    return sorted(drawn)
+
+
+def _text_key(*texts: str) -> bytes:
+    # "\n" cannot occur in a text once its white space is folded
+    folded = "\n".join(" ".join(text.casefold().split()) for text in texts)
+    return blake2b(folded.encode(), digest_size=16).digest()

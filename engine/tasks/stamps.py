@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.errors import UsageError
 from engine.tasks.entry import FileOrigin, HubOrigin, SampleOrigin, TaskEntry
 from engine.tasks.models import model_path
-from engine.tasks.sources.sample_pack import installed_file
+from engine.tasks.sources.sample import installed_file
 
 Stamp = tuple[tuple[str, int, int], ...]
 """Name, time of change and size of each file that is there; nothing for what is on the hub."""

@@ -1,15 +1,48 @@
-"""Parts of a task, by which it is shifted against itself (Table 4 of the paper).
+"""Parts of a task, by which it is shifted against itself (Table 4 of the paper), and their names.
 
-Light: the screen uses it. Which rows belong to a part is told in ``engine.tasks.shifts``.
+Light: the screen uses it. Which rows belong to a part is decided in ``engine.tasks.shifts``.
 """
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
 from engine.errors import UsageError
-from engine.tasks.names import find_named, nearest_name
+
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Thing = TypeVar("Thing", bound=Named)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names differ only in case and punctuation, as ``SST-2`` and ``sst2``."""
+    return _letters(one) == _letters(other)
+
+
+def find_named(name: str, things: Iterable[Thing]) -> Thing | None:
+    """Return the thing of that name: spelled exactly so if there is one, else nearly so."""
+    candidates = [thing for thing in things if same_name(thing.name, name)]
+    exact = [thing for thing in candidates if thing.name == name]
+    return next(iter(exact + candidates), None)
+
+
+def nearest_name(name: str, names: Sequence[str]) -> str | None:
+    """Return the name most like ``name``, if any is."""
+    by_letters = {_letters(known): known for known in names}
+    return next((by_letters[near] for near in get_close_matches(_letters(name), by_letters)), None)
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
+
 
 Shift = Literal["length", "cluster"]
 

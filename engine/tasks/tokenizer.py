@@ -1,12 +1,19 @@
-"""The backbone's own tokenizer."""
+"""The backbone's own tokenizer, and how long texts are in its tokens."""
 
 import json
 from hashlib import blake2b
 
+import numpy as np
 import transformers
+from numpy.typing import NDArray
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from engine.tasks.cache import cache_key, load_arrays, save_arrays
 from engine.tasks.hub_access import reading_model
+from engine.tasks.task import Examples
+
+_LENGTHS = "lengths"
+_TEXTS_AT_ONCE = 4096
 
 
 def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
@@ -53,3 +60,36 @@ def _rules(tokenizer: PreTrainedTokenizerBase) -> str:
     rules.pop("truncation", None)
     rules.pop("padding", None)
     return json.dumps(rules, sort_keys=True)
+
+
+def token_lengths(examples: Examples, tokenizer: PreTrainedTokenizerBase) -> NDArray[np.int64]:
+    """Count the tokens of each row, of both texts together, or take them from the cache.
+
+    Neither special tokens count, nor does what would be cut off: that is the text's own length.
+
+    Returns:
+        Shape (rows,).
+    """
+    key = cache_key(examples.fingerprint(), tokenizer_fingerprint(tokenizer))
+    kept = load_arrays(_LENGTHS, key)
+    if kept is not None and "lengths" in kept and len(kept["lengths"]) == len(examples):
+        return kept["lengths"].astype(np.int64)
+    lengths = _count(examples.sentence1, tokenizer)
+    if examples.sentence2 is not None:
+        lengths += _count(examples.sentence2, tokenizer)
+    save_arrays(_LENGTHS, key, {"lengths": lengths})
+    return lengths
+
+
+def _count(texts: list[str], tokenizer: PreTrainedTokenizerBase) -> NDArray[np.int64]:
+    lengths: list[int] = []
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        tokens = tokenizer(
+            texts[start : start + _TEXTS_AT_ONCE],
+            add_special_tokens=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )
+        lengths.extend(map(len, tokens["input_ids"]))
+    return np.array(lengths, np.int64)

@@ -15,9 +15,8 @@ from msgspec import Struct
 
 from engine.errors import EngineError
 from engine.spec import RunSpec
-from engine.tasks.shifts.findings import Progress
+from engine.tasks.shifts.findings import Progress, StoredFindings
 from engine.tasks.shifts.findings import Question as ShiftQuestion
-from engine.tasks.shifts.kept import Kept
 from engine.work.ask import (
     CheckRuns,
     DescribeMachine,
@@ -118,7 +117,7 @@ def find_shifts(question: ShiftQuestion, say: Say) -> None:
     from engine.learning.shifts import findings
 
     quiet_libraries()
-    kept = Kept(question)
+    kept = StoredFindings(question)
     for finding in findings.find_shifts(question, lambda done, total: say(Progress(done, total))):
         kept.write(finding)
         say(finding)

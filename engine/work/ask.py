@@ -23,9 +23,8 @@ from engine.errors import EngineError, UsageError, reason_of
 from engine.files import check_target
 from engine.spec import RunSpec, StudySpec
 from engine.spec.search import Evaluator
-from engine.tasks.shifts.findings import Finding, Method, Progress
+from engine.tasks.shifts.findings import Finding, Method, Progress, StoredFindings
 from engine.tasks.shifts.findings import Question as ShiftQuestion
-from engine.tasks.shifts.kept import Kept
 from engine.work.machine import Machine
 
 SUFFIXES: Final = (".svg", ".png")
@@ -188,7 +187,7 @@ class ShiftRequest:
     """
 
     def __init__(self, question: ShiftQuestion) -> None:
-        self._kept = Kept(question)
+        self._kept = StoredFindings(question)
         self._asking = Asking(FindShifts(question=question), "looking at the shifts broke")
 
     def kept(self) -> Iterator[Finding]:

@@ -20,8 +20,6 @@ from engine.learning.shifts.sides import (
     sides_of,
 )
 from engine.spec import Protocol
-from engine.tasks.holdout import stratified_rows
-from engine.tasks.lengths import token_lengths
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.shifts.cluster import lean
@@ -34,9 +32,10 @@ from engine.tasks.shifts.findings import (
     Projection,
     Question,
 )
+from engine.tasks.splits import stratified_rows
 from engine.tasks.subsets import SUBSETS, Shift
 from engine.tasks.task import TaskData
-from engine.tasks.tokenizer import load_tokenizer
+from engine.tasks.tokenizer import load_tokenizer, token_lengths
 
 _PERPLEXITY = 30
 _NEIGHBOURS_PER_PERPLEXITY = 3

@@ -18,15 +18,13 @@ from engine.learning.evaluation import batches_by_length, in_order, to_device
 from engine.learning.lean import pack_rows
 from engine.spec import Protocol
 from engine.tasks.cache import cache_key, load_arrays, save_arrays
-from engine.tasks.encoding import encode
-from engine.tasks.holdout import example_keys, stratified_rows
-from engine.tasks.lengths import token_lengths
+from engine.tasks.encoded import encode
 from engine.tasks.shifts.cluster import METHOD, cluster_sides, fit_centres, lean
-from engine.tasks.shifts.length import Cut, authors_sides, cut_at, median_cut
-from engine.tasks.shifts.sides import NOWHERE, Sides
+from engine.tasks.shifts.sides import NOWHERE, Cut, Sides, authors_sides, cut_at, median_cut
+from engine.tasks.splits import example_keys, stratified_rows
 from engine.tasks.subsets import Shift
 from engine.tasks.task import Examples, TaskData
-from engine.tasks.tokenizer import tokenizer_fingerprint
+from engine.tasks.tokenizer import token_lengths, tokenizer_fingerprint
 
 _CHUNK = 1024
 _FOLDER = "shifts"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.tasks.shifts.groups import group_means, group_numbers
+from engine.tasks.shifts.sides import group_means, group_numbers
 
 Embeddings = NDArray[np.floating[Any]]
 """Shape (rows, hidden)."""

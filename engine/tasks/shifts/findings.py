@@ -1,13 +1,28 @@
-"""What can be seen of a task's shifts, as plain values. Light: the screen uses it."""
+"""What can be seen of a task's shifts, as plain values, and the cache that keeps them.
 
+Light: the screen uses it.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from engine.tasks.cache import cache_key, load_bytes, save_bytes
+from engine.tasks.catalog import describe
+from engine.tasks.stamps import model_stamp, rows_stamp
 
 Method = Literal["pca", "tsne"]
 METHODS: tuple[Method, ...] = ("pca", "tsne")
 
 Rows = Annotated[int, Meta(ge=10, le=4000)]
+
+_FOLDER = "shifts"
+_LIBRARIES = ("torch", "transformers", "scikit-learn")
 
 
 class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,7 +37,7 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rows: Rows = 1000
     """At most so many are projected."""
     projections: tuple[Method, ...] = METHODS
-    """Wanted, in this order."""
+    """To be made, in this order."""
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -80,3 +95,54 @@ class Progress(Struct, frozen=True, tag="progress"):
 
 
 Finding = Lengths | Clusters | Projection
+
+
+class StoredFindings:
+    """The findings of one question; a change of files or of libraries makes it another one.
+
+    Raises:
+        UsageError: there is no such task or model.
+    """
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        entry = describe(question.task, question.data)
+        self._key = cache_key(
+            msgspec.json.encode(replace(question, projections=())),
+            msgspec.json.encode(entry),
+            rows_stamp(entry),
+            model_stamp(question.model),
+            *map(version, _LIBRARIES),
+        )
+
+    def read(self) -> Iterator[Finding]:
+        """Yield what is there of what was asked for, in the order of finding."""
+        for name in self._names_asked_for():
+            content = load_bytes(_FOLDER, self._file(name))
+            with contextlib.suppress(msgspec.DecodeError):
+                if content is not None:
+                    yield msgspec.json.decode(content, type=Finding)
+
+    def is_whole(self) -> bool:
+        """Tell whether all that was asked for is there."""
+        return len(list(self.read())) == len(self._names_asked_for())
+
+    def write(self, finding: Finding) -> None:
+        """Keep a finding, whole or not at all; a full disk or read-only folder keeps nothing."""
+        save_bytes(_FOLDER, self._file(_name(finding)), msgspec.json.encode(finding))
+
+    def _names_asked_for(self) -> tuple[str, ...]:
+        return "lengths", "clusters", *self.question.projections
+
+    def _file(self, name: str) -> str:
+        return f"{self._key}.{name}.json"
+
+
+def _name(finding: Finding) -> str:
+    match finding:
+        case Lengths():
+            return "lengths"
+        case Clusters():
+            return "clusters"
+        case Projection():
+            return finding.method

@@ -1,6 +1,11 @@
-"""From the side of each row to the part of a task."""
+"""The side of a shift that rows are on: short or long, and what is taken of a task by its side.
+
+Rows of one text (or of one passage, where a task is about passages) stay together: a group is on
+the side on which its mean is, so that no text of one part is in the other.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -51,3 +56,72 @@ def _require_classes(part: Examples, whole: Examples, labels: Sequence[str], wha
         raise UsageError(
             f"{what} of class '{labels[missing[0]]}'; use the other shift, or a task with more rows"
         )
+
+
+Numbers = NDArray[np.integer[Any]] | NDArray[np.floating[Any]]
+
+
+def group_numbers(keys: Sequence[bytes]) -> NDArray[np.int64]:
+    """Number the groups in the order of their keys; shape (rows,)."""
+    numbers = {key: number for number, key in enumerate(sorted(set(keys)))}
+    return np.fromiter((numbers[key] for key in keys), np.int64, len(keys))
+
+
+def group_means(values: Numbers, groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the mean of each group, in the order of their numbers; shape (groups,)."""
+    return np.bincount(groups, weights=values) / np.bincount(groups)
+
+
+class Cut(Struct, frozen=True):
+    """The longest group of the short part; what comes after it in (tokens, key) is long.
+
+    Groups of one length follow each other by the hash of their text: which of them are short
+    depends on no order of rows, and is told for rows that were not cut at all.
+    """
+
+    tokens: float
+    key: bytes
+
+
+def median_cut(lengths: Numbers, keys: Sequence[bytes]) -> Cut:
+    """Return the cut between groups that leaves the two parts as equal as can be.
+
+    Without a text that comes again, their sizes differ by one row at most.
+
+    Args:
+        lengths: tokens of each row, shape (rows,); one row at least.
+        keys: the group of each row.
+    """
+    groups = group_numbers(keys)
+    means = group_means(lengths, groups)
+    order = np.argsort(means, kind="stable")
+    short = np.cumsum(np.bincount(groups)[order])
+    imbalance = np.abs(2 * short - len(groups))
+    # of two equally good cuts, the one that leaves the odd row to the short part
+    last = order[len(order) - 1 - np.argmin(imbalance[::-1])]
+    return Cut(float(means[last]), sorted(set(keys))[last])
+
+
+def cut_at(lengths: Numbers, keys: Sequence[bytes], cut: Cut) -> NDArray[np.int8]:
+    """Return the side of each row: 0 is short, 1 long; shape (rows,)."""
+    groups = group_numbers(keys)
+    means = group_means(lengths, groups)
+    after = np.fromiter((key > cut.key for key in sorted(set(keys))), np.bool_, len(means))
+    is_long = (means > cut.tokens) | ((means == cut.tokens) & after)
+    sides: NDArray[np.int8] = is_long[groups].astype(np.int8)
+    return sides
+
+
+def authors_sides(lengths: Numbers, *, pairs: bool) -> NDArray[np.int8]:
+    """Return the side of each row as in the authors' published code, which cuts at random.
+
+    It reads the row that is i-th by length as the rank of row i. The length of a pair is its number
+    of sentences, always two, so that its rows are cut where half of them have come.
+
+    Args:
+        lengths: tokens of each row, shape (rows,).
+        pairs: whether each row is a pair of sentences.
+    """
+    taken = np.full(len(lengths), 2) if pairs else lengths
+    ranks = np.argsort(taken, kind="stable")
+    return (2 * ranks >= len(ranks)).astype(np.int8)

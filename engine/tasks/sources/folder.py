@@ -6,9 +6,9 @@ from msgspec.structs import replace
 
 from engine.errors import UsageError
 from engine.tasks.entry import Columns, FileOrigin, TaskEntry
-from engine.tasks.names import find_named
 from engine.tasks.sources.files import SUFFIXES
 from engine.tasks.sources.glue import GLUE
+from engine.tasks.subsets import find_named
 
 _COLUMNS = Columns(sentence1="sentence1", sentence2="sentence2", label="label")
 _EPOCHS = 3

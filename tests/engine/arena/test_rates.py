@@ -23,7 +23,7 @@ from engine.spec import Protocol, Source, Tuning
 from engine.store.connection import Store
 from engine.store.searches import searches
 from engine.store.studies import control_study, find_study
-from engine.tasks.shape import backbone_of
+from engine.tasks.models import backbone_of
 from tests.engine.arena.doing import CHOICES, MODEL, PROTOCOL, rates, searched
 
 pytestmark = pytest.mark.sample

@@ -14,7 +14,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 from engine.errors import UsageError
-from engine.learning.backbone import Shape, backbone_shape, first_token, last_token, load_backbone
+from engine.learning.backbone import backbone_shape, first_token, last_token, load_backbone
 from engine.learning.prepare import prepare
 from engine.profiles.grouping import make_grouping
 from tests.engine.learning.asking import Ask, learn

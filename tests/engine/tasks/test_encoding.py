@@ -9,8 +9,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from engine.errors import UsageError
-from engine.tasks.encoded import Encoded
-from engine.tasks.encoding import encode
+from engine.tasks.encoded import Encoded, encode
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import load_tokenizer, tokenizer_fingerprint
 

@@ -3,9 +3,8 @@ from pathlib import Path
 import pytest
 
 from engine.tasks.cache import cache_folder
-from engine.tasks.lengths import token_lengths
 from engine.tasks.task import Examples
-from engine.tasks.tokenizer import load_tokenizer
+from engine.tasks.tokenizer import load_tokenizer, token_lengths
 from tests.tiny import tiny_backbone
 
 

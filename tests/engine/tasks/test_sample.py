@@ -6,11 +6,10 @@ import pytest
 
 from engine.errors import UsageError
 from engine.spec import Protocol
-from engine.tasks.holdout import example_keys
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
-from engine.tasks.sources.sample_pack import SAMPLE_PACK, installed_file
-from engine.tasks.splits import split_rows
+from engine.tasks.sources.sample import SAMPLE_PACK, installed_file
+from engine.tasks.splits import example_keys, split_rows
 from engine.tasks.tokenizer import load_tokenizer
 
 

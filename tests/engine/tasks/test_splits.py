@@ -4,8 +4,14 @@ import pytest
 
 from engine.errors import UsageError
 from engine.spec import Protocol
-from engine.tasks.holdout import class_quotas, example_keys, hold_out, stratified
-from engine.tasks.splits import held_out_rows, split_rows
+from engine.tasks.splits import (
+    class_quotas,
+    example_keys,
+    held_out_rows,
+    hold_out,
+    split_rows,
+    stratified,
+)
 from engine.tasks.task import Examples, TaskData
 
 

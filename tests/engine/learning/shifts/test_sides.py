@@ -10,10 +10,9 @@ from engine.learning.prepare import prepare_task
 from engine.learning.shifts.sides import Pretrained, sides_of
 from engine.spec import Protocol
 from engine.tasks.cache import cache_folder
-from engine.tasks.holdout import example_keys
 from engine.tasks.load import load_task
 from engine.tasks.shifts.sides import take_side
-from engine.tasks.splits import split_rows
+from engine.tasks.splits import example_keys, split_rows
 from engine.tasks.subsets import SUBSETS
 from engine.tasks.task import TaskData
 from engine.tasks.tokenizer import load_tokenizer

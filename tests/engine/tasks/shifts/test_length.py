@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.tasks.shifts.length import Cut, authors_sides, cut_at, median_cut
+from engine.tasks.shifts.sides import Cut, authors_sides, cut_at, median_cut
 
 LENGTHS = st.lists(st.integers(0, 6), min_size=2, max_size=40)
 
