@@ -108,7 +108,15 @@ def load_backbone(model: str) -> Backbone:
     )
 
 
-def backbone_shape(model: str) -> Shape:
+class BackboneShape(Shape, frozen=True, kw_only=True):
+    """What the libraries know of a backbone without loading its weights."""
+
+    hidden_size: int
+    longest_input: int
+    """In tokens; more positions than this were never learnt."""
+
+
+def backbone_shape(model: str) -> BackboneShape:
     """Return a backbone's shape.
 
     Raises:
@@ -119,7 +127,7 @@ def backbone_shape(model: str) -> Shape:
         config = AutoConfig.from_pretrained(path)
         with torch.device("meta"):
             module = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
-    return Shape(
+    return BackboneShape(
         n_layers=_count_layers(module),
         hidden_size=config.hidden_size,
         longest_input=_longest_input(config),

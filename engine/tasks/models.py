@@ -1,7 +1,6 @@
 """Where a backbone lies, and its shape as its own config says. Light: no model is built."""
 
 import json
-import sys
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,14 +15,12 @@ _MOST_ENCODER_CHOICES = 8
 
 
 class Shape(Struct, frozen=True, kw_only=True):
-    """What can be known of a backbone without loading its weights."""
+    """How deep and wide a backbone is, as far as its config says."""
 
     n_layers: int
     """To group; a backbone that shares one layer's weights among all its layers (ALBERT) has 1."""
     hidden_size: int | None
     """None: its config does not say."""
-    longest_input: int = sys.maxsize
-    """In tokens; more positions than this were never learnt. Without limit where not known."""
 
 
 def model_name(model: str) -> str:

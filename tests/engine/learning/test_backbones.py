@@ -14,9 +14,16 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 from engine.errors import UsageError
-from engine.learning.backbone import backbone_shape, first_token, last_token, load_backbone
+from engine.learning.backbone import (
+    BackboneShape,
+    backbone_shape,
+    first_token,
+    last_token,
+    load_backbone,
+)
 from engine.learning.prepare import prepare
 from engine.profiles.grouping import make_grouping
+from engine.tasks.models import Shape, stated_shape
 from tests.engine.learning.asking import Ask, learn
 from tests.tiny import ANSWERS, FILLERS, MOODS, tiny_tasks
 
@@ -111,7 +118,9 @@ def test_bert_has_token_types_and_is_read_off_at_its_first_token(ask: Ask) -> No
 
 
 def test_shape(backbone: Path) -> None:
-    assert backbone_shape(str(backbone)) == Shape(n_layers=2, hidden_size=32, longest_input=256)
+    assert backbone_shape(str(backbone)) == BackboneShape(
+        n_layers=2, hidden_size=32, longest_input=256
+    )
 
 
 def test_roberta_counts_positions_from_behind_its_padding(tmp_path: Path) -> None:
@@ -130,6 +139,7 @@ def test_albert_has_one_layer_to_group(tmp_path: Path) -> None:
     )
     shape = backbone_shape(str(tmp_path))
     assert (shape.n_layers, shape.hidden_size) == (1, 64)
+    assert stated_shape(str(tmp_path)) == Shape(n_layers=1, hidden_size=64)
     assert make_grouping("paper", shape.n_layers).labels() == ("embeddings", "layer 1", "heads")
 
 
