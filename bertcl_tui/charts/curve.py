@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.axis import Axis, value_label
 from bertcl_tui.charts.canvas import ROWS_BELOW, Canvas, Plot
+from bertcl_tui.charts.dots import Range, interpolate
 from bertcl_tui.charts.end_labels import (
     LineEnd,
     fit_caption,
@@ -18,19 +19,21 @@ from bertcl_tui.charts.end_labels import (
     gutter_width,
     write_labels,
 )
-from bertcl_tui.charts.polyline import Range, interpolate
 from bertcl_tui.charts.series import (
+    Area,
     Boundary,
     Curves,
     Layer,
     Level,
+    Picture,
     Series,
     Stroke,
+    View,
     cast,
+    read_at,
     reference,
 )
 from bertcl_tui.charts.style import Palette, Size, message, too_small
-from bertcl_tui.charts.view import Area, Picture, View, read_at
 
 __all__ = ["Boundary", "Curves", "Level", "Series", "draw_curves", "picture_curves"]
 

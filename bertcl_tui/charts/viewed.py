@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.charts.series import Curves
+from bertcl_tui.charts.series import Curves, View
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.charts.view import View
 
 if TYPE_CHECKING:
-    from bertcl_tui.charts.view import Picture
+    from bertcl_tui.charts.series import Picture
 
 
 @runtime_checkable

@@ -15,8 +15,8 @@ from bertcl_tui.cli.parameters import Json, Slots, Store
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.options import option
 from bertcl_tui.store.rows import WorkerRow
+from bertcl_tui.style.states import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
-from bertcl_tui.workers.working import at_what, worker_word
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
 from engine.work.supervisor import WorkerSettings, free_places, worker_command

@@ -9,8 +9,7 @@ from textual.binding import BindingType
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import measured_on
-from bertcl_tui.compare.facts import Fact, as_text
-from bertcl_tui.compare.look import Comparison, look_at_comparison
+from bertcl_tui.compare.facts import Comparison, Fact, as_text, look_at_comparison
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import Folding, OpenRun, Trouble

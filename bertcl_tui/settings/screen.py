@@ -11,11 +11,10 @@ from textual.screen import Screen
 
 from bertcl_tui.actions import ACTIONS, Action, Place, bindings_of
 from bertcl_tui.actions.keymap import PLACES, checked_keymap, usual_keys
-from bertcl_tui.kit.confirm import ConfirmScreen
+from bertcl_tui.kit.form import ConfirmScreen
 from bertcl_tui.options.readers import Field, one_of
 from bertcl_tui.settings.configuration import Configuration
-from bertcl_tui.settings.keys_table import KeysLine, KeysTable
-from bertcl_tui.settings.press import PressScreen
+from bertcl_tui.settings.keys import KeysLine, KeysTable, PressScreen
 from bertcl_tui.store.filters import ANYWHERE, Fields, Filter, fits
 from bertcl_tui.style.key_names import key_name, key_names, pressed_keys
 from bertcl_tui.style.themes import theme_names

@@ -285,14 +285,14 @@ class StudiesScreen(LiveScreen):
             self.notify(why, title=study.name, timeout=_READING_SECONDS, markup=False)
 
     def action_stop_study(self) -> None:
-        from bertcl_tui.kit.confirm import confirm_stop
+        from bertcl_tui.kit.form import confirm_stop
 
         study = self._current()
         if study is not None:
             confirm_stop(self, study)
 
     def action_delete_study(self) -> None:
-        from bertcl_tui.kit.confirm import ConfirmScreen
+        from bertcl_tui.kit.form import ConfirmScreen
 
         study = self._current()
         if study is None:

@@ -16,7 +16,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.confirm import confirm_stop
+from bertcl_tui.kit.form import confirm_stop
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import (
     ControlStudies,

@@ -10,10 +10,9 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.polyline import Range
-from bertcl_tui.charts.series import Curves, Series
+from bertcl_tui.charts.dots import Range
+from bertcl_tui.charts.series import Area, Curves, Series, View, panned, read_at, steps_of, zoomed
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.charts.view import Area, View, panned, read_at, steps_of, zoomed
 from bertcl_tui.charts.viewed import OfCurves, Viewed, picture
 from bertcl_tui.widgets.chart import Chart, Drawing
 

@@ -10,9 +10,8 @@ from textual.widgets import Static
 
 from bertcl_tui.store.rows import WorkerRow
 from bertcl_tui.style.looks import Looks, looks_of
-from bertcl_tui.style.states import STATE_LOOKS
+from bertcl_tui.style.states import STATE_LOOKS, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate
-from bertcl_tui.workers.working import worker_word
 from engine.store.states import IDLE_SECONDS
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"

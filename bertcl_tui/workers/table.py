@@ -10,12 +10,11 @@ from textual.message import Message
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.store.rows import WorkerRow
 from bertcl_tui.style.looks import Looks
-from bertcl_tui.style.states import STATE_LOOKS
+from bertcl_tui.style.states import STATE_LOOKS, at_what, worker_word
 from bertcl_tui.style.wording import duration, size, steps_rate, tokens_rate
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.workers.panel import meter
-from bertcl_tui.workers.working import at_what, worker_word
 
 _METER: Final = 6
 

@@ -21,7 +21,7 @@ from bertcl_tui.compare.screen import CompareScreen
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.help.screen import HelpScreen
 from bertcl_tui.kit.columns import ColumnsScreen
-from bertcl_tui.kit.confirm import ConfirmScreen
+from bertcl_tui.kit.form import ConfirmScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.settings.screen import SettingsScreen
 from bertcl_tui.shifts.forms import ShiftList
@@ -31,9 +31,9 @@ from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen
+from bertcl_tui.trial.text import TextPanel
 from bertcl_tui.widgets.curve_chart import CurveChart
 from bertcl_tui.widgets.row_table import RowTable
-from bertcl_tui.widgets.text_panel import TextPanel
 from bertcl_tui.workers.log_table import LogTable
 from bertcl_tui.workers.screen import WorkersScreen
 from bertcl_tui.workers.table import WorkersTable

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.arena.asking import asked_layout
-from bertcl_tui.arena.facts import cell_facts
 from bertcl_tui.arena.look import Look, Question, look_at_arena, recorded_tables
+from bertcl_tui.arena.runs_table import cell_facts
 from bertcl_tui.store.reader import Reader
 from engine.store.connection import open_store
 from tests.recorded import empty_store

@@ -12,8 +12,8 @@ from bertcl_tui.store.filters import parse_filter
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import Best, Order, TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS, trial_fields
+from bertcl_tui.style.states import worker_word
 from bertcl_tui.style.wording import headway
-from bertcl_tui.workers.working import worker_word
 from engine.errors import UsageError
 from engine.spec import SearchSettings, StudySpec
 from engine.spec.search import Spending

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from bertcl_tui.arena.screen import ArenaScreen
-from bertcl_tui.kit.confirm import ConfirmScreen
+from bertcl_tui.kit.form import ConfirmScreen
 from bertcl_tui.kit.messages import OpenRun
 from bertcl_tui.store import control as wishes
 from bertcl_tui.study.screen import StudyScreen

@@ -1,8 +1,10 @@
-"""A question that a key answers: which one shall it be?"""
+"""The keys of every action in a table, and the question which key another one shall be."""
 
 from collections.abc import Callable
 from typing import ClassVar
 
+from msgspec import Struct
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -10,7 +12,10 @@ from textual.events import Click, Key
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
-from bertcl_tui.actions import Place
+from bertcl_tui.actions import Action, Place
+from bertcl_tui.style.looks import Looks
+from bertcl_tui.widgets.column import Column
+from bertcl_tui.widgets.row_table import RowTable
 from engine.errors import UsageError
 
 
@@ -57,3 +62,41 @@ class PressScreen(ModalScreen[str | None]):
         """Never mind, where the click is beside the question."""
         if event.widget is self:
             self.dismiss(None)
+
+
+class KeysLine(Struct, frozen=True, kw_only=True):
+    """An action and its keys."""
+
+    action: Action
+    keys: str
+    """As people write them."""
+    changed: bool
+    """Whether the person gave them."""
+    where: str
+
+
+class KeysTable(RowTable[KeysLine]):
+    """Shows where each key does what; what was changed has a mark."""
+
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column(key="action", label="action", width=16),
+        Column(key="keys", label="keys", width=18),
+        Column(key="where", label="where", width=24),
+        Column(key="help", label="what it does", width=8, stretch=True),
+    )
+
+    def key(self, item: KeysLine) -> str:
+        return item.action.name
+
+    def cells(self, item: KeysLine, looks: Looks) -> dict[str, Text]:
+        mark = "✎ " if item.changed else ""
+        return {
+            "action": Text(item.action.text),
+            "keys": Text(f"{mark}{item.keys}", style=f"bold {looks.accent}"),
+            "where": Text(item.where, style=looks.muted),
+            "help": Text(item.action.help),
+        }
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Enter is for a new key."""
+        return action != "open"
