@@ -16,7 +16,6 @@ from engine.arena.plan import arena_seeds
 from engine.spec import Protocol, RunSpec, Source, Tuning, sequence_name
 from engine.spec.methods import read_options
 from engine.store.connection import Store, open_store
-from engine.store.entries import confirm_trial, enter_run, entries
 from engine.store.measurements import (
     MeasurementRecord,
     Progress,
@@ -32,7 +31,7 @@ from engine.store.run_states import (
     keep_run,
     release_run,
 )
-from engine.store.runs import Scores, trials_of
+from engine.store.runs import Scores, confirm_trial, enter_run, entries, trials_of
 from engine.store.states import RunState
 from engine.store.studies import find_study
 from tests.recorded import LIVE, RUNNING, STAGE_STEPS, WORKER, copy_of

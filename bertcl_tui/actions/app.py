@@ -1,6 +1,6 @@
-"""What forms have in common, and what can be done everywhere."""
+"""What can be done everywhere, in forms and in the settings."""
 
-from bertcl_tui.actions.keymap import Action
+from bertcl_tui.actions.action import Action
 
 FORMS = (
     Action(

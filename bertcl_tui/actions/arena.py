@@ -1,6 +1,6 @@
-"""What can be done with the tables of the arena."""
+"""What can be done with the tables of the arena, and with shifts."""
 
-from bertcl_tui.actions.keymap import Action
+from bertcl_tui.actions.action import Action
 
 ARENA = (
     Action(

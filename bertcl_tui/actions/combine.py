@@ -1,6 +1,6 @@
 """What can be done with a combination."""
 
-from bertcl_tui.actions.keymap import Action
+from bertcl_tui.actions.action import Action
 
 COMBINING = (
     Action("turn_down", "left", "b−", "Turn b down: the trials weigh more alike.", ("combine",)),

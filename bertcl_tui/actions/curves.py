@@ -1,6 +1,6 @@
 """What can be done with a chart of curves, and with a plane of trials, that has the focus."""
 
-from bertcl_tui.actions.keymap import Action
+from bertcl_tui.actions.action import Action
 
 CURVES = (
     Action(

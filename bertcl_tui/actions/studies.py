@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from bertcl_tui.actions.keymap import Action
+from bertcl_tui.actions.action import Action
 
 
 class PanelKey(NamedTuple):

@@ -1,6 +1,6 @@
 """Moving in a table, and marking what stands in it."""
 
-from bertcl_tui.actions.keymap import Action
+from bertcl_tui.actions.action import Action
 
 MOVING = (
     Action("cursor_up", "k,up", "up", "Go up a line.", ("table", "grid", "list"), shown="help"),

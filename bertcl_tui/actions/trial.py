@@ -1,6 +1,6 @@
-"""What can be done with one run, a trial or one of the arena."""
+"""What can be done with one run, and with several side by side."""
 
-from bertcl_tui.actions.keymap import Action
+from bertcl_tui.actions.action import Action
 
 RUNS = (
     Action(

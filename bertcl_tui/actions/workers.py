@@ -1,6 +1,6 @@
-"""What can be done with those who work."""
+"""What can be done with workers and the log."""
 
-from bertcl_tui.actions.keymap import Action
+from bertcl_tui.actions.action import Action
 
 WORKERS = (
     Action(

@@ -16,14 +16,14 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.actions.keymap import Keymap
+from bertcl_tui.actions.action import Keymap
 from bertcl_tui.app.controls import Controls
 from bertcl_tui.app.palette import ActionsProvider, places
 from bertcl_tui.app.watch import StoreWatch
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
 from bertcl_tui.kit.live import LiveScreen
-from bertcl_tui.news.herald import News, desktop_sequence
+from bertcl_tui.news.events import News, desktop_sequence
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.configuration import Configuration
 from bertcl_tui.store.filters.completing import History

@@ -25,7 +25,7 @@ from bertcl_tui.kit.request import RequestScreen
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings, noting
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.command_line import Pick
+from bertcl_tui.widgets.inputs import Pick
 from engine.arena.entrants import DEFAULT_RATE, RATES, parse_entrants, split_entrants
 from engine.arena.layouts import FREE, paper_layout
 from engine.arena.plan import TableSpec, make_plan

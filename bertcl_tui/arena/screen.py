@@ -13,22 +13,22 @@ from textual.message import Message
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.arena.again_form import table_form, table_path
 from bertcl_tui.arena.asking import TableRequest
 from bertcl_tui.arena.fields import texts_of_look
+from bertcl_tui.arena.forms import table_form, table_path
 from bertcl_tui.arena.grid import ArenaGrid
 from bertcl_tui.arena.launching import failed_runs, retry
 from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.arena.runs_table import CellPanel, LegendPanel, RunsTable
 from bertcl_tui.arena.writing import format_of, write_tables
-from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import ControlRuns, Folding, OpenRun, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
 from engine.arena.tables import Table
 from engine.errors import EngineError
 from engine.store.states import Desired

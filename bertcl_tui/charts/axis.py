@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from msgspec import Struct
 
-from bertcl_tui.charts.dots import Range
+from bertcl_tui.charts.glyphs import Range
 
 _TICK_DIGITS: Final = (1, 2, 5)
 _FEW_DECADES: Final = 2

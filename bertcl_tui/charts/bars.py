@@ -1,4 +1,4 @@
-"""Learning rates: one bar per choice, on a log axis."""
+"""Bars: a learning rate for each choice on a log axis, and shares beside each other."""
 
 from collections.abc import Sequence
 from math import ceil, floor, log10
@@ -8,7 +8,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.axis import log_ticks, rate_label
-from bertcl_tui.charts.dots import Range, bar, log_share
+from bertcl_tui.charts.glyphs import Range, bar, log_share
 from bertcl_tui.charts.sheet import Sheet
 from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Size, message, too_small
 

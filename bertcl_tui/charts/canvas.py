@@ -7,7 +7,7 @@ from msgspec import Struct
 from plotext._monitor import monitor_class
 
 from bertcl_tui.charts.axis import Axis
-from bertcl_tui.charts.dots import ACROSS, DOWN, Dots, Point, Polyline, clip
+from bertcl_tui.charts.glyphs import ACROSS, DOWN, Dots, Point, Polyline, clip
 from bertcl_tui.charts.sheet import Sheet
 from bertcl_tui.charts.style import Palette, Size
 

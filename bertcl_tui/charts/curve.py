@@ -1,4 +1,4 @@
-"""Forgetting curves: what is still known of a task while others are learnt."""
+"""Drawing curves: series over steps, with their values at the right end."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -11,7 +11,6 @@ from rich.text import Text
 
 from bertcl_tui.charts.axis import Axis, value_label
 from bertcl_tui.charts.canvas import ROWS_BELOW, Canvas, Plot
-from bertcl_tui.charts.dots import Range, interpolate
 from bertcl_tui.charts.end_labels import (
     LineEnd,
     fit_caption,
@@ -19,6 +18,7 @@ from bertcl_tui.charts.end_labels import (
     gutter_width,
     write_labels,
 )
+from bertcl_tui.charts.glyphs import Range, interpolate
 from bertcl_tui.charts.series import (
     Area,
     Boundary,

@@ -1,4 +1,4 @@
-"""Direct labels at line ends, instead of a legend."""
+"""Labels at the ends of lines, instead of a legend, moved apart where they would meet."""
 
 from collections.abc import Sequence
 from typing import Final

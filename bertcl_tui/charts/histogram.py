@@ -9,7 +9,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.axis import Axis
 from bertcl_tui.charts.canvas import ROWS_BELOW, Plot
-from bertcl_tui.charts.dots import COLUMNS
+from bertcl_tui.charts.glyphs import COLUMNS
 from bertcl_tui.charts.style import Palette, Size, message, too_small
 
 _SMALLEST: Final = (24, 6)

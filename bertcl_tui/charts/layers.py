@@ -7,7 +7,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.axis import log_ticks, rate_label
-from bertcl_tui.charts.dots import Range, bar, log_share
+from bertcl_tui.charts.glyphs import Range, bar, log_share
 from bertcl_tui.charts.sheet import Sheet
 from bertcl_tui.charts.style import Palette, Size, message, too_small
 

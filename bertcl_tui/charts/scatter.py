@@ -1,4 +1,4 @@
-"""The plane of p_o and p_s: what was kept against what was learnt."""
+"""Points in a plane: p_o against p_s with its Pareto front, and rows in two dimensions."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.axis import Axis, linear_ticks, tick_labels
 from bertcl_tui.charts.canvas import DOTTED, ROWS_BELOW, Canvas, Plot
-from bertcl_tui.charts.dots import Point, Polyline, Range
+from bertcl_tui.charts.glyphs import Point, Polyline, Range
 from bertcl_tui.charts.sheet import Sheet
 from bertcl_tui.charts.style import (
     REFERENCE_GLYPH,

@@ -1,4 +1,4 @@
-"""What a curve chart is made of, and which colour each line gets."""
+"""What a curve chart is made of, which colour each line gets, and how it is looked at."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.text import Text
 
-from bertcl_tui.charts.dots import Point, Range, min_max, within
+from bertcl_tui.charts.glyphs import Point, Range, min_max, within
 from bertcl_tui.charts.style import SERIES_GLYPHS, Palette
 
 _RANKS: Final = ("bright", "normal", "dim")

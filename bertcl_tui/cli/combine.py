@@ -12,8 +12,7 @@ from msgspec import Struct
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.combine.mixture import offer
-from bertcl_tui.combine.outcome import export_profile, farthest_change, finished_profile
+from bertcl_tui.combine.mixture import export_profile, farthest_change, finished_profile, offer
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError
 from engine.profiles import (

@@ -118,7 +118,7 @@ def unset(name: Name) -> None:
 def keys(*, json: Json = False) -> None:
     """List every action with its keys, and where they are pressed."""
     from bertcl_tui.actions import ACTIONS
-    from bertcl_tui.actions.keymap import PLACES, checked_keymap, keys_of, usual_keys
+    from bertcl_tui.actions.action import PLACES, checked_keymap, keys_of, usual_keys
 
     own = checked_keymap(read_settings(settings_file()).keys, ACTIONS)
     if json:

@@ -11,7 +11,7 @@ from bertcl_tui.cli.opening import has_terminal, open_app
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials
-from bertcl_tui.combine.outcome import export_profile, finished_profile
+from bertcl_tui.combine.mixture import export_profile, finished_profile
 from bertcl_tui.store.reader import Reader
 from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.store.studies import StudyRecord, control_study, create_study, free_name, get_study

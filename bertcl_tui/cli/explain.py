@@ -11,7 +11,7 @@ from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.style.wording import score
-from bertcl_tui.trial.layers import choice_labels
+from bertcl_tui.trial.look import choice_labels
 from engine.errors import UsageError
 from engine.spec import sequence_name
 from engine.spec.differences import Difference, differences, differences_from_paper, facts_of

@@ -9,7 +9,7 @@ from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.rows import ImportanceRow
 from bertcl_tui.study.importance import importance_text, rank_correlations, sign_of
-from bertcl_tui.trial.layers import choice_labels
+from bertcl_tui.trial.look import choice_labels
 from engine.errors import UsageError
 from engine.spec.search import FEWEST, Evaluator, is_worth_telling
 from engine.store.connection import DEFAULT_STORE

@@ -17,7 +17,7 @@ from bertcl_tui.cli.results import accuracy_facts, print_accuracies, print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.starting import refuse_bad_store
 from bertcl_tui.style.wording import duration, score, steps_rate
-from bertcl_tui.trial.layers import accuracies_of, choice_labels
+from bertcl_tui.trial.look import accuracies_of, choice_labels
 from engine.errors import EngineError, UsageError
 from engine.profiles import Profile, read_profile
 from engine.spec import Protocol, RunSpec, sequence_name

@@ -19,7 +19,7 @@ from bertcl_tui.cli.studies import study_facts
 from bertcl_tui.store.rows import RunFacts, StudyRow, TrialRow
 from bertcl_tui.study.writing import trial_facts
 from bertcl_tui.style.wording import duration, moment, score, trials_done
-from bertcl_tui.trial.layers import accuracies_of, choice_labels, layers_of
+from bertcl_tui.trial.look import accuracies_of, choice_labels, layers_of
 from bertcl_tui.trial.parameters import parameters_of
 from engine.errors import UsageError
 from engine.spec import Protocol, preset

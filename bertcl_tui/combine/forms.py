@@ -6,13 +6,13 @@ from typing import Final
 
 from textual.suggester import SuggestFromList
 
-from bertcl_tui.combine.outcome import PUBLISHED, known_profiles, load_reference
+from bertcl_tui.combine.mixture import PUBLISHED, known_profiles, load_reference
 from bertcl_tui.combine.unseen import Evaluation, read_baseline
-from bertcl_tui.kit.form import FormScreen, Texts
+from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.command_line import SequenceSuggester
+from bertcl_tui.widgets.inputs import SequenceSuggester
 from engine.errors import UsageError
 from engine.files import check_target
 from engine.profiles import Backbone, Combined, Profile, make_grouping

@@ -16,8 +16,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from bertcl_tui import actions
-from bertcl_tui.combine.mixture import Mixture, Source
-from bertcl_tui.combine.outcome import farthest_change
+from bertcl_tui.combine.mixture import Mixture, Source, farthest_change
 from bertcl_tui.style.looks import Looks, looks_of
 from engine.profiles import (
     Combined,

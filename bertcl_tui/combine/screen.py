@@ -27,10 +27,9 @@ from bertcl_tui.combine.forms import (
     target_backbone,
     transfer_form,
 )
-from bertcl_tui.combine.mixture import Mixture, read_mixture
-from bertcl_tui.combine.mixture_list import MixtureList
-from bertcl_tui.combine.outcome import (
+from bertcl_tui.combine.mixture import (
     PUBLISHED,
+    Mixture,
     Reference,
     at_depth,
     default_path,
@@ -38,15 +37,17 @@ from bertcl_tui.combine.outcome import (
     finished_profile,
     load_reference,
     marks,
+    read_mixture,
 )
+from bertcl_tui.combine.mixture_list import MixtureList
 from bertcl_tui.combine.unseen import Evaluation, request_evaluation
-from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.messages import Folding, OpenArena, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.key_bar import KeyBar, TopBar
+from bertcl_tui.widgets.frame import KeyBar, TopBar
 from engine.errors import EngineError, UsageError
 from engine.profiles import DEFAULT_BASE, Backbone, Band, Combined, Profile, bootstrap_band
 from engine.spec import Protocol

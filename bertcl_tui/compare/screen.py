@@ -9,15 +9,15 @@ from textual.binding import BindingType
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import measured_on
-from bertcl_tui.compare.facts import Comparison, Fact, as_text, look_at_comparison
+from bertcl_tui.compare.look import Comparison, Fact, as_text, look_at_comparison
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import Folding, OpenRun, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.panels.forgetting import title_of
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.curve_chart import CurveChart
-from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.chart import CurveChart
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
 
 
 @dataclass

@@ -9,9 +9,9 @@ from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.bars import rate_bounds
-from bertcl_tui.charts.dots import rate_glyphs
+from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.charts.style import SERIES_GLYPHS
-from bertcl_tui.compare.facts import Compared, Fact
+from bertcl_tui.compare.look import Compared, Fact
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable

@@ -1,17 +1,121 @@
-"""What is installed, and what there is to learn on and from."""
+"""The terminal: whether the app can be read in it."""
 
 import platform
-from collections.abc import Iterator
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+from rich.console import Console
+
 from bertcl_tui.doctor import Finding
+from bertcl_tui.settings import read_settings
 from bertcl_tui.style.wording import count
 from engine.errors import EngineError, UsageError
 from engine.tasks.entry import SampleOrigin
 from engine.tasks.hub_access import hub_answers
 from engine.tasks.sources.sample import SAMPLES, installed_file, sample_model_path
 from engine.work.ask import ask_machine
+
+_LEAST_COLUMNS, _LEAST_LINES = 80, 24
+_FEW_COLOURS: Final = {"standard", "256"}
+
+
+class Terminal(Struct, frozen=True, kw_only=True):
+    """What a program can know of its terminal."""
+
+    columns: int
+    lines: int
+    encoding: str
+    colours: str | None
+    """Rich's name of how many; None: none."""
+    variables: Mapping[str, str]
+    """Of the environment."""
+
+    @property
+    def kind(self) -> str:
+        """What it calls itself."""
+        return self.variables.get("TERM", "unknown")
+
+
+def find_terminal(variables: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what is to be said of the terminal of this process."""
+    if not sys.stdout.isatty():
+        yield Finding("terminal", "note", "stdout is none; the app needs one")
+        return
+    columns, lines = shutil.get_terminal_size()
+    yield from look_at(
+        Terminal(
+            columns=columns,
+            lines=lines,
+            encoding=sys.stdout.encoding,
+            colours=Console().color_system,
+            variables=variables,
+        )
+    )
+
+
+def look_at(terminal: Terminal) -> Iterator[Finding]:
+    """Yield what it is, then what keeps the app from being read in it."""
+    around = [name for name, variable in _AROUND.items() if terminal.variables.get(variable)]
+    facts = [
+        terminal.kind,
+        f"{terminal.columns}×{terminal.lines}",
+        f"{terminal.colours or 'no'} colours",
+        terminal.encoding,
+        *around,
+    ]
+    troubles = list(_troubles(terminal))
+    yield Finding("terminal", "note" if troubles else "good", ", ".join(facts))
+    for trouble in troubles:
+        yield Finding("terminal", "note", trouble)
+
+
+_AROUND: Final = {"in tmux": "TMUX", "in screen": "STY", "over SSH": "SSH_CONNECTION"}
+
+
+def _troubles(terminal: Terminal) -> Iterator[str]:
+    if terminal.columns < _LEAST_COLUMNS or terminal.lines < _LEAST_LINES:
+        yield f"the app wants at least {_LEAST_COLUMNS}×{_LEAST_LINES}: make the window larger"
+    if "utf" not in terminal.encoding.lower():
+        yield "the app wants UTF-8: export LANG=C.UTF-8"
+    if terminal.variables.get("NO_COLOR"):
+        yield "NO_COLOR is set: the app does without colours; unset NO_COLOR to have them"
+    elif terminal.kind == "dumb":
+        yield "TERM is dumb: the app cannot move the cursor; export TERM=xterm-256color"
+    elif terminal.colours in _FEW_COLOURS:
+        yield f"{terminal.colours} colours: themes look rougher than they are; {_more(terminal)}"
+
+
+def _more(terminal: Terminal) -> str:
+    if terminal.variables.get("TMUX"):
+        return (
+            "in .tmux.conf: set -g default-terminal tmux-256color "
+            "and set -as terminal-features ',*:RGB'"
+        )
+    return (
+        "export COLORTERM=truecolor if it has 16 million, or bertcl-tui config set theme ansi-dark"
+    )
+
+
+def find_settings(file: Path) -> Finding:
+    """Read the settings' file, if there is one."""
+    from bertcl_tui.settings.named import all_named, check_settings
+
+    if not file.exists():
+        return Finding("settings", "good", f"all as it comes; {file} would have others")
+    try:
+        settings = read_settings(file)
+        check_settings(settings)
+    except UsageError as error:
+        text = str(error).removeprefix(f"settings {file}: ")
+        return Finding("settings", "note", f"{file}: {text}; mend it with bertcl-tui config edit")
+    changed = sum(item.changed for item in all_named(settings))
+    return Finding("settings", "good", f"{file}: {count(changed, 'setting')} changed")
+
 
 _LIBRARIES: Final = (
     "bertcl-tui",

@@ -7,7 +7,7 @@ from msgspec import Struct
 from textual.app import App
 
 from bertcl_tui.actions import Place, actions_of
-from bertcl_tui.actions.keymap import PLACES, active_in
+from bertcl_tui.actions.action import PLACES, active_in
 from bertcl_tui.charts.style import REFERENCE_GLYPH
 from bertcl_tui.style.key_names import key_names
 from bertcl_tui.style.states import STATE_LOOKS

@@ -1,4 +1,4 @@
-"""Calling off what was asked for while it is still being checked."""
+"""Cancellation of what was asked for while it is still being checked."""
 
 from threading import Lock
 from typing import Literal

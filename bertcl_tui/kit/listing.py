@@ -76,7 +76,7 @@ class Listing:
 
     def choose_order(self) -> None:
         """Ask by which column to sort."""
-        from bertcl_tui.kit.columns import SortingScreen
+        from bertcl_tui.kit.table_dialogs import SortingScreen
 
         columns = [column for column in self._table.offered if column.sorts]
         key = "" if self.column is None else self.column.key
@@ -85,7 +85,7 @@ class Listing:
 
     def choose_columns(self) -> None:
         """Ask which columns are shown, and have them remembered."""
-        from bertcl_tui.kit.columns import ColumnsScreen
+        from bertcl_tui.kit.table_dialogs import ColumnsScreen
 
         def answered(columns: tuple[str, ...] | None) -> None:
             if columns is not None:

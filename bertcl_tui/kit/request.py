@@ -21,9 +21,9 @@ from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.options import Field
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings
-from bertcl_tui.widgets.command_line import CommandLine, Pick, Picker, SequenceSuggester
 from bertcl_tui.widgets.field_row import FieldRow
-from bertcl_tui.widgets.key_bar import KeyBar, TopBar
+from bertcl_tui.widgets.frame import KeyBar, TopBar
+from bertcl_tui.widgets.inputs import CommandLine, Pick, Picker, SequenceSuggester
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE
 from engine.tasks.catalog import names_of

@@ -17,7 +17,7 @@ from bertcl_tui.options.sequences import first_texts, places, toggled
 from bertcl_tui.options.study import cautions, defaults_of
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings, look_up, start_search
-from bertcl_tui.widgets.command_line import Pick
+from bertcl_tui.widgets.inputs import Pick
 
 
 class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):

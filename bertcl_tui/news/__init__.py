@@ -1,1 +1,1 @@
-"""What happened while one looked elsewhere, and how it is told."""
+"""What happened while one looked elsewhere, and how it is announced."""

@@ -1,4 +1,4 @@
-"""From what was typed to a value, or to one line that says what is wrong with it."""
+"""An option as a field, and how what was typed becomes a value or one line of what is wrong."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

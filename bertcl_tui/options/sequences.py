@@ -1,4 +1,4 @@
-"""Typing a sequence: what would come next, and tasks put in or taken out."""
+"""Typing a sequence: what a form starts with, what would come next, tasks put in or taken out."""
 
 from collections.abc import Sequence
 

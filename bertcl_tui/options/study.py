@@ -1,4 +1,4 @@
-"""From typed options to the study they ask for."""
+"""From typed options to the study they ask for, to the same command, and what to be warned of."""
 
 import shlex
 from collections.abc import Iterable, Mapping

@@ -10,8 +10,8 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from bertcl_tui.actions import ACTIONS, Action, Place, bindings_of
-from bertcl_tui.actions.keymap import PLACES, checked_keymap, usual_keys
-from bertcl_tui.kit.form import ConfirmScreen
+from bertcl_tui.actions.action import PLACES, checked_keymap, usual_keys
+from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.options.readers import Field, one_of
 from bertcl_tui.settings.configuration import Configuration
 from bertcl_tui.settings.keys import KeysLine, KeysTable, PressScreen
@@ -21,7 +21,7 @@ from bertcl_tui.style.themes import theme_names
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
 from engine.errors import UsageError
 
 _FILTERED: Final = Fields(numbers={}, words={"where": ()}, example="where:Study sort")

@@ -8,7 +8,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.form import FormScreen, Texts
+from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.options import Field
 from bertcl_tui.shifts.question import question_fields, read_question
 from engine.tasks.catalog import describe

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import Nothing
-from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.messages import OpenNewStudy, Trouble
 from bertcl_tui.shifts.facts import (
     METHOD_NAMES,
@@ -39,7 +39,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.key_names import key_for
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
 from engine.errors import EngineError, UsageError
 from engine.tasks.shifts.findings import METHODS, Finding, Method, Progress, Projection, Question
 from engine.work.ask import DrawShifts, ShiftRequest, draw_shifts

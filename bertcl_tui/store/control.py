@@ -1,4 +1,4 @@
-"""What a person wants done, written to the store. Each call may block: use a thread."""
+"""Control of studies, runs and workers, written to the store. Each call may block: use a thread."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

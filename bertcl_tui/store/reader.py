@@ -276,7 +276,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.store.queries.log import list_workers
+            from bertcl_tui.store.queries.workers import list_workers
 
             return list_workers(connection, self.clock())
 
@@ -285,7 +285,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.store.queries.log import log_window
+            from bertcl_tui.store.queries.workers import log_window
 
             where = LogFilter(run_id=run_id)
             return log_window(connection, where, around=None, limit=limit).lines
@@ -295,7 +295,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return LogWindow(lines=(), before=0, total=0)
-            from bertcl_tui.store.queries.log import log_window
+            from bertcl_tui.store.queries.workers import log_window
 
             return log_window(connection, where, around=around, limit=limit)
 
@@ -304,7 +304,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.store.queries.log import lines_after
+            from bertcl_tui.store.queries.workers import lines_after
 
             return lines_after(connection, where, after, limit=limit)
 
@@ -315,7 +315,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return None
-            from bertcl_tui.store.queries.log import find_line
+            from bertcl_tui.store.queries.workers import find_line
 
             return find_line(connection, where, text, from_id=from_id, towards=towards)
 
@@ -324,7 +324,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return 0
-            from bertcl_tui.store.queries.log import count_hits
+            from bertcl_tui.store.queries.workers import count_hits
 
             return count_hits(connection, where, text)
 

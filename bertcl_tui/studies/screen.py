@@ -41,7 +41,7 @@ from bertcl_tui.style.states import standing_of
 from bertcl_tui.style.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
 from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 
@@ -285,14 +285,14 @@ class StudiesScreen(LiveScreen):
             self.notify(why, title=study.name, timeout=_READING_SECONDS, markup=False)
 
     def action_stop_study(self) -> None:
-        from bertcl_tui.kit.form import confirm_stop
+        from bertcl_tui.kit.dialogs import confirm_stop
 
         study = self._current()
         if study is not None:
             confirm_stop(self, study)
 
     def action_delete_study(self) -> None:
-        from bertcl_tui.kit.form import ConfirmScreen
+        from bertcl_tui.kit.dialogs import ConfirmScreen
 
         study = self._current()
         if study is None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.text import Text
 
-from bertcl_tui.charts.dots import sparkline
+from bertcl_tui.charts.glyphs import sparkline
 from bertcl_tui.store.rows import StudyRow
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import state_text

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from bertcl_tui.charts.bars import rate_bounds
-from bertcl_tui.charts.dots import rate_glyphs
 from bertcl_tui.charts.forgetting import Known
+from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.store.filters import Fields
 from bertcl_tui.store.rows import Order, TrialRow, TrialState
 from bertcl_tui.style.looks import Looks

@@ -18,7 +18,7 @@ from bertcl_tui.store.rows import (
     StudyRow,
     TrialRow,
 )
-from bertcl_tui.trial.layers import choice_labels
+from bertcl_tui.trial.look import choice_labels
 from engine.spec.search import Evaluator, is_worth_telling
 
 _MOST_LINES: Final = 24

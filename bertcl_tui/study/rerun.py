@@ -5,8 +5,8 @@ from functools import partial
 
 from textual.screen import Screen
 
-from bertcl_tui.arena.again_form import Again, again_form, confirm_trials, read_again
-from bertcl_tui.kit.form import Texts
+from bertcl_tui.arena.forms import Again, again_form, confirm_trials, read_again
+from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.messages import RetryRuns, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import Look

@@ -16,7 +16,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.form import confirm_stop
+from bertcl_tui.kit.dialogs import confirm_stop
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import (
     ControlStudies,
@@ -47,7 +47,7 @@ from bertcl_tui.style.states import state_word
 from bertcl_tui.style.wording import duration, headway, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.key_bar import KeyBar, TopBar
+from bertcl_tui.widgets.frame import KeyBar, TopBar
 from engine.errors import EngineError
 from engine.store.states import Desired
 from engine.work.ask import Asking, weigh_importance

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from bertcl_tui.kit.form import FormScreen, Texts
+from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.listing import Listing
 from bertcl_tui.kit.messages import OpenRun, Trouble
 from bertcl_tui.options import Field
@@ -30,7 +30,7 @@ from bertcl_tui.study.writing import (
 )
 from bertcl_tui.style.wording import confirmation_text, count
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.key_bar import entitle
+from bertcl_tui.widgets.frame import entitle
 from engine.errors import EngineError
 from engine.files import check_target
 

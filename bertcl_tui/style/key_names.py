@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.content import Content
 
 from bertcl_tui.actions import ACTIONS, Action
-from bertcl_tui.actions.keymap import Keymap, keys_of
+from bertcl_tui.actions.action import Keymap, keys_of
 
 _ATTRIBUTE: Final = "own_keys"
 _NAME: Final = re.compile(r"\$(\w+)")

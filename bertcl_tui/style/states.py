@@ -1,4 +1,4 @@
-"""How a state is shown: a glyph and a word, and a colour that says no more than they do."""
+"""How states are shown: glyph, word and colour; and why a study stands as it does."""
 
 from collections.abc import Sequence
 from typing import Final, Literal

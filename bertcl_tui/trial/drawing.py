@@ -9,7 +9,7 @@ from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.store.rows import RunFacts
 from bertcl_tui.style.wording import score
-from bertcl_tui.trial.layers import RunLook
+from bertcl_tui.trial.look import RunLook
 from engine.store.states import ENDED
 
 

@@ -12,14 +12,14 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.form import ConfirmScreen
+from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import ControlRuns, Folding, OpenRun, RetryRuns, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import LogFilter, RunFacts
 from bertcl_tui.style.key_names import key_for
 from bertcl_tui.trial.drawing import layers_of_run, learning_of, note_on_drift, notes_on
-from bertcl_tui.trial.layers import RunLook, can_be_controlled, look_at_run
+from bertcl_tui.trial.look import RunLook, can_be_controlled, look_at_run
 from bertcl_tui.trial.text import (
     TextPanel,
     accuracies_text,
@@ -27,9 +27,8 @@ from bertcl_tui.trial.text import (
     parameters_text,
     path_to,
 )
-from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.curve_chart import CurveChart
-from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.chart import Chart, CurveChart
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
 from bertcl_tui.workers.log_table import LogTable
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
 

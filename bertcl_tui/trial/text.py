@@ -1,4 +1,4 @@
-"""A run in words: for its screen's top, its matrix and its parameters."""
+"""A run in words: at its top, as accuracy matrix, as parameters; and the panel that holds them."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -16,7 +16,7 @@ from bertcl_tui.store.rows import RunFacts
 from bertcl_tui.style.looks import Looks, Write, looks_of
 from bertcl_tui.style.states import STATE_LOOKS, state_text, state_word
 from bertcl_tui.style.wording import confirmation_text, duration, score, steps_rate, tokens_rate
-from bertcl_tui.trial.layers import SPLIT_TITLES, Accuracies, RunLook
+from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, RunLook
 from bertcl_tui.trial.parameters import KeyOf, next_step, parameters_of
 from engine.spec import sequence_name
 from engine.store.states import ENDED

@@ -11,7 +11,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Select, Static
 
 from bertcl_tui.options.readers import Field
-from bertcl_tui.widgets.command_line import Choice
+from bertcl_tui.widgets.inputs import Choice
 
 
 class FieldRow(Horizontal):

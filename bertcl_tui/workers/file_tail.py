@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.widgets.key_bar import entitle
+from bertcl_tui.widgets.frame import entitle
 from engine.errors import UsageError
 
 _MOST_BYTES = 256 * 1024

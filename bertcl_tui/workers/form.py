@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bertcl_tui.kit.form import FormScreen, Texts
+from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.options import Field, option, readers
 from bertcl_tui.style.wording import count
 from engine.work.machine import core_count, gpu_count

@@ -14,7 +14,7 @@ from bertcl_tui.kit.messages import OpenRun
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import LogFilter, LogLevel, LogLine, LogWindow, Towards
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.key_bar import entitle
+from bertcl_tui.widgets.frame import entitle
 from bertcl_tui.workers.log_table import LogTable
 
 WINDOW: Final = 400

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.app import RenderResult
 from textual.widget import Widget
 
-from bertcl_tui.charts.dots import column
+from bertcl_tui.charts.glyphs import column
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.wording import size
 from bertcl_tui.workers.panel import meter

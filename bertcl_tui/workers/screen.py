@@ -10,7 +10,7 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.form import Texts
+from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import (
     AddWorker,
@@ -25,12 +25,12 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import LogFilter, WorkerRow
 from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count, pace_of
-from bertcl_tui.widgets.key_bar import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
 from bertcl_tui.workers.form import read_worker, worker_form
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
 from bertcl_tui.workers.machine_panel import MachinePanel
 from bertcl_tui.workers.table import WorkersTable, worker_line
-from bertcl_tui.workers.waiting_table import Waiting, WaitingTable, waiting_list
+from bertcl_tui.workers.waiting import Waiting, WaitingTable, waiting_list
 from engine.store.states import Desired
 from engine.work.machine import MachineLoad, MachineMeter
 

@@ -12,9 +12,8 @@ from engine.arena.plan import FIRST_SEED, by_spec, spec_key
 from engine.errors import UsageError
 from engine.spec import RunSpec
 from engine.store.connection import Store
-from engine.store.entries import confirmations_of
 from engine.store.measurements import end_accuracies
-from engine.store.runs import RunRecord, runs_on, trials_of
+from engine.store.runs import RunRecord, confirmations_of, runs_on, trials_of
 from engine.store.studies import StudyRecord
 
 

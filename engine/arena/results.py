@@ -8,9 +8,8 @@ from engine.arena.entrants import Entrant, recorded_entrant
 from engine.arena.plan import Plan
 from engine.spec import Protocol, RunSpec, Source
 from engine.store.connection import Store
-from engine.store.entries import EntryRecord, entries
 from engine.store.measurements import EndAccuracies, end_accuracies
-from engine.store.runs import RunRecord
+from engine.store.runs import EntryRecord, RunRecord, entries
 
 
 class CellRuns(Struct, frozen=True, kw_only=True):

@@ -9,14 +9,17 @@ from engine.profiles.authors import (
     read_authors_log,
     searched_profile,
 )
-from engine.profiles.band import Band, WithoutStudy, bootstrap_band, without_each_study
 from engine.profiles.combination import (
     DEFAULT_BASE,
+    Band,
     Combined,
     RankedTrial,
     StudyMean,
+    WithoutStudy,
+    bootstrap_band,
     combine,
     to_profile,
+    without_each_study,
 )
 from engine.profiles.depth import transfer, transfer_rates
 from engine.profiles.grouping import Grouping, make_grouping

@@ -12,9 +12,8 @@ from engine.arena.confirming import Repetition
 from engine.arena.plan import NeededSearch, PlannedRun, spec_key
 from engine.spec import RunSpec, StudySpec, sequence_name
 from engine.store.connection import Store
-from engine.store.entries import confirm_trial, enter_run
 from engine.store.run_states import control_run, create_run, retry_run
-from engine.store.runs import runs_by_id
+from engine.store.runs import confirm_trial, enter_run, runs_by_id
 from engine.store.studies import control_study, create_study, free_name
 from engine.work.ask import check, check_search
 

@@ -12,7 +12,7 @@ import pytest
 
 from engine.spec import Protocol
 from engine.store.connection import Store
-from engine.store.entries import entries
+from engine.store.runs import entries
 from engine.store.states import ENDED
 from engine.store.studies import find_study
 from tests.engine.arena.doing import searched

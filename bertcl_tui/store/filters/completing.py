@@ -1,4 +1,4 @@
-"""How a filter that is being written could go on."""
+"""How a filter that is being written could go on, and the earlier ones."""
 
 import re
 from collections.abc import Iterable, Sequence

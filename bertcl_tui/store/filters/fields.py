@@ -1,4 +1,4 @@
-"""What can be asked for of the things in a list."""
+"""What can be asked for of the things in a list, and the terms of a filter."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, get_args

@@ -1,4 +1,4 @@
-"""Filters of trials as conditions of a query."""
+"""Filters of trials as conditions of a query, their order, and confirmed scores."""
 
 import operator
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""One run in full, and what was measured at the ends of its stages."""
+"""One run in full: its facts, its curves, and what was measured at the ends of its stages."""
 
 from collections import defaultdict
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Studies with their counts, best trial, rate and expected end."""
+"""Studies with their counts, best trial so far, rate and expected end."""
 
 import math
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""Runs that are not ended, and what can be said of them at a moment."""
+"""Runs that are not ended, and their state at a moment: running, stalled or lost."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

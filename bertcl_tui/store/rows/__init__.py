@@ -1,6 +1,16 @@
 """What is shown of the store, as plain values. Moments are seconds since the epoch."""
 
-from bertcl_tui.store.rows.studies import Best, StudyRow
+from bertcl_tui.store.rows.studies import (
+    Best,
+    LogFilter,
+    LogLevel,
+    LogLine,
+    LogWindow,
+    StudyRow,
+    Towards,
+    WorkerRow,
+    WorkerState,
+)
 from bertcl_tui.store.rows.trials import (
     BY_P,
     OLDEST_FIRST,
@@ -20,15 +30,6 @@ from bertcl_tui.store.rows.trials import (
     TrialRow,
     TrialState,
     TrialWindow,
-)
-from bertcl_tui.store.rows.workers import (
-    LogFilter,
-    LogLevel,
-    LogLine,
-    LogWindow,
-    Towards,
-    WorkerRow,
-    WorkerState,
 )
 
 __all__ = [

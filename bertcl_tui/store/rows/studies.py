@@ -1,6 +1,6 @@
-"""A study in a list."""
+"""Studies, the workers at them, and lines of the log, as they stand in lists."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -9,6 +9,102 @@ from engine.store.states import ENDED, Desired
 
 if TYPE_CHECKING:
     from engine.spec.search import Spending
+
+
+WorkerState = Literal["running", "idle", "paused", "stalled", "lost"]
+
+
+class WorkerRow(Struct, frozen=True, kw_only=True):
+    """A worker that has not said that it ended."""
+
+    id: int
+    host: str
+    pid: int
+    device: str
+    threads: int
+    state: WorkerState
+    desired: Desired
+    study_id: int | None
+    study: str | None
+    """None: it works on no trial of a study."""
+    sequence: str | None
+    run_id: int | None
+    number: int | None
+    label: str | None
+    step: int | None
+    steps: int | None
+    rate: float | None
+    tokens_rate: float | None
+    cpu_percent: float | None
+    memory_bytes: int | None
+    gpu_percent: float | None
+    gpu_memory_bytes: int | None
+    log_file: str | None
+    started_at: float
+    heartbeat_at: float
+
+    @property
+    def share(self) -> float | None:
+        """How much of its run is done."""
+        return self.step / self.steps if self.step is not None and self.steps else None
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds until its run ends, measuring not counted."""
+        if self.step is None or not self.steps or not self.rate:
+            return None
+        return (self.steps - self.step) / self.rate
+
+
+Towards = Literal["earlier", "later"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class LogFilter(Struct, frozen=True, kw_only=True):
+    """Which lines of the log."""
+
+    least: LogLevel = "debug"
+    """Only what is so grave, or more."""
+    worker_id: int | None = None
+    pid: int | None = None
+    """Of a worker, whether it lives or not."""
+    run_id: int | None = None
+    study_id: int | None = None
+    text: str = ""
+    """What a line must have in it; upper and lower case are the same."""
+
+
+class LogLine(Struct, frozen=True, kw_only=True):
+    """One line for people."""
+
+    id: int
+    at: float
+    level: str
+    worker_id: int | None
+    run_id: int | None
+    text: str
+    pid: int | None = None
+    """Of the worker that said it, as are its host and its own file."""
+    host: str | None = None
+    log_file: str | None = None
+    study_id: int | None = None
+    """Of the trial it is about, as is its number."""
+    number: int | None = None
+
+
+class LogWindow(Struct, frozen=True, kw_only=True):
+    """Lines of the log that stand together, oldest first."""
+
+    lines: tuple[LogLine, ...]
+    before: int
+    """How many fitting ones stand before them."""
+    total: int
+    """How many fitting ones there are."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing stands after them."""
+        return self.before + len(self.lines) >= self.total
 
 
 class Best(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Trials in a table, in an order, and as points in a chart."""
+"""States, trials and runs: in a table, in full, and as points in a chart."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal

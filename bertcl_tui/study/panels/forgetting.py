@@ -6,7 +6,7 @@ from bertcl_tui.charts.forgetting import Forgetting, Line, earlier_tasks, measur
 from bertcl_tui.store.rows import RunCurves, TrialRow
 from bertcl_tui.study.look import Look, flat_name
 from bertcl_tui.study.panels import NONE_FITS, Panel
-from bertcl_tui.widgets.curve_chart import CurveChart
+from bertcl_tui.widgets.chart import CurveChart
 from engine.spec.run import parse_sequence
 
 

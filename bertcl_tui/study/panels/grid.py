@@ -6,7 +6,7 @@ from bertcl_tui.study.look import Look
 from bertcl_tui.study.panels import Panel, study_panels
 from bertcl_tui.study.trials import TrialsList
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.key_bar import entitle
+from bertcl_tui.widgets.frame import entitle
 
 
 class PanelGrid(Container):

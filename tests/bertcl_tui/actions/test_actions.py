@@ -9,7 +9,7 @@ import pytest
 from textual.binding import Binding
 
 from bertcl_tui.actions import ACTIONS, Action, Place, actions_of, bindings_of
-from bertcl_tui.actions.keymap import PLACES
+from bertcl_tui.actions.action import PLACES
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.app.leave import LeaveScreen
 from bertcl_tui.arena.grid import ArenaGrid
@@ -20,8 +20,8 @@ from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.compare.screen import CompareScreen
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.help.screen import HelpScreen
-from bertcl_tui.kit.columns import ColumnsScreen
-from bertcl_tui.kit.form import ConfirmScreen
+from bertcl_tui.kit.dialogs import ConfirmScreen
+from bertcl_tui.kit.table_dialogs import ColumnsScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.settings.screen import SettingsScreen
 from bertcl_tui.shifts.forms import ShiftList
@@ -32,7 +32,7 @@ from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.trial.text import TextPanel
-from bertcl_tui.widgets.curve_chart import CurveChart
+from bertcl_tui.widgets.chart import CurveChart
 from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.workers.log_table import LogTable
 from bertcl_tui.workers.screen import WorkersScreen

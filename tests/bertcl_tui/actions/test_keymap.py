@@ -9,13 +9,13 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from bertcl_tui.actions import ACTIONS, Place
-from bertcl_tui.actions.keymap import PLACES, active_in, checked_keymap, read_keys
+from bertcl_tui.actions.action import PLACES, active_in, checked_keymap, read_keys
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.help.screen import HelpScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.settings import Settings
 from bertcl_tui.studies.table import StudiesTable
-from bertcl_tui.widgets.key_bar import KeyBar
+from bertcl_tui.widgets.frame import KeyBar
 from engine.errors import UsageError
 from tests.bertcl_tui.waiting import until
 

@@ -18,7 +18,7 @@ from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen
 from engine.store.connection import open_store
-from engine.store.entries import entries
+from engine.store.runs import entries
 from engine.store.states import ENDED
 from engine.store.studies import find_study
 from tests.bertcl_tui.conftest import OpenApp

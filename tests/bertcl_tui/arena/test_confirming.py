@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.kit.messages import StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import Order
@@ -15,12 +15,12 @@ from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.field_row import FieldRow
-from bertcl_tui.widgets.key_bar import TopBar
+from bertcl_tui.widgets.frame import TopBar
 from engine.arena.measuring import half_width
 from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.store.connection import open_store
-from engine.store.entries import confirmations_of
 from engine.store.run_states import create_run
+from engine.store.runs import confirmations_of
 from engine.store.studies import create_study
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.host import SIZE, Host, settle

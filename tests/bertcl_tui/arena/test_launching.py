@@ -12,8 +12,8 @@ from bertcl_tui.store.reader import Reader
 from engine.arena.plan import UnfilledCell
 from engine.errors import UsageError
 from engine.store.connection import open_store
-from engine.store.entries import entries
 from engine.store.run_states import create_run
+from engine.store.runs import entries
 from engine.store.states import RunState
 from engine.store.studies import control_study, get_study
 from tests.engine.arena.doing import do

@@ -10,12 +10,12 @@ from bertcl_tui.arena.fields import FORM_FIELDS, OF_SEARCHES, table_command
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.kit.messages import Trouble
-from bertcl_tui.widgets.command_line import CommandLine, Picker
 from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.inputs import CommandLine, Picker
 from engine.arena.entrants import RATES
 from engine.spec.methods import METHODS
 from engine.store.connection import open_store
-from engine.store.entries import entries
+from engine.store.runs import entries
 from tests.bertcl_tui.host import SIZE, Host, settle
 
 HUB = {"sequences": "sst2:mrpc", "methods": "flat", "data": "hub"}

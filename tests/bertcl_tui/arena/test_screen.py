@@ -17,7 +17,7 @@ from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.arena.runs_table import LegendPanel, RunsTable
 from bertcl_tui.arena.screen import ArenaScreen
 from bertcl_tui.combine.screen import CombineScreen
-from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.settings import Settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.screen import StudiesScreen
@@ -27,9 +27,8 @@ from engine.arena import legend
 from engine.arena.tables import Table
 from engine.exports.markdown import to_markdown
 from engine.store.connection import open_store
-from engine.store.entries import entries
 from engine.store.run_states import finish_run
-from engine.store.runs import Scores
+from engine.store.runs import Scores, entries
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 from tests.engine.arena.doing import do

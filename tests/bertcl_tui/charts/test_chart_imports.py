@@ -18,5 +18,5 @@ def test_charts_know_no_screen_and_no_engine() -> None:
 
 
 def test_tables_do_not_wait_for_plotext() -> None:
-    names = loaded("bertcl_tui.charts.dots, bertcl_tui.charts.bars")
+    names = loaded("bertcl_tui.charts.glyphs, bertcl_tui.charts.bars")
     assert "plotext" not in names

@@ -1,6 +1,6 @@
 from math import nan
 
-from bertcl_tui.charts.dots import Dots
+from bertcl_tui.charts.glyphs import Dots
 from bertcl_tui.charts.sheet import Cell
 
 

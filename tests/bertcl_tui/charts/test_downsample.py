@@ -3,7 +3,7 @@ from math import isnan, nan
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bertcl_tui.charts.dots import min_max
+from bertcl_tui.charts.glyphs import min_max
 
 
 def test_few_points_stay() -> None:

@@ -3,7 +3,7 @@ from math import isnan, nan
 
 import pytest
 
-from bertcl_tui.charts.dots import Point, clip, interpolate
+from bertcl_tui.charts.glyphs import Point, clip, interpolate
 
 UNIT = (0.0, 1.0)
 

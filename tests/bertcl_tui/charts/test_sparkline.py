@@ -1,6 +1,6 @@
 from math import inf, nan
 
-from bertcl_tui.charts.dots import rate_glyphs, sparkline
+from bertcl_tui.charts.glyphs import rate_glyphs, sparkline
 
 
 def test_from_lowest_to_highest() -> None:

@@ -8,8 +8,8 @@ import pytest
 from engine.arena.confirming import plan_confirmation
 from engine.arena.plan import make_plan
 from engine.store.connection import open_store
-from engine.store.entries import confirm_trial, enter_run
 from engine.store.run_states import create_run
+from engine.store.runs import confirm_trial, enter_run
 from engine.store.studies import get_study
 from tests.bertcl_tui.cli.conftest import Ask
 from tests.engine.arena.doing import do, rates, searched, table_spec

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bertcl_tui.combine.outcome import (
+from bertcl_tui.combine.mixture import (
     at_depth,
     default_path,
     export_profile,

@@ -12,7 +12,7 @@ from bertcl_tui.combine.base_dial import BaseDial
 from bertcl_tui.combine.mixture import read_mixture
 from bertcl_tui.combine.mixture_list import MixtureList, Place
 from bertcl_tui.combine.screen import BandFound, CombineScreen
-from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.kit.messages import StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.table import StudiesTable

@@ -1,6 +1,6 @@
 """Trials side by side: what differs, which is best, and which are chosen."""
 
-from bertcl_tui.compare.facts import Comparison, as_text, look_at_comparison
+from bertcl_tui.compare.look import Comparison, as_text, look_at_comparison
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import (
     MOST_COMPARED,

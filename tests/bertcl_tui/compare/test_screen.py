@@ -7,7 +7,7 @@ from bertcl_tui.compare.screen import CompareScreen
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.trial.screen import TrialScreen
-from bertcl_tui.widgets.curve_chart import CurveChart
+from bertcl_tui.widgets.chart import CurveChart
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.study.test_screen import _enter
 from tests.bertcl_tui.waiting import until

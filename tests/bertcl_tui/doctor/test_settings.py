@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bertcl_tui.doctor.terminal import find_settings
+from bertcl_tui.doctor.machine import find_settings
 
 
 def test_settings_that_are_right(tmp_path: Path) -> None:

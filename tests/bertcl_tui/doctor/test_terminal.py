@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bertcl_tui.doctor.terminal import Terminal, look_at
+from bertcl_tui.doctor.machine import Terminal, look_at
 
 GOOD: dict[str, Any] = {
     "columns": 120,

@@ -9,8 +9,8 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, OptionList
 
 from bertcl_tui.app.app import BertclApp
-from bertcl_tui.kit.columns import ColumnsScreen, SortingScreen
-from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.kit.dialogs import FormScreen
+from bertcl_tui.kit.table_dialogs import ColumnsScreen, SortingScreen
 from bertcl_tui.settings import Settings, read_settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.screen import StudiesScreen

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bertcl_tui.news.herald import Scene, desktop_sequence, news
+from bertcl_tui.news.events import Scene, desktop_sequence, news
 from bertcl_tui.settings import Settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import StudyRow, StudyState, TrialState, WorkerRow, WorkerState

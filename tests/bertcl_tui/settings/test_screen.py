@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from bertcl_tui.app.app import BertclApp
-from bertcl_tui.kit.form import ConfirmScreen
+from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.settings import Settings, read_settings
 from bertcl_tui.settings.keys import KeysTable, PressScreen
 from bertcl_tui.settings.screen import SettingsScreen

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from bertcl_tui.app.app import BertclApp
-from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.shifts.facts import Found
 from bertcl_tui.shifts.screen import ShiftsScreen

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from bertcl_tui.combine.screen import CombineScreen
-from bertcl_tui.kit.form import ConfirmScreen
+from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.store import control as wishes
 from bertcl_tui.studies.screen import StudiesScreen

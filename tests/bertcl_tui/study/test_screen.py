@@ -17,7 +17,7 @@ from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.key_bar import TopBar
+from bertcl_tui.widgets.frame import TopBar
 from engine.store.connection import open_store
 from engine.store.importance import importance_of
 from engine.store.run_states import finish_run

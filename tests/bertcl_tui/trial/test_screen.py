@@ -10,13 +10,13 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from bertcl_tui.arena.screen import ArenaScreen
-from bertcl_tui.kit.form import ConfirmScreen
+from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.messages import OpenRun
 from bertcl_tui.store import control as wishes
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.trial.screen import PANELS, TrialScreen
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.key_bar import TopBar
+from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.workers.log_table import LogTable
 from engine.spec import Protocol
 from engine.store.connection import open_store

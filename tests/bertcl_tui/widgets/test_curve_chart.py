@@ -11,10 +11,10 @@ from textual.app import App, ComposeResult
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 
+from bertcl_tui.charts.forgetting import picture
 from bertcl_tui.charts.series import Boundary, Curves, Series
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.charts.viewed import picture
-from bertcl_tui.widgets.curve_chart import CurveChart
+from bertcl_tui.widgets.chart import CurveChart
 from tests.bertcl_tui.waiting import until
 
 

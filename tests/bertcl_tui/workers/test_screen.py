@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from bertcl_tui.kit.form import FormScreen
+from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.workers.file_tail import FileTailScreen
@@ -15,7 +15,7 @@ from bertcl_tui.workers.log_view import LogView
 from bertcl_tui.workers.machine_panel import MachinePanel
 from bertcl_tui.workers.screen import WorkersScreen
 from bertcl_tui.workers.table import WorkersTable
-from bertcl_tui.workers.waiting_table import WaitingTable
+from bertcl_tui.workers.waiting import WaitingTable
 from engine.store.connection import open_store
 from engine.store.workers import Level, end_worker, living_workers, register_worker, write_log
 from engine.work.supervisor import identity_of

@@ -8,8 +8,8 @@ from engine.arena.results import recorded
 from engine.arena.tables import make_table
 from engine.spec import Source
 from engine.store.connection import Store
-from engine.store.entries import enter_run
 from engine.store.run_states import create_run
+from engine.store.runs import enter_run
 from tests.engine.arena.doing import PROTOCOL, Matrix, do, flat_spec
 
 

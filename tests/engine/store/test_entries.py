@@ -2,7 +2,6 @@ from sqlalchemy import delete
 
 from engine.spec import Source, Tuning
 from engine.store.connection import Store
-from engine.store.entries import confirm_trial, confirmations_of, enter_run, entries
 from engine.store.measurements import (
     MeasurementRecord,
     Progress,
@@ -12,7 +11,7 @@ from engine.store.measurements import (
     record_stages,
 )
 from engine.store.run_states import claim_run, create_run
-from engine.store.runs import runs_on
+from engine.store.runs import confirm_trial, confirmations_of, enter_run, entries, runs_on
 from engine.store.schema import study
 from tests.engine.store.conftest import new_study, new_trial, new_worker, run_spec
 

@@ -12,8 +12,7 @@ from sqlalchemy import create_engine, insert
 import engine.store.migrations
 from engine.spec import Source
 from engine.store.connection import open_store
-from engine.store.entries import enter_run, entries
-from engine.store.runs import trials_of
+from engine.store.runs import enter_run, entries, trials_of
 from engine.store.schema import REVISIONS, VERSION_TABLE, run, stage, study
 from engine.store.studies import find_study
 from tests.engine.store.conftest import study_spec

@@ -1,4 +1,4 @@
-"""Which columns a table has, and in which order: a list over the screen."""
+"""Which columns a table has and by which it is sorted, asked over the screen."""
 
 from collections.abc import Sequence
 from typing import ClassVar

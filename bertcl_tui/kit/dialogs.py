@@ -1,4 +1,4 @@
-"""A small form over the screen that asks for it."""
+"""Dialogs over a screen: a small form, and a question with yes and no."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""The keys that a person gives to actions, in place of those of the table."""
+"""An action: what it is called, where it is offered, and the keys that a person gave it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""Braille: two by four dots in a terminal cell."""
+"""What cells are filled with: braille dots, blocks, bars, sparklines, and lines through points."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence

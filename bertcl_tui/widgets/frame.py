@@ -1,4 +1,4 @@
-"""The line at the bottom: what can be pressed here, the most important first."""
+"""What stands around a screen: its top line, the titles of its panels, its keys at the bottom."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

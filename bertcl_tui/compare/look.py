@@ -12,7 +12,7 @@ from bertcl_tui.store.rows import RunCurves, Scored, StudyRow, TrialRow
 from bertcl_tui.study.look import flat_baseline, flat_name
 from bertcl_tui.study.panels.forgetting import line_of
 from bertcl_tui.style.wording import duration, mean_of, score
-from bertcl_tui.trial.layers import choice_labels
+from bertcl_tui.trial.look import choice_labels
 from engine.spec import RunSpec
 from engine.spec.differences import facts_of
 

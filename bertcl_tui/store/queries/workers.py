@@ -1,4 +1,4 @@
-"""What was said: a window of it, what comes after it, and where something stands in it."""
+"""Workers, and the log: a window of it, what comes after, and where a line stands in it."""
 
 from typing import Any, Final
 

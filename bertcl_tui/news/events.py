@@ -1,4 +1,4 @@
-"""Looks now and then, and tells what happened since it looked last. May block."""
+"""News: what happened between two looks at the store, and its notification on the desktop."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence

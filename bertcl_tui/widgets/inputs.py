@@ -1,4 +1,4 @@
-"""The command that does the same as what is on screen."""
+"""Inputs of a form: a choice, a list to pick from, suggestions for a sequence, the same command."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bertcl_tui.arena.look import Look, Question
 from bertcl_tui.arena.writing import SUFFIXES, format_of
-from bertcl_tui.kit.form import FormScreen, Texts
+from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.options import Field, readers
 from bertcl_tui.style.wording import count
 from engine.arena.confirming import plan_confirmation
