@@ -11,7 +11,11 @@ class EngineError(Exception):
 
 
 class UsageError(EngineError):
-    """What was asked for cannot be done as asked; nothing was written."""
+    """What was asked for cannot be done as asked; nothing was written.
+
+    The message says what is wrong, with which thing, and what to do instead. Whoever runs a
+    command or asks a process for something shows it as it is.
+    """
 
     exit_code: ClassVar[int] = 2
 

@@ -1,4 +1,4 @@
-"""What is asked for in texts, as a table and the runs that fill it."""
+"""From texts to the table that is asked for, and the runs that fill it."""
 
 from collections.abc import Mapping
 

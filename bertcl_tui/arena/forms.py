@@ -1,4 +1,4 @@
-"""How often trials are to be run again."""
+"""Small forms of the arena: where a table is written, which trials are confirmed."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path

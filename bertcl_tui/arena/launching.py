@@ -1,4 +1,4 @@
-"""Having a table filled: what is missing is asked for, as far as that is known yet. May block."""
+"""Filling a table: missing runs are queued as far as their rates are known. May block."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""One look at the arena: what its screen asks of the store, and what comes back. May block."""
+"""One look at the arena: recorded tables, and what its screen shows of them. May block."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

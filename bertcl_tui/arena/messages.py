@@ -1,4 +1,7 @@
-"""What the arena asks of the app. Nothing here does anything, and little is loaded."""
+"""What the arena asks of the app.
+
+Nothing here does anything, and little is loaded: the app imports it before its first frame.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

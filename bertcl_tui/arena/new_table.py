@@ -1,4 +1,4 @@
-"""A table of the arena that is to be filled: sequences, methods, seeds, and how all are learnt."""
+"""A table that is to be filled: its form, and what is found out as it is typed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

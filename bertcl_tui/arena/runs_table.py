@@ -1,4 +1,4 @@
-"""The runs of a cell of the arena in lines, one a seed."""
+"""The runs of a cell of the arena, one a seed, and the panels that explain a cell."""
 
 from collections.abc import Iterator
 from typing import ClassVar, Final

@@ -1,4 +1,4 @@
-"""Tables as text, and into files."""
+"""Tables of the arena drawn as text, and written to files."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import StringIO

@@ -1,4 +1,4 @@
-"""Forgetting curves: accuracy on earlier tasks while later ones are learnt, as data and as drawn."""
+"""Forgetting curves: accuracy on earlier tasks while later ones are learnt."""
 
 from collections import defaultdict
 from collections.abc import Collection

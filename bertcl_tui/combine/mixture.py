@@ -1,4 +1,4 @@
-"""Which trials of which studies are combined, and with which base."""
+"""Which trials are combined with which base, and the profile that comes out."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

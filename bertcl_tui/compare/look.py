@@ -1,4 +1,4 @@
-"""What is known of several trials, as lines of a table: one fact a line, one trial a column."""
+"""One look at marked trials side by side: what they are, and what differs."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The terminal: whether the app can be read in it."""
+"""The machine, the terminal and the settings: whether the app runs and reads well here."""
 
 import platform
 import shutil

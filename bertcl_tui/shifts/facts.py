@@ -1,4 +1,4 @@
-"""What was found of a task's shifts, in words and figures."""
+"""What was found of a task's shifts, in words, figures and charts."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the Shifts screen asks for."""
+"""What the Shifts screen asks for, and its list of tasks."""
 
 from pathlib import Path
 from typing import ClassVar, Final

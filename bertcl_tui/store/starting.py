@@ -1,4 +1,4 @@
-"""Setting up a study: what is found out as its options are typed, and writing it. Both may block."""
+"""Setting up a study: what is found out as it is typed, and writing it. Both may block."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

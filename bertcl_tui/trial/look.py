@@ -1,4 +1,4 @@
-"""Every layer of a run's backbone: its rate, whom it shares it with, and how far it moved."""
+"""One look at a run: layers with rates and drift, accuracies, and what can be done with it."""
 
 from collections.abc import Sequence
 from typing import Final

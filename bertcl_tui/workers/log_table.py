@@ -1,4 +1,4 @@
-"""Lines of the log, with a cursor."""
+"""Lines of the log in a table with a cursor, and the latest in a panel."""
 
 import time
 from dataclasses import dataclass

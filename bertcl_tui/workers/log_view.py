@@ -1,4 +1,4 @@
-"""The log: follows what is said, goes back through all of it, and searches it."""
+"""The log: follows what is written, goes back through all of it, and searches it."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What waits, in lines."""
+"""What waits for a worker, and why, in lines."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

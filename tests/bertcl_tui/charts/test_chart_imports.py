@@ -11,7 +11,7 @@ def loaded(module: str) -> set[str]:
 
 
 def test_charts_know_no_screen_and_no_engine() -> None:
-    modules = ("curve", "bars", "scatter", "dots")
+    modules = ("curve", "bars", "scatter", "glyphs")
     names = loaded(", ".join(f"bertcl_tui.charts.{module}" for module in modules))
     assert not names & {"textual", "engine", "torch", "numpy", "optuna", "sqlalchemy"}
     assert "plotext" in names
