@@ -11,11 +11,22 @@ from textual.pilot import Pilot
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.settings import Settings
 from bertcl_tui.store.reader import Reader
+from engine.work.ask import Asking
+from tests.bertcl_tui.answering import answers_here
 from tests.recorded import copy_of, recorded_store
 from tests.recorded_arena import copy_with_arena, with_arena
 from tests.tiny import tiny_backbone, tiny_tasks
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+
+
+@pytest.fixture(autouse=True)
+def _answers_without_a_process(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answer here what the engine is asked; a test marked ``process`` asks a real one."""
+    if request.node.get_closest_marker("process") is None:
+        monkeypatch.setattr(Asking, "answers", answers_here)
 
 
 @pytest.fixture(scope="session")

@@ -175,6 +175,7 @@ async def test_a_search_is_set_up_on_the_shift_under_the_cursor(
 
 
 @pytest.mark.action("shifts", "choose_task", "back")
+@pytest.mark.process
 async def test_another_task_is_chosen(question: Question, tmp_path: Path) -> None:
     store = study_store(tmp_path / "s.db", question.data, question.model)
     async with shifts_of(store) as (pilot, screen):
@@ -196,6 +197,7 @@ async def test_another_task_is_chosen(question: Question, tmp_path: Path) -> Non
         await until(pilot, lambda: not looking(pilot), patience=LONG)
 
 
+@pytest.mark.process
 async def test_a_task_is_looked_at_while_the_screen_stays_awake(
     backbone: Path, tasks: Path, tmp_path: Path
 ) -> None:
