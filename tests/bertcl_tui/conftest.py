@@ -91,6 +91,7 @@ def open_app(store: Path, clock: Callable[[], float]) -> OpenApp:
     return opened
 
 
+@pytest.fixture(scope="package", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BERTCL_CACHE", str(tmp_path_factory.mktemp("cache")))

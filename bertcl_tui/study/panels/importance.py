@@ -8,7 +8,10 @@ from bertcl_tui.study.panels import Panel
 
 
 def importance_of(look: Look) -> Importance:
-    """Return how much each choice matters."""
+    """Return how much each choice matters.
+
+    Nothing is weighed before there are enough complete trials; the drawing says so then.
+    """
     return Importance(labels=look.labels, trials=look.scored, weighed=look.importance)
 
 

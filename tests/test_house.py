@@ -1,0 +1,38 @@
+"""What the house looks like from outside: sizes of files, a folder for each screen."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted(
+    path for package in ("engine", "bertcl_tui") for path in (ROOT / package).rglob("*.py")
+)
+MAY_BE_SHORT = ("methods", "versions", "migrations")
+README = ROOT.joinpath("README.md").read_text(encoding="utf-8")
+SCREENS = README.partition("## In the terminal")[2].partition("\n## ")[0]
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_a_file_is_one_subject_neither_a_crumb_nor_a_warehouse(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= 400
+    assert lines >= 25 or path.name == "__init__.py" or path.parent.name in MAY_BE_SHORT
+
+
+def test_every_screen_of_the_readme_has_a_folder_of_its_own() -> None:
+    titles = re.findall(r"^\| ([A-Z][^|]*?) \|", SCREENS, re.MULTILINE)
+    names = {
+        word.strip().lower().replace(" ", "_")
+        for title in titles
+        for word in re.sub(" & log", "", title).split(",")
+    }
+    assert {"studies", "study", "trial", "combine", "arena", "workers", "help"} <= names
+    assert {
+        name for name in names if not (ROOT / "bertcl_tui" / name / "screen.py").exists()
+    } == set()
