@@ -22,7 +22,7 @@ from textual.strip import Strip
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.style.looks import Looks, looks_of
-from bertcl_tui.widgets.column import Column, colourless, cut_in_middle
+from bertcl_tui.widgets.column import Column, cut_in_middle
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -381,3 +381,11 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
 
     def on_leave(self) -> None:
         self.hovered = None
+
+
+def colourless(strip: Strip) -> Strip:
+    """Return a strip without its colours, of which each would be another background in reverse."""
+    return Strip(
+        [Segment(text, style and style.without_color, control) for text, style, control in strip],
+        strip.cell_length,
+    )

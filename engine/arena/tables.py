@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
 from engine.arena.entrants import Entrant
@@ -44,7 +44,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     values: tuple[Value, ...]
     runs: int = 0
     """How many the numbers come from."""
-    planned: int = 0
+    planned: int = field(default=0, name="wanted")
     seen: bool = False
     """Whether the rates were searched on this very sequence."""
     published: bool = False
