@@ -126,7 +126,8 @@ class StudiesScreen(LiveScreen):
     def _watch(self, study_id: int) -> tuple[TrialRow, RunCurves] | None:
         trials = self._reader.trials(study_id, limit=1).rows
         curves = self._reader.curves([trial.run_id for trial in trials])
-        return next(zip(trials, curves, strict=True), None)
+        # the study may have been deleted between the two readings
+        return next(zip(trials, curves, strict=False), None)
 
     @on(StudiesRead)
     def _show(self, message: StudiesRead) -> None:

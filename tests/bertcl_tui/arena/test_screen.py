@@ -196,7 +196,7 @@ async def test_space_pauses_the_runs_of_the_table_and_lets_them_go_on(
     started: list[str] = []
     monkeypatch.setattr("bertcl_tui.store.control.start_workers", started.append)
 
-    def wished() -> set[str]:
+    def desired() -> set[str]:
         store = open_store(str(arena_store))
         unfinished = [run for run in (item.run for item in entries(store)) if run.reason is None]
         store.close()
@@ -209,13 +209,13 @@ async def test_space_pauses_the_runs_of_the_table_and_lets_them_go_on(
     async with open_app(arena_store) as pilot:
         await arena(pilot)
         await pilot.press("space")
-        await until(pilot, lambda: wished() == {"paused"})
+        await until(pilot, lambda: desired() == {"paused"})
         await until(pilot, lambda: "▶" not in text_of(grid_of(pilot)))
         screen = pilot.app.screen
         assert isinstance(screen, ArenaScreen)
         await until(pilot, lambda: screen.goes_on is False)
         await pilot.press("space")
-        await until(pilot, lambda: wished() == {"running"})
+        await until(pilot, lambda: desired() == {"running"})
         await until(pilot, lambda: started == [str(arena_store)])
 
 

@@ -12,7 +12,8 @@ from textual.widgets import Input, Static
 from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
-from bertcl_tui.store import control as wishes
+from bertcl_tui.store import control
+from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen
@@ -145,7 +146,7 @@ async def test_space_starts_a_worker_where_work_waits_and_none_lives(
     open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(wishes, "start_workers", started.append)  # a process is too much here
+    monkeypatch.setattr(control, "start_workers", started.append)  # a process is too much here
     end_worker(open_store(str(store)), 1)
     async with open_app() as pilot:
         await _ready(pilot)
@@ -322,3 +323,12 @@ async def test_names_that_differ_at_their_ends_do_so_where_there_is_little_room(
         assert "long-name:flat" in text
         assert "long-name:llrd" in text
         assert "ETA" not in text
+
+
+async def test_a_study_that_is_deleted_between_two_readings_is_not_watched(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = StudiesScreen(reader)
+    assert screen.read().watched is not None
+    monkeypatch.setattr(reader, "curves", lambda run_ids: ())
+    assert screen.read().watched is None

@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.combine.screen import CombineScreen
-from bertcl_tui.store import control as wishes
+from bertcl_tui.store import control
 from bertcl_tui.store.rows import Scored
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.study.panels import study_panels
@@ -174,7 +174,7 @@ async def test_resume_starts_a_worker_where_none_lives(
     open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(wishes, "start_workers", started.append)  # a process is too much here
+    monkeypatch.setattr(control, "start_workers", started.append)  # a process is too much here
     end_worker(open_store(str(store)), 1)
     async with open_app() as pilot:
         await _enter(pilot)

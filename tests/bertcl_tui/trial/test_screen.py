@@ -12,7 +12,7 @@ from textual.widgets import Static
 from bertcl_tui.arena.screen import ArenaScreen
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.messages import OpenRun
-from bertcl_tui.store import control as wishes
+from bertcl_tui.store import control
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.trial.screen import PANELS, TrialScreen
 from bertcl_tui.widgets.chart import Chart
@@ -208,7 +208,7 @@ async def test_through_the_list_it_was_opened_from(open_app: OpenApp) -> None:
 async def test_one_trial_alone_is_paused_and_goes_on(
     open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wishes, "start_workers", lambda _: None)
+    monkeypatch.setattr(control, "start_workers", lambda _: None)
     opened = open_store(str(store))
     async with open_app() as pilot:
         await _open(pilot)
@@ -233,7 +233,7 @@ async def test_one_trial_alone_is_stopped(open_app: OpenApp, store: Path) -> Non
 @pytest.fixture
 def failed(store: Path, backbone: Path, tasks: Path, monkeypatch: pytest.MonkeyPatch) -> RunRecord:
     """Return the failed trial, of data and a model that are there; no worker will take it."""
-    monkeypatch.setattr(wishes, "start_workers", lambda _: None)
+    monkeypatch.setattr(control, "start_workers", lambda _: None)
     opened = open_store(str(store))
     spec = msgspec.structs.replace(
         get_run(opened, FAILED + 1).spec,

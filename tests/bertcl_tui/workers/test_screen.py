@@ -84,19 +84,19 @@ async def test_where_nobody_works_it_says_what_to_press(open_app: OpenApp, tmp_p
 async def test_a_worker_is_told_to_rest_to_go_on_and_to_end(open_app: OpenApp, store: Path) -> None:
     opened = open_store(str(store))
 
-    def wish() -> str:
+    def desired_now() -> str:
         return living_workers(opened)[0].desired
 
     async with open_app() as pilot:
         screen = await _opened(pilot)
         table = screen.query_one(WorkersTable)
-        for key, wished, word in (
+        for key, desired, word in (
             ("space", "paused", "pausing"),
             ("space", "running", "running"),
             ("s", "stopped", "stopping"),
         ):
             await pilot.press(key)
-            await until(pilot, lambda wished=wished: wish() == wished)  # type: ignore[misc]
+            await until(pilot, lambda desired=desired: desired_now() == desired)  # type: ignore[misc]
             await until(pilot, lambda word=word: word in table.render_line(1).text)  # type: ignore[misc]
 
 

@@ -142,7 +142,7 @@ def test_the_run_of_a_worker_known_to_be_dead_is_lost_at_once(store: Store) -> N
 
 
 @pytest.mark.parametrize(("desired", "becomes"), [("stopped", "stopped"), ("paused", "paused")])
-def test_a_wish_that_came_before_the_worker_died_is_done_without_it(
+def test_control_that_came_before_the_worker_died_is_done_without_it(
     store: Store, desired: str, becomes: RunState
 ) -> None:
     buried, silent = create_run(store, run_spec()), create_run(store, run_spec())

@@ -83,7 +83,7 @@ def test_only_running_searches_below_their_target_want_trials(store: Store) -> N
 
 
 @pytest.mark.parametrize("desired", ["paused", "stopped"])
-def test_a_wish_for_a_study_reaches_its_unfinished_runs_alone(
+def test_control_of_a_study_reaches_its_unfinished_runs_alone(
     store: Store, desired: Desired
 ) -> None:
     study_id, other_id = new_study(store), new_study(store, "other")
@@ -95,10 +95,10 @@ def test_a_wish_for_a_study_reaches_its_unfinished_runs_alone(
     claim_run(store, worker_id, threads=1)
     other = new_trial(store, other_id, 0)
 
-    control_study(store, study_id, desired, reason="as I wish")
+    control_study(store, study_id, desired, reason="as I like")
     assert (get_study(store, study_id).desired, get_study(store, study_id).reason) == (
         desired,
-        "as I wish",
+        "as I like",
     )
     assert get_run(store, held).desired == desired
     assert get_run(store, held).state == "running"
@@ -106,7 +106,7 @@ def test_a_wish_for_a_study_reaches_its_unfinished_runs_alone(
     assert get_run(store, other).desired == "running"
 
 
-def test_trials_that_come_after_a_wish_know_it(store: Store) -> None:
+def test_trials_that_come_after_control_know_it(store: Store) -> None:
     study_id = new_study(store)
     control_study(store, study_id, "paused")
     assert get_run(store, new_trial(store, study_id, 0)).desired == "paused"
@@ -128,7 +128,7 @@ def test_runs_that_no_living_worker_holds_obey_at_once(
     assert claim_run(store, new_worker(store), threads=1) is None
 
 
-def test_a_wish_for_one_run_leaves_its_neighbours_alone(store: Store) -> None:
+def test_control_of_one_run_leaves_its_neighbours_alone(store: Store) -> None:
     study_id = new_study(store)
     first, second = new_trial(store, study_id, 0), new_trial(store, study_id, 1)
     control_run(store, first, "stopped")

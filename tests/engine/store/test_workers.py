@@ -55,7 +55,7 @@ def test_a_beat_says_how_the_worker_does(store: Store) -> None:
     assert told == [(97.5, 5), (None, None)]
 
 
-def test_one_worker_is_wished_something_and_the_others_not(store: Store) -> None:
+def test_one_worker_is_controlled_and_the_others_not(store: Store) -> None:
     first, second = new_worker(store, 1), new_worker(store, 2)
     set_desired_of_worker(store, first, "paused")
     assert [desired_of_worker(store, each) for each in (first, second)] == ["paused", "running"]
@@ -69,7 +69,7 @@ def test_a_worker_that_is_taken_for_dead_shall_stop(store: Store) -> None:
         set_desired_of_worker(store, worker_id, "running")
 
 
-def test_wishes_do_not_reach_the_dead(store: Store) -> None:
+def test_control_does_not_reach_the_dead(store: Store) -> None:
     ended = new_worker(store, 1)
     end_worker(store, ended)
     set_desired_of_workers(store, "stopped")
