@@ -1,16 +1,11 @@
-"""Ways to learn a sequence, by name; ``engine.spec.METHODS`` tells their options."""
+"""Ways to learn a sequence: ``METHODS`` in ``engine.spec.methods`` names them, with their options.
+
+A method's class is found by its name: that of ``freeze-k`` is in the module ``freeze_k``.
+"""
+
+from importlib import import_module
 
 from engine.learning.methods.base import Method
-from engine.learning.methods.ewc_mlm import EwcMlm
-from engine.learning.methods.ewc_task import EwcTask
-from engine.learning.methods.flat import Flat
-from engine.learning.methods.freeze import FreezeK
-from engine.learning.methods.joint import Joint
-from engine.learning.methods.l2_sp import L2Sp
-from engine.learning.methods.llrd import Llrd
-from engine.learning.methods.profile import ProfileMethod
-from engine.learning.methods.replay import Replay
-from engine.learning.methods.single import Single
 from engine.spec import RunSpec
 from engine.spec.methods import method_entry
 
@@ -21,28 +16,23 @@ def make_method(spec: RunSpec) -> Method:
     Raises:
         UsageError: there is no such method, or its options are wrong.
     """
-    return _method_class(method_entry(spec.method).name).from_spec(spec)
+    return method_class(method_entry(spec.method).name).from_spec(spec)
 
 
-def _method_class(name: str) -> type[Method]:
-    if name == "lora":
-        # PEFT takes seconds to import.
-        from engine.learning.methods.lora import Lora
+def method_class(name: str) -> type[Method]:
+    """Return the class of a method; its module is imported only now (PEFT's takes seconds).
 
-        return Lora
-    methods: tuple[type[Method], ...] = (
-        EwcMlm,
-        EwcTask,
-        Flat,
-        FreezeK,
-        Joint,
-        L2Sp,
-        Llrd,
-        ProfileMethod,
-        Replay,
-        Single,
-    )
-    return next(method for method in methods if method.name == name)
+    Raises:
+        ModuleNotFoundError: there is no module of the method's name.
+        LookupError: no method in the module has that name.
+    """
+    module = import_module(f"{__name__}.{name.replace('-', '_')}")
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Method):
+            method: type[Method] = value
+            if getattr(method, "name", None) == name:
+                return method
+    raise LookupError(f"{module.__name__} has no method named '{name}'")
 
 
-__all__ = ["Method", "make_method"]
+__all__ = ["Method", "make_method", "method_class"]

@@ -1,7 +1,7 @@
 import pytest
 
 from engine.errors import UsageError
-from engine.learning.methods import make_method
+from engine.learning.methods import make_method, method_class
 from engine.profiles.grouping import llrd_rates, make_grouping
 from engine.spec import RunSpec
 from engine.spec.methods import METHODS
@@ -14,6 +14,21 @@ def _spec(method: str, **others: object) -> RunSpec:
     return RunSpec(
         sequence=("mood", "topic"), data="sample", model="sample", method=method, **others
     )
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in METHODS])
+def test_every_method_is_found_by_its_name(name: str) -> None:
+    assert method_class(name).name == name
+
+
+def test_a_method_without_a_module_is_named() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"engine\.learning\.methods\.no_such"):
+        method_class("no-such")
+
+
+def test_a_module_without_its_method_is_named() -> None:
+    with pytest.raises(LookupError, match=r"methods\.base has no method named 'base'"):
+        method_class("base")
 
 
 def test_flat_is_one_rate_for_all() -> None:
