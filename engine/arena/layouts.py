@@ -10,6 +10,14 @@ from engine.arena.measuring import ALONE, BEFORE_AFTER, P_O_P_S, Measure
 from engine.errors import UsageError
 from engine.spec import sequence_name
 
+FREE: Final = "free"
+LAYOUTS: Final = ("table1", "table2", "table3", "table4", FREE)
+
+_SEEN = "sst2:mrpc mrpc:sst2 qqp:mrpc mrpc:qqp"
+_UNSEEN = "rte:mrpc mrpc:rte mnli:qnli qnli:mnli"
+_BERTCL = Entrant(method="profile", rates="bertcl")
+_COMBINED = Entrant(method="profile", rates="combined")
+
 Numbers = tuple[float, ...]
 """One for each quantity of the measure."""
 
@@ -80,15 +88,6 @@ def paper_layout(name: str, lr: float) -> Layout:
     if name not in tables:
         raise UsageError(f"no layout '{name}'; use one of {', '.join(LAYOUTS)}")
     return tables[name](lr)
-
-
-FREE: Final = "free"
-LAYOUTS: Final = ("table1", "table2", "table3", "table4", FREE)
-
-_SEEN = "sst2:mrpc mrpc:sst2 qqp:mrpc mrpc:qqp"
-_UNSEEN = "rte:mrpc mrpc:rte mnli:qnli qnli:mnli"
-_BERTCL = Entrant(method="profile", rates="bertcl")
-_COMBINED = Entrant(method="profile", rates="combined")
 
 
 def _table1(lr: float) -> Layout:

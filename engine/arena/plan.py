@@ -23,12 +23,6 @@ from engine.store.states import UNFINISHED
 FIRST_SEED: Final = 1000
 """Searches count their seeds from low numbers: no run of the arena repeats a trial's luck."""
 
-
-def arena_seeds(count: int, first: int = FIRST_SEED) -> tuple[int, ...]:
-    """Return the seeds of a cell's runs, the same in every cell, so that rows pair up."""
-    return tuple(range(first, first + count))
-
-
 _METHODS: Final[tuple[SearchedMethod, ...]] = ("profile", "flat", "llrd")
 
 
@@ -83,6 +77,28 @@ class Plan(Struct, frozen=True, kw_only=True):
         return self.of("missing", *UNFINISHED)
 
 
+class NeededSearch(Struct, frozen=True, kw_only=True):
+    """A search on a sequence that some row is to have its rates from."""
+
+    method: SearchedMethod
+    sequence: tuple[str, ...]
+    found: SearchRecord | None = None
+    """The search that is there, over or not; None: nobody asked for it yet."""
+    yardstick: SearchRecord | None = None
+    """The search for a profile whose epochs this one may take."""
+    waits: bool = False
+    """Whether its yardstick is not over yet, so that nobody knows how much it may take."""
+
+    @property
+    def met(self) -> bool:
+        return self.found is not None and self.found.over
+
+
+def arena_seeds(count: int, first: int = FIRST_SEED) -> tuple[int, ...]:
+    """Return the seeds of a cell's runs, the same in every cell, so that rows pair up."""
+    return tuple(range(first, first + count))
+
+
 def find_record(store: Store, spec: RunSpec) -> RunRecord | None:
     """Return the run of that very spec, on whatever device; None: nobody asked for it yet."""
     return by_spec(runs_on(store, sequence_name(spec.sequence))).get(spec_key(spec))
@@ -120,6 +136,45 @@ def make_plan(store: Store, table: TableSpec) -> Plan:
                 for spec in _specs(table, entrant, sequence, rates)
             ]
     return Plan(table=table, runs=tuple(_in_order(runs, table)), unfilled=tuple(unfilled))
+
+
+def needed_searches(
+    store: Store, table: TableSpec, sequences: Sequence[tuple[str, ...]]
+) -> tuple[NeededSearch, ...]:
+    """Return the searches that a table's rows need on these sequences, profiles first.
+
+    Searches for one rate, or for one with a decay, may take what the search for a profile on the
+    same sequence took, where the table has a row of such profiles.
+    """
+    there = searches(store, table.model, table.protocol)
+    methods = {searched_method(entrant) for entrant in table.entrants}
+
+    def find(method: SearchedMethod, sequence: tuple[str, ...]) -> SearchRecord | None:
+        alike = [
+            item
+            for item in there
+            if item.study.spec.method == method
+            and item.study.spec.sequence == sequence
+            and item.study.spec.data == table.data
+        ]
+        return next((item for item in alike if item.over), alike[-1] if alike else None)
+
+    searches_needed: list[NeededSearch] = []
+    for method in _METHODS:
+        for sequence in sequences if method in methods else ():
+            profile = find("profile", sequence) if method != "profile" else None
+            begun = profile is not None or "profile" in methods
+            waits = method != "profile" and begun and not (profile and profile.over)
+            searches_needed.append(
+                NeededSearch(
+                    method=method,
+                    sequence=sequence,
+                    found=find(method, sequence),
+                    yardstick=profile,
+                    waits=waits,
+                )
+            )
+    return tuple(searches_needed)
 
 
 def _specs(
@@ -171,59 +226,3 @@ def _worth(record: RunRecord) -> int:
 def spec_key(spec: RunSpec) -> bytes:
     """Return what two runs have in common that do the same: everything but where they do it."""
     return msgspec.json.encode(replace(spec, device="auto"), order="deterministic")
-
-
-class NeededSearch(Struct, frozen=True, kw_only=True):
-    """A search on a sequence that some row is to have its rates from."""
-
-    method: SearchedMethod
-    sequence: tuple[str, ...]
-    found: SearchRecord | None = None
-    """The search that is there, over or not; None: nobody asked for it yet."""
-    yardstick: SearchRecord | None = None
-    """The search for a profile whose epochs this one may take."""
-    waits: bool = False
-    """Whether its yardstick is not over yet, so that nobody knows how much it may take."""
-
-    @property
-    def met(self) -> bool:
-        return self.found is not None and self.found.over
-
-
-def needed_searches(
-    store: Store, table: TableSpec, sequences: Sequence[tuple[str, ...]]
-) -> tuple[NeededSearch, ...]:
-    """Return the searches that a table's rows need on these sequences, profiles first.
-
-    Searches for one rate, or for one with a decay, may take what the search for a profile on the
-    same sequence took, where the table has a row of such profiles.
-    """
-    there = searches(store, table.model, table.protocol)
-    methods = {searched_method(entrant) for entrant in table.entrants}
-
-    def find(method: SearchedMethod, sequence: tuple[str, ...]) -> SearchRecord | None:
-        alike = [
-            item
-            for item in there
-            if item.study.spec.method == method
-            and item.study.spec.sequence == sequence
-            and item.study.spec.data == table.data
-        ]
-        return next((item for item in alike if item.over), alike[-1] if alike else None)
-
-    searches_needed: list[NeededSearch] = []
-    for method in _METHODS:
-        for sequence in sequences if method in methods else ():
-            profile = find("profile", sequence) if method != "profile" else None
-            begun = profile is not None or "profile" in methods
-            waits = method != "profile" and begun and not (profile and profile.over)
-            searches_needed.append(
-                NeededSearch(
-                    method=method,
-                    sequence=sequence,
-                    found=find(method, sequence),
-                    yardstick=profile,
-                    waits=waits,
-                )
-            )
-    return tuple(searches_needed)

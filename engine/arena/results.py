@@ -59,6 +59,16 @@ def results_of_plan(store: Store, plan: Plan) -> Results:
     return Results(cells=cells, reasons=reasons)
 
 
+def recorded(store: Store) -> tuple[Recorded, ...]:
+    """Return what the arena has recorded, the setting that was asked for first at the top."""
+    found = entries(store)
+    settings = dict.fromkeys(_setting(item.run.spec) for item in found)
+    return tuple(
+        _recorded(store, setting, [item for item in found if _setting(item.run.spec) == setting])
+        for setting in settings
+    )
+
+
 def cell_runs(
     source: Source,
     records: Sequence[RunRecord],
@@ -88,16 +98,6 @@ def cell_runs(
 def _accuracies(store: Store, records: Iterable[RunRecord]) -> dict[int, EndAccuracies]:
     ids = [record.id for record in records if record.state == "complete"]
     return end_accuracies(store, ids, "validation")
-
-
-def recorded(store: Store) -> tuple[Recorded, ...]:
-    """Return what the arena has recorded, the setting that was asked for first at the top."""
-    found = entries(store)
-    settings = dict.fromkeys(_setting(item.run.spec) for item in found)
-    return tuple(
-        _recorded(store, setting, [item for item in found if _setting(item.run.spec) == setting])
-        for setting in settings
-    )
 
 
 def _setting(spec: RunSpec) -> _Setting:

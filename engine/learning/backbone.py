@@ -24,28 +24,6 @@ from engine.tasks.models import Shape, model_path
 _WEIGHTS = (".safetensors", ".bin", ".json")
 _COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
-
-def model_fingerprint(model: str) -> str:
-    """Return a hash of a model's files, or for a model of the hub its name and commit.
-
-    Raises:
-        UsageError: the model does not exist, or the hub cannot be reached.
-    """
-    path = model_path(model)
-    folder = Path(path)
-    with reading_model(path):
-        if not folder.is_dir():
-            config = AutoConfig.from_pretrained(path)
-            return f"{path}@{config._commit_hash}"  # noqa: SLF001 - nothing else says it
-        digest = hashlib.blake2b(digest_size=16)
-        for file in sorted(folder.iterdir()):
-            if file.suffix in _WEIGHTS:
-                with file.open("rb") as content:
-                    found = hashlib.file_digest(content, hashlib.blake2b).hexdigest()
-                digest.update(f"{file.name} {found}\n".encode())
-        return digest.hexdigest()
-
-
 Inputs = dict[str, Tensor]
 """What a backbone is called with, each of shape (rows, longest)."""
 Summarise = Callable[[nn.Module, Inputs], Tensor]
@@ -134,16 +112,44 @@ def backbone_shape(model: str) -> BackboneShape:
     )
 
 
-def _longest_input(config: PretrainedConfig) -> int:
-    positions = getattr(config, "max_position_embeddings", None)
-    if not isinstance(positions, int) or positions < 1:
-        return sys.maxsize
-    return positions - positions_before_first(config)
+def model_fingerprint(model: str) -> str:
+    """Return a hash of a model's files, or for a model of the hub its name and commit.
+
+    Raises:
+        UsageError: the model does not exist, or the hub cannot be reached.
+    """
+    path = model_path(model)
+    folder = Path(path)
+    with reading_model(path):
+        if not folder.is_dir():
+            config = AutoConfig.from_pretrained(path)
+            return f"{path}@{config._commit_hash}"  # noqa: SLF001 - nothing else says it
+        digest = hashlib.blake2b(digest_size=16)
+        for file in sorted(folder.iterdir()):
+            if file.suffix in _WEIGHTS:
+                with file.open("rb") as content:
+                    found = hashlib.file_digest(content, hashlib.blake2b).hexdigest()
+                digest.update(f"{file.name} {found}\n".encode())
+        return digest.hexdigest()
 
 
 def positions_before_first(config: PretrainedConfig) -> int:
     """Return how many positions no token ever has: RoBERTa counts from behind the padding's."""
     return (config.pad_token_id or 0) + 1 if config.model_type in _COUNT_FROM_PADDING else 0
+
+
+def quiet_libraries() -> None:
+    """Silence progress bars and advice of transformers."""
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    warnings.filterwarnings("ignore", module="transformers")
+
+
+def _longest_input(config: PretrainedConfig) -> int:
+    positions = getattr(config, "max_position_embeddings", None)
+    if not isinstance(positions, int) or positions < 1:
+        return sys.maxsize
+    return positions - positions_before_first(config)
 
 
 def _refuse_missing(weights: Collection[str], model: str) -> None:
@@ -172,10 +178,3 @@ def _dropout(config: PretrainedConfig) -> float:
         if isinstance(value, int | float):
             return float(value)
     return 0.1
-
-
-def quiet_libraries() -> None:
-    """Silence progress bars and advice of transformers."""
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    warnings.filterwarnings("ignore", module="transformers")

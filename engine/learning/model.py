@@ -10,6 +10,9 @@ from engine.learning.backbone import Backbone, Inputs
 from engine.profiles.grouping import Grouping
 from engine.profiles.parameters import param_groups
 
+_BETAS = (0.9, 0.999)
+_EPSILON = 1e-8
+
 
 class SequenceModel(nn.Module):
     """A backbone with a linear head per task, in the sequence's order.
@@ -56,10 +59,6 @@ class SequenceModel(nn.Module):
             for parameter in head.parameters():
                 if parameter.grad is None:
                     parameter.grad = torch.zeros_like(parameter)
-
-
-_BETAS = (0.9, 0.999)
-_EPSILON = 1e-8
 
 
 def make_optimizer(

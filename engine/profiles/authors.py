@@ -14,6 +14,30 @@ from engine.profiles.trials import COMPLETE, ScoredTrial
 
 _ACCURACIES = 3
 _NUMBERS = 13
+_BACKBONE = Backbone("bert-base-uncased", layers=12, hidden=768)
+_SOURCE = (
+    "Kenneweg, Schulz, Schröder and Hammer, Intelligent Learning Rate Distribution to reduce "
+    "Catastrophic Forgetting in Transformers (2022)."
+)
+_SEARCHED: Mapping[str, tuple[float, ...]] = {
+    "sst2:mrpc": (
+        *(9.01e-6, 3.94e-6, 2.46e-6, 1.23e-6, 1.54e-6),
+        *(2.20e-6, 2.79e-6, 3.53e-6, 3.87e-6, 2.60e-6),
+    ),
+    "mrpc:sst2": (
+        *(5.41e-6, 1.81e-6, 7.6e-7, 6.57e-6, 1.10e-5),
+        *(4.14e-6, 9.58e-6, 5.2e-6, 1.85e-5, 9.3e-6),
+    ),
+    "qqp:mrpc": (
+        *(4.61e-6, 1.64e-5, 1.26e-6, 2.6e-7, 9.5e-7),
+        *(7.9e-7, 8.6e-7, 2.46e-6, 1.28e-6, 1.12e-4),
+    ),
+    "mrpc:qqp": (
+        *(5.3e-7, 3.1e-6, 3.1e-7, 6.67e-6, 4.1e-6),
+        *(2.93e-6, 5.01e-6, 4.13e-6, 1.12e-6, 5.79e-6),
+    ),
+}
+"""Equation 1 with b = 1.8 on each of the authors' four logs."""
 
 
 class LoggedTrial(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,32 +158,6 @@ def _constant_accuracies(trials: Sequence[LoggedTrial]) -> tuple[set[float], set
             rates_of[trial.p_o, trial.p_s].add(trial.learning_rates)
     constant = [accuracies for accuracies, rates in rates_of.items() if len(rates) > 1]
     return {p_o for p_o, _ in constant}, {p_s for _, p_s in constant}
-
-
-_BACKBONE = Backbone("bert-base-uncased", layers=12, hidden=768)
-_SOURCE = (
-    "Kenneweg, Schulz, Schröder and Hammer, Intelligent Learning Rate Distribution to reduce "
-    "Catastrophic Forgetting in Transformers (2022)."
-)
-_SEARCHED: Mapping[str, tuple[float, ...]] = {
-    "sst2:mrpc": (
-        *(9.01e-6, 3.94e-6, 2.46e-6, 1.23e-6, 1.54e-6),
-        *(2.20e-6, 2.79e-6, 3.53e-6, 3.87e-6, 2.60e-6),
-    ),
-    "mrpc:sst2": (
-        *(5.41e-6, 1.81e-6, 7.6e-7, 6.57e-6, 1.10e-5),
-        *(4.14e-6, 9.58e-6, 5.2e-6, 1.85e-5, 9.3e-6),
-    ),
-    "qqp:mrpc": (
-        *(4.61e-6, 1.64e-5, 1.26e-6, 2.6e-7, 9.5e-7),
-        *(7.9e-7, 8.6e-7, 2.46e-6, 1.28e-6, 1.12e-4),
-    ),
-    "mrpc:qqp": (
-        *(5.3e-7, 3.1e-6, 3.1e-7, 6.67e-6, 4.1e-6),
-        *(2.93e-6, 5.01e-6, 4.13e-6, 1.12e-6, 5.79e-6),
-    ),
-}
-"""Equation 1 with b = 1.8 on each of the authors' four logs."""
 
 
 def published_profile() -> Profile:

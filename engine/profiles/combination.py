@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-
 DEFAULT_BASE = 1.8
 
 
@@ -65,6 +64,28 @@ class Combined(Struct, frozen=True, kw_only=True):
     """1 / Σw² over all trials, each weighing its share of its study over the number of studies."""
     left_out: tuple[LeftOut, ...]
     refusals: tuple[Refusal, ...]
+
+
+class Band(Struct, frozen=True):
+    """Per choice, the rates between which the combination would fall with other luck."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+class WithoutStudy(Struct, frozen=True, kw_only=True):
+    """A combination as it would be without one of its studies."""
+
+    study: str
+    learning_rates: tuple[float, ...]
+    """One per choice, of the other studies alone."""
+    factors: tuple[float, ...]
+    """Per choice, by how much the rate would change; 1: not at all."""
+
+    @property
+    def farthest(self) -> int:
+        """Return the choice that would change most, up or down."""
+        return max(range(len(self.factors)), key=lambda choice: abs(math.log(self.factors[choice])))
 
 
 def combine(
@@ -108,22 +129,44 @@ def combine(
     )
 
 
-def rank_weights(count: int, base: float) -> list[float]:
-    """Return the normalised weights base^(-rank) of ranks 1..count."""
-    # From rank 0, so that the best weighs 1 and no base underflows all of them.
-    weights = [base**-rank for rank in range(count)]
-    total = math.fsum(weights)
-    return [weight / total for weight in weights]
+def bootstrap_band(
+    combined: Combined,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    percentiles: tuple[float, float] = (5.0, 95.0),
+) -> Band:
+    """Combine again and again, each study's trials drawn anew with replacement.
 
+    The seed alone decides what is drawn, so the band moves smoothly while the base is turned. A
+    study of one trial cannot say how sure it is, and adds no width.
+    """
+    import numpy as np  # costs 0.1 s, for which the first frame need not wait
 
-def geometric_mean(
-    vectors: Sequence[Sequence[float]], weights: Sequence[float]
-) -> tuple[float, ...]:
-    """Return the weighted geometric mean of vectors, place by place; weights sum to 1."""
-    return tuple(
-        math.exp(math.fsum(w * math.log(rate) for w, rate in zip(weights, rates, strict=True)))
-        for rates in zip(*vectors, strict=True)
+    rng = np.random.default_rng(seed)
+    log_rates = np.mean(
+        [_resampled_means(study, combined.base, draws, rng) for study in combined.studies], axis=0
     )
+    low, high = np.exp(np.percentile(log_rates, percentiles, axis=0)).tolist()
+    return Band(tuple(low), tuple(high))
+
+
+def without_each_study(combined: Combined) -> tuple[WithoutStudy, ...]:
+    """Leave out each study in turn; empty where there is only one."""
+    if len(combined.studies) == 1:
+        return ()
+    found = []
+    for left_out in combined.studies:
+        others = [study.learning_rates for study in combined.studies if study is not left_out]
+        rates = geometric_mean(others, [1 / len(others)] * len(others))
+        found.append(
+            WithoutStudy(
+                study=left_out.study,
+                learning_rates=rates,
+                factors=_ratios(rates, combined.learning_rates),
+            )
+        )
+    return tuple(found)
 
 
 def to_profile(
@@ -149,6 +192,24 @@ def to_profile(
     )
 
 
+def rank_weights(count: int, base: float) -> list[float]:
+    """Return the normalised weights base^(-rank) of ranks 1..count."""
+    # From rank 0, so that the best weighs 1 and no base underflows all of them.
+    weights = [base**-rank for rank in range(count)]
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
+
+
+def geometric_mean(
+    vectors: Sequence[Sequence[float]], weights: Sequence[float]
+) -> tuple[float, ...]:
+    """Return the weighted geometric mean of vectors, place by place; weights sum to 1."""
+    return tuple(
+        math.exp(math.fsum(w * math.log(rate) for w, rate in zip(weights, rates, strict=True)))
+        for rates in zip(*vectors, strict=True)
+    )
+
+
 def _study_mean(study: StudyTrials, base: float) -> StudyMean:
     best_first = sorted(study.trials, key=lambda trial: (-_score(trial), trial.number))
     weights = rank_weights(len(best_first), base)
@@ -168,6 +229,29 @@ def _study_mean(study: StudyTrials, base: float) -> StudyMean:
         ),
         effective_trials=1 / math.fsum(weight**2 for weight in weights),
     )
+
+
+def _resampled_means(
+    study: StudyMean, base: float, draws: int, rng: "np.random.Generator"
+) -> "NDArray[np.float64]":
+    """Return the study's mean log rates, shape (draws, choices).
+
+    A trial drawn m times takes the m ranks after those of the trials drawn from above it, so its
+    weight is a difference of cumulated rank weights: no draw needs sorting.
+    """
+    import numpy as np
+
+    count = len(study.trials)
+    log_rates = np.log([trial.learning_rates for trial in study.trials])
+    times_drawn = rng.multinomial(count, np.full(count, 1 / count), size=draws)
+    weight_up_to_rank = np.cumsum([0.0, *rank_weights(count, base)])
+    up_to_trial = weight_up_to_rank[np.cumsum(times_drawn, axis=1)]
+    means: NDArray[np.float64] = np.diff(up_to_trial, axis=1, prepend=0.0) @ log_rates
+    return means
+
+
+def _ratios(rates: Sequence[float], of: Sequence[float]) -> tuple[float, ...]:
+    return tuple(rate / other for rate, other in zip(rates, of, strict=True))
 
 
 def _score(trial: ScoredTrial) -> float:
@@ -190,88 +274,3 @@ def _sentence(combined: Combined) -> str:
     trials = sum(len(study.trials) for study in combined.studies)
     sequences = ", ".join(dict.fromkeys(study.sequence for study in combined.studies))
     return f"Combined from {trials} trials on {sequences} with b = {combined.base:g}."
-
-
-class Band(Struct, frozen=True):
-    """Per choice, the rates between which the combination would fall with other luck."""
-
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
-
-def bootstrap_band(
-    combined: Combined,
-    *,
-    draws: int = 1000,
-    seed: int = 0,
-    percentiles: tuple[float, float] = (5.0, 95.0),
-) -> Band:
-    """Combine again and again, each study's trials drawn anew with replacement.
-
-    The seed alone decides what is drawn, so the band moves smoothly while the base is turned. A
-    study of one trial cannot say how sure it is, and adds no width.
-    """
-    import numpy as np  # costs 0.1 s, for which the first frame need not wait
-
-    rng = np.random.default_rng(seed)
-    log_rates = np.mean(
-        [_resampled_means(study, combined.base, draws, rng) for study in combined.studies], axis=0
-    )
-    low, high = np.exp(np.percentile(log_rates, percentiles, axis=0)).tolist()
-    return Band(tuple(low), tuple(high))
-
-
-def _resampled_means(
-    study: StudyMean, base: float, draws: int, rng: "np.random.Generator"
-) -> "NDArray[np.float64]":
-    """Return the study's mean log rates, shape (draws, choices).
-
-    A trial drawn m times takes the m ranks after those of the trials drawn from above it, so its
-    weight is a difference of cumulated rank weights: no draw needs sorting.
-    """
-    import numpy as np
-
-    count = len(study.trials)
-    log_rates = np.log([trial.learning_rates for trial in study.trials])
-    times_drawn = rng.multinomial(count, np.full(count, 1 / count), size=draws)
-    weight_up_to_rank = np.cumsum([0.0, *rank_weights(count, base)])
-    up_to_trial = weight_up_to_rank[np.cumsum(times_drawn, axis=1)]
-    means: NDArray[np.float64] = np.diff(up_to_trial, axis=1, prepend=0.0) @ log_rates
-    return means
-
-
-class WithoutStudy(Struct, frozen=True, kw_only=True):
-    """A combination as it would be without one of its studies."""
-
-    study: str
-    learning_rates: tuple[float, ...]
-    """One per choice, of the other studies alone."""
-    factors: tuple[float, ...]
-    """Per choice, by how much the rate would change; 1: not at all."""
-
-    @property
-    def farthest(self) -> int:
-        """Return the choice that would change most, up or down."""
-        return max(range(len(self.factors)), key=lambda choice: abs(math.log(self.factors[choice])))
-
-
-def without_each_study(combined: Combined) -> tuple[WithoutStudy, ...]:
-    """Leave out each study in turn; empty where there is only one."""
-    if len(combined.studies) == 1:
-        return ()
-    found = []
-    for left_out in combined.studies:
-        others = [study.learning_rates for study in combined.studies if study is not left_out]
-        rates = geometric_mean(others, [1 / len(others)] * len(others))
-        found.append(
-            WithoutStudy(
-                study=left_out.study,
-                learning_rates=rates,
-                factors=_ratios(rates, combined.learning_rates),
-            )
-        )
-    return tuple(found)
-
-
-def _ratios(rates: Sequence[float], of: Sequence[float]) -> tuple[float, ...]:
-    return tuple(rate / other for rate, other in zip(rates, of, strict=True))

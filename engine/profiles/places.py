@@ -11,9 +11,29 @@ from engine.errors import UsageError
 
 Path = tuple[str, ...]
 """A parameter's or module's name, split at its dots."""
+HEAD_NAMES = frozenset(
+    {
+        "classification_head",
+        "classifier",
+        "classifiers",
+        "cls",
+        "head",
+        "heads",
+        "lm_head",
+        "pre_classifier",
+        "qa_outputs",
+        "score",
+    }
+)
+"""Modules that are heads wherever they stand outside the layers."""
 
 _EMBEDDING = re.compile(r"embed|^wte$|^wpe$")
 _FEWEST_TENSORS_OF_A_LAYER = 4
+_AFTER_LAYERS = re.compile(r"^final_|^ln_f$|^norm_f$|^project_out$|pooler")
+_OF_A_BACKBONE = re.compile(r"emb|token|pos|patch|stem|feature|shared|mask|norm|^ln|pool|proj")
+_RELATIVE_BIAS = "relative_attention_bias"
+_RELATIVE_TABLE = "rel_embeddings"
+_WRAPPERS = frozenset({"_fsdp_wrapped_module", "_orig_mod", "base_model", "model", "module"})
 
 
 class Anatomy(Struct, frozen=True):
@@ -33,94 +53,6 @@ class Anatomy(Struct, frozen=True):
         """Whether this is in the part of the backbone, such as ``bert.encoder``, with the list."""
         part = self.layers[:-1]
         return len(part) > len(self.backbone) and is_inside(path, part)
-
-
-def read_anatomy(paths: Sequence[Path], heads: Collection[str]) -> Anatomy:
-    """Find the repeated layers and the backbone around them.
-
-    Args:
-        paths: of all parameters, trained or not, in the order of registration.
-        heads: names of modules that belong to no backbone.
-
-    Raises:
-        UsageError: the model has no repeated layers, or more than one stack of them.
-    """
-    body = [path for path in paths if not any(part in heads for part in path)]
-    embedding = next(filter(is_embedding, body), ())
-    stacks = _outermost(_numbered_lists(body, embedding))
-    if not stacks:
-        raise UsageError("the model has no repeated layers to group; give a transformer encoder")
-    if len(stacks) > 1:
-        names = " and ".join(".".join(stack) for stack in stacks)
-        raise UsageError(f"the model has several stacks of layers ({names}); give one of them")
-    ((layers, n_layers),) = stacks.items()
-    return Anatomy(layers, n_layers, backbone=_common(embedding, layers))
-
-
-def is_embedding(path: Path) -> bool:
-    """Whether a name says that it embeds tokens, positions or patches."""
-    return any(_EMBEDDING.search(part) for part in path)
-
-
-def is_inside(path: Path, module: Path) -> bool:
-    return path[: len(module)] == module
-
-
-def _numbered_lists(paths: Sequence[Path], embedding: Path) -> dict[Path, int]:
-    """Return the lists, with their lengths, that may be a backbone's layers.
-
-    A list that holds the model's embeddings is a wrapper (``nn.Sequential``) around the backbone,
-    and one inside the embeddings is their own business.
-    """
-    tensors: defaultdict[Path, Counter[int]] = defaultdict(Counter)
-    for path in paths:
-        for position, part in enumerate(path):
-            if part.isdecimal():
-                tensors[path[:position]][int(part)] += 1
-    return {
-        module: len(counts)
-        for module, counts in tensors.items()
-        if sorted(counts) == list(range(len(counts)))
-        and min(counts.values()) >= _FEWEST_TENSORS_OF_A_LAYER
-        and not (embedding and is_inside(embedding, module))
-        and not is_embedding(module[len(_common(embedding, module)) :])
-    }
-
-
-def _outermost(lists: dict[Path, int]) -> dict[Path, int]:
-    return {
-        module: length
-        for module, length in lists.items()
-        if not any(is_inside(module, other) for other in lists if other != module)
-    }
-
-
-def _common(one: Path, other: Path) -> Path:
-    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
-    return tuple(part for part, _ in pairs)
-
-
-HEAD_NAMES = frozenset(
-    {
-        "classification_head",
-        "classifier",
-        "classifiers",
-        "cls",
-        "head",
-        "heads",
-        "lm_head",
-        "pre_classifier",
-        "qa_outputs",
-        "score",
-    }
-)
-"""Modules that are heads wherever they stand outside the layers."""
-
-_AFTER_LAYERS = re.compile(r"^final_|^ln_f$|^norm_f$|^project_out$|pooler")
-_OF_A_BACKBONE = re.compile(r"emb|token|pos|patch|stem|feature|shared|mask|norm|^ln|pool|proj")
-_RELATIVE_BIAS = "relative_attention_bias"
-_RELATIVE_TABLE = "rel_embeddings"
-_WRAPPERS = frozenset({"_fsdp_wrapped_module", "_orig_mod", "base_model", "model", "module"})
 
 
 class Places(Struct, frozen=True):
@@ -200,3 +132,68 @@ def _relative_position_depths(paths: Sequence[Path]) -> dict[Path, int]:
         for holder in holders
         for part, depth in (("LayerNorm", 0), ("conv", 1))
     }
+
+
+def read_anatomy(paths: Sequence[Path], heads: Collection[str]) -> Anatomy:
+    """Find the repeated layers and the backbone around them.
+
+    Args:
+        paths: of all parameters, trained or not, in the order of registration.
+        heads: names of modules that belong to no backbone.
+
+    Raises:
+        UsageError: the model has no repeated layers, or more than one stack of them.
+    """
+    body = [path for path in paths if not any(part in heads for part in path)]
+    embedding = next(filter(is_embedding, body), ())
+    stacks = _outermost(_numbered_lists(body, embedding))
+    if not stacks:
+        raise UsageError("the model has no repeated layers to group; give a transformer encoder")
+    if len(stacks) > 1:
+        names = " and ".join(".".join(stack) for stack in stacks)
+        raise UsageError(f"the model has several stacks of layers ({names}); give one of them")
+    ((layers, n_layers),) = stacks.items()
+    return Anatomy(layers, n_layers, backbone=_common(embedding, layers))
+
+
+def is_embedding(path: Path) -> bool:
+    """Whether a name says that it embeds tokens, positions or patches."""
+    return any(_EMBEDDING.search(part) for part in path)
+
+
+def is_inside(path: Path, module: Path) -> bool:
+    return path[: len(module)] == module
+
+
+def _numbered_lists(paths: Sequence[Path], embedding: Path) -> dict[Path, int]:
+    """Return the lists, with their lengths, that may be a backbone's layers.
+
+    A list that holds the model's embeddings is a wrapper (``nn.Sequential``) around the backbone,
+    and one inside the embeddings is their own business.
+    """
+    tensors: defaultdict[Path, Counter[int]] = defaultdict(Counter)
+    for path in paths:
+        for position, part in enumerate(path):
+            if part.isdecimal():
+                tensors[path[:position]][int(part)] += 1
+    return {
+        module: len(counts)
+        for module, counts in tensors.items()
+        if sorted(counts) == list(range(len(counts)))
+        and min(counts.values()) >= _FEWEST_TENSORS_OF_A_LAYER
+        and not (embedding and is_inside(embedding, module))
+        and not is_embedding(module[len(_common(embedding, module)) :])
+    }
+
+
+def _outermost(lists: dict[Path, int]) -> dict[Path, int]:
+    return {
+        module: length
+        for module, length in lists.items()
+        if not any(is_inside(module, other) for other in lists if other != module)
+    }
+
+
+def _common(one: Path, other: Path) -> Path:
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return tuple(part for part, _ in pairs)

@@ -47,6 +47,16 @@ class Scores(Struct, frozen=True, kw_only=True):
         return self.p_o + self.p_s
 
 
+class EntryRecord(Struct, frozen=True, kw_only=True):
+    """A run as one row of the arena has it."""
+
+    id: int
+    entrant: str
+    """The row, as ``engine.arena.entrants`` writes it."""
+    source: Source
+    run: RunRecord
+
+
 def get_run(store: Store, run_id: int) -> RunRecord:
     """Return the run of that id."""
     with store.reading() as connection:
@@ -143,44 +153,6 @@ def best_of_studies(
     }
 
 
-def record(row: RowMapping) -> RunRecord:
-    """Read a row of ``cl_run``."""
-    rates = row["learning_rates"]
-    return RunRecord(
-        id=row["id"],
-        study_id=row["study_id"],
-        number=row["number"],
-        label=row["label"],
-        spec=msgspec.json.decode(row["spec"], type=RunSpec),
-        learning_rates=rates and msgspec.json.decode(rates, type=tuple[float, ...]),
-        state=row["state"],
-        desired=row["desired"],
-        reason=row["reason"],
-        p=row["p"],
-        p_o=row["p_o"],
-        p_s=row["p_s"],
-        threads=row["threads"],
-        attempts=row["attempts"],
-        step=row["step"],
-        steps=row["steps"],
-    )
-
-
-def rates_json(rates: Sequence[float] | None) -> str | None:
-    """Write learning rates as the store keeps them."""
-    return None if rates is None else msgspec.json.encode(list(rates)).decode()
-
-
-class EntryRecord(Struct, frozen=True, kw_only=True):
-    """A run as one row of the arena has it."""
-
-    id: int
-    entrant: str
-    """The row, as ``engine.arena.entrants`` writes it."""
-    source: Source
-    run: RunRecord
-
-
 def enter_run(store: Store, run_id: int, entrant: str, source: Source) -> None:
     """Let a run stand in this row of the arena; where it does already, its source is renewed."""
     here = (entry.c.run_id == run_id) & (entry.c.entrant == entrant)
@@ -238,3 +210,31 @@ def confirmations_of(store: Store, study_id: int) -> dict[int, list[RunRecord]]:
         for row in connection.execute(query).mappings():
             found[row["trial_id"]].append(record(row))
     return dict(found)
+
+
+def record(row: RowMapping) -> RunRecord:
+    """Read a row of ``cl_run``."""
+    rates = row["learning_rates"]
+    return RunRecord(
+        id=row["id"],
+        study_id=row["study_id"],
+        number=row["number"],
+        label=row["label"],
+        spec=msgspec.json.decode(row["spec"], type=RunSpec),
+        learning_rates=rates and msgspec.json.decode(rates, type=tuple[float, ...]),
+        state=row["state"],
+        desired=row["desired"],
+        reason=row["reason"],
+        p=row["p"],
+        p_o=row["p_o"],
+        p_s=row["p_s"],
+        threads=row["threads"],
+        attempts=row["attempts"],
+        step=row["step"],
+        steps=row["steps"],
+    )
+
+
+def rates_json(rates: Sequence[float] | None) -> str | None:
+    """Write learning rates as the store keeps them."""
+    return None if rates is None else msgspec.json.encode(list(rates)).decode()

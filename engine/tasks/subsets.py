@@ -11,39 +11,6 @@ from msgspec import Struct
 
 from engine.errors import UsageError
 
-
-class Named(Protocol):
-    """What has a name."""
-
-    @property
-    def name(self) -> str: ...
-
-
-Thing = TypeVar("Thing", bound=Named)
-
-
-def same_name(one: str, other: str) -> bool:
-    """Tell whether two names differ only in case and punctuation, as ``SST-2`` and ``sst2``."""
-    return _letters(one) == _letters(other)
-
-
-def find_named(name: str, things: Iterable[Thing]) -> Thing | None:
-    """Return the thing of that name: spelled exactly so if there is one, else nearly so."""
-    candidates = [thing for thing in things if same_name(thing.name, name)]
-    exact = [thing for thing in candidates if thing.name == name]
-    return next(iter(exact + candidates), None)
-
-
-def nearest_name(name: str, names: Sequence[str]) -> str | None:
-    """Return the name most like ``name``, if any is."""
-    by_letters = {_letters(known): known for known in names}
-    return next((by_letters[near] for near in get_close_matches(_letters(name), by_letters)), None)
-
-
-def _letters(name: str) -> str:
-    return "".join(character for character in name.casefold() if character.isalnum())
-
-
 Shift = Literal["length", "cluster"]
 
 
@@ -122,3 +89,35 @@ def first_clash(names: Sequence[str]) -> tuple[str, str] | None:
             if share_rows(earlier, name):
                 return earlier, name
     return None
+
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Thing = TypeVar("Thing", bound=Named)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names differ only in case and punctuation, as ``SST-2`` and ``sst2``."""
+    return _letters(one) == _letters(other)
+
+
+def find_named(name: str, things: Iterable[Thing]) -> Thing | None:
+    """Return the thing of that name: spelled exactly so if there is one, else nearly so."""
+    candidates = [thing for thing in things if same_name(thing.name, name)]
+    exact = [thing for thing in candidates if thing.name == name]
+    return next(iter(exact + candidates), None)
+
+
+def nearest_name(name: str, names: Sequence[str]) -> str | None:
+    """Return the name most like ``name``, if any is."""
+    by_letters = {_letters(known): known for known in names}
+    return next((by_letters[near] for near in get_close_matches(_letters(name), by_letters)), None)
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())

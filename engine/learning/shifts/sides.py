@@ -51,6 +51,47 @@ class Pretrained:
     progress: OnProgress = field(default=_ignore_progress, compare=False)
 
 
+def sides_of(task: TaskData, shift: Shift, protocol: Protocol, pretrained: Pretrained) -> Sides:
+    """Tell the side of every row of a task.
+
+    Raises:
+        UsageError: the model or the device is not to be had.
+    """
+    if shift == "cluster":
+        return sort_by_clusters(task, protocol, pretrained)
+    return _sort_by_length(task, protocol, pretrained)
+
+
+def length_cut(task: TaskData, pretrained: Pretrained) -> Cut:
+    """Return where the training rows are cut by their length."""
+    return median_cut(token_lengths(task.train, pretrained.tokenizer), _keys(task, task.train))
+
+
+def _sort_by_length(task: TaskData, protocol: Protocol, pretrained: Pretrained) -> Sides:
+    """Cut at the median of the training rows.
+
+    Validation rows are cut where the training rows are, not at their own median: a part is then the
+    same kind of text in both splits, as a text that comes later would be sorted too.
+    """
+    train = token_lengths(task.train, pretrained.tokenizer)
+    validation = token_lengths(task.validation, pretrained.tokenizer)
+    if protocol.length_split == "authors":
+        pairs = task.train.sentence2 is not None
+        return Sides(
+            train=authors_sides(train, pairs=pairs),
+            validation=authors_sides(validation, pairs=pairs),
+        )
+    cut = length_cut(task, pretrained)
+    return Sides(
+        train=cut_at(train, _keys(task, task.train), cut),
+        validation=cut_at(validation, _keys(task, task.validation), cut),
+    )
+
+
+def _keys(task: TaskData, examples: Examples) -> list[bytes]:
+    return example_keys(examples, by_passage=task.group_by_passage)
+
+
 class Embedder:
     """Embeds rows: [CLS] of the last layer for encoders, the last token for decoders.
 
@@ -187,44 +228,3 @@ def _plenty(examples: Examples, asked: int | None) -> NDArray[np.int64]:
 def _leans(examples: Examples, clusters: Clusters, embed: Embedder) -> NDArray[np.float64]:
     parts = [lean(chunk, clusters.centres) for chunk in embed.chunks(examples)]
     return np.concatenate([np.empty(0), *parts])
-
-
-def sides_of(task: TaskData, shift: Shift, protocol: Protocol, pretrained: Pretrained) -> Sides:
-    """Tell the side of every row of a task.
-
-    Raises:
-        UsageError: the model or the device is not to be had.
-    """
-    if shift == "cluster":
-        return sort_by_clusters(task, protocol, pretrained)
-    return _sort_by_length(task, protocol, pretrained)
-
-
-def length_cut(task: TaskData, pretrained: Pretrained) -> Cut:
-    """Return where the training rows are cut by their length."""
-    return median_cut(token_lengths(task.train, pretrained.tokenizer), _keys(task, task.train))
-
-
-def _sort_by_length(task: TaskData, protocol: Protocol, pretrained: Pretrained) -> Sides:
-    """Cut at the median of the training rows.
-
-    Validation rows are cut where the training rows are, not at their own median: a part is then the
-    same kind of text in both splits, as a text that comes later would be sorted too.
-    """
-    train = token_lengths(task.train, pretrained.tokenizer)
-    validation = token_lengths(task.validation, pretrained.tokenizer)
-    if protocol.length_split == "authors":
-        pairs = task.train.sentence2 is not None
-        return Sides(
-            train=authors_sides(train, pairs=pairs),
-            validation=authors_sides(validation, pairs=pairs),
-        )
-    cut = length_cut(task, pretrained)
-    return Sides(
-        train=cut_at(train, _keys(task, task.train), cut),
-        validation=cut_at(validation, _keys(task, task.validation), cut),
-    )
-
-
-def _keys(task: TaskData, examples: Examples) -> list[bytes]:
-    return example_keys(examples, by_passage=task.group_by_passage)
