@@ -24,7 +24,7 @@ from engine.store.measurements import (
     record_progress,
     record_stages,
 )
-from engine.store.run_states import claim_run, create_run, finish_run, keep_run
+from engine.store.run_states import beat_for_run, claim_run, create_run, finish_run
 from engine.store.runs import Scores
 from engine.store.states import RunState
 from engine.store.studies import create_study, get_study
@@ -105,7 +105,7 @@ def copy_of(path: Path, folder: Path) -> Path:
     try:
         beat_for_worker(store, WORKER, TELEMETRY)
         record_progress(store, RUNNING, WORKER, _now_at(STAGE_STEPS + 46, rate=10.8), [])
-        keep_run(store, RUNNING, WORKER)
+        beat_for_run(store, RUNNING, WORKER)
     finally:
         store.close()
     return copy
@@ -173,7 +173,7 @@ def _running_trial(store: Store, worker: int, study: int, number: int, *, layers
     run = _begun_trial(store, worker, study, number, rates)
     curve = _curve(study, number, rates)
     _measure(store, run, worker, curve[:6], step=STAGE_STEPS + 46, rate=10.8)
-    keep_run(store, run, worker)
+    beat_for_run(store, run, worker)
 
 
 def _begun_trial(

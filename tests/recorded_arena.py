@@ -24,11 +24,11 @@ from engine.store.measurements import (
     record_stages,
 )
 from engine.store.run_states import (
+    beat_for_run,
     claim_run,
     control_run,
     create_run,
     finish_run,
-    keep_run,
     release_run,
 )
 from engine.store.runs import Scores, confirm_trial, enter_run, entries, trials_of
@@ -115,7 +115,7 @@ def copy_with_arena(path: Path, folder: Path) -> Path:
     try:
         for item in entries(store):
             if item.run.state == "running":
-                keep_run(store, item.run.id, WORKER)
+                beat_for_run(store, item.run.id, WORKER)
                 record_progress(store, item.run.id, WORKER, HALFWAY)
     finally:
         store.close()
@@ -213,7 +213,7 @@ def _begun(store: Store, spec: RunSpec, name: str, source: Source) -> int:
 
 
 def _claim(store: Store, run_id: int) -> None:
-    keep_run(store, RUNNING, WORKER)  # or it would be lost by now, and be claimed first
+    beat_for_run(store, RUNNING, WORKER)  # or it would be lost by now, and be claimed first
     claimed = claim_run(store, WORKER, threads=2)
     assert claimed is not None
     assert claimed.id == run_id

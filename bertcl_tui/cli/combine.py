@@ -64,7 +64,7 @@ def combine(
     profile = finished_profile(combined, out.stem if out else "combined")
     if out is not None:
         out = export_profile(profile, out)
-    _tell_who_is_missing(combined)
+    _report_left_out(combined)
     if json:
         print_json(profile)
     else:
@@ -153,7 +153,7 @@ def _span(part: str, text: str) -> range:
     return range(first, last + 1)
 
 
-def _tell_who_is_missing(combined: Combined) -> None:
+def _report_left_out(combined: Combined) -> None:
     numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for trial in combined.left_out:
         numbers[trial.study, trial.reason].append(trial.number)

@@ -162,11 +162,11 @@ def edit() -> None:
         try:
             check_settings(read_settings(copy))
         except UsageError as error:
-            kept = file.with_name(f"{file.name}.rejected")
-            _write(kept, text)
+            rejected = file.with_name(f"{file.name}.rejected")
+            _write(rejected, text)
             problem = str(error).removeprefix(f"settings {copy}: ")
             raise UsageError(
-                f"{problem}; the settings are as they were, yours are in {kept}"
+                f"{problem}; the settings are as they were, yours are in {rejected}"
             ) from None
     _write(file, text)
     say(f"settings {file} changed")

@@ -11,7 +11,7 @@ from bertcl_tui.store.rows import ImportanceRow
 from bertcl_tui.study.importance import importance_text, rank_correlations, sign_of
 from bertcl_tui.trial.look import choice_labels
 from engine.errors import UsageError
-from engine.spec.search import FEWEST, Evaluator, is_worth_telling
+from engine.spec.search import FEWEST, Evaluator, is_worth_weighing
 from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import StudyRecord
 from engine.work.ask import weigh_importance
@@ -37,43 +37,43 @@ def importance(
     """Tell which choices the scores of a study hang on, and whether higher rates are better."""
     with opened(store) as at:
         record = at.study(study)
-        told = _told(at, record, evaluator)
+        weighed = _weighed(at, record, evaluator)
         trials = at.reader.scored(record.id)
     protocol = record.spec.protocol
-    labels = choice_labels(record.spec.model, protocol.grouping, len(told.shares))
+    labels = choice_labels(record.spec.model, protocol.grouping, len(weighed.shares))
     correlations = rank_correlations(trials)
     found = sorted(
-        zip(labels, told.shares, correlations, strict=True), key=lambda choice: -choice[1]
+        zip(labels, weighed.shares, correlations, strict=True), key=lambda choice: -choice[1]
     )
     if json:
         choices = [
             {"choice": label, "share": share, "rank_correlation": correlation}
             for label, share, correlation in found
         ]
-        facts = {"trials": told.trials, "weighed": told.weighed, "choices": choices}
+        facts = {"trials": weighed.trials, "weighed": weighed.weighed, "choices": choices}
         print_json({"study": record.name, "evaluator": evaluator, **facts})
         return
-    print_line(f"{record.name}: {importance_text(told)}")
+    print_line(f"{record.name}: {importance_text(weighed)}")
     table = make_table(["choice"], ["share"], ["better with"])
     for label, share, correlation in found:
         table.add_row(label, f"{share:.2f}", _WAYS[sign_of(correlation)])
     print_text(table)
 
 
-def _told(at: OpenedStore, study: StudyRecord, evaluator: Evaluator) -> ImportanceRow:
-    """Return what was told, having it told first where that is due.
+def _weighed(at: OpenedStore, study: StudyRecord, evaluator: Evaluator) -> ImportanceRow:
+    """Return the importances, having them weighed first where that is due.
 
     Raises:
         UsageError: too few trials are complete.
     """
     complete = len(at.reader.scored(study.id))
-    told = at.reader.importance(study.id, evaluator)
-    if is_worth_telling(complete, None if told is None else told.trials):
+    latest = at.reader.importance(study.id, evaluator)
+    if is_worth_weighing(complete, None if latest is None else latest.trials):
         weigh_importance(at.store.url, study.id, evaluator).wait()
-        told = at.reader.importance(study.id, evaluator)
-    if told is None:
+        latest = at.reader.importance(study.id, evaluator)
+    if latest is None:
         raise UsageError(
             f"study '{study.name}' has {complete} complete trials; "
             f"what matters can be told from {FEWEST} on"
         )
-    return told
+    return latest

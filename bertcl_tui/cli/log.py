@@ -94,11 +94,11 @@ def _print(lines: Iterable[LogLine], *, json: bool) -> None:
         if json:
             print_line(msgspec.json.encode(_facts(line)).decode())
         else:
-            print_text(_told(line))
+            print_text(_styled(line))
     sys.stdout.flush()
 
 
-def _told(line: LogLine) -> Text:
+def _styled(line: LogLine) -> Text:
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.at))
     text = Text(f"{moment} ", style="dim", no_wrap=True, overflow="ignore")
     ink = _INKS.get(line.level, "")

@@ -23,7 +23,7 @@ _RIGHT: Literal["right"] = "right"
 
 
 def say(text: str) -> None:
-    """Tell the person something that is not the answer."""
+    """Say on stderr what is not the answer."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 

@@ -27,7 +27,7 @@ from engine.store.connection import DEFAULT_STORE
 from engine.store.measurements import stages_of
 from engine.store.studies import StudyRecord
 
-_TOLD_ABOVE = ("reason", "p", "step", "called", "sequence")
+_PRINTED_ABOVE = ("reason", "p", "step", "called", "sequence")
 
 Number = Annotated[
     int | None, typer.Argument(metavar="TRIAL", help="The number of a trial.", min=0)
@@ -112,7 +112,7 @@ def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: b
             "state": stated,
             "steps": f"{trial.step} of {trial.steps or 'unknown'}",
             "stages": ", ".join(spans),
-            **({} if run is None else _told_of(run)),
+            **({} if run is None else _decided(run)),
         }
     )
     if layers:
@@ -123,10 +123,10 @@ def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: b
         print_accuracies(tasks, item)
 
 
-def _told_of(run: RunFacts) -> dict[str, str]:
+def _decided(run: RunFacts) -> dict[str, str]:
     """Return what decided a trial, and its times."""
-    told = {name: text for _, facts in parameters_of(run) for name, text in facts.items()}
-    return {name: text for name, text in told.items() if name not in _TOLD_ABOVE}
+    facts_by_name = {name: text for _, facts in parameters_of(run) for name, text in facts.items()}
+    return {name: text for name, text in facts_by_name.items() if name not in _PRINTED_ABOVE}
 
 
 def _trial(at: OpenedStore, study: StudyRecord, number: int) -> TrialRow:

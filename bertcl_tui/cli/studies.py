@@ -127,7 +127,7 @@ def print_trials(rows: Sequence[TrialRow]) -> None:
 
 
 def study_facts(row: StudyRow) -> dict[str, Any]:
-    """Return what programs are told of a study."""
+    """Return what is printed of a study for programs."""
     return {
         "name": row.name,
         "sequence": row.sequence,

@@ -19,7 +19,7 @@ from bertcl_tui.store.rows import (
     TrialRow,
 )
 from bertcl_tui.trial.look import choice_labels
-from engine.spec.search import Evaluator, is_worth_telling
+from engine.spec.search import Evaluator, is_worth_weighing
 
 _MOST_LINES: Final = 24
 """Marked trials in one chart of curves; the first eight lines have a colour, others are dim."""
@@ -75,7 +75,7 @@ class Look(Struct, frozen=True, kw_only=True):
     def importance_is_old(self) -> bool:
         """Whether there are enough trials to weigh what matters, and many since it was weighed."""
         complete, before = self.study.counts.get("complete", 0), self.importance
-        return is_worth_telling(complete, None if before is None else before.trials)
+        return is_worth_weighing(complete, None if before is None else before.trials)
 
 
 def look_at_study(reader: Reader, question: Question, before: Look | None) -> Look | None:

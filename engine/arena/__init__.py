@@ -1,1 +1,1 @@
-"""Methods × sequences × seeds: what is wanted, what is there, and what it says. Light."""
+"""Methods × sequences × seeds: what is asked for, what is there, and what it says. Light."""

@@ -47,7 +47,7 @@ class Layout(Struct, frozen=True, kw_only=True):
     paper: Mapping[tuple[str, str], Numbers] = {}
     """The paper's numbers by entrant and column, as these are called."""
     searched: tuple[tuple[str, ...], ...] = ()
-    """Sequences to search on where searches are wanted; empty: all of the columns'."""
+    """Sequences to search on where searches are asked for; empty: all of the columns'."""
 
     @property
     def sequences(self) -> tuple[tuple[str, ...], ...]:

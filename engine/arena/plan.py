@@ -1,4 +1,4 @@
-"""What a table needs: its runs, and the searches that its rows have their rates from.
+"""The plan of a table: its runs, and the searches that its rows have their rates from.
 
 Those that are there, those on their way, and the missing ones.
 """

@@ -119,8 +119,7 @@ def _recorded(store: Store, setting: _Setting, found: Sequence[EntryRecord]) -> 
 def _cells(
     store: Store, found: Sequence[EntryRecord]
 ) -> dict[tuple[str, tuple[str, ...]], CellRuns]:
-    ids = [item.run.id for item in found if item.run.state == "complete"]
-    accuracies = end_accuracies(store, ids, "validation")
+    accuracies = _accuracies(store, [item.run for item in found])
     cells: dict[tuple[str, tuple[str, ...]], list[EntryRecord]] = {}
     for item in found:
         name = recorded_entrant(item.entrant).name

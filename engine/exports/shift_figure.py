@@ -28,7 +28,7 @@ from engine.tasks.shifts.findings import (
 )
 
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
-"""Okabe and Ito (2008): told apart by the colour-blind; a marker says the same."""
+"""Okabe and Ito (2008): which the colour-blind can tell apart; a marker says the same."""
 _MARKERS = "o^sDvPX*"
 _INK, _QUIET = "#24292f", "#6b737b"
 _METHODS = {"pca": "PCA", "tsne": "t-SNE"}
@@ -55,7 +55,7 @@ def write_figure(question: Question, method: Method, path: Path) -> None:
     """Draw what was found of a task's shifts; the same findings give the same file.
 
     Args:
-        question: whose findings are kept.
+        question: whose findings are stored.
         method: which of its projections is drawn.
         path: where it goes; its suffix says what it is.
 

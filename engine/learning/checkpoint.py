@@ -1,6 +1,6 @@
 """A learner's state in one safetensors file; what is not a tensor stands as JSON in its header.
 
-The end of a first stage is kept in the same form, for every sequence that begins with it.
+The end of a first stage is written in the same form, for every sequence that begins with it.
 """
 
 import json
@@ -26,8 +26,8 @@ from engine.learning.plan import Setup, Split
 
 _FORMAT = "bertcl-checkpoint-1"
 _TOKENS = "tokens"
-_KEPT = "with drift"
-"""What is kept beside the weights; a file that has something else is of no use."""
+_CONTENT = "with drift"
+"""What a first stage's file has beside the weights; one that has something else is of no use."""
 
 
 class Position(Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
     position: Position
     tensors: dict[str, Tensor]
     extra: str = ""
-    """What the one who drives the learner wants kept with it, as JSON."""
+    """What the learner's caller stores with it, as JSON."""
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -146,7 +146,7 @@ def first_stage_key(setup: Setup, method: Method) -> str | None:
         return None
     task, plan = setup.tasks[0], setup.plans[0]
     parts = (
-        _KEPT,
+        _CONTENT,
         model_fingerprint(setup.model),
         (task.name, task.classes, task.fingerprint),
         (plan.rows, plan.epochs, sorted(plan.measured_at)),

@@ -67,7 +67,7 @@ class SequenceLearner:
         return AccuracyMatrix(self.position.accuracies("validation"))
 
     def save(self, extra: str = "") -> Checkpoint:
-        """Return the present state; ``extra`` is kept with it.
+        """Return the present state; ``extra`` is stored with it.
 
         On a CPU its tensors are the learner's own: write it before the learner goes on.
         """

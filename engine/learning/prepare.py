@@ -23,7 +23,7 @@ from engine.tasks.splits import split_rows
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import load_tokenizer
 
-_TASKS_KEPT = 8
+_CACHED_TASKS = 8
 
 
 def prepare(spec: RunSpec) -> SequenceLearner:
@@ -68,7 +68,7 @@ def prepare_task(
         data: where its rows are.
         model: the backbone that reads them.
         protocol: how they are split.
-        device: where the backbone embeds rows, where it takes that to tell a part.
+        device: where the backbone embeds rows, where a part is decided by that.
 
     Raises:
         UsageError: the task or the model is not to be had, or a class is not in that part.
@@ -76,7 +76,7 @@ def prepare_task(
     return _prepare_task(name, data, model, protocol, device, _stamp(describe(name, data)))
 
 
-@lru_cache(maxsize=_TASKS_KEPT)
+@lru_cache(maxsize=_CACHED_TASKS)
 def _prepare_task(
     name: str, data: str, model: str, protocol: Protocol, device: str, _stamp: object
 ) -> PreparedTask:

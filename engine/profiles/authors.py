@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Literal
 
@@ -67,7 +68,7 @@ class LoggedTrial(msgspec.Struct, frozen=True, kw_only=True):
         return ScoredTrial(self.number, self.p, COMPLETE, self.learning_rates)
 
 
-def read_authors_log(path: Path) -> tuple[LoggedTrial, ...]:
+def read_authors_log(path: str | PathLike[str]) -> tuple[LoggedTrial, ...]:
     """Read a log and mark the trials that collapsed.
 
     The log does not say which models predict one class only, but they give themselves away: such a
@@ -82,6 +83,7 @@ def read_authors_log(path: Path) -> tuple[LoggedTrial, ...]:
     Raises:
         UsageError: the file cannot be read or is not such a log.
     """
+    path = Path(path)
     numbers = _numbers(path)
     if not numbers or len(numbers) % _NUMBERS:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Many trials into one profile: equation 1 of Kenneweg et al. 2022."""
+"""Many trials into one profile (equation 1 of Kenneweg et al. 2022), and how sure it is."""
 
 import math
 from collections.abc import Sequence

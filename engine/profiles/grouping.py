@@ -10,7 +10,7 @@ from engine.errors import UsageError
 
 GroupingPreset = Literal["paper", "original-code", "custom"]
 
-_MOST_ENCODER_CHOICES = 8
+MOST_ENCODER_CHOICES = 8
 
 
 class Grouping(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +79,7 @@ def make_grouping(preset: str, n_layers: int) -> Grouping:
 
 
 def _preset_layers(preset: str, n_layers: int) -> tuple[tuple[int, ...], ...]:
-    choices = min(_MOST_ENCODER_CHOICES, n_layers)
+    choices = min(MOST_ENCODER_CHOICES, n_layers)
 
     def last_layer(choice: int) -> int:
         if preset == "paper":

@@ -1,4 +1,4 @@
-"""How deep in its model every parameter stands, told from the parameters' names alone."""
+"""How deep in its model every parameter stands, read off the parameters' names alone."""
 
 import re
 from collections import Counter, defaultdict

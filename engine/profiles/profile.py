@@ -4,6 +4,7 @@ import errno
 import json
 import math
 from datetime import datetime
+from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NoReturn
 
@@ -117,13 +118,14 @@ def refuse_base(base: float) -> None:
         raise UsageError(f"base b is {base}; it must be a number of at least 1, such as 1.8")
 
 
-def write_profile(profile: Profile, path: Path) -> None:
+def write_profile(profile: Profile, path: str | PathLike[str]) -> None:
     """Write the profile; a file of that name is replaced whole or not at all.
 
     Raises:
         UsageError: the folder is missing or may not be written to.
         EngineError: the disk is full or failed.
     """
+    path = Path(path)
     text = msgspec.json.format(msgspec.json.encode(profile), indent=2) + b"\n"
     try:
         with replacing(path) as beside:
@@ -132,12 +134,13 @@ def write_profile(profile: Profile, path: Path) -> None:
         raise _write_failure(path, error) from None
 
 
-def read_profile(path: Path) -> Profile:
+def read_profile(path: str | PathLike[str]) -> Profile:
     """Read and validate a profile file.
 
     Raises:
         UsageError: the file cannot be read, or is not a profile that this version understands.
     """
+    path = Path(path)
     content = _parse(path)
     _refuse_other_formats(path, content)
     try:

@@ -21,7 +21,7 @@ from engine.spec.search import Pruner
 
 _JUDGED_FROM = 0.5
 """Share of a stage after which a model that still predicts one class is not merely young."""
-_KEPT_PERCENT = 75.0
+_PERCENTILE = 75.0
 _FULL_TRIALS = 8
 """Trials that come to their end before any is pruned: about as many as there are warm starts."""
 _SPARED_REPORTS = 2
@@ -131,7 +131,7 @@ def make_pruner(kind: Pruner) -> BasePruner:
     match kind:
         case "percentile":
             return PercentilePruner(
-                _KEPT_PERCENT,
+                _PERCENTILE,
                 n_startup_trials=_FULL_TRIALS,
                 n_warmup_steps=_SPARED_REPORTS + 1,
                 n_min_trials=_COMPARED_TRIALS,

@@ -11,7 +11,7 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import create_trial
 
 from engine.search.storage import quieten
-from engine.spec.search import Evaluator, is_worth_telling
+from engine.spec.search import Evaluator, is_worth_weighing
 from engine.store.connection import Store
 from engine.store.importance import (
     ImportanceRecord,
@@ -31,10 +31,10 @@ _SEED: Final = 0
 
 
 def weigh_if_old(store: Store, study_id: int, evaluator: Evaluator) -> bool:
-    """Tell what matters in a study if enough trials came since the last time; say if it was."""
-    told = importance_of(store, study_id, evaluator)
-    before = None if told is None else told.trials
-    if not is_worth_telling(count_complete(store, study_id), before):
+    """Weigh what matters in a study if enough trials came since the last time; say if it was."""
+    latest = importance_of(store, study_id, evaluator)
+    before = None if latest is None else latest.trials
+    if not is_worth_weighing(count_complete(store, study_id), before):
         return False
     keep_importance(store, study_id, weigh(tried(store, study_id), evaluator))
     return True
@@ -44,7 +44,7 @@ def weigh(trials: Sequence[Tried], evaluator: Evaluator) -> ImportanceRecord:
     """Return how the differences in p are shared out among the choices.
 
     A study of Optuna's is made of the trials for the moment, so that those of an imported study
-    count as others do. Rates are told by their logarithm, evenly spread over what was tried.
+    count as others do. Rates are weighed by their logarithm, evenly spread over what was tried.
 
     Args:
         trials: complete ones, oldest first; those with another number of choices than most are left

@@ -19,7 +19,7 @@ from engine.errors import EngineError, UsageError
 LABEL: Final = "label"
 """Name of the warm start."""
 AGAIN: Final = "again"
-"""Number of the trial that was run once more, of which this one tells."""
+"""Number of the trial that was run once more, whose end this one records."""
 ENDED: Final = "ended"
 """How a trial that is not complete came to its end: ``pruned`` or ``collapsed``."""
 _BUSY_SECONDS = 30

@@ -69,7 +69,7 @@ class Search:
         self._space = space
         self._starts = warm_starts
         self._starts_tried = False
-        self._told_as_complete = ignores_pruned(spec.search.sampler)
+        self._scores_pruned = ignores_pruned(spec.search.sampler)
         self._pruner = make_pruner(spec.search.pruner)
         self._opened = storage
         self._storage = get_storage(storage)
@@ -112,11 +112,11 @@ class Search:
     def tell(self, number: int, state: Ending, p: float | None = None) -> None:
         """End a trial; one that has ended stays as it is.
 
-        Where one was run once more and came to another end, that is told by a trial
+        Where one was run once more and came to another end, that is recorded by a trial
         beside it, whose user attribute ``again`` has its number.
 
         Optuna knows a collapsed trial as pruned, a stopped one as failed. Where the sampler would
-        learn nothing from pruned trials (``gp``), it is told that they are complete: pruned ones
+        learn nothing from pruned trials (``gp``), they count as complete: pruned ones
         with their last report, collapsed ones as bad as the worst trial. The trial's user
         attribute ``ended`` has the truth.
         """
@@ -125,13 +125,13 @@ class Search:
             if trial.state.is_finished():
                 self._tell_again(trial, state, p)
                 return
-            told, value = self._in_optunas_words(trial, state, p)
+            ended, value = self._in_optunas_words(trial, state, p)
             if state in ("pruned", "collapsed"):
                 self._storage.set_trial_user_attr(self._id(number), ENDED, state)
-            self._study.tell(number, value, state=told, skip_if_finished=True)
+            self._study.tell(number, value, state=ended, skip_if_finished=True)
 
     def endings(self) -> dict[int, str]:
-        """Return how every trial ended, by what was told last; stopped is failed."""
+        """Return how every trial ended, by what was said last; stopped is failed."""
         with plain_errors():
             trials = self._study.get_trials(deepcopy=False)
         return {
@@ -192,13 +192,13 @@ class Search:
     def _tell_again(self, trial: FrozenTrial, state: Ending, p: float | None) -> None:
         if state not in ("complete", "collapsed") or self.endings()[trial.number] == state:
             return
-        told, value = self._in_optunas_words(trial, state, p)
+        ended, value = self._in_optunas_words(trial, state, p)
         marks = {name: mark for name, mark in trial.user_attrs.items() if name != ENDED}
         if state == "collapsed":
             marks[ENDED] = state
         self._study.add_trial(
             create_trial(
-                state=told,
+                state=ended,
                 value=value,
                 params=trial.params,
                 distributions=trial.distributions,
@@ -215,7 +215,7 @@ class Search:
             case "stopped" | "failed":
                 return TrialState.FAIL, None
             case "pruned" | "collapsed":
-                score = self._score_unfinished(trial, state, p) if self._told_as_complete else None
+                score = self._score_unfinished(trial, state, p) if self._scores_pruned else None
                 return (TrialState.PRUNED if score is None else TrialState.COMPLETE), score
 
     def _score_unfinished(self, trial: FrozenTrial, state: Ending, p: float | None) -> float | None:

@@ -42,14 +42,14 @@ FEWEST: Final = 10
 _GROWTH: Final = 1.1
 
 
-def is_worth_telling(complete: int, told: int | None) -> bool:
-    """Return whether to tell what matters: for the first time, or from a tenth more trials.
+def is_worth_weighing(complete: int, before: int | None) -> bool:
+    """Return whether to weigh what matters: for the first time, or from a tenth more trials.
 
     Args:
         complete: trials that are complete by now.
-        told: how many were when it was told; None: never.
+        before: how many were when it was weighed; None: never.
     """
-    return complete >= (FEWEST if told is None else _GROWTH * told)
+    return complete >= (FEWEST if before is None else _GROWTH * before)
 
 
 class Spending(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 The table of them is ``engine.store.states.TRANSITIONS``. One worker holds a running run, and every
 write of that worker names it: one that comes too late is refused (``LeaseLostError``). A run whose
-worker was not heard of for ``LOST_AFTER`` seconds is orphaned; any worker may claim it and go on
+worker sent no heartbeat for ``LOST_AFTER`` seconds is orphaned; any worker may claim it and go on
 from its last checkpoint.
 """
 
@@ -31,7 +31,7 @@ from engine.store.states import ENDED, LOST_AFTER, RETRIED, TRANSITIONS, Desired
 
 
 class LeaseLostError(EngineError):
-    """Another worker holds the run now; what this one measured since is not wanted."""
+    """Another worker holds the run now; what this one measured since is dropped."""
 
 
 def held(now: float) -> ColumnElement[bool]:
@@ -40,7 +40,7 @@ def held(now: float) -> ColumnElement[bool]:
 
 
 def orphaned(now: float) -> ColumnElement[bool]:
-    """Return the condition under which a run's worker has not been heard of for too long."""
+    """Return the condition under which a run's worker has sent no heartbeat for too long."""
     return (run.c.state == "running") & (run.c.heartbeat_at < now - LOST_AFTER)
 
 
@@ -139,7 +139,7 @@ def hold(connection: Connection, run_id: int, holder: int, **values: object) -> 
         raise LeaseLostError(f"run {run_id} is held by another worker")
 
 
-def keep_run(store: Store, run_id: int, worker_id: int) -> None:
+def beat_for_run(store: Store, run_id: int, worker_id: int) -> None:
     """Write the heartbeat of a held run: its worker lives.
 
     Raises:
@@ -150,7 +150,7 @@ def keep_run(store: Store, run_id: int, worker_id: int) -> None:
 
 
 def desired_of(store: Store, run_id: int, worker_id: int) -> Desired:
-    """Return what is wanted of a held run; paused too where its worker is to rest or to end.
+    """Return what is desired of a held run; paused too where its worker is to rest or to end.
 
     Raises:
         LeaseLostError: another worker holds the run.
@@ -242,20 +242,20 @@ def finish_run(
 
 
 def control_run(store: Store, run_id: int, desired: Desired) -> None:
-    """Say what is wanted of one run; one without a living worker obeys at once."""
+    """Set what is desired of one run; one without a living worker obeys at once."""
     with store.writing() as connection:
         control_runs(connection, run.c.id == run_id, desired)
 
 
 def control_runs(connection: Connection, which: ColumnElement[bool], desired: Desired) -> None:
-    """Say what is wanted of unfinished runs, inside the caller's transaction."""
+    """Set what is desired of unfinished runs, inside the caller's transaction."""
     unfinished = run.c.state.not_in(ENDED)
     connection.execute(update(run).where(which, unfinished).values(desired=desired))
     control_unheld(connection, time.time())
 
 
 def control_unheld(connection: Connection, now: float) -> None:
-    """Do what is wanted of runs that no worker holds: stop them, or have orphaned ones paused."""
+    """Do what is desired of runs that no worker holds: stop them, or have orphaned ones paused."""
     unhand = {"worker_id": None, "rate": None, "tokens_rate": None}
     to_stop = unheld(now) & (run.c.desired == "stopped")
     connection.execute(

@@ -1,4 +1,7 @@
-"""Reading runs, trials among them; ``run_states`` writes them."""
+"""Runs, trials among them: reading them, and where they stand in arena and confirmations.
+
+``run_states`` makes and ends them.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence

@@ -120,20 +120,20 @@ def get_study(store: Store, study_id: int) -> StudyRecord:
         )
 
 
-def free_name(store: Store, wanted: str) -> str:
-    """Return ``wanted``, or ``wanted-2``, ``wanted-3`` … where that is taken."""
+def free_name(store: Store, name: str) -> str:
+    """Return ``name``, or ``name-2``, ``name-3`` … where that is taken."""
     with store.reading() as connection:
         taken = set(connection.execute(select(study.c.name)).scalars())
-    if wanted not in taken:
-        return wanted
+    if name not in taken:
+        return name
     number = 2
-    while f"{wanted}-{number}" in taken:
+    while f"{name}-{number}" in taken:
         number += 1
-    return f"{wanted}-{number}"
+    return f"{name}-{number}"
 
 
 def control_study(store: Store, study_id: int, desired: Desired, reason: str | None = None) -> None:
-    """Say what is wanted of a study and of its unfinished runs.
+    """Set what is desired of a study and of its unfinished runs.
 
     Workers obey within a step, and runs without a living worker at once.
     """

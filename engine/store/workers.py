@@ -1,4 +1,4 @@
-"""Verbs for workers and what they say."""
+"""Workers: registering, controlling and ending them, and the log of what they say."""
 
 import time
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class WorkerRecord(Struct, frozen=True, kw_only=True):
     run_id: int | None
     heartbeat_at: float
     has_heartbeat: bool
-    """Whether it was heard of since it was started."""
+    """Whether it has sent a heartbeat since it was started."""
 
 
 class Telemetry(Struct, frozen=True, kw_only=True):
@@ -111,7 +111,7 @@ def beat_for_worker(store: Store, worker_id: int, telemetry: Telemetry) -> None:
 
 
 def desired_of_worker(store: Store, worker_id: int) -> Desired:
-    """Return what is wanted of a worker; one that is taken for dead shall stop."""
+    """Return what is desired of a worker; one that is taken for dead shall stop."""
     query = select(worker.c.desired, worker.c.ended_at).where(worker.c.id == worker_id)
     with store.reading() as connection:
         row = connection.execute(query).one_or_none()
@@ -122,7 +122,7 @@ def desired_of_worker(store: Store, worker_id: int) -> Desired:
 
 
 def set_desired_of_worker(store: Store, worker_id: int, desired: Desired) -> None:
-    """Say what is wanted of a worker: work, rest without a run, or end. It obeys within a step.
+    """Set what is desired of a worker: work, rest without a run, or end. It obeys within a step.
 
     Raises:
         UsageError: it has ended.
@@ -134,7 +134,7 @@ def set_desired_of_worker(store: Store, worker_id: int, desired: Desired) -> Non
 
 
 def set_desired_of_workers(store: Store, desired: Desired) -> None:
-    """Say what is wanted of every living worker."""
+    """Set what is desired of every living worker."""
     with store.writing() as connection:
         connection.execute(
             update(worker).where(worker.c.ended_at.is_(None)).values(desired=desired)

@@ -7,11 +7,11 @@ from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.profiles import Backbone, published_profile
+from engine.profiles.grouping import MOST_ENCODER_CHOICES
 from engine.tasks.sources.sample import sample_model_path
 
 _LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _HIDDEN = ("hidden_size", "n_embd", "dim", "d_model")
-_MOST_ENCODER_CHOICES = 8
 
 
 class Shape(Struct, frozen=True, kw_only=True):
@@ -84,7 +84,7 @@ def backbone_of(model: str, choices: int) -> Backbone:
     shape = stated_shape(model)
     hidden = shape.hidden_size if shape else None
     encoder_choices = choices - 2
-    if 0 < encoder_choices < _MOST_ENCODER_CHOICES:
+    if 0 < encoder_choices < MOST_ENCODER_CHOICES:
         return Backbone(model, encoder_choices, hidden)
     if shape is not None:
         return Backbone(model, shape.n_layers, hidden)

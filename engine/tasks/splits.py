@@ -103,11 +103,11 @@ def example_keys(examples: Examples, *, by_passage: bool = False) -> list[bytes]
 
 
 def without(
-    examples: Examples, unwanted: Collection[bytes], *, by_passage: bool = False
+    examples: Examples, dropped: Collection[bytes], *, by_passage: bool = False
 ) -> Examples:
-    """Return the rows whose key is not among the unwanted."""
+    """Return the rows whose key is not among these."""
     keys = example_keys(examples, by_passage=by_passage)
-    return examples.take(row for row, key in enumerate(keys) if key not in unwanted)
+    return examples.take(row for row, key in enumerate(keys) if key not in dropped)
 
 
 def stratified(examples: Examples, rows: int | None) -> Examples:

@@ -108,7 +108,7 @@ def describe_machine() -> Machine:
 
 
 def find_shifts(question: ShiftQuestion, say: Say) -> None:
-    """Say each finding when it is found and kept, and in between how far it is.
+    """Say each finding when it is found and stored, and in between how far it is.
 
     Raises:
         UsageError: the task or the model is not to be had.
@@ -117,14 +117,14 @@ def find_shifts(question: ShiftQuestion, say: Say) -> None:
     from engine.learning.shifts import findings
 
     quiet_libraries()
-    kept = StoredFindings(question)
+    stored = StoredFindings(question)
     for finding in findings.find_shifts(question, lambda done, total: say(Progress(done, total))):
-        kept.write(finding)
+        stored.write(finding)
         say(finding)
 
 
 def weigh_importance(asked: WeighImportance) -> None:
-    """Tell what matters in a study, where that is due."""
+    """Weigh what matters in a study, where that is due."""
     from engine.search.importance import weigh_if_old
     from engine.store.connection import open_store
 

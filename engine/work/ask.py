@@ -48,7 +48,7 @@ class FindShifts(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class DrawShifts(Struct, frozen=True, kw_only=True, tag=True):
-    """A figure of findings that are kept. No answer: it is in the file then."""
+    """A figure of findings that are stored. No answer: it is in the file then."""
 
     question: ShiftQuestion
     method: Method
@@ -180,23 +180,23 @@ def ask_machine() -> Machine:
 
 
 class ShiftRequest:
-    """The findings of one question, as they are found; those that are kept cost no time.
+    """The findings of one question, as they are found; those that are stored cost no time.
 
     Raises:
         UsageError: there is no such task or model.
     """
 
     def __init__(self, question: ShiftQuestion) -> None:
-        self._kept = StoredFindings(question)
+        self._stored = StoredFindings(question)
         self._asking = Asking(FindShifts(question=question), "looking at the shifts broke")
 
-    def kept(self) -> Iterator[Finding]:
+    def stored(self) -> Iterator[Finding]:
         """Yield what is there already."""
-        return self._kept.read()
+        return self._stored.read()
 
     def is_whole(self) -> bool:
         """Whether all of it is there already."""
-        return self._kept.is_whole()
+        return self._stored.is_whole()
 
     def findings(self) -> Iterator[Finding | Progress]:
         """Yield everything, and in between how far it is; nothing more once it was cancelled.
@@ -205,8 +205,8 @@ class ShiftRequest:
             UsageError: rows or model are not to be had.
             EngineError: looking itself broke.
         """
-        if self._kept.is_whole():
-            yield from self._kept.read()
+        if self._stored.is_whole():
+            yield from self._stored.read()
             return
         for line in self._asking.answers():
             yield msgspec.json.decode(line, type=Finding | Progress)

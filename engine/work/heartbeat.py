@@ -9,7 +9,7 @@ import pynvml
 
 from engine.errors import EngineError
 from engine.store.connection import Store
-from engine.store.run_states import LeaseLostError, keep_run
+from engine.store.run_states import LeaseLostError, beat_for_run
 from engine.store.workers import Telemetry, beat_for_worker
 
 HEARTBEAT_SECONDS = 2.0
@@ -61,7 +61,7 @@ class Heartbeat(Thread):
             if self._run_id is None:
                 return
             try:
-                keep_run(self._store, self._run_id, self._worker_id)
+                beat_for_run(self._store, self._run_id, self._worker_id)
             except LeaseLostError:
                 # The loop that learns finds out at its next step and lets go.
                 self._run_id = None

@@ -1,4 +1,4 @@
-"""Where runs meet the sampler: proposing trials, judging them, telling how they ended."""
+"""Where runs meet the sampler: proposing trials, judging them, reporting how they ended."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ class Searches:
         self._opened: dict[int, Search] = {}
 
     def propose_trial(self) -> bool:
-        """Queue one more trial for the study that has the fewest; False where none wants one."""
+        """Queue one more trial for the study that has the fewest; False where none is due."""
         for study_id in studies_wanting_trials(self._store):
             with self._seat(study_id) as seated:
                 if seated and self._queue_next(study_id):
@@ -50,7 +50,7 @@ class Searches:
             self._search(run.study_id).tell(run.number, run.state, run.p)
 
     def weigh(self, run: RunRecord) -> None:
-        """Tell what matters in the study of a run, where there are enough new trials for that."""
+        """Weigh what matters in the study of a run, where there are enough new trials for that."""
         if run.study_id is not None:
             weigh_if_old(self._store, run.study_id, "ped-anova")
 

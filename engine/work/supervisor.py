@@ -159,7 +159,7 @@ def add_worker(store_url: str, *, device: str, threads: int) -> int:
 
 
 def control_worker(store: Store, worker_id: int, desired: Desired) -> None:
-    """Want a worker working, resting or ended; one that cannot hear it any more is ended at once.
+    """Set what a worker shall do: work, rest or end. One that is lost is ended at once.
 
     Raises:
         UsageError: it has ended.

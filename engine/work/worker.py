@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 def work(settings: WorkerSettings) -> None:
-    """Work for a store until told to end, or until there is nothing to do.
+    """Work for a store until asked to end, or until there is nothing to do.
 
     Raises:
         EngineError: the store cannot be read or written.
@@ -73,7 +73,7 @@ def work(settings: WorkerSettings) -> None:
 
 
 def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings) -> str:
-    """Work, rest while that is wanted, and return why the worker ends."""
+    """Work, rest while that is desired, and return why the worker ends."""
     idle_since = time.monotonic()
     while (desired := _desired(context)) != "stopped":
         if desired == "paused":
@@ -97,7 +97,7 @@ def _desired(context: WorkerContext) -> Desired:
 
 
 def _rest(context: WorkerContext) -> None:
-    """Hold nothing until something else is wanted."""
+    """Hold nothing until something else is desired."""
     free_memory(context.device)
     _log_worker(context, "is paused")
     while _desired(context) == "paused":

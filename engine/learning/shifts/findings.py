@@ -10,8 +10,8 @@ from sklearn.manifold import TSNE
 from sklearn.metrics import adjusted_rand_score
 
 from engine.learning.backbone import backbone_shape
-from engine.learning.shifts import sides as clustering
 from engine.learning.shifts.sides import (
+    FittedClusters,
     OnProgress,
     Pretrained,
     find_clusters,
@@ -40,15 +40,13 @@ from engine.tasks.tokenizer import load_tokenizer, token_lengths
 _PERPLEXITY = 30
 _NEIGHBOURS_PER_PERPLEXITY = 3
 
-Sides = NDArray[np.int8]
-
 
 def find_shifts(question: Question, progress: OnProgress) -> Iterator[Finding]:
     """Find what was asked for, the quick things first.
 
     Args:
         question: the task, and what reads it.
-        progress: is told how far the embedding is.
+        progress: called with how far the embedding is.
 
     Raises:
         UsageError: the task or the model is not to be had.
@@ -99,7 +97,7 @@ def _lengths(task: TaskData, question: Question, pretrained: Pretrained) -> Leng
     )
 
 
-def _clusters(task: TaskData, found: clustering.Clusters, sample: NDArray[np.int64]) -> Clusters:
+def _clusters(task: TaskData, found: FittedClusters, sample: NDArray[np.int64]) -> Clusters:
     leans = lean(found.embeddings, found.centres)
     sides = sides_by_lean(task, task.train, found.rows, leans)[found.rows]
     labels = np.array(task.train.labels)[found.rows]
@@ -113,7 +111,7 @@ def _clusters(task: TaskData, found: clustering.Clusters, sample: NDArray[np.int
 
 
 def _parts(
-    task: TaskData, shift: Shift, labels: NDArray[np.int64], sides: Sides
+    task: TaskData, shift: Shift, labels: NDArray[np.int64], sides: NDArray[np.int8]
 ) -> tuple[Part, Part]:
     def part(side: int) -> Part:
         name = next(each.name for each in SUBSETS if (each.shift, each.side) == (shift, side))

@@ -33,7 +33,7 @@ _FITTED = 4000
 _LOOKED_AT_PER_ROW = 10
 
 OnProgress = Callable[[int, int], None]
-"""Is told how many rows are embedded, and of how many."""
+"""Called with how many rows are embedded, and of how many."""
 
 
 def _ignore_progress(_done: int, _total: int) -> None: ...
@@ -52,7 +52,7 @@ class Pretrained:
 
 
 def sides_of(task: TaskData, shift: Shift, protocol: Protocol, pretrained: Pretrained) -> Sides:
-    """Tell the side of every row of a task.
+    """Return the side of every row of a task.
 
     Raises:
         UsageError: the model or the device is not to be had.
@@ -131,7 +131,7 @@ def _resting(backbone: Backbone, device: Device) -> Backbone:
 
 
 @dataclass(frozen=True)
-class Clusters:
+class FittedClusters:
     """The centres, and the rows that they were fitted on."""
 
     key: str
@@ -144,7 +144,7 @@ class Clusters:
     """Shape (2, hidden)."""
 
 
-def find_clusters(task: TaskData, pretrained: Pretrained) -> Clusters:
+def find_clusters(task: TaskData, pretrained: Pretrained) -> FittedClusters:
     """Fit the centres on training rows, or take them from the cache.
 
     The authors fitted theirs on validation rows. Those are for reporting only here: nothing that
@@ -164,12 +164,12 @@ def find_clusters(task: TaskData, pretrained: Pretrained) -> Clusters:
     )
     cached = load_arrays(_FOLDER, key)
     if cached is not None and {"rows", "embeddings", "centres"} <= cached.keys():
-        return Clusters(key, cached["rows"], cached["embeddings"], cached["centres"])
+        return FittedClusters(key, cached["rows"], cached["embeddings"], cached["centres"])
     rows = np.array(stratified_rows(task.train, _FITTED), np.int64)
     embeddings = np.concatenate(list(Embedder(pretrained).chunks(task.train.take(rows))))
     centres = fit_centres(embeddings)
     save_arrays(_FOLDER, key, {"rows": rows, "embeddings": embeddings, "centres": centres})
-    return Clusters(key, rows, embeddings, centres)
+    return FittedClusters(key, rows, embeddings, centres)
 
 
 def sort_by_clusters(task: TaskData, protocol: Protocol, pretrained: Pretrained) -> Sides:
@@ -215,7 +215,7 @@ def sides_by_lean(
         leans: how much nearer each of these is to the second centre.
     """
     sides = np.full(len(split), NOWHERE, np.int8)
-    keys = example_keys(split.take(rows), by_passage=task.group_by_passage)
+    keys = _keys(task, split.take(rows))
     sides[rows] = cluster_sides(leans, keys)
     return sides
 
@@ -225,6 +225,6 @@ def _plenty(examples: Examples, asked: int | None) -> NDArray[np.int64]:
     return np.array(stratified_rows(examples, rows), np.int64)
 
 
-def _leans(examples: Examples, clusters: Clusters, embed: Embedder) -> NDArray[np.float64]:
+def _leans(examples: Examples, clusters: FittedClusters, embed: Embedder) -> NDArray[np.float64]:
     parts = [lean(chunk, clusters.centres) for chunk in embed.chunks(examples)]
     return np.concatenate([np.empty(0), *parts])

@@ -43,7 +43,7 @@ class Cut(Struct, frozen=True):
     """The longest group of the short part; what comes after it in (tokens, key) is long.
 
     Groups of one length follow each other by the hash of their text: which of them are short
-    depends on no order of rows, and is told for rows that were not cut at all.
+    depends on no order of rows, and is known for rows that were not cut at all.
     """
 
     tokens: float

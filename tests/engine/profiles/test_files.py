@@ -14,6 +14,7 @@ from engine.profiles import (
     StudyShare,
     TrialShare,
     published_profile,
+    read_authors_log,
     read_profile,
     write_profile,
 )
@@ -150,3 +151,13 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="is not JSON"):
         read_profile(tmp_path / "binary")
+
+
+def test_files_may_be_named_by_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_profile(sample_profile(), "profile.json")
+    assert read_profile("profile.json") == sample_profile()
+    row = (0.9, 0.8, 0.85, *(n * 1e-6 for n in range(1, 11)))
+    Path("log.csv").write_text(",".join(map(str, row)))
+    (trial,) = read_authors_log("log.csv")
+    assert (trial.p_o_before, trial.p_s, trial.p_o) == row[:3]

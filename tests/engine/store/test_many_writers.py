@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from engine.store.connection import open_store
 from engine.store.measurements import MeasurementRecord, Progress, record_progress
-from engine.store.run_states import claim_run, create_run, finish_run, keep_run
+from engine.store.run_states import beat_for_run, claim_run, create_run, finish_run
 from engine.store.runs import Scores
 from engine.store.schema import measurement, run, study, worker
 from engine.store.searches import become_proposer
@@ -36,7 +36,7 @@ def write_on_and_on(path: str, pid: int) -> list[int]:
             for task in range(8)
         ]
         record_progress(store, record.id, worker_id, Progress(step=write, steps=50), measured)
-        keep_run(store, record.id, worker_id)
+        beat_for_run(store, record.id, worker_id)
         beat_for_worker(store, worker_id, Telemetry(cpu_percent=float(write)))
         finish_run(store, record.id, worker_id, state="complete", scores=Scores(p_o=0.5, p_s=0.5))
         ended.append(record.id)

@@ -20,12 +20,12 @@ from engine.store.measurements import (
 )
 from engine.store.run_states import (
     LeaseLostError,
+    beat_for_run,
     claim_run,
     control_run,
     create_run,
     desired_of,
     finish_run,
-    keep_run,
     note_checkpoint,
     note_learning_rates,
     release_run,
@@ -115,7 +115,7 @@ def test_a_held_run_is_lost_only_when_its_heartbeat_is_old(store: Store) -> None
     claimed(store, first)
     assert claim_run(store, second, threads=1) is None
     kill_holder(store, run_id)
-    keep_run(store, run_id, first)
+    beat_for_run(store, run_id, first)
     assert claim_run(store, second, threads=1) is None
     kill_holder(store, run_id)
     taken = claimed(store, second)
@@ -159,7 +159,7 @@ def test_control_that_came_before_the_worker_died_is_done_without_it(
 
 
 LATE_WRITES: dict[str, Callable[[Store, int, int], object]] = {
-    "keep_run": keep_run,
+    "beat_for_run": beat_for_run,
     "desired_of": desired_of,
     "release_run": release,
     "finish_run": partial(finish_run, state="complete", scores=Scores(p_o=0.1, p_s=0.1)),

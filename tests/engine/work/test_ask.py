@@ -49,7 +49,7 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Question:
 @pytest.fixture(scope="module")
 def findings(question: Question) -> list[Finding | Progress]:
     look = ShiftRequest(question)
-    assert list(look.kept()) == []
+    assert list(look.stored()) == []
     return list(look.findings())
 
 
@@ -67,7 +67,7 @@ def test_nothing_is_looked_at_twice(
     assert look.is_whole()
     again = list(look.findings())
     assert again == [finding for finding in findings if not isinstance(finding, Progress)]
-    assert list(look.kept()) == again
+    assert list(look.stored()) == again
 
 
 def test_other_rows_are_another_question(
