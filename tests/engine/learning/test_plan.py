@@ -1,8 +1,9 @@
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
-from engine.learning.plan import StagePlan, plan_stage
+from engine.learning.plan import Share, StagePlan, batches, parts_of, plan_stage, pool_size
 from engine.spec import Protocol
 
 
@@ -39,3 +40,79 @@ def test_distances_differ_by_one_step_at_most(rows: int, measures: int) -> None:
     assert at[-1] == plan.steps
     assert len(plan.measured_at) == min(plan.steps, 2 * measures)
     assert max(distances) - min(distances) <= 1
+
+
+PLAN: StagePlan = plan_stage(
+    "mood", rows=23, epochs=3, protocol=Protocol(batch_size=5), first_step=0
+)
+
+
+def _rows(
+    *, stage: int = 0, seed: int = 1, shuffle: bool = True, after: int = 0
+) -> list[list[int]]:
+    return [
+        rows.tolist()
+        for rows in batches(PLAN, stage=stage, seed=seed, shuffle=shuffle, after=after)
+    ]
+
+
+def _epoch(steps: list[list[int]], epoch: int) -> list[int]:
+    per_epoch = PLAN.steps_per_epoch
+    return [row for rows in steps[epoch * per_epoch : (epoch + 1) * per_epoch] for row in rows]
+
+
+def test_each_row_once_an_epoch() -> None:
+    steps = _rows()
+    assert [len(rows) for rows in steps] == [5, 5, 5, 5, 3] * 3
+    for epoch in range(3):
+        assert sorted(_epoch(steps, epoch)) == list(range(23))
+
+
+def test_the_same_seed_gives_the_same_order() -> None:
+    assert _rows() == _rows()
+
+
+def test_every_seed_stage_and_epoch_has_an_order_of_its_own() -> None:
+    orders = [
+        _epoch(_rows(seed=seed, stage=stage), epoch)
+        for seed in (1, 2)
+        for stage in (0, 1)
+        for epoch in (0, 1, 2)
+    ]
+    assert len({tuple(order) for order in orders}) == len(orders)
+
+
+def test_goes_on_after_any_step() -> None:
+    steps = _rows()
+    for after in range(len(steps) + 1):
+        assert _rows(after=after) == steps[after:]
+
+
+def test_unshuffled_rows_come_as_in_the_file() -> None:
+    steps = _rows(shuffle=False)
+    for epoch in range(3):
+        assert _epoch(steps, epoch) == list(range(23))
+    assert _rows(shuffle=False, after=7) == steps[7:]
+
+
+POOL = (Share(2, np.array([10, 11, 12])), Share(0, np.array([5, 7])))
+
+
+def test_rows_are_numbered_through_the_shares() -> None:
+    assert pool_size(POOL) == 5
+    new, old = parts_of(POOL, np.array([4, 0, 2]))
+    assert (new.task, new.rows.tolist()) == (2, [10, 12])
+    assert (old.task, old.rows.tolist()) == (0, [7])
+
+
+def test_weights_make_the_mean_over_all_rows() -> None:
+    parts = parts_of(POOL, np.array([4, 0, 2, 3]))
+    assert [part.weight for part in parts] == [0.5, 0.5]
+    losses = {2: [1.0, 3.0], 0: [2.0, 6.0]}
+    mean = sum(part.weight * sum(losses[part.task]) / len(part.rows) for part in parts)
+    assert mean == pytest.approx((1 + 3 + 2 + 6) / 4)
+
+
+def test_a_task_without_rows_in_the_step_has_no_part() -> None:
+    (part,) = parts_of(POOL, np.array([1]))
+    assert (part.task, part.weight) == (2, 1.0)

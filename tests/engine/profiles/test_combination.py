@@ -1,4 +1,5 @@
 import math
+import random
 from datetime import UTC, datetime
 from random import Random
 
@@ -9,12 +10,15 @@ from hypothesis import strategies as st
 from engine.errors import UsageError
 from engine.profiles import (
     Combination,
+    Combined,
     ScoredTrial,
     StudyShare,
     StudyTrials,
     TrialShare,
+    bootstrap_band,
     combine,
     to_profile,
+    without_each_study,
 )
 from engine.spec import Protocol
 from tests.engine.profiles.samples import BACKBONE, GROUPING, RATES, study, trial
@@ -186,3 +190,109 @@ def test_the_profile_tells_what_it_was_made_of() -> None:
             ),
         ),
     )
+
+
+def scattered(seed: int = 1, trials: int = 20, base: float = 1.8) -> Combined:
+    dice = random.Random(seed)
+    return combine(
+        [
+            study(
+                *(
+                    trial(n, dice.uniform(1, 2), [10 ** dice.uniform(-7, -3) for _ in range(4)])
+                    for n in range(trials)
+                ),
+                name=name,
+            )
+            for name in ("a", "b")
+        ],
+        base=base,
+    )
+
+
+def test_the_band_lies_around_the_combination_and_is_repeatable() -> None:
+    combined = scattered()
+    band = bootstrap_band(combined)
+    for low, rate, high in zip(band.low, combined.learning_rates, band.high, strict=True):
+        assert low < rate < high
+    assert bootstrap_band(combined) == band
+    assert bootstrap_band(combined, seed=1) != band
+
+
+def test_wider_percentiles_give_a_wider_band() -> None:
+    combined = scattered()
+    narrow = bootstrap_band(combined, percentiles=(25, 75))
+    wide = bootstrap_band(combined, percentiles=(1, 99))
+    assert all(w < n for w, n in zip(wide.low, narrow.low, strict=True))
+    assert all(w > n for w, n in zip(wide.high, narrow.high, strict=True))
+
+
+def test_trials_that_agree_leave_no_doubt() -> None:
+    combined = combine([study(*(trial(n, 1.0 + n / 10) for n in range(6)))])
+    band = bootstrap_band(combined)
+    assert band.low == pytest.approx(RATES)
+    assert band.high == pytest.approx(RATES)
+
+
+def test_two_trials_by_hand() -> None:
+    # b = 3: weights 3/4 and 1/4. A draw of two takes best twice (p 1/4), one of each (1/2) or
+    # worst twice (1/4), which gives 1e-6, 10^(-6·¾-2·¼) = 1e-5 and 1e-2.
+    combined = combine([study(trial(0, 1.5, (1e-6,) * 4), trial(1, 1.0, (1e-2,) * 4))], base=3.0)
+    band = bootstrap_band(combined, draws=4000, percentiles=(20, 50))
+    assert band.low == pytest.approx([1e-6] * 4)
+    assert band.high == pytest.approx([1e-5] * 4)
+    top = bootstrap_band(combined, draws=4000, percentiles=(70, 80))
+    assert top.low == pytest.approx([1e-5] * 4)
+    assert top.high == pytest.approx([1e-2] * 4)
+
+
+def test_the_band_equals_sorting_every_resample() -> None:
+    """Against the plain definition: draw, rank anew, weigh, combine."""
+    import numpy as np
+
+    combined = scattered(trials=7)
+    dice = random.Random(0)
+    means = []
+    for _ in range(4000):
+        per_study = []
+        for one in combined.studies:
+            drawn = sorted(
+                dice.choices(one.trials, k=len(one.trials)), key=lambda t: (-t.p, t.number)
+            )
+            weights = np.array([1.8**-rank for rank in range(1, len(drawn) + 1)])
+            logs = np.log([t.learning_rates for t in drawn])
+            per_study.append(weights @ logs / weights.sum())
+        means.append(np.mean(per_study, axis=0))
+    low, high = np.percentile(means, (5, 95), axis=0)
+    band = bootstrap_band(combined, draws=4000)
+    assert np.log(band.low) == pytest.approx(low, abs=0.25)
+    assert np.log(band.high) == pytest.approx(high, abs=0.25)
+
+
+def test_without_each_study_by_hand() -> None:
+    combined = combine(
+        [
+            study(trial(0, 1.0, (1e-6, 1e-5, 1e-4, 1e-3)), name="a"),
+            study(trial(0, 1.0, (1e-4, 1e-5, 1e-6, 1e-3)), name="b"),
+        ]
+    )
+    assert combined.learning_rates == pytest.approx((1e-5, 1e-5, 1e-5, 1e-3))
+    without_a, without_b = without_each_study(combined)
+    assert (without_a.study, without_b.study) == ("a", "b")
+    assert without_a.learning_rates == pytest.approx((1e-4, 1e-5, 1e-6, 1e-3))
+    assert without_a.factors == pytest.approx((10.0, 1.0, 0.1, 1.0))
+    assert without_b.factors == pytest.approx((0.1, 1.0, 10.0, 1.0))
+
+
+def test_the_farthest_choice_goes_up_or_down() -> None:
+    combined = combine(
+        [
+            study(trial(0, 1.0, (1e-5, 1e-5, 1e-4, 1e-3)), name="a"),
+            study(trial(0, 1.0, (2e-5, 1e-5, 1e-6, 1e-3)), name="b"),
+            study(trial(0, 1.0, (1e-5, 1e-5, 1e-4, 1e-3)), name="c"),
+        ]
+    )
+    assert [without.farthest for without in without_each_study(combined)] == [2, 2, 2]
+
+
+def test_one_study_cannot_be_left_out() -> None:
+    assert without_each_study(combine([study(trial(0, 1.0))])) == ()

@@ -1,9 +1,12 @@
+import math
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import UsageError
-from engine.profiles import Grouping, make_grouping
+from engine.profiles.grouping import Grouping, llrd_rates, make_grouping
 
 
 def test_paper_groups_twelve_layers_as_its_text_says() -> None:
@@ -85,3 +88,21 @@ def test_unknown_presets_and_empty_backbones_are_refused() -> None:
         make_grouping("papr", 12)
     with pytest.raises(UsageError, match="0 layers cannot be grouped"):
         make_grouping("paper", 0)
+
+
+def test_rates_decay_by_layer_and_a_choice_takes_the_geometric_mean() -> None:
+    grouping = Grouping("custom", ((1,), (2, 3), (4,)))
+    assert llrd_rates(1e-4, 0.5, grouping) == pytest.approx(
+        (1e-4 / 16, 1e-4 / 8, math.sqrt(1e-4 / 4 * 1e-4 / 2), 1e-4, 1e-4)
+    )
+
+
+def test_no_decay_is_flat() -> None:
+    grouping = make_grouping("paper", 12)
+    assert llrd_rates(2e-5, 1.0, grouping) == (2e-5,) * grouping.n_choices
+
+
+def test_rates_never_rise_towards_the_embeddings() -> None:
+    for layers in (2, 6, 12, 24):
+        rates = llrd_rates(5e-5, 0.8, make_grouping("paper", layers))
+        assert all(lower <= upper for lower, upper in pairwise(rates))
