@@ -37,38 +37,8 @@ Place = Literal[
     "columns",
     "dialog",
 ]
-
-
-class Action(Struct, frozen=True):
-    """What a key does in some places. ``action_<handler>`` of the place's class does it."""
-
-    handler: str
-    keys: str
-    """Textual's key names, comma between alternatives; the first is the one shown."""
-    text: str
-    """A word or two, for footer and palette."""
-    help: str
-    """One sentence, for the help screen."""
-    places: tuple[Place, ...]
-    shown: Literal["footer", "wide", "palette", "help"] = "footer"
-    """Where it is shown first, all later ones show it too; wide: the footer, if there is room."""
-
-    elsewhere: tuple[tuple[Place, str], ...] = ()
-    """Another sentence, where it does another thing."""
-
-    def help_in(self, place: Place) -> str:
-        """Return the sentence for a place."""
-        return dict(self.elsewhere).get(place, self.help)
-
-    @property
-    def name(self) -> str:
-        """What a person calls it who gives it other keys: the handler, as one word."""
-        return self.handler.replace("(", "_").rstrip(")")
-
-
 Keymap = Mapping[str, tuple[str, ...]]
 """Keys, as Textual calls them, by the name of an action."""
-
 PLACES: Final[Mapping[Place, str]] = {
     "studies": "Studies",
     "study": "Study",
@@ -111,6 +81,33 @@ _INSIDE: Final[Mapping[Place, tuple[Place, ...]]] = {
 _WIDGETS: Final[frozenset[Place]] = frozenset(chain.from_iterable(_INSIDE.values()))
 _MODIFIERS: Final = {"ctrl", "alt", "shift", "meta", "super", "hyper"}
 _NAMED: Final = {str(key.value) for key in Keys} | set(REPLACED_KEYS)
+
+
+class Action(Struct, frozen=True):
+    """What a key does in some places. ``action_<handler>`` of the place's class does it."""
+
+    handler: str
+    keys: str
+    """Textual's key names, comma between alternatives; the first is the one shown."""
+    text: str
+    """A word or two, for footer and palette."""
+    help: str
+    """One sentence, for the help screen."""
+    places: tuple[Place, ...]
+    shown: Literal["footer", "wide", "palette", "help"] = "footer"
+    """Where it is shown first, all later ones show it too; wide: the footer, if there is room."""
+
+    elsewhere: tuple[tuple[Place, str], ...] = ()
+    """Another sentence, where it does another thing."""
+
+    def help_in(self, place: Place) -> str:
+        """Return the sentence for a place."""
+        return dict(self.elsewhere).get(place, self.help)
+
+    @property
+    def name(self) -> str:
+        """What a person calls it who gives it other keys: the handler, as one word."""
+        return self.handler.replace("(", "_").rstrip(")")
 
 
 def read_keys(text: str) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ _LAYOUTS: Final = {
 }
 _READ_SEEDS: Final = readers.whole("seeds", least=1, example=5)
 _READ_BUDGET: Final = readers.whole("budget", least=1, example=24)
+_FIRST: Final = ("layout", "sequences", "methods", "seeds", "data", "model", "preset")
 
 
 def _read_rate(text: str) -> float:
@@ -88,7 +89,6 @@ TABLE_FIELDS: Final = (
         default=short_rate(DEFAULT_RATE),
     ),
 )
-_FIRST: Final = ("layout", "sequences", "methods", "seeds", "data", "model", "preset")
 _BY_NAME: Final[Mapping[str, Field]] = {item.name: item for item in (*TABLE_FIELDS, *OF_SEARCHES)}
 FORM_FIELDS: Final = tuple(
     _BY_NAME[name] for name in (*_FIRST, *(name for name in _BY_NAME if name not in _FIRST))

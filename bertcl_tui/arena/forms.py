@@ -19,6 +19,12 @@ from engine.store.connection import open_store
 from engine.store.studies import get_study
 from engine.work.requests import enter_repetitions
 
+_TOP: Final = readers.whole("trials", least=1, example=4)
+_SEEDS: Final = readers.whole("seeds", least=1, example=3)
+_NAMED: Final = 6
+"""Trials that are named one by one."""
+_ENDINGS = ", ".join(f"{suffix} is {form}" for suffix, form in SUFFIXES.items())
+
 
 class Again(Struct, frozen=True, kw_only=True):
     """What is to be run again."""
@@ -55,12 +61,6 @@ def chosen_trials(complete: Collection[int], numbers: Collection[int], top: int)
     if numbers:
         return tuple(number for number in complete if number in numbers)
     return tuple(complete)[:top]
-
-
-_TOP: Final = readers.whole("trials", least=1, example=4)
-_SEEDS: Final = readers.whole("seeds", least=1, example=3)
-_NAMED: Final = 6
-"""Trials that are named one by one."""
 
 
 def again_form(complete: Sequence[int], marked: frozenset[int]) -> FormScreen:
@@ -110,9 +110,6 @@ def read_again(texts: Texts) -> tuple[int, int]:
         UsageError: a text is no such number.
     """
     return _TOP(texts.get("top", "1")), _SEEDS(texts["seeds"])
-
-
-_ENDINGS = ", ".join(f"{suffix} is {form}" for suffix, form in SUFFIXES.items())
 
 
 def table_form(look: Look, question: Question) -> FormScreen:

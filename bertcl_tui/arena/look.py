@@ -22,6 +22,15 @@ from engine.store.runs import RunRecord
 from engine.store.states import UNFINISHED
 
 _ANY = "a:b"
+_FIRST: Final = (FREE, *(name for name in LAYOUTS if name != FREE))
+"""Layouts in the order in which they are turned through."""
+_ORDER: Final[tuple[TrialState, ...]] = (
+    *("running", "stalled", "lost", "queued", "paused"),
+    *("failed", "collapsed", "stopped", "pruned"),
+)
+"""States in the order in which a cell tells them."""
+Setting = tuple[str, str, Protocol]
+"""Data, model and protocol: what runs must share to stand in one table."""
 
 
 def recorded_tables(store: Store, layout: Layout, texts: Mapping[str, str]) -> list[Table]:
@@ -76,19 +85,6 @@ def _fitting(found: Sequence[Recorded], texts: Mapping[str, str]) -> Sequence[Re
 def _has_some(item: Recorded, layout: Layout) -> bool:
     """Whether any of the asked columns was run; a layout without columns asks for all."""
     return not layout.columns or bool(set(layout.sequences) & set(item.sequences))
-
-
-_FIRST: Final = (FREE, *(name for name in LAYOUTS if name != FREE))
-"""Layouts in the order in which they are turned through."""
-_ORDER: Final[tuple[TrialState, ...]] = (
-    *("running", "stalled", "lost", "queued", "paused"),
-    *("failed", "collapsed", "stopped", "pruned"),
-)
-"""States in the order in which a cell tells them."""
-
-
-Setting = tuple[str, str, Protocol]
-"""Data, model and protocol: what runs must share to stand in one table."""
 
 
 class Question(Struct, frozen=True, kw_only=True):

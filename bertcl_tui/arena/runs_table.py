@@ -33,6 +33,8 @@ from engine.store.states import Desired
 
 _BETWEEN: Final = " · "
 _LEAST: Final = 1e-3
+_VALUE: Final = "{:>10}"
+_COUNTED = f"{RUNS}: complete runs, of so many asked for; beside them what the others do."
 
 
 def cell_facts(look: Look, row: int, column: int) -> list[str]:
@@ -122,9 +124,6 @@ def _origin(source: Source) -> Iterator[str]:
         yield f"searched on {', '.join(elsewhere)}"
     if source.note:
         yield f"profile {source.note}"
-
-
-_VALUE: Final = "{:>10}"
 
 
 class RunLine(Struct, frozen=True, kw_only=True):
@@ -224,9 +223,6 @@ class CellPanel(Vertical):
             facts = [*facts, *way_out(look, key_for(self.app, "new_table"))]
         self.query_one("#cell-facts", Static).update("\n".join(facts))
         self.query_one(RunsTable).show_runs(look, row, column)
-
-
-_COUNTED = f"{RUNS}: complete runs, of so many asked for; beside them what the others do."
 
 
 class LegendPanel(VerticalScroll, can_focus=True):

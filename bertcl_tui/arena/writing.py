@@ -16,6 +16,10 @@ from engine.exports import TABLE_FORMATS
 from engine.files import replacing
 
 IN_THE_PAPER: Final = "in the paper"
+TEXT: Final = "text"
+SUFFIXES: Final[Mapping[str, str]] = {item.suffix: name for name, item in TABLE_FORMATS.items()}
+"""Formats by how a file's name ends; anything else is text."""
+_ENDLESS: Final = 10_000
 
 
 def draw_arena(table: Table) -> Drawn:
@@ -76,12 +80,6 @@ def _number(value: Value) -> Text:
 
 def _marks(value: Value) -> str:
     return legend.SIGNIFICANT_MARK * value.significant + legend.BETTER * value.better
-
-
-TEXT: Final = "text"
-SUFFIXES: Final[Mapping[str, str]] = {item.suffix: name for name, item in TABLE_FORMATS.items()}
-"""Formats by how a file's name ends; anything else is text."""
-_ENDLESS: Final = 10_000
 
 
 def format_of(out: Path) -> str:

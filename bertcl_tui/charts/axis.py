@@ -9,11 +9,18 @@ from msgspec import Struct
 
 from bertcl_tui.charts.glyphs import Range
 
-_TICK_DIGITS: Final = (1, 2, 5)
+_STEP_DIGITS: Final = (1, 2, 5)
 _FEW_DECADES: Final = 2
-_TICK_SLACK: Final = 1e-9  # of a step: what rounding may have moved a tick
+_SLACK: Final = 1e-9  # of a step: what rounding may have moved a tick
 _SMALLEST_DECIMAL: Final = 1e-4  # below, zeros would have to be counted
 _UNITS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+_COLUMNS_PER_TICK: Final = 10
+_ROWS_PER_TICK: Final = 4
+_MOST_BETWEEN: Final = 6
+_STEP_DIGITS: Final = (1, 2, 5)
+_LINE_IN_ROW: Final = 0.375  # of a row, from its last dot: dots are a quarter apart, four to a row
+_SLACK: Final = 1e-9
+_THOUSANDS: Final = 10_000  # from here on written with a k
 
 
 def tick_step(low: float, high: float, most: int) -> float:
@@ -26,9 +33,9 @@ def tick_step(low: float, high: float, most: int) -> float:
         raise ValueError(f"an axis from {low} to {high} has no length")
     power = floor(log10((high - low) / most)) - 1
     while True:
-        for digit in _TICK_DIGITS:
+        for digit in _STEP_DIGITS:
             step = digit * 10.0**power
-            if floor(high / step + _TICK_SLACK) - ceil(low / step - _TICK_SLACK) < most:
+            if floor(high / step + _SLACK) - ceil(low / step - _SLACK) < most:
                 return step
         power += 1
 
@@ -36,7 +43,7 @@ def tick_step(low: float, high: float, most: int) -> float:
 def linear_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
     """Return the multiples of a 1-2-5 step in low..high, at most ``most`` (≥ 2)."""
     step = tick_step(low, high, most)
-    indices = range(ceil(low / step - _TICK_SLACK), floor(high / step + _TICK_SLACK) + 1)
+    indices = range(ceil(low / step - _SLACK), floor(high / step + _SLACK) + 1)
     return tuple(index * step for index in indices)
 
 
@@ -50,15 +57,15 @@ def log_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
         raise ValueError(f"a log axis cannot go from {low} to {high}")
     bottom, top = log10(low), log10(high)
     powers = range(floor(bottom), ceil(top) + 1)
-    fine = _within(bottom, top, (digit * 10.0**power for power in powers for digit in _TICK_DIGITS))
-    if top - bottom <= _FEW_DECADES + _TICK_SLACK and len(fine) <= most:
+    fine = _within(bottom, top, (digit * 10.0**power for power in powers for digit in _STEP_DIGITS))
+    if top - bottom <= _FEW_DECADES + _SLACK and len(fine) <= most:
         return fine
     decades = _within(bottom, top, (10.0**power for power in powers))
     return decades[:: max(1, ceil(len(decades) / most))]
 
 
 def _within(bottom: float, top: float, ticks: Iterable[float]) -> tuple[float, ...]:
-    return tuple(tick for tick in ticks if bottom - _TICK_SLACK <= log10(tick) <= top + _TICK_SLACK)
+    return tuple(tick for tick in ticks if bottom - _SLACK <= log10(tick) <= top + _SLACK)
 
 
 def tick_labels(ticks: Sequence[float]) -> tuple[str, ...]:
@@ -67,13 +74,13 @@ def tick_labels(ticks: Sequence[float]) -> tuple[str, ...]:
     if not steps:
         return tuple(map(value_label, ticks))
     step = min(steps)
-    if step < _SMALLEST_DECIMAL * (1 - _TICK_SLACK):
+    if step < _SMALLEST_DECIMAL * (1 - _SLACK):
         return tuple(map(rate_label, ticks))
     largest = max(map(abs, ticks))
     unit, suffix = next(
         (unit for unit in _UNITS if largest >= 10 * unit[0] and step >= unit[0] / 10), (1.0, "")
     )
-    decimals = max(0, -floor(log10(step / unit) + _TICK_SLACK))
+    decimals = max(0, -floor(log10(step / unit) + _SLACK))
     return tuple(f"{tick / unit:.{decimals}f}{suffix}" if tick else "0" for tick in ticks)
 
 
@@ -93,15 +100,6 @@ def rate_label(rate: float) -> str:
     if mantissa.endswith(".0"):
         return f"{mantissa[:-2]}e{int(exponent)}"
     return f"{mantissa}e{exponent}"
-
-
-_COLUMNS_PER_TICK: Final = 10
-_ROWS_PER_TICK: Final = 4
-_MOST_BETWEEN: Final = 6
-_DIGITS: Final = (1, 2, 5)
-_MIDDLE: Final = 0.375  # of a row, from its last dot: dots are a quarter apart, four to a row
-_SLACK: Final = 1e-9
-_THOUSANDS: Final = 10_000  # from here on written with a k
 
 
 class Axis(Struct, frozen=True):
@@ -154,7 +152,7 @@ class Axis(Struct, frozen=True):
         )
         top = _top_row(high, height)
         ticks = [row * height for row in range(top - rows + 1, top + 1) if row % between == 0]
-        limits = (_bottom(top, height, rows), (top + _MIDDLE) * height)
+        limits = (_bottom(top, height, rows), (top + _LINE_IN_ROW) * height)
         return cls(limits, tuple(ticks))
 
     @property
@@ -173,7 +171,7 @@ def _row_heights(least: float, rows: int) -> list[tuple[float, int]]:
     heights = [
         (digit * 10.0**exponent / between, between)
         for exponent in range(power, power + 3)
-        for digit in _DIGITS
+        for digit in _STEP_DIGITS
         for between in range(2, min(_MOST_BETWEEN, rows // 2) + 1)  # so two ticks at least
     ]
     return sorted(
@@ -184,8 +182,8 @@ def _row_heights(least: float, rows: int) -> list[tuple[float, int]]:
 
 def _top_row(high: float, height: float) -> int:
     """Return the number of the row, counted from y = 0, that holds ``high``."""
-    return ceil(high / height - _MIDDLE - _SLACK)
+    return ceil(high / height - _LINE_IN_ROW - _SLACK)
 
 
 def _bottom(top: int, height: float, rows: int) -> float:
-    return (top - rows + 1 - _MIDDLE) * height
+    return (top - rows + 1 - _LINE_IN_ROW) * height

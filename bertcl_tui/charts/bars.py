@@ -12,15 +12,21 @@ from bertcl_tui.charts.glyphs import Range, bar, log_share
 from bertcl_tui.charts.sheet import Sheet
 from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Size, message, too_small
 
-_SMALLEST: Final = (26, 1)
-_LABEL_SHARE: Final = 0.3  # of the columns, at most
+_SMALLEST_RATES: Final = (26, 1)
+_RATE_LABELS: Final = 0.3  # of the columns, at most
 _GAP: Final = 1
-_VALUE: Final = len("3.1e-06")
-_BAND: Final = len("  [2.1e-06, 5.0e-06]")
+_RATE_COLUMNS: Final = len("3.1e-06")
+_BAND_COLUMNS: Final = len("  [2.1e-06, 5.0e-06]")
 _BARS_BESIDE_BANDS: Final = 32  # columns that bands in figures must leave for bars
 _COLUMNS_PER_TICK: Final = 6
 _SLACK: Final = 1e-9  # of a cell: what rounding may have moved a decade
 _ROWS_FOR_BOTH_ENDS: Final = 2  # more than these
+_SEARCH_SPACE: Final = (1e-7, 1e-3)
+"""The space of the search; an axis shows at least this."""
+_SMALLEST_SHARES: Final = (18, 1)
+_SHARE_LABELS: Final = 0.4  # of the columns, at most
+_SHARE_COLUMNS: Final = len("1.0")
+_GAP: Final = 1
 
 
 class Bar(Struct, frozen=True, kw_only=True):
@@ -56,8 +62,8 @@ def draw_rate_bars(
         bounds: learning rates at the left and at the right end of the bars.
         marker: a profile to mark in each row.
     """
-    if size[0] < _SMALLEST[0] or size[1] < _SMALLEST[1]:
-        return too_small(size, _SMALLEST, palette)
+    if size[0] < _SMALLEST_RATES[0] or size[1] < _SMALLEST_RATES[1]:
+        return too_small(size, _SMALLEST_RATES, palette)
     if not choices:
         return message("no learning rates yet", size, palette.muted)
     chart = _RateChart(choices, size, palette, bounds, _key(marker))
@@ -94,13 +100,13 @@ class _RateChart:
         self.sheet = Sheet(size)
         self._palette, self._bounds, self._key = palette, bounds, key
         words = [key, *(choice.label for choice in choices)]
-        label = min(max(map(len, words)), int(size[0] * _LABEL_SHARE))
+        label = min(max(map(len, words)), int(size[0] * _RATE_LABELS))
         self._left = label + _GAP
-        self._width = size[0] - self._left - _GAP - _VALUE
+        self._width = size[0] - self._left - _GAP - _RATE_COLUMNS
         banded = any(choice.low is not None for choice in choices)
-        self._bands_in_figures = banded and self._width - _BAND >= _BARS_BESIDE_BANDS
+        self._bands_in_figures = banded and self._width - _BAND_COLUMNS >= _BARS_BESIDE_BANDS
         if self._bands_in_figures:
-            self._width -= _BAND
+            self._width -= _BAND_COLUMNS
 
     def draw_bar(self, row: int, choice: Bar) -> None:
         """Draw a choice: its name, its bar with whiskers, and figures."""
@@ -115,7 +121,7 @@ class _RateChart:
         self.sheet.write(value, row, f"{choice.rate:.1e}", self._palette.text)
         if self._bands_in_figures and choice.low is not None and choice.high is not None:
             band = f"[{choice.low:.1e}, {choice.high:.1e}]"
-            self.sheet.write(value + _VALUE + 2, row, band, self._palette.muted)
+            self.sheet.write(value + _RATE_COLUMNS + 2, row, band, self._palette.muted)
 
     def draw_marker(self, row: int, rate: float) -> None:
         """Mark a learning rate in a row."""
@@ -159,10 +165,6 @@ class _RateChart:
         return self._left + min(floor(share * self._width + _SLACK), self._width - 1)
 
 
-_USUAL: Final = (1e-7, 1e-3)
-"""The space of the search; an axis shows at least this."""
-
-
 class Rates(Struct, frozen=True, kw_only=True):
     """A trial's profile."""
 
@@ -190,19 +192,13 @@ class Rates(Struct, frozen=True, kw_only=True):
 def rate_bounds(rates: tuple[float, ...]) -> tuple[float, float]:
     """Return the search space, widened to whole decades where a rate lies outside."""
     inside = [rate for rate in rates if rate > 0]
-    low, high = _USUAL
+    low, high = _SEARCH_SPACE
     if not inside:
-        return _USUAL
+        return _SEARCH_SPACE
     return (
         min(low, 10.0 ** floor(log10(min(inside)))),
         max(high, 10.0 ** ceil(log10(max(inside)))),
     )
-
-
-_SHARE_SMALLEST: Final = (18, 1)
-_SHARE_LABEL: Final = 0.4  # of the columns, at most
-_SHARE_VALUE: Final = len("1.0")
-_SHARE_GAP: Final = 1
 
 
 class Share(Struct, frozen=True):
@@ -225,21 +221,21 @@ def draw_importance(
     Where there are too few rows, the last says how many shares are hidden; where there are too
     many, it has the note.
     """
-    if size[0] < _SHARE_SMALLEST[0] or size[1] < _SHARE_SMALLEST[1]:
-        return too_small(size, _SHARE_SMALLEST, palette)
+    if size[0] < _SMALLEST_SHARES[0] or size[1] < _SMALLEST_SHARES[1]:
+        return too_small(size, _SMALLEST_SHARES, palette)
     if not shares:
         return message(empty, size, palette.muted)
     ranked = sorted(shares, key=lambda share: -share.share)
     shown = ranked if len(ranked) <= size[1] else ranked[: max(1, size[1] - 1)]
     sheet = Sheet(size)
-    label = min(max(len(share.label) for share in shown), int(size[0] * _SHARE_LABEL))
-    width = size[0] - label - _SHARE_VALUE - 2 * _SHARE_GAP
+    label = min(max(len(share.label) for share in shown), int(size[0] * _SHARE_LABELS))
+    width = size[0] - label - _SHARE_COLUMNS - 2 * _GAP
     greatest = ranked[0].share or 1.0
     for row, share in enumerate(shown):
         name = share.label if len(share.label) <= label else f"{share.label[: label - 1]}…"
         sheet.write(0, row, name, palette.text)
-        sheet.write(label + _SHARE_GAP, row, bar(share.share / greatest, width), palette.bar)
-        sheet.write(size[0] - _SHARE_VALUE, row, _percentage(share.share), palette.text)
+        sheet.write(label + _GAP, row, bar(share.share / greatest, width), palette.bar)
+        sheet.write(size[0] - _SHARE_COLUMNS, row, _percentage(share.share), palette.text)
     if len(shown) < len(ranked):
         sheet.write(0, len(shown), f"… {len(ranked) - len(shown)} more", palette.muted)
     elif len(shown) < size[1] and len(note) <= size[0]:
@@ -250,4 +246,4 @@ def draw_importance(
 def _percentage(share: float) -> str:
     """Write a share as .41, or as 1.0."""
     two = f"{share:.2f}"
-    return two[1:] if two.startswith("0") else two[:_SHARE_VALUE]
+    return two[1:] if two.startswith("0") else two[:_SHARE_COLUMNS]

@@ -7,6 +7,11 @@ from msgspec import Struct
 
 from bertcl_tui.charts.canvas import Plot
 
+_GLYPH_AND_SPACE: Final = 2
+_CHOSEN: Final = "›"
+_LEAST_OF_A_NAME: Final = 4  # columns, before a difference is left out
+_GAP: Final = 1  # between the canvas and the labels on its right
+
 
 def spread(wanted: Sequence[float], rows: int) -> list[int]:
     """Move labels apart, one a row and in the order wanted, as near to where wanted as can be.
@@ -36,12 +41,6 @@ def spread(wanted: Sequence[float], rows: int) -> list[int]:
     shifts = [min(max(round(first), 0), spare) for first, count in blocks for _ in range(count)]
     rows_in_order = [shift + place for place, shift in enumerate(shifts)]
     return [row for _, row in sorted(zip(order, rows_in_order, strict=True))]
-
-
-_GLYPH_AND_SPACE: Final = 2
-_CHOSEN: Final = "›"
-_LEAST_OF_A_NAME: Final = 4  # columns, before a difference is left out
-_GAP: Final = 1  # between the canvas and the labels on its right
 
 
 class LineEnd(Struct, frozen=True, kw_only=True):

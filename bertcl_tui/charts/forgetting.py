@@ -14,6 +14,8 @@ from bertcl_tui.store.rows import RunCurves
 if TYPE_CHECKING:
     from bertcl_tui.charts.series import Picture
 
+NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
+
 
 @runtime_checkable
 class OfCurves(Protocol):
@@ -84,9 +86,6 @@ def _learnt_at(run: RunCurves, task: int) -> int:
     if task + 1 >= len(run.stages):
         return run.stages[-1].last_step + 1
     return run.stages[task].last_step
-
-
-NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
 
 
 class Line(Struct, frozen=True):

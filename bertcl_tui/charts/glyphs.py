@@ -20,6 +20,14 @@ Point = tuple[float, float]
 Polyline = tuple[Sequence[float], Sequence[float]]
 
 _GAP: Point = (nan, nan)
+ACROSS: Final = 2
+DOWN: Final = 4
+"""Dots of a cell."""
+_BLANK: Final = 0x2800
+_BITS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+COLUMNS: Final = "▁▂▃▄▅▆▇█"
+_PARTS: Final = " ▏▎▍▌▋▊▉"
+_EIGHTHS: Final = 8
 
 
 def clip(line: Polyline, x_range: Range, y_range: Range) -> Iterator[Point]:
@@ -137,14 +145,6 @@ def _kept(ys: Sequence[float], most: int) -> list[int]:
     return list(np.unique(np.concatenate([starts + lows, starts + highs, ends])).tolist())
 
 
-ACROSS: Final = 2
-DOWN: Final = 4
-"""Dots of a cell."""
-
-_BLANK: Final = 0x2800
-_BITS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-
-
 class Dots:
     """Columns × rows of cells to draw dots in, layer by layer.
 
@@ -233,12 +233,6 @@ def _between(starts: "Whole", stops: "Whole", joined: "NDArray[np.bool_]") -> "W
     step = np.arange(len(line)) - np.repeat(np.cumsum(steps) - steps, steps) + 1
     between: Whole = starts[:, line] + (step * way[:, line] + steps[line] // 2) // steps[line]
     return between
-
-
-COLUMNS: Final = "▁▂▃▄▅▆▇█"
-
-_PARTS: Final = " ▏▎▍▌▋▊▉"
-_EIGHTHS: Final = 8
 
 
 def bar(share: float, width: int) -> str:

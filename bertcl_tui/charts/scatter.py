@@ -23,11 +23,11 @@ from bertcl_tui.charts.style import (
 
 State = Literal["complete", "running", "pruned", "collapsed", "filtered out"]
 
-_SMALLEST: Final = (24, 6)
-_ABOVE: Final = 1  # what y is, and the key
+_SMALLEST_PLANE: Final = (24, 6)
+_ROWS_ABOVE: Final = 1  # what y is, and the key
 _MOST_EQUALS: Final = 5  # lines of equal p
 _MARGIN: Final = 0.04  # of the x range, on both sides
-_GLYPHS: Final[dict[State, str]] = {
+_STATE_GLYPHS: Final[dict[State, str]] = {
     "complete": "●",
     "running": "○",
     "pruned": "·",
@@ -41,6 +41,9 @@ _FROM_BELOW: Final[tuple[State, ...]] = (
     "complete",
     "running",
 )
+_SMALLEST_CLOUD: Final = (16, 5)
+_ROWS_BELOW_CLOUD: Final = 1  # the key
+_OTHER_KINDS: Final = "·"
 
 
 class TrialPoint(Struct, frozen=True, kw_only=True):
@@ -83,20 +86,20 @@ def draw_plane(
         y_label: what y is.
         empty: what to say while there is no trial.
     """
-    if size[0] < _SMALLEST[0] or size[1] < _SMALLEST[1]:
-        return too_small(size, _SMALLEST, palette)
+    if size[0] < _SMALLEST_PLANE[0] or size[1] < _SMALLEST_PLANE[1]:
+        return too_small(size, _SMALLEST_PLANE, palette)
     if not points:
         return message(empty, size, palette.muted)
     framed = _framed(points, selected, flat)
-    y_axis = Axis.around((y for _, y in framed), size[1] - _ABOVE - ROWS_BELOW)
+    y_axis = Axis.around((y for _, y in framed), size[1] - _ROWS_ABOVE - ROWS_BELOW)
     x_axis = partial(Axis.across, _with_margin(x for x, _ in framed))
-    plot = Plot(size, palette, x_axis, y_axis, above=_ABOVE)
+    plot = Plot(size, palette, x_axis, y_axis, above=_ROWS_ABOVE)
     equals = _equal_scores(x_axis(plot.canvas.columns).range, y_axis.range)
     _draw_equals(plot.canvas, equals, palette)
     _draw_points(plot.canvas, points, palette)
     plot.lay_canvas()
     plot.write_x_unit(x_label, palette.muted)
-    _write_key(plot, points, y_label, palette)
+    _write_states(plot, points, y_label, palette)
     _name_equals(plot, equals, palette)
     _write_names(plot, _named(points, selected, flat, palette))
     return plot.sheet.to_text()
@@ -140,18 +143,18 @@ def _draw_points(canvas: Canvas, points: Sequence[TrialPoint], palette: Palette)
     styles = {"complete": complete, "running": running}
     for state in _FROM_BELOW:
         places = [point.at() for point in points if point.state == state]
-        canvas.marks(places, _GLYPHS[state], styles.get(state, palette.muted))
+        canvas.marks(places, _STATE_GLYPHS[state], styles.get(state, palette.muted))
     best = f"bold {complete}"
-    canvas.marks([point.at() for point in front], _GLYPHS["complete"], best)
+    canvas.marks([point.at() for point in front], _STATE_GLYPHS["complete"], best)
 
 
-def _write_key(plot: Plot, points: Sequence[TrialPoint], y_label: str, palette: Palette) -> None:
+def _write_states(plot: Plot, points: Sequence[TrialPoint], y_label: str, palette: Palette) -> None:
     """Write what y is, and what the glyphs mean and how many there are, in words if they fit."""
     plot.sheet.write(0, 0, y_label, palette.muted)
     counts = Counter(point.state for point in points)
-    states = [state for state in _GLYPHS if counts[state]]
-    named = "  ".join(f"{_GLYPHS[state]} {counts[state]} {state}" for state in states)
-    counted = "  ".join(f"{_GLYPHS[state]} {counts[state]}" for state in states)
+    states = [state for state in _STATE_GLYPHS if counts[state]]
+    named = "  ".join(f"{_STATE_GLYPHS[state]} {counts[state]} {state}" for state in states)
+    counted = "  ".join(f"{_STATE_GLYPHS[state]} {counts[state]}" for state in states)
     front = f"─ Pareto front {len(pareto_front(points))}"
     for key in (
         f"{named}  {front}  ⠄⠄ equal p",
@@ -212,7 +215,7 @@ def _named(
     named = [
         _Named(
             at=trials[number].at(),
-            glyph=_GLYPHS[trials[number].state],
+            glyph=_STATE_GLYPHS[trials[number].state],
             name=f"#{number}" if place else f"›#{number}",
             style=f"bold {palette.text}" if place else palette.highlight,
         )
@@ -256,11 +259,6 @@ def _cells(column: int, row: int, length: int) -> set[tuple[int, int]]:
     return {(column + offset, row) for offset in range(length)}
 
 
-_SMALLEST_CLOUD: Final = (16, 5)
-_BELOW: Final = 1  # the key
-_OTHERS: Final = "·"
-
-
 def draw_cloud(
     points: Sequence[Point],
     kinds: Sequence[int],
@@ -287,13 +285,13 @@ def draw_cloud(
     sheet = Sheet(size)
     cells: defaultdict[tuple[int, int], Counter[int]] = defaultdict(Counter)
     columns = _places([x for x, _ in points], size[0])
-    rows = _places([-y for _, y in points], size[1] - _BELOW)
+    rows = _places([-y for _, y in points], size[1] - _ROWS_BELOW_CLOUD)
     for column, row, kind in zip(columns, rows, kinds, strict=True):
         cells[column, row][kind] += 1
     for (column, row), found in cells.items():
         kind = min(found, key=lambda kind: (-found[kind], kind))
-        sheet.write(column, row, *_look(kind, palette))
-    _write_cloud_key(sheet, Counter(kinds), names, palette)
+        sheet.write(column, row, *_kind_look(kind, palette))
+    _write_kinds(sheet, Counter(kinds), names, palette)
     return sheet.to_text()
 
 
@@ -304,19 +302,19 @@ def _places(values: Sequence[float], cells: int) -> list[int]:
     return [min(int((value - low) / (high - low) * cells), cells - 1) for value in values]
 
 
-def _look(kind: int, palette: Palette) -> tuple[str, str]:
+def _kind_look(kind: int, palette: Palette) -> tuple[str, str]:
     if kind >= len(SERIES_GLYPHS):
-        return _OTHERS, palette.muted
+        return _OTHER_KINDS, palette.muted
     return SERIES_GLYPHS[kind], palette.series[kind % len(palette.series)]
 
 
-def _write_cloud_key(
+def _write_kinds(
     sheet: Sheet, counts: Counter[int], names: Sequence[str], palette: Palette
 ) -> None:
     """Write glyph, name and number of each kind, as far as there is room."""
     column, row = 0, sheet.rows - 1
     for kind, name in enumerate(names):
-        glyph, style = _look(kind, palette)
+        glyph, style = _kind_look(kind, palette)
         words = f"{glyph} {name} {counts[kind]:,}"
         if column + len(words) > sheet.columns:
             sheet.write(min(column, sheet.columns - 1), row, "…", palette.muted)

@@ -16,6 +16,7 @@ from bertcl_tui.charts.style import SERIES_GLYPHS, Palette
 _RANKS: Final = ("bright", "normal", "dim")
 _DASH_GLYPH: Final = "╌"
 _MOST_HEAVY: Final = 3  # more would not stand out
+_SMALLEST_STEP: Final = 1.0
 
 
 class Series(Struct, frozen=True, kw_only=True):
@@ -161,9 +162,6 @@ def slots_of(wanted: Sequence[int | None]) -> list[int]:
             slots[index] = slot % len(SERIES_GLYPHS)
     free = (slot for slot in range(len(SERIES_GLYPHS)) if slot not in set(slots.values()))
     return [slots[index] if index in slots else next(free) for index in range(len(wanted))]
-
-
-_SMALLEST_STEP: Final = 1.0
 
 
 class View(Struct, frozen=True, kw_only=True):

@@ -35,6 +35,11 @@ from engine.store.studies import StudyRecord
 from engine.tasks.models import backbone_of
 
 _SOFTWARE = ("bertcl-tui", "optuna", "torch", "transformers")
+LOWEST_BASE: Final = 1.0
+HIGHEST_BASE: Final = 5.0
+PROFILES_FOLDER: Final = Path("profiles")
+PUBLISHED: Final = "published"
+NOTHING: Final = "nothing"
 
 
 def offer(study: StudyRecord, trials: Sequence[TrialRow]) -> StudyTrials:
@@ -73,10 +78,6 @@ def software() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
-
-
-LOWEST_BASE: Final = 1.0
-HIGHEST_BASE: Final = 5.0
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -171,11 +172,6 @@ def _read_source(reader: Reader, study_id: int, marked: frozenset[int]) -> Sourc
 
 def _only(study: StudyTrials, numbers: frozenset[int]) -> StudyTrials:
     return replace(study, trials=tuple(t for t in study.trials if t.number in numbers))
-
-
-PROFILES_FOLDER: Final = Path("profiles")
-PUBLISHED: Final = "published"
-NOTHING: Final = "nothing"
 
 
 class Reference(Struct, frozen=True):

@@ -22,6 +22,20 @@ from engine.work.ask import ask_machine
 
 _LEAST_COLUMNS, _LEAST_LINES = 80, 24
 _FEW_COLOURS: Final = {"standard", "256"}
+_AROUND: Final = {"in tmux": "TMUX", "in screen": "STY", "over SSH": "SSH_CONNECTION"}
+_LIBRARIES: Final = (
+    "bertcl-tui",
+    "torch",
+    "transformers",
+    "peft",
+    "datasets",
+    "optuna",
+    "scikit-learn",
+    "matplotlib",
+    "sqlalchemy",
+    "textual",
+    "plotext",
+)
 
 
 class Terminal(Struct, frozen=True, kw_only=True):
@@ -74,9 +88,6 @@ def look_at(terminal: Terminal) -> Iterator[Finding]:
         yield Finding("terminal", "note", trouble)
 
 
-_AROUND: Final = {"in tmux": "TMUX", "in screen": "STY", "over SSH": "SSH_CONNECTION"}
-
-
 def _troubles(terminal: Terminal) -> Iterator[str]:
     if terminal.columns < _LEAST_COLUMNS or terminal.lines < _LEAST_LINES:
         yield f"the app wants at least {_LEAST_COLUMNS}×{_LEAST_LINES}: make the window larger"
@@ -115,21 +126,6 @@ def find_settings(file: Path) -> Finding:
         return Finding("settings", "note", f"{file}: {text}; mend it with bertcl-tui config edit")
     changed = sum(item.changed for item in all_named(settings))
     return Finding("settings", "good", f"{file}: {count(changed, 'setting')} changed")
-
-
-_LIBRARIES: Final = (
-    "bertcl-tui",
-    "torch",
-    "transformers",
-    "peft",
-    "datasets",
-    "optuna",
-    "scikit-learn",
-    "matplotlib",
-    "sqlalchemy",
-    "textual",
-    "plotext",
-)
 
 
 def find_libraries() -> Iterator[Finding]:

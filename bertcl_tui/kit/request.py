@@ -29,17 +29,6 @@ from engine.store.connection import DEFAULT_STORE
 from engine.tasks.catalog import names_of
 
 Result = TypeVar("Result")
-
-
-class _Fields(VerticalScroll, inherit_bindings=False):
-    """Leaves the arrow keys to the form: they go from field to field, and the view follows."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "page_up", show=False),
-        Binding("pagedown", "page_down", show=False),
-    ]
-
-
 _STYLES: Final = (
     "kit/request.tcss",
     "widgets/top_bar.tcss",
@@ -49,6 +38,15 @@ _STYLES: Final = (
     "widgets/command_line.tcss",
 )
 """Whole paths: Textual looks for others beside the screen that inherits them."""
+
+
+class _Fields(VerticalScroll, inherit_bindings=False):
+    """Leaves the arrow keys to the form: they go from field to field, and the view follows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+    ]
 
 
 class RequestScreen(Screen[Result], Generic[Result]):

@@ -11,6 +11,11 @@ from bertcl_tui.store.rows import StudyRow, StudyState, TrialState, WorkerRow
 from bertcl_tui.style.wording import count, headway, score
 
 _UNFINISHED: Final[tuple[TrialState, ...]] = ("queued", "running", "paused")
+_LOOK_SECONDS: Final = 1.0
+_TITLE: Final = "bertcl"
+_MOST: Final = 200
+_KNOW_9: Final = frozenset({"iTerm.app", "iTerm2", "WezTerm", "ghostty", "kitty"})
+_KNOW_777: Final = ("foot", "rxvt-unicode")
 
 
 class Scene(Struct, frozen=True, kw_only=True):
@@ -80,9 +85,6 @@ def _unfinished(runs: Mapping[TrialState, int]) -> int:
     return sum(runs.get(state, 0) for state in _UNFINISHED)
 
 
-_LOOK_SECONDS: Final = 1.0
-
-
 class Herald:
     """Knows how things stood; what was so at its first look is no news."""
 
@@ -116,12 +118,6 @@ class Herald:
             workers=self._reader.workers(),
             arena=self._reader.arena_counts(),
         )
-
-
-_TITLE: Final = "bertcl"
-_MOST: Final = 200
-_KNOW_9: Final = frozenset({"iTerm.app", "iTerm2", "WezTerm", "ghostty", "kitty"})
-_KNOW_777: Final = ("foot", "rxvt-unicode")
 
 
 def desktop_sequence(text: str, environment: Mapping[str, str]) -> str:

@@ -7,6 +7,14 @@ from engine.tasks.entry import SampleOrigin
 from engine.tasks.sources.sample import SAMPLES, installed_file, sample_model_path
 from engine.tasks.subsets import counterpart, same_name, share_rows, split_name
 
+_SAMPLE_SEARCH = {
+    "sequence": "rotten-tomatoes:privacy-qa",
+    "data": "sample",
+    # About a minute a trial on two cores, and still real forgetting.
+    "train_rows": "800",
+    "eval_rows": "1000",
+}
+
 
 def completed(text: str, tasks: Sequence[str]) -> str | None:
     """Return ``text`` completed to the next task that it could have, if there is one.
@@ -43,15 +51,6 @@ def places(text: str, task: str) -> tuple[int, ...]:
 def _is_of(name: str, task: str) -> bool:
     """Tell whether a name is the task's, or that of a part of it."""
     return same_name(split_name(name)[0], task)
-
-
-_SAMPLE_SEARCH = {
-    "sequence": "rotten-tomatoes:privacy-qa",
-    "data": "sample",
-    # About a minute a trial on two cores, and still real forgetting.
-    "train_rows": "800",
-    "eval_rows": "1000",
-}
 
 
 def first_texts() -> dict[str, str]:

@@ -20,6 +20,11 @@ _UNSET = {
     "budget": "as the trials take",
     "name": "the sequence",
 }
+_KNOWN: Final = 8
+"""About so many known profiles are tried first, to their end, before sampler and pruner count."""
+_SLOW: Final = 100
+"""Trials after which a Gaussian process takes long to propose the next one."""
+_PROGRAM = "bertcl-tui"
 
 
 def build_study_spec(options: Mapping[str, str]) -> StudySpec:
@@ -104,12 +109,6 @@ def _shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-_KNOWN: Final = 8
-"""About so many known profiles are tried first, to their end, before sampler and pruner count."""
-_SLOW: Final = 100
-"""Trials after which a Gaussian process takes long to propose the next one."""
-
-
 def cautions(options: Mapping[str, str]) -> dict[str, str]:
     """Return a line for each option that does little or nothing beside what else was typed.
 
@@ -130,9 +129,6 @@ def cautions(options: Mapping[str, str]) -> dict[str, str]:
     elif trials is not None and trials > _SLOW and said["sampler"] == "gp":
         found["sampler"] = f"Slow after {_SLOW} trials; tpe is not."
     return found
-
-
-_PROGRAM = "bertcl-tui"
 
 
 def search_command(options: Mapping[str, str], *, store: str | None = None) -> str:

@@ -9,24 +9,6 @@ from engine.spec import PRESETS
 from engine.tasks.catalog import data_name
 
 Part = Literal["study", "protocol", "search", "preset"]
-
-
-class Option(Field, frozen=True, kw_only=True):
-    """A field of a search, and which part of the study's spec it sets.
-
-    A default that is empty here is the preset's.
-    """
-
-    part: Part
-    sets: str = ""
-    """Which field of that part; empty: the one of the option's own name."""
-
-    @property
-    def target(self) -> str:
-        """The field of the part that it sets."""
-        return self.sets or self.name
-
-
 _PRESETS = {
     name: f"{preset.summary[0].upper()}{preset.summary[1:]}." for name, preset in PRESETS.items()
 }
@@ -52,6 +34,23 @@ _PRECISIONS = {
     "fp32": "Exact, and slower.",
     "bf16": "Fast; slow where the hardware only emulates it.",
 }
+
+
+class Option(Field, frozen=True, kw_only=True):
+    """A field of a search, and which part of the study's spec it sets.
+
+    A default that is empty here is the preset's.
+    """
+
+    part: Part
+    sets: str = ""
+    """Which field of that part; empty: the one of the option's own name."""
+
+    @property
+    def target(self) -> str:
+        """The field of the part that it sets."""
+        return self.sets or self.name
+
 
 OPTIONS = (
     Option(

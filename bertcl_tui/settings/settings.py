@@ -10,6 +10,8 @@ from msgspec import Struct
 from engine.errors import UsageError
 
 DEFAULT_THEME: Final = "bertcl-dark"
+PLACE: Final = "BERTCL_CONFIG"
+"""The variable that names another file."""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -26,10 +28,6 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """Textual's key names, comma between alternatives, by the name of an action."""
     columns: dict[str, tuple[str, ...]] = {}
     """Columns that are shown, from left to right, by the name of a table."""
-
-
-PLACE: Final = "BERTCL_CONFIG"
-"""The variable that names another file."""
 
 
 def settings_file() -> Path:

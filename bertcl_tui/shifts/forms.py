@@ -16,6 +16,13 @@ from engine.tasks.shifts.findings import Question
 from engine.tasks.subsets import SUBSETS
 from engine.work.ask import picture_path
 
+_SHIFTS: Final = tuple(
+    (first.name, second.name)
+    for first in SUBSETS
+    for second in SUBSETS
+    if first.shift == second.shift and first is not second
+)
+
 
 def question_form(asked: Question | None) -> FormScreen:
     """Ask which task is looked at, and what reads it."""
@@ -42,14 +49,6 @@ def picture_form(question: Question) -> FormScreen:
         default=f"{question.task}-shifts.svg",
     )
     return FormScreen("Write the picture", [field], go="Write", remark=remark)
-
-
-_SHIFTS: Final = tuple(
-    (first.name, second.name)
-    for first in SUBSETS
-    for second in SUBSETS
-    if first.shift == second.shift and first is not second
-)
 
 
 class ShiftList(OptionList, inherit_bindings=False):

@@ -11,6 +11,11 @@ from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.wording import count, headway
 from engine.store.states import Desired
 
+_ON_ITS_WAY: Final[dict[Desired, str]] = {
+    "paused": "pausing: its trial ends the step it is at",
+    "stopped": "stopping: its trial ends the step it is at",
+}
+
 
 class StateLook(Struct, frozen=True):
     """How a state is shown, and what it means."""
@@ -45,12 +50,6 @@ def state_text(state: StudyState | TrialState, desired: Desired, looks: Looks) -
     """Return glyph and word of a state."""
     look = STATE_LOOKS[state]
     return Text(f"{look.glyph} {state_word(state, desired)}", style=getattr(looks, look.ink))
-
-
-_ON_ITS_WAY: Final[dict[Desired, str]] = {
-    "paused": "pausing: its trial ends the step it is at",
-    "stopped": "stopping: its trial ends the step it is at",
-}
 
 
 def standing_of(study: StudyRow, workers: Sequence[WorkerRow]) -> str:

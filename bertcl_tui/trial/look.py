@@ -18,6 +18,11 @@ from engine.tasks.models import backbone_of
 
 _ENDS = 2
 """Embeddings and heads."""
+SPLIT_TITLES: Final[dict[Split, str]] = {
+    "search": "rows that score trials",
+    "validation": "validation rows, which no search has seen",
+}
+_WAITING: Final = ("queued", "lost")
 
 
 def grouping_of(model: str, preset: str, choices: int) -> Grouping | None:
@@ -95,12 +100,6 @@ def _measured(spec: RunSpec, drifts: Sequence[DriftRecord]) -> Grouping | None:
     return make_grouping(spec.protocol.grouping, heads - 1) if heads > 1 else None
 
 
-SPLIT_TITLES: Final[dict[Split, str]] = {
-    "search": "rows that score trials",
-    "validation": "validation rows, which no search has seen",
-}
-
-
 class Accuracies(Struct, frozen=True):
     """What was measured on one split at the ends of the stages that are over."""
 
@@ -166,9 +165,6 @@ def _layers(
     ):
         return before.layers
     return layers_of(run.spec, run.learning_rates, drifts)
-
-
-_WAITING: Final = ("queued", "lost")
 
 
 def can_be_controlled(action: str, run: RunFacts | None) -> bool:

@@ -22,13 +22,15 @@ from engine.spec import sequence_name
 from engine.store.states import ENDED
 
 _CELL: Final = len("0.884")
-_MATRIX_GAP: Final = 2
+_GAP: Final = 2
 _MOST_OF_A_NAME: Final = 16
 MEASURES: Final = {
     "ACC": "average accuracy after the last stage",
     "BWT": "backward transfer: below 0 where earlier tasks were forgotten",
     "forgetting": "mean fall from each earlier task's best to its end",
 }
+_GAP: Final = 2
+_NARROW: Final = 10
 
 
 def matrix_text(
@@ -58,11 +60,11 @@ def _table(tasks: Sequence[str], item: Accuracies, width: int, looks: Looks) -> 
     at_once = len(item.rows) == 1 and len(item.rows[0]) == len(tasks) > 1
     stages = ["all at once"] if at_once else tasks
     first = min(max(len(name) for name in ("after", *stages)), _MOST_OF_A_NAME)
-    room = max(_CELL, (width - first) // len(tasks) - _MATRIX_GAP)
+    room = max(_CELL, (width - first) // len(tasks) - _GAP)
     cell = min(max(_CELL, *(len(task) for task in tasks)), room, _MOST_OF_A_NAME)
     text = Text(_cut("after", first).ljust(first), style=looks.muted)
     for task in tasks:
-        text.append(" " * _MATRIX_GAP + _cut(task, cell).rjust(cell), style=looks.muted)
+        text.append(" " * _GAP + _cut(task, cell).rjust(cell), style=looks.muted)
     for i, stage in enumerate(stages):
         text.append(f"\n{_cut(stage, first).ljust(first)}")
         row = item.rows[i] if i < len(item.rows) else None
@@ -71,7 +73,7 @@ def _table(tasks: Sequence[str], item: Accuracies, width: int, looks: Looks) -> 
             value = f"{row[j]:.3f}" if row is not None and known else "–"
             learnt_just_now = at_once or i == j
             style = ("bold " if learnt_just_now else "") + looks.text if known else looks.muted
-            text.append(" " * _MATRIX_GAP + value.rjust(cell), style=style)
+            text.append(" " * _GAP + value.rjust(cell), style=style)
     return text
 
 
@@ -93,10 +95,6 @@ def _measures(item: Accuracies, looks: Looks) -> Text:
 
 def _cut(name: str, width: int) -> str:
     return name if len(name) <= width else f"{name[: width - 1]}…"
-
-
-_GAP: Final = 2
-_NARROW: Final = 10
 
 
 def path_to(run: RunFacts) -> list[str]:

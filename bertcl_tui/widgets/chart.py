@@ -21,6 +21,12 @@ from bertcl_tui.charts.series import Area, Curves, Series, View, panned, read_at
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.style.looks import looks_of
 
+_LEAP: Final = 10
+_ZOOM: Final = 0.5
+_WHEEL: Final = 0.8
+_PAN: Final = 0.25
+_NEARLY_ALL: Final = 0.999
+
 
 class Drawing(Protocol):
     """What is to be drawn, as a value: two that are equal look the same."""
@@ -97,13 +103,6 @@ class Chart(Widget):
         if y >= len(self._lines):
             return Strip.blank(self.size.width, style)
         return self._lines[y].apply_style(style).crop_extend(0, self.size.width, style)
-
-
-_LEAP: Final = 10
-_ZOOM: Final = 0.5
-_WHEEL: Final = 0.8
-_PAN: Final = 0.25
-_NEARLY_ALL: Final = 0.999
 
 
 class CurveChart(Chart, can_focus=True):

@@ -14,6 +14,8 @@ from bertcl_tui.actions import ACTIONS, Action
 from bertcl_tui.style.key_names import key_name, pressed_keys
 from bertcl_tui.style.looks import looks_of
 
+_BETWEEN = " · "
+
 
 class _Key(NamedTuple):
     action: Action
@@ -91,9 +93,6 @@ def entitle(widget: Widget, title: str, subtitle: str = "") -> None:
         widget.border_title = markup
     if (widget.border_subtitle or "") != (markup := Text(subtitle).markup):
         widget.border_subtitle = markup
-
-
-_BETWEEN = " · "
 
 
 class TopBar(Widget):

@@ -18,6 +18,7 @@ from bertcl_tui.widgets.frame import entitle
 from engine.errors import UsageError
 
 _MOST_BYTES = 256 * 1024
+_LOOK_SECONDS: Final = 1.0
 
 
 def tail_of(path: Path) -> str:
@@ -35,9 +36,6 @@ def tail_of(path: Path) -> str:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     text = data.decode(errors="replace")
     return text.partition("\n")[2] if length > _MOST_BYTES else text
-
-
-_LOOK_SECONDS: Final = 1.0
 
 
 class FileTailScreen(ModalScreen[None]):

@@ -19,6 +19,10 @@ from bertcl_tui.workers.log_table import LogTable
 
 WINDOW: Final = 400
 """Lines that are held at once; the store has the others."""
+_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
+_MARGIN: Final = 30
+"""So near to an edge of the window, another window is asked for."""
+_OPEN: Final = "-open"
 
 
 class Seek(Struct, frozen=True, kw_only=True):
@@ -63,12 +67,6 @@ def look_at_log(reader: Reader, question: LogQuestion) -> LogLook:
         landed=landed,
         hits=reader.count_hits(where, text) if text else 0,
     )
-
-
-_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
-_MARGIN: Final = 30
-"""So near to an edge of the window, another window is asked for."""
-_OPEN: Final = "-open"
 
 
 class LogView(Vertical):

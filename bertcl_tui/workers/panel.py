@@ -15,6 +15,14 @@ from bertcl_tui.style.wording import count, duration, size, steps_rate
 from engine.store.states import IDLE_SECONDS
 
 _EIGHTHS: Final = "▏▎▍▌▋▊▉█"
+_FULL: Final = 100.0
+_METER_COLUMNS: Final = 8
+_EMPTY: Final = f"""\
+No worker.
+One starts with a study
+and ends after {duration(IDLE_SECONDS)} idle;
+W shows and starts them."""
+_WAITING: Final = "{} without a worker:\nspace on it starts one."
 
 
 def meter(share: float | None, columns: int, looks: Looks) -> Text:
@@ -25,16 +33,6 @@ def meter(share: float | None, columns: int, looks: Looks) -> Text:
     text = Text(bar, style=looks.good)
     text.append("·" * (columns - len(bar)), style=looks.palette.faint)
     return text
-
-
-_FULL: Final = 100.0
-_METER_COLUMNS: Final = 8
-_EMPTY: Final = f"""\
-No worker.
-One starts with a study
-and ends after {duration(IDLE_SECONDS)} idle;
-W shows and starts them."""
-_WAITING: Final = "{} without a worker:\nspace on it starts one."
 
 
 class WorkersPanel(VerticalScroll, can_focus=False):

@@ -17,6 +17,8 @@ from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.workers.panel import meter
 
 _METER: Final = 6
+_LATELY: Final = 5.0
+"""A worker is heard of every two seconds."""
 
 
 class WorkerLine(Struct, frozen=True, kw_only=True):
@@ -37,10 +39,6 @@ def worker_line(row: WorkerRow, now: float) -> WorkerLine:
         up=duration(max(0.0, now - row.started_at)),
         heard="now" if quiet < _LATELY else f"{duration(quiet)} ago",
     )
-
-
-_LATELY: Final = 5.0
-"""A worker is heard of every two seconds."""
 
 
 class WorkersTable(RowTable[WorkerLine]):

@@ -14,6 +14,7 @@ _NAME: Final = re.compile(r"[A-Za-z_#]\w*")
 _COMPARISONS: Final = (">", "<", ">=", "<=", "=", "!=")
 _SOME_RATES: Final = 2
 """Rates that are named one by one before a span stands for all."""
+_MOST: Final = 100
 
 
 class Completion(Struct, frozen=True):
@@ -80,9 +81,6 @@ def _shortened(words: Iterable[str]) -> list[str]:
         return list(words)
     others = [word for word in words if word not in rates]
     return [*others, f"{rates[0]}..{rates[-1]}"]
-
-
-_MOST: Final = 100
 
 
 class History:

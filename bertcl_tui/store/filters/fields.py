@@ -7,6 +7,19 @@ from msgspec import Struct
 
 from bertcl_tui.store.rows import StudyState
 
+_STUDY_NUMBERS: Final = ("p", "p_o", "p_s", "trials", "rate")
+Operator = Literal[">", ">=", "<", "<=", "=", "!="]
+_COMPARE: Final[dict[Operator, Callable[[float, float], bool]]] = {
+    ">": float.__gt__,
+    ">=": float.__ge__,
+    "<": float.__lt__,
+    "<=": float.__le__,
+    "=": float.__eq__,
+    "!=": float.__ne__,
+}
+ANYWHERE: Final = "text"
+"""The field of a word that stands alone: all that can be read of a thing."""
+
 
 class Fields(Struct, frozen=True, kw_only=True):
     """The words of a filter."""
@@ -22,9 +35,6 @@ class Fields(Struct, frozen=True, kw_only=True):
     example: str
 
 
-_STUDY_NUMBERS: Final = ("p", "p_o", "p_s", "trials", "rate")
-
-
 def study_fields(models: Sequence[str] = ()) -> Fields:
     """Return what can be asked for of studies, on these backbones."""
     return Fields(
@@ -34,18 +44,6 @@ def study_fields(models: Sequence[str] = ()) -> Fields:
         offered={"model": tuple(sorted({model.lower() for model in models}))},
         example="state:running sst2",
     )
-
-
-Operator = Literal[">", ">=", "<", "<=", "=", "!="]
-
-_COMPARE: Final[dict[Operator, Callable[[float, float], bool]]] = {
-    ">": float.__gt__,
-    ">=": float.__ge__,
-    "<": float.__lt__,
-    "<=": float.__le__,
-    "=": float.__eq__,
-    "!=": float.__ne__,
-}
 
 
 class NumberTerm(Struct, frozen=True):
@@ -65,8 +63,6 @@ class WordTerm(Struct, frozen=True):
 
 
 Filter = tuple[NumberTerm | WordTerm, ...]
-ANYWHERE: Final = "text"
-"""The field of a word that stands alone: all that can be read of a thing."""
 
 
 def fits(

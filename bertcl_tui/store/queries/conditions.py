@@ -31,6 +31,18 @@ from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED, RunState
 
 Repeated = tuple[int, RunState, float | None]
 """Seed, state and p of a run."""
+_COMPARE: Final[dict[str, Callable[[ColumnElement[float], float], ColumnElement[bool]]]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+_READABLE: Final = (run.c.label, run.c.reason, run.c.state)
+"""What a word that stands alone is looked for in."""
+_CHANGES_LATER: Final = "confirmed"
+"""The one number of an ended trial that others change."""
 
 
 def confirmations(connection: Connection, study_id: int) -> dict[int, Confirmation]:
@@ -79,18 +91,6 @@ def _confirmation(runs: list[Repeated]) -> Confirmation:
     )
 
 
-_COMPARE: Final[dict[str, Callable[[ColumnElement[float], float], ColumnElement[bool]]]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-    "=": operator.eq,
-    "!=": operator.ne,
-}
-_READABLE: Final = (run.c.label, run.c.reason, run.c.state)
-"""What a word that stands alone is looked for in."""
-
-
 def fitting(
     connection: Connection, study_id: int, where: Filter, now: float
 ) -> ColumnElement[bool]:
@@ -136,10 +136,6 @@ def _in_state(state: str, now: float) -> ColumnElement[bool]:
 def _mentions(field: str, word: str) -> ColumnElement[bool]:
     texts = _READABLE if field == ANYWHERE else (run.c[field],)
     return or_(*(func.coalesce(text, "").icontains(word, autoescape=True) for text in texts))
-
-
-_CHANGES_LATER: Final = "confirmed"
-"""The one number of an ended trial that others change."""
 
 
 def ordered(

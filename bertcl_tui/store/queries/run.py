@@ -13,6 +13,8 @@ from bertcl_tui.store.rows import Curve, RunCurves, RunFacts, Split, Stage, Stag
 from engine.spec import RunSpec
 from engine.store.schema import measurement, run, stage, study, worker
 
+Points = tuple[list[int], list[float]]
+
 
 def read_rates(text: str | None) -> tuple[float, ...]:
     """Return one rate per choice; none where the run was given none."""
@@ -116,9 +118,6 @@ def _stages(connection: Connection, run_ids: Collection[int]) -> dict[int, list[
             Stage(task=row.task, first_step=row.first_step, last_step=row.last_step)
         )
     return by_run
-
-
-Points = tuple[list[int], list[float]]
 
 
 def _points(connection: Connection, run_ids: Collection[int]) -> dict[int, dict[int, Points]]:

@@ -23,6 +23,8 @@ from engine.store.states import ENDED
 
 _AT_ONCE: Final = 1000
 """Trials that are looked at first: most climbs are short."""
+_RECENT = 20
+"""Ended trials that say how long a trial takes."""
 
 
 class Climb(Struct, frozen=True):
@@ -77,10 +79,6 @@ def _best_before(study_id: int, down: Sequence[Row[Any]], limit: int) -> Select[
     if down:
         query = query.where(run.c.number < down[-1].number)
     return query.order_by(run.c.p.desc(), run.c.number).limit(limit)
-
-
-_RECENT = 20
-"""Ended trials that say how long a trial takes."""
 
 
 class _Protocol(Struct):

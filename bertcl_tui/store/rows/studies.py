@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 
 WorkerState = Literal["running", "idle", "paused", "stalled", "lost"]
+Towards = Literal["earlier", "later"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class WorkerRow(Struct, frozen=True, kw_only=True):
@@ -54,10 +56,6 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
         if self.step is None or not self.steps or not self.rate:
             return None
         return (self.steps - self.step) / self.rate
-
-
-Towards = Literal["earlier", "later"]
-LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class LogFilter(Struct, frozen=True, kw_only=True):
