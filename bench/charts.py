@@ -18,9 +18,10 @@ from plotext._monitor import monitor_class
 from rich.text import Text
 
 from bertcl_tui.charts.bars import Bar, Marker, draw_rate_bars
-from bertcl_tui.charts.curve import Boundary, Level, Series, draw_curves
+from bertcl_tui.charts.curve import draw_curves
 from bertcl_tui.charts.glyphs import min_max
 from bertcl_tui.charts.scatter import TrialPoint, draw_plane
+from bertcl_tui.charts.series import Boundary, Level, Series
 from bertcl_tui.charts.style import DARK, Size
 
 ROUNDS = 100

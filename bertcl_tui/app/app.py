@@ -34,7 +34,7 @@ from engine.errors import EngineError
 from engine.store.states import Desired
 
 _NEWS_SECONDS: Final = 12.0
-"""A toast stays so long: a person may be looking elsewhere."""
+"""A toast stays so long: a person may look elsewhere."""
 
 _STYLES: Final = (
     "app/app.tcss",
@@ -52,9 +52,9 @@ class BertclApp(App[None]):
 
     Args:
         store: URL, or path of a SQLite file, which need not exist yet.
-        clock: says which moment it is that states are told for.
+        clock: says which moment it is that states are of.
         settings: what the person likes.
-        settings_path: where changes of it are kept; None: nowhere.
+        settings_path: where changes of it are written; None: nowhere.
 
     Raises:
         UsageError: keys are given that cannot be.
@@ -99,9 +99,9 @@ class BertclApp(App[None]):
         return self.configuration.own_keys
 
     def get_default_screen(self) -> Screen[None]:
-        return StudiesScreen(self.reader, *self._kept_for(StudiesScreen.TABLE))
+        return StudiesScreen(self.reader, *self._remembered_of(StudiesScreen.TABLE))
 
-    def _kept_for(self, table: str) -> tuple[Sequence[str], History]:
+    def _remembered_of(self, table: str) -> tuple[Sequence[str], History]:
         """Return the columns a person chose for a table, and the earlier filters of it."""
         columns = self.settings.columns.get(table, ())
         return columns, self.histories.setdefault(table, History())
@@ -181,8 +181,8 @@ class BertclApp(App[None]):
         from bertcl_tui.study.screen import StudyScreen
 
         marked = self.marks.get(message.study_id, frozenset())
-        kept = self._kept_for(StudyScreen.TABLE)
-        self.push_screen(StudyScreen(message.study_id, self.reader, marked, *kept))
+        remembered = self._remembered_of(StudyScreen.TABLE)
+        self.push_screen(StudyScreen(message.study_id, self.reader, marked, *remembered))
 
     @on(messages.OpenRun)
     def _open_run(self, message: messages.OpenRun) -> None:

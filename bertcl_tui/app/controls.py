@@ -27,7 +27,7 @@ class Controls:
     """Carries out what is asked for; says in a line what cannot be done.
 
     Args:
-        app: whose threads work, and who is told what came of it.
+        app: whose threads work, and who says what came of it.
         reader: of the store that is written to.
     """
 

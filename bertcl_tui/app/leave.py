@@ -22,7 +22,7 @@ _AWAITED: Final = (
 
 
 class LeaveScreen(ModalScreen[Desired | None]):
-    """Asks what is wanted of what is at work; None is to stay.
+    """Asks what becomes of what is at work; None is to stay.
 
     Args:
         studies: names of those that go on.

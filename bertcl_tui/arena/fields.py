@@ -168,8 +168,8 @@ def texts_of_look(look: Look) -> dict[str, str]:
 def with_method(text: str, word: str) -> str:
     """Return the methods with this one at their end, or without it where it was among them."""
     words = split_entrants(text)
-    kept = [item for item in words if item != word]
-    return ",".join(kept if len(kept) < len(words) else [*words, word])
+    others = [item for item in words if item != word]
+    return ",".join(others if len(others) < len(words) else [*words, word])
 
 
 def _word(entrant: Entrant) -> str:

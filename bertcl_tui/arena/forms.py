@@ -1,4 +1,4 @@
-"""Small forms of the arena: where a table is written, which trials are confirmed."""
+"""Small forms of the arena: which trials are confirmed, where a table is written."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -19,11 +19,11 @@ from engine.store.connection import open_store
 from engine.store.studies import get_study
 from engine.work.requests import enter_repetitions
 
-_TOP: Final = readers.whole("trials", least=1, example=4)
-_SEEDS: Final = readers.whole("seeds", least=1, example=3)
-_NAMED: Final = 6
+_READ_TOP: Final = readers.whole("trials", least=1, example=4)
+_READ_SEEDS: Final = readers.whole("seeds", least=1, example=3)
+_MOST_NAMED: Final = 6
 """Trials that are named one by one."""
-_ENDINGS = ", ".join(f"{suffix} is {form}" for suffix, form in SUFFIXES.items())
+_ENDINGS: Final = ", ".join(f"{suffix} is {form}" for suffix, form in SUFFIXES.items())
 
 
 class Again(Struct, frozen=True, kw_only=True):
@@ -76,8 +76,8 @@ def again_form(complete: Sequence[int], marked: frozenset[int]) -> FormScreen:
         chosen = chosen_trials(complete, marked, top)
         if not chosen:
             raise UsageError("none of the marked trials is complete; mark others, or none")
-        named = ", ".join(f"#{number}" for number in chosen[:_NAMED])
-        more = f" and {len(chosen) - _NAMED} more" if len(chosen) > _NAMED else ""
+        named = ", ".join(f"#{number}" for number in chosen[:_MOST_NAMED])
+        more = f" and {len(chosen) - _MOST_NAMED} more" if len(chosen) > _MOST_NAMED else ""
         each = f"{count(seeds, 'time')} with fresh seeds" if seeds > 1 else "with a fresh seed"
         return f"Runs {named}{more} again, {each}: {count(len(chosen) * seeds, 'run')} in all."
 
@@ -86,7 +86,7 @@ def again_form(complete: Sequence[int], marked: frozenset[int]) -> FormScreen:
             name="seeds",
             label="Seeds",
             help="How often each is run again; what was done counts.",
-            read=_SEEDS,
+            read=_READ_SEEDS,
             default="3",
         )
     ]
@@ -95,7 +95,7 @@ def again_form(complete: Sequence[int], marked: frozenset[int]) -> FormScreen:
             name="top",
             label="Trials",
             help="How many of the best; mark some to choose others.",
-            read=_TOP,
+            read=_READ_TOP,
             default="4",
         )
         fields.insert(0, top)
@@ -109,7 +109,7 @@ def read_again(texts: Texts) -> tuple[int, int]:
     Raises:
         UsageError: a text is no such number.
     """
-    return _TOP(texts.get("top", "1")), _SEEDS(texts["seeds"])
+    return _READ_TOP(texts.get("top", "1")), _READ_SEEDS(texts["seeds"])
 
 
 def table_form(look: Look, question: Question) -> FormScreen:

@@ -1,4 +1,4 @@
-"""One look at the arena: recorded tables, and what its screen shows of them. May block."""
+"""One look at the arena: what its screen shows, and the recorded tables. May block."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -21,70 +21,16 @@ from engine.store.connection import Store
 from engine.store.runs import RunRecord
 from engine.store.states import UNFINISHED
 
-_ANY = "a:b"
-_FIRST: Final = (FREE, *(name for name in LAYOUTS if name != FREE))
+_ANY_SEQUENCE = "a:b"
+_LAYOUT_ORDER: Final = (FREE, *(name for name in LAYOUTS if name != FREE))
 """Layouts in the order in which they are turned through."""
-_ORDER: Final[tuple[TrialState, ...]] = (
+_STATE_ORDER: Final[tuple[TrialState, ...]] = (
     *("running", "stalled", "lost", "queued", "paused"),
     *("failed", "collapsed", "stopped", "pruned"),
 )
 """States in the order in which a cell tells them."""
 Setting = tuple[str, str, Protocol]
 """Data, model and protocol: what runs must share to stand in one table."""
-
-
-def recorded_tables(store: Store, layout: Layout, texts: Mapping[str, str]) -> list[Table]:
-    """Return a table of each setting under which something was run.
-
-    Args:
-        store: where the runs are.
-        layout: which rows and columns; where it has none, all that there are. One that has both is
-            shown even if nothing of it was run.
-        texts: what was typed of data, model and protocol, by option name; nothing: any.
-
-    Raises:
-        UsageError: nothing was recorded that fits.
-    """
-    found = _fitting(recorded(store), texts)
-    tables = [
-        recorded_table(item, filled_layout(item, layout))
-        for item in found
-        if _has_some(item, layout)
-    ]
-    if not tables and layout.columns and layout.entrants:
-        return [make_table(layout, Results(cells={}))]
-    if not tables:
-        raise UsageError(
-            "the store has no run of the arena that fits; without --offline it is asked for"
-        )
-    return tables
-
-
-def filled_layout(item: Recorded, layout: Layout) -> Layout:
-    """Return the layout, with every row or column that was run where it names none of its own."""
-    every = tuple(Column(sequence=sequence) for sequence in item.sequences)
-    return replace(
-        layout, columns=layout.columns or every, entrants=layout.entrants or item.entrants
-    )
-
-
-def recorded_table(item: Recorded, layout: Layout) -> Table:
-    """Return the table of a layout that has rows and columns."""
-    setting = describe_setting(item.data, item.model, item.protocol)
-    return make_table(layout, item.results, setting=setting)
-
-
-def _fitting(found: Sequence[Recorded], texts: Mapping[str, str]) -> Sequence[Recorded]:
-    if not any(texts.values()):
-        return found
-    asked = build_study_spec({**texts, "sequence": _ANY})
-    setting = (asked.data, asked.model, asked.protocol)
-    return [item for item in found if (item.data, item.model, item.protocol) == setting]
-
-
-def _has_some(item: Recorded, layout: Layout) -> bool:
-    """Whether any of the asked columns was run; a layout without columns asks for all."""
-    return not layout.columns or bool(set(layout.sequences) & set(item.sequences))
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -98,8 +44,8 @@ class Question(Struct, frozen=True, kw_only=True):
 
     def next_layout(self) -> "Question":
         """Return the same of the next layout, with its own measure."""
-        place = _FIRST.index(self.layout) + 1
-        return Question(layout=_FIRST[place % len(_FIRST)], of=self.of)
+        place = _LAYOUT_ORDER.index(self.layout) + 1
+        return Question(layout=_LAYOUT_ORDER[place % len(_LAYOUT_ORDER)], of=self.of)
 
     def next_measure(self) -> "Question":
         """Return the same with the next measure; tasks that are learnt alone have but one."""
@@ -215,9 +161,15 @@ def _tally(
     return Tally(
         complete=states.count("complete"),
         planned=found.planned,
-        others=tuple((state, states.count(state)) for state in _ORDER if state in states),
+        others=tuple((state, states.count(state)) for state in _STATE_ORDER if state in states),
         share=running[0].share if len(running) == 1 else None,
     )
+
+
+def shown_state(run: RunRecord, going: Mapping[int, RunRow]) -> TrialState:
+    """Return the state that a run is shown in, given those that are not ended."""
+    state: TrialState = run.state
+    return going[run.id].state if run.id in going and state in UNFINISHED else state
 
 
 def _table(item: Recorded, layout: Layout, before: Look | None) -> Table:
@@ -241,7 +193,55 @@ def _outcomes(item: Recorded) -> list[tuple[object, ...]]:
     ]
 
 
-def shown_state(run: RunRecord, going: Mapping[int, RunRow]) -> TrialState:
-    """Return the state that a run is shown in, given those that are not ended."""
-    state: TrialState = run.state
-    return going[run.id].state if run.id in going and state in UNFINISHED else state
+def recorded_tables(store: Store, layout: Layout, texts: Mapping[str, str]) -> list[Table]:
+    """Return a table of each setting under which something was run.
+
+    Args:
+        store: where the runs are.
+        layout: which rows and columns; where it has none, all that there are. One that has both is
+            shown even if nothing of it was run.
+        texts: what was typed of data, model and protocol, by option name; nothing: any.
+
+    Raises:
+        UsageError: nothing was recorded that fits.
+    """
+    found = _fitting(recorded(store), texts)
+    tables = [
+        recorded_table(item, filled_layout(item, layout))
+        for item in found
+        if _has_some(item, layout)
+    ]
+    if not tables and layout.columns and layout.entrants:
+        return [make_table(layout, Results(cells={}))]
+    if not tables:
+        raise UsageError(
+            "the store has no run of the arena that fits; without --offline it is asked for"
+        )
+    return tables
+
+
+def recorded_table(item: Recorded, layout: Layout) -> Table:
+    """Return the table of a layout that has rows and columns."""
+    setting = describe_setting(item.data, item.model, item.protocol)
+    return make_table(layout, item.results, setting=setting)
+
+
+def filled_layout(item: Recorded, layout: Layout) -> Layout:
+    """Return the layout, with every row or column that was run where it names none of its own."""
+    every = tuple(Column(sequence=sequence) for sequence in item.sequences)
+    return replace(
+        layout, columns=layout.columns or every, entrants=layout.entrants or item.entrants
+    )
+
+
+def _fitting(found: Sequence[Recorded], texts: Mapping[str, str]) -> Sequence[Recorded]:
+    if not any(texts.values()):
+        return found
+    asked = build_study_spec({**texts, "sequence": _ANY_SEQUENCE})
+    setting = (asked.data, asked.model, asked.protocol)
+    return [item for item in found if (item.data, item.model, item.protocol) == setting]
+
+
+def _has_some(item: Recorded, layout: Layout) -> bool:
+    """Whether any of the asked columns was run; a layout without columns asks for all."""
+    return not layout.columns or bool(set(layout.sequences) & set(item.sequences))

@@ -102,8 +102,8 @@ def tally_text(tally: Tally | None, looks: Looks) -> Text:
     for state, number in tally.others:
         look = STATE_LOOKS[state]
         alone = state == "running" and tally.share is not None
-        told = f"{tally.share:.0%}" if alone else str(number)
-        text.append(f" {look.glyph}{told}", style=getattr(looks, look.ink))
+        words = f"{tally.share:.0%}" if alone else str(number)
+        text.append(f" {look.glyph}{words}", style=getattr(looks, look.ink))
     return text
 
 

@@ -32,98 +32,9 @@ from engine.spec.methods import OptionValue
 from engine.store.states import Desired
 
 _BETWEEN: Final = " · "
-_LEAST: Final = 1e-3
-_VALUE: Final = "{:>10}"
-_COUNTED = f"{RUNS}: complete runs, of so many asked for; beside them what the others do."
-
-
-def cell_facts(look: Look, row: int, column: int) -> list[str]:
-    """Return what a cell's numbers mean against the reference's, and where its rates are from."""
-    cell, found = look.cell(row, column), look.runs(row, column)
-    if found is None:
-        return [f"Nothing here: {cell.reason}."]
-    reference = look.layout.entrants.index(reference_of(look.layout.entrants))
-    if row == reference:
-        compared = "the row that the others are compared with"
-    else:
-        compared = _compared(cell, look.cell(reference, column), look.table.reference)
-    return [line for line in (compared, _BETWEEN.join(_rates(found))) if line]
-
-
-def way_out(look: Look, key: str) -> Iterator[str]:
-    """Say how a table comes to its numbers of which nothing was run.
-
-    Args:
-        look: at the table.
-        key: that asks for tables.
-    """
-    yield f"Nothing of this table was run yet: {key} has it run."
-    if look.layout.name != FREE:
-        yield "The paper's numbers are of bert-base on all rows of GLUE."
-
-
-def _compared(cell: Cell, other: Cell, reference: str) -> str:
-    """Say how far a cell is from the reference's, and how sure that is."""
-    told = [
-        f"{value.quantity} {signed(value.mean - against.mean)} {_certainty(value)}"
-        for value, against in zip(cell.values, other.values, strict=True)
-        if value.mean is not None and against.mean is not None
-    ]
-    return f"against {reference}: {_BETWEEN.join(told)}" if told else ""
-
-
-def signed(difference: float) -> str:
-    """Write a difference of accuracies."""
-    return f"{difference:+.3f}".replace("-", "−")
-
-
-def _certainty(value: Value) -> str:
-    if value.p_value is None:
-        return "(not tested)"
-    shown = "p < 0.001" if value.p_value < _LEAST else f"p = {value.p_value:.3f}"
-    return f"({shown}{legend.SIGNIFICANT_MARK * value.significant})"
-
-
-def _rates(found: CellRuns) -> Iterator[str]:
-    if found.runs:
-        run = found.runs[-1]
-        yield _learnt_with(run.spec, run.learning_rates)
-    yield from _origin(found.source)
-
-
-def _learnt_with(spec: RunSpec, learning_rates: tuple[float, ...] | None) -> str:
-    """Write the rates that a run learns with, and the options of its method."""
-    options = [f"{name} {_shown(value)}" for name, value in spec.options.items()]
-    rates = learning_rates or spec.learning_rates
-    if rates and "lr" not in spec.options:
-        glyphs = rate_glyphs(rates, rate_bounds(rates))
-        options = [f"rates {glyphs} {_short(min(rates))} to {_short(max(rates))}", *options]
-    return ", ".join(options)
-
-
-def _shown(value: OptionValue) -> str:
-    if isinstance(value, float):
-        return _short(value) if 0 < value < _LEAST else f"{value:g}"
-    return str(value)
-
-
-def _short(rate: float) -> str:
-    return short_rate(float(f"{rate:.1e}"))
-
-
-def _origin(source: Source) -> Iterator[str]:
-    for tuning in source.tuned:
-        on = "" if tuning.study == tuning.sequence else f" on {tuning.sequence}"
-        yield f"from {tuning.study} ({tuning.epochs:,.0f} epochs{on})"
-    elsewhere = [
-        name for name in source.searched_on if name not in {item.sequence for item in source.tuned}
-    ]
-    if source.published:
-        yield f"published by the paper's authors {legend.PUBLISHED}"
-    if elsewhere:
-        yield f"searched on {', '.join(elsewhere)}"
-    if source.note:
-        yield f"profile {source.note}"
+_SMALLEST_WRITTEN: Final = 1e-3  # of what is written with decimals
+_NUMBER: Final = "{:>10}"
+_RUNS_NOTE: Final = f"{RUNS}: complete runs, of so many asked for; beside them what the others do."
 
 
 class RunLine(Struct, frozen=True, kw_only=True):
@@ -145,7 +56,7 @@ class RunsTable(RowTable[RunLine]):
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column(key="seed", label="seed", width=5, align="right"),
         Column(key="state", label="state", width=14),
-        Column(key="told", label="", width=20, stretch=True),
+        Column(key="outcome", label="", width=20, stretch=True),
     )
     GAP = 1
 
@@ -164,21 +75,21 @@ class RunsTable(RowTable[RunLine]):
         return item.run_id
 
     def header(self, column: Column) -> str:
-        if column.key == "told":
-            return "".join(map(_VALUE.format, self._quantities))
+        if column.key == "outcome":
+            return "".join(map(_NUMBER.format, self._quantities))
         return column.label
 
     def cells(self, item: RunLine, looks: Looks) -> dict[str, Text]:
         state = state_text(item.state, item.desired, looks)
         if item.going is not None and item.going.share:
             state.append(f" {item.going.share:.0%}")
-        return {"seed": Text(str(item.seed)), "state": state, "told": _told(item, looks)}
+        return {"seed": Text(str(item.seed)), "state": state, "outcome": _outcome(item, looks)}
 
 
-def _told(item: RunLine, looks: Looks) -> Text:
+def _outcome(item: RunLine, looks: Looks) -> Text:
     """Write a run's numbers, or why it has none, or how fast it gets on."""
     if item.state == "complete":
-        return Text("".join(_VALUE.format(score(value)) for value in item.values))
+        return Text("".join(_NUMBER.format(score(value)) for value in item.values))
     rate = item.going.rate if item.going else None
     return Text(item.reason or steps_rate(rate), style=looks.muted)
 
@@ -225,26 +136,115 @@ class CellPanel(Vertical):
         self.query_one(RunsTable).show_runs(look, row, column)
 
 
+def cell_facts(look: Look, row: int, column: int) -> list[str]:
+    """Return what a cell's numbers mean against the reference's, and where its rates are from."""
+    cell, found = look.cell(row, column), look.runs(row, column)
+    if found is None:
+        return [f"Nothing here: {cell.reason}."]
+    reference = look.layout.entrants.index(reference_of(look.layout.entrants))
+    if row == reference:
+        compared = "the row that the others are compared with"
+    else:
+        compared = _compared(cell, look.cell(reference, column), look.table.reference)
+    return [line for line in (compared, _BETWEEN.join(_rates(found))) if line]
+
+
+def way_out(look: Look, key: str) -> Iterator[str]:
+    """Say how a table comes to its numbers of which nothing was run.
+
+    Args:
+        look: at the table.
+        key: that asks for tables.
+    """
+    yield f"Nothing of this table was run yet: {key} has it run."
+    if look.layout.name != FREE:
+        yield "The paper's numbers are of bert-base on all rows of GLUE."
+
+
+def _compared(cell: Cell, other: Cell, reference: str) -> str:
+    """Say how far a cell is from the reference's, and how sure that is."""
+    differences = [
+        f"{value.quantity} {signed(value.mean - against.mean)} {_certainty(value)}"
+        for value, against in zip(cell.values, other.values, strict=True)
+        if value.mean is not None and against.mean is not None
+    ]
+    return f"against {reference}: {_BETWEEN.join(differences)}" if differences else ""
+
+
+def signed(difference: float) -> str:
+    """Write a difference of accuracies."""
+    return f"{difference:+.3f}".replace("-", "−")
+
+
+def _certainty(value: Value) -> str:
+    if value.p_value is None:
+        return "(not tested)"
+    shown = "p < 0.001" if value.p_value < _SMALLEST_WRITTEN else f"p = {value.p_value:.3f}"
+    return f"({shown}{legend.SIGNIFICANT_MARK * value.significant})"
+
+
+def _rates(found: CellRuns) -> Iterator[str]:
+    if found.runs:
+        run = found.runs[-1]
+        yield _learnt_with(run.spec, run.learning_rates)
+    yield from _origin(found.source)
+
+
+def _learnt_with(spec: RunSpec, learning_rates: tuple[float, ...] | None) -> str:
+    """Write the rates that a run learns with, and the options of its method."""
+    options = [f"{name} {_shown(value)}" for name, value in spec.options.items()]
+    rates = learning_rates or spec.learning_rates
+    if rates and "lr" not in spec.options:
+        glyphs = rate_glyphs(rates, rate_bounds(rates))
+        options = [f"rates {glyphs} {_short(min(rates))} to {_short(max(rates))}", *options]
+    return ", ".join(options)
+
+
+def _shown(value: OptionValue) -> str:
+    if isinstance(value, float):
+        return _short(value) if 0 < value < _SMALLEST_WRITTEN else f"{value:g}"
+    return str(value)
+
+
+def _short(rate: float) -> str:
+    return short_rate(float(f"{rate:.1e}"))
+
+
+def _origin(source: Source) -> Iterator[str]:
+    for tuning in source.tuned:
+        on = "" if tuning.study == tuning.sequence else f" on {tuning.sequence}"
+        yield f"from {tuning.study} ({tuning.epochs:,.0f} epochs{on})"
+    elsewhere = [
+        name for name in source.searched_on if name not in {item.sequence for item in source.tuned}
+    ]
+    if source.published:
+        yield f"published by the paper's authors {legend.PUBLISHED}"
+    if elsewhere:
+        yield f"searched on {', '.join(elsewhere)}"
+    if source.note:
+        yield f"profile {source.note}"
+
+
 class LegendPanel(VerticalScroll, can_focus=True):
     """Shows what marks mean, which test was done, and what is missing."""
 
     def __init__(self, *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
         self.border_title = "Legend"
-        self._told: tuple[str, ...] = ()
+        self._shown: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
 
     def show(self, table: Table) -> None:
         """Explain this table."""
-        told = tuple(_sentences(table))
-        if told != self._told:
-            self._told = told
-            self.query_one(Static).update("\n".join(told))
+        sentences = tuple(_sentences(table))
+        if sentences != self._shown:
+            self._shown = sentences
+            self.query_one(Static).update("\n".join(sentences))
 
 
 def _sentences(table: Table) -> Iterator[str]:
     yield from legend.caption(table, better=f"Bold and {legend.BETTER}")
-    yield _COUNTED
+    yield _RUNS_NOTE
     yield from table.notes

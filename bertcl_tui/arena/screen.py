@@ -171,7 +171,7 @@ class ArenaScreen(LiveScreen):
 
     @property
     def goes_on(self) -> bool:
-        """Whether any run of the table is wanted to go on."""
+        """Whether any run of the table shall go on."""
         going = {} if self._look is None else self._look.going
         return any(run.desired == "running" for run in going.values())
 

@@ -19,7 +19,7 @@ IN_THE_PAPER: Final = "in the paper"
 TEXT: Final = "text"
 SUFFIXES: Final[Mapping[str, str]] = {item.suffix: name for name, item in TABLE_FORMATS.items()}
 """Formats by how a file's name ends; anything else is text."""
-_ENDLESS: Final = 10_000
+_ENDLESS: Final = 10_000  # columns: no line is broken
 
 
 def draw_arena(table: Table) -> Drawn:

@@ -11,15 +11,13 @@ from bertcl_tui.charts.glyphs import Range
 
 _STEP_DIGITS: Final = (1, 2, 5)
 _FEW_DECADES: Final = 2
-_SLACK: Final = 1e-9  # of a step: what rounding may have moved a tick
+_SLACK: Final = 1e-9  # of a step or a row: what rounding may have moved a tick
 _SMALLEST_DECIMAL: Final = 1e-4  # below, zeros would have to be counted
 _UNITS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _COLUMNS_PER_TICK: Final = 10
 _ROWS_PER_TICK: Final = 4
-_MOST_BETWEEN: Final = 6
-_STEP_DIGITS: Final = (1, 2, 5)
+_MOST_BETWEEN: Final = 6  # rows between two ticks
 _LINE_IN_ROW: Final = 0.375  # of a row, from its last dot: dots are a quarter apart, four to a row
-_SLACK: Final = 1e-9
 _THOUSANDS: Final = 10_000  # from here on written with a k
 
 

@@ -13,7 +13,7 @@ from bertcl_tui.charts.sheet import Sheet
 from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Size, message, too_small
 
 _SMALLEST_RATES: Final = (26, 1)
-_RATE_LABELS: Final = 0.3  # of the columns, at most
+_RATE_LABELS: Final = 0.3  # of the columns, at most, for the choices' names
 _GAP: Final = 1
 _RATE_COLUMNS: Final = len("3.1e-06")
 _BAND_COLUMNS: Final = len("  [2.1e-06, 5.0e-06]")
@@ -22,11 +22,10 @@ _COLUMNS_PER_TICK: Final = 6
 _SLACK: Final = 1e-9  # of a cell: what rounding may have moved a decade
 _ROWS_FOR_BOTH_ENDS: Final = 2  # more than these
 _SEARCH_SPACE: Final = (1e-7, 1e-3)
-"""The space of the search; an axis shows at least this."""
+"""Learning rates that are searched; an axis shows at least these."""
 _SMALLEST_SHARES: Final = (18, 1)
-_SHARE_LABELS: Final = 0.4  # of the columns, at most
+_SHARE_LABELS: Final = 0.4  # of the columns, at most, for the choices' names
 _SHARE_COLUMNS: Final = len("1.0")
-_GAP: Final = 1
 
 
 class Bar(Struct, frozen=True, kw_only=True):
@@ -175,7 +174,6 @@ class Rates(Struct, frozen=True, kw_only=True):
     """What it is compared with, if anything; one rate for all, or one each."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
-
         bars = [
             Bar(label=label, rate=rate) for label, rate in zip(self.labels, self.rates, strict=True)
         ]

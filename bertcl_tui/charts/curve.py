@@ -35,8 +35,6 @@ from bertcl_tui.charts.series import (
 )
 from bertcl_tui.charts.style import Palette, Size, message, too_small
 
-__all__ = ["Boundary", "Curves", "Level", "Series", "draw_curves", "picture_curves"]
-
 _SMALLEST: Final = (30, 6)
 _ROWS_FOR_A_HEADER: Final = 8
 _ROWS_FOR_TWO: Final = 12
@@ -190,8 +188,8 @@ def _header_rows(rows: int, curves: Curves, view: View) -> int:
     crosshair = view.x is not None
     if rows < _ROWS_FOR_A_HEADER:
         return int(crosshair)
-    wanted = (bool(curves.y_label) or crosshair) + bool(curves.boundaries)
-    return wanted if rows >= _ROWS_FOR_TWO else min(wanted, 1)
+    needed = (bool(curves.y_label) or crosshair) + bool(curves.boundaries)
+    return needed if rows >= _ROWS_FOR_TWO else min(needed, 1)
 
 
 def _draw_boundaries(
@@ -252,8 +250,8 @@ def _write_glyphs(plot: Plot, strokes: Sequence[Stroke]) -> None:
     """Write each line's glyph on it, now and then, no two in one column."""
     for place, stroke in enumerate(strokes):
         first = (2 * place + 1) * _GLYPH_EVERY // (2 * len(strokes))
-        for wanted in range(first, plot.canvas.columns - _GLYPH_EVERY // 4, _GLYPH_EVERY):
-            x = plot.canvas.x_of(wanted)
+        for column in range(first, plot.canvas.columns - _GLYPH_EVERY // 4, _GLYPH_EVERY):
+            x = plot.canvas.x_of(column)
             y = interpolate(x, (stroke.line.xs, stroke.line.ys))
             if isfinite(y):
                 plot.sheet.write(*plot.cell(x, y), stroke.glyph, stroke.style)

@@ -13,36 +13,6 @@ _LEAST_OF_A_NAME: Final = 4  # columns, before a difference is left out
 _GAP: Final = 1  # between the canvas and the labels on its right
 
 
-def spread(wanted: Sequence[float], rows: int) -> list[int]:
-    """Move labels apart, one a row and in the order wanted, as near to where wanted as can be.
-
-    The sum of squared distances is least (pool adjacent violators); labels that want the same row
-    keep their order.
-
-    Args:
-        wanted: the row that each label would like, from 0.
-        rows: how many there are.
-
-    Raises:
-        ValueError: there are more labels than rows.
-    """
-    spare = rows - len(wanted)
-    if spare < 0:
-        raise ValueError(f"{len(wanted)} labels do not fit in {rows} rows")
-    order = sorted(range(len(wanted)), key=wanted.__getitem__)
-    blocks: list[tuple[float, int]] = []  # labels that touch: first row, how many
-    for place, label in enumerate(order):
-        first, count = wanted[label] - place, 1
-        while blocks and blocks[-1][0] >= first:
-            earlier, members = blocks.pop()
-            first = (earlier * members + first * count) / (members + count)
-            count += members
-        blocks.append((first, count))
-    shifts = [min(max(round(first), 0), spare) for first, count in blocks for _ in range(count)]
-    rows_in_order = [shift + place for place, shift in enumerate(shifts)]
-    return [row for _, row in sorted(zip(order, rows_in_order, strict=True))]
-
-
 class LineEnd(Struct, frozen=True, kw_only=True):
     """The last point of a line and what is written beside it."""
 
@@ -91,8 +61,8 @@ def write_labels(plot: Plot, ends: Sequence[LineEnd], muted: str, *, inside: boo
         plot.sheet.write(plot.right + _GAP, plot.top + rows, f"+{len(outside) - rows} more", muted)
         outside = outside[:rows]
     outside.sort(key=lambda end: -end.y)
-    wanted = [plot.canvas.row(end.y) for end in outside]
-    for end, row in zip(outside, spread(wanted, rows), strict=True):
+    places = [plot.canvas.row(end.y) for end in outside]
+    for end, row in zip(outside, spread(places, rows), strict=True):
         _write_outside(plot, end, plot.top + row)
 
 
@@ -115,3 +85,33 @@ def _write_outside(plot: Plot, end: LineEnd, row: int) -> None:
     line_end = plot.cell(end.x, end.y)
     if line_end != (plot.right - 1, row):
         plot.sheet.write(*line_end, end.glyph, end.style)
+
+
+def spread(places: Sequence[float], rows: int) -> list[int]:
+    """Move labels apart, one a row and in their order, as near to their places as can be.
+
+    The sum of squared distances is least (pool adjacent violators); labels that want the same row
+    keep their order.
+
+    Args:
+        places: the row that each label would like, from 0.
+        rows: how many there are.
+
+    Raises:
+        ValueError: there are more labels than rows.
+    """
+    spare = rows - len(places)
+    if spare < 0:
+        raise ValueError(f"{len(places)} labels do not fit in {rows} rows")
+    order = sorted(range(len(places)), key=places.__getitem__)
+    blocks: list[tuple[float, int]] = []  # labels that touch: first row, how many
+    for place, label in enumerate(order):
+        first, count = places[label] - place, 1
+        while blocks and blocks[-1][0] >= first:
+            earlier, members = blocks.pop()
+            first = (earlier * members + first * count) / (members + count)
+            count += members
+        blocks.append((first, count))
+    shifts = [min(max(round(first), 0), spare) for first, count in blocks for _ in range(count)]
+    rows_in_order = [shift + place for place, shift in enumerate(shifts)]
+    return [row for _, row in sorted(zip(order, rows_in_order, strict=True))]

@@ -2,17 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.charts.series import Boundary, Curves, Series, View
+from bertcl_tui.charts.series import Boundary, Curves, Picture, Series, View
 from bertcl_tui.charts.style import Palette, Size, message
 from bertcl_tui.store.rows import RunCurves
-
-if TYPE_CHECKING:
-    from bertcl_tui.charts.series import Picture
 
 NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
 
@@ -38,54 +35,6 @@ class Viewed(Struct, frozen=True):
 
     def draw(self, size: Size, palette: Palette) -> Text:
         return picture(self.drawing.curves(), size, palette, self.view).text
-
-
-def picture(curves: Curves, size: Size, palette: Palette, view: View | None = None) -> "Picture":
-    """Draw curves; the drawing library is loaded with the first ones."""
-    from bertcl_tui.charts.curve import picture_curves
-
-    return picture_curves(curves, size, palette, view or View())
-
-
-class Known(Struct, frozen=True):
-    """The latest accuracies on the retention rows; None where nothing was measured yet."""
-
-    p_o: float | None
-    p_s: float | None
-
-
-def known_now(run: RunCurves) -> Known:
-    """Return what a run that goes on would score by its latest measurements."""
-    _, earlier = known_of_earlier(run)
-    last = [curve for curve in run.curves if curve.task + 1 == len(run.stages)]
-    return Known(
-        p_o=earlier[-1] if earlier else None,
-        p_s=last[0].accuracies[-1] if last else None,
-    )
-
-
-def known_of_earlier(run: RunCurves) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Return steps after stage 1 and the mean accuracy on the tasks learnt before, as in p_o."""
-    if len(run.stages) < 2:  # noqa: PLR2004 - nothing is earlier in the first stage
-        return (), ()
-    start = run.stages[1].first_step
-    by_step: dict[int, list[float]] = defaultdict(list)
-    for curve in run.curves:
-        for step, accuracy in zip(curve.steps, curve.accuracies, strict=True):
-            if step >= start and step >= _learnt_at(run, curve.task):
-                by_step[step].append(accuracy)
-    steps = sorted(by_step)
-    return (
-        tuple(step - start for step in steps),
-        tuple(sum(by_step[step]) / len(by_step[step]) for step in steps),
-    )
-
-
-def _learnt_at(run: RunCurves, task: int) -> int:
-    """Return the step at which a task was learnt; the last one of all never is an earlier one."""
-    if task + 1 >= len(run.stages):
-        return run.stages[-1].last_step + 1
-    return run.stages[task].last_step
 
 
 class Line(Struct, frozen=True):
@@ -177,6 +126,13 @@ class Nothing(Struct, frozen=True):
         return message(self.sentence, size, palette.muted)
 
 
+def picture(curves: Curves, size: Size, palette: Palette, view: View | None = None) -> Picture:
+    """Draw curves; the drawing library is loaded with the first ones."""
+    from bertcl_tui.charts.curve import picture_curves
+
+    return picture_curves(curves, size, palette, view or View())
+
+
 def _series(line: Line) -> Series:
     steps, accuracies = known_of_earlier(line.run)
     return Series(name=line.name, xs=steps, ys=accuracies, emphasis=line.emphasis, slot=line.slot)
@@ -191,3 +147,44 @@ def earlier_tasks(tasks: Collection[str]) -> str:
     """Name the curves' y for a title: the first task of a pair, or all but the last."""
     *earlier, _ = tasks
     return earlier[0] if len(earlier) == 1 else f"{len(earlier)} earlier tasks"
+
+
+class Known(Struct, frozen=True):
+    """The latest accuracies on the retention rows; None where nothing was measured yet."""
+
+    p_o: float | None
+    p_s: float | None
+
+
+def known_now(run: RunCurves) -> Known:
+    """Return what a run that goes on would score by its latest measurements."""
+    _, earlier = known_of_earlier(run)
+    last = [curve for curve in run.curves if curve.task + 1 == len(run.stages)]
+    return Known(
+        p_o=earlier[-1] if earlier else None,
+        p_s=last[0].accuracies[-1] if last else None,
+    )
+
+
+def known_of_earlier(run: RunCurves) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return steps after stage 1 and the mean accuracy on the tasks learnt before, as in p_o."""
+    if len(run.stages) < 2:  # noqa: PLR2004 - nothing is earlier in the first stage
+        return (), ()
+    start = run.stages[1].first_step
+    by_step: dict[int, list[float]] = defaultdict(list)
+    for curve in run.curves:
+        for step, accuracy in zip(curve.steps, curve.accuracies, strict=True):
+            if step >= start and step >= _learnt_at(run, curve.task):
+                by_step[step].append(accuracy)
+    steps = sorted(by_step)
+    return (
+        tuple(step - start for step in steps),
+        tuple(sum(by_step[step]) / len(by_step[step]) for step in steps),
+    )
+
+
+def _learnt_at(run: RunCurves, task: int) -> int:
+    """Return the step at which a task was learnt; the last one of all never is an earlier one."""
+    if task + 1 >= len(run.stages):
+        return run.stages[-1].last_step + 1
+    return run.stages[task].last_step

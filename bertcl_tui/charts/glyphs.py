@@ -123,11 +123,11 @@ def min_max(xs: Sequence[float], ys: Sequence[float], most: int) -> tuple[list[f
     count = min(len(xs), len(ys))
     if count <= most:
         return list(xs[:count]), list(ys[:count])
-    kept = _kept(ys[:count], most)
-    return [xs[index] for index in kept], [ys[index] for index in kept]
+    indices = _extremes(ys[:count], most)
+    return [xs[index] for index in indices], [ys[index] for index in indices]
 
 
-def _kept(ys: Sequence[float], most: int) -> list[int]:
+def _extremes(ys: Sequence[float], most: int) -> list[int]:
     """Return which points stay, in order."""
     import numpy as np
 

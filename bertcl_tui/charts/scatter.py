@@ -24,7 +24,7 @@ from bertcl_tui.charts.style import (
 State = Literal["complete", "running", "pruned", "collapsed", "filtered out"]
 
 _SMALLEST_PLANE: Final = (24, 6)
-_ROWS_ABOVE: Final = 1  # what y is, and the key
+_ROWS_ABOVE: Final = 1  # of a plane: what y is, and the key
 _MOST_EQUALS: Final = 5  # lines of equal p
 _MARGIN: Final = 0.04  # of the x range, on both sides
 _STATE_GLYPHS: Final[dict[State, str]] = {
@@ -42,7 +42,7 @@ _FROM_BELOW: Final[tuple[State, ...]] = (
     "running",
 )
 _SMALLEST_CLOUD: Final = (16, 5)
-_ROWS_BELOW_CLOUD: Final = 1  # the key
+_ROWS_BELOW_CLOUD: Final = 1  # its key
 _OTHER_KINDS: Final = "·"
 
 

@@ -31,7 +31,7 @@ class Series(Struct, frozen=True, kw_only=True):
     """Its colour and glyph, so that a trial keeps them while others come and go."""
 
     def is_empty(self) -> bool:
-        """Tell whether there is nothing to draw."""
+        """Return whether there is nothing to draw."""
         return not any(map(isfinite, self.ys))
 
     def last(self) -> Point:
@@ -150,18 +150,18 @@ def _style(line: Series, slot: int, palette: Palette) -> str:
     return weight + palette.series[slot % len(palette.series)]
 
 
-def slots_of(wanted: Sequence[int | None]) -> list[int]:
+def slots_of(asked: Sequence[int | None]) -> list[int]:
     """Return the slot each line asks for if it is the first to ask, else the lowest free one.
 
     Args:
-        wanted: by each of at most as many lines as there are glyphs; it goes round beyond these.
+        asked: by each of at most as many lines as there are glyphs; it goes round beyond these.
     """
     slots: dict[int, int] = {}
-    for index, slot in enumerate(wanted):
+    for index, slot in enumerate(asked):
         if slot is not None and slot % len(SERIES_GLYPHS) not in slots.values():
             slots[index] = slot % len(SERIES_GLYPHS)
     free = (slot for slot in range(len(SERIES_GLYPHS)) if slot not in set(slots.values()))
-    return [slots[index] if index in slots else next(free) for index in range(len(wanted))]
+    return [slots[index] if index in slots else next(free) for index in range(len(asked))]
 
 
 class View(Struct, frozen=True, kw_only=True):

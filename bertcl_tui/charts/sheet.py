@@ -30,7 +30,7 @@ class Sheet:
                 cells[offset] = (character, style)
 
     def is_free(self, column: int, row: int, length: int, *, over: str | None = None) -> bool:
-        """Tell whether these cells are on the sheet, and blank or in a style written over."""
+        """Return whether these cells are on the sheet, and blank or in a style written over."""
         if not (0 <= row < self.rows and column >= 0 and column + length <= self.columns):
             return False
         cells = self._cells[row][column : column + length]

@@ -117,21 +117,21 @@ def evaluate_form(profile: Profile, like: StudySpec) -> FormScreen:
 
     Args:
         profile: what is evaluated.
-        like: a study it came from; data and model are its own unless told otherwise.
+        like: a study it came from; data and model are its own unless the texts say otherwise.
     """
     suggester = SequenceSuggester()
     suggester.tasks = names_of(_known(like.data))
 
     def remark(texts: Texts) -> str:
-        wanted = read_evaluation(texts)
-        shape = stated_shape(wanted.model)
+        asked = read_evaluation(texts)
+        shape = stated_shape(asked.model)
         if shape is not None and shape.n_layers != profile.grouping.n_layers:
             raise UsageError(
-                f"the profile is for {profile.grouping.n_layers} layers and '{wanted.model}' has "
+                f"the profile is for {profile.grouping.n_layers} layers and '{asked.model}' has "
                 f"{shape.n_layers}; name another model, or transfer the profile"
             )
-        runs = wanted.seeds * (1 if wanted.baseline is None else 2)
-        name = sequence_name(wanted.sequence)
+        runs = asked.seeds * (1 if asked.baseline is None else 2)
+        name = sequence_name(asked.sequence)
         seen = "" if name not in profile.searched_on else f" {name} is not unseen: it was searched."
         return f"Queues {count(runs, 'run')}.{seen}"
 

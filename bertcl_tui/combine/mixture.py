@@ -34,50 +34,12 @@ from engine.spec import StudySpec
 from engine.store.studies import StudyRecord
 from engine.tasks.models import backbone_of
 
-_SOFTWARE = ("bertcl-tui", "optuna", "torch", "transformers")
+_SOFTWARE: Final = ("bertcl-tui", "optuna", "torch", "transformers")
 LOWEST_BASE: Final = 1.0
 HIGHEST_BASE: Final = 5.0
 PROFILES_FOLDER: Final = Path("profiles")
 PUBLISHED: Final = "published"
 NOTHING: Final = "nothing"
-
-
-def offer(study: StudyRecord, trials: Sequence[TrialRow]) -> StudyTrials:
-    """Return trials of a study as a combination takes them.
-
-    Raises:
-        UsageError: nothing on this machine says how many layers the backbone has.
-    """
-    spec = study.spec
-    backbone = backbone_of(spec.model, choice_count(trials))
-    return StudyTrials(
-        study=study.name,
-        sequence=spec.title(),
-        backbone=backbone,
-        grouping=make_grouping(spec.protocol.grouping, backbone.layers),
-        protocol=spec.protocol if study.origin == "search" else None,
-        trials=tuple(
-            ScoredTrial(trial.number, trial.p, trial.state, trial.learning_rates)
-            for trial in trials
-        ),
-    )
-
-
-def choice_count(trials: Iterable[TrialRow]) -> int:
-    """Return for how many choices most trials have a rate; 0 where none has any."""
-    counts = Counter(len(trial.learning_rates) for trial in trials if trial.learning_rates)
-    return max(counts, key=lambda choices: counts[choices], default=0)
-
-
-def software() -> dict[str, str]:
-    """Return the versions of what shapes a trial's numbers."""
-    versions: dict[str, str] = {}
-    for name in _SOFTWARE:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -86,11 +48,11 @@ class Source(Struct, frozen=True, kw_only=True):
     study_id: int
     spec: StudySpec
     offer: StudyTrials | None
-    """All its trials; None where they cannot be told apart by choice."""
+    """All its trials; None where nothing says which choice a rate is of."""
     trouble: str | None = None
     """Why there is no offer."""
     marked: frozenset[int]
-    """Trials that go in as long as nobody says otherwise."""
+    """Trials that go in at first."""
 
     @property
     def trials(self) -> tuple[ScoredTrial, ...]:
@@ -144,6 +106,10 @@ class Mixture(Struct, frozen=True, kw_only=True):
         return next(source for source in self.sources if source.study_id == study_id)
 
 
+def _only(study: StudyTrials, numbers: frozenset[int]) -> StudyTrials:
+    return replace(study, trials=tuple(t for t in study.trials if t.number in numbers))
+
+
 def read_mixture(reader: Reader, marked: Mapping[int, frozenset[int]]) -> Mixture:
     """Read the trials of these studies; blocks.
 
@@ -170,15 +136,31 @@ def _read_source(reader: Reader, study_id: int, marked: frozenset[int]) -> Sourc
         return replace(source, trouble=str(error))
 
 
-def _only(study: StudyTrials, numbers: frozenset[int]) -> StudyTrials:
-    return replace(study, trials=tuple(t for t in study.trials if t.number in numbers))
+def offer(study: StudyRecord, trials: Sequence[TrialRow]) -> StudyTrials:
+    """Return trials of a study as a combination takes them.
+
+    Raises:
+        UsageError: nothing on this machine says how many layers the backbone has.
+    """
+    spec = study.spec
+    backbone = backbone_of(spec.model, choice_count(trials))
+    return StudyTrials(
+        study=study.name,
+        sequence=spec.title(),
+        backbone=backbone,
+        grouping=make_grouping(spec.protocol.grouping, backbone.layers),
+        protocol=spec.protocol if study.origin == "search" else None,
+        trials=tuple(
+            ScoredTrial(trial.number, trial.p, trial.state, trial.learning_rates)
+            for trial in trials
+        ),
+    )
 
 
-class Reference(Struct, frozen=True):
-    """A profile that combinations are compared with."""
-
-    name: str
-    profile: Profile
+def choice_count(trials: Iterable[TrialRow]) -> int:
+    """Return for how many choices most trials have a rate; 0 where none has any."""
+    counts = Counter(len(trial.learning_rates) for trial in trials if trial.learning_rates)
+    return max(counts, key=lambda choices: counts[choices], default=0)
 
 
 def at_depth(combined: Combined, backbone: Backbone) -> Combined:
@@ -227,6 +209,26 @@ def finished_profile(combined: Combined, name: str, target: Backbone | None = No
     return replace(transfer(profile, target), name=name)
 
 
+def software() -> dict[str, str]:
+    """Return the versions of what shapes a trial's numbers."""
+    versions: dict[str, str] = {}
+    for name in _SOFTWARE:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def default_path(combined: Combined, target: Backbone | None = None) -> Path:
+    """Return where a profile goes unless the person names another place."""
+    sequences = list(dict.fromkeys(study.sequence for study in combined.studies))
+    what = sequences[0] if len(sequences) == 1 else f"combined-{len(sequences)}"
+    depth = "" if target is None else f"-{target.layers}-layers"
+    name = what.replace(":", "-").replace("/", ".")
+    return PROFILES_FOLDER / f"{name}-b{combined.base:g}{depth}.json"
+
+
 def export_profile(profile: Profile, path: Path) -> Path:
     """Write a profile, in a new folder if need be; return where it is.
 
@@ -243,13 +245,11 @@ def export_profile(profile: Profile, path: Path) -> Path:
     return path
 
 
-def default_path(combined: Combined, target: Backbone | None = None) -> Path:
-    """Return where a profile goes unless told otherwise."""
-    sequences = list(dict.fromkeys(study.sequence for study in combined.studies))
-    what = sequences[0] if len(sequences) == 1 else f"combined-{len(sequences)}"
-    depth = "" if target is None else f"-{target.layers}-layers"
-    name = what.replace(":", "-").replace("/", ".")
-    return PROFILES_FOLDER / f"{name}-b{combined.base:g}{depth}.json"
+class Reference(Struct, frozen=True):
+    """A profile that combinations are compared with."""
+
+    name: str
+    profile: Profile
 
 
 def known_profiles() -> tuple[str, ...]:

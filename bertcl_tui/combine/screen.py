@@ -332,9 +332,9 @@ class CombineScreen(Screen[None]):
         self.app.push_screen(evaluate_form(profile, like), answered)
 
     @work(thread=True, group="evaluate")
-    def _evaluate(self, profile: Profile, protocol: Protocol, wanted: Evaluation) -> None:
+    def _evaluate(self, profile: Profile, protocol: Protocol, evaluation: Evaluation) -> None:
         try:
-            asked = request_evaluation(self._reader.store, profile, protocol, wanted)
+            asked = request_evaluation(self._reader.store, profile, protocol, evaluation)
         except EngineError as error:
             self.post_message(Trouble(str(error)))
             return

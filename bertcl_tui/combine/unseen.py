@@ -17,7 +17,7 @@ FLAT: Final = "flat"
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
-    """Which runs are wanted."""
+    """Which runs are asked for."""
 
     sequence: tuple[str, ...]
     data: str

@@ -22,7 +22,7 @@ from engine.work.ask import ask_machine
 
 _LEAST_COLUMNS, _LEAST_LINES = 80, 24
 _FEW_COLOURS: Final = {"standard", "256"}
-_AROUND: Final = {"in tmux": "TMUX", "in screen": "STY", "over SSH": "SSH_CONNECTION"}
+_AROUND_IT: Final = {"in tmux": "TMUX", "in screen": "STY", "over SSH": "SSH_CONNECTION"}
 _LIBRARIES: Final = (
     "bertcl-tui",
     "torch",
@@ -36,6 +36,49 @@ _LIBRARIES: Final = (
     "textual",
     "plotext",
 )
+
+
+def find_libraries() -> Iterator[Finding]:
+    """Yield Python and each library with its version."""
+    yield Finding("python", "good", f"{platform.python_version()} on {platform.platform()}")
+    for name in _LIBRARIES:
+        try:
+            yield Finding(name, "good", version(name))
+        except PackageNotFoundError:
+            yield Finding(name, "bad", "not installed; pip install bertcl-tui")
+
+
+def find_devices() -> Finding:
+    """Look for what torch can learn on. Takes seconds: a process of its own loads torch."""
+    try:
+        machine = ask_machine()
+    except EngineError as error:
+        return Finding("devices", "bad", str(error))
+    gpus = [f"cuda:{index} {name}" for index, name in enumerate(machine.gpus)]
+    return Finding(
+        "devices",
+        "good",
+        ", ".join([count(machine.cores, "core"), *gpus]) + f"; auto takes {machine.device}",
+    )
+
+
+def find_samples() -> Finding:
+    """Look whether the sample pack is installed."""
+    try:
+        sample_model_path()
+        for task in SAMPLES:
+            if isinstance(task.origin, SampleOrigin):
+                installed_file(task.origin.distribution, task.origin.file)
+    except UsageError as error:
+        return Finding("sample pack", "note", str(error))
+    return Finding("sample pack", "good", f"tasks {', '.join(task.name for task in SAMPLES)}")
+
+
+def find_hub() -> Finding:
+    """Ask the model hub for a sign of life."""
+    if hub_answers():
+        return Finding("hub", "good", "answers")
+    return Finding("hub", "note", "does not answer; use --data sample, a folder or what is cached")
 
 
 class Terminal(Struct, frozen=True, kw_only=True):
@@ -74,7 +117,7 @@ def find_terminal(variables: Mapping[str, str]) -> Iterator[Finding]:
 
 def look_at(terminal: Terminal) -> Iterator[Finding]:
     """Yield what it is, then what keeps the app from being read in it."""
-    around = [name for name, variable in _AROUND.items() if terminal.variables.get(variable)]
+    around = [name for name, variable in _AROUND_IT.items() if terminal.variables.get(variable)]
     facts = [
         terminal.kind,
         f"{terminal.columns}×{terminal.lines}",
@@ -126,46 +169,3 @@ def find_settings(file: Path) -> Finding:
         return Finding("settings", "note", f"{file}: {text}; mend it with bertcl-tui config edit")
     changed = sum(item.changed for item in all_named(settings))
     return Finding("settings", "good", f"{file}: {count(changed, 'setting')} changed")
-
-
-def find_libraries() -> Iterator[Finding]:
-    """Yield Python and each library with its version."""
-    yield Finding("python", "good", f"{platform.python_version()} on {platform.platform()}")
-    for name in _LIBRARIES:
-        try:
-            yield Finding(name, "good", version(name))
-        except PackageNotFoundError:
-            yield Finding(name, "bad", "not installed; pip install bertcl-tui")
-
-
-def find_devices() -> Finding:
-    """Look for what torch can learn on. Takes seconds: a process of its own loads torch."""
-    try:
-        machine = ask_machine()
-    except EngineError as error:
-        return Finding("devices", "bad", str(error))
-    gpus = [f"cuda:{index} {name}" for index, name in enumerate(machine.gpus)]
-    return Finding(
-        "devices",
-        "good",
-        ", ".join([count(machine.cores, "core"), *gpus]) + f"; auto takes {machine.device}",
-    )
-
-
-def find_samples() -> Finding:
-    """Look whether the sample pack is installed."""
-    try:
-        sample_model_path()
-        for task in SAMPLES:
-            if isinstance(task.origin, SampleOrigin):
-                installed_file(task.origin.distribution, task.origin.file)
-    except UsageError as error:
-        return Finding("sample pack", "note", str(error))
-    return Finding("sample pack", "good", f"tasks {', '.join(task.name for task in SAMPLES)}")
-
-
-def find_hub() -> Finding:
-    """Ask the model hub for a sign of life."""
-    if hub_answers():
-        return Finding("hub", "good", "answers")
-    return Finding("hub", "note", "does not answer; use --data sample, a folder or what is cached")

@@ -127,10 +127,10 @@ def _contents(at: Store, reader: Reader) -> Finding:
     with at.reading() as connection:
         journal = str(connection.execute(text("PRAGMA journal_mode")).scalar_one())
     facts.append(f"journal {journal}")
-    told = f"{path}: {', '.join(facts)}"
+    about = f"{path}: {', '.join(facts)}"
     if journal != "wal":
-        return Finding("store", "note", f"{told}; screen and workers will wait for each other")
-    return Finding("store", "good", told)
+        return Finding("store", "note", f"{about}; screen and workers will wait for each other")
+    return Finding("store", "good", about)
 
 
 def _workers(reader: Reader) -> Finding:

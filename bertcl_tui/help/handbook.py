@@ -53,7 +53,7 @@ _FILTERS: Final[tuple[Entry, ...]] = (
 
 
 _MOVED_IN: Final[frozenset[Place]] = frozenset({"grid", "table", "list", "text"})
-"""Places with the same keys for moving, which are told once."""
+"""Places with the same keys for moving, which are listed once."""
 
 
 class Section(Struct, frozen=True):
@@ -73,35 +73,35 @@ def sections(app: App[object], here: Sequence[Place]) -> Iterator[Section]:
     yield Section("Reading the curves", _CURVES)
     yield Section("Words", _WORDS)
     yield Section("Filters", _FILTERS)
-    told = {action.name for action in actions_of(*near)}
+    listed = {action.name for action in actions_of(*near)}
     for place in PLACES:
         if place not in near:
-            yield _keys(app, place, told if place in _MOVED_IN else frozenset())
-            told |= {action.name for action in actions_of(place)}
+            yield _keys(app, place, listed if place in _MOVED_IN else frozenset())
+            listed |= {action.name for action in actions_of(place)}
 
 
 def fitting(said: Iterator[Section], text: str) -> Iterator[Section]:
     """Yield the entries in which every word of ``text`` stands."""
     words = text.casefold().split()
     for section in said:
-        kept = [
+        found = [
             entry
             for entry in section.entries
             if all(word in f"{section.title} {' '.join(entry)}".casefold() for word in words)
         ]
-        if kept:
-            yield Section(section.title, kept)
+        if found:
+            yield Section(section.title, found)
 
 
 def _around(here: Sequence[Place]) -> set[Place]:
     return {place for screen in here if screen != "app" for place in active_in(screen)}
 
 
-def _keys(app: App[object], place: Place, told: Collection[str] = ()) -> Section:
+def _keys(app: App[object], place: Place, listed: Collection[str] = ()) -> Section:
     title = f"{PLACES[place][0].upper()}{PLACES[place][1:]}"
     entries = [
         (key_names(app, action), action.help_in(place))
         for action in actions_of(place)
-        if action.name not in told
+        if action.name not in listed
     ]
     return Section(title, entries)

@@ -1,4 +1,4 @@
-"""What screens and widgets tell each other. Nothing here does anything."""
+"""Messages that go from widgets to screens, and from screens to the app."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

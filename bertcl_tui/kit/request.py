@@ -123,7 +123,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
 
         Args:
             texts: what was typed.
-            pending: is told before anything is written.
+            pending: is asked before anything is written.
 
         Raises:
             EngineError: it cannot be had.
@@ -250,7 +250,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
         self._be_ready()
         self.app.post_message(Trouble(event.text))
 
-    @on(CommandLine.CopyWanted)
+    @on(CommandLine.CopyRequested)
     def action_copy_command(self) -> None:
         """Put the command line on the clipboard."""
         self.app.copy_to_clipboard(self.command)

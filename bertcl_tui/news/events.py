@@ -13,9 +13,9 @@ from bertcl_tui.style.wording import count, headway, score
 _UNFINISHED: Final[tuple[TrialState, ...]] = ("queued", "running", "paused")
 _LOOK_SECONDS: Final = 1.0
 _TITLE: Final = "bertcl"
-_MOST: Final = 200
-_KNOW_9: Final = frozenset({"iTerm.app", "iTerm2", "WezTerm", "ghostty", "kitty"})
-_KNOW_777: Final = ("foot", "rxvt-unicode")
+_LONGEST: Final = 200
+_SHOW_OSC_9: Final = frozenset({"iTerm.app", "iTerm2", "WezTerm", "ghostty", "kitty"})
+_SHOW_OSC_777: Final = ("foot", "rxvt-unicode")
 
 
 class Scene(Struct, frozen=True, kw_only=True):
@@ -62,9 +62,9 @@ def _of_study(study: StudyRow, *, is_new: bool) -> Iterator[News]:
 def _of_workers(before: Scene, after: Scene) -> Iterator[News]:
     """Yield who died, unless a study that was lost with it says so."""
     lost = {worker.id for worker in before.workers if worker.state == "lost"}
-    told = {study.id for study in after.studies if study.state == "lost"}
+    lost_studies = {study.id for study in after.studies if study.state == "lost"}
     for worker in after.workers:
-        if worker.state == "lost" and worker.id not in lost and worker.study_id not in told:
+        if worker.state == "lost" and worker.id not in lost and worker.study_id not in lost_studies:
             run = f" in {worker.study}" if worker.study else ""
             yield News(f"worker {worker.pid} on {worker.device} is gone{run}", "warning")
 
@@ -96,7 +96,7 @@ class Herald:
 
     @property
     def has_looked(self) -> bool:
-        """Whether what happens from now on is told."""
+        """Whether it knows how things stood, so that what happens from now on is news."""
         return self._before is not None
 
     def look(self) -> Sequence[News]:
@@ -127,11 +127,11 @@ def desktop_sequence(text: str, environment: Mapping[str, str]) -> str:
         text: one line; anything in it that a terminal would obey is taken out.
         environment: of the process.
     """
-    plain = "".join(letter for letter in text if letter.isprintable()).replace(";", ",")[:_MOST]
+    plain = "".join(letter for letter in text if letter.isprintable()).replace(";", ",")[:_LONGEST]
     term = environment.get("TERM", "")
     program = environment.get("TERM_PROGRAM") or environment.get("LC_TERMINAL", "")
-    if program in _KNOW_9 or term in {"xterm-kitty", "xterm-ghostty"}:
+    if program in _SHOW_OSC_9 or term in {"xterm-kitty", "xterm-ghostty"}:
         return f"\x1b]9;{_TITLE}: {plain}\x07"
-    if term.startswith(_KNOW_777):
+    if term.startswith(_SHOW_OSC_777):
         return f"\x1b]777;notify;{_TITLE};{plain}\x07"
     return ""

@@ -38,8 +38,8 @@ def completed(text: str, tasks: Sequence[str]) -> str | None:
 def toggled(text: str, task: str) -> str:
     """Return the sequence with the task at its end, or without it and its parts."""
     tasks = [name for part in text.split(":") if (name := part.strip())]
-    kept = [name for name in tasks if not _is_of(name, task)]
-    return ":".join([*tasks, task] if kept == tasks else kept)
+    others = [name for name in tasks if not _is_of(name, task)]
+    return ":".join([*tasks, task] if others == tasks else others)
 
 
 def places(text: str, task: str) -> tuple[int, ...]:
@@ -49,7 +49,7 @@ def places(text: str, task: str) -> tuple[int, ...]:
 
 
 def _is_of(name: str, task: str) -> bool:
-    """Tell whether a name is the task's, or that of a part of it."""
+    """Return whether a name is the task's, or that of a part of it."""
     return same_name(split_name(name)[0], task)
 
 

@@ -1,4 +1,4 @@
-"""What an app is set to: its theme and its keys, and where changes of them are kept."""
+"""What an app is set to: its theme and its keys, and the file that changes go to."""
 
 from pathlib import Path
 from threading import Lock
@@ -21,7 +21,7 @@ class Configuration:
     Args:
         app: gets the theme and the keys.
         settings: what the person has set; None: all as it comes.
-        path: of the file that keeps what is changed; None: nothing is kept.
+        path: of the file that keeps what is changed; None: nothing is written.
 
     Raises:
         UsageError: keys are given that cannot be.
@@ -45,10 +45,10 @@ class Configuration:
 
     def apply(self) -> None:
         """Give the mounted app its theme and keys, and follow what is chosen in its palette."""
-        wanted = self.settings.theme
-        if wanted not in self._app.available_themes:
+        theme = self.settings.theme
+        if theme not in self._app.available_themes:
             self.settings = replace(self.settings, theme=DEFAULT_THEME)
-            self._warn(f"There is no theme '{wanted}'; this is {DEFAULT_THEME}.")
+            self._warn(f"There is no theme '{theme}'; this is {DEFAULT_THEME}.")
         self._apply_theme()
         self._apply_keys(self.own_keys)
         self._app.theme_changed_signal.subscribe(self._app, self._theme_changed)
@@ -83,12 +83,12 @@ class Configuration:
         self._app.set_keymap({name: ",".join(keys) for name, keys in own_keys.items()})
 
     def _apply_theme(self) -> None:
-        wanted = self.settings.theme
+        theme = self.settings.theme
         # without colours Textual makes greys of them, and has no grey for the terminal's own
-        unreadable = self._app.no_color and self._app.available_themes[wanted].ansi
-        self._applied_theme = DEFAULT_THEME if unreadable else wanted
+        unreadable = self._app.no_color and self._app.available_themes[theme].ansi
+        self._applied_theme = DEFAULT_THEME if unreadable else theme
         if unreadable:
-            self._warn(f"{wanted} needs colours, and NO_COLOR is set; this is {DEFAULT_THEME}.")
+            self._warn(f"{theme} needs colours, and NO_COLOR is set; this is {DEFAULT_THEME}.")
         self._app.theme = self._applied_theme
 
     def _theme_changed(self, theme: Theme) -> None:

@@ -35,7 +35,7 @@ _THEMES: Final = {
 
 
 class SettingsScreen(Screen[None]):
-    """Changes what is set; every change holds at once and is kept.
+    """Changes what is set; every change holds at once and is remembered.
 
     Args:
         configuration: of the app.
@@ -75,7 +75,7 @@ class SettingsScreen(Screen[None]):
     def _fields(self) -> list[tuple[Field, str]]:
         settings = self._configuration.settings
         themes = {name: _THEMES.get(name, "From Textual.") for name in theme_names()}
-        told = {
+        notifications = {
             "off": "Nothing is said.",
             "on": "Says when a study ends, stalls or loses its worker.",
         }
@@ -86,7 +86,7 @@ class SettingsScreen(Screen[None]):
         }
         return [
             (_choice("theme", "Theme", themes), settings.theme),
-            (_choice("notify", "Notifications", told), _ON_OFF[settings.notify]),
+            (_choice("notify", "Notifications", notifications), _ON_OFF[settings.notify]),
             (_choice("bell", "Bell", rung), _ON_OFF[settings.bell]),
             (_choice("desktop", "Desktop", shown), _ON_OFF[settings.desktop]),
         ]
@@ -117,7 +117,7 @@ class SettingsScreen(Screen[None]):
         lines = [line for line in map(self._line, ACTIONS) if _fits(line, self._where)]
         changed = len(self._configuration.own_keys)
         table = self.query_one(KeysTable)
-        entitle(table, f"Keys ─ {count(len(lines), 'action')}", *_told(changed))
+        entitle(table, f"Keys ─ {count(len(lines), 'action')}", *_subtitle(changed))
         table.show(lines)
 
     def _line(self, action: Action) -> KeysLine:
@@ -157,10 +157,10 @@ class SettingsScreen(Screen[None]):
         line = self.query_one(KeysTable).current
         if line is None:
             return
-        kept = pressed_keys(self.app, line.action) if more else ()
+        present = pressed_keys(self.app, line.action) if more else ()
 
         def given(key: str) -> dict[str, str]:
-            keys = ",".join(dict.fromkeys((*kept, key)))
+            keys = ",".join(dict.fromkeys((*present, key)))
             return {**self._configuration.settings.keys, line.action.name: keys}
 
         def answered(key: str | None) -> None:
@@ -220,7 +220,7 @@ def _choice(name: str, label: str, choices: Mapping[str, str]) -> Field:
     return Field(name=name, label=label, help="", read=one_of(name, choices), choices=choices)
 
 
-def _told(changed: int) -> tuple[str, ...]:
+def _subtitle(changed: int) -> tuple[str, ...]:
     return (f"{changed} changed by you",) if changed else ()
 
 

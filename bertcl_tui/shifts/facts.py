@@ -52,8 +52,8 @@ class Found(Struct, frozen=True, kw_only=True):
     @property
     def is_whole(self) -> bool:
         """Whether there is nothing more to be found."""
-        wanted = self.question.projections
-        return None not in (self.lengths, self.clusters, *map(self.plane, wanted))
+        asked = self.question.projections
+        return None not in (self.lengths, self.clusters, *map(self.plane, asked))
 
 
 def collected(question: Question, findings: Iterable[Finding | Progress]) -> Found:
@@ -127,7 +127,7 @@ class LengthHistogram(Struct, frozen=True):
 
 
 class Plane(Struct, frozen=True, kw_only=True):
-    """The projected rows, each told apart by what it is."""
+    """The projected rows, each with the kind that it is of."""
 
     projection: Projection
     kinds: tuple[int, ...]

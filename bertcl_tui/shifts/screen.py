@@ -117,7 +117,7 @@ class ShiftsScreen(Screen[None]):
     def on_unmount(self) -> None:
         self._stop_search()
 
-    # looking
+    # the question
 
     @work(thread=True, group="question")
     def _find_question(self) -> None:
@@ -183,8 +183,8 @@ class ShiftsScreen(Screen[None]):
         """The plane that is shown: the one chosen, else the best that is there."""
         if self.found is None:
             return None
-        wanted = METHODS[::-1] if self._chosen is None else (self._chosen,)
-        return next(filter(None, map(self.found.plane, wanted)), None)
+        methods = METHODS[::-1] if self._chosen is None else (self._chosen,)
+        return next(filter(None, map(self.found.plane, methods)), None)
 
     def _show(self) -> None:
         self._show_top()
@@ -308,7 +308,7 @@ class ShiftsScreen(Screen[None]):
             self.app.post_message(OpenNewStudy(search_texts(self.found.question, parts)))
 
     def action_back(self) -> None:
-        """Leave; looking ends with the screen."""
+        """Leave; the search for shifts ends with the screen."""
         self.dismiss()
 
 

@@ -85,10 +85,10 @@ def control_worker(store: str, worker_id: int, desired: Desired) -> None:
     Raises:
         EngineError: it has ended, or the store cannot be written.
     """
-    from engine.work.supervisor import control_worker as tell
+    from engine.work.supervisor import control_worker as control
 
     with _open(store) as opened:
-        tell(opened, worker_id, desired)
+        control(opened, worker_id, desired)
 
 
 def delete_study(store: str, study_id: int) -> None:

@@ -51,7 +51,7 @@ class Reader:
 
     Args:
         store: URL, or path of a SQLite file.
-        clock: says which moment a state is told for.
+        clock: says which moment a state is of.
     """
 
     def __init__(self, store: str, clock: Callable[[], float] = time.time) -> None:
@@ -192,7 +192,7 @@ class Reader:
         return {run.id: run.spec for run in runs_by_id(store, run_ids)}
 
     def importance(self, study_id: int, evaluator: "Evaluator") -> ImportanceRow | None:
-        """Return what matters in a study, None where nobody told it yet."""
+        """Return what matters in a study, None where it was not weighed yet."""
         store = self._store()
         if store is None:
             return None

@@ -24,7 +24,7 @@ class Findings(Struct, frozen=True, kw_only=True):
     troubles: dict[str, str]
     """One line for each option that cannot be so."""
     free_name: str = ""
-    """What the study is called unless it is told otherwise; empty while there is no sequence."""
+    """What the study is called unless the person names it; empty while there is no sequence."""
     runs: tuple[int, int] | None = None
     """How many runs of a table are missing, and how many it has; None: no table was asked for."""
 
@@ -43,10 +43,10 @@ def look_up(store: str, texts: Mapping[str, str]) -> Findings:
         sequence = readers.sequence(_text(texts, "sequence"))
         if tasks:
             describe_sequence(sequence, data)
-    wanted, name = sequence_name(sequence), _text(texts, "name")
+    usual, name = sequence_name(sequence), _text(texts, "name")
     free_name = ""
     with noting(troubles, "name"):
-        free_name = _free_name(store, name or wanted)
+        free_name = _free_name(store, name or usual)
         if name and free_name != name:
             raise UsageError(f"there is a study named '{name}'; choose another name")
     return Findings(tasks=tasks, troubles=troubles, free_name=free_name)
@@ -95,15 +95,15 @@ def refuse_bad_store(store: str) -> None:
         open_store(store, create=False).close()
 
 
-def _free_name(store: str, wanted: str) -> str:
+def _free_name(store: str, name: str) -> str:
     from engine.store.connection import open_store
     from engine.store.studies import free_name
 
-    if not wanted or not Reader(store).exists:
-        return wanted
+    if not name or not Reader(store).exists:
+        return name
     opened = open_store(store, create=False)
     try:
-        return free_name(opened, wanted)
+        return free_name(opened, name)
     finally:
         opened.close()
 

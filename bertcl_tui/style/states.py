@@ -78,7 +78,7 @@ def _who_goes_on(living: Sequence[WorkerRow]) -> str:
 
 
 def waits_for(study: StudyRow, living: Sequence[WorkerRow]) -> str:
-    """Say what a study waits for that is wanted but at which nobody is."""
+    """Say what a study waits for that shall run but at which no worker is."""
     if not living:
         return "there is no worker; space starts one"
     if any(worker.state == "idle" and worker.desired == "running" for worker in living):

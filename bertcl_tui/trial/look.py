@@ -16,88 +16,13 @@ from engine.store.measurements import DriftRecord, Split
 from engine.store.states import ENDED, RETRIED
 from engine.tasks.models import backbone_of
 
-_ENDS = 2
+_ENDS: Final = 2
 """Embeddings and heads."""
 SPLIT_TITLES: Final[dict[Split, str]] = {
     "search": "rows that score trials",
     "validation": "validation rows, which no search has seen",
 }
 _WAITING: Final = ("queued", "lost")
-
-
-def grouping_of(model: str, preset: str, choices: int) -> Grouping | None:
-    """Return which layers share a rate, None where the backbone's depth cannot be told here.
-
-    May block: a hub name is looked up in the hub's local cache.
-
-    Args:
-        model: the study's backbone.
-        preset: its protocol's grouping.
-        choices: how many learning rates its trials have.
-    """
-    try:
-        grouping = make_grouping(preset, backbone_of(model, choices).layers)
-    except UsageError:
-        return None
-    return grouping if grouping.n_choices == choices else None
-
-
-def choice_labels(model: str, preset: str, choices: int) -> tuple[str, ...]:
-    """Name the choices of a study: by their layers where these are known, else by number."""
-    grouping = grouping_of(model, preset, choices) if choices > _ENDS else None
-    if grouping is not None:
-        return grouping.labels()
-    between = (f"choice {index}" for index in range(1, max(0, choices - _ENDS) + 1))
-    return ("embeddings", *between, "heads")[:choices]
-
-
-def layers_of(
-    spec: RunSpec, learning_rates: Sequence[float], drifts: Sequence[DriftRecord]
-) -> tuple[LayerRow, ...]:
-    """Return the layers from the embeddings to the heads.
-
-    Where the backbone's depth cannot be told, its choices stand for them. May block: a hub name is
-    looked up in the hub's local cache.
-
-    Args:
-        spec: of the run.
-        learning_rates: one per choice; empty: not known yet.
-        drifts: as they were measured.
-    """
-    moved = {(row.place, row.stage): row.drift for row in drifts}
-    stages = range(max((row.stage for row in drifts), default=-1) + 1)
-    return tuple(
-        LayerRow(
-            label=label,
-            choice=choice,
-            rate=learning_rates[choice] if learning_rates and choice is not None else None,
-            drifts=tuple(moved.get((place, stage)) for stage in stages),
-        )
-        for place, (label, choice) in enumerate(_named(spec, len(learning_rates), drifts))
-    )
-
-
-def _named(
-    spec: RunSpec, choices: int, drifts: Sequence[DriftRecord]
-) -> Sequence[tuple[str, int | None]]:
-    """Return the layers' names with the choice each belongs to."""
-    grouping = _measured(spec, drifts) or grouping_of(spec.model, spec.protocol.grouping, choices)
-    if grouping is not None and grouping.n_choices != choices:
-        grouping = None
-    if grouping is not None:
-        layers = range(1, grouping.n_layers + 1)
-        between = [(f"layer {layer}", grouping.choice_of_layer(layer)) for layer in layers]
-        return [("embeddings", 0), *between, ("heads", choices - 1)]
-    if drifts and not choices:
-        return [(row.layer, None) for row in drifts if row.stage == drifts[0].stage]
-    labels = choice_labels(spec.model, spec.protocol.grouping, choices)
-    return [(label, choice) for choice, label in enumerate(labels)]
-
-
-def _measured(spec: RunSpec, drifts: Sequence[DriftRecord]) -> Grouping | None:
-    """Return which layers share a rate, where drift says how many there are."""
-    heads = max((row.place for row in drifts), default=0)
-    return make_grouping(spec.protocol.grouping, heads - 1) if heads > 1 else None
 
 
 class Accuracies(Struct, frozen=True):
@@ -113,15 +38,6 @@ class Accuracies(Struct, frozen=True):
     def is_whole(self, tasks: int) -> bool:
         """Whether every stage is over, given how many tasks there are."""
         return len(self.rows) == tasks or (len(self.rows) == 1 and len(self.rows[0]) == tasks)
-
-
-def accuracies_of(ends: tuple[StageEnd, ...]) -> tuple[Accuracies, ...]:
-    """Return a run's accuracies on the splits that score it and that report it."""
-    found = (
-        Accuracies(split, tuple(end.accuracies for end in ends if end.split == split))
-        for split in SPLIT_TITLES
-    )
-    return tuple(item for item in found if item.rows)
 
 
 class RunLook(Struct, frozen=True, kw_only=True):
@@ -167,6 +83,15 @@ def _layers(
     return layers_of(run.spec, run.learning_rates, drifts)
 
 
+def accuracies_of(ends: tuple[StageEnd, ...]) -> tuple[Accuracies, ...]:
+    """Return a run's accuracies on the splits that score it and that report it."""
+    found = (
+        Accuracies(split, tuple(end.accuracies for end in ends if end.split == split))
+        for split in SPLIT_TITLES
+    )
+    return tuple(item for item in found if item.rows)
+
+
 def can_be_controlled(action: str, run: RunFacts | None) -> bool:
     """Whether an action means anything to a run; one that asks nothing of it always does."""
     if action not in {"pause_run", "resume_run", "stop_run", "retry"}:
@@ -174,10 +99,85 @@ def can_be_controlled(action: str, run: RunFacts | None) -> bool:
     if run is None:
         return False
     goes_on = run.state not in ENDED
-    wanted = run.desired == "running"
+    is_to_run = run.desired == "running"
     return {
-        "pause_run": goes_on and wanted,
-        "resume_run": goes_on and (not wanted or run.state in _WAITING),
+        "pause_run": goes_on and is_to_run,
+        "resume_run": goes_on and (not is_to_run or run.state in _WAITING),
         "stop_run": goes_on and run.desired != "stopped",
         "retry": run.state in RETRIED and not run.imported,
     }[action]
+
+
+def layers_of(
+    spec: RunSpec, learning_rates: Sequence[float], drifts: Sequence[DriftRecord]
+) -> tuple[LayerRow, ...]:
+    """Return the layers from the embeddings to the heads.
+
+    Where the backbone's depth is not known, its choices stand for them. May block: a hub name is
+    looked up in the hub's local cache.
+
+    Args:
+        spec: of the run.
+        learning_rates: one per choice; empty: not known yet.
+        drifts: as they were measured.
+    """
+    moved = {(row.place, row.stage): row.drift for row in drifts}
+    stages = range(max((row.stage for row in drifts), default=-1) + 1)
+    return tuple(
+        LayerRow(
+            label=label,
+            choice=choice,
+            rate=learning_rates[choice] if learning_rates and choice is not None else None,
+            drifts=tuple(moved.get((place, stage)) for stage in stages),
+        )
+        for place, (label, choice) in enumerate(_named(spec, len(learning_rates), drifts))
+    )
+
+
+def _named(
+    spec: RunSpec, choices: int, drifts: Sequence[DriftRecord]
+) -> Sequence[tuple[str, int | None]]:
+    """Return the layers' names with the choice each belongs to."""
+    grouping = _measured(spec, drifts) or grouping_of(spec.model, spec.protocol.grouping, choices)
+    if grouping is not None and grouping.n_choices != choices:
+        grouping = None
+    if grouping is not None:
+        layers = range(1, grouping.n_layers + 1)
+        between = [(f"layer {layer}", grouping.choice_of_layer(layer)) for layer in layers]
+        return [("embeddings", 0), *between, ("heads", choices - 1)]
+    if drifts and not choices:
+        return [(row.layer, None) for row in drifts if row.stage == drifts[0].stage]
+    labels = choice_labels(spec.model, spec.protocol.grouping, choices)
+    return [(label, choice) for choice, label in enumerate(labels)]
+
+
+def _measured(spec: RunSpec, drifts: Sequence[DriftRecord]) -> Grouping | None:
+    """Return which layers share a rate, where drift says how many there are."""
+    heads = max((row.place for row in drifts), default=0)
+    return make_grouping(spec.protocol.grouping, heads - 1) if heads > 1 else None
+
+
+def choice_labels(model: str, preset: str, choices: int) -> tuple[str, ...]:
+    """Name the choices of a study: by their layers where these are known, else by number."""
+    grouping = grouping_of(model, preset, choices) if choices > _ENDS else None
+    if grouping is not None:
+        return grouping.labels()
+    between = (f"choice {index}" for index in range(1, max(0, choices - _ENDS) + 1))
+    return ("embeddings", *between, "heads")[:choices]
+
+
+def grouping_of(model: str, preset: str, choices: int) -> Grouping | None:
+    """Return which layers share a rate, None where the backbone's depth is not known here.
+
+    May block: a hub name is looked up in the hub's local cache.
+
+    Args:
+        model: the study's backbone.
+        preset: its protocol's grouping.
+        choices: how many learning rates its trials have.
+    """
+    try:
+        grouping = make_grouping(preset, backbone_of(model, choices).layers)
+    except UsageError:
+        return None
+    return grouping if grouping.n_choices == choices else None

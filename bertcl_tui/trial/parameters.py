@@ -32,7 +32,7 @@ _NEXT: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def parameters_of(run: RunFacts) -> Iterator[tuple[str, Facts]]:
-    """Yield headings with facts, the most wanted first; a fact that is not known is left out.
+    """Yield headings with facts, the most important first; a fact that is not known is left out.
 
     The first has no heading: it is about the run's state.
     """

@@ -129,8 +129,8 @@ class TrialScreen(LiveScreen):
     def _entitle(self, panel: Widget, title: str, subtitle: str) -> None:
         entitle(panel, title, "esc shows all" if panel is self.maximized else subtitle)
 
-    @on(LogView.Wanted)
-    def _log_wanted(self) -> None:
+    @on(LogView.Asked)
+    def _log_requested(self) -> None:
         self.follow()
 
     @on(OpenRun)

@@ -23,14 +23,62 @@ from engine.store.states import ENDED
 
 _CELL: Final = len("0.884")
 _GAP: Final = 2
+_NARROW: Final = 10  # columns that a text has at least
 _MOST_OF_A_NAME: Final = 16
 MEASURES: Final = {
     "ACC": "average accuracy after the last stage",
     "BWT": "backward transfer: below 0 where earlier tasks were forgotten",
     "forgetting": "mean fall from each earlier task's best to its end",
 }
-_GAP: Final = 2
-_NARROW: Final = 10
+
+
+def path_to(run: RunFacts) -> list[str]:
+    """Return where one is."""
+    if run.study is not None:
+        return ["Studies", run.study, run.name]
+    called = f"{run.label or run.spec.method} · seed {run.spec.seed}"
+    return ["Arena", sequence_name(run.spec.sequence), called]
+
+
+def facts_in_short(run: RunFacts) -> list[str]:
+    """Return what stands on top of a run's screen, the most important first."""
+    scores = ""
+    if run.p is not None:
+        scores = f"p {score(run.p)} = {score(run.p_o)} + {score(run.p_s)}"
+    facts = [
+        state_word(run.state, run.desired),
+        scores,
+        confirmation_text(run.confirmation) if run.confirmation else "",
+        f"step {run.step} of {run.steps}" if run.steps else "",
+        steps_rate(run.rate),
+        tokens_rate(run.tokens_rate),
+        duration(run.busy_seconds) if run.busy_seconds else "",
+    ]
+    return [fact for fact in facts if fact]
+
+
+def accuracies_text(look: RunLook) -> Write:
+    """Return what writes the accuracy matrix."""
+    tasks, accuracies, run = look.run.spec.sequence, look.accuracies, look.run
+
+    def write(width: int, looks: Looks) -> Text:
+        if not accuracies:
+            return Text(_why_no_matrix(run), style=looks.muted)
+        text = matrix_text(tasks, accuracies, width, looks)
+        text.append("\n")
+        for name, meaning in MEASURES.items():
+            text.append(f"\n{name}", style=looks.text).append(f": {meaning}", style=looks.muted)
+        return text
+
+    return write
+
+
+def _why_no_matrix(run: RunFacts) -> str:
+    if run.imported:
+        return "It was imported: only its result is known."
+    if run.state == "complete":
+        return "Nothing was measured at the ends of its stages."
+    return "It ended before a stage was over." if run.state in ENDED else "No stage is over yet."
 
 
 def matrix_text(
@@ -97,47 +145,6 @@ def _cut(name: str, width: int) -> str:
     return name if len(name) <= width else f"{name[: width - 1]}…"
 
 
-def path_to(run: RunFacts) -> list[str]:
-    """Return where one is."""
-    if run.study is not None:
-        return ["Studies", run.study, run.name]
-    called = f"{run.label or run.spec.method} · seed {run.spec.seed}"
-    return ["Arena", sequence_name(run.spec.sequence), called]
-
-
-def facts_in_short(run: RunFacts) -> list[str]:
-    """Return what stands on top of a run's screen, the most wanted first."""
-    scores = ""
-    if run.p is not None:
-        scores = f"p {score(run.p)} = {score(run.p_o)} + {score(run.p_s)}"
-    facts = [
-        state_word(run.state, run.desired),
-        scores,
-        confirmation_text(run.confirmation) if run.confirmation else "",
-        f"step {run.step} of {run.steps}" if run.steps else "",
-        steps_rate(run.rate),
-        tokens_rate(run.tokens_rate),
-        duration(run.busy_seconds) if run.busy_seconds else "",
-    ]
-    return [fact for fact in facts if fact]
-
-
-def accuracies_text(look: RunLook) -> Write:
-    """Return what writes the accuracy matrix."""
-    tasks, accuracies, run = look.run.spec.sequence, look.accuracies, look.run
-
-    def write(width: int, looks: Looks) -> Text:
-        if not accuracies:
-            return Text(_why_no_matrix(run), style=looks.muted)
-        text = matrix_text(tasks, accuracies, width, looks)
-        text.append("\n")
-        for name, meaning in MEASURES.items():
-            text.append(f"\n{name}", style=looks.text).append(f": {meaning}", style=looks.muted)
-        return text
-
-    return write
-
-
 def parameters_text(run: RunFacts, key_of: KeyOf) -> Write:
     """Return what writes the parameters, every reason in full."""
     sections, step = tuple(parameters_of(run)), next_step(run, key_of)
@@ -167,14 +174,6 @@ def _lines(facts: Mapping[str, str], width: int, looks: Looks) -> Text:
             text.append(("" if number else name).ljust(left), style=looks.muted)
             text.append(f"{line}\n", style=style)
     return text
-
-
-def _why_no_matrix(run: RunFacts) -> str:
-    if run.imported:
-        return "It was imported: only its result is known."
-    if run.state == "complete":
-        return "Nothing was measured at the ends of its stages."
-    return "It ended before a stage was over." if run.state in ENDED else "No stage is over yet."
 
 
 class TextPanel(VerticalScroll):

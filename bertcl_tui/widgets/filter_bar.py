@@ -74,7 +74,7 @@ class FilterBar(Vertical):
         self.query_one(Input).focus()
 
     def clear(self) -> bool:
-        """Let everything be shown again; tell whether that changes something."""
+        """Let everything be shown again, and return whether that changes something."""
         entry = self.query_one(Input)
         had, entry.value = bool(entry.value), ""
         self.remove_class(self.OPEN)

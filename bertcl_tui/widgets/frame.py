@@ -77,14 +77,14 @@ class KeyBar(Widget):
 
 def fitting(keys: Sequence[_Key], width: int) -> list[_Key]:
     """Return the keys for which there is room: the spare ones go first, from the last on."""
-    kept = list(keys)
+    shown = list(keys)
     spare = [key for key in keys if key.action.shown == "wide"]
     for key in (*reversed(spare), *reversed(keys)):
-        if sum(item.width for item in kept) - 1 <= width:
+        if sum(item.width for item in shown) - 1 <= width:
             break
-        if key in kept:
-            kept.remove(key)
-    return kept
+        if key in shown:
+            shown.remove(key)
+    return shown
 
 
 def entitle(widget: Widget, title: str, subtitle: str = "") -> None:

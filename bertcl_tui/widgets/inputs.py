@@ -21,7 +21,7 @@ from bertcl_tui.options.sequences import completed
 class CommandLine(Static):
     """Shows a command; a click asks for a copy of it."""
 
-    class CopyWanted(Message):
+    class CopyRequested(Message):
         """The person wants the command on the clipboard."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class CommandLine(Static):
 
     def on_click(self, event: Click) -> None:
         event.stop()
-        self.post_message(self.CopyWanted())
+        self.post_message(self.CopyRequested())
 
 
 class Choice(Select[str], inherit_bindings=False):

@@ -36,21 +36,21 @@ class LogTable(RowTable[LogLine]):
     GAP = 1
 
     @dataclass
-    class EdgeWanted(Message):
+    class EdgeRequested(Message):
         """The person goes to one end of the whole log."""
 
         edge: Literal["first", "last"]
 
     @dataclass
-    class HitWanted(Message):
+    class HitRequested(Message):
         """The person goes to a line that was searched for."""
 
         towards: Literal["earlier", "later"]
 
-    class SearchWanted(Message):
+    class SearchRequested(Message):
         """The person wants to write what to search for."""
 
-    class LevelWanted(Message):
+    class LevelRequested(Message):
         """The person wants fewer lines, or all again."""
 
     def __init__(self) -> None:
@@ -103,22 +103,22 @@ class LogTable(RowTable[LogLine]):
                 return
 
     def action_first(self) -> None:
-        self.post_message(self.EdgeWanted("first"))
+        self.post_message(self.EdgeRequested("first"))
 
     def action_last(self) -> None:
-        self.post_message(self.EdgeWanted("last"))
+        self.post_message(self.EdgeRequested("last"))
 
     def action_search(self) -> None:
-        self.post_message(self.SearchWanted())
+        self.post_message(self.SearchRequested())
 
     def action_next_hit(self) -> None:
-        self.post_message(self.HitWanted("later"))
+        self.post_message(self.HitRequested("later"))
 
     def action_previous_hit(self) -> None:
-        self.post_message(self.HitWanted("earlier"))
+        self.post_message(self.HitRequested("earlier"))
 
     def action_next_level(self) -> None:
-        self.post_message(self.LevelWanted())
+        self.post_message(self.LevelRequested())
 
     def action_open_file(self) -> None:
         line = self.current
@@ -161,11 +161,11 @@ class LogPanel(Widget):
 
     def render(self) -> RenderResult:
         looks = looks_of(self.app)
-        inks = {"error": looks.bad, "warning": looks.warning, "debug": looks.muted}
         text = Text(no_wrap=True, overflow="ellipsis")
         for line in self._said[-self.size.height :] if self.size.height else ():
             clock = time.strftime("%H:%M", time.localtime(line.at))
             text.append(f"{clock} ", style=looks.muted)
-            text.append(f"{line.text}\n", style=inks.get(line.level, ""))
+            style = getattr(looks, _INKS[line.level]) if line.level in _INKS else ""
+            text.append(f"{line.text}\n", style=style)
         text.rstrip()
         return text

@@ -70,7 +70,7 @@ def look_at_log(reader: Reader, question: LogQuestion) -> LogLook:
 
 
 class LogView(Vertical):
-    """Says by ``Wanted`` that ``question`` is another; a screen answers it with ``show``.
+    """Says by ``Asked`` that ``question`` is another; a screen answers it with ``show``.
 
     Args:
         of: what the log is of, for its title: all, a worker, a trial.
@@ -90,7 +90,7 @@ class LogView(Vertical):
     }
     """
 
-    class Wanted(Message):
+    class Asked(Message):
         """Other lines are asked for."""
 
     def __init__(
@@ -199,14 +199,14 @@ class LogView(Vertical):
         if line is not None and too_long:
             whole.update(line.text)
 
-    @on(LogTable.EdgeWanted)
-    def _edge_wanted(self, event: LogTable.EdgeWanted) -> None:
+    @on(LogTable.EdgeRequested)
+    def _edge_requested(self, event: LogTable.EdgeRequested) -> None:
         event.stop()
         around = 0 if event.edge == "first" else None
         self._ask(replace(self.question, around=around, seek=None), event.edge)
 
-    @on(LogTable.LevelWanted)
-    def _level_wanted(self, event: LogTable.LevelWanted) -> None:
+    @on(LogTable.LevelRequested)
+    def _level_requested(self, event: LogTable.LevelRequested) -> None:
         event.stop()
         where = self.question.where
         least = _LEVELS[(_LEVELS.index(where.least) + 1) % len(_LEVELS)]
@@ -217,12 +217,12 @@ class LogView(Vertical):
 
     def _ask(self, question: LogQuestion, edge: str | None = None) -> None:
         self.question, self._edge = question, edge
-        self.post_message(self.Wanted())
+        self.post_message(self.Asked())
 
     # searching
 
-    @on(LogTable.SearchWanted)
-    def _search_wanted(self, event: LogTable.SearchWanted) -> None:
+    @on(LogTable.SearchRequested)
+    def _search_requested(self, event: LogTable.SearchRequested) -> None:
         event.stop()
         self.query_one("#searching").add_class(_OPEN)
         self.query_one(Input).focus()
@@ -242,8 +242,8 @@ class LogView(Vertical):
         event.stop()
         self._ask(replace(self.question, text=event.value, seek=None))
 
-    @on(LogTable.HitWanted)
-    def _hit_wanted(self, event: LogTable.HitWanted) -> None:
+    @on(LogTable.HitRequested)
+    def _hit_requested(self, event: LogTable.HitRequested) -> None:
         event.stop()
         seek = Seek(from_id=self._here(), towards=event.towards)
         self._ask(replace(self.question, seek=seek))
@@ -253,7 +253,7 @@ class LogView(Vertical):
         return None if line is None else line.id + beyond
 
     def end_search(self) -> bool:
-        """Let nothing stand out any more; tell whether that changes something."""
+        """Let nothing stand out any more, and return whether that changes something."""
         searching = self.query_one("#searching")
         had = searching.has_class(_OPEN)
         searching.remove_class(_OPEN)

@@ -15,7 +15,7 @@ from bertcl_tui.workers.panel import meter
 from engine.work.machine import GpuLoad, MachineLoad
 
 _HISTORY: Final = 120
-"""Readings that are kept."""
+"""Readings that are shown at most."""
 _FULL: Final = 100.0
 _NAME: Final = 8
 _TOLD: Final = 21
@@ -72,11 +72,11 @@ def _gpu_lines(gpu: GpuLoad, columns: int, looks: Looks) -> list[Text]:
     used = "–" if gpu.percent is None else f"{gpu.percent:.0f} %"
     lines = [_line("gpu", (gpu.percent or 0.0) / _FULL, f"{used}{heat}", columns, looks)]
     if gpu.memory_used is not None and gpu.memory_total:
-        told = f"{size(gpu.memory_used)} of {size(gpu.memory_total)}"
-        lines.append(_line("gpu mem", gpu.memory_used / gpu.memory_total, told, columns, looks))
+        words = f"{size(gpu.memory_used)} of {size(gpu.memory_total)}"
+        lines.append(_line("gpu mem", gpu.memory_used / gpu.memory_total, words, columns, looks))
     return [*lines, Text(f"{'':{_NAME}}{gpu.name}", style=looks.muted)]
 
 
-def _line(name: str, share: float, told: str, columns: int, looks: Looks) -> Text:
+def _line(name: str, share: float, words: str, columns: int, looks: Looks) -> Text:
     text = Text(name.ljust(_NAME), style=looks.muted)
-    return text.append_text(meter(share, columns, looks)).append(f" {told}", style=looks.text)
+    return text.append_text(meter(share, columns, looks)).append(f" {words}", style=looks.text)

@@ -25,16 +25,6 @@ W shows and starts them."""
 _WAITING: Final = "{} without a worker:\nspace on it starts one."
 
 
-def meter(share: float | None, columns: int, looks: Looks) -> Text:
-    """Draw a share of 1; None is not known, and empty."""
-    filled = round(min(max(share or 0.0, 0.0), 1.0) * columns * len(_EIGHTHS))
-    whole, rest = divmod(filled, len(_EIGHTHS))
-    bar = "█" * whole + (_EIGHTHS[rest - 1] if rest else "")
-    text = Text(bar, style=looks.good)
-    text.append("·" * (columns - len(bar)), style=looks.palette.faint)
-    return text
-
-
 class WorkersPanel(VerticalScroll, can_focus=False):
     """Shows each worker with its meters."""
 
@@ -83,8 +73,8 @@ def _card(worker: WorkerRow, looks: Looks) -> Text:
     _meter(text, "cpu", cpu and cpu / _FULL / worker.threads, _percent(cpu), looks)
     _meter(text, "mem", _memory_share(worker), size(worker.memory_bytes), looks)
     if worker.gpu_percent is not None:
-        told = f"{_percent(worker.gpu_percent)} {size(worker.gpu_memory_bytes)}"
-        _meter(text, "gpu", worker.gpu_percent / _FULL, told, looks)
+        gpu = f"{_percent(worker.gpu_percent)} {size(worker.gpu_memory_bytes)}"
+        _meter(text, "gpu", worker.gpu_percent / _FULL, gpu, looks)
     return text
 
 
@@ -95,8 +85,8 @@ def _doing(worker: WorkerRow) -> list[str]:
     what = worker.study or " on ".join(filter(None, (worker.label, worker.sequence)))
     ending = worker_word(worker) if worker.desired != "running" else ""
     left = f"{duration(worker.eta)} left" if worker.eta is not None else ""
-    told = (f"{name} {worker.share or 0.0:.0%}", ending, steps_rate(worker.rate), left)
-    facts = " · ".join(filter(None, told))
+    parts = (f"{name} {worker.share or 0.0:.0%}", ending, steps_rate(worker.rate), left)
+    facts = " · ".join(filter(None, parts))
     return [what, facts] if what else [facts]
 
 
@@ -113,7 +103,17 @@ def _memory_share(worker: WorkerRow) -> float | None:
     return worker.memory_bytes / float(psutil.virtual_memory().total)
 
 
-def _meter(text: Text, name: str, share: float | None, told: str, looks: Looks) -> None:
+def _meter(text: Text, name: str, share: float | None, words: str, looks: Looks) -> None:
     text.append(f"  {name} ", style=looks.muted)
     text.append_text(meter(share, _METER_COLUMNS, looks))
-    text.append(f" {told}\n")
+    text.append(f" {words}\n")
+
+
+def meter(share: float | None, columns: int, looks: Looks) -> Text:
+    """Draw a share of 1; None is not known, and empty."""
+    filled = round(min(max(share or 0.0, 0.0), 1.0) * columns * len(_EIGHTHS))
+    whole, rest = divmod(filled, len(_EIGHTHS))
+    bar = "█" * whole + (_EIGHTHS[rest - 1] if rest else "")
+    text = Text(bar, style=looks.good)
+    text.append("·" * (columns - len(bar)), style=looks.palette.faint)
+    return text

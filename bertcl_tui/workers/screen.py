@@ -129,8 +129,8 @@ class WorkersScreen(LiveScreen):
 
     # keys
 
-    @on(WorkersTable.StartWanted)
-    def _start_wanted(self) -> None:
+    @on(WorkersTable.StartRequested)
+    def _start_requested(self) -> None:
         living = sum(worker.state != "lost" for worker in self._workers)
 
         def answered(texts: Texts | None) -> None:
@@ -140,7 +140,7 @@ class WorkersScreen(LiveScreen):
 
         self.app.push_screen(worker_form(living), answered)
 
-    @on(WorkersTable.PauseOrResumeWanted)
+    @on(WorkersTable.PauseOrResumeRequested)
     def _pause_or_resume(self) -> None:
         worker = self._current()
         if worker is None:
@@ -150,7 +150,7 @@ class WorkersScreen(LiveScreen):
             return
         self._control(worker, "paused" if worker.desired == "running" else "running")
 
-    @on(WorkersTable.StopWanted)
+    @on(WorkersTable.StopRequested)
     def _stop(self) -> None:
         worker = self._current()
         if worker is not None:
@@ -159,7 +159,7 @@ class WorkersScreen(LiveScreen):
     def _control(self, worker: WorkerRow, desired: Desired) -> None:
         self.post_message(ControlWorker(worker.id, desired))
 
-    @on(WorkersTable.LogWanted)
+    @on(WorkersTable.LogRequested)
     def _only_its_log(self) -> None:
         worker = self._current()
         self._only = None if worker is None or worker.id == self._only else worker.id
@@ -168,8 +168,8 @@ class WorkersScreen(LiveScreen):
         else:
             self._log.limit(f"worker {worker.pid}", LogFilter(worker_id=worker.id))
 
-    @on(WorkersTable.FileWanted)
-    def _file_wanted(self) -> None:
+    @on(WorkersTable.FileRequested)
+    def _file_requested(self) -> None:
         worker = self._current()
         if worker is not None:
             self.post_message(OpenFile(worker.host, worker.log_file))
@@ -192,8 +192,8 @@ class WorkersScreen(LiveScreen):
         elif current is not None:
             self.post_message(OpenArena())
 
-    @on(LogView.Wanted)
-    def _log_wanted(self) -> None:
+    @on(LogView.Asked)
+    def _log_requested(self) -> None:
         self.follow()
 
     def action_back(self) -> None:

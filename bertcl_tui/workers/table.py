@@ -18,7 +18,7 @@ from bertcl_tui.workers.panel import meter
 
 _METER: Final = 6
 _LATELY: Final = 5.0
-"""A worker is heard of every two seconds."""
+"""Seconds; a worker has a heartbeat every two."""
 
 
 class WorkerLine(Struct, frozen=True, kw_only=True):
@@ -27,8 +27,8 @@ class WorkerLine(Struct, frozen=True, kw_only=True):
     row: WorkerRow
     up: str
     """How long it is there."""
-    heard: str
-    """How long ago it was heard of."""
+    heartbeat: str
+    """How long ago its last one was."""
 
 
 def worker_line(row: WorkerRow, now: float) -> WorkerLine:
@@ -37,7 +37,7 @@ def worker_line(row: WorkerRow, now: float) -> WorkerLine:
     return WorkerLine(
         row=row,
         up=duration(max(0.0, now - row.started_at)),
-        heard="now" if quiet < _LATELY else f"{duration(quiet)} ago",
+        heartbeat="now" if quiet < _LATELY else f"{duration(quiet)} ago",
     )
 
 
@@ -62,33 +62,33 @@ class WorkersTable(RowTable[WorkerLine]):
         Column(key="gpu", label="GPU", width=6, align="right", since=131),
         Column(key="gpu_memory", label="GPU mem", width=8, align="right", since=147),
         Column(key="up", label="up", width=8, align="right", since=114),
-        Column(key="heard", label="heard", width=9, align="right", since=124),
+        Column(key="heartbeat", label="heard", width=9, align="right", since=124),
     )
     GAP = 1
 
     class Opened(RowTable.Opened):
         """The one under the cursor was opened."""
 
-    class StartWanted(Message):
-        """One more is wanted."""
+    class StartRequested(Message):
+        """One more shall be started."""
 
-    class PauseOrResumeWanted(Message):
+    class PauseOrResumeRequested(Message):
         """The one under the cursor shall rest, or work again."""
 
-    class StopWanted(Message):
+    class StopRequested(Message):
         """The one under the cursor shall end."""
 
-    class LogWanted(Message):
-        """What the one under the cursor said is wanted, or all again."""
+    class LogRequested(Message):
+        """Only the log of the one under the cursor shall be shown, or all again."""
 
-    class FileWanted(Message):
-        """The file of the one under the cursor is wanted."""
+    class FileRequested(Message):
+        """The log file of the one under the cursor shall be opened."""
 
     def key(self, item: WorkerLine) -> int:
         return item.row.id
 
     def cells(self, item: WorkerLine, looks: Looks) -> dict[str, Text]:
-        row = item.row
+        row, lost = item.row, item.row.state == "lost"
         cpu = row.cpu_percent
         return {
             "state": worker_state(row, looks),
@@ -106,23 +106,23 @@ class WorkersTable(RowTable[WorkerLine]):
             "gpu": Text("" if row.gpu_percent is None else f"{row.gpu_percent:.0f} %"),
             "gpu_memory": Text("" if row.gpu_memory_bytes is None else size(row.gpu_memory_bytes)),
             "up": Text(item.up, style=looks.muted),
-            "heard": Text(item.heard, style=looks.bad if row.state == "lost" else looks.muted),
+            "heartbeat": Text(item.heartbeat, style=looks.bad if lost else looks.muted),
         }
 
     def action_start_worker(self) -> None:
-        self.post_message(self.StartWanted())
+        self.post_message(self.StartRequested())
 
     def action_pause_or_resume_worker(self) -> None:
-        self.post_message(self.PauseOrResumeWanted())
+        self.post_message(self.PauseOrResumeRequested())
 
     def action_stop_worker(self) -> None:
-        self.post_message(self.StopWanted())
+        self.post_message(self.StopRequested())
 
     def action_toggle_log(self) -> None:
-        self.post_message(self.LogWanted())
+        self.post_message(self.LogRequested())
 
     def action_open_file(self) -> None:
-        self.post_message(self.FileWanted())
+        self.post_message(self.FileRequested())
 
 
 def worker_state(row: WorkerRow, looks: Looks) -> Text:

@@ -31,9 +31,9 @@ class Waiting(Struct, frozen=True, kw_only=True):
 def waiting_list(
     studies: Sequence[StudyRow], runs: Sequence[RunRow], workers: Sequence[WorkerRow]
 ) -> tuple[Waiting, ...]:
-    """Return what is not ended and not at work alone, those that are wanted first."""
-    wanted_first = sorted(studies, key=lambda study: study.desired != "running")
-    return (*_of_studies(wanted_first, workers), *_of_arena(runs, workers))
+    """Return what is not ended and not at work alone, those that shall run first."""
+    running_first = sorted(studies, key=lambda study: study.desired != "running")
+    return (*_of_studies(running_first, workers), *_of_arena(runs, workers))
 
 
 def _of_studies(studies: Sequence[StudyRow], workers: Sequence[WorkerRow]) -> Iterator[Waiting]:

@@ -29,7 +29,7 @@ class Completion(Struct, frozen=True):
 
 
 def complete(text: str, fields: Fields) -> Completion:
-    """Tell how a text goes on at its end."""
+    """Say how a text goes on at its end."""
     text = closed_up(text)
     term = "" if text.endswith(" ") else (text.split() or [""])[-1]
     begun = _BEGUN.fullmatch(term)

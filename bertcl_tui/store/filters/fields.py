@@ -70,7 +70,7 @@ def fits(
     number: Callable[[str], float | None],
     text: Callable[[str], str],
 ) -> bool:
-    """Tell whether a thing fits, given its numbers and texts by field."""
+    """Return whether a thing fits, given its numbers and texts by field."""
     return all(_fits(term, number, text) for term in terms)
 
 

@@ -153,10 +153,10 @@ def ordered(
     Args:
         connection: to the store.
         study_id: of the study.
-        now: the moment that states are told for.
+        now: the moment that states are of.
         where: what they fit.
         order: of the trials.
-        limit: most that are wanted; what stands behind them is left out.
+        limit: most that are asked for; what stands behind them is left out.
         before: an earlier answer for the study; what cannot have changed is not asked again.
     """
     going = _going(connection, study_id)

@@ -114,9 +114,9 @@ def list_studies(
     """
     ended = _ended_counts(connection, only)
     unfinished = _unfinished(connection, now)
-    wanted = select(study) if only is None else select(study).where(study.c.id == only)
+    query = select(study) if only is None else select(study).where(study.c.id == only)
     rows = []
-    for row in connection.execute(wanted.order_by(study.c.id)).all():
+    for row in connection.execute(query.order_by(study.c.id)).all():
         counts, trials = ended[row.id], unfinished[row.id]
         spec = msgspec.json.decode(row.spec, type=_Spec)
         budget = spec.search.budget_epochs

@@ -144,12 +144,12 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     tokens_rate: float | None
     """Tokens per second, likewise."""
     eta: float | None
-    """Seconds until the last trial ends, as far as can be told."""
+    """Seconds until the last trial ends, as far as is known."""
     created_at: float
 
     @property
     def waits(self) -> bool:
-        """Whether it is wanted but nobody works on it."""
+        """Whether it shall run but no worker is at it."""
         return self.state in {"queued", "lost"}
 
     @property

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.text import Text
 
-from bertcl_tui.charts.curve import Boundary, Level, Series, draw_curves
+from bertcl_tui.charts.curve import draw_curves
+from bertcl_tui.charts.series import Boundary, Level, Series
 from bertcl_tui.charts.style import DARK, Size
 
 
