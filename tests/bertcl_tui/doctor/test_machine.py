@@ -1,8 +1,11 @@
+"""What doctor says of the terminal and of the settings."""
+
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bertcl_tui.doctor.machine import Terminal, look_at
+from bertcl_tui.doctor.machine import Terminal, find_settings, look_at
 
 GOOD: dict[str, Any] = {
     "columns": 120,
@@ -34,3 +37,19 @@ def test_what_is_wrong_comes_with_the_way_out(changed: dict[str, Any], said: str
     first, *troubles = look_at(Terminal(**{**GOOD, **changed}))
     assert first.verdict == "note"
     assert [said in finding.text for finding in troubles] == [True]
+
+
+def test_settings_that_are_right(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    assert find_settings(file).verdict == "good"
+    file.write_text('theme = "nord"\n[keys]\nsort = "f6"\n')
+    assert find_settings(file).text == f"{file}: 2 settings changed"
+
+
+@pytest.mark.parametrize("text", ["theme = 'neon'", "keys = {sort = 'j'}", "theme = "])
+def test_settings_that_cannot_be(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    finding = find_settings(file)
+    assert finding.verdict == "note"
+    assert "config edit" in finding.text
