@@ -15,9 +15,8 @@ from bertcl_tui.doctor import Finding
 from bertcl_tui.settings import read_settings
 from bertcl_tui.style.wording import count
 from engine.errors import EngineError, UsageError
-from engine.tasks.entry import SampleOrigin
 from engine.tasks.hub_access import hub_answers
-from engine.tasks.sources.sample import SAMPLES, installed_file, sample_model_path
+from engine.tasks.sources.sample import SAMPLES, SampleOrigin, installed_file, sample_model_path
 from engine.work.ask import ask_machine
 
 _LEAST_COLUMNS, _LEAST_LINES = 80, 24

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from engine.errors import UsageError
-from engine.tasks.entry import SampleOrigin
-from engine.tasks.sources.sample import SAMPLES, installed_file, sample_model_path
+from engine.tasks.sources.sample import SAMPLES, SampleOrigin, installed_file, sample_model_path
 from engine.tasks.subsets import counterpart, same_name, share_rows, split_name
 
 _SAMPLE_SEARCH = {

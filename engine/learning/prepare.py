@@ -15,10 +15,11 @@ from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe
 from engine.tasks.encoded import Encoded, encode
-from engine.tasks.entry import FileOrigin, TaskEntry
+from engine.tasks.entry import TaskEntry
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.shifts.sides import take_side
+from engine.tasks.sources.files import FileOrigin
 from engine.tasks.splits import split_rows
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import load_tokenizer

@@ -10,10 +10,7 @@ from msgspec.structs import replace
 
 from engine.errors import UsageError
 from engine.tasks.entry import TaskEntry
-from engine.tasks.sources.folder import folder_tasks
-from engine.tasks.sources.glue import GLUE
-from engine.tasks.sources.own import own_tasks
-from engine.tasks.sources.sample import SAMPLES
+from engine.tasks.sources import SOURCES, NamedSource, PathSource
 from engine.tasks.subsets import (
     find_named,
     find_subset,
@@ -30,10 +27,10 @@ def data_name(data: str) -> str:
     Raises:
         UsageError: it is neither of the words, nor a folder, nor a task file.
     """
-    if data in ("hub", "sample"):
+    if any(source.word == data for source in _named_sources()):
         return data
     path = Path(data).expanduser().resolve()
-    if path.is_dir() or (path.is_file() and path.suffix == ".toml"):
+    if any(source.accepts(path) for source in _path_sources()):
         return str(path)
     if path.exists():
         raise UsageError(
@@ -48,15 +45,13 @@ def known_tasks(data: str) -> tuple[TaskEntry, ...]:
     Raises:
         UsageError: the folder or file does not exist, or does not say what is needed.
     """
-    match data_name(data):
-        case "hub":
-            return GLUE
-        case "sample":
-            return SAMPLES
-        case path if Path(path).is_dir():
-            return folder_tasks(Path(path))
-        case path:
-            return own_tasks(Path(path))
+    name = data_name(data)
+    for named in _named_sources():
+        if named.word == name:
+            return named.tasks
+    path = Path(name)
+    source = next(source for source in _path_sources() if source.accepts(path))
+    return source.tasks(path)
 
 
 def describe(name: str, data: str) -> TaskEntry:
@@ -114,7 +109,7 @@ def _part_of(entry: TaskEntry, part: str) -> TaskEntry:
 
 def _unknown(name: str, data: str, there: Sequence[str]) -> str:
     tasks = ", ".join(there)
-    for elsewhere, entries in (("hub", GLUE), ("sample", SAMPLES)):
+    for elsewhere, entries in _named_sources():
         if data != elsewhere and find_named(name, entries):
             return (
                 f"task '{name}' is not in data '{data}' but in '{elsewhere}': use --data "
@@ -123,3 +118,11 @@ def _unknown(name: str, data: str, there: Sequence[str]) -> str:
     near = nearest_name(name, there)
     hint = f"did you mean '{near}'? There are" if near else "there are"
     return f"no task '{name}' in data '{data}'; {hint} {tasks}"
+
+
+def _named_sources() -> list[NamedSource]:
+    return [source for source in SOURCES if isinstance(source, NamedSource)]
+
+
+def _path_sources() -> list[PathSource]:
+    return [source for source in SOURCES if isinstance(source, PathSource)]

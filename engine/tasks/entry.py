@@ -1,51 +1,29 @@
 """A task as the catalog knows it, before a row is read."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from msgspec import Struct
 
 from engine.spec.protocol import Count
+from engine.tasks.rows import RawTask
 from engine.tasks.subsets import Subset, split_name
 
 
-class Columns(Struct, frozen=True, kw_only=True):
-    """Which columns hold the texts and the label."""
+class Origin(Struct, frozen=True, kw_only=True):
+    """Where the rows of a task come from; every source has a kind of its own."""
 
-    sentence1: str = "sentence1"
-    sentence2: str | None = None
-    """None, or a column that is empty throughout: a task of single sentences."""
-    label: str = "label"
+    def read(self, entry: "TaskEntry") -> RawTask:
+        """Read all rows.
 
-    def names(self) -> tuple[str, ...]:
-        """Return the columns that must exist."""
-        texts = (self.sentence1,) if self.sentence2 is None else (self.sentence1, self.sentence2)
-        return (*texts, self.label)
+        Raises:
+            UsageError: they are not to be had, or are not what the entry says.
+        """
+        raise NotImplementedError
 
-
-class HubOrigin(Struct, frozen=True, kw_only=True):
-    """A data set on the hub."""
-
-    repository: str
-    config: str | None = None
-    columns: Columns
-    train: str = "train"
-    validation: str | None = None
-    """None: the split named validation where there is one, else a part of the training split."""
-
-
-class FileOrigin(Struct, frozen=True, kw_only=True):
-    """One or two local files; absolute paths."""
-
-    train: str
-    validation: str | None = None
-    """None: a part of the training file."""
-    columns: Columns
-
-
-class SampleOrigin(Struct, frozen=True, kw_only=True):
-    """A file inside an installed distribution of the sample pack."""
-
-    distribution: str
-    file: str
-    columns: Columns
+    def files(self) -> Sequence[Path]:
+        """Return the local files that hold the rows; none where there are none to look at."""
+        return ()
 
 
 class TaskEntry(Struct, frozen=True, kw_only=True):
@@ -54,7 +32,7 @@ class TaskEntry(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     description: str
-    origin: HubOrigin | FileOrigin | SampleOrigin
+    origin: Origin
     epochs: Count
     """How long to learn it where the protocol leaves that to the task."""
     labels: tuple[str, ...] = ()

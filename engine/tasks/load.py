@@ -6,11 +6,8 @@ from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.tasks.catalog import describe
-from engine.tasks.entry import FileOrigin, HubOrigin, SampleOrigin, TaskEntry
+from engine.tasks.entry import TaskEntry
 from engine.tasks.rows import RawTask, Rows
-from engine.tasks.sources.files import read_files
-from engine.tasks.sources.hub import read_hub
-from engine.tasks.sources.sample import read_sample
 from engine.tasks.splits import held_out_rows, hold_out
 from engine.tasks.task import Examples, TaskData, rows_fingerprint
 
@@ -28,7 +25,7 @@ def load_task(name: str, data: str) -> TaskData:
             one class, or with labels that are no classes.
     """
     entry = describe(name, data)
-    raw = _read(entry)
+    raw = entry.origin.read(entry)
     for rows in (raw.train, raw.validation):
         if rows is not None:
             _require_classes(rows)
@@ -43,16 +40,6 @@ def load_task(name: str, data: str) -> TaskData:
         group_by_passage=entry.group_by_passage,
         fingerprint=rows_fingerprint(train, validation),
     )
-
-
-def _read(entry: TaskEntry) -> RawTask:
-    match entry.origin:
-        case HubOrigin() as origin:
-            return read_hub(origin)
-        case FileOrigin() as origin:
-            return read_files(origin)
-        case SampleOrigin() as origin:
-            return read_sample(entry, origin)
 
 
 def _require_classes(rows: Rows) -> None:

@@ -7,7 +7,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.errors import UsageError
-from engine.tasks.entry import Columns
+
+
+class Columns(Struct, frozen=True, kw_only=True):
+    """Which columns hold the texts and the label."""
+
+    sentence1: str = "sentence1"
+    sentence2: str | None = None
+    """None, or a column that is empty throughout: a task of single sentences."""
+    label: str = "label"
+
+    def names(self) -> tuple[str, ...]:
+        """Return the columns that must exist."""
+        texts = (self.sentence1,) if self.sentence2 is None else (self.sentence1, self.sentence2)
+        return (*texts, self.label)
 
 
 class Rows(Struct, frozen=True, kw_only=True):

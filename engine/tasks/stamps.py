@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.errors import UsageError
-from engine.tasks.entry import FileOrigin, HubOrigin, SampleOrigin, TaskEntry
+from engine.tasks.entry import TaskEntry
 from engine.tasks.models import model_path
-from engine.tasks.sources.sample import installed_file
 
 Stamp = tuple[tuple[str, int, int], ...]
 """Name, time of change and size of each file that is there; nothing for what is on the hub."""
@@ -14,16 +12,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 def rows_stamp(entry: TaskEntry) -> Stamp:
     """Return the stamp of the files that hold a task's rows."""
-    match entry.origin:
-        case HubOrigin():
-            return ()
-        case FileOrigin(train=train, validation=validation):
-            return _stamp(Path(file) for file in (train, validation) if file)
-        case SampleOrigin(distribution=distribution, file=file):
-            try:
-                return _stamp([installed_file(distribution, file)])
-            except UsageError:
-                return ()
+    return _stamp(entry.origin.files())
 
 
 def model_stamp(model: str) -> Stamp:

@@ -1,1 +1,42 @@
-"""Where the rows of a task come from."""
+"""Where tasks come from: what can be said for ``--data``, and which tasks there are then.
+
+A source is a file here, with a kind of ``Origin`` that reads its rows, and a line in ``SOURCES``.
+Light: the terminal uses it. Nothing here reads a row.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from engine.tasks.entry import TaskEntry
+from engine.tasks.sources.folder import folder_tasks
+from engine.tasks.sources.glue import GLUE
+from engine.tasks.sources.own import own_tasks
+from engine.tasks.sources.sample import SAMPLES
+
+
+class NamedSource(NamedTuple):
+    """Is asked for by a word."""
+
+    word: str
+    tasks: tuple[TaskEntry, ...]
+
+
+class PathSource(NamedTuple):
+    """Is asked for by the path of a folder or a file."""
+
+    accepts: Callable[[Path], bool]
+    tasks: Callable[[Path], tuple[TaskEntry, ...]]
+
+
+def _is_task_file(path: Path) -> bool:
+    return path.is_file() and path.suffix == ".toml"
+
+
+SOURCES: Final[tuple[NamedSource | PathSource, ...]] = (
+    NamedSource("hub", GLUE),
+    NamedSource("sample", SAMPLES),
+    PathSource(Path.is_dir, folder_tasks),
+    PathSource(_is_task_file, own_tasks),
+)
+"""The first that accepts what was said answers."""

@@ -11,11 +11,28 @@ from typing import TextIO
 import msgspec
 
 from engine.errors import UsageError
-from engine.tasks.entry import Columns, FileOrigin
-from engine.tasks.rows import RawTask, Rows, require_columns, rows_from
+from engine.tasks.entry import Origin, TaskEntry
+from engine.tasks.rows import Columns, RawTask, Rows, require_columns, rows_from
 
 Table = dict[str, Sequence[object]]
 _Reader = Callable[[Path, Columns, str], Table]
+
+
+class FileOrigin(Origin, frozen=True, kw_only=True):
+    """One or two local files; absolute paths."""
+
+    train: str
+    validation: str | None = None
+    """None: a part of the training file."""
+    columns: Columns
+
+    def read(self, entry: TaskEntry) -> RawTask:
+        """Read the training file, and the validation file where there is one."""
+        return read_files(self)
+
+    def files(self) -> Sequence[Path]:
+        """Return both files."""
+        return [Path(file) for file in (self.train, self.validation) if file]
 
 
 def read_files(origin: FileOrigin) -> RawTask:

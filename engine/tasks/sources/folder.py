@@ -5,8 +5,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from engine.errors import UsageError
-from engine.tasks.entry import Columns, FileOrigin, TaskEntry
-from engine.tasks.sources.files import SUFFIXES
+from engine.tasks.entry import TaskEntry
+from engine.tasks.rows import Columns
+from engine.tasks.sources.files import SUFFIXES, FileOrigin
 from engine.tasks.sources.glue import GLUE
 from engine.tasks.subsets import find_named
 

@@ -1,6 +1,29 @@
 """The six tasks of GLUE that the paper learns (section 4)."""
 
-from engine.tasks.entry import Columns, HubOrigin, TaskEntry
+from collections.abc import Callable
+from importlib import import_module
+
+from engine.tasks.entry import Origin, TaskEntry
+from engine.tasks.rows import Columns, RawTask
+
+
+class HubOrigin(Origin, frozen=True, kw_only=True):
+    """A data set on the hub."""
+
+    repository: str
+    config: str | None = None
+    columns: Columns
+    train: str = "train"
+    validation: str | None = None
+    """None: the split named validation where there is one, else a part of the training split."""
+
+    def read(self, entry: TaskEntry) -> RawTask:
+        """Read the splits from the hub, or from what was fetched of it before."""
+        # the terminal knows this module and must not load what reads data sets
+        read_hub: Callable[[HubOrigin], RawTask] = import_module(
+            "engine.tasks.sources.hub"
+        ).read_hub
+        return read_hub(self)
 
 
 def _glue(config: str, sentence1: str, sentence2: str | None, validation: str) -> HubOrigin:

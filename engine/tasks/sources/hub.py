@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
-from engine.tasks.entry import HubOrigin
 from engine.tasks.hub_access import reading_data_set
 from engine.tasks.rows import RawTask, Rows, require_columns, rows_from
+from engine.tasks.sources.glue import HubOrigin
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

@@ -9,7 +9,10 @@ from msgspec import Meta, Struct
 
 from engine.errors import UsageError
 from engine.spec.protocol import Count
-from engine.tasks.entry import Columns, FileOrigin, HubOrigin, TaskEntry
+from engine.tasks.entry import TaskEntry
+from engine.tasks.rows import Columns
+from engine.tasks.sources.files import FileOrigin
+from engine.tasks.sources.glue import HubOrigin
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXAMPLE = '[tasks.NAME] with train = "FILE" or hub = "ORG/NAME", sentence1 and label'

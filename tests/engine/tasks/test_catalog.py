@@ -6,7 +6,8 @@ import pytest
 
 from engine.errors import UsageError
 from engine.tasks.catalog import data_name, describe, describe_sequence, known_tasks
-from engine.tasks.entry import FileOrigin, HubOrigin
+from engine.tasks.sources.files import FileOrigin
+from engine.tasks.sources.glue import HubOrigin
 from tests.tiny import tiny_tasks
 
 

@@ -9,8 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from engine.errors import UsageError
-from engine.tasks.entry import Columns
-from engine.tasks.rows import Rows
+from engine.tasks.rows import Columns, Rows
 from engine.tasks.sources.files import read_rows
 
 PAIR = Columns(sentence1="q", sentence2="p", label="y")

@@ -5,7 +5,8 @@ import pytest
 from huggingface_hub import constants
 
 from engine.errors import UsageError
-from engine.tasks.entry import Columns, HubOrigin
+from engine.tasks.rows import Columns
+from engine.tasks.sources.glue import HubOrigin
 from engine.tasks.sources.hub import read_hub
 
 COLUMNS = Columns(sentence1="text", label="mood")

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
-from engine.tasks.entry import Columns, FileOrigin, HubOrigin
+from engine.tasks.rows import Columns
+from engine.tasks.sources.files import FileOrigin
+from engine.tasks.sources.glue import HubOrigin
 from engine.tasks.sources.own import own_tasks
 
 
