@@ -13,7 +13,7 @@ from engine.errors import UsageError
 from engine.spec import RunSpec
 from engine.store.connection import Store
 from engine.store.measurements import end_accuracies
-from engine.store.runs import RunRecord, confirmations_of, runs_on, trials_of
+from engine.store.runs import RunRecord, best_first, confirmations_of, runs_on, trials_of
 from engine.store.studies import StudyRecord
 
 
@@ -67,7 +67,7 @@ def plan_confirmation(
             "not known, so nothing can be run like it"
         )
     trials = trials_of(store, study.id)
-    complete = _best(trials)
+    complete = best_first(trials)
     best = [trial for trial in complete if trial.number in numbers] if numbers else complete[:top]
     if not complete:
         raise UsageError(f"study '{study.name}' has no complete trial yet; let it go on first")
@@ -117,11 +117,6 @@ def confirmed_trials(store: Store, study_id: int) -> tuple[ConfirmedTrial, ...]:
             )
         )
     return tuple(sorted(found, key=_by_confirmed))
-
-
-def _best(trials: Sequence[RunRecord]) -> list[RunRecord]:
-    scored = [trial for trial in trials if trial.state == "complete" and trial.p is not None]
-    return sorted(scored, key=lambda trial: (-(trial.p or 0.0), trial.number or 0))
 
 
 def _fresh(used: Collection[int]) -> Iterator[int]:

@@ -4,7 +4,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 import msgspec
@@ -86,6 +86,12 @@ def trials_of(store: Store, study_id: int) -> list[RunRecord]:
     query = select(run).where(run.c.study_id == study_id).order_by(run.c.number)
     with store.reading() as connection:
         return [record(row) for row in connection.execute(query).mappings()]
+
+
+def best_first(trials: Iterable[RunRecord]) -> list[RunRecord]:
+    """Return the complete trials that have a score, the best first, ties by number."""
+    scored = [trial for trial in trials if trial.state == "complete" and trial.p is not None]
+    return sorted(scored, key=lambda trial: (-(trial.p or 0.0), trial.number or 0))
 
 
 def runs_on(store: Store, sequence: str) -> list[RunRecord]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Float, case, cast, func, selec
 from engine.spec import Protocol, StudySpec
 from engine.spec.search import Spending
 from engine.store.connection import Store
-from engine.store.runs import RunRecord, trials_of
+from engine.store.runs import RunRecord, best_first, trials_of
 from engine.store.schema import run, stage, study
 from engine.store.states import ENDED
 from engine.store.studies import StudyRecord, get_study
@@ -55,13 +55,12 @@ def searches(store: Store, model: str, protocol: Protocol) -> list[SearchRecord]
 
 def _search(store: Store, item: StudyRecord, *, over: bool) -> SearchRecord:
     trials = trials_of(store, item.id)
-    scored = (trial for trial in trials if trial.state == "complete" and trial.p is not None)
     with store.reading() as connection:
         epochs = spent_epochs(connection, run.c.study_id == item.id)
     return SearchRecord(
         study=item,
         over=over and all(trial.state in ENDED for trial in trials),
-        complete=tuple(sorted(scored, key=lambda trial: (-(trial.p or 0.0), trial.number or 0))),
+        complete=tuple(best_first(trials)),
         epochs=epochs,
     )
 
