@@ -130,11 +130,19 @@ def test_percentile_ends_the_worst_quarter_once_their_rates_are_warm(opened: Ope
     assert run_trial(search, steady(1.22)) is None
 
 
-def test_percentile_looks_at_the_best_report_so_far(opened: Opener) -> None:
+def test_percentile_sees_a_trial_that_forgets(opened: Opener) -> None:
+    search = opened(sampler="random", pruner="percentile")
+    for trial in range(8):
+        run_trial(search, [1.38, 1.39, 1.39, 1.40 + trial / 1000])
+    assert run_trial(search, [1.41, 1.30, 1.38, 1.00]) == 3
+    assert run_trial(search, [1.41, 1.40, 1.40, 1.00]) == 4
+
+
+def test_percentile_lets_a_trial_go_on_that_has_recovered(opened: Opener) -> None:
     search = opened(sampler="random", pruner="percentile")
     for _ in range(8):
         run_trial(search, steady(1.3))
-    assert run_trial(search, [1.35, 1.0, 1.0, 1.0]) is None
+    assert run_trial(search, [1.0, 1.1, 1.3, 1.3]) is None
 
 
 def test_first_trials_come_to_their_end(opened: Opener) -> None:
