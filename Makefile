@@ -18,7 +18,7 @@ demo: $(STAMP)
 test quick: export PYTHONDONTWRITEBYTECODE =
 
 test: $(STAMP)
-	@$(BIN)/pytest -n 3
+	@$(BIN)/pytest -n 2
 
 # What can be known in a minute or so: no real workers, no pictures of screens, no whole app.
 # For while one is writing; `make check` says whether it may be merged.
