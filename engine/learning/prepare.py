@@ -1,7 +1,6 @@
 """From what is asked for to a learner that can begin."""
 
 from functools import lru_cache
-from pathlib import Path
 
 from engine.learning.backbone import Backbone, backbone_shape, load_backbone
 from engine.learning.device import Device, pick_device
@@ -15,12 +14,11 @@ from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe
 from engine.tasks.encoded import Encoded, encode
-from engine.tasks.entry import TaskEntry
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.shifts.sides import take_side
-from engine.tasks.sources.files import FileOrigin
 from engine.tasks.splits import split_rows
+from engine.tasks.stamps import rows_stamp
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import load_tokenizer
 
@@ -74,7 +72,8 @@ def prepare_task(
     Raises:
         UsageError: the task or the model is not to be had, or a class is not in that part.
     """
-    return _prepare_task(name, data, model, protocol, device, _stamp(describe(name, data)))
+    entry = describe(name, data)
+    return _prepare_task(name, data, model, protocol, device, (entry, rows_stamp(entry)))
 
 
 @lru_cache(maxsize=_CACHED_TASKS)
@@ -104,15 +103,6 @@ def _prepare_task(
         validation=validation,
         retention=encoded(splits.retention),
     )
-
-
-def _stamp(entry: TaskEntry) -> object:
-    """Return what changes when a task's own files change while a worker lives."""
-    if not isinstance(entry.origin, FileOrigin):
-        return entry
-    files = [Path(file) for file in (entry.origin.train, entry.origin.validation) if file]
-    found = [file.stat() for file in files if file.is_file()]
-    return entry, tuple((stat.st_mtime_ns, stat.st_size) for stat in found)
 
 
 def _load_lean(model: str, tasks: tuple[PreparedTask, ...], device: Device) -> Backbone:
