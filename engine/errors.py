@@ -20,6 +20,10 @@ class UsageError(EngineError):
     exit_code: ClassVar[int] = 2
 
 
+class DeletedError(EngineError):
+    """What an id stands for was deleted meanwhile; whoever has such an id drops it."""
+
+
 def reason_of(error: OSError) -> str:
     """Return the reason of an error of the system, as part of a sentence: ``no such file …``."""
     return (error.strerror or str(error)).lower()

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import TrialRow
 from engine.errors import UsageError, reason_of
-from engine.files import expanded
 from engine.profiles import (
     DEFAULT_BASE,
     Backbone,
@@ -236,7 +235,7 @@ def export_profile(profile: Profile, path: Path) -> Path:
     Raises:
         EngineError: the folder or the file cannot be written.
     """
-    path = expanded(path).resolve()
+    path = path.expanduser().resolve()
     try:
         path.parent.mkdir(exist_ok=True)
     except OSError as error:
@@ -272,7 +271,7 @@ def load_reference(text: str) -> Reference | None:
         return None
     if text == PUBLISHED:
         return Reference(PUBLISHED, published_profile())
-    profile = read_profile(expanded(text))
+    profile = read_profile(Path(text).expanduser())
     return Reference(profile.name, profile)
 
 

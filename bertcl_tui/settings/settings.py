@@ -34,9 +34,7 @@ def settings_file() -> Path:
     """Return where the settings are, or would be."""
     named = os.environ.get(PLACE)
     if named:
-        from engine.files import expanded
-
-        return expanded(named)
+        return Path(named).expanduser()
     from platformdirs import user_config_path
 
     return user_config_path("bertcl-tui", appauthor=False) / "config.toml"

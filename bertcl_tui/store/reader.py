@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,7 @@ from bertcl_tui.store.rows import (
     TrialWindow,
     WorkerRow,
 )
+from engine.errors import DeletedError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, PoolProxiedConnection
@@ -66,9 +68,7 @@ class Reader:
     def exists(self) -> bool:
         """Whether there is a store to look into."""
         if "://" not in self.store:
-            from engine.files import expanded
-
-            return expanded(self.store).exists()
+            return Path(self.store).expanduser().exists()
         from engine.store.connection import is_made
 
         return is_made(self.store)
@@ -112,13 +112,11 @@ class Reader:
         store = self._store()
         if store is None:
             return None
-        from sqlalchemy.exc import NoResultFound
-
         from engine.store.studies import get_study
 
         try:
             return get_study(store, study_id)
-        except NoResultFound:
+        except DeletedError:
             return None
 
     def trials(

@@ -16,7 +16,6 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError, UsageError
-from engine.files import expanded
 from engine.store.schema import REVISIONS, VERSION_TABLE
 
 DEFAULT_STORE = "studies.db"
@@ -62,7 +61,7 @@ def store_url(text: str) -> str:
     """Return the URL of a store given as a URL or as a path of a SQLite file."""
     if "://" in text:
         return text
-    path = expanded(text).resolve()
+    path = Path(text).expanduser().resolve()
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
@@ -184,8 +183,23 @@ def _bring_up_to_date(store: Store) -> None:
             f"this one knows {REVISIONS[-1]}); upgrade bertcl-tui, or name another with --store"
         )
 
-    with store.writing() as connection:
+    with _migrating(store) as connection:
         upgrade(connection)
+
+
+@contextmanager
+def _migrating(store: Store) -> Iterator[Connection]:
+    """One transaction that may rebuild tables: deleting the old one takes nothing else along."""
+    engine = store.engine.execution_options(immediate=True)
+    with _plain_errors(store.url), engine.connect() as connection:
+        if store.path is not None:
+            # Has no effect inside a transaction, and is of this connection alone.
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, SqliteConnection)
+            driver.execute("PRAGMA foreign_keys=OFF")
+            connection.detach()
+        with connection.begin():
+            yield connection
 
 
 def _revision(store: Store) -> str | None:

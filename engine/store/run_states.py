@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from engine.errors import EngineError, UsageError
+from engine.errors import DeletedError, EngineError, UsageError
 from engine.spec import RunSpec, sequence_name
 from engine.store.connection import Store
 from engine.store.runs import RunRecord, Scores, rates_json, record
@@ -66,12 +66,17 @@ def create_run(
     """Remember a new run and return its id; a worker takes it when it is queued.
 
     ``learning_rates`` are those that its method will learn with, where they are known by now.
+
+    Raises:
+        DeletedError: the study is there no more.
     """
     with store.writing() as connection:
-        desired = "running"
+        desired: str | None = "running"
         if study_id is not None:
             desired_of_study = select(study.c.desired).where(study.c.id == study_id)
-            desired = connection.execute(desired_of_study).scalar_one()
+            desired = connection.execute(desired_of_study).scalar_one_or_none()
+            if desired is None:
+                raise DeletedError(f"study {study_id} was deleted")
         result = connection.execute(
             insert(run)
             .values(
@@ -281,6 +286,7 @@ def retry_run(store: Store, run_id: int) -> None:
 
     Raises:
         UsageError: it is complete or not ended, or came from elsewhere.
+        DeletedError: it is there no more.
     """
     query = (
         select(run.c.number, run.c.state, run.c.reason, study.c.origin)
@@ -288,7 +294,9 @@ def retry_run(store: Store, run_id: int) -> None:
         .where(run.c.id == run_id)
     )
     with store.writing() as connection:
-        row = connection.execute(query).mappings().one()
+        row = connection.execute(query).mappings().one_or_none()
+        if row is None:
+            raise DeletedError(f"run {run_id} was deleted")
         _refuse_retry(row, run_id)
         connection.execute(
             update(run)

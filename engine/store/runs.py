@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import RowMapping, func, insert, select, update
 
-from engine.errors import UsageError
+from engine.errors import DeletedError, UsageError
 from engine.spec import RunSpec, Source, StudySpec
 from engine.store.connection import Store
 from engine.store.schema import confirmation, entry, run, study
@@ -61,9 +61,16 @@ class EntryRecord(Struct, frozen=True, kw_only=True):
 
 
 def get_run(store: Store, run_id: int) -> RunRecord:
-    """Return the run of that id."""
+    """Return the run of that id.
+
+    Raises:
+        DeletedError: it is there no more.
+    """
     with store.reading() as connection:
-        return record(connection.execute(select(run).where(run.c.id == run_id)).mappings().one())
+        row = connection.execute(select(run).where(run.c.id == run_id)).mappings().one_or_none()
+    if row is None:
+        raise DeletedError(f"run {run_id} was deleted")
+    return record(row)
 
 
 def find_run(store: Store, run_id: int) -> RunRecord:

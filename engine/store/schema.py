@@ -1,9 +1,11 @@
 """The tables. Optuna's own stand beside them in the same store; ours begin with ``cl_``.
 
 Moments are seconds since the epoch (UTC). JSON columns hold the structs of ``engine.spec``.
+An id never comes again, whatever is deleted: workers and screens remember things by it.
 """
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Float,
     ForeignKey,
@@ -16,8 +18,11 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
+
+_LARGE = BigInteger().with_variant(Integer, "sqlite")
+"""What does not fit into 32 bits, such as bytes; SQLite has no other integers."""
 
 metadata = MetaData(
     naming_convention={
@@ -45,6 +50,7 @@ study = Table(
     Column("proposer_id", Integer),
     Column("proposer_until", Float),
     Column("created_at", Float, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 run = Table(
@@ -56,7 +62,7 @@ run = Table(
     Column("label", Text),  # what people call it: flat 1e-5, llrd 0.9, published
     Column("sequence", Text, nullable=False),
     Column("method", Text, nullable=False),
-    Column("seed", Integer, nullable=False),
+    Column("seed", _LARGE, nullable=False),
     Column("spec", Text, nullable=False),
     Column("learning_rates", Text),  # JSON list, one per choice
     Column("state", Text, nullable=False),
@@ -86,6 +92,7 @@ run = Table(
     Column("finished_at", Float),
     Column("busy_seconds", Float, nullable=False, default=0.0),
     UniqueConstraint("study_id", "number"),
+    sqlite_autoincrement=True,
 )
 Index(None, run.c.study_id, run.c.state, run.c.p)
 Index("ix_cl_run_state", run.c.state)
@@ -173,12 +180,13 @@ worker = Table(
     Column("run_id", Integer),
     Column("log", Text),
     Column("cpu_percent", Float),
-    Column("memory_bytes", Integer),
+    Column("memory_bytes", _LARGE),
     Column("gpu_percent", Float),
-    Column("gpu_memory_bytes", Integer),
+    Column("gpu_memory_bytes", _LARGE),
     Column("started_at", Float, nullable=False),
     Column("heartbeat_at", Float, nullable=False),
     Column("ended_at", Float),
+    sqlite_autoincrement=True,
 )
 
 log = Table(
@@ -190,6 +198,7 @@ log = Table(
     Column("worker_id", Integer),
     Column("run_id", Integer),
     Column("text", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 Index(None, log.c.run_id, log.c.id)
 
@@ -202,6 +211,7 @@ entry = Table(
     Column("entrant", Text, nullable=False),
     Column("source", Text, nullable=False),
     UniqueConstraint("run_id", "entrant"),
+    sqlite_autoincrement=True,
 )
 
 confirmation = Table(

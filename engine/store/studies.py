@@ -19,11 +19,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from engine.errors import UsageError
+from engine.errors import DeletedError, UsageError
 from engine.spec import StudySpec
 from engine.store.connection import Store
 from engine.store.run_states import control_runs, held
-from engine.store.schema import run, study
+from engine.store.schema import log, run, study
 from engine.store.states import Desired
 
 _OPTUNA_STUDIES, _OPTUNA_TRIALS = "studies", "trials"
@@ -113,11 +113,17 @@ def find_study(store: Store, name: str) -> StudyRecord:
 
 
 def get_study(store: Store, study_id: int) -> StudyRecord:
-    """Return the study of that id."""
+    """Return the study of that id.
+
+    Raises:
+        DeletedError: it is there no more.
+    """
+    query = select(study).where(study.c.id == study_id)
     with store.reading() as connection:
-        return _record(
-            connection.execute(select(study).where(study.c.id == study_id)).mappings().one()
-        )
+        row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise DeletedError(f"study {study_id} was deleted")
+    return _record(row)
 
 
 def free_name(store: Store, name: str) -> str:
@@ -144,7 +150,7 @@ def control_study(store: Store, study_id: int, desired: Desired, reason: str | N
 
 
 def delete_study(store: Store, study_id: int) -> None:
-    """Delete a study with its trials, measurements and checkpoints. There may be none of that id.
+    """Delete a study with its trials, measurements, log and checkpoints; nothing where there is none.
 
     Raises:
         UsageError: a worker is at one of its trials.
@@ -155,7 +161,9 @@ def delete_study(store: Store, study_id: int) -> None:
             return
         _refuse_if_held(connection, study_id, name)
         of_study = run.c.study_id == study_id
-        run_ids = connection.execute(select(run.c.id).where(of_study)).scalars().all()
+        runs = select(run.c.id).where(of_study)
+        run_ids = connection.execute(runs).scalars().all()
+        connection.execute(delete(log).where(log.c.run_id.in_(runs)))
         connection.execute(delete(study).where(study.c.id == study_id))
         _delete_from_optuna(connection, name)
     for run_id in run_ids:

@@ -6,7 +6,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from engine.errors import UsageError
-from engine.files import expanded
 from engine.profiles import Backbone, published_profile
 from engine.profiles.grouping import MOST_ENCODER_CHOICES
 from engine.tasks.sources.sample import sample_model_path
@@ -32,7 +31,7 @@ def model_name(model: str) -> str:
     """
     if model == "sample":
         return model
-    folder = expanded(model)
+    folder = Path(model).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise UsageError(f"folder '{model}' holds no model: config.json is missing")

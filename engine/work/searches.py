@@ -1,9 +1,9 @@
 """Where runs meet the sampler: proposing trials, judging them, reporting how they ended."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from engine.errors import EngineError
+from engine.errors import DeletedError, EngineError
 from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
 from engine.search.importance import weigh_if_old
@@ -32,7 +32,7 @@ class Searches:
     def propose_trial(self) -> bool:
         """Queue one more trial for the study that has the fewest; False where none is due."""
         for study_id in studies_wanting_trials(self._store):
-            with self._seat(study_id) as seated:
+            with suppress(DeletedError), self._seat(study_id) as seated:
                 if seated and self._queue_next(study_id):
                     return True
         return False

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from types import FrameType
 
-from engine.errors import EngineError
+from engine.errors import DeletedError, EngineError
 from engine.learning.backbone import quiet_libraries
 from engine.learning.device import free_memory, pick_device
 from engine.spec import sequence_name
@@ -119,8 +119,9 @@ def _work_once(context: WorkerContext, searches: Searches, threads: int) -> bool
     else:
         level: Level = "error" if outcome.state == "failed" else "info"
         _log_run(context, run, _outcome_text(outcome), level)
-        searches.tell(get_run(context.store, run.id))
-        searches.weigh(run)
+        with suppress(DeletedError):  # as soon as it had ended
+            searches.tell(get_run(context.store, run.id))
+            searches.weigh(run)
     return True
 
 
@@ -134,9 +135,10 @@ def _log_run(context: WorkerContext, run: RunRecord, what: str, level: Level = "
 
 def _owner(context: WorkerContext, run: RunRecord) -> str:
     """Name the study of a trial, or what a run of its own learns."""
-    if run.study_id is None:
-        return sequence_name(run.spec.sequence)
-    return get_study(context.store, run.study_id).name
+    if run.study_id is not None:
+        with suppress(DeletedError):
+            return get_study(context.store, run.study_id).name
+    return sequence_name(run.spec.sequence)
 
 
 def _log_worker(context: WorkerContext, what: str, level: Level = "info") -> None:

@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta, Struct
 
 from engine.errors import UsageError
-from engine.files import expanded
 from engine.spec.protocol import Count
 from engine.tasks.entry import TaskEntry
 from engine.tasks.rows import Columns
@@ -112,4 +111,4 @@ def _origin(name: str, task: OwnTask, path: Path) -> HubOrigin | FileOrigin:
 
 
 def _absolute(file: str, task_file: Path) -> str:
-    return str(task_file.parent / expanded(file))
+    return str(task_file.parent / Path(file).expanduser())

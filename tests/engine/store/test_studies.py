@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from engine.errors import UsageError
+from engine.spec import Source
 from engine.store.connection import Store, open_store
 from engine.store.run_states import claim_run, control_run, finish_run
-from engine.store.runs import get_run
-from engine.store.schema import measurement, run, stage, study
+from engine.store.runs import enter_run, entries, get_run
+from engine.store.schema import log, measurement, run, stage, study
 from engine.store.searches import (
     PROPOSER_SECONDS,
     become_proposer,
@@ -23,7 +24,7 @@ from engine.store.studies import (
     free_name,
     get_study,
 )
-from engine.store.workers import end_worker
+from engine.store.workers import end_worker, write_log
 from tests.engine.store.conftest import (
     kill_holder,
     new_study,
@@ -257,3 +258,30 @@ def test_optunas_rows_go_too(recorded: Store) -> None:
             connection.execute(text(f"SELECT count(*) FROM {t}")).scalar_one() for t in tables
         ]
     assert counts == [1, 1, 1, 1]
+
+
+def test_the_log_of_its_trials_goes_and_that_of_others_stays(store: Store) -> None:
+    kept, deleted = (new_trial(store, new_study(store, name), 0) for name in ("kept", "deleted"))
+    for run_id in (kept, deleted, None):
+        write_log(store, "info", "said", run_id=run_id)
+    delete_study(store, find_study(store, "deleted").id)
+    with store.reading() as connection:
+        left = connection.execute(select(log.c.run_id).order_by(log.c.id)).scalars().all()
+    assert left == [kept, None]
+
+
+def test_no_id_comes_again(store: Store) -> None:
+    def once() -> tuple[int, ...]:
+        study_id = new_study(store, "again")
+        run_id = new_trial(store, study_id, 0)
+        enter_run(store, run_id, "combined", Source())
+        write_log(store, "info", "said", run_id=run_id)
+        (entered,) = entries(store)
+        with store.reading() as connection:
+            line = connection.execute(select(log.c.id)).scalar_one()
+        return study_id, run_id, entered.id, line
+
+    before = once()
+    delete_study(store, before[0])
+    after = once()
+    assert all(new > old for new, old in zip(after, before, strict=True))

@@ -7,15 +7,16 @@ import msgspec
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine, delete, insert, select
 
 import engine.store.migrations
 from engine.spec import Source
 from engine.store.connection import open_store
+from engine.store.run_states import create_run
 from engine.store.runs import enter_run, entries, trials_of
-from engine.store.schema import REVISIONS, VERSION_TABLE, run, stage, study
+from engine.store.schema import REVISIONS, VERSION_TABLE, log, run, stage, study
 from engine.store.studies import find_study
-from tests.engine.store.conftest import study_spec
+from tests.engine.store.conftest import run_spec, study_spec
 
 
 @pytest.fixture
@@ -64,6 +65,8 @@ def first_schema(tmp_path: Path) -> Path:
         connection.execute(
             insert(stage).values(run_id=1, stage=0, task="sst2", first_step=0, last_step=9)
         )
+        for run_id, said in ((1, "complete"), (7, "deleted since")):
+            connection.execute(insert(log).values(at=now, level="info", run_id=run_id, text=said))
     database.dispose()
     return path
 
@@ -82,5 +85,19 @@ def test_what_was_in_the_store_stays_in_it(first_schema: Path) -> None:
             assert connection.exec_driver_sql("SELECT task FROM cl_stage").scalar_one() == "sst2"
         enter_run(store, trials[0].id, "combined", Source())
         assert [entry.entrant for entry in entries(store)] == ["combined"]
+    finally:
+        store.close()
+
+
+def test_ids_are_counted_on_from_what_was_ever_there(first_schema: Path) -> None:
+    store = open_store(str(first_schema))
+    try:
+        with store.reading() as connection:
+            assert connection.execute(select(log.c.text)).scalars().all() == ["complete"]
+            assert not connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        assert create_run(store, run_spec()) == 8
+        with store.writing() as connection:
+            connection.execute(delete(run).where(run.c.id == 1))
+            assert not connection.execute(select(stage)).all(), "keys are enforced again"
     finally:
         store.close()
