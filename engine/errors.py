@@ -1,6 +1,28 @@
 """Errors for people: one line that says what is wrong, with which thing, and the way out."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_ROOM: Final = 200
+"""Letters of something foreign in a message: enough for most paths and names."""
+_LONGEST: Final = 1000
+"""Letters of a whole message."""
+
+
+def shown(foreign: object, room: int = _ROOM) -> str:
+    r"""Return text from elsewhere as it may stand in a message: printable, on one line, and cut.
+
+    What is no printable letter is escaped (``\x1b``, ``\n``, ``\udcff``), so that no text can clear
+    a terminal or look like a line of ours. What is too long loses its middle.
+    """
+    text = str(foreign)
+    if len(text) > room:
+        begin = 2 * (room - 1) // 3
+        text = f"{text[:begin]}…{text[begin + 1 - room :]}"
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(letter: str) -> str:
+    return letter if letter.isprintable() else repr(letter)[1:-1]
 
 
 class EngineError(Exception):
@@ -8,6 +30,9 @@ class EngineError(Exception):
 
     exit_code: ClassVar[int] = 1
     """What a process ends with that can do no more than say so."""
+
+    def __init__(self, message: object) -> None:
+        super().__init__(shown(message, _LONGEST))
 
 
 class UsageError(EngineError):
@@ -26,4 +51,4 @@ class DeletedError(EngineError):
 
 def reason_of(error: OSError) -> str:
     """Return the reason of an error of the system, as part of a sentence: ``no such file …``."""
-    return (error.strerror or str(error)).lower()
+    return shown(error.strerror or error).lower()

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 
 def check_target(path: Path, *, makes_folder: bool = False) -> None:
@@ -20,10 +20,10 @@ def check_target(path: Path, *, makes_folder: bool = False) -> None:
         UsageError: it is a folder, or in none.
     """
     if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a file in it")
+        raise UsageError(f"{shown(path)} is a folder; name a file in it")
     folder = path.parent.parent if makes_folder else path.parent
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}; choose another place")
+        raise UsageError(f"there is no folder {shown(folder)}; choose another place")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What the house looks like from outside: sizes of files, a folder for each screen."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -36,3 +37,33 @@ def test_every_screen_of_the_readme_has_a_folder_of_its_own() -> None:
     assert {
         name for name in names if not (ROOT / "bertcl_tui" / name / "screen.py").exists()
     } == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_what_an_error_quotes_is_shown_escaped_and_cut(path: Path) -> None:
+    """What stands in quotation marks is somebody else's: ``'{shown(name)}'``."""
+    raised = (
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"UsageError", "EngineError"}
+    )
+    strings = (
+        part for call in raised for part in ast.walk(call) if isinstance(part, ast.JoinedStr)
+    )
+    pieces = (["", *map(_piece, string.values), ""] for string in strings)
+    assert [
+        name
+        for parts in pieces
+        for before, name, after in zip(parts, parts[1:], parts[2:], strict=False)
+        if before.endswith("'")
+        and after.startswith("'")
+        and not (name.startswith("shown(") or name.isupper())
+    ] == []
+
+
+def _piece(part: ast.expr) -> str:
+    """Return the text of a string's part, or the code of what is put into it."""
+    if isinstance(part, ast.FormattedValue):
+        return ast.unparse(part.value)
+    assert isinstance(part, ast.Constant)
+    return str(part.value)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from textual.binding import Binding
 from textual.keys import REPLACED_KEYS, Keys, key_to_character
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 Place = Literal[
     "app",
@@ -134,7 +134,7 @@ def checked_keymap(keys: Mapping[str, str], actions: Sequence[Action]) -> Keymap
             near = get_close_matches(name, named, n=1)
             hint = f"did you mean '{near[0]}'? " if near else ""
             raise UsageError(
-                f"no action named '{name}'; {hint}bertcl-tui config keys lists them all"
+                f"no action named '{shown(name)}'; {hint}bertcl-tui config keys lists them all"
             )
         try:
             keymap[name] = read_keys(text)
@@ -202,9 +202,10 @@ def _read_key(key: str) -> str:
     known = len(base) == 1 or base in _NAMED or key_to_character(base) is not None
     if not base or not known or not _MODIFIERS.issuperset(modifiers):
         raise UsageError(
-            f"no key is called '{key}'; write one like d, D, ctrl+d, f5, pageup, slash or comma"
+            f"no key is called '{shown(key)}'; "
+            "write one like d, D, ctrl+d, f5, pageup, slash or comma"
         )
     if modifiers == ["shift"] and len(base) == 1 and base.isalpha():
-        raise UsageError(f"write '{base.upper()}' for '{key}'")
+        raise UsageError(f"write '{shown(base.upper())}' for '{shown(key)}'")
     (binding,) = Binding.make_bindings([Binding("+".join((*modifiers, base)), "")])
     return binding.key

@@ -30,7 +30,7 @@ from bertcl_tui.store.filters.completing import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import StudyRow
 from bertcl_tui.studies.screen import StudiesScreen
-from engine.errors import EngineError
+from engine.errors import EngineError, reason_of, shown
 from engine.store.states import Desired
 
 _NEWS_SECONDS: Final = 12.0
@@ -231,7 +231,7 @@ class BertclApp(App[None]):
         if message.path is None:
             self.notify("this worker writes to the terminal it was started in")
         elif message.host != socket.gethostname():
-            self.notify(f"its file is on {message.host}: {message.path}", markup=False)
+            self.notify(f"its file is on {message.host}: {shown(message.path)}", markup=False)
         else:
             self.push_screen(FileTailScreen(Path(message.path)))
 
@@ -284,10 +284,10 @@ class BertclApp(App[None]):
         try:
             self.save_screenshot(path.name, str(path.parent))
         except OSError as error:
-            text = f"The screen cannot be saved as {path}: {error.strerror}."
+            text = f"The screen cannot be saved as {shown(path)}: {reason_of(error)}."
             self.notify(text, severity="error", markup=False)
         else:
-            self.notify(f"Screen saved as {path}", markup=False)
+            self.notify(f"Screen saved as {shown(path)}", markup=False)
 
     async def action_quit(self) -> None:
         """Leave, or first ask what is to become of running work."""

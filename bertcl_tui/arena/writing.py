@@ -11,7 +11,7 @@ from rich.text import Text
 
 from engine.arena import legend
 from engine.arena.tables import Cell, Table, Value
-from engine.errors import UsageError, reason_of
+from engine.errors import UsageError, reason_of, shown
 from engine.exports import TABLE_FORMATS
 from engine.files import replacing
 
@@ -103,7 +103,7 @@ def write_tables(tables: Sequence[Table], form: str, out: Path) -> None:
             beside.write_text(to_format(tables, form), encoding="utf-8")
     except OSError as error:
         reason = reason_of(error)
-        raise UsageError(f"cannot write {out}: {reason}; choose another place") from None
+        raise UsageError(f"cannot write {shown(out)}: {reason}; choose another place") from None
 
 
 def lines_below(table: Table) -> list[str]:

@@ -32,7 +32,7 @@ from engine.arena.measuring import MEASURES
 from engine.arena.plan import Plan, make_plan, needed_searches
 from engine.arena.results import results_of_plan
 from engine.arena.tables import Table, describe_setting, make_table
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, UsageError, shown
 from engine.store.connection import DEFAULT_STORE
 from engine.work.requests import ask_for_searches, enter_runs
 from engine.work.supervisor import ensure_workers
@@ -161,7 +161,7 @@ def _chosen_format(name: str, out: Path | None) -> str:
     """
     chosen = name or (format_of(out) if out else TEXT)
     if chosen not in FORMATS:
-        raise UsageError(f"no format '{chosen}'; use one of {', '.join(FORMATS)}")
+        raise UsageError(f"no format '{shown(chosen)}'; use one of {', '.join(FORMATS)}")
     return chosen
 
 
@@ -173,7 +173,7 @@ def _put_tables(tables: Sequence[Table], form: str, out: Path | None, *, json: b
     """
     if out is not None:
         write_tables(tables, form, out)
-        say(f"table written to {out}")
+        say(f"table written to {shown(out)}")
     if json:
         print_json(tables)
     elif out is None and form == TEXT:

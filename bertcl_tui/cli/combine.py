@@ -14,7 +14,7 @@ from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.combine.mixture import export_profile, farthest_change, finished_profile, offer
 from bertcl_tui.style.wording import count
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.profiles import (
     DEFAULT_BASE,
     Combined,
@@ -69,7 +69,7 @@ def combine(
         print_json(profile)
     else:
         print_combined(combined)
-    say(f"profile written to {out}" if out else "write it to a file with --out FILE")
+    say(f"profile written to {shown(out)}" if out else "write it to a file with --out FILE")
 
 
 def combine_selections(
@@ -140,7 +140,8 @@ def _offer(at: OpenedStore, text: str) -> StudyTrials:
     missing = set(selection.trials) - {trial.number for trial in trials}
     if missing:
         raise UsageError(
-            f"study '{study.name}' has no trial {min(missing)}; see bertcl-tui trials {study.name}"
+            f"study '{shown(study.name)}' has no trial {min(missing)}; "
+            f"see bertcl-tui trials {study.name}"
         )
     return offer(study, trials)
 
@@ -149,7 +150,9 @@ def _span(part: str, text: str) -> range:
     match = _SPAN.fullmatch(part)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
     if first > last:
-        raise UsageError(f"trials in '{text}' cannot be read; write them like sst2:mrpc:1,4,7-9")
+        raise UsageError(
+            f"trials in '{shown(text)}' cannot be read; write them like sst2:mrpc:1,4,7-9"
+        )
     return range(first, last + 1)
 
 

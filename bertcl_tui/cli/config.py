@@ -12,7 +12,7 @@ import typer
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, offer_setting_values, offer_settings
 from bertcl_tui.settings import read_settings, settings_file, write_settings
-from engine.errors import UsageError
+from engine.errors import UsageError, reason_of, shown
 
 _EDITORS: Final = ("VISUAL", "EDITOR")
 _USUAL_EDITOR: Final = "vi"
@@ -166,10 +166,10 @@ def edit() -> None:
             _write(rejected, text)
             problem = str(error).removeprefix(f"settings {copy}: ")
             raise UsageError(
-                f"{problem}; the settings are as they were, yours are in {rejected}"
+                f"{problem}; the settings are as they were, yours are in {shown(rejected)}"
             ) from None
     _write(file, text)
-    say(f"settings {file} changed")
+    say(f"settings {shown(file)} changed")
 
 
 def _open_editor(file: Path) -> None:
@@ -178,10 +178,10 @@ def _open_editor(file: Path) -> None:
         code = subprocess.run([*shlex.split(editor), str(file)], check=False).returncode  # noqa: S603 - the person's own
     except OSError as error:
         raise UsageError(
-            f"editor {editor} cannot be opened: {error.strerror}; set $EDITOR"
+            f"editor {shown(editor)} cannot be opened: {reason_of(error)}; set $EDITOR"
         ) from None
     if code:
-        raise UsageError(f"editor {editor} ended with {code}; nothing was changed")
+        raise UsageError(f"editor {shown(editor)} ended with {code}; nothing was changed")
 
 
 def _write(file: Path, text: str) -> None:
@@ -192,4 +192,4 @@ def _write(file: Path, text: str) -> None:
         with replacing(file) as beside:
             beside.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"settings {file} cannot be written: {error.strerror}") from None
+        raise UsageError(f"settings {shown(file)} cannot be written: {reason_of(error)}") from None

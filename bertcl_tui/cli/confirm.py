@@ -11,7 +11,7 @@ from bertcl_tui.cli.parameters import Detach, Json, Retry, Slots, Store, Study
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.style.wording import count, score
 from engine.arena.confirming import ConfirmedTrial, confirmed_trials, plan_confirmation
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, UsageError, shown
 from engine.store.connection import DEFAULT_STORE
 from engine.store.runs import runs_by_id
 from engine.work.requests import enter_repetitions
@@ -56,7 +56,9 @@ def confirm(
             failed = sum(run.state == "failed" for run in runs_by_id(at.store, run_ids))
         found = confirmed_trials(at.store, record.id)
     if not found:
-        raise UsageError(f"no trial of '{record.name}' was confirmed yet; leave --offline away")
+        raise UsageError(
+            f"no trial of '{shown(record.name)}' was confirmed yet; leave --offline away"
+        )
     if json:
         print_json(found)
     else:

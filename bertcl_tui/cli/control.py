@@ -10,7 +10,7 @@ from bertcl_tui.cli.parameters import Slots, Store, Study, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.rows import StudyRow, TrialRow
 from bertcl_tui.style.wording import count
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.store.connection import DEFAULT_STORE
 from engine.store.states import Desired
 from engine.store.studies import control_study
@@ -81,9 +81,9 @@ def _control(store: str, names: Sequence[str], desired: Desired) -> None:
 
 def _refuse_ended(row: StudyRow, desired: Desired) -> None:
     if row.state == "complete":
-        raise UsageError(f"study '{row.name}' is complete; see bertcl-tui show {row.name}")
+        raise UsageError(f"study '{shown(row.name)}' is complete; see bertcl-tui show {row.name}")
     if desired == "paused" and row.state in {"stopped", "failed"}:
-        raise UsageError(f"study '{row.name}' is {row.state}; resume lets it go on")
+        raise UsageError(f"study '{shown(row.name)}' is {row.state}; resume lets it go on")
 
 
 def _chosen(at: OpenedStore, study: StudyRow, numbers: list[int]) -> list[TrialRow]:
@@ -91,13 +91,14 @@ def _chosen(at: OpenedStore, study: StudyRow, numbers: list[int]) -> list[TrialR
     missing = [number for number in numbers if number not in known]
     if missing:
         raise UsageError(
-            f"study '{study.name}' has no trial {missing[0]}; see bertcl-tui trials {study.name}"
+            f"study '{shown(study.name)}' has no trial {missing[0]}; "
+            f"see bertcl-tui trials {study.name}"
         )
     if numbers:
         return [known[number] for number in dict.fromkeys(numbers)]
     ended = [known[number] for number in sorted(known) if known[number].state in _BY_ACCIDENT]
     if not ended:
         raise UsageError(
-            f"no trial of '{study.name}' failed or was stopped; name those to be run again"
+            f"no trial of '{shown(study.name)}' failed or was stopped; name those to be run again"
         )
     return ended

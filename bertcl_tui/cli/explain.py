@@ -12,7 +12,7 @@ from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.style.wording import score
 from bertcl_tui.trial.look import choice_labels
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.spec import sequence_name
 from engine.spec.differences import Difference, differences, differences_from_paper, facts_of
 from engine.store.connection import DEFAULT_STORE
@@ -71,13 +71,13 @@ def _find(at: OpenedStore, text: str) -> RunRecord:
     match = _TRIAL.fullmatch(text)
     if match is None:
         raise UsageError(
-            f"'{text}' names no run; write its id, or a trial of a study like sst2:mrpc:17"
+            f"'{shown(text)}' names no run; write its id, or a trial of a study like sst2:mrpc:17"
         )
     study, number = at.study(match["study"]), int(match["number"])
     found = next((run for run in trials_of(at.store, study.id) if run.number == number), None)
     if found is None:
         raise UsageError(
-            f"study '{study.name}' has no trial {number}; see bertcl-tui trials {study.name}"
+            f"study '{shown(study.name)}' has no trial {number}; see bertcl-tui trials {study.name}"
         )
     return found
 

@@ -11,7 +11,7 @@ from bertcl_tui.cli.output import View, open_progress, say
 from bertcl_tui.cli.stores import OpenedStore
 from bertcl_tui.store.rows import StudyRow, TrialRow
 from bertcl_tui.style.wording import count, duration, headway, score, steps_rate
-from engine.errors import EngineError
+from engine.errors import EngineError, shown
 from engine.spec import sequence_name
 from engine.store.connection import DEFAULT_STORE, Store
 from engine.store.run_states import control_run
@@ -92,7 +92,7 @@ def follow_search(at: OpenedStore, study: StudyRecord, tender: Tender, store: st
         say(f"paused; go on with: {command_on('resume', study.name, store)}")
         raise typer.Exit(INTERRUPTED) from None
     if row.state == "failed":
-        raise EngineError(f"study '{study.name}' failed: {row.reason}")
+        raise EngineError(f"study '{shown(study.name)}' failed: {row.reason}")
     return row
 
 
@@ -142,7 +142,7 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
         while True:
             row = at.reader.study(study.id)
             if row is None:
-                raise EngineError(f"study '{study.name}' was deleted meanwhile")
+                raise EngineError(f"study '{shown(study.name)}' was deleted meanwhile")
             trials = at.reader.trials(study.id).rows
             ended = [
                 trial for trial in trials if trial.state in ENDED and trial.number not in reported
@@ -216,7 +216,7 @@ def _present(at: OpenedStore, study_id: int) -> StudyRow:
     if row is None:
         raise EngineError("a search that the table needs was deleted meanwhile")
     if row.state == "failed":
-        raise EngineError(f"study '{row.name}' failed: {row.reason}")
+        raise EngineError(f"study '{shown(row.name)}' failed: {row.reason}")
     return row
 
 

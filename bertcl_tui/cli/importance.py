@@ -10,7 +10,7 @@ from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.rows import ImportanceRow
 from bertcl_tui.study.importance import importance_text, rank_correlations, sign_of
 from bertcl_tui.trial.look import choice_labels
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.spec.search import FEWEST, Evaluator, is_worth_weighing
 from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import StudyRecord
@@ -73,7 +73,7 @@ def _weighed(at: OpenedStore, study: StudyRecord, evaluator: Evaluator) -> Impor
         latest = at.reader.importance(study.id, evaluator)
     if latest is None:
         raise UsageError(
-            f"study '{study.name}' has {complete} complete trials; "
+            f"study '{shown(study.name)}' has {complete} complete trials; "
             f"what matters can be told from {FEWEST} on"
         )
     return latest

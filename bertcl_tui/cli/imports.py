@@ -11,7 +11,7 @@ from bertcl_tui.cli.parameters import Store
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.options import option
 from bertcl_tui.style.wording import count
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.profiles import LoggedTrial, make_grouping, read_authors_log
 from engine.spec import StudySpec, parse_sequence, preset, sequence_name
 from engine.store.connection import DEFAULT_STORE
@@ -71,7 +71,7 @@ def _spec(
     tasks = parse_sequence(sequence)
     if len(tasks) != _PAIR:
         raise UsageError(
-            f"a log is about two tasks, and '{sequence}' has {len(tasks)}; name a pair"
+            f"a log is about two tasks, and '{shown(sequence)}' has {len(tasks)}; name a pair"
         )
     chosen = preset(_PRESET)
     backbone = str(option("model").read(model))
@@ -91,8 +91,8 @@ def _refuse_other_depth(model: str, grouping: str) -> None:
     choices = make_grouping(grouping, shape.n_layers if shape else _LAYERS).n_choices
     if choices != _RATES:
         raise UsageError(
-            f"a log has {_RATES} learning rates a trial, and '{model}' has {choices} choices; "
-            "name the backbone that learnt with --model"
+            f"a log has {_RATES} learning rates a trial, and '{shown(model)}' has {choices} "
+            "choices; name the backbone that learnt with --model"
         )
 
 

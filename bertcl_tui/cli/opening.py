@@ -5,7 +5,7 @@ import sys
 from functools import partial
 from typing import Final
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 _COLLECTED_AFTER: Final = 50_000
 """New objects after which Python looks for garbage: opening makes many that stay."""
@@ -28,7 +28,9 @@ def open_app(store: str | None = None) -> int:
     try:
         app = opened() if store is None else opened(store)
     except UsageError as error:
-        raise UsageError(f"settings {path}: {error}; mend it with bertcl-tui config edit") from None
+        raise UsageError(
+            f"settings {shown(path)}: {error}; mend it with bertcl-tui config edit"
+        ) from None
     app.run()
     return app.return_code or 0
 

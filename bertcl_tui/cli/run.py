@@ -18,7 +18,7 @@ from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.starting import refuse_bad_store
 from bertcl_tui.style.wording import duration, score, steps_rate
 from bertcl_tui.trial.look import accuracies_of, choice_labels
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, UsageError, shown
 from engine.profiles import Profile, read_profile
 from engine.spec import Protocol, RunSpec, sequence_name
 from engine.spec.methods import METHODS, OptionValue, read_options
@@ -106,7 +106,7 @@ def _spec(
 def _option(text: str) -> tuple[str, OptionValue]:
     name, equals, value = text.partition("=")
     if not (name and equals and value):
-        raise UsageError(f"option '{text}' cannot be read; write it like importance=500")
+        raise UsageError(f"option '{shown(text)}' cannot be read; write it like importance=500")
     try:
         return name, float(value)
     except ValueError:
@@ -118,8 +118,8 @@ def _with_profile(spec: RunSpec, file: Path) -> RunSpec:
     shape = stated_shape(spec.model)
     if shape is not None and shape.n_layers != profile.backbone.layers:
         raise UsageError(
-            f"profile {file} is for {profile.backbone.layers} layers, and '{spec.model}' has "
-            f"{shape.n_layers}; give a profile of that depth"
+            f"profile {shown(file)} is for {profile.backbone.layers} layers, and "
+            f"'{shown(spec.model)}' has {shape.n_layers}; give a profile of that depth"
         )
     return replace(
         spec,
@@ -132,7 +132,8 @@ def _grouped_as(protocol: Protocol, profile: Profile, file: Path) -> Protocol:
     preset = profile.grouping.preset
     if preset == "custom":
         raise UsageError(
-            f"profile {file} groups layers in its own way; a run knows paper and original-code"
+            f"profile {shown(file)} groups layers in its own way; "
+            "a run knows paper and original-code"
         )
     return replace(protocol, grouping=preset)
 

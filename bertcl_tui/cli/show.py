@@ -21,7 +21,7 @@ from bertcl_tui.study.writing import trial_facts
 from bertcl_tui.style.wording import duration, moment, score, trials_done
 from bertcl_tui.trial.look import accuracies_of, choice_labels, layers_of
 from bertcl_tui.trial.parameters import parameters_of
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.spec import Protocol, preset
 from engine.store.connection import DEFAULT_STORE
 from engine.store.measurements import stages_of
@@ -133,7 +133,7 @@ def _trial(at: OpenedStore, study: StudyRecord, number: int) -> TrialRow:
     trials = at.reader.chosen_trials(study.id, [number])
     if not trials:
         raise UsageError(
-            f"study '{study.name}' has no trial {number}; see bertcl-tui trials {study.name}"
+            f"study '{shown(study.name)}' has no trial {number}; see bertcl-tui trials {study.name}"
         )
     return trials[0]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import StudyRow
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.store.connection import Store, open_store
 from engine.store.studies import StudyRecord, find_study
 
@@ -34,7 +34,7 @@ class OpenedStore:
         """
         row = self.reader.study(self.study(name).id)
         if row is None:
-            raise UsageError(f"study '{name}' was deleted just now")
+            raise UsageError(f"study '{shown(name)}' was deleted just now")
         return row
 
 

@@ -23,6 +23,7 @@ from bertcl_tui.study.writing import (
     write_trials,
 )
 from bertcl_tui.style.wording import count, duration, score, trials_done
+from engine.errors import shown
 from engine.store.connection import DEFAULT_STORE
 
 Terms = Annotated[
@@ -98,7 +99,7 @@ def trials(
         rows = listed_trials(at.reader, study_id, numbers)
         if out is not None:
             written = write_trials(rows, names, choices, out)
-            say(f"{count(written, 'trial')} written to {out}")
+            say(f"{count(written, 'trial')} written to {shown(out)}")
         elif json:
             print_json([chosen_facts(row, names) for row in rows])
         elif columns:

@@ -13,7 +13,7 @@ from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.inputs import SequenceSuggester
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.files import check_target
 from engine.profiles import Backbone, Combined, Profile, make_grouping
 from engine.spec import StudySpec, sequence_name
@@ -108,7 +108,7 @@ def target_backbone(texts: Texts) -> Backbone:
     name = readers.model(texts["model"])
     shape = stated_shape(name)
     if shape is not None and shape.n_layers != layers:
-        raise UsageError(f"'{name}' has {shape.n_layers} layers, not {layers}; write that")
+        raise UsageError(f"'{shown(name)}' has {shape.n_layers} layers, not {layers}; write that")
     return Backbone(name, layers, shape.hidden_size if shape else None)
 
 
@@ -127,7 +127,8 @@ def evaluate_form(profile: Profile, like: StudySpec) -> FormScreen:
         shape = stated_shape(asked.model)
         if shape is not None and shape.n_layers != profile.grouping.n_layers:
             raise UsageError(
-                f"the profile is for {profile.grouping.n_layers} layers and '{asked.model}' has "
+                f"the profile is for {profile.grouping.n_layers} layers and "
+                f"'{shown(asked.model)}' has "
                 f"{shape.n_layers}; name another model, or transfer the profile"
             )
         runs = asked.seeds * (1 if asked.baseline is None else 2)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from engine.arena.entrants import Entrant
 from engine.arena.plan import arena_seeds
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.profiles import Profile
 from engine.profiles.grouping import is_rate
 from engine.spec import Protocol, RunSpec, Source
@@ -38,7 +38,9 @@ def read_baseline(text: str) -> float | None:
     try:
         rate = float(text)
     except ValueError:
-        raise UsageError(f"baseline '{text}' is no learning rate; write 2e-5, or none") from None
+        raise UsageError(
+            f"baseline '{shown(text)}' is no learning rate; write 2e-5, or none"
+        ) from None
     if not is_rate(rate):
         raise UsageError(f"baseline is {text}; it must be above 0 and at most 1, like 2e-5")
     return rate

@@ -6,7 +6,7 @@ from math import inf
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.spec import parse_sequence
 from engine.tasks.models import model_name
 
@@ -35,7 +35,7 @@ def whole(what: str, *, least: int, example: int) -> Callable[[str], int]:
             number = int(text)
         except ValueError:
             raise UsageError(
-                f"{what} '{text}' is no whole number; write one like {example}"
+                f"{what} '{shown(text)}' is no whole number; write one like {example}"
             ) from None
         if number < least:
             raise UsageError(f"{what} is {number}; it must be at least {least}, like {example}")
@@ -51,7 +51,9 @@ def number(what: str, *, low: float, high: float, example: float) -> Callable[[s
         try:
             value = float(text)
         except ValueError:
-            raise UsageError(f"{what} '{text}' is no number; write one like {example:g}") from None
+            raise UsageError(
+                f"{what} '{shown(text)}' is no number; write one like {example:g}"
+            ) from None
         if not low <= value < high:
             below = "" if high == inf else f" and below {high:g}"
             raise UsageError(
@@ -68,7 +70,7 @@ def one_of(what: str, choices: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in known:
-            raise UsageError(f"no {what} named '{text}'; use one of {', '.join(known)}")
+            raise UsageError(f"no {what} named '{shown(text)}'; use one of {', '.join(known)}")
         return text
 
     return read
@@ -81,9 +83,11 @@ def study_name(text: str) -> str:
         UsageError: it could not be told apart from something else on a command line.
     """
     if not _NAME.fullmatch(text):
-        raise UsageError(f"name '{text}' may have letters, digits and . _ + - : / only")
+        raise UsageError(f"name '{shown(text)}' may have letters, digits and . _ + - : / only")
     if _TRIALS_AFTER_NAME.search(text):
-        raise UsageError(f"name '{text}' ends like a choice of trials; write one like first-try")
+        raise UsageError(
+            f"name '{shown(text)}' ends like a choice of trials; write one like first-try"
+        )
     return text
 
 
@@ -95,7 +99,7 @@ def model(text: str) -> str:
     """
     name = model_name(text)
     if name == text and not _HUB_NAME.fullmatch(text) and not text.startswith("/"):
-        raise UsageError(f"'{text}' is no model; write a hub name like bert-base-uncased")
+        raise UsageError(f"'{shown(text)}' is no model; write a hub name like bert-base-uncased")
     return name
 
 
@@ -106,7 +110,7 @@ def device(text: str) -> str:
         UsageError: no machine has such a device.
     """
     if not _DEVICE.fullmatch(text):
-        raise UsageError(f"no device named '{text}'; use auto, cpu, cuda, cuda:1 or mps")
+        raise UsageError(f"no device named '{shown(text)}'; use auto, cpu, cuda, cuda:1 or mps")
     return text
 
 

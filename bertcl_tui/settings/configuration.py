@@ -12,7 +12,7 @@ from bertcl_tui.actions.action import Keymap, checked_keymap
 from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.settings.settings import DEFAULT_THEME, Settings, write_settings
 from bertcl_tui.style import themes
-from engine.errors import EngineError
+from engine.errors import EngineError, shown
 
 
 class Configuration:
@@ -48,7 +48,7 @@ class Configuration:
         theme = self.settings.theme
         if theme not in self._app.available_themes:
             self.settings = replace(self.settings, theme=DEFAULT_THEME)
-            self._warn(f"There is no theme '{theme}'; this is {DEFAULT_THEME}.")
+            self._warn(f"There is no theme '{shown(theme)}'; this is {DEFAULT_THEME}.")
         self._apply_theme()
         self._apply_keys(self.own_keys)
         self._app.theme_changed_signal.subscribe(self._app, self._theme_changed)

@@ -11,7 +11,7 @@ from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import checked_keymap
 from bertcl_tui.settings.settings import Settings
 from bertcl_tui.style.themes import theme_names
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
 """How people write what is so or not; what TOML writes is read too."""
@@ -78,7 +78,7 @@ def with_named(settings: Settings, name: str, text: str) -> Settings:
     elif text.lower() in _READ:
         changed = replace(settings, **{known: _READ[text.lower()]})
     else:
-        raise UsageError(f"{known} is on or off, not '{text}'")
+        raise UsageError(f"{known} is on or off, not '{shown(text)}'")
     check_settings(changed)
     return changed
 
@@ -110,7 +110,7 @@ def check_settings(settings: Settings) -> None:
     if settings.theme not in themes:
         near = get_close_matches(settings.theme, themes, n=1)
         hint = f"did you mean '{near[0]}'? There are" if near else "there are"
-        raise UsageError(f"no theme '{settings.theme}'; {hint} {', '.join(themes)}")
+        raise UsageError(f"no theme '{shown(settings.theme)}'; {hint} {', '.join(themes)}")
     checked_keymap(settings.keys, ACTIONS)
 
 
@@ -131,4 +131,4 @@ def _known(name: str) -> str:
         raise UsageError(f"{name} is chosen in its table, not here")
     near = get_close_matches(name, names, n=1)
     hint = f"did you mean '{near[0]}'? There are" if near else "there are"
-    raise UsageError(f"no setting '{name}'; {hint} {', '.join(_PLAIN)} and {_KEYS}ACTION")
+    raise UsageError(f"no setting '{shown(name)}'; {hint} {', '.join(_PLAIN)} and {_KEYS}ACTION")

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, reason_of, shown
 
 DEFAULT_THEME: Final = "bertcl-dark"
 PLACE: Final = "BERTCL_CONFIG"
@@ -51,9 +51,9 @@ def read_settings(path: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except OSError as error:
-        raise UsageError(f"settings {path} cannot be read: {error.strerror}") from None
+        raise UsageError(f"settings {shown(path)} cannot be read: {reason_of(error)}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"settings {path}: {error}; mend the file, or delete it") from None
+        raise UsageError(f"settings {shown(path)}: {error}; mend the file, or delete it") from None
 
 
 def write_settings(settings: Settings, path: Path) -> None:
@@ -69,4 +69,4 @@ def write_settings(settings: Settings, path: Path) -> None:
         with replacing(path) as beside:
             beside.write_bytes(msgspec.toml.encode(settings))
     except OSError as error:
-        raise UsageError(f"settings {path} cannot be written: {error.strerror}") from None
+        raise UsageError(f"settings {shown(path)} cannot be written: {reason_of(error)}") from None

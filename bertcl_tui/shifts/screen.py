@@ -40,7 +40,7 @@ from bertcl_tui.style.key_names import key_for
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, UsageError, shown
 from engine.tasks.shifts.findings import METHODS, Finding, Method, Progress, Projection, Question
 from engine.work.ask import DrawShifts, ShiftRequest, draw_shifts
 
@@ -299,7 +299,7 @@ class ShiftsScreen(Screen[None]):
 
     @on(Drawn)
     def _drawn(self, message: Drawn) -> None:
-        self.notify(f"picture written to {message.path}", markup=False)
+        self.notify(f"picture written to {shown(message.path)}", markup=False)
 
     def action_search_shift(self) -> None:
         """Set up a search on the shift under the cursor."""

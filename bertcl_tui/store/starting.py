@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from bertcl_tui.options import build_study_spec, readers
 from bertcl_tui.options.study import default_text
 from bertcl_tui.store.reader import Reader
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, UsageError, shown
 from engine.spec import sequence_name
 from engine.tasks.catalog import describe_sequence, known_tasks
 from engine.tasks.entry import TaskEntry
@@ -48,7 +48,7 @@ def look_up(store: str, texts: Mapping[str, str]) -> Findings:
     with noting(troubles, "name"):
         free_name = _free_name(store, name or usual)
         if name and free_name != name:
-            raise UsageError(f"there is a study named '{name}'; choose another name")
+            raise UsageError(f"there is a study named '{shown(name)}'; choose another name")
     return Findings(tasks=tasks, troubles=troubles, free_name=free_name)
 
 

@@ -19,7 +19,7 @@ from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import state_text
 from bertcl_tui.style.wording import duration, mean_of, moment, score, steps_rate, tokens_rate
 from bertcl_tui.widgets.column import Column
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.store.states import ENDED
 
 ROOMY: Final = 64
@@ -343,7 +343,7 @@ def order_by(word: str, choices: int, *, reverse: bool = False) -> Order:
     field = ({field: field for field in names.values()} | names).get(word)
     if field is None:
         known = ", ".join(names)
-        raise UsageError(f"trials cannot be sorted by '{word}'; choose one of {known}")
+        raise UsageError(f"trials cannot be sorted by '{shown(word)}'; choose one of {known}")
     rising = {column.sorts for column in TRIAL_COLUMNS if column.rising}
     return Order(field, descending=(field not in rising) != reverse)
 

@@ -12,7 +12,7 @@ import msgspec
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS
-from engine.errors import UsageError, reason_of
+from engine.errors import UsageError, reason_of, shown
 from engine.files import replacing
 
 RATES: Final = "learning_rates"
@@ -99,7 +99,7 @@ def _fact_name(word: str, choices: int) -> str:
     if name in FACTS or (rate and int(rate[1]) < choices):
         return name
     rates = f", lr0..lr{choices - 1}" if choices else ""
-    raise UsageError(f"no column '{word}'; there is {', '.join(FACTS)}{rates}")
+    raise UsageError(f"no column '{shown(word)}'; there is {', '.join(FACTS)}{rates}")
 
 
 # text and files
@@ -109,7 +109,7 @@ def check_ending(out: Path) -> None:
     """Raise UsageError for a file whose name asks for no known format."""
     if out.suffix not in {*_SEPARATORS, _JSON}:
         known = ", ".join((*_SEPARATORS, _JSON))
-        raise UsageError(f"{out} ends in none of {known}; the ending says what is written")
+        raise UsageError(f"{shown(out)} ends in none of {known}; the ending says what is written")
 
 
 def write_trials(rows: Iterable[TrialRow], names: Sequence[str], choices: int, out: Path) -> int:
@@ -132,7 +132,7 @@ def write_trials(rows: Iterable[TrialRow], names: Sequence[str], choices: int, o
             return _write_table(rows, flat_names(names, choices), file, _SEPARATORS[out.suffix])
     except OSError as error:
         reason = reason_of(error)
-        raise UsageError(f"cannot write {out}: {reason}; choose another place") from None
+        raise UsageError(f"cannot write {shown(out)}: {reason}; choose another place") from None
 
 
 def to_tsv(rows: Iterable[TrialRow], names: Sequence[str], choices: int) -> str:

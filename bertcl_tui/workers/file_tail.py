@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.widgets.frame import entitle
-from engine.errors import UsageError
+from engine.errors import UsageError, reason_of, shown
 
 _MOST_BYTES = 256 * 1024
 _LOOK_SECONDS: Final = 1.0
@@ -33,7 +33,7 @@ def tail_of(path: Path) -> str:
             file.seek(max(0, length - _MOST_BYTES))
             data = file.read()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{shown(path)} cannot be read: {reason_of(error)}") from None
     text = data.decode(errors="replace")
     return text.partition("\n")[2] if length > _MOST_BYTES else text
 

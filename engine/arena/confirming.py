@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from engine.arena.measuring import P, half_width
 from engine.arena.plan import FIRST_SEED, by_spec, spec_key
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.spec import RunSpec
 from engine.store.connection import Store
 from engine.store.measurements import end_accuracies
@@ -63,16 +63,20 @@ def plan_confirmation(
     """
     if study.origin != "search":
         raise UsageError(
-            f"study '{study.name}' is no search of ours but an {study.origin}; its protocol is "
-            "not known, so nothing can be run like it"
+            f"study '{shown(study.name)}' is no search of ours but an {study.origin}; "
+            "its protocol is not known, so nothing can be run like it"
         )
     trials = trials_of(store, study.id)
     complete = best_first(trials)
     best = [trial for trial in complete if trial.number in numbers] if numbers else complete[:top]
     if not complete:
-        raise UsageError(f"study '{study.name}' has no complete trial yet; let it go on first")
+        raise UsageError(
+            f"study '{shown(study.name)}' has no complete trial yet; let it go on first"
+        )
     if not best:
-        raise UsageError(f"none of these trials of '{study.name}' is complete; choose others")
+        raise UsageError(
+            f"none of these trials of '{shown(study.name)}' is complete; choose others"
+        )
     used = {study.spec.seed + number for number in range(study.trials)}
     fresh = list(islice(_fresh(used | {trial.spec.seed for trial in trials}), seeds))
     known = by_spec(runs_on(store, study.spec.title()))

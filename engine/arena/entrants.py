@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.profiles.grouping import is_rate
 from engine.spec.methods import METHODS, OptionValue, method_entry, read_options
 
@@ -101,7 +101,9 @@ def parse_entrants(text: str, lr: float = DEFAULT_RATE) -> tuple[Entrant, ...]:
     found = tuple(parse_entrant(word, lr) for word in words)
     for entrant in found:
         if found.count(entrant) > 1:
-            raise UsageError(f"'{entrant.name}' is given twice; each stands in the table once")
+            raise UsageError(
+                f"'{shown(entrant.name)}' is given twice; each stands in the table once"
+            )
     return found
 
 
@@ -129,7 +131,9 @@ def parse_entrant(text: str, lr: float = DEFAULT_RATE) -> Entrant:
         method, rates = (alone, method) if alone else (method, "")
     if method not in {entry.name for entry in METHODS}:
         known = ", ".join((*(entry.name for entry in METHODS if entry.name != "profile"), *RATES))
-        raise UsageError(f"no method '{method}' for the arena; use {known}, or a profile's file")
+        raise UsageError(
+            f"no method '{shown(method)}' for the arena; use {known}, or a profile's file"
+        )
     entrant = Entrant(method=method, rates=_read_rates(method, rates, lr), options=_options(parts))
     _refuse_misfit(entrant)
     return entrant
@@ -171,7 +175,7 @@ def _read_rates(method: str, text: str, lr: float) -> float | str:
     except ValueError:
         known = ", ".join(RATES)
         raise UsageError(
-            f"no rates '{text}' for method {method}; use {known}, a number like 2e-5, or a "
+            f"no rates '{shown(text)}' for method {method}; use {known}, a number like 2e-5, or a "
             "profile's file (.json)"
         ) from None
     if not is_rate(rate):
@@ -184,7 +188,7 @@ def _options(parts: Sequence[str]) -> dict[str, OptionValue]:
     for part in parts:
         name, _, value = (word.strip() for word in part.partition("="))
         if not name or not value:
-            raise UsageError(f"'{part}' is no option; write one like importance=500")
+            raise UsageError(f"'{shown(part)}' is no option; write one like importance=500")
         options[name] = _value(value)
     return options
 
@@ -206,7 +210,7 @@ def _refuse_misfit(entrant: Entrant) -> None:
     usable = _ONE_RATE.get(method)
     if isinstance(rates, str) and usable is not None and rates not in usable:
         raise UsageError(
-            f"method {method} takes one rate, not '{rates}'; use {' or '.join(usable)}"
+            f"method {method} takes one rate, not '{shown(rates)}'; use {' or '.join(usable)}"
         )
     if isinstance(rates, float) and method == "profile":
         raise UsageError(f"one rate is no profile; use flat@{short_rate(rates)}")

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.learning.measures import AccuracyMatrix
 from engine.store.measurements import EndAccuracies
 
@@ -127,7 +127,7 @@ def measure_of(name: str) -> Measure:
     try:
         return MEASURES[name]
     except KeyError:
-        raise UsageError(f"no measure '{name}'; use one of {', '.join(MEASURES)}") from None
+        raise UsageError(f"no measure '{shown(name)}'; use one of {', '.join(MEASURES)}") from None
 
 
 def half_width(values: Sequence[float]) -> float | None:

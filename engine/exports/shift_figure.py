@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from engine.errors import UsageError
+from engine.errors import UsageError, reason_of, shown
 from engine.files import replacing
 from engine.tasks.catalog import describe
 from engine.tasks.shifts.findings import (
@@ -67,7 +67,7 @@ def write_figure(question: Question, method: Method, path: Path) -> None:
         case [Lengths() as lengths, Clusters() as clusters, Projection() as plane]:
             pass
         case _:
-            raise UsageError(f"task '{question.task}' was not looked at yet; do that first")
+            raise UsageError(f"task '{shown(question.task)}' was not looked at yet; do that first")
     kind = path.suffix.lower().removeprefix(".")
     undated = {"Date": None} if kind == "svg" else {}
     with mpl.rc_context(_STYLE):
@@ -76,7 +76,7 @@ def write_figure(question: Question, method: Method, path: Path) -> None:
             with replacing(path) as beside:
                 figure.savefig(beside, format=kind, dpi=160, metadata=undated)
         except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+            raise UsageError(f"{shown(path)} cannot be written: {reason_of(error)}") from error
 
 
 def draw(question: Question, lengths: Lengths, clusters: Clusters, plane: Projection) -> Figure:

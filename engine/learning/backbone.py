@@ -16,7 +16,7 @@ from transformers.models.auto.modeling_auto import (
 )
 from transformers.utils import logging
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.profiles.parameters import count_layers
 from engine.tasks.hub_access import reading_model
 from engine.tasks.models import Shape, model_path
@@ -157,8 +157,8 @@ def _refuse_missing(weights: Collection[str], model: str) -> None:
     missing = sorted(name for name in weights if "pooler" not in name)
     if missing:
         raise UsageError(
-            f"model '{model}' lacks {len(missing)} weights of its backbone, such as {missing[0]}; "
-            "use a model that was saved whole"
+            f"model '{shown(model)}' lacks {len(missing)} weights of its backbone, such as "
+            f"{missing[0]}; use a model that was saved whole"
         )
 
 

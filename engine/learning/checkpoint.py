@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.errors import EngineError
+from engine.errors import EngineError, shown
 from engine.files import replacing
 from engine.learning.backbone import model_fingerprint
 from engine.learning.events import Measured, Measurement
@@ -74,7 +74,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             save_file(checkpoint.tensors, beside, header)
     except (OSError, SafetensorError) as error:
         raise EngineError(
-            f"checkpoint {path} cannot be written ({error}); free some space, then resume"
+            f"checkpoint {shown(path)} cannot be written ({error}); free some space, then resume"
         ) from error
 
 
@@ -98,7 +98,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
             )
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise EngineError(
-            f"checkpoint {path} is damaged ({error}); delete it to begin the run anew"
+            f"checkpoint {shown(path)} is damaged ({error}); delete it to begin the run anew"
         ) from error
 
 
@@ -110,7 +110,7 @@ def _position_as_text(position: Position) -> str:
 def _require_format(found: str | None, path: Path) -> None:
     if found != _FORMAT:
         raise EngineError(
-            f"checkpoint {path} is of another version; delete it to begin the run anew"
+            f"checkpoint {shown(path)} is of another version; delete it to begin the run anew"
         )
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,16 @@ def _find(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise UsageError(f"no device named '{name}'; use auto, cpu, cuda, cuda:1 or mps") from None
+        raise UsageError(
+            f"no device named '{shown(name)}'; use auto, cpu, cuda, cuda:1 or mps"
+        ) from None
     there = {
         "cpu": True,
         "cuda": (device.index or 0) < torch.cuda.device_count(),
         "mps": torch.backends.mps.is_available(),
     }.get(device.type, False)
     if not there:
-        raise UsageError(f"device '{name}' is not there on this machine; use --device auto")
+        raise UsageError(f"device '{shown(name)}' is not there on this machine; use --device auto")
     return device
 
 

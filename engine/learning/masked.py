@@ -9,7 +9,7 @@ from torch import Tensor, nn, optim
 from torch.nn import functional
 from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokenizerBase
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.learning.backbone import load_backbone
 from engine.tasks.hub_access import reading_model
 from engine.tasks.models import model_path
@@ -43,8 +43,8 @@ def require_mask(tokenizer: PreTrainedTokenizerBase, model: str) -> int:
     token = tokenizer.mask_token_id
     if not isinstance(token, int):
         raise UsageError(
-            f"model '{model}' was not pretrained by masking tokens, as method ewc-mlm needs it; "
-            "use method ewc-task or l2-sp, or an encoder such as bert-base-uncased"
+            f"model '{shown(model)}' was not pretrained by masking tokens, as method ewc-mlm "
+            "needs it; use method ewc-task or l2-sp, or an encoder such as bert-base-uncased"
         )
     return token
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.errors import UsageError, reason_of
+from engine.errors import UsageError, reason_of, shown
 from engine.profiles.grouping import is_rate, make_grouping
 from engine.profiles.profile import Backbone, Combination, Profile, StudyShare
 from engine.profiles.trials import COMPLETE, ScoredTrial
@@ -87,7 +87,7 @@ def read_authors_log(path: str | PathLike[str]) -> tuple[LoggedTrial, ...]:
     numbers = _numbers(path)
     if not numbers or len(numbers) % _NUMBERS:
         raise UsageError(
-            f"log {path} has {len(numbers)} numbers, which is no whole number of trials; "
+            f"log {shown(path)} has {len(numbers)} numbers, which is no whole number of trials; "
             f"each trial needs {_NUMBERS}"
         )
     trials = tuple(
@@ -102,9 +102,11 @@ def _numbers(path: Path) -> list[float]:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         reason = reason_of(error)
-        raise UsageError(f"cannot read log {path}: {reason}; check the path") from None
+        raise UsageError(f"cannot read log {shown(path)}: {reason}; check the path") from None
     except UnicodeDecodeError:
-        raise UsageError(f"log {path} is not text; give a log of comma-separated numbers") from None
+        raise UsageError(
+            f"log {shown(path)} is not text; give a log of comma-separated numbers"
+        ) from None
     words = text.strip().removesuffix(",").split(",") if text.strip() else []
     return [_number(path, position, word) for position, word in enumerate(words)]
 
@@ -113,9 +115,9 @@ def _number(path: Path, position: int, word: str) -> float:
     try:
         return float(word)
     except ValueError:
-        shown = word.strip()[:20]
         raise UsageError(
-            f"log {path} has '{shown}' at {_place(position)}; a number belongs there"
+            f"log {shown(path)} has '{shown(word.strip(), 20)}' at {_place(position)}; "
+            "a number belongs there"
         ) from None
 
 
@@ -123,10 +125,13 @@ def _trial(path: Path, number: int, numbers: Sequence[float]) -> LoggedTrial:
     for offset, value in enumerate(numbers):
         place = _place(number * _NUMBERS + offset)
         if offset < _ACCURACIES and not 0.0 <= value <= 1.0:
-            raise UsageError(f"log {path} has accuracy {value} at {place}; it must be in 0..1")
+            raise UsageError(
+                f"log {shown(path)} has accuracy {value} at {place}; it must be in 0..1"
+            )
         if offset >= _ACCURACIES and not is_rate(value):
             raise UsageError(
-                f"log {path} has learning rate {value} at {place}; it must be above 0 and at most 1"
+                f"log {shown(path)} has learning rate {value} at {place}; "
+                "it must be above 0 and at most 1"
             )
     p_o_before, p_s, p_o, *rates = numbers
     return LoggedTrial(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.profiles.grouping import Grouping
 from engine.profiles.profile import (
     Backbone,
@@ -109,7 +109,9 @@ def combine(
     admission = admit(studies)
     if strict and admission.refusals:
         refusal = admission.refusals[0]
-        raise UsageError(f"study '{refusal.study}' cannot go in: {refusal.reason}; leave it out")
+        raise UsageError(
+            f"study '{shown(refusal.study)}' cannot go in: {refusal.reason}; leave it out"
+        )
     if not admission.studies:
         raise UsageError("nothing to combine: no complete trial; mark some or let the search go on")
     first = admission.studies[0]

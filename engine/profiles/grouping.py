@@ -6,7 +6,7 @@ from typing import Literal, cast, get_args
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 GroupingPreset = Literal["paper", "original-code", "custom"]
 
@@ -32,8 +32,8 @@ class Grouping(Struct, frozen=True, forbid_unknown_fields=True):
         _refuse_gaps(self.layers)
         if self.preset != "custom" and self.layers != _preset_layers(self.preset, self.n_layers):
             raise UsageError(
-                f"grouping says '{self.preset}' but lists other layers than that preset gives "
-                f"{self.n_layers} layers; call it custom"
+                f"grouping says '{shown(self.preset)}' but lists other layers than that preset "
+                f"gives {self.n_layers} layers; call it custom"
             )
 
     @property
@@ -93,7 +93,9 @@ def _preset_layers(preset: str, n_layers: int) -> tuple[tuple[int, ...], ...]:
 
 
 def _unknown_preset(preset: str) -> UsageError:
-    return UsageError(f"no grouping named '{preset}'; use paper, original-code or custom layers")
+    return UsageError(
+        f"no grouping named '{shown(preset)}'; use paper, original-code or custom layers"
+    )
 
 
 def _refuse_gaps(choices: tuple[tuple[int, ...], ...]) -> None:

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 Path = tuple[str, ...]
 """A parameter's or module's name, split at its dots."""
@@ -105,8 +105,9 @@ def _depth_beside_layers(
         return anatomy.n_layers
     if not _is_surely_backbone(path, anatomy):
         raise UsageError(
-            f"cannot tell whether parameter '{'.'.join(path)}' is the backbone's or a head's; "
-            f"name its module in head_names, such as head_names=('{in_backbone[0]}',)"
+            f"cannot tell whether parameter '{shown('.'.join(path))}' is the backbone's or a "
+            "head's; "
+            f"name its module in head_names, such as head_names=('{shown(in_backbone[0])}',)"
         )
     return 0 if before_layers else anatomy.n_layers
 

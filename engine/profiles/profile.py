@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, NoReturn
 import msgspec
 from msgspec import Meta, Struct
 
-from engine.errors import EngineError, UsageError, reason_of
+from engine.errors import EngineError, UsageError, reason_of, shown
 from engine.files import replacing
 from engine.profiles.grouping import Grouping, fault_in_rates
 from engine.spec import Protocol
@@ -99,11 +99,11 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise UsageError("a profile needs a name; give it one")
         if self.backbone.layers != self.grouping.n_layers:
             raise UsageError(
-                f"profile '{self.name}' names a backbone of {self.backbone.layers} layers but "
-                f"groups {self.grouping.n_layers}; make the two agree"
+                f"profile '{shown(self.name)}' names a backbone of {self.backbone.layers} layers "
+                f"but groups {self.grouping.n_layers}; make the two agree"
             )
         if fault := fault_in_rates(self.learning_rates, self.grouping):
-            raise UsageError(f"profile '{self.name}' has {fault}")
+            raise UsageError(f"profile '{shown(self.name)}' has {fault}")
         if self.combination is not None:
             refuse_base(self.combination.base)
 
@@ -146,36 +146,38 @@ def read_profile(path: str | PathLike[str]) -> Profile:
     try:
         return msgspec.convert(content, Profile)
     except (msgspec.ValidationError, UsageError) as error:
-        raise UsageError(f"profile {path}: {error}; mend it or export it again") from None
+        raise UsageError(f"profile {shown(path)}: {error}; mend it or export it again") from None
 
 
 def _parse(path: Path) -> dict[str, Any]:
     def refuse_constant(name: str) -> NoReturn:
-        raise UsageError(f"profile {path} holds {name}, which is no number; export it again")
+        raise UsageError(f"profile {shown(path)} holds {name}, which is no number; export it again")
 
     try:
         content = json.loads(path.read_bytes(), parse_constant=refuse_constant)
     except OSError as error:
         reason = reason_of(error)
-        raise UsageError(f"cannot read profile {path}: {reason}; check the path") from None
+        raise UsageError(f"cannot read profile {shown(path)}: {reason}; check the path") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"profile {path} is not JSON ({error}); export it again") from None
+        raise UsageError(f"profile {shown(path)} is not JSON ({error}); export it again") from None
     if not isinstance(content, dict):
-        raise UsageError(f"{path} is not a profile; export one with bertcl-tui combine --out")
+        raise UsageError(
+            f"{shown(path)} is not a profile; export one with bertcl-tui combine --out"
+        )
     return content
 
 
 def _refuse_other_formats(path: Path, content: dict[str, Any]) -> None:
     if content.get("format") != FORMAT:
         raise UsageError(
-            f"{path} is not a profile: its format is {content.get('format')!r}, not '{FORMAT}'; "
-            "export one with bertcl-tui combine --out"
+            f"{shown(path)} is not a profile: its format is {content.get('format')!r}, not "
+            f"'{FORMAT}'; export one with bertcl-tui combine --out"
         )
     version = content.get("version")
     if isinstance(version, int) and version > VERSION:
         raise UsageError(
-            f"profile {path} has version {version}, and this bertcl-tui reads up to {VERSION}; "
-            "update bertcl-tui"
+            f"profile {shown(path)} has version {version}, and this bertcl-tui reads up to "
+            f"{VERSION}; update bertcl-tui"
         )
 
 

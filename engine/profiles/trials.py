@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.profiles.grouping import Grouping, fault_in_rates
 from engine.profiles.profile import Backbone
 from engine.spec import Protocol
@@ -82,12 +82,15 @@ def admit(studies: Sequence[StudyTrials]) -> Admission:
 def _refuse_twins(studies: Sequence[StudyTrials]) -> None:
     for name, times in Counter(study.study for study in studies).items():
         if times > 1:
-            raise UsageError(f"study '{name}' is given {times} times; list its trials together")
+            raise UsageError(
+                f"study '{shown(name)}' is given {times} times; list its trials together"
+            )
     for study in studies:
         for number, times in Counter(trial.number for trial in study.trials).items():
             if times > 1:
                 raise UsageError(
-                    f"trial {number} of study '{study.study}' is given {times} times; give it once"
+                    f"trial {number} of study '{shown(study.study)}' is given {times} times; "
+                    "give it once"
                 )
 
 

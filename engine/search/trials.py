@@ -13,7 +13,7 @@ from optuna.pruners import NopPruner
 from optuna.storages import BaseStorage, RDBStorage, get_storage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from engine.errors import EngineError
+from engine.errors import EngineError, shown
 from engine.search.early_stopping import make_pruner
 from engine.search.samplers import SeededSampler, ignores_pruned
 from engine.search.spaces import Space
@@ -234,7 +234,7 @@ class Search:
             return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
         except KeyError:
             raise EngineError(
-                f"trial {number} of study '{self._name}' is missing from Optuna's tables; "
+                f"trial {number} of study '{shown(self._name)}' is missing from Optuna's tables; "
                 "start the search again under another --name"
             ) from None
 

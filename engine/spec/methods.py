@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 OptionValue = float | int | str
 
@@ -176,7 +176,7 @@ def method_entry(name: str) -> MethodEntry:
         if entry.name == name:
             return entry
     known = ", ".join(entry.name for entry in METHODS)
-    raise UsageError(f"no method named '{name}'; use one of {known}")
+    raise UsageError(f"no method named '{shown(name)}'; use one of {known}")
 
 
 def read_options(
@@ -197,7 +197,7 @@ def read_options(
         raise UsageError(f"method {name} takes lr or a profile, not both; leave one away")
     for unknown in given.keys() - names:
         known = ", ".join(option.name for option in entry.options) or "none"
-        raise UsageError(f"method {name} has no option '{unknown}'; it takes: {known}")
+        raise UsageError(f"method {name} has no option '{shown(unknown)}'; it takes: {known}")
     found: dict[str, OptionValue] = {}
     for option in entry.options:
         value = given.get(option.name, option.default)
@@ -217,7 +217,7 @@ def _checked(entry: MethodEntry, option: MethodOption, value: OptionValue) -> Op
     if isinstance(option.default, str):
         return str(value)
     if isinstance(value, str):
-        raise UsageError(f"{where} is a number, not '{value}'")
+        raise UsageError(f"{where} is a number, not '{shown(value)}'")
     if not option.low <= value <= option.high:
         raise UsageError(f"{where} must be from {option.low:g} to {option.high:g}, not {value:g}")
     if not option.whole:

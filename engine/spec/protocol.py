@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.spec.search import SearchSettings
 
 Count = Annotated[int, Meta(ge=1)]
@@ -126,4 +126,6 @@ def preset(name: str) -> Preset:
     try:
         return PRESETS[name]
     except KeyError:
-        raise UsageError(f"no preset named '{name}'; use one of {', '.join(PRESETS)}") from None
+        raise UsageError(
+            f"no preset named '{shown(name)}'; use one of {', '.join(PRESETS)}"
+        ) from None

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.spec.protocol import Protocol
 from engine.spec.search import SearchSettings
 
@@ -36,14 +36,19 @@ def parse_sequence(text: str) -> tuple[str, ...]:
     """
     names = tuple(name.strip() for name in text.split(":"))
     if not all(names):
-        raise UsageError(f"sequence '{text}' has an empty task name; write it like TASK:TASK")
+        raise UsageError(
+            f"sequence '{shown(text)}' has an empty task name; write it like TASK:TASK"
+        )
     if len(names) < 2:  # noqa: PLR2004 - a sequence is at least a pair
         raise UsageError(
-            f"sequence '{text}' has one task, and forgetting needs two; write it like {text}:TASK"
+            f"sequence '{shown(text)}' has one task, and forgetting needs two; "
+            f"write it like {shown(text)}:TASK"
         )
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"sequence '{text}' has task '{name}' twice; each task is learnt once")
+            raise UsageError(
+                f"sequence '{shown(text)}' has task '{shown(name)}' twice; each task is learnt once"
+            )
     return names
 
 

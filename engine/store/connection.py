@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, UsageError, shown
 from engine.store.schema import REVISIONS, VERSION_TABLE
 
 DEFAULT_STORE = "studies.db"
@@ -108,7 +108,7 @@ def open_store(text: str = DEFAULT_STORE, *, create: bool = True) -> Store:
     try:
         engine = create_engine(url, connect_args=_connect_args(path))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise UsageError(f"store '{text}' cannot be opened: {_first_line(error)}") from None
+        raise UsageError(f"store '{shown(text)}' cannot be opened: {_first_line(error)}") from None
     if path is not None:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
@@ -126,19 +126,23 @@ def _checked_path(url: str, *, create: bool) -> Path | None:
         path = sqlite_path(url)
     except ArgumentError:
         raise UsageError(
-            f"store '{url}' is no database URL; write a file like studies.db, "
+            f"store '{shown(url)}' is no database URL; write a file like studies.db, "
             "or postgresql+psycopg://user@host/name"
         ) from None
     if path is None:
         if make_url(url).get_backend_name() == "sqlite":
-            raise UsageError(f"store '{url}' would be gone with its process; name a file")
+            raise UsageError(f"store '{shown(url)}' would be gone with its process; name a file")
         return None
     if path.is_dir():
-        raise UsageError(f"store {path} is a folder; name a file in it, like {path / 'studies.db'}")
+        raise UsageError(
+            f"store {shown(path)} is a folder; name a file in it, like {path / 'studies.db'}"
+        )
     if not path.parent.is_dir():
-        raise UsageError(f"store {path}: folder {path.parent} does not exist; make it first")
+        raise UsageError(f"store {shown(path)}: folder {path.parent} does not exist; make it first")
     if not path.exists() and not create:
-        raise UsageError(f"no store at {path}; start a search first, or name another with --store")
+        raise UsageError(
+            f"no store at {shown(path)}; start a search first, or name another with --store"
+        )
     return path
 
 
@@ -211,7 +215,7 @@ def _revision(store: Store) -> str | None:
         if VERSION_TABLE not in tables:
             raise UsageError(
                 f"store {_shown(store.url)} is a database of another program (table "
-                f"'{tables[0]}'); name another file with --store"
+                f"'{shown(tables[0])}'); name another file with --store"
             )
         query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
         return str(connection.execute(query).scalar_one())

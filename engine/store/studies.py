@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from engine.errors import DeletedError, UsageError
+from engine.errors import DeletedError, UsageError, shown
 from engine.spec import StudySpec
 from engine.store.connection import Store
 from engine.store.run_states import control_runs, held
@@ -86,7 +86,7 @@ def insert_study(
         return int(connection.execute(query).scalar_one())
     except IntegrityError:
         raise UsageError(
-            f"there is a study named '{spec.name}'; choose another with --name"
+            f"there is a study named '{shown(spec.name)}'; choose another with --name"
         ) from None
 
 
@@ -105,10 +105,10 @@ def find_study(store: Store, name: str) -> StudyRecord:
         known = known or "none yet; start one with search"
         if len(rows) > _MOST_NAMED:
             known += f" and {len(rows) - _MOST_NAMED} more"
-        raise UsageError(f"no study named '{name}'; there is {known}")
+        raise UsageError(f"no study named '{shown(name)}'; there is {known}")
     if len(matches) > 1:
         names = ", ".join(row["name"] for row in matches)
-        raise UsageError(f"'{name}' fits several studies ({names}); write one in full")
+        raise UsageError(f"'{shown(name)}' fits several studies ({names}); write one in full")
     return _record(matches[0])
 
 
@@ -173,7 +173,7 @@ def delete_study(store: Store, study_id: int) -> None:
 def _refuse_if_held(connection: Connection, study_id: int, name: str) -> None:
     query = select(run.c.id).where(run.c.study_id == study_id, held(time.time())).limit(1)
     if connection.execute(query).scalar() is not None:
-        raise UsageError(f"study '{name}' is being worked on; stop it first, then delete it")
+        raise UsageError(f"study '{shown(name)}' is being worked on; stop it first, then delete it")
 
 
 def _delete_from_optuna(connection: Connection, name: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.tasks.entry import TaskEntry
 from engine.tasks.sources import SOURCES, NamedSource, PathSource
 from engine.tasks.subsets import (
@@ -34,9 +34,11 @@ def data_name(data: str) -> str:
         return str(path)
     if path.exists():
         raise UsageError(
-            f"data '{data}' is no task file; name its columns in a TOML file, and pass that"
+            f"data '{shown(data)}' is no task file; name its columns in a TOML file, and pass that"
         )
-    raise UsageError(f"no data '{data}'; use hub, sample, a folder of tasks or a task file (.toml)")
+    raise UsageError(
+        f"no data '{shown(data)}'; use hub, sample, a folder of tasks or a task file (.toml)"
+    )
 
 
 def known_tasks(data: str) -> tuple[TaskEntry, ...]:
@@ -86,12 +88,14 @@ def describe_sequence(names: Sequence[str], data: str) -> tuple[TaskEntry, ...]:
     found = [entry.name for entry in entries]
     for name, entry in zip(names, entries, strict=True):
         if found.count(entry.name) > 1:
-            raise UsageError(f"task '{name}' comes twice in the sequence; each is learnt once")
+            raise UsageError(
+                f"task '{shown(name)}' comes twice in the sequence; each is learnt once"
+            )
     clash = first_clash(found)
     if clash:
         raise UsageError(
-            f"'{clash[0]}' and '{clash[1]}' share rows, so one would give the other away; "
-            "learn the two parts of one shift, or different tasks"
+            f"'{shown(clash[0])}' and '{shown(clash[1])}' share rows, so one would give the other "
+            "away; learn the two parts of one shift, or different tasks"
         )
     return entries
 
@@ -108,16 +112,16 @@ def _part_of(entry: TaskEntry, part: str) -> TaskEntry:
 
 
 def _unknown(name: str, data: str, there: Sequence[str]) -> str:
-    tasks = ", ".join(there)
+    tasks = shown(", ".join(there), 600)
     for elsewhere, entries in _named_sources():
         if data != elsewhere and find_named(name, entries):
             return (
-                f"task '{name}' is not in data '{data}' but in '{elsewhere}': use --data "
-                f"{elsewhere}, or one of {tasks}"
+                f"task '{shown(name)}' is not in data '{shown(data)}' but in "
+                f"'{shown(elsewhere)}': use --data {elsewhere}, or one of {tasks}"
             )
     near = nearest_name(name, there)
-    hint = f"did you mean '{near}'? There are" if near else "there are"
-    return f"no task '{name}' in data '{data}'; {hint} {tasks}"
+    hint = f"did you mean '{shown(near)}'? There are" if near else "there are"
+    return f"no task '{shown(name)}' in data '{shown(data)}'; {hint} {tasks}"
 
 
 def _named_sources() -> list[NamedSource]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 _PATIENCE = 5.0
 
@@ -21,11 +21,11 @@ def reading_model(model: str) -> Iterator[None]:
         UsageError: instead of whatever was raised inside.
     """
     if Path(model).is_dir():
-        with _in_one_line(f"model folder {model}", "use --model sample or another folder"):
+        with _in_one_line(f"model folder {shown(model)}", "use --model sample or another folder"):
             yield
         return
     remedy = "use --model sample or a local folder"
-    with _in_one_line(f"model '{model}'", remedy), _offline_unless_answering():
+    with _in_one_line(f"model '{shown(model)}'", remedy), _offline_unless_answering():
         yield
 
 
@@ -37,7 +37,7 @@ def reading_data_set(repository: str) -> Iterator[None]:
         UsageError: instead of whatever was raised inside.
     """
     remedy = "use --data sample or a local folder (--data FOLDER)"
-    with _in_one_line(f"data set '{repository}'", remedy), _offline_unless_answering():
+    with _in_one_line(f"data set '{shown(repository)}'", remedy), _offline_unless_answering():
         yield
 
 

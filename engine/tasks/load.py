@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.tasks.catalog import describe
 from engine.tasks.entry import TaskEntry
 from engine.tasks.rows import RawTask, Rows
@@ -48,7 +48,7 @@ def _require_classes(rows: Rows) -> None:
         raise UsageError(f"{rows.where} has no rows; give at least two of each class")
     if len(found) == 1:
         raise UsageError(
-            f"{rows.where} has one class only, '{found.pop()}'; a task needs two or more"
+            f"{rows.where} has one class only, '{shown(found.pop())}'; a task needs two or more"
         )
 
 
@@ -113,7 +113,8 @@ def classes_of(raw: RawTask, asked: Sequence[str] = ()) -> Classes:
     for rows in splits:
         for strange in sorted(set(rows.labels) - classes.indices.keys()):
             raise UsageError(
-                f"{rows.where} has label '{strange}'; the classes are {', '.join(names)}"
+                f"{rows.where} has label '{shown(strange)}'; "
+                f"the classes are {shown(', '.join(names))}"
             )
     return classes
 

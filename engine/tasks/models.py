@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.profiles import Backbone, published_profile
 from engine.profiles.grouping import MOST_ENCODER_CHOICES
 from engine.tasks.sources.sample import sample_model_path
@@ -34,11 +34,11 @@ def model_name(model: str) -> str:
     folder = Path(model).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
-            raise UsageError(f"folder '{model}' holds no model: config.json is missing")
+            raise UsageError(f"folder '{shown(model)}' holds no model: config.json is missing")
         return str(folder.resolve())
     if folder.exists() or folder.is_absolute() or model.startswith((".", "~")):
         raise UsageError(
-            f"no model folder '{model}'; give a folder with config.json, or a hub name"
+            f"no model folder '{shown(model)}'; give a folder with config.json, or a hub name"
         )
     return model
 
@@ -92,7 +92,7 @@ def backbone_of(model: str, choices: int) -> Backbone:
     if model == published.name:
         return published
     raise UsageError(
-        f"nothing on this machine says how many layers '{model}' has; "
+        f"nothing on this machine says how many layers '{shown(model)}' has; "
         "do this where a search on it was run"
     )
 

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.tasks.hub_access import reading_data_set
 from engine.tasks.load import load_task
 from engine.tasks.sources.sample import SAMPLES
@@ -36,8 +36,8 @@ def read_texts(source: str, count: int) -> tuple[str, ...]:
     texts = tuple(islice((line for line in lines if len(line) >= _SHORTEST), count))
     if not texts:
         raise UsageError(
-            f"plain text '{source}' has no line of {_SHORTEST} characters or more; use sample, "
-            "wiki40b or another file"
+            f"plain text '{shown(source)}' has no line of {_SHORTEST} characters or more; "
+            "use sample, wiki40b or another file"
         )
     return texts
 
@@ -74,11 +74,13 @@ def _wiki(count: int) -> Iterator[str]:
 def _lines(file: str) -> Iterator[str]:
     path = Path(file).expanduser()
     if not path.is_file():
-        raise UsageError(f"no text file '{file}'; use sample, wiki40b or a file with a text a line")
+        raise UsageError(
+            f"no text file '{shown(file)}'; use sample, wiki40b or a file with a text a line"
+        )
     try:
         with path.open(encoding="utf-8") as lines:
             yield from (line.strip() for line in lines)
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"text file '{file}' is not UTF-8 ({error.reason}); convert it first"
+            f"text file '{shown(file)}' is not UTF-8 ({error.reason}); convert it first"
         ) from error

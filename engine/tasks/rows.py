@@ -6,7 +6,7 @@ from math import isnan
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 
 class Columns(Struct, frozen=True, kw_only=True):
@@ -88,9 +88,11 @@ def require_columns(columns: Columns, there: Sequence[str], where: str) -> None:
     """
     for name in columns.names():
         if name not in there:
-            raise UsageError(f"{where} has no column '{name}'; it has {', '.join(there)}")
+            raise UsageError(
+                f"{where} has no column '{shown(name)}'; it has {shown(', '.join(there))}"
+            )
         if there.count(name) > 1:
-            raise UsageError(f"{where} has column '{name}' twice; rename one of them")
+            raise UsageError(f"{where} has column '{shown(name)}' twice; rename one of them")
 
 
 def _text(value: object, column: str, row: int, where: str, *, may_be_empty: bool = True) -> str:
@@ -103,10 +105,12 @@ def _text(value: object, column: str, row: int, where: str, *, may_be_empty: boo
             text = str(int(value)) if value.is_integer() else str(value)
         case None | float():
             raise UsageError(
-                f"{where}, row {row}: column '{column}' is empty; fill or drop the row"
+                f"{where}, row {row}: column '{shown(column)}' is empty; fill or drop the row"
             )
         case _:
-            raise UsageError(f"{where}, row {row}: column '{column}' holds no text")
+            raise UsageError(f"{where}, row {row}: column '{shown(column)}' holds no text")
     if not (text or may_be_empty):
-        raise UsageError(f"{where}, row {row}: column '{column}' is empty; fill or drop the row")
+        raise UsageError(
+            f"{where}, row {row}: column '{shown(column)}' is empty; fill or drop the row"
+        )
     return text

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.spec.protocol import Protocol
 from engine.tasks.task import Examples, TaskData
 
@@ -70,13 +70,14 @@ def _require_enough(task: TaskData, train: Examples, search: Examples, protocol:
     classes = set(task.train.labels)
     if set(train.labels) != classes or not len(search):
         raise UsageError(
-            f"task '{task.name}' has too few training rows to hold some out: {len(task.train)}, of "
+            f"task '{shown(task.name)}' has too few training rows to hold some out: "
+            f"{len(task.train)}, of "
             f"which {len(train)} are not in another split; give more rows of each class"
         )
     if protocol.train_rows is not None and protocol.train_rows < len(classes):
         raise UsageError(
             f"{protocol.train_rows} training rows cannot show the {len(classes)} classes of task "
-            f"'{task.name}'; ask for more"
+            f"'{shown(task.name)}'; ask for more"
         )
 
 

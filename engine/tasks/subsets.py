@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 Shift = Literal["length", "cluster"]
 
@@ -64,7 +64,9 @@ def find_subset(part: str, task: str) -> Subset:
         return subset
     near = nearest_name(part, [subset.name for subset in SUBSETS])
     hint = f"did you mean '{task}/{near}'? There are" if near else "there are"
-    raise UsageError(f"task '{task}' has no part '{part}'; {hint} {', '.join(subset_names(task))}")
+    raise UsageError(
+        f"task '{shown(task)}' has no part '{shown(part)}'; {hint} {', '.join(subset_names(task))}"
+    )
 
 
 def counterpart(name: str) -> str | None:

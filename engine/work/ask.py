@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.errors import EngineError, UsageError, reason_of
+from engine.errors import EngineError, UsageError, reason_of, shown
 from engine.files import check_target
 from engine.spec import RunSpec, StudySpec
 from engine.spec.search import Evaluator
@@ -236,7 +236,7 @@ def picture_path(text: str) -> Path:
     """
     path = Path(text).expanduser().resolve()
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"picture '{text}' must end in {' or '.join(SUFFIXES)}")
+        raise UsageError(f"picture '{shown(text)}' must end in {' or '.join(SUFFIXES)}")
     check_target(path)
     return path
 

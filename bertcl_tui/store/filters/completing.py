@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bertcl_tui.store.filters.fields import Fields
 from bertcl_tui.store.filters.reading import closed_up
+from engine.errors import shown
 
 _BEGUN: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")
 _NAME: Final = re.compile(r"[A-Za-z_#]\w*")
@@ -58,7 +59,7 @@ def _name(typed: str, fields: Fields) -> Completion:
     names = [f"{name}:" for name in fields.words] + list(fields.numbers)
     words = tuple(name for name in names if name.startswith(typed))
     if not words:
-        bare = "" if _NAME.fullmatch(typed) is None else f"any text with '{typed}'"
+        bare = "" if _NAME.fullmatch(typed) is None else f"any text with '{shown(typed)}'"
         return Completion(typed, (), bare)
     return Completion(typed, words, "  ".join(_shortened(words)))
 
@@ -69,7 +70,7 @@ def _word(name: str, typed: str, fields: Fields) -> Completion:
     if typed in words:
         return Completion(typed, (typed,), "a comma means or; a space adds another term")
     if not words:
-        hint = "" if fields.words[name] else f"any text; with '{typed}' in its {name}"
+        hint = "" if fields.words[name] else f"any text; with '{shown(typed)}' in its {name}"
         return Completion(typed, (), hint if typed else f"{name}: any text, commas mean or")
     return Completion(typed, words, "  ".join(words))
 

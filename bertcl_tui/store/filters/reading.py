@@ -5,7 +5,7 @@ from math import isfinite, nan
 from typing import Final, Literal
 
 from bertcl_tui.store.filters.fields import ANYWHERE, Fields, Filter, NumberTerm, Operator, WordTerm
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 
 _TERM: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")
 _SPACED: Final = re.compile(r"\s*(>=|<=|!=|[<>=:])\s*")
@@ -41,7 +41,7 @@ def _term(term: str, fields: Fields) -> NumberTerm | WordTerm:
     match = _TERM.fullmatch(term)
     if match is None:
         if _SPACED.match(term):
-            raise UsageError(f"filter: '{term}' compares nothing; write it like p_o>0.6")
+            raise UsageError(f"filter: '{shown(term)}' compares nothing; write it like p_o>0.6")
         return WordTerm(ANYWHERE, "=", (term.lower(),))
     name, written, value = match.groups()
     operator = _OPERATORS[written]
@@ -52,7 +52,7 @@ def _term(term: str, fields: Fields) -> NumberTerm | WordTerm:
     if name in fields.words:
         return WordTerm(name, _equality(term, operator), _words(name, value, fields))
     known = ", ".join(_known(fields))
-    raise UsageError(f"filter: '{name}' is nothing to ask for; there is {known}")
+    raise UsageError(f"filter: '{shown(name)}' is nothing to ask for; there is {known}")
 
 
 def _known(fields: Fields) -> list[str]:
@@ -72,7 +72,7 @@ def _number(term: str, name: str, value: str, *, time: bool) -> float:
     if not isfinite(number):
         example = f"{name}>5m" if time else f"{name}>1e-5"
         raise UsageError(
-            f"filter: '{term}' compares {name} with no number; write it like {example}"
+            f"filter: '{shown(term)}' compares {name} with no number; write it like {example}"
         )
     return number * _SECONDS[unit]
 
@@ -82,7 +82,7 @@ def _equality(term: str, operator: Operator) -> Literal["=", "!="]:
         return "="
     if operator == "!=":
         return "!="
-    raise UsageError(f"filter: '{term}' orders words; use : or != there")
+    raise UsageError(f"filter: '{shown(term)}' orders words; use : or != there")
 
 
 def _words(name: str, value: str, fields: Fields) -> tuple[str, ...]:
@@ -93,5 +93,7 @@ def _words(name: str, value: str, fields: Fields) -> tuple[str, ...]:
         raise UsageError(f"filter: '{name}:' wants a word after it{known}")
     for word in words:
         if allowed and word not in allowed:
-            raise UsageError(f"filter: no {name} '{word}'; it is one of {', '.join(allowed)}")
+            raise UsageError(
+                f"filter: no {name} '{shown(word)}'; it is one of {', '.join(allowed)}"
+            )
     return words

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.tasks.subsets import Subset
 from engine.tasks.task import Examples, TaskData, rows_fingerprint
 
@@ -121,5 +121,6 @@ def _require_classes(part: Examples, whole: Examples, labels: Sequence[str], wha
     missing = sorted(set(whole.labels) - set(part.labels))
     if missing:
         raise UsageError(
-            f"{what} of class '{labels[missing[0]]}'; use the other shift, or a task with more rows"
+            f"{what} of class '{shown(labels[missing[0]])}'; "
+            "use the other shift, or a task with more rows"
         )

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import msgspec
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.tasks.entry import Origin, TaskEntry
 from engine.tasks.rows import Columns, RawTask, Rows, require_columns, rows_from
 
@@ -55,7 +55,7 @@ def read_rows(path: Path, columns: Columns) -> Rows:
     Raises:
         UsageError: the file cannot be read, lacks a column, or a row of it lacks a value.
     """
-    where = f"file {path}"
+    where = f"file {shown(path)}"
     return rows_from(read_table(path, columns), columns, where)
 
 
@@ -65,7 +65,7 @@ def read_table(path: Path, columns: Columns) -> Table:
     Raises:
         UsageError: the file cannot be read, is not what its suffix says, or lacks a column.
     """
-    where = f"file {path}"
+    where = f"file {shown(path)}"
     reader = _READERS.get(_suffix(path))
     if reader is None:
         raise UsageError(

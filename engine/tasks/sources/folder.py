@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from engine.errors import UsageError
+from engine.errors import UsageError, reason_of, shown
 from engine.tasks.entry import TaskEntry
 from engine.tasks.rows import Columns
 from engine.tasks.sources.files import SUFFIXES, FileOrigin
@@ -31,10 +31,11 @@ def folder_tasks(folder: Path) -> tuple[TaskEntry, ...]:
             if (train := _split(subfolder, "train"))
         ]
     except OSError as error:
-        raise UsageError(f"folder {folder} cannot be read: {error.strerror}") from error
+        raise UsageError(f"folder {shown(folder)} cannot be read: {reason_of(error)}") from error
     if not tasks:
         raise UsageError(
-            f"folder {folder} holds no tasks; lay it out as {folder.name}/TASK/train.parquet and "
+            f"folder {shown(folder)} holds no tasks; "
+            f"lay it out as {folder.name}/TASK/train.parquet and "
             "validation.parquet, with columns sentence1, sentence2, label"
         )
     return tuple(tasks)

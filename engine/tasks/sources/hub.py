@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.tasks.hub_access import reading_data_set
 from engine.tasks.rows import RawTask, Rows, require_columns, rows_from
 from engine.tasks.sources.glue import HubOrigin
@@ -31,10 +31,11 @@ def read_hub(origin: HubOrigin) -> RawTask:
 def _rows(splits: "DatasetDict", name: str, origin: HubOrigin) -> Rows:
     if name not in splits:
         raise UsageError(
-            f"data set '{origin.repository}' has no split '{name}'; it has {', '.join(splits)}"
+            f"data set '{shown(origin.repository)}' has no split '{shown(name)}'; "
+            f"it has {shown(', '.join(splits))}"
         )
     split: Dataset = splits[name]
-    where = f"data set '{origin.repository}', split {name}"
+    where = f"data set '{shown(origin.repository)}', split {name}"
     require_columns(origin.columns, split.column_names, where)
     table = {column: list(split[column]) for column in origin.columns.names()}
     return rows_from(table, origin.columns, where, names=_names(split, origin.columns.label))

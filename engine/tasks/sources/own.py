@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from engine.errors import UsageError
+from engine.errors import UsageError, reason_of, shown
 from engine.spec.protocol import Count
 from engine.tasks.entry import TaskEntry
 from engine.tasks.rows import Columns
@@ -52,19 +52,21 @@ def _tables(path: Path) -> dict[str, object]:
     try:
         document = msgspec.toml.decode(path.read_bytes(), type=dict[str, object])
     except OSError as error:
-        raise UsageError(f"task file {path} cannot be read: {error.strerror}") from error
+        raise UsageError(f"task file {shown(path)} cannot be read: {reason_of(error)}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"task file {path} is not TOML: {error}") from error
+        raise UsageError(f"task file {shown(path)} is not TOML: {error}") from error
     tables = document.pop("tasks", None)
     if document:
-        raise UsageError(f"task file {path}: '{next(iter(document))}' is unknown; write {_EXAMPLE}")
+        raise UsageError(
+            f"task file {shown(path)}: '{shown(next(iter(document)))}' is unknown; write {_EXAMPLE}"
+        )
     if not tables or not isinstance(tables, dict):
-        raise UsageError(f"task file {path} describes no task; write {_EXAMPLE}")
+        raise UsageError(f"task file {shown(path)} describes no task; write {_EXAMPLE}")
     return tables
 
 
 def _task(name: str, table: object, path: Path) -> OwnTask:
-    where = f"task '{name}' in {path}"
+    where = f"task '{shown(name)}' in {path}"
     if not _NAME.fullmatch(name):
         raise UsageError(f"{where}: a task's name has letters, digits, '.', '_' and '-' only")
     try:
@@ -106,7 +108,8 @@ def _origin(name: str, task: OwnTask, path: Path) -> HubOrigin | FileOrigin:
             columns=columns,
         )
     raise UsageError(
-        f'task \'{name}\' in {path} names no rows; add train = "FILE" or hub = "ORG/NAME"'
+        f"task '{shown(name)}' in {shown(path)} names no rows; "
+        'add train = "FILE" or hub = "ORG/NAME"'
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.tasks.entry import Origin, TaskEntry
 from engine.tasks.rows import Columns, RawTask, Rows, rows_from
 from engine.tasks.sources.files import Table, read_table
@@ -100,7 +100,7 @@ def installed_file(name: str, file: str) -> Path:
     except PackageNotFoundError:
         raise UsageError(_missing(f"{name} is not installed")) from None
     if not path.is_file():
-        raise UsageError(_missing(f"{name} has no file {file}"))
+        raise UsageError(_missing(f"{name} has no file {shown(file)}"))
     return path
 
 
@@ -120,7 +120,7 @@ def read_sample(entry: TaskEntry, origin: SampleOrigin) -> RawTask:
     """
     path = installed_file(origin.distribution, origin.file)
     table = _labelled(read_table(path, origin.columns), origin.columns.label, entry.labels)
-    rows = rows_from(table, origin.columns, f"file {path}")
+    rows = rows_from(table, origin.columns, f"file {shown(path)}")
     order = _distinct(rows)
     groups = text_keys(rows.sentence1, rows.sentence2, by_passage=entry.group_by_passage)
     return RawTask(
