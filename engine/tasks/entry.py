@@ -37,6 +37,8 @@ class TaskEntry(Struct, frozen=True, kw_only=True):
     """How long to learn it where the protocol leaves that to the task."""
     labels: tuple[str, ...] = ()
     """Names of the classes in the order of their indices; empty: whatever the rows hold."""
+    unlabelled: tuple[str, ...] = ()
+    """Labels that say that a row has none; such rows are left out."""
     validation_rows: Count | None = None
     """Only the first rows of the validation split count."""
     group_by_passage: bool = False

@@ -1,17 +1,12 @@
 """The one way in to a task's rows: read from their source, their labels made classes."""
 
-from collections.abc import Sequence
-
-from msgspec import Struct
-
 from engine.errors import UsageError, shown
 from engine.tasks.catalog import describe
+from engine.tasks.classes import Classes, classes_of
 from engine.tasks.entry import TaskEntry
 from engine.tasks.rows import RawTask, Rows
 from engine.tasks.splits import held_out_rows, hold_out
 from engine.tasks.task import Examples, TaskData, rows_fingerprint
-
-_PLAUSIBLE = 20
 
 
 def load_task(name: str, data: str) -> TaskData:
@@ -26,10 +21,10 @@ def load_task(name: str, data: str) -> TaskData:
     """
     entry = describe(name, data)
     raw = entry.origin.read(entry)
-    for rows in (raw.train, raw.validation):
-        if rows is not None:
-            _require_classes(rows)
-    classes = classes_of(raw, entry.labels)
+    classes = classes_of(raw, entry.labels, entry.unlabelled)
+    raw = _labelled(raw, classes)
+    for rows in raw.splits():
+        _require_classes(rows)
     train, validation = _splits(raw, classes, entry)
     return TaskData(
         name=entry.whole,
@@ -39,6 +34,19 @@ def load_task(name: str, data: str) -> TaskData:
         validation=validation,
         group_by_passage=entry.group_by_passage,
         fingerprint=rows_fingerprint(train, validation),
+    )
+
+
+def _labelled(raw: RawTask, classes: Classes) -> RawTask:
+    """Leave out the rows whose label was said to be none."""
+
+    def kept(rows: Rows) -> Rows:
+        if classes.indices.keys() >= set(rows.labels):
+            return rows
+        return rows.take(i for i, label in enumerate(rows.labels) if label in classes.indices)
+
+    return RawTask(
+        train=kept(raw.train), validation=None if raw.validation is None else kept(raw.validation)
     )
 
 
@@ -52,8 +60,8 @@ def _require_classes(rows: Rows) -> None:
         )
 
 
-def _splits(raw: RawTask, classes: "Classes", entry: TaskEntry) -> tuple[Examples, Examples]:
-    pairs = any(any(rows.sentence2 or ()) for rows in (raw.train, raw.validation) if rows)
+def _splits(raw: RawTask, classes: Classes, entry: TaskEntry) -> tuple[Examples, Examples]:
+    pairs = any(any(rows.sentence2 or ()) for rows in raw.splits())
     train = _examples(raw.train, classes, pairs=pairs)
     if raw.validation is None:
         return _split_off(train, raw.train.where)
@@ -71,54 +79,9 @@ def _split_off(examples: Examples, where: str) -> tuple[Examples, Examples]:
     return train, validation
 
 
-def _examples(rows: Rows, classes: "Classes", *, pairs: bool) -> Examples:
+def _examples(rows: Rows, classes: Classes, *, pairs: bool) -> Examples:
     return Examples(
         sentence1=rows.sentence1,
         sentence2=rows.sentence2 if pairs else None,
         labels=[classes.indices[label] for label in rows.labels],
     )
-
-
-class Classes(Struct, frozen=True):
-    """The classes of a task."""
-
-    names: tuple[str, ...]
-    """In the order of their indices."""
-    indices: dict[str, int]
-    """By label as it is spelled in the rows."""
-
-
-def classes_of(raw: RawTask, asked: Sequence[str] = ()) -> Classes:
-    """Tell which class each label of a task means.
-
-    The names are those asked for, or those the source knows, or else the labels of the training
-    rows, sorted (as numbers where all are). Where names are given, rows may hold their indices.
-
-    Raises:
-        UsageError: the label column holds no classes, or a label is none of them.
-    """
-    given = tuple(asked) or raw.train.names
-    names = given or _sorted(set(raw.train.labels))
-    if len(names) > max(_PLAUSIBLE, len(raw.train.labels) // 2):
-        raise UsageError(
-            f"{raw.train.where} has {len(names)} different labels in {len(raw.train.labels)} rows; "
-            "name the column that holds classes"
-        )
-    splits = [rows for rows in (raw.train, raw.validation) if rows]
-    found = {label for rows in splits for label in rows.labels}
-    by_name = {name: index for index, name in enumerate(names)}
-    by_index = {str(index): index for index in range(len(names))}
-    are_indices = given and not found <= by_name.keys() and found <= by_index.keys()
-    classes = Classes(names, by_index if are_indices else by_name)
-    for rows in splits:
-        for strange in sorted(set(rows.labels) - classes.indices.keys()):
-            raise UsageError(
-                f"{rows.where} has label '{shown(strange)}'; "
-                f"the classes are {shown(', '.join(names))}"
-            )
-    return classes
-
-
-def _sorted(labels: set[str]) -> tuple[str, ...]:
-    numbers = all(label.removeprefix("-").isdecimal() for label in labels)
-    return tuple(sorted(labels, key=int if numbers else None))

@@ -1,12 +1,20 @@
 """Rows as a source gives them, with labels still spelled out."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from math import isnan
+from decimal import Decimal
+from math import isfinite, isnan
+from unicodedata import normalize
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.errors import UsageError, shown
+
+_MOST_NAMED = 8
+_ROOM_FOR_NAME = 30
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
 class Columns(Struct, frozen=True, kw_only=True):
@@ -31,6 +39,7 @@ class Rows(Struct, frozen=True, kw_only=True):
     sentence1: list[str]
     sentence2: list[str] | None
     labels: list[str]
+    """As ``label_of`` spells them; empty where a row has none."""
     names: tuple[str, ...] = ()
     """Names of the classes, where the source knows them."""
 
@@ -52,6 +61,10 @@ class RawTask(Struct, frozen=True, kw_only=True):
     validation: Rows | None
     """None: the source has a training split only."""
 
+    def splits(self) -> tuple[Rows, ...]:
+        """Return the splits that there are."""
+        return (self.train,) if self.validation is None else (self.train, self.validation)
+
 
 def rows_from(
     table: Mapping[str, Sequence[object]],
@@ -62,7 +75,7 @@ def rows_from(
     """Make rows of a table's columns.
 
     Raises:
-        UsageError: a value is missing, or is no text.
+        UsageError: a text is missing, or a value is no text.
     """
 
     def texts(column: str) -> list[str]:
@@ -73,11 +86,22 @@ def rows_from(
         sentence1=texts(columns.sentence1),
         sentence2=None if columns.sentence2 is None else texts(columns.sentence2),
         labels=[
-            _text(value, columns.label, row, where, may_be_empty=False)
+            "" if _is_missing(value) else label_of(_text(value, columns.label, row, where))
             for row, value in enumerate(table[columns.label], 1)
         ],
         names=names,
     )
+
+
+def label_of(text: str) -> str:
+    """Return the one spelling of a label, so that what looks the same is the same class.
+
+    Letters are composed (NFC), blanks of every kind are one blank between words and none around
+    them, and a whole number has no decimals. Case is left as it is.
+    """
+    label = " ".join(normalize("NFC", text).strip(_INVISIBLE).split())
+    whole = _WHOLE.fullmatch(label)
+    return str(int(whole[1])) if whole and len(label) < _ROOM_FOR_NAME else label
 
 
 def require_columns(columns: Columns, there: Sequence[str], where: str) -> None:
@@ -88,29 +112,56 @@ def require_columns(columns: Columns, there: Sequence[str], where: str) -> None:
     """
     for name in columns.names():
         if name not in there:
-            raise UsageError(
-                f"{where} has no column '{shown(name)}'; it has {shown(', '.join(there))}"
-            )
+            raise UsageError(f"{where} has no column '{shown(name)}'; it has {named(there)}")
         if there.count(name) > 1:
             raise UsageError(f"{where} has column '{shown(name)}' twice; rename one of them")
 
 
-def _text(value: object, column: str, row: int, where: str, *, may_be_empty: bool = True) -> str:
+def named(names: Iterable[str]) -> str:
+    """Return names as a message lists them: in quotation marks, cut, and not too many."""
+    names = list(names)
+    listed = ", ".join(f"'{shown(name, _ROOM_FOR_NAME)}'" for name in names[:_MOST_NAMED])
+    more = len(names) - _MOST_NAMED
+    return f"{listed} and {more} more" if more > 0 else listed or "none"
+
+
+def numbered(rows: Sequence[int]) -> str:
+    """Return rows, counted from 0, as a message lists them, counted from 1: ``rows 4 and 9``."""
+    numbers = [str(row + 1) for row in rows[:_MOST_NAMED]]
+    if len(rows) > _MOST_NAMED:
+        return f"rows {', '.join(numbers)} and {len(rows) - _MOST_NAMED} more"
+    if len(rows) == 1:
+        return f"row {numbers[0]}"
+    return f"rows {', '.join(numbers[:-1])} and {numbers[-1]}"
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float | Decimal) and isnan(value))
+
+
+def _text(value: object, column: str, row: int, where: str) -> str:
+    place = f"{where}, row {row}: column '{shown(column)}'"
+    if _is_missing(value):
+        raise UsageError(f"{place} is empty; fill or drop the row")
     match value:
         case str():
-            text = value
+            return value
         case bool() | int():
-            text = str(value)
-        case float() if not isnan(value):
-            text = str(int(value)) if value.is_integer() else str(value)
-        case None | float():
-            raise UsageError(
-                f"{where}, row {row}: column '{shown(column)}' is empty; fill or drop the row"
-            )
+            return _number(value, place)
+        case float() | Decimal():
+            is_whole = isfinite(value) and value == int(value)
+            return _number(int(value), place) if is_whole else str(value)
+        case bytes():
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                raise UsageError(f"{place} holds bytes that are not UTF-8; convert it") from None
         case _:
-            raise UsageError(f"{where}, row {row}: column '{shown(column)}' holds no text")
-    if not (text or may_be_empty):
-        raise UsageError(
-            f"{where}, row {row}: column '{shown(column)}' is empty; fill or drop the row"
-        )
-    return text
+            raise UsageError(f"{place} holds no text")
+
+
+def _number(value: int, place: str) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python writes no number of more than some thousand digits
+        raise UsageError(f"{place} holds a number too long to be read; make it a text") from None

@@ -1,21 +1,32 @@
 """Tables in local files: CSV, TSV, JSON lines and Parquet."""
 
 import bz2
+import codecs
 import csv
 import gzip
+import io
 import lzma
+import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TypeVar
 
 import msgspec
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, reason_of, shown
 from engine.tasks.entry import Origin, TaskEntry
-from engine.tasks.rows import Columns, RawTask, Rows, require_columns, rows_from
+from engine.tasks.rows import Columns, RawTask, Rows, named, require_columns, rows_from
 
 Table = dict[str, Sequence[object]]
 _Reader = Callable[[Path, Columns, str], Table]
+_Lines = list[list[str]]
+_Kind = TypeVar("_Kind")
+
+_LONGEST_FIELD = 2**31 - 1
+_LONGEST_NAME = 60
+_SAID = re.compile(r'sep=([^\w\s"]|\t)\r?')
+_NUMBER = re.compile(r"[+-]?[\d.]+")
 
 
 class FileOrigin(Origin, frozen=True, kw_only=True):
@@ -31,8 +42,13 @@ class FileOrigin(Origin, frozen=True, kw_only=True):
         return read_files(self)
 
     def files(self) -> Sequence[Path]:
-        """Return both files."""
-        return [Path(file) for file in (self.train, self.validation) if file]
+        """Return both files, or the parts that they are in."""
+        paths = [Path(file) for file in (self.train, self.validation) if file]
+        return [file for path in paths for file in _parts(path)]
+
+
+def _parts(path: Path) -> list[Path]:
+    return sorted(path.rglob("*")) if path.is_dir() else [path]
 
 
 def read_files(origin: FileOrigin) -> RawTask:
@@ -53,10 +69,9 @@ def read_rows(path: Path, columns: Columns) -> Rows:
     """Read the rows of a table.
 
     Raises:
-        UsageError: the file cannot be read, lacks a column, or a row of it lacks a value.
+        UsageError: the file cannot be read, lacks a column, or a row of it lacks a text.
     """
-    where = f"file {shown(path)}"
-    return rows_from(read_table(path, columns), columns, where)
+    return rows_from(read_table(path, columns), columns, _called(path))
 
 
 def read_table(path: Path, columns: Columns) -> Table:
@@ -65,73 +80,149 @@ def read_table(path: Path, columns: Columns) -> Table:
     Raises:
         UsageError: the file cannot be read, is not what its suffix says, or lacks a column.
     """
-    where = f"file {shown(path)}"
-    reader = _READERS.get(_suffix(path))
+    where = _called(path)
+    kind = _suffix(path)
+    reader = _READERS.get(kind)
     if reader is None:
         raise UsageError(
             f"{where} is of no known kind; give one that ends in {', '.join(SUFFIXES)}"
+        )
+    if path.is_dir() and reader is not _parquet:
+        raise UsageError(
+            f"{where} is a folder; only Parquet may lie in parts, so make one {kind} of them"
         )
     try:
         return reader(path, columns, where)
     except UsageError:
         raise
     except OSError as error:
-        raise UsageError(f"{where} cannot be read: {error.strerror or error}") from error
-    except (EOFError, ValueError, csv.Error, lzma.LZMAError) as error:
+        raise UsageError(f"{where} cannot be read: {reason_of(error)}") from error
+    except (EOFError, ValueError, ArithmeticError, csv.Error, lzma.LZMAError, zlib.error) as error:
         reason = str(error).partition("\n")[0]
-        raise UsageError(f"{where} cannot be read as {_suffix(path)}: {reason}") from error
+        raise UsageError(f"{where} cannot be read as {kind}: {shown(reason)}") from error
 
 
 def _csv(path: Path, columns: Columns, where: str) -> Table:
-    with _open_text(path) as file:
-        return _separated(csv.reader(file, strict=True), columns, where)
+    return _separated(_text_in(path, where), columns, where, ",;\t|")
 
 
 def _tsv(path: Path, columns: Columns, where: str) -> Table:
-    """Read a table in which a quotation mark is a letter like any other, as in GLUE's files."""
-    with _open_text(path) as file:
-        lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return _separated(lines, columns, where)
+    return _separated(_text_in(path, where), columns, where, "\t,;|")
 
 
-def _separated(lines: Iterator[list[str]], columns: Columns, where: str) -> Table:
-    header = next(lines, None)
-    if header is None:
+def _separated(text: str, columns: Columns, where: str, separators: str) -> Table:
+    """Read lines with the separator, the likeliest first, that finds most of the columns."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    first, _, rest = text.partition("\n")
+    if said := _SAID.fullmatch(first):
+        text, separators = rest, said[1]
+
+    def finds(separator: str) -> tuple[int, int]:
+        header = _header(text, separator)
+        return len(set(columns.names()).intersection(header)), len(header)
+
+    lines = _lines(text, max(separators, key=finds), where)
+    if not lines:
         raise UsageError(f"{where} is empty; its first line must name the columns")
-    require_columns(columns, header, where)
-    rows = []
-    for number, line in enumerate(lines, 1):
-        if len(line) == len(header):
-            rows.append(line)
-        elif line:
+    header, *rows = lines
+    _require_header(header, columns, where)
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(header):
             raise UsageError(
-                f"{where}, row {number}: {len(line)} columns where the header has "
-                f"{len(header)}; quote what holds a separator"
+                f"{where}, row {number}: {len(row)} columns where the header has "
+                f"{len(header)}; quote what holds a separator or a line break"
             )
     return {name: [row[header.index(name)] for row in rows] for name in columns.names()}
 
 
-def _json_lines(path: Path, columns: Columns, where: str) -> Table:
-    decoder = msgspec.json.Decoder(dict[str, object])
-    rows = []
-    with _open_text(path) as file:
-        for number, line in enumerate(file, 1):
+def _require_header(header: list[str], columns: Columns, where: str) -> None:
+    looks_like_a_row = any(len(name) > _LONGEST_NAME or _NUMBER.fullmatch(name) for name in header)
+    if looks_like_a_row and not set(columns.names()).intersection(header):
+        raise UsageError(
+            f"{where} begins with {named(header)}, which names no columns; put a line before it "
+            f"that does, with {named(columns.names())} among them"
+        )
+    require_columns(columns, header, where)
+
+
+def _header(text: str, separator: str) -> list[str]:
+    try:
+        return next(_quoted(text, separator), [])
+    except csv.Error:
+        return []
+
+
+def _lines(text: str, separator: str, where: str) -> _Lines:
+    """Read all lines, the header first.
+
+    Where tabs separate and every line has as many as the first, a line is a row: a quotation mark
+    may be a letter then, as in GLUE's files. Quotation marks around whole fields are taken away.
+    """
+    if separator == "\t":
+        plain_lines = csv.reader(_open(text), delimiter="\t", quoting=csv.QUOTE_NONE)
+        plain = list(filter(None, plain_lines))
+        if len({len(line) for line in plain}) == 1:
             try:
-                rows += [decoder.decode(line)] if line.strip() else []
-            except msgspec.DecodeError as error:
-                raise UsageError(f"{where}, line {number}: no JSON object: {error}") from error
+                quoted = list(_quoted(text, separator))
+            except csv.Error:
+                return plain
+            return quoted if list(map(len, quoted)) == list(map(len, plain)) else plain
+    lines: _Lines = []
+    try:
+        lines.extend(_quoted(text, separator))
+    except csv.Error as error:
+        is_open = "unexpected end" in str(error)
+        reason = "a quotation that begins here never ends" if is_open else shown(error)
+        raise UsageError(
+            f"{where}, row {len(lines)}: {reason}; double each mark that is a letter"
+        ) from error
+    return lines
+
+
+def _quoted(text: str, separator: str) -> Iterator[list[str]]:
+    """Yield lines in which quotation marks hold separators and line breaks together."""
+    return filter(None, csv.reader(_open(text), delimiter=separator, strict=True))
+
+
+def _json_lines(path: Path, columns: Columns, where: str) -> Table:
+    """Read an object a line, or one array of objects."""
+    text = _text_in(path, where)
+    if text.lstrip().startswith("["):
+        rows = _decoded(text, list[dict[str, object]], where)
+    else:
+        rows = [
+            _decoded(line, dict[str, object], f"{where}, line {number}")
+            for number, line in enumerate(_open(text), 1)
+            if line.strip()
+        ]
     if rows:
         require_columns(columns, list(dict.fromkeys(name for row in rows for name in row)), where)
     return {name: [row.get(name) for row in rows] for name in columns.names()}
 
 
-def _parquet(path: Path, columns: Columns, where: str) -> Table:
-    from pyarrow import parquet
+def _decoded(text: str, kind: type[_Kind], where: str) -> _Kind:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{where}: no JSON object: {shown(error)}") from error
+    except RecursionError:
+        raise UsageError(f"{where}: nested too deeply to be a row; take that out") from None
 
-    file = parquet.ParquetFile(path)
-    require_columns(columns, file.schema_arrow.names, where)
-    table = file.read(columns=list(columns.names()))
-    return {name: table.column(name).to_pylist() for name in columns.names()}
+
+def _parquet(path: Path, columns: Columns, where: str) -> Table:
+    """Read a file, or a folder of parts as Spark writes it."""
+    from pyarrow import ArrowException, dataset
+    from pyarrow.fs import LocalFileSystem
+
+    try:
+        table = dataset.dataset(
+            str(path), format="parquet", filesystem=LocalFileSystem(), partitioning="hive"
+        )
+        require_columns(columns, table.schema.names, where)
+        rows = table.to_table(columns=list(columns.names()))
+        return {name: rows.column(name).to_pylist() for name in columns.names()}
+    except (ArrowException, TypeError) as error:
+        raise ValueError(str(error)) from error
 
 
 _READERS: dict[str, _Reader] = {
@@ -140,24 +231,50 @@ _READERS: dict[str, _Reader] = {
     ".tsv": _tsv,
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
+    ".json": _json_lines,
 }
 SUFFIXES = tuple(_READERS)
 
-_COMPRESSED = (".bz2", ".gz", ".xz")
+_COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    ".bz2": bz2.decompress,
+    ".gz": gzip.decompress,
+    ".xz": lzma.decompress,
+}
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 def _suffix(path: Path) -> str:
     """Return the suffix that says what is in the file, whether compressed or not."""
-    return (path.with_suffix("") if path.suffix in _COMPRESSED else path).suffix.lower()
+    packed = path.suffix.lower() in _COMPRESSED
+    return (path.with_suffix("") if packed else path).suffix.lower()
 
 
-def _open_text(path: Path) -> TextIO:
-    match path.suffix:
-        case ".bz2":
-            return bz2.open(path, "rt", encoding="utf-8-sig", newline="")
-        case ".gz":
-            return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-        case ".xz":
-            return lzma.open(path, "rt", encoding="utf-8-sig", newline="")
-        case _:
-            return path.open(encoding="utf-8-sig", newline="")
+def _text_in(path: Path, where: str) -> str:
+    """Read a text in UTF-8, or in what its byte order mark says."""
+    content = path.read_bytes()
+    if unpack := _COMPRESSED.get(path.suffix.lower()):
+        content = unpack(content)
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = f"byte 0x{content[error.start]:02x} in line {line}"
+        raise UsageError(
+            f"{where} is not {encoding.upper()}: {byte}; save it as UTF-8 (in Excel as 'CSV "
+            "UTF-8'; what it calls CSV is Windows-1252)"
+        ) from None
+
+
+def _open(text: str) -> io.StringIO:
+    return io.StringIO(text, newline="")
+
+
+def _called(path: Path) -> str:
+    return f"file {shown(path)}"

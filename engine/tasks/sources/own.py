@@ -1,6 +1,8 @@
 """A person's own tasks, described in a small TOML file."""
 
+import codecs
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +10,18 @@ import msgspec
 from msgspec import Meta, Struct
 
 from engine.errors import UsageError, reason_of, shown
+from engine.files import expanded
 from engine.spec.protocol import Count
 from engine.tasks.entry import TaskEntry
-from engine.tasks.rows import Columns
+from engine.tasks.rows import Columns, label_of
 from engine.tasks.sources.files import FileOrigin
 from engine.tasks.sources.glue import HubOrigin
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXAMPLE = '[tasks.NAME] with train = "FILE" or hub = "ORG/NAME", sentence1 and label'
+
+
+_Label = str | int | float | bool
 
 
 class OwnTask(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,8 +36,10 @@ class OwnTask(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """As ``train``. None: part of the training rows is kept apart for it."""
     hub: str | None = None
     config: str | None = None
-    labels: Annotated[list[str], Meta(min_length=2)] | None = None
+    labels: Annotated[list[_Label], Meta(min_length=2)] | None = None
     """Names of the classes in the order of their indices. None: the values found, sorted."""
+    unlabelled: list[_Label] | None = None
+    """Labels that say that a row has none, such as -1; such rows are left out."""
     epochs: Count = 3
     title: str | None = None
     description: str | None = None
@@ -50,11 +58,17 @@ def own_tasks(path: Path) -> tuple[TaskEntry, ...]:
 
 def _tables(path: Path) -> dict[str, object]:
     try:
-        document = msgspec.toml.decode(path.read_bytes(), type=dict[str, object])
+        content = path.read_bytes()
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise UsageError(f"task file {shown(path)} is in UTF-16; save it as UTF-8")
+        text = content.removeprefix(codecs.BOM_UTF8)
+        document = msgspec.toml.decode(text, type=dict[str, object])
     except OSError as error:
         raise UsageError(f"task file {shown(path)} cannot be read: {reason_of(error)}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"task file {shown(path)} is not TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"task file {shown(path)} is not in UTF-8: {error.reason}") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UsageError(f"task file {shown(path)} is not TOML: {shown(error)}") from error
     tables = document.pop("tasks", None)
     if document:
         raise UsageError(
@@ -75,9 +89,14 @@ def _task(name: str, table: object, path: Path) -> OwnTask:
         raise UsageError(f"{where}: {error}") from error
     if task.hub is None and task.config is not None:
         raise UsageError(f"{where}: config belongs to a hub data set; add hub, or take it out")
-    if task.labels and len(set(task.labels)) < len(task.labels):
+    names = _names(task.labels)
+    if len(set(map(label_of, names))) < len(names):
         raise UsageError(f"{where}: labels has a name twice")
     return task
+
+
+def _names(labels: Iterable[_Label] | None) -> tuple[str, ...]:
+    return tuple(map(str, labels or ()))
 
 
 def _entry(name: str, task: OwnTask, path: Path) -> TaskEntry:
@@ -87,7 +106,8 @@ def _entry(name: str, task: OwnTask, path: Path) -> TaskEntry:
         description=task.description or f"Your task in {path.name}.",
         origin=_origin(name, task, path),
         epochs=task.epochs,
-        labels=tuple(task.labels or ()),
+        labels=_names(task.labels),
+        unlabelled=_names(task.unlabelled),
     )
 
 

@@ -41,7 +41,9 @@ def test_rows_come_with_the_names_of_their_classes(repository: str) -> None:
 def test_a_missing_split_or_column_is_named_with_those_there_are(repository: str) -> None:
     with pytest.raises(UsageError, match=r"has no split 'test'; it has train, validation"):
         read_hub(HubOrigin(repository=repository, columns=COLUMNS, validation="test"))
-    with pytest.raises(UsageError, match=r"split train has no column 'label'; it has text, mood"):
+    with pytest.raises(
+        UsageError, match=r"split train has no column 'label'; it has 'text', 'mood'"
+    ):
         read_hub(HubOrigin(repository=repository, columns=Columns(sentence1="text")))
 
 

@@ -75,6 +75,20 @@ def test_labels_asked_for_may_name_the_indices_in_the_file(tmp_path: Path) -> No
     assert all(label == 1 - int(text.split()[1]) % 2 for text, label in by_text(task).items())
 
 
+def test_labels_asked_for_may_be_counted_from_1_in_the_file(tmp_path: Path) -> None:
+    data = own_task(tmp_path, numbered("21" * 10), 'labels = ["world", "sports"]')
+    task = load_task("own", data)
+    assert task.labels == ("world", "sports")
+    assert all(label == 1 - int(text.split()[1]) % 2 for text, label in by_text(task).items())
+
+
+def test_rows_said_to_have_no_label_are_left_out(tmp_path: Path) -> None:
+    rows = [*numbered("01" * 10), ("nobody knows", "-1"), ("nobody said", " ")]
+    task = load_task("own", own_task(tmp_path, rows, 'unlabelled = [-1, ""]'))
+    assert (task.labels, len(task.train) + len(task.validation)) == (("0", "1"), 20)
+    assert task == load_task("own", own_task(tmp_path, rows[:20]))
+
+
 def test_validation_rows_are_split_off_where_a_task_has_none(tmp_path: Path) -> None:
     data = own_task(tmp_path, numbered("aab" * 20))
     task = load_task("own", data)
@@ -96,7 +110,11 @@ def test_the_rows_split_off_do_not_depend_on_the_order_of_the_file(tmp_path: Pat
     [
         ([], "", "has no rows; give at least two of each class"),
         (numbered("aaaa"), "", "has one class only, 'a'; a task needs two or more"),
-        (numbered("abab"), 'labels = ["a", "c"]', "has label 'b'; the classes are a, c"),
+        (
+            numbered("abab"),
+            'labels = ["a", "c"]',
+            "has label 'b' in rows 2 and 4; the classes are 'a', 'c'",
+        ),
         ([(f"t {n}", str(n)) for n in range(50)], "", "50 different labels in 50 rows; name the"),
         (numbered("ab"), "", "has too few rows to keep some of each class for validation: 2"),
         (numbered("ab"), 'validation = "train.txt"', "train.txt is of no known kind"),
@@ -113,13 +131,13 @@ def test_what_is_no_task_is_refused_in_one_line(
 
 def test_a_label_that_only_the_validation_file_has_is_refused(tmp_path: Path) -> None:
     (tmp_path / "v.csv").write_text("text,label\nx,a\ny,c\n", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"v.csv has label 'c'; the classes are a, b"):
+    with pytest.raises(UsageError, match=r"v.csv has label 'c' in row 2; the classes are 'a', 'b'"):
         load_task("own", own_task(tmp_path, numbered("abab"), 'validation = "v.csv"'))
 
 
 def test_labels_that_were_not_given_are_never_taken_for_indices(tmp_path: Path) -> None:
     (tmp_path / "v.csv").write_text("text,label\nx,0\ny,1\n", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"v.csv has label '0'; the classes are 1, 2"):
+    with pytest.raises(UsageError, match=r"v.csv has label '0' in row 1; the classes are '1', '2'"):
         load_task("own", own_task(tmp_path, numbered("1212"), 'validation = "v.csv"'))
 
 

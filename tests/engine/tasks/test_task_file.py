@@ -81,6 +81,8 @@ def test_a_task_may_lie_on_the_hub(tmp_path: Path) -> None:
         ('[tasks.a]\ntrain="t"\nsentence1="t"\nlabel="l"\nlabels=["x","x"]', "has a name twice"),
         ('[tasks.a]\ntrain="t"\nsentence1="t"\nlabel="l"\nlabels=["x"]', "length >= 2"),
         ('[tasks."a:b"]\ntrain="t"\nsentence1="t"\nlabel="l"', "letters, digits"),
+        (f"a = {'[' * 9999}", "is not TOML"),
+        ('[tasks.a]\ntrain="t"\nsentence1="t"\nlabel="l"\nlabels=["x","x "]', "has a name twice"),
         ("[tasks]\na = 1", "task 'a' in .* Expected `object`"),
     ],
 )
@@ -97,5 +99,17 @@ def test_what_is_wrong_with_a_task_file_is_said_in_one_line(
 def test_a_task_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "tasks.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UsageError, match="is not TOML"):
+    with pytest.raises(UsageError, match="is in UTF-16; save it as UTF-8"):
         own_tasks(path)
+    path.write_bytes(b"\xfc")
+    with pytest.raises(UsageError, match="is not in UTF-8"):
+        own_tasks(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_task_file(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.toml"
+    text = '[tasks.a]\ntrain = "~$t.csv"\nsentence1 = "t"\nlabel = "l"\nlabels = [0, true, 1.5]\n'
+    path.write_text(text + 'unlabelled = [-1, ""]\n', encoding="utf-8-sig")
+    (entry,) = own_tasks(path)
+    assert entry.origin.files() == [tmp_path / "~$t.csv"]
+    assert (entry.labels, entry.unlabelled) == (("0", "True", "1.5"), ("-1", ""))
