@@ -14,7 +14,7 @@ from bertcl_tui.style.wording import count
 from engine.arena.confirming import plan_confirmation
 from engine.arena.layouts import FREE
 from engine.errors import UsageError
-from engine.files import check_target
+from engine.files import check_target, expanded
 from engine.store.connection import open_store
 from engine.store.studies import get_study
 from engine.work.requests import enter_repetitions
@@ -134,4 +134,4 @@ def table_form(look: Look, question: Question) -> FormScreen:
 
 def table_path(texts: Texts) -> Path:
     """Return where a table goes."""
-    return Path(texts["path"]).expanduser().resolve()
+    return expanded(texts["path"]).resolve()

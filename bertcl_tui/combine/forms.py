@@ -14,7 +14,7 @@ from bertcl_tui.options.readers import Field
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.inputs import SequenceSuggester
 from engine.errors import UsageError, shown
-from engine.files import check_target
+from engine.files import check_target, expanded
 from engine.profiles import Backbone, Combined, Profile, make_grouping
 from engine.spec import StudySpec, sequence_name
 from engine.tasks.catalog import data_name, describe_sequence, known_tasks, names_of
@@ -30,7 +30,7 @@ def export_form(path: Path) -> FormScreen:
     """Ask where a profile goes."""
 
     def remark(texts: Texts) -> str:
-        target = Path(texts["path"]).expanduser().resolve()
+        target = expanded(texts["path"]).resolve()
         check_target(target, makes_folder=True)
         if target.exists():
             return f"Replaces {target}"

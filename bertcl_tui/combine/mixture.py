@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.rows import TrialRow
 from engine.errors import UsageError, reason_of
+from engine.files import expanded
 from engine.profiles import (
     DEFAULT_BASE,
     Backbone,
@@ -235,7 +236,7 @@ def export_profile(profile: Profile, path: Path) -> Path:
     Raises:
         EngineError: the folder or the file cannot be written.
     """
-    path = path.expanduser().resolve()
+    path = expanded(path).resolve()
     try:
         path.parent.mkdir(exist_ok=True)
     except OSError as error:
@@ -271,7 +272,7 @@ def load_reference(text: str) -> Reference | None:
         return None
     if text == PUBLISHED:
         return Reference(PUBLISHED, published_profile())
-    profile = read_profile(Path(text).expanduser())
+    profile = read_profile(expanded(text))
     return Reference(profile.name, profile)
 
 

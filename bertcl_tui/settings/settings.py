@@ -34,7 +34,9 @@ def settings_file() -> Path:
     """Return where the settings are, or would be."""
     named = os.environ.get(PLACE)
     if named:
-        return Path(named).expanduser()
+        from engine.files import expanded
+
+        return expanded(named)
     from platformdirs import user_config_path
 
     return user_config_path("bertcl-tui", appauthor=False) / "config.toml"

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -68,7 +67,9 @@ class Reader:
     def exists(self) -> bool:
         """Whether there is a store to look into."""
         if "://" not in self.store:
-            return Path(self.store).expanduser().exists()
+            from engine.files import expanded
+
+            return expanded(self.store).exists()
         from engine.store.connection import is_made
 
         return is_made(self.store)

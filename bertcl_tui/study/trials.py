@@ -32,7 +32,7 @@ from bertcl_tui.style.wording import confirmation_text, count
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import entitle
 from engine.errors import EngineError
-from engine.files import check_target
+from engine.files import check_target, expanded
 
 _WRITTEN: Final = "with every column and every digit"
 
@@ -168,7 +168,7 @@ class TrialsList(Vertical):
 
         def answered(texts: Texts | None) -> None:
             if texts is not None:
-                self._export(look, numbers, Path(texts["path"]).expanduser())
+                self._export(look, numbers, expanded(texts["path"]))
 
         form = _export_form(look.study.name, len(numbers), marked=bool(marked))
         self.app.push_screen(form, answered)
@@ -211,7 +211,7 @@ def _export_form(study: str, trials: int, *, marked: bool) -> FormScreen:
     """
 
     def remark(texts: Texts) -> str:
-        target = Path(texts["path"]).expanduser().resolve()
+        target = expanded(texts["path"]).resolve()
         check_ending(target)
         check_target(target)
         which = count(trials, "marked trial" if marked else "trial")

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.arena.entrants import BERTCL, COMBINED, FLAT_TUNED, LLRD_TUNED, PUBLISHED, Entrant
+from engine.files import expanded
 from engine.profiles import (
     DEFAULT_BASE,
     Grouping,
@@ -88,7 +89,7 @@ def find_rates(entrant: Entrant, sequence: Sequence[str], at: Setting) -> Rates 
     if isinstance(entrant.rates, float):
         return Rates(options={"lr": entrant.rates})
     if entrant.file is not None:
-        return _carried(read_profile(entrant.file.expanduser()), at)
+        return _carried(read_profile(expanded(entrant.file)), at)
     if entrant.rates == PUBLISHED:
         return _carried(published_profile(), at, published=True)
     usable = _usable(entrant, at)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError, UsageError, shown
+from engine.files import expanded
 from engine.store.schema import REVISIONS, VERSION_TABLE
 
 DEFAULT_STORE = "studies.db"
@@ -61,7 +62,7 @@ def store_url(text: str) -> str:
     """Return the URL of a store given as a URL or as a path of a SQLite file."""
     if "://" in text:
         return text
-    path = Path(text).expanduser().resolve()
+    path = expanded(text).resolve()
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from engine.errors import UsageError, shown
+from engine.files import expanded
 from engine.tasks.entry import TaskEntry
 from engine.tasks.sources import SOURCES, NamedSource, PathSource
 from engine.tasks.subsets import (
@@ -29,7 +30,7 @@ def data_name(data: str) -> str:
     """
     if any(source.word == data for source in _named_sources()):
         return data
-    path = Path(data).expanduser().resolve()
+    path = expanded(data).resolve()
     if any(source.accepts(path) for source in _path_sources()):
         return str(path)
     if path.exists():

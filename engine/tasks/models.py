@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from engine.errors import UsageError, shown
+from engine.files import expanded
 from engine.profiles import Backbone, published_profile
 from engine.profiles.grouping import MOST_ENCODER_CHOICES
 from engine.tasks.sources.sample import sample_model_path
@@ -31,7 +32,7 @@ def model_name(model: str) -> str:
     """
     if model == "sample":
         return model
-    folder = Path(model).expanduser()
+    folder = expanded(model)
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise UsageError(f"folder '{shown(model)}' holds no model: config.json is missing")

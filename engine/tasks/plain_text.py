@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from itertools import chain, islice
-from pathlib import Path
 
 from engine.errors import UsageError, shown
+from engine.files import expanded
 from engine.tasks.hub_access import reading_data_set
 from engine.tasks.load import load_task
 from engine.tasks.sources.sample import SAMPLES
@@ -72,7 +72,7 @@ def _wiki(count: int) -> Iterator[str]:
 
 
 def _lines(file: str) -> Iterator[str]:
-    path = Path(file).expanduser()
+    path = expanded(file)
     if not path.is_file():
         raise UsageError(
             f"no text file '{shown(file)}'; use sample, wiki40b or a file with a text a line"

@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.errors import EngineError, UsageError, reason_of, shown
-from engine.files import check_target
+from engine.files import check_target, expanded
 from engine.spec import RunSpec, StudySpec
 from engine.spec.search import Evaluator
 from engine.tasks.shifts.findings import Finding, Method, Progress, StoredFindings
@@ -234,7 +234,7 @@ def picture_path(text: str) -> Path:
     Raises:
         UsageError: it is neither SVG nor PNG, a folder, or in none.
     """
-    path = Path(text).expanduser().resolve()
+    path = expanded(text).resolve()
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"picture '{shown(text)}' must end in {' or '.join(SUFFIXES)}")
     check_target(path)

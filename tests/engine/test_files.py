@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
-from engine.files import check_target, replacing
+from engine.files import check_target, expanded, replacing
+
+
+def test_a_tilde_that_means_no_home_is_a_letter() -> None:
+    assert expanded("~/tasks.toml") == Path.home() / "tasks.toml"
+    for name in ("~$reviews.csv", "~nobody-of-that-name/reviews.csv"):
+        assert expanded(name) == Path(name)
 
 
 def write(path: Path, text: str, error: BaseException | None = None) -> None:

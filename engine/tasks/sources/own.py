@@ -134,4 +134,4 @@ def _origin(name: str, task: OwnTask, path: Path) -> HubOrigin | FileOrigin:
 
 
 def _absolute(file: str, task_file: Path) -> str:
-    return str(task_file.parent / Path(file).expanduser())
+    return str(task_file.parent / expanded(file))

@@ -6,6 +6,8 @@ import pytest
 
 from engine.errors import UsageError
 from engine.tasks.catalog import data_name, describe, describe_sequence, known_tasks
+from engine.tasks.models import model_name
+from engine.tasks.plain_text import read_texts
 from engine.tasks.sources.files import FileOrigin
 from engine.tasks.sources.glue import HubOrigin
 from tests.tiny import tiny_tasks
@@ -111,3 +113,12 @@ def test_the_catalog_is_light() -> None:
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     ).stdout.split()
     assert not heavy & set(modules)
+
+
+def test_a_tilde_that_means_no_home_is_a_letter() -> None:
+    with pytest.raises(UsageError, match=r"no data '~nobody-of-that-name/tasks.toml'"):
+        known_tasks("~nobody-of-that-name/tasks.toml")
+    with pytest.raises(UsageError, match="no model folder '~nobody-of-that-name/bert'"):
+        model_name("~nobody-of-that-name/bert")
+    with pytest.raises(UsageError, match="no text file '~nobody'"):
+        read_texts("~nobody", 1)
