@@ -72,7 +72,7 @@ def regrets(
         true.append(p)
         measured.append(p + noise.normal(0, NOISE))
         collapsed = p == COLLAPSED
-        search.settle(
+        search.tell(
             proposal.number,
             "collapsed" if collapsed else "complete",
             None if collapsed else measured[-1],

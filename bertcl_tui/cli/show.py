@@ -166,7 +166,8 @@ def _origin(study: StudyRecord) -> str:
     if study.origin != "search":
         return study.origin
     search = study.spec.search
-    return f"search by {search.sampler}, pruner {search.pruner}, seed {study.spec.seed}"
+    order = "" if search.in_order is None else f", in order, {search.in_order} at once"
+    return f"search by {search.sampler}, pruner {search.pruner}, seed {study.spec.seed}{order}"
 
 
 def _spent(row: StudyRow) -> str:

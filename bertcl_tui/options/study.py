@@ -18,6 +18,7 @@ _UNSET = {
     "train_rows": "all",
     "eval_rows": "all",
     "budget": "as the trials take",
+    "in_order": "no: as trials end",
     "name": "the sequence",
 }
 _KNOWN: Final = 8

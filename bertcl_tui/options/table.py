@@ -196,9 +196,17 @@ OPTIONS = (
         metavar="WORD",
     ),
     Option(
+        name="in_order",
+        label="In order",
+        help="The same trials each time it is run, with so many under way at once.",
+        part="search",
+        read=readers.whole("in order", least=1, example=2),
+        metavar="N",
+    ),
+    Option(
         name="seed",
         label="Seed",
-        help="The same seed gives the same search; each trial adds its number.",
+        help="The same seed gives the same search, by one worker or in order.",
         part="study",
         read=readers.whole("seed", least=0, example=0),
         metavar="N",

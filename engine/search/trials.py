@@ -1,7 +1,7 @@
 """The trials of a search: what to try next, and what came of it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, Literal
 
@@ -10,10 +10,10 @@ import optuna
 from msgspec import Struct
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.pruners import NopPruner
-from optuna.storages import BaseStorage, RDBStorage, get_storage
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from engine.errors import EngineError, shown
+from engine.errors import DeletedError, EngineError, shown
 from engine.search.early_stopping import make_pruner
 from engine.search.samplers import SeededSampler, ignores_pruned
 from engine.search.spaces import Space
@@ -71,26 +71,43 @@ class Search:
         self._starts_tried = False
         self._scores_pruned = ignores_pruned(spec.search.sampler)
         self._pruner = make_pruner(spec.search.pruner)
+        self._in_order = spec.search.in_order
         self._opened = storage
         self._storage = get_storage(storage)
-        # Without the pruner: Hyperband would show the sampler one bracket's trials alone.
-        self._study = optuna.create_study(
-            storage=self._storage,
-            study_name=spec.name,
-            direction="maximize",
-            load_if_exists=True,
-            sampler=SeededSampler(spec.search.sampler, space, spec.seed),
-            pruner=NopPruner(),
-        )
+        self._sampler = SeededSampler(spec.search.sampler, space, spec.seed)
+        self._study = self._begin(self._storage)
         self._study_id = self._storage.get_study_id_from_name(spec.name)
 
-    def propose(self) -> Proposal:
-        """Begin a trial: the next warm start, or when all were tried what the sampler says."""
+    def must_wait(self) -> bool:
+        """Whether a search in order has a trial under way that the next one is proposed from."""
+        if self._in_order is None:
+            return False
         with plain_errors():
-            self._enqueue_next_start()
-            proposal = self._proposal(self._study.ask(self._space.distributions()))
+            trials = self._study.get_trials(deepcopy=False)
+        first_hidden = max(0, self._next_number(trials) - self._in_order + 1)
+        return not all(trial.state.is_finished() for trial in trials[:first_hidden])
+
+    def propose(self, may_begin: Callable[[], bool] = lambda: True) -> Proposal | None:
+        """Begin a trial: the next warm start, or when all were tried what the sampler says.
+
+        It is thought out on a copy and written at once: a process that is killed meanwhile leaves
+        nothing, and whoever comes next thinks of the same.
+
+        Args:
+            may_begin: asked just before; None is returned where it says no.
+
+        Raises:
+            DeletedError: the study is there no more.
+        """
+        with plain_errors():
+            begun = self._study.get_trials(deepcopy=False)
+            draft = self._draft(begun)
+            if not may_begin():
+                return None
+            number = self._begin_as(draft, begun)
+        proposal = self._proposal(draft)
         assert proposal is not None
-        return proposal
+        return msgspec.structs.replace(proposal, number=number)
 
     def report(self, number: int, step: int, p: float) -> None:
         """Say what a trial has reached at its ``step``-th report, counted from 1.
@@ -107,7 +124,11 @@ class Search:
         """
         with plain_errors():
             trial = self._storage.get_trial(self._id(number))
-            return not trial.state.is_finished() and self._pruner.prune(self._study, trial)
+            if trial.state.is_finished():
+                return False
+            if self._in_order is None:
+                return self._pruner.prune(self._study, trial)
+            return self._prune_in_order(trial)
 
     def tell(self, number: int, state: Ending, p: float | None = None) -> None:
         """End a trial; one that has ended stays as it is.
@@ -162,20 +183,87 @@ class Search:
         label = trial.user_attrs.get(LABEL)
         return Proposal(trial.number, space.rates(point), label, space.options(point))
 
-    def _enqueue_next_start(self) -> None:
-        if self._starts_tried:
-            return
-        trials = self._study.get_trials(deepcopy=False)
-        if any(trial.state is TrialState.WAITING for trial in trials):
-            return
+    def _begin(self, storage: BaseStorage) -> optuna.Study:
+        # Without the pruner: Hyperband would show the sampler one bracket's trials alone.
+        return optuna.create_study(
+            storage=storage,
+            study_name=self._name,
+            direction="maximize",
+            load_if_exists=True,
+            sampler=self._sampler,
+            pruner=NopPruner(),
+        )
+
+    def _draft(self, begun: Sequence[FrozenTrial]) -> FrozenTrial:
+        """Return the next trial as the sampler would have it, with nothing written."""
+        copy = self._copy(begun, self._next_number(begun))
+        start = self._next_start(begun)
+        if start is not None:
+            copy.enqueue_trial(self._space.parameters(start[1]), user_attrs={LABEL: start[0]})
+        number = copy.ask(self._space.distributions()).number
+        return copy.get_trials(deepcopy=False)[number]
+
+    def _copy(self, trials: Sequence[FrozenTrial], number: int) -> optuna.Study:
+        """Return the search in memory, as the trial of that number may see it.
+
+        In a search in order, those shortly before it, and what came after, seem to be under way.
+        """
+        copy = self._begin(InMemoryStorage())
+        first_hidden = len(trials) if self._in_order is None else number - self._in_order + 1
+        for trial in trials:
+            hidden = trial.number >= first_hidden and trial.number != number
+            copy.add_trial(_as_begun(trial) if hidden else trial)
+        return copy
+
+    def _prune_in_order(self, trial: FrozenTrial) -> bool:
+        """Whether the pruner would end the trial, by what the search has shown to it."""
+        before = self._study.get_trials(deepcopy=False)[: trial.number]
+        seen = self._copy([*before, trial], trial.number)
+        own = seen.get_trials(deepcopy=False)[trial.number]
+        prune = self._pruner.prune(seen, own)
+        for name, note in own.system_attrs.items():
+            if name not in trial.system_attrs:
+                self._storage.set_trial_system_attr(self._id(trial.number), name, note)
+        return prune
+
+    def _begin_as(self, draft: FrozenTrial, begun: Sequence[FrozenTrial]) -> int:
+        """Write the trial, and return its number: another one if somebody was faster after all."""
+        if draft.number < len(begun):
+            self._begin_waiting(begun[draft.number], draft)
+            return draft.number
+        try:
+            trial_id = self._storage.create_new_trial(self._study_id, template_trial=draft)
+        except KeyError:
+            raise DeletedError(f"study '{shown(self._name)}' was deleted") from None
+        return self._storage.get_trial_number_from_id(trial_id)
+
+    def _begin_waiting(self, waiting: FrozenTrial, draft: FrozenTrial) -> None:
+        """Begin a trial that somebody enqueued; cut short, it is still waiting."""
+        for name, value in draft.params.items():
+            distribution = draft.distributions[name]
+            self._storage.set_trial_param(
+                waiting._trial_id,  # noqa: SLF001 - its storages know it by nothing else
+                name,
+                distribution.to_internal_repr(value),
+                distribution,
+            )
+        self._storage.set_trial_state_values(waiting._trial_id, TrialState.RUNNING)  # noqa: SLF001
+
+    def _next_number(self, trials: Sequence[FrozenTrial]) -> int:
+        waiting = (trial.number for trial in trials if trial.state is TrialState.WAITING)
+        return next(waiting, len(trials))
+
+    def _next_start(self, trials: Sequence[FrozenTrial]) -> tuple[str, tuple[float, ...]] | None:
+        """Return label and point of the next warm start; None: all were tried."""
+        if self._starts_tried or any(trial.state is TrialState.WAITING for trial in trials):
+            return None
         tried = {trial.user_attrs.get(LABEL) for trial in trials if not self._was_cut_short(trial)}
         for start in self._agreed_starts():
             point = self._space.locate(start.learning_rates)
             if point is not None and start.label not in tried:
-                parameters = self._space.parameters(point)
-                self._study.enqueue_trial(parameters, user_attrs={LABEL: start.label})
-                return
+                return start.label, point
         self._starts_tried = True
+        return None
 
     def _agreed_starts(self) -> Sequence[WarmStart]:
         """Return the warm starts of whoever began: the best of earlier studies may change."""
@@ -237,6 +325,23 @@ class Search:
                 f"trial {number} of study '{shown(self._name)}' is missing from Optuna's tables; "
                 "start the search again under another --name"
             ) from None
+
+
+def _as_begun(trial: FrozenTrial) -> FrozenTrial:
+    """Return a trial without what came of it."""
+    return FrozenTrial(
+        number=trial.number,
+        trial_id=trial.number,
+        state=TrialState.RUNNING,
+        value=None,
+        datetime_start=trial.datetime_start,
+        datetime_complete=None,
+        params=trial.params,
+        distributions=trial.distributions,
+        user_attrs={},
+        system_attrs={},
+        intermediate_values={},
+    )
 
 
 def _ending(trial: FrozenTrial) -> str:

@@ -25,6 +25,10 @@ class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What trials are pruned on: p, whenever it is measured after the first stage; or half of the
     accuracy on the first task after each of its epochs, and p once at the very end. The latter is
     what the authors' code does, and never sees forgetting."""
+    in_order: Annotated[int, Meta(ge=1)] | None = None
+    """How many trials may be under way at once in a search that gives the same trials each time it
+    is run: a trial is proposed, and pruned, by what all but the latest so many before it came to.
+    None: by whatever is known at that moment, which with several workers depends on their pace."""
     body_bounds: Bounds | None = None
     """Embeddings and encoder layers, and whatever is tied to them. None: 1e-7..1e-4 from hidden
     size 512, else 1e-7..1e-3."""

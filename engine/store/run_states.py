@@ -65,6 +65,7 @@ def create_run(
 ) -> int:
     """Remember a new run and return its id; a worker takes it when it is queued.
 
+    A trial is remembered once: another worker may have done so meanwhile.
     ``learning_rates`` are those that its method will learn with, where they are known by now.
 
     Raises:
@@ -73,10 +74,14 @@ def create_run(
     with store.writing() as connection:
         desired: str | None = "running"
         if study_id is not None:
-            desired_of_study = select(study.c.desired).where(study.c.id == study_id)
-            desired = connection.execute(desired_of_study).scalar_one_or_none()
+            of_study = select(study.c.desired).where(study.c.id == study_id).with_for_update()
+            desired = connection.execute(of_study).scalar_one_or_none()
             if desired is None:
                 raise DeletedError(f"study {study_id} was deleted")
+            same = (run.c.study_id == study_id) & (run.c.number == number)
+            known = connection.execute(select(run.c.id).where(same)).scalar()
+            if known is not None:
+                return int(known)
         result = connection.execute(
             insert(run)
             .values(

@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, Connection, Float, case, cast, func, selec
 from engine.spec import Protocol, StudySpec
 from engine.spec.search import Spending
 from engine.store.connection import Store
+from engine.store.run_states import held
 from engine.store.runs import RunRecord, best_first, trials_of
-from engine.store.schema import run, stage, study
-from engine.store.states import ENDED
+from engine.store.schema import run, stage, study, worker
+from engine.store.states import ENDED, LOST_AFTER
 from engine.store.studies import StudyRecord, get_study
 
-PROPOSER_SECONDS = 60.0
-"""How long a worker may take to ask the sampler before another one may."""
+_PROPOSER_SECONDS = 60.0
+"""How long people are told that a worker asks the sampler, unless it is heard of again."""
 
 
 class SearchRecord(Struct, frozen=True, kw_only=True):
@@ -69,7 +70,7 @@ def studies_wanting_trials(store: Store) -> Sequence[int]:
     """Return the ids of running searches below their target of trials and within their budget."""
     trials = select(run.c.study_id, func.count().label("count")).group_by(run.c.study_id).subquery()
     query = (
-        select(study.c.id, study.c.spec)
+        select(study.c.id, study.c.spec, func.coalesce(trials.c.count, 0).label("begun"))
         .outerjoin(trials, trials.c.study_id == study.c.id)
         .where(study.c.desired == "running", study.c.origin == "search")
         .where(func.coalesce(trials.c.count, 0) < study.c.trials)
@@ -77,18 +78,40 @@ def studies_wanting_trials(store: Store) -> Sequence[int]:
     )
     with store.reading() as connection:
         rows = connection.execute(query).all()
-        return [row.id for row in rows if not _spent(connection, row.id, row.spec)]
+        return [row.id for row in rows if not _spent(connection, row.id, row.spec, row.begun)]
+
+
+def has_trial_under_way(store: Store, study_id: int) -> bool:
+    """Whether a living worker is at a trial of the study."""
+    query = select(run.c.id).where(run.c.study_id == study_id, held(time.time())).limit(1)
+    with store.reading() as connection:
+        return connection.execute(query).first() is not None
 
 
 def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
-    """Take the study's one seat for asking the sampler; False when another worker has it."""
+    """Take the study's one seat for asking the sampler; False when another worker has it.
+
+    It is free when its worker is known to be dead, or has sent no heartbeat for too long.
+    """
     now = time.time()
-    free = case((study.c.proposer_until.is_(None), 0.0), else_=study.c.proposer_until) < now
-    values = {"proposer_id": worker_id, "proposer_until": now + PROPOSER_SECONDS}
+    holder = (
+        select(worker.c.id)
+        .where(worker.c.id == study.c.proposer_id, worker.c.ended_at.is_(None))
+        .where(worker.c.heartbeat_at > now - LOST_AFTER)
+    )
+    free = study.c.proposer_id.is_(None) | ~holder.exists()
+    values = {"proposer_id": worker_id, "proposer_until": now + _PROPOSER_SECONDS}
     mine = study.c.proposer_id == worker_id
     with store.writing() as connection:
         query = update(study).where(study.c.id == study_id, free | mine).values(values)
         return connection.execute(query).rowcount == 1
+
+
+def is_proposer(store: Store, study_id: int, worker_id: int) -> bool:
+    """Whether the worker still has the seat: not if it was taken for dead meanwhile."""
+    mine = (study.c.id == study_id) & (study.c.proposer_id == worker_id)
+    with store.reading() as connection:
+        return connection.execute(select(study.c.id).where(mine)).first() is not None
 
 
 def leave_proposer(store: Store, study_id: int, worker_id: int) -> None:
@@ -125,6 +148,12 @@ def spent_epochs(connection: Connection, runs: ColumnElement[bool]) -> float:
     return float(connection.execute(query).scalar_one())
 
 
-def _spent(connection: Connection, study_id: int, spec: str) -> bool:
-    budget = msgspec.json.decode(spec, type=StudySpec).search.budget_epochs
-    return budget is not None and spending_of(connection, study_id, budget).over
+def _spent(connection: Connection, study_id: int, spec: str, begun: int) -> bool:
+    search = msgspec.json.decode(spec, type=StudySpec).search
+    if search.budget_epochs is None:
+        return False
+    counted = run.c.study_id == study_id
+    if search.in_order is not None:
+        # Those that may be under way are at another step each time.
+        counted &= run.c.number <= begun - search.in_order
+    return spent_epochs(connection, counted) >= search.budget_epochs

@@ -13,7 +13,13 @@ from engine.search.warm_starts import warm_starts
 from engine.store.connection import Store
 from engine.store.run_states import create_run
 from engine.store.runs import RunRecord, best_of_studies, failures_in_a_row, trials_of
-from engine.store.searches import become_proposer, leave_proposer, studies_wanting_trials
+from engine.store.searches import (
+    become_proposer,
+    has_trial_under_way,
+    is_proposer,
+    leave_proposer,
+    studies_wanting_trials,
+)
 from engine.store.states import ENDED
 from engine.store.studies import control_study, get_study
 from engine.work.judge import Judge, TrialJudge
@@ -30,10 +36,19 @@ class Searches:
         self._opened: dict[int, Search] = {}
 
     def propose_trial(self) -> bool:
-        """Queue one more trial for the study that has the fewest; False where none is due."""
+        """Queue one more trial for the study that has the fewest; False where none can be now."""
         for study_id in studies_wanting_trials(self._store):
             with suppress(DeletedError), self._seat(study_id) as seated:
                 if seated and self._queue_next(study_id):
+                    return True
+        return False
+
+    def must_wait(self) -> bool:
+        """Whether a search in order will want a trial when one ends that another worker is at."""
+        for study_id in studies_wanting_trials(self._store):
+            with suppress(DeletedError):
+                in_order = get_study(self._store, study_id).spec.search.in_order is not None
+                if in_order and has_trial_under_way(self._store, study_id):
                     return True
         return False
 
@@ -63,8 +78,14 @@ class Searches:
         except EngineError as error:
             control_study(self._store, study_id, "paused", str(error))
             return False
-        if not self._adopt_forgotten(study_id, search):
-            self._queue(study_id, search.propose())
+        if self._adopt_forgotten(study_id, search):
+            return True
+        if search.must_wait():
+            return False
+        proposal = search.propose(lambda: is_proposer(self._store, study_id, self._worker_id))
+        if proposal is None:
+            return False
+        self._queue(study_id, proposal)
         return True
 
     def _adopt_forgotten(self, study_id: int, search: Search) -> bool:

@@ -80,7 +80,7 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
             _rest(context)
         elif not _work_once(context, searches, settings.threads):
             patience = 0.0 if settings.until_idle else settings.idle_seconds
-            if time.monotonic() - idle_since >= patience:
+            if time.monotonic() - idle_since >= patience and not searches.must_wait():
                 return "ends: nothing to do"
             time.sleep(_LOOK_SECONDS)
             continue

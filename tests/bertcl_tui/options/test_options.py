@@ -25,6 +25,7 @@ WRONG = [
     ("budget", "much", "budget 'much' is no number; write one like 200"),
     ("max_length", "4", "max length is 4"),
     ("warmup", "1", "warm-up is 1; it must be at least 0 and below 1, like 0.1"),
+    ("in_order", "0", "in order is 0"),
     ("retention_rows", "0", "retention rows is 0"),
     ("measures_per_epoch", "0", "measures per epoch is 0"),
     ("trials", "many", "trials 'many' is no whole number"),

@@ -64,6 +64,14 @@ def test_the_oldest_queued_run_is_claimed_first(store: Store) -> None:
     assert claim_run(store, worker_id, threads=1) is None
 
 
+def test_a_trial_is_remembered_once_whoever_proposed_it(store: Store) -> None:
+    study_id = new_study(store)
+    run_id = new_trial(store, study_id, 0)
+    claimed(store, new_worker(store))
+    assert new_trial(store, study_id, 0) == run_id
+    assert get_run(store, run_id).state == "running"
+
+
 def test_a_run_that_was_begun_goes_before_queued_ones(store: Store) -> None:
     first, second, third = (create_run(store, run_spec()) for _ in range(3))
     one, other = new_worker(store, 1), new_worker(store, 2)

@@ -2,6 +2,7 @@ import json
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.spec import Protocol, RunSpec
@@ -10,10 +11,21 @@ from engine.store.imports import FinishedTrial, import_study
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
 from engine.store.run_states import claim_run, control_run, create_run, finish_run
 from engine.store.schema import run
-from engine.store.searches import spending_of, spent_epochs, studies_wanting_trials
+from engine.store.searches import (
+    has_trial_under_way,
+    spending_of,
+    spent_epochs,
+    studies_wanting_trials,
+)
 from engine.store.states import RunState
 from engine.store.studies import create_study
-from tests.engine.store.conftest import new_study, new_trial, new_worker, study_spec
+from tests.engine.store.conftest import (
+    kill_holder,
+    new_study,
+    new_trial,
+    new_worker,
+    study_spec,
+)
 
 STAGES = (
     StageRecord(stage=0, task="sst2", first_step=0, last_step=20, epochs=5),
@@ -109,3 +121,24 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
     with store.reading() as connection:
         assert spent_epochs(connection, run.c.id == run_id) == epochs
     store.close()
+
+
+def test_in_order_the_budget_counts_what_is_over_each_time(store: Store) -> None:
+    spec = study_spec(trials=9, budget=10.0)
+    search = msgspec.structs.replace(spec.search, in_order=2)
+    study_id = create_study(store, msgspec.structs.replace(spec, search=search))
+    learn(store, study_id, 0, 30)
+    learn(store, study_id, 1, 30)
+    assert spent(store, study_id) == 14
+    assert studies_wanting_trials(store) == [study_id], "only one of the two counts"
+    learn(store, study_id, 2, 0, None)
+    assert studies_wanting_trials(store) == []
+
+
+def test_a_trial_is_under_way_while_a_living_worker_is_at_it(store: Store) -> None:
+    study_id = new_study(store)
+    assert not has_trial_under_way(store, study_id)
+    run_id = learn(store, study_id, 0, 10, None)
+    assert has_trial_under_way(store, study_id)
+    kill_holder(store, run_id)
+    assert not has_trial_under_way(store, study_id)

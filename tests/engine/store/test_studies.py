@@ -8,14 +8,14 @@ from engine.spec import Source
 from engine.store.connection import Store, open_store
 from engine.store.run_states import claim_run, control_run, finish_run
 from engine.store.runs import enter_run, entries, get_run
-from engine.store.schema import log, measurement, run, stage, study
+from engine.store.schema import log, measurement, run, stage, study, worker
 from engine.store.searches import (
-    PROPOSER_SECONDS,
     become_proposer,
+    is_proposer,
     leave_proposer,
     studies_wanting_trials,
 )
-from engine.store.states import Desired, RunState
+from engine.store.states import LOST_AFTER, Desired, RunState
 from engine.store.studies import (
     control_study,
     create_study,
@@ -154,26 +154,35 @@ def test_a_wrong_name_says_how_many_more_studies_there_are(store: Store) -> None
 
 def test_one_worker_at_a_time_proposes(store: Store) -> None:
     study_id, other_id = new_study(store), new_study(store, "other")
-    assert become_proposer(store, study_id, 1)
-    assert become_proposer(store, study_id, 1)
-    assert not become_proposer(store, study_id, 2)
-    assert become_proposer(store, other_id, 2)
-    leave_proposer(store, study_id, 2)
-    assert not become_proposer(store, study_id, 2)
-    leave_proposer(store, study_id, 1)
-    assert become_proposer(store, study_id, 2)
+    one, two = new_worker(store, 1), new_worker(store, 2)
+    assert become_proposer(store, study_id, one)
+    assert become_proposer(store, study_id, one)
+    assert not become_proposer(store, study_id, two)
+    assert become_proposer(store, other_id, two)
+    leave_proposer(store, study_id, two)
+    assert not become_proposer(store, study_id, two)
+    leave_proposer(store, study_id, one)
+    assert become_proposer(store, study_id, two)
 
 
-def test_the_seat_of_a_proposer_that_died_is_free_after_a_while(store: Store) -> None:
+@pytest.mark.parametrize("known_to_be_dead", [True, False])
+def test_the_seat_of_a_proposer_that_died_is_free(store: Store, known_to_be_dead: bool) -> None:
     study_id = new_study(store)
-    become_proposer(store, study_id, 1)
-    with store.writing() as connection:
-        connection.execute(
-            update(study).values(proposer_until=study.c.proposer_until - PROPOSER_SECONDS - 1)
-        )
-    assert become_proposer(store, study_id, 2)
-    leave_proposer(store, study_id, 1)
-    assert not become_proposer(store, study_id, 1)
+    one, two = new_worker(store, 1), new_worker(store, 2)
+    become_proposer(store, study_id, one)
+    if known_to_be_dead:
+        end_worker(store, one)
+    else:
+        with store.writing() as connection:
+            heard_long_ago = worker.c.heartbeat_at - LOST_AFTER - 1
+            connection.execute(
+                update(worker).where(worker.c.id == one).values(heartbeat_at=heard_long_ago)
+            )
+    assert become_proposer(store, study_id, two)
+    assert is_proposer(store, study_id, two)
+    leave_proposer(store, study_id, one)
+    assert not is_proposer(store, study_id, one)
+    assert not become_proposer(store, study_id, one)
 
 
 LIVE_ID, DONE_ID = 1, 2

@@ -1,0 +1,166 @@
+"""What is proposed depends on what is known, not on who asks, how often, or who died meanwhile."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+
+import optuna
+import pytest
+from optuna.storages import RDBStorage
+from sqlalchemy import event
+
+from engine.search.trials import Proposal, Search, open_search
+from engine.search.warm_starts import WarmStart
+from engine.spec import SearchSettings, StudySpec
+from tests.engine.search.conftest import SPACE, Opener, study_spec
+
+STARTS = tuple(WarmStart(f"flat {rate}", (rate,) * 3) for rate in (1e-6, 1e-5))
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process: nobody catches it."""
+
+
+def killed_at_every_write(reopened: Callable[[], Search]) -> Search:
+    """Let process after process die while proposing, each one write later; return the last."""
+    for writes in count():
+        search = reopened()
+        begun = search.unfinished()
+        with suppress(KilledError), killed_after(search, writes):
+            search.propose()
+        if search.unfinished() != begun:
+            return search
+    raise AssertionError
+
+
+@contextmanager
+def killed_after(search: Search, writes: int) -> Iterator[None]:
+    storage = search._opened
+    assert isinstance(storage, RDBStorage)
+    left = writes
+
+    def die(_: object, __: object, statement: str, *___: object) -> None:
+        nonlocal left
+        left -= not statement.startswith("SELECT")
+        if left < 0:
+            raise KilledError
+
+    event.listen(storage.engine, "before_cursor_execute", die)
+    try:
+        yield
+    finally:
+        event.remove(storage.engine, "before_cursor_execute", die)
+
+
+def p_of(number: int) -> float:
+    return random.Random(number).uniform(0.8, 1.6)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "where"),
+    [("tpe", {"a warm start": 0, "drawn at random": 2, "learnt from others": 11}), ("gp", {"": 3})],
+)
+def test_killed_while_proposing_it_proposes_the_same(
+    opened: Opener, sampler: str, where: dict[str, int]
+) -> None:
+    trials = max(where.values()) + 1
+    disturbed: list[Proposal | None] = []
+    search = opened(starts=STARTS, sampler=sampler)
+    for number in range(trials):
+        if number in where.values():
+            search = killed_at_every_write(lambda: opened(starts=STARTS, sampler=sampler))
+        else:
+            search.propose()
+        disturbed += search.unfinished().values()
+        search.tell(number, "complete", p_of(number))
+
+    assert disturbed == undisturbed(sampler, trials)
+
+
+def undisturbed(sampler: str, trials: int) -> list[Proposal | None]:
+    spec = study_spec(sampler=sampler)
+    search = Search(optuna.storages.InMemoryStorage(), spec, SPACE, STARTS)
+    proposals = []
+    for number in range(trials):
+        proposals.append(search.propose())
+        search.tell(number, "complete", p_of(number))
+    return proposals
+
+
+def test_whoever_lost_the_seat_meanwhile_begins_nothing(opened: Opener, store_url: str) -> None:
+    search = opened(starts=STARTS)
+    assert search.propose(may_begin=lambda: False) is None
+    assert optuna.load_study(study_name="mood-topic", storage=store_url).trials == []
+    proposal = search.propose(may_begin=lambda: True)
+    assert proposal is not None
+    assert proposal.label == STARTS[0].label
+
+
+def test_an_enqueued_trial_that_was_half_begun_is_begun_by_the_next(
+    opened: Opener, store_url: str
+) -> None:
+    study = optuna.create_study(study_name="mood-topic", storage=store_url, direction="maximize")
+    study.enqueue_trial({"lr0": 2e-6})
+    (proposal,) = killed_at_every_write(opened).unfinished().values()
+    assert proposal is not None
+    assert (proposal.number, proposal.learning_rates[0]) == (0, 2e-6)
+
+
+def in_order(at_once: int | None, pruner: str = "percentile") -> StudySpec:
+    settings = SearchSettings(in_order=at_once, pruner=pruner)  # type: ignore[arg-type]
+    return StudySpec(
+        name="ordered",
+        sequence=("mood", "topic"),
+        data="sample",
+        model="sample",
+        search=settings,
+        seed=7,
+    )
+
+
+def searched(at_once: int | None, pace: int, *, pruner: str = "percentile") -> list[object]:
+    """Search with as many workers as may be at once, which end their trials in a random order."""
+    search = Search(optuna.storages.InMemoryStorage(), in_order(at_once, pruner), SPACE, STARTS)
+    draw = random.Random(pace)
+    under_way: dict[int, int] = {}
+    found: dict[int, object] = {}
+    while len(found) < 30:
+        if len(under_way) < (at_once or 2) and not search.must_wait():
+            proposal = search.propose()
+            assert proposal is not None
+            under_way[proposal.number] = 0
+            found[proposal.number] = proposal.learning_rates
+        number = draw.choice(list(under_way))
+        under_way[number] += 1
+        search.report(number, under_way[number], p_of(100 * number + under_way[number]))
+        prunes = search.should_prune(number)
+        if prunes or under_way[number] == 5:
+            search.tell(number, "pruned" if prunes else "complete", p_of(number))
+            found[number] = (found[number], under_way.pop(number), prunes)
+    return [found[number] for number in sorted(found) if number not in under_way][:20]
+
+
+@pytest.mark.parametrize("pruner", ["percentile", "hyperband", "asha"])
+def test_in_order_it_gives_the_same_trials_whoever_is_faster(pruner: str) -> None:
+    one, other = (searched(3, pace, pruner=pruner) for pace in (1, 2))
+    assert one == other
+    assert len({str(trial) for trial in one}) == 20
+
+
+def test_out_of_order_it_does_not() -> None:
+    assert searched(None, 1) != searched(None, 2)
+
+
+def test_in_order_the_next_waits_for_those_it_is_proposed_from(store_url: str) -> None:
+    search = open_search(store_url, in_order(2), SPACE, STARTS)
+    assert not search.must_wait()
+    search.propose()
+    assert not search.must_wait()
+    search.propose()
+    assert search.must_wait()
+    search.tell(1, "complete", 1.0)
+    assert search.must_wait()
+    search.tell(0, "failed")
+    assert not search.must_wait()
+    search.close()
