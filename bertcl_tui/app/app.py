@@ -23,12 +23,12 @@ from bertcl_tui.app.watch import StoreWatch
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
 from bertcl_tui.kit.live import LiveScreen
-from bertcl_tui.news.events import News, desktop_sequence
+from bertcl_tui.news import News, desktop_sequence
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.configuration import Configuration
-from bertcl_tui.store.filters.completing import History
+from bertcl_tui.store.completing import History
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import StudyRow
+from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.studies.screen import StudiesScreen
 from engine.errors import EngineError, reason_of, shown
 from engine.store.states import Desired

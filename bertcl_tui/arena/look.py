@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from bertcl_tui.arena.asking import asked_layout
 from bertcl_tui.options import build_study_spec
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import RunRow, TrialState
+from bertcl_tui.store.trial_rows import RunRow, TrialState
 from engine.arena.entrants import DEFAULT_RATE, Entrant
 from engine.arena.layouts import FREE, LAYOUTS, Column, Layout
 from engine.arena.measuring import ALONE, MEASURES

@@ -14,7 +14,7 @@ from bertcl_tui.arena.look import Look, shown_state
 from bertcl_tui.arena.parts import RUNS
 from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.glyphs import rate_glyphs
-from bertcl_tui.store.rows import RunRow, TrialState
+from bertcl_tui.store.trial_rows import RunRow, TrialState
 from bertcl_tui.style.key_names import key_for
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import state_text

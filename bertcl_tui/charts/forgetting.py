@@ -9,7 +9,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.series import Boundary, Curves, Picture, Series, View
 from bertcl_tui.charts.style import Palette, Size, message
-from bertcl_tui.store.rows import RunCurves
+from bertcl_tui.store.trial_rows import RunCurves
 
 NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
 

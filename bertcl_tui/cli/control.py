@@ -8,7 +8,8 @@ import typer
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import Slots, Store, Study, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.store.rows import StudyRow, TrialRow
+from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError, shown
 from engine.store.connection import DEFAULT_STORE

@@ -9,7 +9,8 @@ import typer
 
 from bertcl_tui.cli.output import View, open_progress, say
 from bertcl_tui.cli.stores import OpenedStore
-from bertcl_tui.store.rows import StudyRow, TrialRow
+from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.wording import count, duration, headway, score, steps_rate
 from engine.errors import EngineError, shown
 from engine.spec import sequence_name

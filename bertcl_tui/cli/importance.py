@@ -7,7 +7,7 @@ import typer
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.store.rows import ImportanceRow
+from bertcl_tui.store.trial_rows import ImportanceRow
 from bertcl_tui.study.importance import importance_text, rank_correlations, sign_of
 from bertcl_tui.trial.look import choice_labels
 from engine.errors import UsageError, shown

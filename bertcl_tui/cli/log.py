@@ -14,7 +14,7 @@ from bertcl_tui.cli.output import print_line, print_text, say
 from bertcl_tui.cli.parameters import Store
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.options import readers
-from bertcl_tui.store.rows import LogFilter, LogLevel, LogLine
+from bertcl_tui.store.study_rows import LogFilter, LogLevel, LogLine
 from engine.store.connection import DEFAULT_STORE
 
 _BATCH: Final = 500

@@ -6,8 +6,8 @@ from bertcl_tui.cli.output import print_json, print_line, say
 from bertcl_tui.cli.parameters import Detach, Json, Slots, Store
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials, study_facts
-from bertcl_tui.store.rows import StudyRow
 from bertcl_tui.store.starting import start_search
+from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.study.writing import trial_facts
 from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import StudyRecord, get_study

@@ -16,7 +16,8 @@ from bertcl_tui.cli.results import (
 )
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import study_facts
-from bertcl_tui.store.rows import RunFacts, StudyRow, TrialRow
+from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.store.trial_rows import RunFacts, TrialRow
 from bertcl_tui.study.writing import trial_facts
 from bertcl_tui.style.wording import duration, moment, score, trials_done
 from bertcl_tui.trial.look import accuracies_of, choice_labels, layers_of

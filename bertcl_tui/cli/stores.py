@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import StudyRow
-from engine.errors import UsageError, shown
+from bertcl_tui.store.study_rows import StudyRow
+from engine.errors import shown, UsageError
 from engine.store.connection import Store, open_store
 from engine.store.studies import StudyRecord, find_study
 

@@ -11,7 +11,8 @@ from bertcl_tui.cli.output import make_table, print_json, print_text, say
 from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.store.filters import parse_filter
-from bertcl_tui.store.rows import StudyRow, TrialRow
+from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.study.columns import order_by, trial_fields
 from bertcl_tui.study.writing import (
     FACTS,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import TrialRow
+from bertcl_tui.store.trial_rows import TrialRow
 from engine.errors import UsageError, reason_of
 from engine.files import expanded
 from engine.profiles import (

@@ -8,7 +8,8 @@ from msgspec import Struct
 from bertcl_tui.charts.forgetting import Forgetting, Line
 from bertcl_tui.charts.series import slots_of
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import RunCurves, Scored, StudyRow, TrialRow
+from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.store.trial_rows import RunCurves, Scored, TrialRow
 from bertcl_tui.study.look import flat_baseline, flat_name
 from bertcl_tui.study.panels.forgetting import line_of
 from bertcl_tui.style.wording import duration, mean_of, score

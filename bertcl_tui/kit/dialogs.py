@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Label, Static
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.messages import ControlStudies
 from bertcl_tui.options.readers import Field
-from bertcl_tui.store.rows import StudyRow
+from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.widgets.field_row import FieldRow
 from engine.errors import UsageError
 

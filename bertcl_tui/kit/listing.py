@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from bertcl_tui.kit.messages import ColumnsChosen
-from bertcl_tui.store.rows import Order
+from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 

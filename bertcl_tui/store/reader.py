@@ -7,12 +7,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from bertcl_tui.store.filters import Filter
-from bertcl_tui.store.rows import (
+from bertcl_tui.store.study_rows import LogFilter, LogLine, LogWindow, StudyRow, Towards, WorkerRow
+from bertcl_tui.store.trial_rows import (
     BY_P,
     ImportanceRow,
-    LogFilter,
-    LogLine,
-    LogWindow,
     Order,
     Ordered,
     RunCurves,
@@ -20,12 +18,9 @@ from bertcl_tui.store.rows import (
     RunRow,
     Scored,
     StageEnd,
-    StudyRow,
-    Towards,
     TrialRow,
     TrialState,
     TrialWindow,
-    WorkerRow,
 )
 from engine.errors import DeletedError
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from bertcl_tui.store.filters import ANYWHERE, Filter, fits
-from bertcl_tui.store.rows import Order, StudyRow
+from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.store.trial_rows import Order
 
 
 def fitting_studies(studies: Iterable[StudyRow], where: Filter, order: Order) -> list[StudyRow]:

@@ -23,17 +23,11 @@ from bertcl_tui.kit.messages import (
     OpenShifts,
     OpenStudy,
 )
+from bertcl_tui.store.completing import History
 from bertcl_tui.store.filters import Filter, study_fields
-from bertcl_tui.store.filters.completing import History
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import (
-    OLDEST_FIRST,
-    LogLine,
-    RunCurves,
-    StudyRow,
-    TrialRow,
-    WorkerRow,
-)
+from bertcl_tui.store.study_rows import LogLine, StudyRow, WorkerRow
+from bertcl_tui.store.trial_rows import OLDEST_FIRST, RunCurves, TrialRow
 from bertcl_tui.studies.look import fitting_studies
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.style.key_names import with_keys

@@ -14,7 +14,7 @@ from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.forgetting import Known
 from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.store.filters import Fields
-from bertcl_tui.store.rows import Order, TrialRow, TrialState
+from bertcl_tui.store.trial_rows import Order, TrialRow, TrialState
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import state_text
 from bertcl_tui.style.wording import duration, mean_of, moment, score, steps_rate, tokens_rate

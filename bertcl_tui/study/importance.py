@@ -6,7 +6,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.store.rows import ImportanceRow, Scored
+from bertcl_tui.store.trial_rows import ImportanceRow, Scored
 from bertcl_tui.style.wording import count
 from engine.spec.search import FEWEST, Evaluator
 

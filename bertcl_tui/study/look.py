@@ -8,14 +8,14 @@ from msgspec import Struct
 from bertcl_tui.charts.forgetting import Known, known_now
 from bertcl_tui.store.filters import Filter
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import (
+from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.store.trial_rows import (
     BY_P,
     ImportanceRow,
     Order,
     Ordered,
     RunCurves,
     Scored,
-    StudyRow,
     TrialRow,
 )
 from bertcl_tui.trial.look import choice_labels

@@ -27,9 +27,10 @@ from bertcl_tui.kit.messages import (
     OpenCompare,
     Trouble,
 )
-from bertcl_tui.store.filters.completing import History
+from bertcl_tui.store.completing import History
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import StudyRow, TrialRow
+from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.study.look import (
     MARGIN,
     MOST_COMPARED,

@@ -14,9 +14,9 @@ from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.listing import Listing
 from bertcl_tui.kit.messages import OpenRun, Trouble
 from bertcl_tui.options import Field
-from bertcl_tui.store.filters.completing import History
+from bertcl_tui.store.completing import History
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import BY_P, Order, TrialRow
+from bertcl_tui.store.trial_rows import BY_P, Order, TrialRow
 from bertcl_tui.study.columns import is_column, trial_fields
 from bertcl_tui.study.look import Look, Question
 from bertcl_tui.study.trials_table import TrialsTable

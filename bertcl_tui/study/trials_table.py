@@ -10,7 +10,7 @@ from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import Known
-from bertcl_tui.store.rows import TrialRow
+from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.study.columns import ROOMY, TrialColumn, TrialLine, trial_columns
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.widgets.column import Column

@@ -10,7 +10,7 @@ from typing import Any, Final, TextIO
 import msgspec
 
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import TrialRow
+from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS
 from engine.errors import UsageError, reason_of, shown
 from engine.files import replacing

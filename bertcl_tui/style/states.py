@@ -6,7 +6,8 @@ from typing import Final, Literal
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.store.rows import StudyRow, StudyState, TrialState, WorkerRow
+from bertcl_tui.store.study_rows import StudyRow, WorkerRow
+from bertcl_tui.store.trial_rows import StudyState, TrialState
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.wording import count, headway
 from engine.store.states import Desired

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from bertcl_tui.store.rows import Confirmation, StudyRow, WorkerRow
+from bertcl_tui.store.study_rows import StudyRow, WorkerRow
+from bertcl_tui.store.trial_rows import Confirmation
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KIB: Final = 1024

@@ -7,7 +7,7 @@ from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.forgetting import Learning, Nothing
 from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.store.rows import RunFacts
+from bertcl_tui.store.trial_rows import RunFacts
 from bertcl_tui.style.wording import score
 from bertcl_tui.trial.look import RunLook
 from engine.store.states import ENDED

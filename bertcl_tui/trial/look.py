@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import RunCurves, RunFacts, StageEnd
+from bertcl_tui.store.trial_rows import RunCurves, RunFacts, StageEnd
 from engine.errors import UsageError
 from engine.learning.measures import AccuracyMatrix
 from engine.profiles.grouping import Grouping, make_grouping

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import asdict
 
-from bertcl_tui.store.rows import RunFacts
+from bertcl_tui.store.trial_rows import RunFacts
 from bertcl_tui.style.wording import duration, mean_of, score, steps_rate, tokens_rate
 from engine.errors import UsageError
 from engine.spec import Protocol, preset

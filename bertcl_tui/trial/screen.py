@@ -16,7 +16,8 @@ from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import ControlRuns, Folding, OpenRun, RetryRuns, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import LogFilter, RunFacts
+from bertcl_tui.store.study_rows import LogFilter
+from bertcl_tui.store.trial_rows import RunFacts
 from bertcl_tui.style.key_names import key_for
 from bertcl_tui.trial.drawing import layers_of_run, learning_of, note_on_drift, notes_on
 from bertcl_tui.trial.look import RunLook, can_be_controlled, look_at_run

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.store.rows import RunFacts
+from bertcl_tui.store.trial_rows import RunFacts
 from bertcl_tui.style.looks import Looks, Write, looks_of
 from bertcl_tui.style.states import STATE_LOOKS, state_text, state_word
 from bertcl_tui.style.wording import confirmation_text, duration, score, steps_rate, tokens_rate

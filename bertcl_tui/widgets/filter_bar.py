@@ -10,9 +10,8 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
-from bertcl_tui.store.filters import Fields, Filter, parse_filter
-from bertcl_tui.store.filters.completing import History, complete, completed
-from bertcl_tui.store.filters.reading import closed_up
+from bertcl_tui.store.completing import History, complete, completed
+from bertcl_tui.store.filters import Fields, Filter, closed_up, parse_filter
 from engine.errors import UsageError
 
 

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.messages import OpenFile
-from bertcl_tui.store.rows import LogLine
+from bertcl_tui.store.study_rows import LogLine
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable

@@ -12,7 +12,7 @@ from textual.widgets import Input, Label, Static
 
 from bertcl_tui.kit.messages import OpenRun
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import LogFilter, LogLevel, LogLine, LogWindow, Towards
+from bertcl_tui.store.study_rows import LogFilter, LogLevel, LogLine, LogWindow, Towards
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.frame import entitle
 from bertcl_tui.workers.log_table import LogTable

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from bertcl_tui.store.rows import WorkerRow
+from bertcl_tui.store.study_rows import WorkerRow
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.states import STATE_LOOKS, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate

@@ -22,7 +22,7 @@ from bertcl_tui.kit.messages import (
     OpenStudy,
 )
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import LogFilter, WorkerRow
+from bertcl_tui.store.study_rows import LogFilter, WorkerRow
 from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count, pace_of
 from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle

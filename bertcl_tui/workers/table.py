@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.store.rows import WorkerRow
+from bertcl_tui.store.study_rows import WorkerRow
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import STATE_LOOKS, at_what, worker_word
 from bertcl_tui.style.wording import duration, size, steps_rate, tokens_rate

@@ -7,7 +7,8 @@ from typing import ClassVar, Final
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.store.rows import RunRow, StudyRow, TrialState, WorkerRow
+from bertcl_tui.store.study_rows import StudyRow, WorkerRow
+from bertcl_tui.store.trial_rows import RunRow, TrialState
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.states import standing_of
 from bertcl_tui.style.wording import count

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from bertcl_tui.store.filters import ANYWHERE, Filter, NumberTerm, WordTerm
-from bertcl_tui.store.rows import Confirmation, Order, Ordered
+from bertcl_tui.store.trial_rows import Confirmation, Order, Ordered
 from engine.arena.measuring import half_width
 from engine.store.schema import confirmation, run
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED, RunState

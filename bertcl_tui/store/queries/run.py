@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from bertcl_tui.store.queries.conditions import confirmations
 from bertcl_tui.store.queries.unfinished import state_of
-from bertcl_tui.store.rows import Curve, RunCurves, RunFacts, Split, Stage, StageEnd
+from bertcl_tui.store.trial_rows import Curve, RunCurves, RunFacts, Split, Stage, StageEnd
 from engine.spec import RunSpec
 from engine.store.schema import measurement, run, stage, study, worker
 

@@ -15,7 +15,8 @@ from bertcl_tui.store.queries.unfinished import (
     tokens_per_second,
     unfinished_trials,
 )
-from bertcl_tui.store.rows import Best, StudyRow, StudyState, TrialState
+from bertcl_tui.store.study_rows import Best, StudyRow
+from bertcl_tui.store.trial_rows import StudyState, TrialState
 from engine.spec.search import Spending
 from engine.store.schema import run, study
 from engine.store.searches import spending_of

@@ -9,7 +9,7 @@ from bertcl_tui.store.filters import Filter
 from bertcl_tui.store.queries.conditions import confirmations, fitting, ordered
 from bertcl_tui.store.queries.run import read_rates
 from bertcl_tui.store.queries.unfinished import state_of, with_holder
-from bertcl_tui.store.rows import BY_P, Confirmation, Order, Scored, TrialRow, TrialWindow
+from bertcl_tui.store.trial_rows import BY_P, Confirmation, Order, Scored, TrialRow, TrialWindow
 from engine.store.schema import run
 
 _AT_ONCE: Final = 10_000

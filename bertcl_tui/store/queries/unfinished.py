@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from bertcl_tui.store.rows import RunRow, TrialState
+from bertcl_tui.store.trial_rows import RunRow, TrialState
 from engine.store.schema import run, worker
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
 from engine.store.workers import WorkerIdentity

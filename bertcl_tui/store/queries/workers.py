@@ -4,7 +4,14 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from bertcl_tui.store.rows import LogFilter, LogLine, LogWindow, Towards, WorkerRow, WorkerState
+from bertcl_tui.store.study_rows import (
+    LogFilter,
+    LogLine,
+    LogWindow,
+    Towards,
+    WorkerRow,
+    WorkerState,
+)
 from engine.store.schema import log, run, study, worker
 from engine.store.states import STALLED_AFTER
 from engine.store.workers import WorkerIdentity

@@ -3,7 +3,7 @@
 from typing import Final, Literal
 
 from bertcl_tui.charts.forgetting import Forgetting, Line, earlier_tasks, measured_on
-from bertcl_tui.store.rows import RunCurves, TrialRow
+from bertcl_tui.store.trial_rows import RunCurves, TrialRow
 from bertcl_tui.study.look import Look, flat_name
 from bertcl_tui.study.panels import NONE_FITS, Panel
 from bertcl_tui.widgets.chart import CurveChart

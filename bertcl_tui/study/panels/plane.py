@@ -10,7 +10,7 @@ from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.store.rows import Scored
+from bertcl_tui.store.trial_rows import Scored
 from bertcl_tui.study.look import Look
 from bertcl_tui.study.panels import Panel
 from bertcl_tui.style.wording import score

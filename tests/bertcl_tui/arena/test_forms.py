@@ -9,7 +9,7 @@ from textual.widgets import Static
 from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.kit.messages import StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import Order
+from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen

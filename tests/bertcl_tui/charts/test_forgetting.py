@@ -1,7 +1,7 @@
 """What curves say of earlier tasks, computed by hand."""
 
 from bertcl_tui.charts.forgetting import Known, known_now, known_of_earlier
-from bertcl_tui.store.rows import Curve, RunCurves, Stage
+from bertcl_tui.store.trial_rows import Curve, RunCurves, Stage
 
 
 def _run(*tasks: tuple[tuple[int, ...], tuple[float, ...]], stages: int) -> RunCurves:

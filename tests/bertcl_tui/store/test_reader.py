@@ -10,7 +10,8 @@ import pytest
 
 from bertcl_tui.store.filters import parse_filter
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import Best, Order, TrialRow
+from bertcl_tui.store.study_rows import Best
+from bertcl_tui.store.trial_rows import Order, TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS, trial_fields
 from bertcl_tui.style.states import worker_word
 from bertcl_tui.style.wording import headway

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bertcl_tui.store.rows import TrialRow
+from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.study.columns import (
     TRIAL_COLUMNS,
     TrialColumn,

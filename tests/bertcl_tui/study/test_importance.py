@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from bertcl_tui.charts.style import DARK
-from bertcl_tui.store.rows import ImportanceRow, Scored
+from bertcl_tui.store.trial_rows import ImportanceRow, Scored
 from bertcl_tui.study.importance import Importance, importance_text, rank_correlations
 from engine.spec.search import FEWEST
 

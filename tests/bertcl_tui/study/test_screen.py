@@ -10,7 +10,7 @@ from textual.widgets import Input
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.store import control
-from bertcl_tui.store.rows import Scored
+from bertcl_tui.store.trial_rows import Scored
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.study.panels import study_panels
 from bertcl_tui.study.screen import StudyScreen

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import StudyRow, WorkerRow
+from bertcl_tui.store.study_rows import StudyRow, WorkerRow
 from bertcl_tui.style.states import standing_of
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bertcl_tui.news.events import Scene, desktop_sequence, news
+from bertcl_tui.news import Scene, desktop_sequence, news
 from bertcl_tui.settings import Settings
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import StudyRow, StudyState, TrialState, WorkerRow, WorkerState
+from bertcl_tui.store.study_rows import StudyRow, WorkerRow, WorkerState
+from bertcl_tui.store.trial_rows import StudyState, TrialState
 from engine.store.connection import open_store
 from engine.store.studies import control_study, find_study
 from engine.store.workers import end_worker

@@ -6,8 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bertcl_tui.store.filters.fields import Fields
-from bertcl_tui.store.filters.reading import closed_up
+from bertcl_tui.store.filters import Fields, closed_up
 from engine.errors import shown
 
 _BEGUN: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")

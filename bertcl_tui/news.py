@@ -7,7 +7,8 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.rows import StudyRow, StudyState, TrialState, WorkerRow
+from bertcl_tui.store.study_rows import StudyRow, WorkerRow
+from bertcl_tui.store.trial_rows import StudyState, TrialState
 from bertcl_tui.style.wording import count, headway, score
 
 _UNFINISHED: Final[tuple[TrialState, ...]] = ("queued", "running", "paused")

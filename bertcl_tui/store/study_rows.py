@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from bertcl_tui.store.rows.trials import StudyState, TrialState
+from bertcl_tui.store.trial_rows import StudyState, TrialState
 from engine.store.states import ENDED, Desired
 
 if TYPE_CHECKING:

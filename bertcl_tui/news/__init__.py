@@ -1,1 +1,0 @@
-"""What happened while one looked elsewhere, and how it is announced."""
