@@ -6,7 +6,7 @@ from typing import Final
 from bertcl_tui.arena.asking import TableRequest, asked_layout, make_request, read_sequences
 from bertcl_tui.arena.look import Look
 from bertcl_tui.options import OPTIONS, Field, readers
-from bertcl_tui.options.sequences import first_texts
+from bertcl_tui.options.readers import first_texts
 from bertcl_tui.options.study import command, defaults_of, texts_of
 from engine.arena.entrants import DEFAULT_RATE, Entrant, parse_entrants, short_rate, split_entrants
 from engine.arena.layouts import FREE, LAYOUTS, paper_layout

@@ -20,8 +20,7 @@ from bertcl_tui.arena.fields import (
 )
 from bertcl_tui.arena.launching import launch
 from bertcl_tui.arena.messages import FillTable
-from bertcl_tui.kit.cancellation import Pending
-from bertcl_tui.kit.request import RequestScreen
+from bertcl_tui.kit.request import Pending, RequestScreen
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings, noting
 from bertcl_tui.style.wording import count
@@ -33,8 +32,8 @@ from engine.errors import EngineError, UsageError
 from engine.spec.methods import METHODS
 from engine.store.connection import is_made, open_store
 from engine.tasks.catalog import describe_sequence, known_tasks
-from engine.tasks.entry import TaskEntry
 from engine.tasks.models import model_path
+from engine.tasks.task import TaskEntry
 
 
 def look_up_table(store: str, texts: Mapping[str, str]) -> Findings:

@@ -9,8 +9,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.axis import log_ticks, rate_label
 from bertcl_tui.charts.glyphs import Range, bar, log_share
-from bertcl_tui.charts.sheet import Sheet
-from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Size, message, too_small
+from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Sheet, Size, message, too_small
 
 _SMALLEST_RATES: Final = (26, 1)
 _RATE_LABELS: Final = 0.3  # of the columns, at most, for the choices' names

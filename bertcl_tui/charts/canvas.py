@@ -8,15 +8,13 @@ from plotext._monitor import monitor_class
 
 from bertcl_tui.charts.axis import Axis
 from bertcl_tui.charts.glyphs import ACROSS, DOWN, Dots, Point, Polyline, clip
-from bertcl_tui.charts.sheet import Sheet
-from bertcl_tui.charts.style import Palette, Size
+from bertcl_tui.charts.style import Palette, Sheet, Size
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
-
 
 AcrossColumns = Callable[[int], Axis]
 """Makes an x axis for so many columns."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil, isfinite, log, nan
 from typing import TYPE_CHECKING, Final
 
-from bertcl_tui.charts.sheet import Cell
+from bertcl_tui.charts.style import Cell
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     Numbers = Sequence[float] | NDArray[np.float64]
     Whole = NDArray[np.int64]
-
 
 Range = tuple[float, float]
 Point = tuple[float, float]

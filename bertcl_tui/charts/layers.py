@@ -8,8 +8,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.axis import log_ticks, rate_label
 from bertcl_tui.charts.glyphs import Range, bar, log_share
-from bertcl_tui.charts.sheet import Sheet
-from bertcl_tui.charts.style import Palette, Size, message, too_small
+from bertcl_tui.charts.style import Palette, Sheet, Size, message, too_small
 
 _SMALLEST: Final = (30, 3)
 _GAP: Final = 1

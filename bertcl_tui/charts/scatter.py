@@ -11,11 +11,11 @@ from rich.text import Text
 from bertcl_tui.charts.axis import Axis, linear_ticks, tick_labels
 from bertcl_tui.charts.canvas import DOTTED, ROWS_BELOW, Canvas, Plot
 from bertcl_tui.charts.glyphs import Point, Polyline, Range
-from bertcl_tui.charts.sheet import Sheet
 from bertcl_tui.charts.style import (
     REFERENCE_GLYPH,
     SERIES_GLYPHS,
     Palette,
+    Sheet,
     Size,
     message,
     too_small,

@@ -1,9 +1,11 @@
 """Colours and glyphs. A colour never speaks alone: a name or a shape always says the same."""
 
+from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from msgspec import Struct
-from rich.text import Text
+from rich.text import Span, Text
 
 Size = tuple[int, int]
 """Columns and rows of terminal cells."""
@@ -13,6 +15,10 @@ SERIES_GLYPHS: Final = "●▲■▼★✚◐◧"
 
 REFERENCE_GLYPH: Final = "◆"
 """The flat baseline or the published profile, in every chart."""
+
+Cell = tuple[str, str]
+"""Character and Rich style."""
+_BLANK: Cell = (" ", "")
 
 
 class Palette(Struct, frozen=True, kw_only=True):
@@ -86,3 +92,60 @@ def too_small(size: Size, smallest: Size, palette: Palette) -> Text:
     """Return the line that stands for a chart where there is no room for it."""
     line = f"needs {smallest[0]}×{smallest[1]}, has {size[0]}×{size[1]}"
     return message(line, (size[0], 1), palette.muted)
+
+
+class Sheet:
+    """Columns × rows of styled cells, the first row on top; what falls outside is dropped."""
+
+    def __init__(self, size: Size) -> None:
+        self.columns, self.rows = size
+        self._cells = [[_BLANK] * self.columns for _ in range(self.rows)]
+
+    def write(self, column: int, row: int, text: str, style: str) -> None:
+        """Write ``text`` over whatever is there."""
+        if not 0 <= row < self.rows:
+            return
+        cells = self._cells[row]
+        for offset, character in enumerate(text, column):
+            if 0 <= offset < self.columns:
+                cells[offset] = (character, style)
+
+    def is_free(self, column: int, row: int, length: int, *, over: str | None = None) -> bool:
+        """Return whether these cells are on the sheet, and blank or in a style written over."""
+        if not (0 <= row < self.rows and column >= 0 and column + length <= self.columns):
+            return False
+        cells = self._cells[row][column : column + length]
+        return all(character == " " or style == over for character, style in cells)
+
+    def character(self, column: int, row: int) -> str:
+        """Return what is written in a cell."""
+        return self._cells[row][column][0]
+
+    def to_text(self) -> Text:
+        """Return the rows as one text, without blanks at line ends."""
+        characters: list[str] = []
+        spans: list[Span] = []
+        start = 0
+        for text, style in filter(itemgetter(0), self._runs()):
+            end = start + len(text)
+            if style:
+                spans.append(Span(start, end, style))
+            characters.append(text)
+            start = end
+        plain = "".join(characters)
+        return Text(plain, spans=spans, no_wrap=True, overflow="crop", end="")
+
+    def _runs(self) -> Iterator[Cell]:
+        for index, row in enumerate(self._cells):
+            if index:
+                yield "\n", ""
+            used = len(row)
+            while used and row[used - 1][0] == " ":
+                used -= 1
+            text, now = "", ""
+            for character, style in row[:used]:
+                if style != now:
+                    yield text, now
+                    text, now = "", style
+                text += character
+            yield text, now

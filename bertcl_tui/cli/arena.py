@@ -20,10 +20,18 @@ from bertcl_tui.arena.writing import (
     to_format,
     write_tables,
 )
-from bertcl_tui.cli.flags import Texts, with_flags
 from bertcl_tui.cli.following import Tender, follow_runs, follow_studies
 from bertcl_tui.cli.output import print_json, print_line, print_text, say
-from bertcl_tui.cli.parameters import Detach, Json, Retry, Slots, Store, offer_words
+from bertcl_tui.cli.parameters import (
+    Detach,
+    Json,
+    Retry,
+    Slots,
+    Store,
+    Texts,
+    offer_words,
+    with_flags,
+)
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.style.wording import count
 from engine.arena.entrants import DEFAULT_RATE

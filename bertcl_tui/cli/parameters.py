@@ -1,19 +1,52 @@
-"""Arguments and flags that commands share, and what a shell offers for them when tab is pressed.
+"""Arguments and flags that commands share, those of a search among them, and their completion.
 
 Offers are names from store, catalog and tables; what cannot be read is not offered.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Final
+from collections.abc import Callable, Collection, Iterable, Mapping
+from inspect import Parameter, signature
+from typing import Annotated, Any, Final
 
 import typer
 
+from bertcl_tui.options import OPTIONS, Option, build_study_spec, preset_defaults
 from engine.errors import EngineError
+from engine.spec import StudySpec
+from engine.tasks.catalog import describe_sequence
 
 Offer = list[tuple[str, str]]
 """Words with what they mean."""
 
 _MARK: Final = ":"
+
+Store = Annotated[
+    str,
+    typer.Option(
+        metavar="URL", help="Where studies are kept: a SQLite file, or the URL of a database."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Slots = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="How many workers there shall be; by default one per GPU, else two that share cores.",
+    ),
+]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Leave it to workers in the background, and return.")
+]
+Retry = Annotated[bool, typer.Option("--retry", help="Ask once more for runs that failed.")]
+Texts = Mapping[str, str]
+"""What was typed, by option name; empty: nothing."""
+_TEXTS: Final = "texts"
+_DEVICES: Final = {
+    "auto": "CUDA, then MPS, then CPU",
+    "cpu": "every core",
+    "cuda": "the first GPU",
+    "mps": "the GPU of a Mac",
+}
 
 
 def offer_studies(context: typer.Context, incomplete: str) -> Offer:
@@ -89,13 +122,6 @@ def offer_setting_values(context: typer.Context, incomplete: str) -> Offer:
     return _fitting(((value, "") for value in known), incomplete)
 
 
-Store = Annotated[
-    str,
-    typer.Option(
-        metavar="URL", help="Where studies are kept: a SQLite file, or the URL of a database."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Study = Annotated[
     str,
     typer.Argument(
@@ -104,18 +130,6 @@ Study = Annotated[
         autocompletion=offer_studies,
     ),
 ]
-Slots = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        metavar="N",
-        help="How many workers there shall be; by default one per GPU, else two that share cores.",
-    ),
-]
-Detach = Annotated[
-    bool, typer.Option("--detach", help="Leave it to workers in the background, and return.")
-]
-Retry = Annotated[bool, typer.Option("--retry", help="Ask once more for runs that failed.")]
 
 
 def _known_tasks(context: typer.Context) -> dict[str, str]:
@@ -137,3 +151,64 @@ def _typed(context: typer.Context, name: str) -> str:
     inner = context.params.get(name)
     outer = context.parent.params.get(name) if context.parent else None
     return str(inner or outer or "")
+
+
+def read_flags(texts: Texts) -> StudySpec:
+    """Return the study that was asked for; whether its tasks are in the catalog is looked up too.
+
+    Raises:
+        UsageError: an option cannot be read, or a task is unknown.
+    """
+    spec = build_study_spec(texts)
+    describe_sequence(spec.sequence, spec.data)
+    return spec
+
+
+def with_flags(
+    command: Callable[..., None], *, without: Collection[str] = ()
+) -> Callable[..., None]:
+    """Return the command with the sequence as argument and a flag for every other option.
+
+    Args:
+        command: takes what was typed as its first parameter, ``texts``.
+        without: names of options that mean nothing to it.
+    """
+    options = [item for item in OPTIONS if item.name not in without]
+    own = [item for item in signature(command).parameters.values() if item.name != _TEXTS]
+
+    def called(**values: Any) -> None:  # noqa: ANN401 - each has a type of its own in ``shown``
+        texts = {item.name: values.pop(item.name) for item in options}
+        command(texts, **values)
+
+    shown = [*map(_parameter, options), *own]
+    called.__doc__ = command.__doc__
+    called.__signature__ = signature(called).replace(parameters=shown)  # type: ignore[attr-defined]
+    called.__annotations__ = {item.name: item.annotation for item in shown}
+    return called
+
+
+def _parameter(item: Option) -> Parameter:
+    if item.name == "sequence":
+        info: Any = typer.Argument(
+            metavar="SEQUENCE", help=item.help, autocompletion=offer_sequences
+        )
+        return Parameter(item.name, Parameter.KEYWORD_ONLY, annotation=Annotated[str, info])
+    info = typer.Option(
+        item.flag,
+        metavar=item.metavar or item.name.upper(),
+        help=_help(item),
+        show_default=False,
+        autocompletion=_offers(item),
+    )
+    return Parameter(item.name, Parameter.KEYWORD_ONLY, default="", annotation=Annotated[str, info])
+
+
+def _offers(item: Option) -> Callable[..., Offer] | None:
+    if item.choices:
+        return offer_words(item.choices)
+    return {"data": offer_data, "device": offer_words(_DEVICES)}.get(item.name)
+
+
+def _help(item: Option) -> str:
+    choices = f" One of {', '.join(item.choices)}." if item.choices else ""
+    return f"{item.help}{choices} Default: {preset_defaults('default')[item.name]}."

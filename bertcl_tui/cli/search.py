@@ -1,9 +1,8 @@
 """``search``: a new study, followed until it ends."""
 
-from bertcl_tui.cli.flags import Texts, read_flags, with_flags
 from bertcl_tui.cli.following import Tender, command_on, follow_search
 from bertcl_tui.cli.output import print_json, print_line, say
-from bertcl_tui.cli.parameters import Detach, Json, Slots, Store
+from bertcl_tui.cli.parameters import Detach, Json, Slots, Store, Texts, read_flags, with_flags
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials, study_facts
 from bertcl_tui.store.starting import start_search

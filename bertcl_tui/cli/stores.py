@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
-from engine.errors import shown, UsageError
+from engine.errors import UsageError, shown
 from engine.store.connection import Store, open_store
 from engine.store.studies import StudyRecord, find_study
 

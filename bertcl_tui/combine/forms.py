@@ -18,8 +18,8 @@ from engine.files import check_target, expanded
 from engine.profiles import Backbone, Combined, Profile, make_grouping
 from engine.spec import StudySpec, sequence_name
 from engine.tasks.catalog import data_name, describe_sequence, known_tasks, names_of
-from engine.tasks.entry import TaskEntry
 from engine.tasks.models import stated_shape
+from engine.tasks.task import TaskEntry
 
 _LAYERS: Final = readers.whole("layers", least=1, example=12)
 _SEEDS: Final = readers.whole("seeds", least=1, example=3)

@@ -1,4 +1,4 @@
-"""From where a combination comes: studies and their trials, what is left out, and why."""
+"""From where a combination comes: studies, their trials and why some are left out; the base b."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,13 +10,16 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+from textual.app import RenderResult
 from textual.binding import BindingType
+from textual.events import Click
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from bertcl_tui import actions
-from bertcl_tui.combine.mixture import Mixture, Source, farthest_change
+from bertcl_tui.combine.mixture import HIGHEST_BASE, LOWEST_BASE, Mixture, Source, farthest_change
 from bertcl_tui.style.looks import Looks, looks_of
 from engine.profiles import (
     Combined,
@@ -30,6 +33,12 @@ _MOST_TRIALS: Final = 200
 """Shown of an unfolded study: the best ones, and all that are in."""
 _NUMBERS: Final = 6
 _LEAST_WEIGHT: Final = 0.005
+
+_LEFT: Final = "b = 0.00   1.0 ├"
+_RIGHT: Final = "┤ 5.0"
+_GAP: Final = "   "
+_NARROWEST: Final = 12
+_WIDEST: Final = 44
 
 
 class Place(Struct, frozen=True):
@@ -202,3 +211,60 @@ def _weight(ranked: RankedTrial | None) -> str:
     if ranked is None:
         return ""
     return f"{ranked.weight:.0%}" if ranked.weight >= _LEAST_WEIGHT else "< 1%"
+
+
+class BaseDial(Widget):
+    """Shows the base on its track; a click on the track turns it there.
+
+    The remark stands beside the track, or in a second line where there is no room.
+    """
+
+    @dataclass
+    class Turned(Message):
+        """The person wants this base."""
+
+        base: float
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._base = LOWEST_BASE
+        self._remark = ""
+
+    def show(self, base: float, remark: str) -> None:
+        """Show the base, and a few words beside it."""
+        if (base, remark) != (self._base, self._remark):
+            self._base, self._remark = base, remark
+            self.refresh()
+
+    @property
+    def _has_room(self) -> bool:
+        return self._room(len(self._remark) + len(_GAP)) >= _NARROWEST
+
+    @property
+    def _track(self) -> int:
+        beside = len(self._remark) + len(_GAP) if self._has_room else 0
+        return min(max(self._room(beside), 2), _WIDEST)
+
+    def _room(self, beside: int) -> int:
+        return self.size.width - len(_LEFT) - len(_RIGHT) - beside
+
+    def render(self) -> RenderResult:
+        looks = looks_of(self.app)
+        last = self._track - 1
+        place = round((self._base - LOWEST_BASE) / (HIGHEST_BASE - LOWEST_BASE) * last)
+        line = Text(no_wrap=True, overflow="crop")
+        line.append("b = ", style=looks.muted)
+        line.append(f"{self._base:.2f}", style=f"bold {looks.accent}")
+        line.append(f"   {LOWEST_BASE:.1f} ├{'─' * place}", style=looks.muted)
+        line.append("●", style=f"bold {looks.accent}")
+        line.append(f"{'─' * (last - place)}┤ {HIGHEST_BASE:.1f}", style=looks.muted)
+        line.append(f"{_GAP if self._has_room else chr(10)}{self._remark}", style=looks.text)
+        return line
+
+    def on_click(self, event: Click) -> None:
+        place = event.get_content_offset(self)
+        column = -1 if place is None else place.x - len(_LEFT)
+        if 0 <= column < self._track:
+            share = column / (self._track - 1)
+            base = LOWEST_BASE + share * (HIGHEST_BASE - LOWEST_BASE)
+            self.post_message(self.Turned(round(base, 1)))

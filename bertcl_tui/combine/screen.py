@@ -17,7 +17,6 @@ from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.actions.combine import COMBINING
-from bertcl_tui.combine.base_dial import BaseDial
 from bertcl_tui.combine.drawing import CombinedRates, TrialWeights
 from bertcl_tui.combine.forms import (
     compare_form,
@@ -39,7 +38,7 @@ from bertcl_tui.combine.mixture import (
     marks,
     read_mixture,
 )
-from bertcl_tui.combine.mixture_list import MixtureList
+from bertcl_tui.combine.mixture_list import BaseDial, MixtureList
 from bertcl_tui.combine.unseen import Evaluation, request_evaluation
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.messages import Folding, OpenArena, StartWorkers, Trouble

@@ -1,19 +1,117 @@
 """Help: every key by place, and what words, states and curves mean."""
 
-from typing import ClassVar
+from collections.abc import Collection, Iterator, Sequence
+from typing import ClassVar, Final
 
+from msgspec import Struct
 from rich.table import Table
 from rich.text import Text
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.help.handbook import Section, fitting, sections
+from bertcl_tui.actions import Place, actions_of, bindings_of
+from bertcl_tui.actions.action import PLACES, active_in
+from bertcl_tui.charts.style import REFERENCE_GLYPH
+from bertcl_tui.style.key_names import key_names
 from bertcl_tui.style.looks import Looks, looks_of
+from bertcl_tui.style.states import STATE_LOOKS
+
+Entry = tuple[str, str]
+"""What is explained, and the explanation."""
+
+_WORDS: Final[tuple[Entry, ...]] = (
+    ("task", "a labelled set of sentences or pairs of them, like sst2"),
+    ("TASK/short", "a part of a task: short or long texts, or one of two clusters of meaning"),
+    ("sequence", "tasks learnt one after another: sst2:mrpc learns sst2, then mrpc"),
+    ("stage", "the learning of one task of the sequence"),
+    ("p_o, p_s", "accuracy at the end on the original (first) and on the shifted (second) task"),
+    ("p", "p_o + p_s: what a search makes as large as it can; 2 would be perfect"),
+    ("forgetting", "how much accuracy on earlier tasks falls while later ones are learnt"),
+    ("ACC, BWT", "mean accuracy at the end, and what later stages did to earlier tasks"),
+    ("choice", "layers that share a learning rate: 0 the embeddings, the last one the heads"),
+    ("profile", "one learning rate per choice, with where it came from"),
+    ("drift", "how far a layer's weights moved while learning, as a share of what they were"),
+    ("ESS", "effective sample size: to how many trials of equal weight a combination comes"),
+    ("sample", "as a model: MiniLM-L6, a backbone of 6 layers that comes with the sample pack"),
+    ("flat", "one learning rate for all layers: what every profile is held against"),
+    ("study, trial", "a search on one sequence, and one profile tried in it"),
+    ("run", "one method on one sequence with one seed; every trial is one too"),
+    ("arena", "methods × sequences, with seeds and intervals"),
+    ("worker", "a process in the background that learns; it goes on when the app is closed"),
+)
+_CURVES: Final[tuple[Entry, ...]] = (
+    ("→", "steps; a dotted line is where the next task begins to be learnt"),
+    ("↑", "accuracy: a line that stays up is a task that is not forgotten"),
+    ("rows", "curves are measured on few rows and scores on all: a line may end beside its p_o"),
+    ("bright", "the trial under the cursor, with its number where the line ends; the rest is dim"),
+    (REFERENCE_GLYPH, "the flat baseline, or the profile that is compared with"),
+    ("plane", "p_o against p_s: up and to the right is better; none that fits beats the front"),
+    ("log axis", "learning rates: from one tick to the next ten times as much"),
+)
+_FILTERS: Final[tuple[Entry, ...]] = (
+    ("p_o>0.6", "numbers: p, p_o, p_s, step, #, lr0, lr1 … embeddings, head; > >= < <= = !="),
+    ("state:complete", "words: one of them with a comma between, none of them with !="),
+    ("sst2", "any other word: it is somewhere in the line"),
+    ("a b c", "every term must hold"),
+)
+
+_MOVED_IN: Final[frozenset[Place]] = frozenset({"grid", "table", "list", "text"})
+"""Places with the same keys for moving, which are listed once."""
+
+
+class Section(Struct, frozen=True):
+    """Entries of a kind."""
+
+    title: str
+    entries: Sequence[Entry]
+
+
+def sections(app: App[object], here: Sequence[Place]) -> Iterator[Section]:
+    """Yield all there is to be said; what can be pressed here comes first, then everywhere."""
+    near = [place for place in PLACES if place in here]
+    near += [place for place in PLACES if place in _around(here) and place not in near]
+    yield from (_keys(app, place) for place in near)
+    states = [(f"{look.glyph} {state}", look.meaning) for state, look in STATE_LOOKS.items()]
+    yield Section("States", states)
+    yield Section("Reading the curves", _CURVES)
+    yield Section("Words", _WORDS)
+    yield Section("Filters", _FILTERS)
+    listed = {action.name for action in actions_of(*near)}
+    for place in PLACES:
+        if place not in near:
+            yield _keys(app, place, listed if place in _MOVED_IN else frozenset())
+            listed |= {action.name for action in actions_of(place)}
+
+
+def fitting(said: Iterator[Section], text: str) -> Iterator[Section]:
+    """Yield the entries in which every word of ``text`` stands."""
+    words = text.casefold().split()
+    for section in said:
+        found = [
+            entry
+            for entry in section.entries
+            if all(word in f"{section.title} {' '.join(entry)}".casefold() for word in words)
+        ]
+        if found:
+            yield Section(section.title, found)
+
+
+def _around(here: Sequence[Place]) -> set[Place]:
+    return {place for screen in here if screen != "app" for place in active_in(screen)}
+
+
+def _keys(app: App[object], place: Place, listed: Collection[str] = ()) -> Section:
+    title = f"{PLACES[place][0].upper()}{PLACES[place][1:]}"
+    entries = [
+        (key_names(app, action), action.help_in(place))
+        for action in actions_of(place)
+        if action.name not in listed
+    ]
+    return Section(title, entries)
 
 
 class HelpScreen(ModalScreen[None]):

@@ -4,7 +4,8 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final, Generic, TypeVar
+from threading import Lock
+from typing import ClassVar, Final, Generic, Literal, TypeVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,7 +17,6 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 from textual.worker import get_current_worker
 
-from bertcl_tui.kit.cancellation import CancelledError, Pending
 from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.options import Field
 from bertcl_tui.store.reader import Reader
@@ -38,6 +38,40 @@ _STYLES: Final = (
     "widgets/command_line.tcss",
 )
 """Whole paths: Textual looks for others beside the screen that inherits them."""
+
+
+class CancelledError(Exception):
+    """Nothing shall be written."""
+
+
+class Pending:
+    """What was asked for: it is called off or carried out, whichever comes first."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._decided: Literal["called off", "carried out"] | None = None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nothing will come of it."""
+        return self._decided == "called off"
+
+    def cancel(self) -> bool:
+        """Let nothing be written; False where it is too late for that."""
+        with self._lock:
+            self._decided = self._decided or "called off"
+        return self.is_cancelled
+
+    def carry_out(self) -> None:
+        """Say that it is written now.
+
+        Raises:
+            CancelledError: it was called off.
+        """
+        with self._lock:
+            self._decided = self._decided or "carried out"
+        if self.is_cancelled:
+            raise CancelledError
 
 
 class _Fields(VerticalScroll, inherit_bindings=False):

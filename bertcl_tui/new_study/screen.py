@@ -9,11 +9,10 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.cancellation import Pending
 from bertcl_tui.kit.messages import OpenStudy, StartWorkers
-from bertcl_tui.kit.request import RequestScreen
+from bertcl_tui.kit.request import Pending, RequestScreen
 from bertcl_tui.options import OPTIONS, option, search_command
-from bertcl_tui.options.sequences import first_texts, places, toggled
+from bertcl_tui.options.readers import first_texts, places, toggled
 from bertcl_tui.options.study import cautions, defaults_of
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings, look_up, start_search

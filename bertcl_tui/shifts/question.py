@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bertcl_tui.options import Field, option, readers
-from bertcl_tui.options.sequences import first_texts
+from bertcl_tui.options.readers import first_texts
 from bertcl_tui.options.study import SAMPLE, default_text
 from engine.errors import UsageError
 from engine.spec import PRESETS, StudySpec, parse_sequence, preset, sequence_name

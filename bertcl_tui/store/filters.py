@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 
 from bertcl_tui.store.trial_rows import StudyState
-from engine.errors import shown, UsageError
+from engine.errors import UsageError, shown
 
 _STUDY_NUMBERS: Final = ("p", "p_o", "p_s", "trials", "rate")
 Operator = Literal[">", ">=", "<", "<=", "=", "!="]
@@ -20,6 +20,19 @@ _COMPARE: Final[dict[Operator, Callable[[float, float], bool]]] = {
     "=": float.__eq__,
     "!=": float.__ne__,
 }
+_TERM: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")
+_SPACED: Final = re.compile(r"\s*(>=|<=|!=|[<>=:])\s*")
+_OPERATORS: Final[dict[str, Operator]] = {
+    ">=": ">=",
+    "<=": "<=",
+    "!=": "!=",
+    ">": ">",
+    "<": "<",
+    "=": "=",
+    ":": "=",
+}
+_SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_TIME: Final = re.compile(rf"([\d.]+)({'|'.join(_SECONDS)})")
 ANYWHERE: Final = "text"
 """The field of a word that stands alone: all that can be read of a thing."""
 
@@ -91,21 +104,6 @@ def _fits(
     else:
         found = any(word in content for word in term.words)
     return found == (term.operator == "=")
-
-
-_TERM: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")
-_SPACED: Final = re.compile(r"\s*(>=|<=|!=|[<>=:])\s*")
-_OPERATORS: Final[dict[str, Operator]] = {
-    ">=": ">=",
-    "<=": "<=",
-    "!=": "!=",
-    ">": ">",
-    "<": "<",
-    "=": "=",
-    ":": "=",
-}
-_SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_TIME: Final = re.compile(rf"([\d.]+)({'|'.join(_SECONDS)})")
 
 
 def parse_filter(text: str, fields: Fields) -> Filter:

@@ -12,8 +12,8 @@ from bertcl_tui.store.reader import Reader
 from engine.errors import EngineError, UsageError, shown
 from engine.spec import sequence_name
 from engine.tasks.catalog import describe_sequence, known_tasks
-from engine.tasks.entry import TaskEntry
 from engine.tasks.models import model_path
+from engine.tasks.task import TaskEntry
 
 
 class Findings(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,6 @@ from engine.store.states import ENDED, Desired
 if TYPE_CHECKING:
     from engine.spec.search import Spending
 
-
 WorkerState = Literal["running", "idle", "paused", "stalled", "lost"]
 Towards = Literal["earlier", "later"]
 LogLevel = Literal["debug", "info", "warning", "error"]

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from engine.spec import RunSpec
     from engine.spec.search import Evaluator
 
-
 Split = Literal["retention", "search", "validation"]
-
 
 StudyState = Literal[
     "queued", "running", "paused", "stalled", "lost", "complete", "stopped", "failed"

@@ -15,7 +15,7 @@ from textual.suggester import Suggester
 from textual.widgets import OptionList, Select, Static
 from textual.widgets.option_list import Option
 
-from bertcl_tui.options.sequences import completed
+from bertcl_tui.options.readers import completed
 
 
 class CommandLine(Static):

@@ -10,7 +10,7 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.dialogs import Texts
+from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import (
     AddWorker,
@@ -21,18 +21,19 @@ from bertcl_tui.kit.messages import (
     OpenRun,
     OpenStudy,
 )
+from bertcl_tui.options import Field, option, readers
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter, WorkerRow
 from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count, pace_of
 from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
-from bertcl_tui.workers.form import read_worker, worker_form
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
-from bertcl_tui.workers.machine_panel import MachinePanel
-from bertcl_tui.workers.table import WorkersTable, worker_line
-from bertcl_tui.workers.waiting import Waiting, WaitingTable, waiting_list
+from bertcl_tui.workers.panel import MachinePanel
+from bertcl_tui.workers.table import Waiting, WaitingTable, WorkersTable, waiting_list, worker_line
 from engine.store.states import Desired
-from engine.work.machine import MachineLoad, MachineMeter
+from engine.work.machine import MachineLoad, MachineMeter, core_count, gpu_count
+
+_THREADS: Final = readers.whole("threads", least=1, example=2)
 
 _METER_SECONDS: Final = 1.0
 _NOBODY: Final = (
@@ -40,6 +41,50 @@ _NOBODY: Final = (
     "one starts by itself with every search."
 )
 _NOTHING: Final = "Nothing waits."
+
+
+def worker_form(living: int) -> FormScreen:
+    """Ask for device and threads.
+
+    Args:
+        living: workers that there are already; the cores are shared with them.
+    """
+    cores, gpus = core_count(), gpu_count()
+
+    def remark(texts: Texts) -> str:
+        device, threads = read_worker(texts)
+        have = count(cores, "core") + (f" and {count(gpus, 'GPU')}" if gpus else "")
+        wide = threads > cores
+        warned = f"; {threads} threads are more than that, and slow each other down" if wide else ""
+        where = "on what there is" if device == "auto" else f"on {device}"
+        return f"Learns {where} with {count(threads, 'thread')}; this machine has {have}{warned}."
+
+    fields = [
+        Field(
+            name="device",
+            label="Device",
+            help="auto takes the GPU with the fewest workers, else the processor.",
+            read=option("device").read,
+            default="auto",
+        ),
+        Field(
+            name="threads",
+            label="Threads",
+            help="Cores that it keeps busy while it learns on the processor.",
+            read=_THREADS,
+            default=str(max(1, cores // (living + 1))),
+        ),
+    ]
+    return FormScreen("Start a worker", fields, go="Start", remark=remark)
+
+
+def read_worker(texts: Texts) -> tuple[str, int]:
+    """Return device and threads.
+
+    Raises:
+        UsageError: a text cannot be so.
+    """
+    return str(option("device").read(texts["device"])), _THREADS(texts["threads"])
 
 
 @dataclass

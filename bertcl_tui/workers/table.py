@@ -1,5 +1,7 @@
-"""Every worker in a line."""
+"""The tables: every worker in a line, and what waits for one, and why."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from msgspec import Struct
@@ -8,10 +10,11 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.store.study_rows import WorkerRow
+from bertcl_tui.store.study_rows import StudyRow, WorkerRow
+from bertcl_tui.store.trial_rows import RunRow, TrialState
 from bertcl_tui.style.looks import Looks
-from bertcl_tui.style.states import STATE_LOOKS, at_what, worker_word
-from bertcl_tui.style.wording import duration, size, steps_rate, tokens_rate
+from bertcl_tui.style.states import STATE_LOOKS, at_what, standing_of, worker_word
+from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.workers.panel import meter
@@ -19,6 +22,8 @@ from bertcl_tui.workers.panel import meter
 _METER: Final = 6
 _LATELY: Final = 5.0
 """Seconds; a worker has a heartbeat every two."""
+
+_WAITING: Final[tuple[TrialState, ...]] = ("queued", "lost", "stalled", "paused")
 
 
 class WorkerLine(Struct, frozen=True, kw_only=True):
@@ -129,3 +134,79 @@ def worker_state(row: WorkerRow, looks: Looks) -> Text:
     """Return glyph and word of a worker's state; asked for and not yet so: going on."""
     look = STATE_LOOKS["queued" if row.state == "idle" else row.state]
     return Text(f"{look.glyph} {worker_word(row)}", style=getattr(looks, look.ink))
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """A study, or the arena, of which something waits."""
+
+    study_id: int | None
+    """None: the arena."""
+    name: str
+    waits: str
+    """How many runs wait in which state, and how many are to come."""
+    why: str
+
+
+def waiting_list(
+    studies: Sequence[StudyRow], runs: Sequence[RunRow], workers: Sequence[WorkerRow]
+) -> tuple[Waiting, ...]:
+    """Return what is not ended and not at work alone, those that shall run first."""
+    running_first = sorted(studies, key=lambda study: study.desired != "running")
+    return (*_of_studies(running_first, workers), *_of_arena(runs, workers))
+
+
+def _of_studies(studies: Sequence[StudyRow], workers: Sequence[WorkerRow]) -> Iterator[Waiting]:
+    for study in studies:
+        if study.state in {"complete", "stopped"}:
+            continue
+        parts = _counted(study.counts)
+        to_come = study.target - sum(study.counts.values())
+        if study.spending is None and to_come > 0:
+            parts.append(f"{to_come} to come")
+        why = standing_of(study, workers)
+        if parts or why:
+            yield Waiting(study_id=study.id, name=study.name, waits=" · ".join(parts), why=why)
+
+
+def _of_arena(runs: Sequence[RunRow], workers: Sequence[WorkerRow]) -> Iterator[Waiting]:
+    parts = _counted(Counter(run.state for run in runs))
+    if not parts:
+        return
+    living = [worker for worker in workers if worker.state != "lost"]
+    if not any(run.desired == "running" for run in runs):
+        why = "paused; space in the arena lets them go on"
+    elif not living:
+        why = "there is no worker; n among the workers starts one"
+    else:
+        busy = sum(worker.run_id is not None for worker in living)
+        why = f"{count(busy, 'worker is', 'workers are')} at work" if busy else ""
+    yield Waiting(study_id=None, name="Arena", waits=" · ".join(parts), why=why)
+
+
+def _counted(counts: dict[TrialState, int]) -> list[str]:
+    return [f"{counts[state]} {state}" for state in _WAITING if counts.get(state)]
+
+
+class WaitingTable(RowTable[Waiting]):
+    """Shows studies and the arena; enter opens them."""
+
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column(key="name", label="what", width=16, stretch=True),
+        Column(key="waits", label="runs", width=20),
+        Column(key="why", label="why", width=24, stretch=True, since=66),
+    )
+
+    GAP = 1
+
+    class Opened(RowTable.Opened):
+        """The one under the cursor was opened."""
+
+    def key(self, item: Waiting) -> int:
+        return item.study_id or 0
+
+    def cells(self, item: Waiting, looks: Looks) -> dict[str, Text]:
+        return {
+            "name": Text(item.name),
+            "waits": Text(item.waits),
+            "why": Text(item.why, style=looks.muted),
+        }

@@ -9,7 +9,7 @@ from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Pool, PreparedTask, Setup, StagePlan, plan_stage, pool_size
-from engine.learning.shifts.sides import Pretrained, sides_of
+from engine.learning.shift_sides import Pretrained, sides_of
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe
@@ -18,7 +18,6 @@ from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.shifts.sides import take_side
 from engine.tasks.splits import split_rows
-from engine.tasks.stamps import rows_stamp
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import load_tokenizer
 
@@ -73,7 +72,7 @@ def prepare_task(
         UsageError: the task or the model is not to be had, or a class is not in that part.
     """
     entry = describe(name, data)
-    return _prepare_task(name, data, model, protocol, device, (entry, rows_stamp(entry)))
+    return _prepare_task(name, data, model, protocol, device, (entry, entry.stamp()))
 
 
 @lru_cache(maxsize=_CACHED_TASKS)

@@ -21,7 +21,6 @@ from engine.profiles.combination import (
     to_profile,
     without_each_study,
 )
-from engine.profiles.depth import transfer, transfer_rates
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.profiles.parameters import choice_of_parameters, count_layers, param_groups
 from engine.profiles.profile import (
@@ -33,6 +32,8 @@ from engine.profiles.profile import (
     TrialShare,
     read_profile,
     refuse_base,
+    transfer,
+    transfer_rates,
     write_profile,
 )
 from engine.profiles.trials import LeftOut, Refusal, ScoredTrial, StudyTrials

@@ -7,8 +7,8 @@ from itertools import chain, zip_longest
 from msgspec import Struct
 
 from engine.profiles.authors import published_profile
-from engine.profiles.depth import transfer_rates
 from engine.profiles.grouping import Grouping, llrd_rates
+from engine.profiles.profile import transfer_rates
 from engine.search.spaces import ProfileSpace, Space, is_small
 from engine.spec import StudySpec
 

@@ -5,7 +5,7 @@ Losing a file costs time only. Light until an array is read or written.
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Arrays = Mapping[str, "NDArray[Any]"]
+Stamp = tuple[tuple[str, int, int], ...]
+"""Name, time of change and size of each file that is there; nothing for what is on the hub."""
 
 
 def cache_folder(folder: str) -> Path:
@@ -30,6 +32,12 @@ def cache_folder(folder: str) -> Path:
 def cache_key(*parts: object) -> str:
     """Return the key of what depends on these parts."""
     return blake2b("\n".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+
+
+def files_stamp(files: Iterable[Path]) -> Stamp:
+    """Return what changes when one of these files does, without reading them."""
+    found = [(file, file.stat()) for file in files if file.is_file()]
+    return tuple((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
 
 
 def load_arrays(folder: str, key: str) -> Arrays | None:

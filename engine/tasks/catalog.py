@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from engine.errors import UsageError, shown
 from engine.files import expanded
-from engine.tasks.entry import TaskEntry
 from engine.tasks.sources import SOURCES, NamedSource, PathSource
 from engine.tasks.subsets import (
     find_named,
@@ -20,6 +19,7 @@ from engine.tasks.subsets import (
     split_name,
     subset_names,
 )
+from engine.tasks.task import TaskEntry
 
 
 def data_name(data: str) -> str:

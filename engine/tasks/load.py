@@ -3,10 +3,9 @@
 from engine.errors import UsageError, shown
 from engine.tasks.catalog import describe
 from engine.tasks.classes import Classes, classes_of
-from engine.tasks.entry import TaskEntry
 from engine.tasks.rows import RawTask, Rows
 from engine.tasks.splits import held_out_rows, hold_out
-from engine.tasks.task import Examples, TaskData, rows_fingerprint
+from engine.tasks.task import Examples, TaskData, TaskEntry, rows_fingerprint
 
 
 def load_task(name: str, data: str) -> TaskData:

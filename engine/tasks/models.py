@@ -9,6 +9,7 @@ from engine.errors import UsageError, shown
 from engine.files import expanded
 from engine.profiles import Backbone, published_profile
 from engine.profiles.grouping import MOST_ENCODER_CHOICES
+from engine.tasks.cache import Stamp, files_stamp
 from engine.tasks.sources.sample import sample_model_path
 
 _LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
@@ -51,6 +52,16 @@ def model_path(model: str) -> str:
         UsageError: as ``model_name``, or the sample pack is not installed.
     """
     return str(sample_model_path()) if model == "sample" else model_name(model)
+
+
+def model_stamp(model: str) -> Stamp:
+    """Return the stamp of a model's files.
+
+    Raises:
+        UsageError: there is no such model.
+    """
+    folder = Path(model_path(model))
+    return files_stamp(sorted(folder.iterdir())) if folder.is_dir() else ()
 
 
 def stated_shape(model: str) -> Shape | None:

@@ -113,8 +113,8 @@ def find_shifts(question: ShiftQuestion, say: Say) -> None:
     Raises:
         UsageError: the task or the model is not to be had.
     """
+    from engine.learning import shift_findings as findings
     from engine.learning.backbone import quiet_libraries
-    from engine.learning.shifts import findings
 
     quiet_libraries()
     stored = StoredFindings(question)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from engine.tasks.cache import cache_key, load_bytes, save_bytes
 from engine.tasks.catalog import describe
-from engine.tasks.stamps import model_stamp, rows_stamp
+from engine.tasks.models import model_stamp
 
 Method = Literal["pca", "tsne"]
 METHODS: tuple[Method, ...] = ("pca", "tsne")
@@ -110,7 +110,7 @@ class StoredFindings:
         self._key = cache_key(
             msgspec.json.encode(replace(question, projections=())),
             msgspec.json.encode(entry),
-            rows_stamp(entry),
+            entry.stamp(),
             model_stamp(question.model),
             *map(version, _LIBRARIES),
         )

@@ -15,8 +15,8 @@ from typing import TypeVar
 import msgspec
 
 from engine.errors import UsageError, reason_of, shown
-from engine.tasks.entry import Origin, TaskEntry
 from engine.tasks.rows import Columns, RawTask, Rows, named, require_columns, rows_from
+from engine.tasks.task import Origin, TaskEntry
 
 Table = dict[str, Sequence[object]]
 _Reader = Callable[[Path, Columns, str], Table]

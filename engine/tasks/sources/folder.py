@@ -5,11 +5,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from engine.errors import UsageError, reason_of, shown
-from engine.tasks.entry import TaskEntry
 from engine.tasks.rows import Columns
 from engine.tasks.sources.files import SUFFIXES, FileOrigin
 from engine.tasks.sources.glue import GLUE
 from engine.tasks.subsets import find_named
+from engine.tasks.task import TaskEntry
 
 _COLUMNS = Columns(sentence1="sentence1", sentence2="sentence2", label="label")
 _EPOCHS = 3

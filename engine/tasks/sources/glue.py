@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from importlib import import_module
 
-from engine.tasks.entry import Origin, TaskEntry
 from engine.tasks.rows import Columns, RawTask
+from engine.tasks.task import Origin, TaskEntry
 
 
 class HubOrigin(Origin, frozen=True, kw_only=True):

@@ -12,10 +12,10 @@ from msgspec import Meta, Struct
 from engine.errors import UsageError, reason_of, shown
 from engine.files import expanded
 from engine.spec.protocol import Count
-from engine.tasks.entry import TaskEntry
 from engine.tasks.rows import Columns, label_of
 from engine.tasks.sources.files import FileOrigin
 from engine.tasks.sources.glue import HubOrigin
+from engine.tasks.task import TaskEntry
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXAMPLE = '[tasks.NAME] with train = "FILE" or hub = "ORG/NAME", sentence1 and label'

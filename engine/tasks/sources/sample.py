@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from engine.errors import UsageError, shown
-from engine.tasks.entry import Origin, TaskEntry
 from engine.tasks.rows import Columns, RawTask, Rows, rows_from
 from engine.tasks.sources.files import Table, read_table
 from engine.tasks.splits import text_keys
+from engine.tasks.task import Origin, TaskEntry
 
 
 class SampleOrigin(Origin, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertcl_tui.charts.glyphs import Dots, Point, clip, interpolate, min_max, rate_glyphs, sparkline
-from bertcl_tui.charts.sheet import Cell
+from bertcl_tui.charts.style import Cell
 
 
 def drawn(dots: Dots) -> dict[tuple[int, int], Cell]:

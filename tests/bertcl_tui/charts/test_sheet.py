@@ -1,7 +1,7 @@
 from rich.style import Style
 from rich.text import Text
 
-from bertcl_tui.charts.sheet import Sheet
+from bertcl_tui.charts.style import Sheet
 
 
 def spans(text: Text) -> list[tuple[str, str | Style]]:

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bertcl_tui.cli.flags import with_flags
+from bertcl_tui.cli.parameters import with_flags
 from bertcl_tui.options import OPTIONS, build_study_spec, search_command
 
 

@@ -8,9 +8,8 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from bertcl_tui.combine.base_dial import BaseDial
 from bertcl_tui.combine.mixture import read_mixture
-from bertcl_tui.combine.mixture_list import MixtureList, Place
+from bertcl_tui.combine.mixture_list import BaseDial, MixtureList, Place
 from bertcl_tui.combine.screen import BandFound, CombineScreen
 from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.kit.messages import StartWorkers, Trouble

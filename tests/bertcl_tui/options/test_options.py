@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.options import OPTIONS, build_study_spec, option, preset_defaults, search_command
-from bertcl_tui.options.sequences import completed, first_texts, places, toggled
+from bertcl_tui.options.readers import completed, first_texts, places, toggled
 from bertcl_tui.options.study import cautions
 from engine.errors import UsageError
 from engine.spec import Protocol, SearchSettings, StudySpec
@@ -255,7 +255,7 @@ def test_data_in_a_folder_is_remembered_by_its_whole_path(
 
 def test_options_need_no_heavy_library() -> None:
     code = (
-        "import sys, bertcl_tui.options, bertcl_tui.options.sequences\n"
+        "import sys, bertcl_tui.options, bertcl_tui.options.readers\n"
         "heavy = {'torch', 'transformers', 'datasets', 'optuna', 'sqlalchemy', 'textual'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or None)"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from engine.learning.shifts.findings import find_shifts, project
+from engine.learning.shift_findings import find_shifts, project
 from engine.tasks.load import load_task
 from engine.tasks.shifts.findings import Clusters, Lengths, Projection, Question
 from tests.engine.learning.asking import Ask

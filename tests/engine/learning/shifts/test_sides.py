@@ -7,7 +7,7 @@ import pytest
 from engine.errors import UsageError
 from engine.learning.plan import PreparedTask
 from engine.learning.prepare import prepare_task
-from engine.learning.shifts.sides import Pretrained, sides_of
+from engine.learning.shift_sides import Pretrained, sides_of
 from engine.spec import Protocol
 from engine.tasks.cache import cache_folder
 from engine.tasks.load import load_task

@@ -19,8 +19,18 @@ from engine.learning.lean import pack_rows
 from engine.spec import Protocol
 from engine.tasks.cache import cache_key, load_arrays, save_arrays
 from engine.tasks.encoded import encode
-from engine.tasks.shifts.cluster import METHOD, cluster_sides, fit_centres, lean
-from engine.tasks.shifts.sides import NOWHERE, Cut, Sides, authors_sides, cut_at, median_cut
+from engine.tasks.shifts.sides import (
+    METHOD,
+    NOWHERE,
+    Cut,
+    Sides,
+    authors_sides,
+    cluster_sides,
+    cut_at,
+    fit_centres,
+    lean,
+    median_cut,
+)
 from engine.tasks.splits import example_keys, stratified_rows
 from engine.tasks.subsets import Shift
 from engine.tasks.task import Examples, TaskData

@@ -10,7 +10,7 @@ from sklearn.manifold import TSNE
 from sklearn.metrics import adjusted_rand_score
 
 from engine.learning.backbone import backbone_shape
-from engine.learning.shifts.sides import (
+from engine.learning.shift_sides import (
     FittedClusters,
     OnProgress,
     Pretrained,
@@ -22,7 +22,6 @@ from engine.learning.shifts.sides import (
 from engine.spec import Protocol
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
-from engine.tasks.shifts.cluster import lean
 from engine.tasks.shifts.findings import (
     Clusters,
     Finding,
@@ -32,6 +31,7 @@ from engine.tasks.shifts.findings import (
     Projection,
     Question,
 )
+from engine.tasks.shifts.sides import lean
 from engine.tasks.splits import stratified_rows
 from engine.tasks.subsets import SUBSETS, Shift
 from engine.tasks.task import TaskData
