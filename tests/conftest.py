@@ -1,5 +1,7 @@
 """What every test may rely on, and in which order and on which core tests are run."""
 
+import os
+import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,8 @@ from typing import Any
 import psutil
 import pytest
 from xdist.scheduler import LoadFileScheduling
+
+from tests.forking import CAN_FORK, PLACE, ForkedPopen, end_forks, forks
 
 _HERE = Path(__file__).parent
 _BY_FOLDER = {"process": _HERE / "process", "snapshot": _HERE / "bertcl_tui/snapshots"}
@@ -35,6 +39,28 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 class _FilesAndProcesses(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         return nodeid if nodeid.startswith("tests/process/") else super()._split_scope(nodeid)
+
+
+@pytest.fixture(scope="session")
+def place_of_forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return where forks are to be had: the same place for all workers of pytest."""
+    folder = tmp_path_factory.getbasetemp()
+    with forks(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) as place:
+        yield place
+
+
+@pytest.fixture
+def forked(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[None]:
+    """Fork the processes of ours that a test starts, unless it shall start them as typed."""
+    if request.node.get_closest_marker("as_typed") or not CAN_FORK:
+        yield
+        return
+    monkeypatch.setenv(PLACE, request.getfixturevalue("place_of_forks"))
+    monkeypatch.setattr(subprocess, "Popen", ForkedPopen)
+    yield
+    end_forks(tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,9 @@
-"""Real workers on real stores, with a backbone and tasks so small that seconds are enough."""
+"""Real workers on real stores, with a backbone and tasks so small that seconds are enough.
+
+What tests here start with ``subprocess.Popen``, be it through the engine or the command line, is
+forked from a process that has the libraries loaded (``tests/forking.py``). A test that is about the
+start itself, or about what is read while libraries are loaded, has the mark ``as_typed``.
+"""
 
 import signal
 import time
@@ -37,6 +42,11 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BERTCL_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _forked(forked: None) -> None:
+    """Fork what is started here."""
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def ended(store: Store, study_id: int) -> list[RunRecord]:
     return [trial for trial in trials_of(store, study_id) if trial.state in ENDED]
 
 
+@pytest.mark.as_typed
 def test_a_search_is_followed_to_its_end(
     call: Call, store: Store, tiny: tuple[object, ...]
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_run_prints_what_came_of_it(call: Call, tiny: tuple[object, ...]) -> N
     assert first > 0.7
 
 
+@pytest.mark.as_typed
 def test_a_worker_in_the_foreground_works_until_there_is_nothing_to_do(
     call: Call, store: Store, study_spec: StudySpec
 ) -> None:
@@ -148,6 +150,7 @@ def test_a_worker_in_the_foreground_works_until_there_is_nothing_to_do(
     assert living_workers(store) == []
 
 
+@pytest.mark.as_typed
 def test_a_worker_gives_its_run_back_when_interrupted(
     begin: Begin, store: Store, study_spec: StudySpec
 ) -> None:
@@ -161,6 +164,7 @@ def test_a_worker_gives_its_run_back_when_interrupted(
     assert not any(trial.state == "running" for trial in trials_of(store, study))
 
 
+@pytest.mark.as_typed
 def test_what_the_check_finds_is_told_and_nothing_is_left(
     call: Call, tmp_path: Path, tiny: tuple[object, ...]
 ) -> None:
