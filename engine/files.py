@@ -1,12 +1,48 @@
-"""Files that are there whole or not at all."""
+"""Paths as people name them, and files that are there whole or not at all."""
 
+import errno
 import os
+import shutil
+import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
+from typing import Final
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, reason_of, shown
+
+_KEPT: Final = 40
+"""Letters of a file's name in the name beside it, which may not be too long either."""
+_READER_SECONDS: Final = 30.0
+"""How long a named pipe may be without a reader."""
+_LOOK_SECONDS: Final = 0.02
+
+
+def expanded(text: str | os.PathLike[str]) -> Path:
+    """Return a path as a person wrote it, with ``~`` for the home folder; there or not.
+
+    Where the home is unknown, as with ``~$book.csv`` or ``~nobody``, the tilde is a letter like
+    any other, as in a shell.
+
+    Raises:
+        UsageError: nothing can be called so, or nobody may look whether it is there.
+    """
+    try:
+        path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises RuntimeError
+        str(path).encode()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except OSError as error:
+        raise UsageError(f"path '{shown(text)}': {reason_of(error)}; name another") from None
+    except UnicodeEncodeError:
+        raise UsageError(f"path '{shown(text)}' is not UTF-8; rename it") from None
+    except ValueError:
+        raise UsageError(f"path '{shown(text)}' has a NUL byte in it; name another") from None
+    return path
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -26,34 +62,63 @@ def check_target(path: Path, *, makes_folder: bool = False) -> None:
         makes_folder: whoever writes it makes the last folder where that is missing.
 
     Raises:
-        UsageError: it is a folder, or in none.
+        UsageError: it is a folder or a device for storage, or in no folder.
     """
-    if path.is_dir():
-        raise UsageError(f"{shown(path)} is a folder; name a file in it")
-    folder = path.parent.parent if makes_folder else path.parent
+    kind = _kind_of(expanded(path))
+    if kind is not None:
+        _refuse_kind(path, kind)
+        return
+    target = Path(os.path.realpath(path))
+    folder = target.parent.parent if makes_folder else target.parent
     if not folder.is_dir():
         raise UsageError(f"there is no folder {shown(folder)}; choose another place")
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to beside ``path``, and put that file in its place at the end.
+    """Give a path to write to, and put that file in the place of ``path`` at the end.
 
     Every file of this program is written so: a reader finds the old file or the new one, whole,
     even after the power failed. The name beside is random, so that any number of processes and
     threads may write the same file; the last one stays. Where the block fails, the old file stays
     and nothing lies beside it.
 
+    A symbolic link is followed and stays one; an older file's mode and owner are kept. What a named
+    pipe or a device such as ``/dev/null`` stands for gets the bytes, once they are whole.
+
     Args:
         path: of the file, in a folder that exists.
 
     Raises:
-        OSError: the file cannot be put in its place.
+        UsageError: it is a folder, or a device that keeps files.
+        OSError: the file cannot be put in its place, or nobody reads the pipe.
     """
-    beside = path.with_name(f".{path.name}.{token_hex(8)}.part")
+    kind = _kind_of(path)
+    if kind is not None:
+        _refuse_kind(path, kind)
+    if kind is None or stat.S_ISREG(kind):
+        with _beside(Path(os.path.realpath(path))) as beside:
+            yield beside
+        return
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / (path.name or "file")
+        yield whole
+        _pour(whole, path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    beside = path.with_name(f".{path.name[:_KEPT]}.{token_hex(8)}.part")
     try:
+        before = path.stat() if path.exists() else None
+        if before is not None and not before.st_mode & 0o077:
+            beside.touch(mode=0o600)  # at no time may others read what is private
         yield beside
         _flush(beside)
+        if before is not None:
+            with suppress(PermissionError):
+                os.chown(beside, before.st_uid, before.st_gid)
+            beside.chmod(stat.S_IMODE(before.st_mode))
         beside.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -61,6 +126,43 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     with suppress(OSError):  # some folders can be written to, but not be opened
         _flush(path.parent)
+
+
+def _kind_of(path: Path) -> int | None:
+    """Return the mode of what a path leads to, None where nothing is there."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _refuse_kind(path: Path, kind: int) -> None:
+    if stat.S_ISDIR(kind):
+        raise UsageError(f"{shown(path)} is a folder; name a file in it")
+    if stat.S_ISBLK(kind) or stat.S_ISSOCK(kind):
+        raise UsageError(f"{shown(path)} is a device or a socket, and stays so; name a file")
+
+
+def _pour(whole: Path, into: Path) -> None:
+    """Write a file's bytes into a named pipe or a device."""
+    descriptor = _open_special(into)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as target, whole.open("rb") as source:
+        shutil.copyfileobj(source, target)
+
+
+def _open_special(path: Path) -> int:
+    """Open it once somebody reads it: an open that waits for a reader would wait for ever."""
+    deadline = time.monotonic() + _READER_SECONDS
+    while True:
+        try:
+            return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            if time.monotonic() > deadline:
+                raise OSError(errno.ENXIO, "nobody reads the pipe") from None
+        time.sleep(_LOOK_SECONDS)
 
 
 def _flush(path: Path) -> None:

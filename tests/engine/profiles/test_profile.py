@@ -122,7 +122,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_a_folder_is_no_file_and_stays_as_it_is(tmp_path: Path) -> None:
     target = tmp_path / "profile.json"
     target.mkdir()
-    with pytest.raises(UsageError, match="is a directory; choose another place"):
+    with pytest.raises(UsageError, match="is a folder; name a file in it"):
         write_profile(sample_profile(), target)
     assert list(tmp_path.iterdir()) == [target]
 
