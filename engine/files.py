@@ -45,15 +45,6 @@ def expanded(text: str | os.PathLike[str]) -> Path:
     return path
 
 
-def expanded(path: str | os.PathLike[str]) -> Path:
-    """Return a path as a person wrote it, with ``~`` for the home folder.
-
-    Where the home is unknown, as with ``~$book.csv`` or ``~nobody``, the tilde is a letter like
-    any other, as in a shell.
-    """
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises RuntimeError
-
-
 def check_target(path: Path, *, makes_folder: bool = False) -> None:
     """See that a file can be put there.
 

@@ -134,4 +134,4 @@ def table_form(look: Look, question: Question) -> FormScreen:
 
 def table_path(texts: Texts) -> Path:
     """Return where a table goes."""
-    return expanded(texts["path"]).resolve()
+    return expanded(texts["path"]).absolute()

@@ -30,7 +30,7 @@ def export_form(path: Path) -> FormScreen:
     """Ask where a profile goes."""
 
     def remark(texts: Texts) -> str:
-        target = expanded(texts["path"]).resolve()
+        target = expanded(texts["path"]).absolute()
         check_target(target, makes_folder=True)
         if target.exists():
             return f"Replaces {target}"

@@ -236,7 +236,7 @@ def export_profile(profile: Profile, path: Path) -> Path:
     Raises:
         EngineError: the folder or the file cannot be written.
     """
-    path = expanded(path).resolve()
+    path = expanded(path).absolute()
     try:
         path.parent.mkdir(exist_ok=True)
     except OSError as error:

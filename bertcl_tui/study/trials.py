@@ -31,7 +31,7 @@ from bertcl_tui.study.writing import (
 from bertcl_tui.style.wording import confirmation_text, count
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import entitle
-from engine.errors import EngineError
+from engine.errors import EngineError, shown
 from engine.files import check_target, expanded
 
 _WRITTEN: Final = "with every column and every digit"
@@ -180,7 +180,7 @@ class TrialsList(Vertical):
         except EngineError as error:
             self.post_message(Trouble(str(error)))
             return
-        self._notify_from_thread(f"{count(written, 'trial')} written to {out.resolve()}")
+        self._notify_from_thread(f"{count(written, 'trial')} written to {shown(out.absolute())}")
 
     def _marked_in_order(self, look: Look) -> list[int]:
         """Return the marked trials: those of the list as they stand there, then the others."""
@@ -211,7 +211,7 @@ def _export_form(study: str, trials: int, *, marked: bool) -> FormScreen:
     """
 
     def remark(texts: Texts) -> str:
-        target = expanded(texts["path"]).resolve()
+        target = expanded(texts["path"]).absolute()
         check_ending(target)
         check_target(target)
         which = count(trials, "marked trial" if marked else "trial")

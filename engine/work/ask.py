@@ -234,7 +234,7 @@ def picture_path(text: str) -> Path:
     Raises:
         UsageError: it is neither SVG nor PNG, a folder, or in none.
     """
-    path = expanded(text).resolve()
+    path = expanded(text).absolute()
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"picture '{shown(text)}' must end in {' or '.join(SUFFIXES)}")
     check_target(path)
