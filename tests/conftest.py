@@ -8,9 +8,14 @@ from typing import Any
 
 import psutil
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 from tests.forking import CAN_FORK, PLACE, ForkedPopen, end_forks, forks
+
+settings.register_profile("suite", deadline=None)
+settings.register_profile("torture", max_examples=10_000, deadline=None)
+settings.load_profile("suite")  # another by --hypothesis-profile
 
 _HERE = Path(__file__).parent
 _BY_FOLDER = {"process": _HERE / "process", "snapshot": _HERE / "bertcl_tui/snapshots"}
