@@ -1,12 +1,157 @@
 """The order and the columns of a table that a person chooses, for every screen with a list."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
 
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.messages import ColumnsChosen
 from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
+
+
+class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
+    """Asks for columns; the answer is their keys, none for the usual ones, None for never mind.
+
+    Args:
+        offered: all that there are.
+        shown: the keys of those that are shown, from left to right.
+    """
+
+    PLACE: ClassVar[Place] = "columns"
+    CSS_PATH = "lists.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("columns")]
+
+    def __init__(self, offered: Sequence[Column], shown: Sequence[str]) -> None:
+        super().__init__()
+        self._by_key = {column.key: column for column in offered if not column.fixed}
+        self._shown = {key for key in shown if key in self._by_key}
+        first = [key for key in shown if key in self._by_key]
+        self._keys = [*first, *(key for key in self._by_key if key not in self._shown)]
+
+    def compose(self) -> ComposeResult:
+        choice = OptionList(compact=True)
+        choice.border_title = "Columns"
+        choice.border_subtitle = "space in/out · J K move · r usual · enter keep"
+        yield choice
+
+    def on_mount(self) -> None:
+        self._show(0)
+
+    def _show(self, line: int) -> None:
+        choice = self.query_one(OptionList)
+        choice.set_options(map(self._option, self._keys))
+        choice.highlighted = line
+
+    def _option(self, key: str) -> Option:
+        column = self._by_key[key]
+        shown = key in self._shown
+        text = Text("✓ " if shown else "· ")
+        text.append(f"{column.label or column.key:<13}", style="bold" if shown else "")
+        text.append(column.title, style="dim")
+        return Option(text)
+
+    @property
+    def _line(self) -> int:
+        return self.query_one(OptionList).highlighted or 0
+
+    def action_go_down(self) -> None:
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_go_up(self) -> None:
+        self.query_one(OptionList).action_cursor_up()
+
+    def action_toggle_column(self) -> None:
+        """Take the column under the cursor in, or leave it out."""
+        self._shown ^= {self._keys[self._line]}
+        self._show(self._line)
+
+    def action_move_down(self) -> None:
+        self._move(1)
+
+    def action_move_up(self) -> None:
+        self._move(-1)
+
+    def _move(self, lines: int) -> None:
+        place = self._line
+        to = max(0, min(place + lines, len(self._keys) - 1))
+        self._keys.insert(to, self._keys.pop(place))
+        self._show(to)
+
+    def action_usual_columns(self) -> None:
+        """Go back to the columns that are shown where nothing was chosen."""
+        self.dismiss(())
+
+    @on(OptionList.OptionSelected)
+    def action_keep(self) -> None:
+        """Show these; none at all would be no table, so then the usual ones."""
+        self.dismiss(tuple(key for key in self._keys if key in self._shown))
+
+    def action_back(self) -> None:
+        """Never mind."""
+        self.dismiss(None)
+
+
+class SortingScreen(ModalScreen[str | None]):
+    """Asks for a column; the answer is its key, None for never mind.
+
+    Args:
+        columns: those that can be sorted by.
+        sorted_by: key of the one that sorts now.
+        descending: whether it sorts from the most on.
+    """
+
+    PLACE: ClassVar[Place] = "dialog"
+    CSS_PATH = "lists.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_of("dialog"),
+        Binding("j", "go(1)", show=False),
+        Binding("k", "go(-1)", show=False),
+    ]
+
+    def __init__(self, columns: Sequence[Column], sorted_by: str, *, descending: bool) -> None:
+        super().__init__()
+        self._columns, self._sorted_by, self._descending = columns, sorted_by, descending
+
+    def compose(self) -> ComposeResult:
+        choice = OptionList(*map(self._option, self._columns), compact=True)
+        choice.border_title = "Sort by"
+        choice.border_subtitle = "enter sorts, again turns it round"
+        yield choice
+
+    def on_mount(self) -> None:
+        keys = [column.key for column in self._columns]
+        place = keys.index(self._sorted_by) if self._sorted_by in keys else 0
+        self.query_one(OptionList).highlighted = place
+
+    def _option(self, column: Column) -> Option:
+        arrow = "▼" if self._descending else "▲"
+        text = Text(f"{arrow if column.key == self._sorted_by else ' '} ")
+        text.append(f"{column.label or column.key:<13}", style="bold")
+        text.append(column.title, style="dim")
+        return Option(text)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.dismiss(self._columns[event.option_index].key)
+
+    def action_go(self, lines: int) -> None:
+        """Go up or down with the keys of vi."""
+        choice = self.query_one(OptionList)
+        (choice.action_cursor_down if lines > 0 else choice.action_cursor_up)()
+
+    def action_back(self) -> None:
+        """Never mind."""
+        self.dismiss(None)
 
 
 class Listing:
@@ -76,8 +221,6 @@ class Listing:
 
     def choose_order(self) -> None:
         """Ask by which column to sort."""
-        from bertcl_tui.kit.table_dialogs import SortingScreen
-
         columns = [column for column in self._table.offered if column.sorts]
         key = "" if self.column is None else self.column.key
         screen = SortingScreen(columns, key, descending=self.order.descending)
@@ -85,7 +228,6 @@ class Listing:
 
     def choose_columns(self) -> None:
         """Ask which columns are shown, and have them remembered."""
-        from bertcl_tui.kit.table_dialogs import ColumnsScreen
 
         def answered(columns: tuple[str, ...] | None) -> None:
             if columns is not None:

@@ -20,7 +20,7 @@ from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.compare.screen import CompareScreen, ComparisonTable
 from bertcl_tui.help.screen import HelpScreen
 from bertcl_tui.kit.dialogs import ConfirmScreen
-from bertcl_tui.kit.table_dialogs import ColumnsScreen
+from bertcl_tui.kit.listing import ColumnsScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.settings.screen import SettingsScreen
 from bertcl_tui.shifts.forms import ShiftList

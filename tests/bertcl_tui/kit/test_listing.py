@@ -10,7 +10,7 @@ from textual.widgets import Button, Input, OptionList
 
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.kit.dialogs import FormScreen
-from bertcl_tui.kit.table_dialogs import ColumnsScreen, SortingScreen
+from bertcl_tui.kit.listing import ColumnsScreen, SortingScreen
 from bertcl_tui.settings import Settings, read_settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.screen import StudiesScreen
