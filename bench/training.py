@@ -101,7 +101,9 @@ def trainer(spec: RunSpec, steps: int) -> Seconds:
     clock = Clock(setup.device, steps)
     with tempfile.TemporaryDirectory() as folder:
         learner = Trainer(
-            model=AutoModelForSequenceClassification.from_pretrained(path, num_labels=task.classes),
+            model=AutoModelForSequenceClassification.from_pretrained(
+                path, num_labels=task.classes, trust_remote_code=False
+            ),
             args=TrainingArguments(
                 output_dir=folder,
                 max_steps=WARM_STEPS + steps,

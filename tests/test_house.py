@@ -26,6 +26,19 @@ def test_a_file_is_one_subject_neither_a_crumb_nor_a_warehouse(path: Path) -> No
     assert lines >= 25 or path.name == "__init__.py" or path.parent.name in MAY_BE_SHORT
 
 
+def test_nobody_loads_a_model_with_code_of_its_own() -> None:
+    loading = [
+        (_name(path), ast.unparse(call))
+        for path in MODULES
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"from_pretrained", "from_config"}
+    ]
+    assert loading
+    assert [call for call in loading if "trust_remote_code=False" not in call[1]] == []
+
+
 def test_every_screen_of_the_readme_has_a_folder_of_its_own() -> None:
     titles = re.findall(r"^\| ([A-Z][^|]*?) \|", SCREENS, re.MULTILINE)
     names = {

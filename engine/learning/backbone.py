@@ -67,11 +67,15 @@ def load_backbone(model: str) -> Backbone:
     """
     path = model_path(model)
     with reading_model(path):
-        config = AutoConfig.from_pretrained(path)
+        config = AutoConfig.from_pretrained(path, trust_remote_code=False)
         # A decoder would keep keys and values for a text to come.
         config.use_cache = False
         module, found = AutoModel.from_pretrained(
-            path, config=config, dtype="float32", output_loading_info=True
+            path,
+            config=config,
+            dtype="float32",
+            output_loading_info=True,
+            trust_remote_code=False,
         )
     _refuse_missing(found["missing_keys"], model)
     if getattr(module, "pooler", None) is not None:
@@ -102,9 +106,9 @@ def backbone_shape(model: str) -> BackboneShape:
     """
     path = model_path(model)
     with reading_model(path):
-        config = AutoConfig.from_pretrained(path)
+        config = AutoConfig.from_pretrained(path, trust_remote_code=False)
         with torch.device("meta"):
-            module = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
+            module = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
     return BackboneShape(
         n_layers=_count_layers(module),
         hidden_size=config.hidden_size,
@@ -122,7 +126,7 @@ def model_fingerprint(model: str) -> str:
     folder = Path(path)
     with reading_model(path):
         if not folder.is_dir():
-            config = AutoConfig.from_pretrained(path)
+            config = AutoConfig.from_pretrained(path, trust_remote_code=False)
             return f"{path}@{config._commit_hash}"  # noqa: SLF001 - nothing else says it
         digest = hashlib.blake2b(digest_size=16)
         for file in sorted(folder.iterdir()):

@@ -171,7 +171,7 @@ def _with_own_head(model: str) -> Pretrained | None:
     with reading_model(path):
         try:
             whole, found = AutoModelForMaskedLM.from_pretrained(
-                path, dtype="float32", output_loading_info=True
+                path, dtype="float32", output_loading_info=True, trust_remote_code=False
             )
         except ValueError:
             # An architecture that never was a masked language model.

@@ -95,6 +95,8 @@ def _reason(error: BaseException, what: str) -> str:
     if caused_by(errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, ConnectionError):
         reach = "HF_HUB_OFFLINE forbids to ask" if constants.HF_HUB_OFFLINE else "cannot reach"
         return f"{reach} {hub} for {what}, and the local cache has no copy"
+    if any("trust_remote_code" in str(cause) for cause in causes):
+        return f"{what} needs code of its own, which is never run here"
     named = next((cause for cause in causes if str(cause).strip()), error)
     first_line = str(named).strip().partition("\n")[0].rstrip(".")
     return f"{what} cannot be read: {first_line or type(error).__name__}"

@@ -23,7 +23,9 @@ def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
         UsageError: there is none, or the hub cannot be reached.
     """
     with reading_model(path):
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(path)
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            path, trust_remote_code=False
+        )
     return tokenizer
 
 

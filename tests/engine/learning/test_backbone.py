@@ -1,5 +1,7 @@
 """Backbones other than BERT, and folders that hold no whole one."""
 
+import json
+import shutil
 import sys
 from collections.abc import Callable
 from itertools import chain
@@ -21,9 +23,11 @@ from engine.learning.backbone import (
     last_token,
     load_backbone,
 )
+from engine.learning.masked import load_masked_model
 from engine.learning.prepare import prepare
 from engine.profiles.grouping import make_grouping
 from engine.tasks.models import Shape, stated_shape
+from engine.tasks.tokenizer import load_tokenizer
 from tests.engine.learning.asking import Ask, learn
 from tests.tiny import ANSWERS, FILLERS, MOODS, tiny_tasks
 
@@ -68,6 +72,10 @@ def _distilbert(folder: Path) -> None:
     hf.DistilBertTokenizer(
         vocab=VOCABULARY, model_input_names=["input_ids", "attention_mask"]
     ).save_pretrained(folder)
+
+
+def _masked(model: str) -> object:
+    return load_masked_model(model, (), torch.device("cpu"))
 
 
 MAKERS: dict[str, Callable[[Path], None]] = {"gpt2": _gpt2, "distilbert": _distilbert}
@@ -173,3 +181,36 @@ def test_a_backbone_without_its_pooler_is_whole(backbone: Path, tmp_path: Path) 
 def test_no_model(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"config\.json"):
         load_backbone(str(tmp_path))
+
+
+@pytest.mark.parametrize("load", [load_backbone, backbone_shape, load_tokenizer, _masked])
+def test_a_model_that_needs_code_of_its_own_is_refused_and_nobody_is_asked(
+    load: Callable[[str], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = f"from pathlib import Path\nPath({str(tmp_path / 'mark')!r}).touch()\n"
+    tmp_path.joinpath("own.py").write_text(code, encoding="utf-8")
+    kinds = ("AutoConfig", "AutoModel", "AutoModelForMaskedLM")
+    auto_map: dict[str, object] = dict.fromkeys(kinds, "own.Own")
+    auto_map["AutoTokenizer"] = ["own.Own", None]
+    config = json.dumps({"model_type": "own", "auto_map": auto_map})
+    for name in ("config.json", "tokenizer_config.json"):
+        tmp_path.joinpath(name).write_text(config, encoding="utf-8")
+    monkeypatch.setattr("builtins.input", lambda _: "y")
+    with pytest.raises(UsageError) as raised:
+        load(str(tmp_path))
+    assert str(raised.value) == (
+        f"model folder {tmp_path} needs code of its own, which is never run here; use --model sample "
+        "or another folder"
+    )
+    assert not tmp_path.joinpath("mark").exists()
+
+
+def test_code_that_a_known_architecture_brings_along_is_left_alone(
+    backbone: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(backbone, tmp_path / "model")
+    config = json.loads(folder.joinpath("config.json").read_text(encoding="utf-8"))
+    config["auto_map"] = {"AutoConfig": "own.Own", "AutoModel": "own.Own"}
+    folder.joinpath("config.json").write_text(json.dumps(config), encoding="utf-8")
+    folder.joinpath("own.py").write_text("raise SystemExit\n", encoding="utf-8")
+    assert load_backbone(str(folder)).n_layers == 2
