@@ -37,6 +37,8 @@ PLACE: Final = "TESTS_FORKING"
 LOADED: Final = ("engine.work.worker", "engine.work.answers", "bertcl_tui.cli.commands")
 OUR_COMMAND: Final = str(Path(sys.executable).with_name("bertcl-tui"))
 _LONGEST: Final = 2**18
+_MODULE: Final = ["-P", "-m"]
+"""How a module of ours is started."""
 _ENDS: Final = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
 
 
@@ -130,7 +132,7 @@ def _can_be_forked(args: object) -> bool:
     if not isinstance(args, Iterable) or isinstance(args, (str, bytes)) or PLACE not in os.environ:
         return False
     program, *words = map(os.fsdecode, args)
-    return program == OUR_COMMAND or (program == sys.executable and words[:1] == ["-m"])
+    return program == OUR_COMMAND or (program == sys.executable and words[:2] == _MODULE)
 
 
 def _ask(place: str, request: Request, files: list[int]) -> socket.socket:
@@ -255,8 +257,8 @@ def _run(order: Order) -> None:
         sys.argv = order.words
         runpy.run_path(program, run_name="__main__")
     else:
-        sys.argv = words[1:]
-        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        sys.argv = words[len(_MODULE) :]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from engine.store.run_states import claim_run, create_run, finish_run
 from engine.store.runs import Scores, get_run
 from engine.store.schema import log, run, worker
 from engine.store.workers import register_worker, write_log
-from engine.work.supervisor import identity_of
+from engine.work.processes import identity_of
 
 SPEC = RunSpec(
     sequence=("mood", "topic"), data="sample", model="sample", method="flat", options={"lr": 1e-4}

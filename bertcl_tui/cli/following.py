@@ -14,7 +14,7 @@ from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.wording import count, duration, headway, score, steps_rate
 from engine.errors import EngineError, shown
 from engine.spec import sequence_name
-from engine.store.connection import DEFAULT_STORE, Store
+from engine.store.connection import DEFAULT_STORE, Store, mask_password
 from engine.store.run_states import control_run
 from engine.store.runs import RunRecord, runs_by_id
 from engine.store.states import ENDED
@@ -134,7 +134,9 @@ def follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> No
 def command_on(verb: str, name: str, store: str) -> str:
     """Return the command line for a verb on a study."""
     words = ["bertcl-tui", verb, name]
-    return shlex.join(words if store == DEFAULT_STORE else [*words, "--store", store])
+    return shlex.join(
+        words if store == DEFAULT_STORE else [*words, "--store", mask_password(store)]
+    )
 
 
 def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> StudyRow:

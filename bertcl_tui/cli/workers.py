@@ -18,8 +18,8 @@ from bertcl_tui.store.study_rows import WorkerRow
 from bertcl_tui.style.states import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
 from engine.errors import EngineError
-from engine.store.connection import DEFAULT_STORE
-from engine.work.supervisor import WorkerSettings, free_places, worker_command
+from engine.store.connection import DEFAULT_STORE, mask_password
+from engine.work.supervisor import WorkerSettings, free_places, start_process
 
 _FOREVER: Final = 1e9
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -56,8 +56,8 @@ def worker(
         )
         for place in free_places(slots, device)
     ]
-    say(f"{count(len(every), 'worker')} for {url}; Ctrl-C ends")
-    _wait_for([_start(settings) for settings in every])
+    say(f"{count(len(every), 'worker')} for {mask_password(url)}; Ctrl-C ends")
+    _wait_for([start_process(settings) for settings in every])
 
 
 def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
@@ -91,13 +91,6 @@ def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
             f"{duration(max(0.0, now - row.heartbeat_at))} ago",
         )
     print_text(table)
-
-
-def _start(settings: WorkerSettings) -> "subprocess.Popen[bytes]":
-    # A session of its own, so that Ctrl-C reaches it once, through this process, and politely.
-    return subprocess.Popen(  # noqa: S603 - our own module, with our own settings
-        worker_command(settings), stdin=subprocess.DEVNULL, start_new_session=True
-    )
 
 
 def _wait_for(processes: "Sequence[subprocess.Popen[bytes]]") -> None:

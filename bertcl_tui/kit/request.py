@@ -25,7 +25,7 @@ from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.frame import KeyBar, TopBar
 from bertcl_tui.widgets.inputs import CommandLine, Pick, Picker, SequenceSuggester
 from engine.errors import EngineError
-from engine.store.connection import DEFAULT_STORE
+from engine.store.connection import DEFAULT_STORE, mask_password
 from engine.tasks.catalog import names_of
 
 Result = TypeVar("Result")
@@ -210,7 +210,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
     @property
     def command(self) -> str:
         """The command line that asks for the same."""
-        return self.command_on(None if self.store == DEFAULT_STORE else self.store)
+        return self.command_on(None if self.store == DEFAULT_STORE else mask_password(self.store))
 
     @on(FieldRow.Changed)
     def _changed(self, event: FieldRow.Changed) -> None:

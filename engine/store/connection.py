@@ -1,6 +1,7 @@
 """Opening a store: what it is, whether it is ours, and how it is talked to."""
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from engine.store.schema import REVISIONS, VERSION_TABLE
 DEFAULT_STORE = "studies.db"
 _BUSY_SECONDS = 30
 _WAL_PAUSE_SECONDS = 0.01
+_PASSWORD = re.compile(r"(://[^/:@]*:).*@", re.DOTALL)
+_SECRET_OPTION = re.compile(r"([?&][^=&]*(?:pass|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ def store_url(text: str) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
+def mask_password(store: str) -> str:
+    """Return a store's URL as it may be shown, even one that is none; a path is as it was."""
+    return _SECRET_OPTION.sub(r"\1***", _PASSWORD.sub(r"\1***@", store))
+
+
 def sqlite_path(url: str) -> Path | None:
     """Return the file behind a SQLite URL, or None."""
     parsed = make_url(url)
@@ -75,13 +83,17 @@ def sqlite_path(url: str) -> Path | None:
 
 
 def files_folder(url: str) -> Path:
-    """Return the folder of a store's checkpoints and logs: beside the file, named after it."""
+    """Return the folder of a store's checkpoints and logs: beside the file, named after it.
+
+    A server's has a name of its own, which its password has no part in.
+    """
     path = sqlite_path(url)
     if path is not None:
         return path.with_name(f"{path.name}.runs")
     from platformdirs import user_data_path
 
-    return user_data_path("bertcl-tui") / hashlib.sha256(url.encode()).hexdigest()[:16]
+    server = URL.create(**{**make_url(url)._asdict(), "password": None}).render_as_string()
+    return user_data_path("bertcl-tui") / hashlib.sha256(server.encode()).hexdigest()[:16]
 
 
 def is_made(text: str) -> bool:
@@ -109,7 +121,9 @@ def open_store(text: str = DEFAULT_STORE, *, create: bool = True) -> Store:
     try:
         engine = create_engine(url, connect_args=_connect_args(path))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise UsageError(f"store '{shown(text)}' cannot be opened: {_first_line(error)}") from None
+        raise UsageError(
+            f"store '{shown(mask_password(text))}' cannot be opened: {_first_line(error)}"
+        ) from None
     if path is not None:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
@@ -127,12 +141,14 @@ def _checked_path(url: str, *, create: bool) -> Path | None:
         path = sqlite_path(url)
     except ArgumentError:
         raise UsageError(
-            f"store '{shown(url)}' is no database URL; write a file like studies.db, "
-            "or postgresql+psycopg://user@host/name"
+            f"store '{shown(mask_password(url))}' is no database URL; write a file like "
+            "studies.db, or postgresql+psycopg://user@host/name"
         ) from None
     if path is None:
         if make_url(url).get_backend_name() == "sqlite":
-            raise UsageError(f"store '{shown(url)}' would be gone with its process; name a file")
+            raise UsageError(
+                f"store '{shown(mask_password(url))}' would be gone with its process; name a file"
+            )
         return None
     if path.is_dir():
         raise UsageError(
@@ -266,7 +282,7 @@ def _explained(url: str, reason: str) -> EngineError:
 
 def _shown(url: str) -> str:
     path = sqlite_path(url)
-    return str(path) if path else make_url(url).render_as_string(hide_password=True)
+    return shown(path or mask_password(url))
 
 
 def _first_line(error: BaseException) -> str:

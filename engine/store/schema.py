@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 _LARGE = BigInteger().with_variant(Integer, "sqlite")
@@ -173,7 +173,8 @@ worker = Table(
     Column("id", Integer, primary_key=True),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("process_start", Float, nullable=False),  # pid and start time: a reused pid is another
+    Column("process_start", Float, nullable=False),  # moves when the clock is set
+    Column("process", Text),  # names it for good: boot, space of pids, start in ticks since boot
     Column("device", Text, nullable=False),
     Column("threads", Integer, nullable=False),
     Column("desired", Text, nullable=False),

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from engine.errors import UsageError
 from engine.store.connection import Store
@@ -25,6 +25,16 @@ class WorkerIdentity(Struct, frozen=True, kw_only=True):
     host: str
     pid: int
     process_start: float
+    """By the clock, so that it moves when the clock is set."""
+    process: str = ""
+    """Names it for good, among the processes of all machines; empty: there is no such name."""
+
+
+def is_same_process(one: WorkerIdentity, other: WorkerIdentity) -> bool:
+    """Whether two readings of one pid are of one process."""
+    if one.process and other.process:
+        return one.process == other.process
+    return abs(one.process_start - other.process_start) < SAME_START
 
 
 class WorkerRecord(Struct, frozen=True, kw_only=True):
@@ -61,7 +71,11 @@ def register_worker(
     same = (
         (worker.c.host == identity.host)
         & (worker.c.pid == identity.pid)
-        & (func.abs(worker.c.process_start - identity.process_start) < SAME_START)
+        & (
+            worker.c.process == identity.process
+            if identity.process
+            else func.abs(worker.c.process_start - identity.process_start) < SAME_START
+        )
     )
     with store.writing() as connection:
         known = connection.execute(select(worker.c.id).where(same)).scalar_one_or_none()
@@ -76,6 +90,7 @@ def register_worker(
                 host=identity.host,
                 pid=identity.pid,
                 process_start=identity.process_start,
+                process=identity.process or None,
                 device=device,
                 threads=threads,
                 desired="running",
@@ -164,9 +179,7 @@ def living_workers(store: Store) -> Sequence[WorkerRecord]:
         return [
             WorkerRecord(
                 id=row.id,
-                identity=WorkerIdentity(
-                    host=row.host, pid=row.pid, process_start=row.process_start
-                ),
+                identity=identity_in(row),
                 device=row.device,
                 threads=row.threads,
                 desired=row.desired,
@@ -176,6 +189,13 @@ def living_workers(store: Store) -> Sequence[WorkerRecord]:
             )
             for row in connection.execute(query)
         ]
+
+
+def identity_in(row: Row[Any]) -> WorkerIdentity:
+    """Return the identity of the worker whose columns are in a row."""
+    return WorkerIdentity(
+        host=row.host, pid=row.pid, process_start=row.process_start, process=row.process or ""
+    )
 
 
 def write_log(

@@ -1,4 +1,4 @@
-"""``python -m engine.work SETTINGS``: one worker process, as the supervisor starts it."""
+"""``python -m engine.work``: one worker process, as the supervisor starts it."""
 
 import logging
 import sys
@@ -6,15 +6,16 @@ import sys
 import msgspec
 
 from engine.errors import EngineError
+from engine.work.processes import read_message
 from engine.work.supervisor import WorkerSettings
 
 
 def main() -> int:
-    """Read the settings from the command line and work."""
+    """Read the settings from stdin and work."""
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    settings = msgspec.json.decode(sys.argv[1], type=WorkerSettings)
+    settings = msgspec.json.decode(read_message(), type=WorkerSettings)
     from engine.work.worker import work
 
     try:

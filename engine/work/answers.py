@@ -26,6 +26,7 @@ from engine.work.ask import (
     WeighImportance,
 )
 from engine.work.machine import Machine, core_count
+from engine.work.processes import read_message
 
 Say = Callable[[Struct], None]
 """Sends one answer."""
@@ -33,7 +34,7 @@ Say = Callable[[Struct], None]
 
 def main() -> int:
     """Answer the question on stdin."""
-    question = msgspec.json.decode(_read_question(), type=Question)
+    question = msgspec.json.decode(read_message(), type=Question)
     with _answer_pipe() as pipe:
 
         def say(item: Struct) -> None:
@@ -131,15 +132,6 @@ def weigh_importance(asked: WeighImportance) -> None:
     store = open_store(asked.store, create=False)
     weigh_if_old(store, asked.study_id, asked.evaluator)
     store.close()
-
-
-def _read_question() -> bytes:
-    """Read all of stdin, and leave an empty one to the libraries and to what they start."""
-    text = sys.stdin.buffer.read()
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    return text
 
 
 def _answer_pipe() -> IO[bytes]:

@@ -7,11 +7,9 @@ line of its stderr; any other code but 0 is a failure of the process itself.
 """
 
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +24,7 @@ from engine.spec.search import Evaluator
 from engine.tasks.shifts.findings import Finding, Method, Progress, StoredFindings
 from engine.tasks.shifts.findings import Question as ShiftQuestion
 from engine.work.machine import Machine
+from engine.work.processes import hand_over, start_module
 
 SUFFIXES: Final = (".svg", ".png")
 """What a picture can be."""
@@ -95,7 +94,7 @@ class Asking:
                 return
             with process:
                 try:
-                    _hand_over(process, self._question)
+                    hand_over(process, msgspec.json.encode(self._question))
                     yield from process.stdout or ()
                 except BaseException:
                     process.kill()
@@ -125,9 +124,8 @@ class Asking:
             if self._cancelled:
                 return None
             try:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "engine.work.answers"],
-                    stdin=subprocess.PIPE,
+                self._process = start_module(
+                    "engine.work.answers",
                     stdout=subprocess.PIPE,
                     stderr=complaints,
                 )
@@ -140,13 +138,6 @@ class Asking:
         if code == UsageError.exit_code:
             return UsageError(last)
         return EngineError(f"{self._failure}: {last}")
-
-
-def _hand_over(process: "subprocess.Popen[bytes]", question: Question) -> None:
-    """Write the question and close the pipe: the process has it whole, and waits for no more."""
-    assert process.stdin is not None
-    with suppress(BrokenPipeError), process.stdin:  # it ended first, and its exit code says why
-        process.stdin.write(msgspec.json.encode(question))
 
 
 def check(*specs: RunSpec) -> None:

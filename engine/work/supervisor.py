@@ -1,22 +1,19 @@
 """Starting workers and telling the living from the dead. Light: the screen uses it."""
 
-import os
-import socket
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from typing import IO
 
 import msgspec
-import psutil
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.errors import EngineError
-from engine.store.connection import Store, open_store
+from engine.store.connection import Store, mask_password, open_store
 from engine.store.states import IDLE_SECONDS, LOST_AFTER, Desired
 from engine.store.workers import (
-    SAME_START,
     WorkerIdentity,
     WorkerRecord,
     end_worker,
@@ -26,10 +23,11 @@ from engine.store.workers import (
     write_log,
 )
 from engine.work.machine import core_count, gpu_count
+from engine.work.processes import hand_over, identity_of, is_alive, is_here, start_module
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Passed as JSON on the worker's command line."""
+    """What a worker reads, as JSON, from its stdin."""
 
     store: str
     device: str = "auto"
@@ -117,13 +115,7 @@ def start_worker(store: Store, settings: WorkerSettings) -> int:
             store.folder / f"worker-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6}.log"
         )
         with log_file.open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603 - our own module, with our own settings
-                worker_command(settings),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            process = start_process(settings, output)
     except OSError as error:
         raise EngineError(
             f"no worker could be started ({error}); free some room and resume"
@@ -138,9 +130,28 @@ def start_worker(store: Store, settings: WorkerSettings) -> int:
     return process.pid
 
 
-def worker_command(settings: WorkerSettings) -> list[str]:
-    """Return the command line of a worker process."""
-    return [sys.executable, "-m", "engine.work", msgspec.json.encode(settings).decode()]
+def start_process(
+    settings: WorkerSettings, output: IO[bytes] | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start a worker process in a session of its own: the end of the terminal does not reach it.
+
+    Args:
+        settings: with the store's password, which a list of processes does not show.
+        output: where it writes what it says; None: where this process does.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    shown = replace(settings, store=mask_password(settings.store))
+    process = start_module(
+        "engine.work",
+        shown=[msgspec.json.encode(shown).decode()],
+        stdout=output,
+        stderr=output,
+        own_session=True,
+    )
+    hand_over(process, msgspec.json.encode(settings))
+    return process
 
 
 def add_worker(store_url: str, *, device: str, threads: int) -> int:
@@ -177,26 +188,6 @@ def control_worker(store: Store, worker_id: int, desired: Desired) -> None:
             end_dead_worker(store, item)
 
 
-def identity_of(pid: int | None = None) -> WorkerIdentity:
-    """Return the identity of a process of this machine, by default this one."""
-    process = psutil.Process(pid if pid is not None else os.getpid())
-    return WorkerIdentity(
-        host=socket.gethostname(), pid=process.pid, process_start=process.create_time()
-    )
-
-
-def is_alive(identity: WorkerIdentity) -> bool:
-    """Whether that process still runs; on another machine only its heartbeat can tell."""
-    if identity.host != socket.gethostname():
-        return True
-    try:
-        process = psutil.Process(identity.pid)
-        same = abs(process.create_time() - identity.process_start) < SAME_START
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def is_lost(
     identity: WorkerIdentity, *, heartbeat_at: float, has_heartbeat: bool, now: float
 ) -> bool:
@@ -206,7 +197,7 @@ def is_lost(
     """
     if not is_alive(identity):
         return True
-    is_starting = not has_heartbeat and identity.host == socket.gethostname()
+    is_starting = not has_heartbeat and is_here(identity)
     return not is_starting and heartbeat_at < now - LOST_AFTER
 
 

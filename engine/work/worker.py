@@ -26,8 +26,9 @@ from engine.store.workers import (
 )
 from engine.work.execution import Outcome, WorkerContext, execute
 from engine.work.heartbeat import Heartbeat
+from engine.work.processes import identity_of
 from engine.work.searches import Searches
-from engine.work.supervisor import WorkerSettings, end_orphaned_workers, identity_of
+from engine.work.supervisor import WorkerSettings, end_orphaned_workers
 
 _LOOK_SECONDS = 0.5
 

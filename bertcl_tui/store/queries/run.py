@@ -32,6 +32,7 @@ def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | Non
             worker.c.host,
             worker.c.pid,
             worker.c.process_start,
+            worker.c.process,
             worker.c.ended_at,
         )
         .outerjoin_from(run, worker, worker.c.id == run.c.worker_id)

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 from bertcl_tui.store.trial_rows import RunRow, TrialState
 from engine.store.schema import run, worker
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
-from engine.store.workers import WorkerIdentity
-from engine.work.supervisor import is_alive
+from engine.store.workers import identity_in
+from engine.work.processes import is_alive
 
 
 def with_holder(columns: Iterable[ColumnElement[Any]] = run.c) -> Select[Any]:
@@ -19,6 +19,7 @@ def with_holder(columns: Iterable[ColumnElement[Any]] = run.c) -> Select[Any]:
         worker.c.host,
         worker.c.pid,
         worker.c.process_start,
+        worker.c.process,
         worker.c.ended_at,
     ).outerjoin_from(run, worker, worker.c.id == run.c.worker_id)
 
@@ -69,8 +70,7 @@ def state_of(row: Row[Any], now: float) -> TrialState:
 def _holder_gone(row: Row[Any]) -> bool:
     if row.pid is None or row.ended_at is not None:
         return True
-    identity = WorkerIdentity(host=row.host, pid=row.pid, process_start=row.process_start)
-    return not is_alive(identity)
+    return not is_alive(identity_in(row))
 
 
 def steps_per_second(rows: Iterable[Row[Any]], states: Iterable[TrialState]) -> float | None:

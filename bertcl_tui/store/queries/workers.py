@@ -14,7 +14,7 @@ from bertcl_tui.store.study_rows import (
 )
 from engine.store.schema import log, run, study, worker
 from engine.store.states import STALLED_AFTER
-from engine.store.workers import WorkerIdentity
+from engine.store.workers import identity_in
 from engine.work.supervisor import is_lost
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
@@ -183,7 +183,7 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
 
 
 def _worker_state(row: Row[Any], now: float) -> WorkerState:
-    identity = WorkerIdentity(host=row.host, pid=row.pid, process_start=row.process_start)
+    identity = identity_in(row)
     has_heartbeat = row.cpu_percent is not None
     if is_lost(identity, heartbeat_at=row.heartbeat_at, has_heartbeat=has_heartbeat, now=now):
         return "lost"

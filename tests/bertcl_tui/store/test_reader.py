@@ -36,7 +36,7 @@ from engine.store.workers import (
     register_worker,
     write_log,
 )
-from engine.work.supervisor import identity_of
+from engine.work.processes import identity_of
 from tests.recorded import DONE, LIVE, PAUSED, TOKENS_OF_A_STEP
 
 LIVE_ID, DONE_ID, PAUSED_ID = 1, 2, 3

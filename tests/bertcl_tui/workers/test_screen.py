@@ -17,7 +17,7 @@ from bertcl_tui.workers.screen import WorkersScreen
 from bertcl_tui.workers.table import WaitingTable, WorkersTable
 from engine.store.connection import open_store
 from engine.store.workers import Level, end_worker, living_workers, register_worker, write_log
-from engine.work.supervisor import identity_of
+from engine.work.processes import identity_of
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 from tests.recorded import LIVE, RUNNING, WORKER, empty_store

@@ -199,8 +199,8 @@ def test_a_model_that_needs_code_of_its_own_is_refused_and_nobody_is_asked(
     with pytest.raises(UsageError) as raised:
         load(str(tmp_path))
     assert str(raised.value) == (
-        f"model folder {tmp_path} needs code of its own, which is never run here; use --model sample "
-        "or another folder"
+        f"model folder {tmp_path} needs code of its own, which is never run here; use --model "
+        "sample or another folder"
     )
     assert not tmp_path.joinpath("mark").exists()
 

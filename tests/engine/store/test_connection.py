@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError, UsageError
-from engine.store.connection import open_store, sqlite_path, store_url
+from engine.store.connection import files_folder, mask_password, open_store, sqlite_path, store_url
 from engine.store.studies import create_study, find_study
 from tests.engine.store.conftest import study_spec
 
@@ -103,6 +103,35 @@ def test_a_damaged_store_is_one_line(tmp_path: Path) -> None:
 )
 def test_what_is_no_store_url_is_refused(url: str, words: str) -> None:
     assert words in refusal(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:pw@host:5432/lab", "postgresql://me:***@host:5432/lab"),
+        ("postgresql://me:p@w/:x@host/lab", "postgresql://me:***@host/lab"),
+        ("postgresql://me:pw@host:port/lab", "postgresql://me:***@host:port/lab"),
+        ("postgresql://host/lab?sslPassword=pw&a=1", "postgresql://host/lab?sslPassword=***&a=1"),
+        ("nonsense://:pw@", "nonsense://:***@"),
+        ("postgresql://me@host/lab", "postgresql://me@host/lab"),
+        ("sqlite:////home/a:b@c/studies.db", "sqlite:////home/a:b@c/studies.db"),
+        ("studies:a@b.db", "studies:a@b.db"),
+    ],
+)
+def test_a_password_is_never_shown(url: str, shown: str) -> None:
+    assert mask_password(url) == shown
+
+
+@pytest.mark.parametrize("url", ["nonsense://me:s3cret@host", "://me:s3cret@host"])
+def test_an_error_about_a_url_hides_its_password(url: str) -> None:
+    message = refusal(url)
+    assert "me:***@host" in message
+    assert "s3cret" not in message
+
+
+def test_the_files_of_a_server_stay_where_they_are_when_its_password_changes() -> None:
+    folders = [files_folder(f"postgresql://me{word}@host/lab") for word in ("", ":one", ":two")]
+    assert len(set(folders)) == 1
 
 
 @pytest.mark.parametrize("name", ["what? 100%41 #1 {x} é.db", "a;b&c=d.db"])

@@ -148,7 +148,7 @@ def test_nothing_of_a_question_shows_in_a_list_of_processes(question: Question) 
         words = child.cmdline()
         asking.cancel()
         waiting.result()
-    assert words[1:] == ["-m", "engine.work.answers"]
+    assert words[1:] == ["-P", "-m", "engine.work.answers"]
 
 
 def test_cancelling_ends_the_process_and_what_was_said_is_all(question: Question) -> None:
@@ -200,8 +200,9 @@ def the_child() -> psutil.Process:
 def test_what_answers_listens_to_nobody_and_prints_to_stderr() -> None:
     program = """
 import os, subprocess, sys
-from engine.work.answers import _answer_pipe, _read_question
-assert _read_question() == b"question"
+from engine.work.answers import _answer_pipe
+from engine.work.processes import read_message
+assert read_message() == b"question"
 assert sys.stdin.read() == "" and subprocess.check_output(["cat"]) == b""
 pipe = _answer_pipe()
 print("from a library", flush=True)

@@ -15,8 +15,8 @@ from engine.store.measurements import drift_of, measurements_of
 from engine.store.run_states import claim_run, create_run, release_run
 from engine.store.schema import run
 from engine.store.workers import register_worker
+from engine.work.processes import identity_of
 from engine.work.recorder import Recorder
-from engine.work.supervisor import identity_of
 
 
 @pytest.fixture
