@@ -7,7 +7,6 @@ from math import isfinite
 from typing import Final
 
 from msgspec.structs import replace
-from rich.text import Text
 
 from bertcl_tui.charts.axis import Axis, value_label
 from bertcl_tui.charts.canvas import ROWS_BELOW, Canvas, Plot
@@ -21,7 +20,6 @@ from bertcl_tui.charts.end_labels import (
 from bertcl_tui.charts.glyphs import Range, interpolate
 from bertcl_tui.charts.series import (
     Area,
-    Boundary,
     Curves,
     Layer,
     Level,
@@ -41,33 +39,6 @@ _ROWS_FOR_TWO: Final = 12
 _GUTTER_SHARE: Final = 0.4  # of the columns, at most, for labels
 _GLYPH_EVERY: Final = 24  # columns
 _EVERYTHING: Final = View()
-
-
-def draw_curves(
-    series: Sequence[Series],
-    size: Size,
-    palette: Palette,
-    *,
-    x_label: str,
-    y_label: str = "",
-    x_range: Range | None = None,
-    y_range: Range | None = None,
-    boundaries: Sequence[Boundary] = (),
-    baseline: Series | Level | None = None,
-    empty: str = "nothing measured yet",
-) -> Text:
-    """Draw lines with their names and last values at their ends; see ``picture_curves``."""
-    curves = Curves(
-        series=tuple(series),
-        x_label=x_label,
-        y_label=y_label,
-        x_range=x_range,
-        y_range=y_range,
-        boundaries=tuple(boundaries),
-        baseline=baseline,
-        empty=empty,
-    )
-    return picture_curves(curves, size, palette).text
 
 
 def picture_curves(

@@ -1,6 +1,5 @@
 """What was found of a task's shifts, in words, figures and charts."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -54,14 +53,6 @@ class Found(Struct, frozen=True, kw_only=True):
         """Whether there is nothing more to be found."""
         asked = self.question.projections
         return None not in (self.lengths, self.clusters, *map(self.plane, asked))
-
-
-def collected(question: Question, findings: Iterable[Finding | Progress]) -> Found:
-    """Return all of these together."""
-    found = Found(question=question)
-    for finding in findings:
-        found = found.plus(finding)
-    return found
 
 
 def parts_of(found: Found) -> tuple[Part, ...]:

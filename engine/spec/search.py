@@ -1,6 +1,6 @@
 """How better profiles are looked for: settings, budget, and when to weigh what matters."""
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -39,7 +39,6 @@ class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 Evaluator = Literal["ped-anova", "fanova"]
 """PED-ANOVA (Watanabe et al. 2023) or fANOVA (Hutter et al. 2014)."""
-EVALUATORS: Final[tuple[Evaluator, ...]] = get_args(Evaluator)
 
 FEWEST: Final = 10
 """Complete trials below which importances say nothing."""

@@ -7,17 +7,24 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.text import Text
 
-from bertcl_tui.charts.curve import draw_curves
-from bertcl_tui.charts.series import Boundary, Level, Series
-from bertcl_tui.charts.style import DARK, Size
+from bertcl_tui.charts.curve import picture_curves
+from bertcl_tui.charts.series import Boundary, Curves, Level, Series
+from bertcl_tui.charts.style import DARK, Palette, Size
 
 
 def line(name: str, *ys: float, **looks: object) -> Series:
     return Series(name=name, xs=range(len(ys)), ys=ys, **looks)  # type: ignore[arg-type]
 
 
-def draw(*series: Series, size: Size = (60, 12), **options: object) -> Text:
-    return draw_curves(series, size, DARK, x_label="step", **options)  # type: ignore[arg-type]
+def draw(
+    *series: Series,
+    size: Size = (60, 12),
+    palette: Palette = DARK,
+    x_label: str = "step",
+    **options: object,
+) -> Text:
+    curves = Curves(series=series, x_label=x_label, **options)  # type: ignore[arg-type]
+    return picture_curves(curves, size, palette).text
 
 
 def rows(text: Text) -> list[str]:
@@ -182,7 +189,7 @@ def test_the_name_of_y_gives_way_to_that_of_a_stage() -> None:
 
 def test_the_unit_of_x_stands_at_the_end() -> None:
     assert rows(draw(line("#17", 0.9, 0.8)))[-1].endswith(" step")
-    long = draw_curves([line("#1", 1, 2)], (30, 6), DARK, x_label="step of the second stage")
+    long = draw(line("#1", 1, 2), size=(30, 6), x_label="step of the second stage")
     assert rows(long)[-2].endswith(" step of the second stage")
 
 
@@ -234,7 +241,7 @@ def test_a_chart_leaves_nothing_behind() -> None:
 
 def test_without_colours_lines_have_their_glyphs_on_them() -> None:
     series = [line(f"#{number}", 0.9, 0.9 - number / 10) for number in range(3)]
-    plain = draw_curves(series, (90, 16), replace(DARK, colourless=True), x_label="step").plain
-    coloured = draw_curves(series, (90, 16), DARK, x_label="step").plain
+    plain = draw(*series, size=(90, 16), palette=replace(DARK, colourless=True)).plain
+    coloured = draw(*series, size=(90, 16)).plain
     for glyph in "●▲■":
         assert plain.count(glyph) >= coloured.count(glyph) + 2

@@ -1,11 +1,12 @@
 """What matters is found in what was tried, also where Optuna has no table of it."""
 
 import random
+from typing import get_args
 
 import pytest
 
 from engine.search.importance import weigh, weigh_if_old
-from engine.spec.search import EVALUATORS, Evaluator
+from engine.spec.search import Evaluator
 from engine.store.connection import Store
 from engine.store.importance import Tried, importance_of
 from engine.store.run_states import claim_run, finish_run
@@ -27,7 +28,7 @@ def _trials(number: int) -> list[Tried]:
     return found
 
 
-@pytest.mark.parametrize("evaluator", EVALUATORS)
+@pytest.mark.parametrize("evaluator", get_args(Evaluator))
 def test_the_choice_that_matters_has_the_greatest_share(evaluator: Evaluator) -> None:
     found = weigh(_trials(60), evaluator)
     assert found.trials == found.weighed == 60
@@ -36,12 +37,12 @@ def test_the_choice_that_matters_has_the_greatest_share(evaluator: Evaluator) ->
     assert found.shares[1] > 0.6
 
 
-@pytest.mark.parametrize("evaluator", EVALUATORS)
+@pytest.mark.parametrize("evaluator", get_args(Evaluator))
 def test_the_same_trials_say_the_same(evaluator: Evaluator) -> None:
     assert weigh(_trials(20), evaluator) == weigh(_trials(20), evaluator)
 
 
-@pytest.mark.parametrize("evaluator", EVALUATORS)
+@pytest.mark.parametrize("evaluator", get_args(Evaluator))
 def test_trials_all_alike_share_alike(evaluator: Evaluator) -> None:
     assert weigh([Tried((1e-5, 1e-5), 1.4)] * 12, evaluator).shares == (0.5, 0.5)
 
