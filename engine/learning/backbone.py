@@ -22,6 +22,12 @@ from engine.tasks.hub_access import reading_model
 from engine.tasks.models import Shape, model_path
 
 _WEIGHTS = (".safetensors", ".bin", ".json")
+_HEAD_DROPOUTS = (
+    *("classifier_dropout", "classifier_dropout_prob", "seq_classif_dropout", "cls_dropout"),
+    *("hidden_dropout_prob", "hidden_dropout"),
+    *("summary_last_dropout", "summary_first_dropout", "dropout"),
+)
+"""Where configs say the dropout before a head: a field of its own goes before the layers' own."""
 _COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
 Inputs = dict[str, Tensor]
@@ -177,7 +183,7 @@ def _reads_left_to_right(config: PretrainedConfig) -> bool:
 
 
 def _dropout(config: PretrainedConfig) -> float:
-    for name in ("classifier_dropout", "hidden_dropout_prob", "seq_classif_dropout", "dropout"):
+    for name in _HEAD_DROPOUTS:
         value = getattr(config, name, None)
         if isinstance(value, int | float):
             return float(value)

@@ -26,7 +26,7 @@ from engine.learning.backbone import (
 from engine.learning.masked import load_masked_model
 from engine.learning.prepare import prepare
 from engine.profiles.grouping import make_grouping
-from engine.tasks.models import Shape, stated_shape
+from engine.tasks.models import Shape, backbone_of, stated_shape
 from engine.tasks.tokenizer import load_tokenizer
 from tests.engine.learning.asking import Ask, learn
 from tests.tiny import ANSWERS, FILLERS, MOODS, tiny_tasks
@@ -141,14 +141,35 @@ def test_positions_without_an_end(tmp_path: Path) -> None:
     assert backbone_shape(str(tmp_path)).longest_input == sys.maxsize
 
 
-def test_albert_has_one_layer_to_group(tmp_path: Path) -> None:
-    hf.AlbertConfig(num_hidden_layers=12, hidden_size=64, num_attention_heads=2).save_pretrained(
-        tmp_path
-    )
+@pytest.mark.parametrize("groups", [1, 2])
+def test_albert_has_as_many_layers_to_group_as_sets_of_weights(tmp_path: Path, groups: int) -> None:
+    _albert(tmp_path, num_hidden_layers=12, num_hidden_groups=groups)
     shape = backbone_shape(str(tmp_path))
-    assert (shape.n_layers, shape.hidden_size) == (1, 64)
-    assert stated_shape(str(tmp_path)) == Shape(n_layers=1, hidden_size=64)
-    assert make_grouping("paper", shape.n_layers).labels() == ("embeddings", "layer 1", "heads")
+    assert (shape.n_layers, shape.hidden_size) == (groups, 32)
+    assert load_backbone(str(tmp_path)).n_layers == groups
+    assert stated_shape(str(tmp_path)) == Shape(n_layers=groups, hidden_size=32)
+    assert backbone_of(str(tmp_path), groups + 2).layers == groups
+    layers = [f"layer {place}" for place in range(1, groups + 1)]
+    assert make_grouping("paper", groups).labels() == ("embeddings", *layers, "heads")
+
+
+def test_a_head_has_the_dropout_that_its_config_says_of_heads(tmp_path: Path) -> None:
+    _albert(tmp_path / "albert", classifier_dropout_prob=0.3, hidden_dropout_prob=0.0)
+    assert load_backbone(str(tmp_path / "albert")).dropout == 0.3
+    _distilbert(tmp_path / "distilbert")
+    assert load_backbone(str(tmp_path / "distilbert")).dropout == 0.2
+
+
+def _albert(folder: Path, **said: float) -> None:
+    config = hf.AlbertConfig(
+        vocab_size=len(WORDS),
+        embedding_size=16,
+        hidden_size=32,
+        num_attention_heads=2,
+        intermediate_size=32,
+        **said,
+    )
+    hf.AlbertModel(config).save_pretrained(folder)
 
 
 def test_the_pooler_is_dropped(backbone: Path) -> None:
