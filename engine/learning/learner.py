@@ -57,6 +57,11 @@ class SequenceLearner:
             yield from self._learn_stage(stage)
 
     @property
+    def steps_taken(self) -> int:
+        """How many steps were taken, over all stages."""
+        return self.setup.plans[self.position.stage].first_step + self.position.step
+
+    @property
     def search_matrix(self) -> AccuracyMatrix:
         """Accuracies on the rows that score trials."""
         return AccuracyMatrix(self.position.accuracies("search"))

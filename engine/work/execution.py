@@ -127,12 +127,12 @@ def _learn(
         torch.set_num_threads(run.threads)
     learner = prepare(_placed(run.spec, context.device))
     note_learning_rates(context.store, run.id, context.worker_id, learner.setup.learning_rates)
-    recorder = Recorder(context.store, run.id, context.worker_id)
     control = _Control(context, run.id)
     # No two trials of a study begin alike.
     first_stages = FirstStages(context.store, learner, shared=run.study_id is None)
     _go_on_from_checkpoint(run, learner, judge, keeper)
     first_stages.take()
+    recorder = Recorder(context.store, run.id, context.worker_id, step=learner.steps_taken)
     for event in learner.events():
         match event:
             case Planned():

@@ -29,16 +29,23 @@ class _Pace(NamedTuple):
 
 
 class Recorder:
-    """Takes a run's progress and measurements, and writes them at most four times a second."""
+    """Takes a run's progress and measurements, and writes them at most four times a second.
 
-    def __init__(self, store: Store, run_id: int, worker_id: int) -> None:
+    Args:
+        store: where to.
+        run_id: of the run.
+        worker_id: of the worker that holds it.
+        step: how many steps were taken before, where the run is gone on with.
+    """
+
+    def __init__(self, store: Store, run_id: int, worker_id: int, *, step: int = 0) -> None:
         self._store = store
         self._run_id = run_id
         self._worker_id = worker_id
         self._waiting: list[MeasurementRecord] = []
         self._drift: list[DriftRecord] = []
         self._steps = 0
-        self._step = 0
+        self._step = step
         self._pace: _Pace | None = None
         self._stepped_at: float | None = None
         self._written_at = time.monotonic()
@@ -59,7 +66,8 @@ class Recorder:
         record_stages(self._store, self._run_id, self._worker_id, records)
 
     def measured(self, event: Measured) -> None:
-        """Take measurements; they are written with the next step."""
+        """Take measurements, and with them the step they end; it is written with the next one."""
+        self._step = max(self._step, event.step)
         self._waiting += [
             MeasurementRecord(
                 step=event.step,

@@ -77,6 +77,7 @@ def test_restored(undisturbed: Undisturbed, path: Path, share: float) -> None:
 
     restored = prepare(undisturbed.spec)
     restored.restore(checkpoint)
+    assert restored.steps_taken == stop
     events = list(restored.events())
 
     assert checkpoint.extra == "mine"

@@ -13,7 +13,9 @@ from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store, open_store
 from engine.store.measurements import drift_of, measurements_of
 from engine.store.run_states import claim_run, create_run, release_run
+from engine.store.runs import get_run
 from engine.store.schema import run
+from engine.store.searches import spent_epochs
 from engine.store.workers import register_worker
 from engine.work.processes import identity_of
 from engine.work.recorder import Recorder
@@ -79,6 +81,29 @@ def test_tokens_go_by_as_fast_as_the_steps_that_learn_from_them(
     assert tokens == pytest.approx(30 * steps)
     release_run(store, 1, 1, state="paused", busy_seconds=1.0)
     assert rates(store) == (None, None)
+
+
+def test_a_run_that_ends_with_a_measurement_has_taken_the_step_before_it(
+    recorder: Recorder, store: Store
+) -> None:
+    recorder.stepped(2, tokens=30)
+    recorder.measured(measured(3))
+    recorder.write()
+    assert get_run(store, 1).step == 3
+    assert spent(store) == 0.75
+
+
+def test_a_run_that_is_gone_on_with_is_as_far_as_it_was(recorder: Recorder, store: Store) -> None:
+    resumed = Recorder(store, 1, 1, step=3)
+    resumed.measured(measured(2))
+    resumed.write()
+    assert get_run(store, 1).step == 3
+    assert spent(store) == 0.75
+
+
+def spent(store: Store) -> float:
+    with store.reading() as connection:
+        return spent_epochs(connection, run.c.id == 1)
 
 
 def test_drift_is_kept_by_stage_and_replaced_when_a_stage_ends_again(
