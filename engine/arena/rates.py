@@ -186,11 +186,9 @@ def _carried(profile: Profile, at: Setting, *, published: bool = False) -> Rates
 def source_of_profile(profile: Profile, searches: Sequence[SearchRecord]) -> Source:
     """Return where a profile is from, with what its trials cost where they are in the store."""
     shares = profile.combination.studies if profile.combination else ()
-    return replace(
-        _source([item for item in searches if any(_gave(item, share) for share in shares)]),
-        searched_on=profile.searched_on,
-        note=profile.name,
-    )
+    source = _source([item for item in searches if any(_gave(item, share) for share in shares)])
+    searched_on = tuple(dict.fromkeys((*profile.searched_on, *source.searched_on)))
+    return replace(source, searched_on=searched_on, note=profile.name)
 
 
 def _gave(item: SearchRecord, share: StudyShare) -> bool:
@@ -201,9 +199,10 @@ def _gave(item: SearchRecord, share: StudyShare) -> bool:
 
 
 def _source(used: Sequence[SearchRecord]) -> Source:
+    """Return these searches and what they brought along from earlier ones, each once."""
+    own = [Tuning(study=item.name, sequence=item.sequence, epochs=item.epochs) for item in used]
+    brought = [tuning for item in used for tuning in item.brought]
+    tuned = {tuning.study: tuning for tuning in (*own, *brought)}.values()
     return Source(
-        tuned=tuple(
-            Tuning(study=item.name, sequence=item.sequence, epochs=item.epochs) for item in used
-        ),
-        searched_on=tuple(dict.fromkeys(item.sequence for item in used)),
+        tuned=tuple(tuned), searched_on=tuple(dict.fromkeys(tuning.sequence for tuning in tuned))
     )

@@ -11,6 +11,7 @@ from engine.profiles.grouping import Grouping, llrd_rates
 from engine.profiles.profile import transfer_rates
 from engine.search.spaces import ProfileSpace, Space, is_small
 from engine.spec import StudySpec
+from engine.spec.search import BEST_OF, CLIPPED
 
 _FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)
 _DECAYS = (0.9, 0.8)
@@ -54,7 +55,7 @@ def warm_starts(
     nearest_first = sorted(_FLAT_RATES, key=lambda rate: abs(math.log(rate / base)))
     flat = [_flat(rate, grouping) for rate in nearest_first]
     shaped = [
-        *(WarmStart(f"best of {name}", tuple(rates)) for name, rates in (earlier or {}).items()),
+        *(WarmStart(f"{BEST_OF}{name}", tuple(rates)) for name, rates in (earlier or {}).items()),
         _published(grouping),
         *(_llrd(base, decay, grouping) for decay in _DECAYS),
         *_head_only(space),
@@ -89,7 +90,7 @@ def _placed(starts: Iterable[WarmStart], space: Space) -> Iterator[WarmStart]:
         point = space.locate(start.learning_rates)
         if point is not None:
             clipped = space.clip(point)
-            label = start.label if clipped == point else f"{start.label}, clipped"
+            label = start.label if clipped == point else f"{start.label}{CLIPPED}"
             yield WarmStart(label, space.rates(clipped))
 
 

@@ -37,6 +37,17 @@ class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Ask for known good profiles before the sampler is asked."""
 
 
+BEST_OF: Final = "best of "
+"""How the label of a warm start begins that an earlier study found; its name follows."""
+CLIPPED: Final = ", clipped"
+"""How the label of a warm start ends that was moved to the bounds of the space."""
+
+
+def study_of_start(label: str) -> str:
+    """Return the earlier study that found the warm start of a label which begins as ``BEST_OF``."""
+    return label.removeprefix(BEST_OF).removesuffix(CLIPPED)
+
+
 Evaluator = Literal["ped-anova", "fanova"]
 """PED-ANOVA (Watanabe et al. 2023) or fANOVA (Hutter et al. 2014)."""
 

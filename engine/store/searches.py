@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Float, case, cast, func, select, update
 
-from engine.spec import Protocol, StudySpec
-from engine.spec.search import Spending
+from engine.spec import Protocol, StudySpec, Tuning
+from engine.spec.search import BEST_OF, Spending, study_of_start
 from engine.store.connection import Store
 from engine.store.run_states import held
 from engine.store.runs import RunRecord, best_first, trials_of
@@ -30,6 +30,8 @@ class SearchRecord(Struct, frozen=True, kw_only=True):
     """The trials that came to their end with a score, best first."""
     epochs: float
     """What all its trials took."""
+    brought: tuple[Tuning, ...] = ()
+    """The earlier searches whose best trials it began with, and those that these began with."""
 
     @property
     def name(self) -> str:
@@ -58,12 +60,30 @@ def _search(store: Store, item: StudyRecord, *, over: bool) -> SearchRecord:
     trials = trials_of(store, item.id)
     with store.reading() as connection:
         epochs = spent_epochs(connection, run.c.study_id == item.id)
+        brought = _brought(connection, item.id)
     return SearchRecord(
         study=item,
         over=over and all(trial.state in ENDED for trial in trials),
         complete=tuple(best_first(trials)),
         epochs=epochs,
+        brought=brought,
     )
+
+
+def _brought(connection: Connection, study_id: int) -> tuple[Tuning, ...]:
+    """Return what was brought along into a study, with all that it cost by now, each once."""
+    found: dict[str, Tuning] = {}
+    waiting = [study_id]
+    while waiting:
+        of_study = run.c.study_id == waiting.pop()
+        starts = select(run.c.label).where(of_study, run.c.label.startswith(BEST_OF))
+        names = {study_of_start(label) for label in connection.execute(starts).scalars()}
+        known = select(study).where(study.c.name.in_(names - found.keys())).order_by(study.c.id)
+        for row in connection.execute(known).all():
+            epochs = spent_epochs(connection, run.c.study_id == row.id)
+            found[row.name] = Tuning(study=row.name, sequence=row.sequence, epochs=epochs)
+            waiting.append(row.id)
+    return tuple(found.values())
 
 
 def studies_wanting_trials(store: Store) -> Sequence[int]:

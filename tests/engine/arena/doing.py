@@ -43,8 +43,12 @@ def searched(
     protocol: Protocol = PROTOCOL,
     data: str = "hub",
     model: str = MODEL,
+    labels: Mapping[int, str] = {},
 ) -> int:
-    """Search: each trial is options or rates, and the p it gets; return the study's id."""
+    """Search: each trial is options or rates, and the p it gets; return the study's id.
+
+    ``labels`` are those of warm starts, by number.
+    """
     spec = StudySpec(
         name=name or f"{sequence}-{method}",
         sequence=tuple(sequence.split(":")),
@@ -64,6 +68,7 @@ def searched(
             learning_rates=rates,
             study_id=study_id,
             number=number,
+            label=labels.get(number),
         )
         do(store, ((p / 2,), (p / 2, p / 2)))
     return study_id

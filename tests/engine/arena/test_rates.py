@@ -68,6 +68,24 @@ def test_elsewhere_all_searches_are_combined(store: Store) -> None:
     assert rates_elsewhere.source.epochs == 12
 
 
+def test_what_was_brought_along_from_earlier_searches_is_paid_for(store: Store) -> None:
+    first = searched(store, "qqp:mrpc", [({"lr": 1e-5}, 1.2)] * 3, method="flat", name="first")
+    control_study(store, first, "stopped")
+    starts = {1: "best of first, clipped", 2: "best of a deleted study"}
+    points = [({"lr": 1e-5}, 1.2)] * 4
+    searched(store, "mrpc:sst2", points, method="flat", name="second", labels=starts)
+    starts = {0: "flat 1e-5", 1: "best of second", 2: "best of first"}
+    searched(store, "sst2:mrpc", points, method="flat", name="third", labels=starts)
+    own = found(store, "flat-tuned")
+    assert isinstance(own, Rates)
+    assert {item.study: item.epochs for item in own.source.tuned} == {
+        "third": 16.0,
+        "second": 16.0,
+        "first": 12.0,
+    }
+    assert own.source.searched_on == ("sst2:mrpc", "qqp:mrpc", "mrpc:sst2")
+
+
 def test_a_rate_with_its_decay_becomes_a_profile_for_methods_that_carry_one(store: Store) -> None:
     point = {"lr": 1e-4, "decay": 0.8}
     searched(store, "sst2:mrpc", [(point, 1.4)], method="llrd")
