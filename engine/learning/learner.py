@@ -17,7 +17,7 @@ from engine.learning.checkpoint import (
     unpack_optimizer,
 )
 from engine.learning.drift import measure_drift
-from engine.learning.evaluation import examine, follow, to_device
+from engine.learning.evaluation import evaluate, examine, follow, to_device
 from engine.learning.events import Event, LayerDrift, Measured, Measurement, Planned, Stepped
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.methods import Method
@@ -70,6 +70,12 @@ class SequenceLearner:
     def validation_matrix(self) -> AccuracyMatrix:
         """Accuracies on the rows that are for reporting."""
         return AccuracyMatrix(self.position.accuracies("validation"))
+
+    def count_classes(self, task: int) -> tuple[int, ...]:
+        """Predict all rows of a task that score trials; return how many are of each class."""
+        asked = self.setup.tasks[task]
+        found = evaluate(self.model, asked.search, task, self.setup.device)
+        return found.class_counts(asked.classes)
 
     def save(self, extra: str = "") -> Checkpoint:
         """Return the present state; ``extra`` is stored with it.

@@ -88,8 +88,13 @@ def rate_factor(step: int, steps: int, warmup: float) -> float:
 
     Rises linearly over the first ``warmup`` of the stage, then falls to 0 along a half cosine.
     """
-    rising = round(warmup * steps)
+    rising = warmup_steps(steps, warmup)
     if step < rising:
         return (step + 1) / rising
     falling = max(1, steps - rising)
     return 0.5 * (1.0 + math.cos(math.pi * (step - rising) / falling))
+
+
+def warmup_steps(steps: int, warmup: float) -> int:
+    """Return over how many of a stage's steps the rate rises."""
+    return round(warmup * steps)

@@ -5,7 +5,7 @@ that will not catch up with others; its steps are a trial's reports, from 1.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -18,6 +18,8 @@ from engine.spec.search import Pruner
 
 _JUDGED_FROM = 0.5
 """Share of a stage after which a model that still predicts one class is not merely young."""
+_LEARNING_STEPS = 20
+"""Steps after the warm-up before which nothing could have been learnt, however short the stage."""
 _PERCENTILE = 75.0
 _FULL_TRIALS = 8
 """Trials that come to their end before any is pruned: about as many as there are warm starts."""
@@ -36,17 +38,23 @@ class Observation(Struct, frozen=True, kw_only=True):
     """Counted over all stages."""
     done: float
     """Share of the stage's steps that were taken: 0 to 1."""
+    warm_steps: int
+    """The stage's steps since its warm-up was over; below 0 before."""
     task: int
     """Place in the sequence."""
     predicted: tuple[int, ...] = ()
     """How many rows were predicted to be of each class; empty: only the loss is known."""
     loss: float | None = None
     whole: bool = False
-    """Measured on the whole split, not on the subset that is followed while learning."""
+    """Measured on all rows that score trials, not on those of them that are followed."""
+
+
+Look = Callable[[int], Sequence[int]]
+"""Predicts all rows of a task that score trials; returns how many are of each class."""
 
 
 class Suspicion(Struct, frozen=True):
-    """A task on which the last measurement that counts saw one class."""
+    """A task whose followed rows were all predicted to be of one class when last measured."""
 
     stage: int
     step: int
@@ -62,32 +70,32 @@ class SentinelState(Struct, frozen=True):
 class CollapseSentinel:
     """Watches one run.
 
-    A loss that is NaN or infinite is a collapse at once. So is a task learnt so far whose rows are
-    all predicted to be of one class: on two measurements in a row in the second half of a stage,
-    or at a stage's end on the whole split.
+    A loss that is NaN or infinite is a collapse at once. So is a task learnt so far of whose rows
+    that score trials all are predicted to be of one class. They are looked at when a stage ends,
+    and in its second half when all rows that are followed were of one class twice in a row. A
+    stage is judged from ``_LEARNING_STEPS`` after its warm-up on.
     """
 
     def __init__(self, sequence: Sequence[str], state: SentinelState | None = None) -> None:
         self._sequence = tuple(sequence)
         self.state = state or SentinelState()
 
-    def watch(self, seen: Observation) -> str | None:
+    def watch(self, seen: Observation, look: Look) -> str | None:
         """Return why the run has collapsed, in words for people; None: it has not."""
         if seen.loss is not None and not math.isfinite(seen.loss):
             return f"loss became {seen.loss} in stage {seen.stage + 1} at step {seen.step}"
-        if seen.task > seen.stage or seen.done < _JUDGED_FROM or not any(seen.predicted):
+        if not _is_judged(seen):
             return None
-        before = self._suspicion(seen)
-        if not _is_one_class(seen.predicted):
-            self._remember(seen.task, None)
+        if seen.whole:
+            one_class = _is_one_class(seen.predicted)
+            return self._verdict(seen, seen.predicted, "at the end of") if one_class else None
+        before, one_class = self._suspicion(seen), _is_one_class(seen.predicted)
+        suspicion = Suspicion(seen.stage, seen.step, seen.task)
+        self._remember(seen.task, suspicion if one_class else None)
+        if not one_class or before is None or before.step == seen.step:
             return None
-        if seen.whole and seen.done >= 1.0:
-            return self._verdict(seen, "at the end of")
-        if before is not None and before.step < seen.step:
-            return self._verdict(seen, "twice in a row in")
-        if before is None:
-            self._remember(seen.task, Suspicion(seen.stage, seen.step, seen.task))
-        return None
+        predicted = look(seen.task)
+        return self._verdict(seen, predicted, "in") if _is_one_class(predicted) else None
 
     def _suspicion(self, seen: Observation) -> Suspicion | None:
         return next(
@@ -105,12 +113,23 @@ class CollapseSentinel:
             self.state, suspicions=others if suspicion is None else (*others, suspicion)
         )
 
-    def _verdict(self, seen: Observation, when: str) -> str:
-        label = max(range(len(seen.predicted)), key=seen.predicted.__getitem__)
+    def _verdict(self, seen: Observation, predicted: Sequence[int], when: str) -> str:
+        label = max(range(len(predicted)), key=predicted.__getitem__)
         return (
             f"every row of {self._sequence[seen.task]} was predicted to be of class {label} "
             f"{when} stage {seen.stage + 1} (step {seen.step})"
         )
+
+
+def _is_judged(seen: Observation) -> bool:
+    """Whether a task was learnt for long enough; at a stage's end all of its rows are measured."""
+    return (
+        seen.task <= seen.stage
+        and seen.warm_steps >= _LEARNING_STEPS
+        and seen.done >= _JUDGED_FROM
+        and seen.whole == (seen.done >= 1.0)
+        and any(seen.predicted)
+    )
 
 
 def _is_one_class(predicted: Sequence[int]) -> bool:

@@ -140,7 +140,7 @@ def _learn(
                 judge.begin(event)
             case Measured():
                 recorder.measured(event)
-                judge.weigh(event)
+                judge.weigh(event, learner.count_classes)
                 first_stages.watch(event)
             case Stepped():
                 recorder.stepped(event.step, event.tokens)

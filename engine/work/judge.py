@@ -1,7 +1,7 @@
 """Whether a run is worth going on with."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,8 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from engine.learning.events import Measured, Measurement, Planned, Stepped
-from engine.search.early_stopping import CollapseSentinel, Observation, SentinelState
+from engine.learning.model import warmup_steps
+from engine.learning.plan import StagePlan
+from engine.search.early_stopping import CollapseSentinel, Look, Observation, SentinelState
 from engine.search.trials import Search
+from engine.spec import RunSpec
 from engine.spec.search import PruningSees
 
 
@@ -36,8 +39,8 @@ class Judge:
         if not math.isfinite(event.loss):
             self.verdict = Verdict("collapsed", f"loss became {event.loss} at step {event.step}")
 
-    def weigh(self, event: Measured) -> None:
-        """Look at what was measured."""
+    def weigh(self, event: Measured, look: Look) -> None:
+        """Look at what was measured, and where that is not enough, at more."""
 
     def dump(self) -> str:
         """Return what must be known to go on judging after a restart, as JSON."""
@@ -58,29 +61,32 @@ class TrialJudge(Judge):
     Args:
         search: where trials are compared.
         number: the trial's.
-        sequence: what it learns.
+        spec: what it learns, and how.
         sees: which of its measurements it is compared by.
     """
 
-    def __init__(
-        self, search: Search, number: int, sequence: Sequence[str], sees: PruningSees
-    ) -> None:
+    def __init__(self, search: Search, number: int, spec: RunSpec, sees: PruningSees) -> None:
         super().__init__()
         self._search = search
         self._number = number
-        self._last_stage = len(sequence) - 1
+        self._last_stage = len(spec.sequence) - 1
+        self._warmup = spec.protocol.warmup
         self._sees = sees
+        self._stages: tuple[StagePlan, ...] = ()
         self._epoch_ends: Collection[int] = ()
-        self._sentinel = CollapseSentinel(sequence)
+        self._sentinel = CollapseSentinel(spec.sequence)
         self._reports = 0
 
     def begin(self, event: Planned) -> None:
+        self._stages = event.stages
         first = event.stages[0]
         self._epoch_ends = range(first.steps_per_epoch, first.steps + 1, first.steps_per_epoch)
 
-    def weigh(self, event: Measured) -> None:
+    def weigh(self, event: Measured, look: Look) -> None:
         for item in event.measurements:
-            collapsed = self._sentinel.watch(_observation(event, item))
+            if item.split == "validation":  # for the report alone
+                continue
+            collapsed = self._sentinel.watch(self._observation(event, item), look)
             if collapsed:
                 self.verdict = Verdict("collapsed", collapsed)
                 return
@@ -113,6 +119,19 @@ class TrialJudge(Judge):
             reason = f"{what} {score:.3f} at step {event.step} was too far behind other trials"
             self.verdict = Verdict("pruned", reason)
 
+    def _observation(self, event: Measured, item: Measurement) -> Observation:
+        plan = self._stages[event.stage]
+        return Observation(
+            stage=event.stage,
+            step=event.step,
+            done=event.fraction,
+            warm_steps=event.step - plan.first_step - warmup_steps(plan.steps, self._warmup),
+            task=item.task,
+            predicted=item.predicted,
+            loss=item.loss,
+            whole=item.split == "search",
+        )
+
     def _is_end(self, event: Measured) -> bool:
         return event.stage == self._last_stage and event.fraction >= 1.0
 
@@ -130,15 +149,3 @@ def followed_half(event: Measured) -> float:
 
 def _followed(event: Measured) -> list[float]:
     return [item.accuracy for item in event.measurements if item.split == "retention"]
-
-
-def _observation(event: Measured, item: Measurement) -> Observation:
-    return Observation(
-        stage=event.stage,
-        step=event.step,
-        done=event.fraction,
-        task=item.task,
-        predicted=item.predicted,
-        loss=item.loss,
-        whole=item.split != "retention",
-    )

@@ -57,7 +57,7 @@ class Searches:
         if run.study_id is None or run.number is None:
             return Judge()
         sees = get_study(self._store, run.study_id).spec.search.pruning_sees
-        return TrialJudge(self._search(run.study_id), run.number, run.spec.sequence, sees)
+        return TrialJudge(self._search(run.study_id), run.number, run.spec, sees)
 
     def tell(self, run: RunRecord) -> None:
         """Tell the sampler how a run ended, if it asked for it."""

@@ -100,6 +100,17 @@ def test_all_tasks_learnt_so_far_are_followed(triple: Learnt) -> None:
             assert sum(item.predicted) == len(triple.learner.setup.tasks[item.task].retention)
 
 
+def test_the_rows_that_score_trials_can_be_looked_at_between_two_steps(triple: Learnt) -> None:
+    learner = triple.learner
+    last = {
+        item.task: item.predicted
+        for item in measured(triple.events)[-1].measurements
+        if item.split == "search"
+    }
+    assert learner.count_classes(1) == last[1]
+    assert learner.model.training == learner.setup.protocol.dropout
+
+
 def test_whole_splits_are_measured_at_the_end_of_each_stage(triple: Learnt) -> None:
     for event in measured(triple.events):
         splits = {item.split for item in event.measurements}

@@ -7,15 +7,16 @@ import optuna
 import pytest
 
 from engine.learning.events import Measured, Measurement, Planned
-from engine.learning.plan import StagePlan, plan_stage
+from engine.learning.plan import Split, StagePlan, plan_stage
 from engine.search.spaces import FlatSpace
 from engine.search.trials import Search, open_search
-from engine.spec import Protocol, SearchSettings, StudySpec, preset
+from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec, preset
 from engine.spec.search import PruningSees
-from engine.work.judge import TrialJudge
+from engine.work.judge import TrialJudge, Verdict
 
 EPOCHS = 4
 PROTOCOL = Protocol(epochs=EPOCHS, batch_size=2, measures_per_epoch=2)
+SPEC = RunSpec(sequence=("a", "b"), data="", model="", protocol=PROTOCOL)
 
 
 @pytest.fixture
@@ -62,13 +63,17 @@ def events(first: float, kept: float, learnt: float) -> Iterator[Measured]:
             )
 
 
+def never(task: int) -> tuple[int, ...]:
+    raise AssertionError(f"task {task} need not be looked at")
+
+
 def judge(search: Search, sees: PruningSees, *, first: float = 0.8) -> tuple[TrialJudge, int]:
     """Let a new trial be judged to its end; return its judge and the step at which it ended."""
     number = search.propose().number
-    judging = TrialJudge(search, number, ("a", "b"), sees)
+    judging = TrialJudge(search, number, SPEC, sees)
     judging.begin(Planned(stages()))
     for event in events(first, 0.7, 0.9):
-        judging.weigh(event)
+        judging.weigh(event, never)
         if judging.verdict is not None:
             search.tell(number, judging.verdict.state)
             return judging, event.step
@@ -116,18 +121,55 @@ def test_what_sees_later_stages_does_not_mind_the_first(search: Search) -> None:
 def test_a_judge_goes_on_counting_where_it_was(search: Search, url: str) -> None:
     number = search.propose().number
     everything = list(events(0.8, 0.7, 0.9))
-    before = TrialJudge(search, number, ("a", "b"), "first-stage")
+    before = TrialJudge(search, number, SPEC, "first-stage")
     before.begin(Planned(stages()))
     for event in everything[:5]:
-        before.weigh(event)
-    after = TrialJudge(search, number, ("a", "b"), "first-stage")
+        before.weigh(event, never)
+    after = TrialJudge(search, number, SPEC, "first-stage")
     after.load(before.dump())
     after.begin(Planned(stages()))
     for event in everything[5:]:
-        after.weigh(event)
+        after.weigh(event, never)
     assert sorted(*reports(url)) == [1, 2, 3, 4, 5]
 
 
 def test_the_authors_code_prunes_on_the_first_stage() -> None:
     assert preset("original-code").search.pruning_sees == "first-stage"
     assert preset("paper").search.pruning_sees == "later-stages"
+
+
+def end_of_a_stage(
+    search: Search, *predicted: tuple[Split, tuple[int, int]], rows: int = 400
+) -> Verdict | None:
+    """Judge a trial that predicts so at the end of a first stage of rows / 8 steps."""
+    protocol = Protocol(epochs=1, batch_size=8)
+    spec = RunSpec(sequence=("a", "b"), data="", model="", protocol=protocol)
+    plan = plan_stage("a", rows=rows, epochs=1, protocol=protocol, first_step=0)
+    judging = TrialJudge(search, 0, spec, "later-stages")
+    judging.begin(Planned((plan,)))
+    for step in sorted(plan.measured_at):
+        splits = predicted if step == plan.steps else predicted[:1]
+        items = tuple(
+            Measurement(task=0, split=split, accuracy=0.5, loss=0.7, predicted=counts)
+            for split, counts in splits
+        )
+        event = Measured(stage=0, step=step, fraction=step / plan.steps, measurements=items)
+        judging.weigh(event, lambda _: (127, 1))
+    return judging.verdict
+
+
+def test_only_the_rows_that_score_trials_tell_of_a_collapse(search: Search) -> None:
+    followed: tuple[Split, tuple[int, int]] = ("retention", (24, 0))
+    reported: tuple[Split, tuple[int, int]] = ("validation", (128, 0))
+    assert end_of_a_stage(search, followed, ("search", (127, 1)), reported) is None
+    collapsed = end_of_a_stage(search, followed, ("search", (128, 0)), ("validation", (64, 64)))
+    assert collapsed is not None
+    assert collapsed.reason == (
+        "every row of a was predicted to be of class 0 at the end of stage 1 (step 50)"
+    )
+
+
+@pytest.mark.parametrize("rows", [8, 32, 160])
+def test_a_short_stage_is_no_collapse(search: Search, rows: int) -> None:
+    one_class = (128, 0)
+    assert end_of_a_stage(search, ("retention", (24, 0)), ("search", one_class), rows=rows) is None
