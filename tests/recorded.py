@@ -10,11 +10,12 @@ import shutil
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import psutil
 
 from engine.spec import Protocol, SearchSettings, StudySpec
-from engine.spec.search import EVALUATORS
+from engine.spec.search import Evaluator
 from engine.store.connection import Store, open_store
 from engine.store.importance import ImportanceRecord, keep_importance
 from engine.store.measurements import (
@@ -115,7 +116,7 @@ def _tell_what_matters(store: Store, study: int, *, trials: int, choices: int) -
     """Say that the last choice matters most, and each below it half as much."""
     halves = [0.5 ** (choices - place) for place in range(choices)]
     shares = tuple(half / sum(halves) for half in halves)
-    for evaluator in EVALUATORS:
+    for evaluator in get_args(Evaluator):
         found = ImportanceRecord(evaluator=evaluator, trials=trials, shares=shares)
         keep_importance(store, study, found)
 
