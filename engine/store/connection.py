@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
+from tempfile import TemporaryDirectory
 
+import msgspec
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import EngineError, UsageError, shown
+from engine.errors import EngineError, UsageError, reason_of, shown
 from engine.files import expanded
 from engine.store.schema import REVISIONS, VERSION_TABLE
 
@@ -33,6 +42,8 @@ class Store:
 
     url: str
     engine: Engine
+    copy: "TemporaryDirectory[str] | None" = None
+    """Holds what is looked at where the store itself lies in a place that cannot be written."""
 
     @property
     def path(self) -> Path | None:
@@ -53,12 +64,20 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One short transaction that holds the write lock from its start."""
+        if self.copy is not None:
+            raise _unwritable(self.url)
         engine = self.engine.execution_options(immediate=True)
         with _plain_errors(self.url), engine.connect() as connection, connection.begin():
             yield connection
 
     def close(self) -> None:
         self.engine.dispose()
+        if self.copy is not None:
+            self.copy.cleanup()
+
+
+class UnwritableError(UsageError):
+    """A store lies where nothing can be written."""
 
 
 def store_url(text: str) -> str:
@@ -79,7 +98,7 @@ def sqlite_path(url: str) -> Path | None:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return None
-    return Path(parsed.database).resolve()
+    return expanded(parsed.database).resolve()
 
 
 def files_folder(url: str) -> Path:
@@ -109,9 +128,13 @@ def is_made(text: str) -> bool:
 def open_store(text: str = DEFAULT_STORE, *, create: bool = True) -> Store:
     """Open the store, bringing an older one up to date and making a missing one.
 
+    Looking into a SQLite file changes none of its bytes, so that one under version control stays
+    as it was. One that SQLite cannot even read where it lies, because it would have to write beside
+    it or bring it up to date first, is copied, and the copy looked at.
+
     Args:
         text: URL, or path of a SQLite file.
-        create: make the store where there is none; else that is an error.
+        create: make the store where there is none, and ready for writers; else that is an error.
 
     Raises:
         UsageError: it is not ours, is from a newer version, cannot be written, or is missing.
@@ -119,27 +142,59 @@ def open_store(text: str = DEFAULT_STORE, *, create: bool = True) -> Store:
     url = store_url(text)
     path = _checked_path(url, create=create)
     try:
+        return _opened(url, path, create=create)
+    except UnwritableError:
+        if create or path is None:
+            raise
+    return _opened_copy(url, path)
+
+
+def _opened(url: str, path: Path | None, *, create: bool) -> Store:
+    store = Store(url=url, engine=_engine(url, path))
+    try:
+        if create and path is not None:
+            with _plain_errors(url), store.engine.connect() as connection:
+                _use_wal(_driver(connection))
+        _bring_up_to_date(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _opened_copy(url: str, path: Path) -> Store:
+    folder = TemporaryDirectory(prefix="bertcl-tui-")
+    here = Path(folder.name) / path.name
+    store = Store(url=url, engine=_engine(store_url(str(here)), here), copy=folder)
+    try:
+        for end in ("", "-wal"):
+            if end == "" or path.with_name(path.name + end).exists():
+                shutil.copyfile(f"{path}{end}", f"{here}{end}")
+        _bring_up_to_date(store)
+    except OSError as error:
+        store.close()
+        raise UsageError(f"store {shown(path)} cannot be read: {reason_of(error)}") from None
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _engine(url: str, path: Path | None) -> Engine:
+    try:
         engine = create_engine(url, connect_args=_connect_args(path))
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise UsageError(
-            f"store '{shown(mask_password(text))}' cannot be opened: {_first_line(error)}"
-        ) from None
+    except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError) as error:
+        raise UsageError(f"store '{_shown(url)}' cannot be opened: {_first_line(error)}") from None
     if path is not None:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
-    store = Store(url=url, engine=engine)
-    try:
-        _bring_up_to_date(store)
-    except BaseException:
-        engine.dispose()
-        raise
-    return store
+    return engine
 
 
 def _checked_path(url: str, *, create: bool) -> Path | None:
     try:
         path = sqlite_path(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UsageError(
             f"store '{shown(mask_password(url))}' is no database URL; write a file like "
             "studies.db, or postgresql+psycopg://user@host/name"
@@ -150,12 +205,18 @@ def _checked_path(url: str, *, create: bool) -> Path | None:
                 f"store '{shown(mask_password(url))}' would be gone with its process; name a file"
             )
         return None
+    if make_url(url).query:
+        raise UsageError(f"store '{shown(url)}': a file takes no options; write it without '?'")
+    if path.exists() and not (path.is_dir() or path.is_file()):
+        raise UsageError(f"store {shown(path)} is a device or a pipe; name a file")
     if path.is_dir():
         raise UsageError(
-            f"store {shown(path)} is a folder; name a file in it, like {path / 'studies.db'}"
+            f"store {shown(path)} is a folder; name a file in it, like {shown(path / 'studies.db')}"
         )
     if not path.parent.is_dir():
-        raise UsageError(f"store {shown(path)}: folder {path.parent} does not exist; make it first")
+        raise UsageError(
+            f"store {shown(path)}: folder {shown(path.parent)} does not exist; make it first"
+        )
     if not path.exists() and not create:
         raise UsageError(
             f"no store at {shown(path)}; start a search first, or name another with --store"
@@ -170,7 +231,6 @@ def _connect_args(path: Path | None) -> dict[str, float]:
 def _set_pragmas(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
     # The driver must not open transactions of its own: _begin says which kind is meant.
     connection.isolation_level = None
-    _use_wal(connection)
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
 
@@ -191,7 +251,16 @@ def _use_wal(connection: SqliteConnection) -> None:
 
 def _begin(connection: Connection) -> None:
     immediate = connection.get_execution_options().get("immediate", False)
+    if immediate and "writes" not in connection.info:
+        _use_wal(_driver(connection))
+        connection.info["writes"] = True
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _driver(connection: Connection) -> SqliteConnection:
+    driver: object = connection.connection.dbapi_connection
+    assert isinstance(driver, SqliteConnection)
+    return driver
 
 
 def _bring_up_to_date(store: Store) -> None:
@@ -215,9 +284,7 @@ def _migrating(store: Store) -> Iterator[Connection]:
     with _plain_errors(store.url), engine.connect() as connection:
         if store.path is not None:
             # Has no effect inside a transaction, and is of this connection alone.
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, SqliteConnection)
-            driver.execute("PRAGMA foreign_keys=OFF")
+            _driver(connection).execute("PRAGMA foreign_keys=OFF")
             connection.detach()
         with connection.begin():
             yield connection
@@ -251,17 +318,21 @@ def _plain_errors(url: str) -> Iterator[None]:
     """Say in one line what a database error means for the person."""
     try:
         yield
-    except OperationalError as error:
-        raise _explained(url, str(error.orig).lower()) from error
+    except (OperationalError, SqliteOperationalError) as error:
+        raise _explained(url, str(getattr(error, "orig", error)).lower()) from error
+    except (DataError, OverflowError) as error:
+        raise UsageError(
+            f"store {_shown(url)} cannot hold that: {_first_line(getattr(error, 'orig', error))}"
+        ) from error
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise _damaged(url) from error
     except DatabaseError as error:
         if "not a database" in str(error.orig):
             raise UsageError(
                 f"store {_shown(url)} is not a database; name another file with --store"
             ) from error
         if "malformed" in str(error.orig):
-            raise EngineError(
-                f"store {_shown(url)} is damaged; put a copy in its place, or use --store"
-            ) from error
+            raise _damaged(url) from error
         raise
 
 
@@ -270,14 +341,22 @@ def _explained(url: str, reason: str) -> EngineError:
     if "full" in reason:
         return EngineError(f"store {where}: the disk is full; free some space, then resume")
     if "readonly" in reason or "unable to open" in reason:
-        return UsageError(
-            f"store {where} cannot be written; make its folder writable, or use --store"
-        )
+        return _unwritable(url)
     if "locked" in reason or "busy" in reason:
         return EngineError(
             f"store {where} stayed locked for {_BUSY_SECONDS} s; close the program that holds it"
         )
     return EngineError(f"store {where}: {reason.splitlines()[0]}")
+
+
+def _unwritable(url: str) -> UnwritableError:
+    return UnwritableError(
+        f"store {_shown(url)} cannot be written; make its folder writable, or use --store"
+    )
+
+
+def _damaged(url: str) -> EngineError:
+    return EngineError(f"store {_shown(url)} is damaged; put a copy in its place, or use --store")
 
 
 def _shown(url: str) -> str:
@@ -286,4 +365,4 @@ def _shown(url: str) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0]
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,6 +1,10 @@
 """An empty store, and what to fill it with."""
 
+import os
+import pwd
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -68,3 +72,26 @@ def kill_holder(store: Store, run_id: int) -> None:
             .where(run.c.id == run_id)
             .values(heartbeat_at=run.c.heartbeat_at - LOST_AFTER - 1)
         )
+
+
+@pytest.fixture
+def folder_of_anyone() -> Iterator[Path]:
+    """A folder that other users can reach, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o755)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Root may write anywhere: be nobody for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

@@ -1,17 +1,14 @@
-import os
-import pwd
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from engine.errors import EngineError, UsageError
 from engine.store.connection import files_folder, mask_password, open_store, sqlite_path, store_url
+from engine.store.runs import find_run
 from engine.store.studies import create_study, find_study
-from tests.engine.store.conftest import study_spec
+from tests.engine.store.conftest import study_spec, without_privileges
 
 
 def refusal(text: str, **options: bool) -> str:
@@ -99,6 +96,11 @@ def test_a_damaged_store_is_one_line(tmp_path: Path) -> None:
         ("nosuchdatabase://here/there", "cannot be opened"),
         ("sqlite+nosuchdriver:///studies.db", "cannot be opened"),
         ("://", "is no database URL"),
+        ("postgresql://host:port/name", "is no database URL"),
+        ("sqlite:///a\0b.db", "has a NUL byte in it"),
+        (f"sqlite:///{'a' * 256}.db", "file name too long"),
+        ("sqlite:///studies.db?no_such_word=1", "a file takes no options"),
+        ("/dev/null", "is a device or a pipe; name a file"),
     ],
 )
 def test_what_is_no_store_url_is_refused(url: str, words: str) -> None:
@@ -161,29 +163,6 @@ def test_sqlite_is_set_up_for_several_writers(tmp_path: Path) -> None:
     }
 
 
-@pytest.fixture
-def folder_of_anyone() -> Iterator[Path]:
-    """A folder that other users can reach, unlike pytest's own."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
-        folder.chmod(0o755)
-
-
-@contextmanager
-def without_privileges() -> Iterator[None]:
-    """Root may write anywhere: be nobody for a while."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(pwd.getpwnam("nobody").pw_uid)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_read_only_store_is_refused_in_one_line(folder_of_anyone: Path, *, exists: bool) -> None:
     path = folder_of_anyone / "studies.db"
@@ -205,3 +184,57 @@ def test_a_read_only_file_is_refused_in_one_line_when_it_is_written(folder_of_an
     folder_of_anyone.chmod(0o777)
     with without_privileges(), pytest.raises(UsageError, match="cannot be written; make its"):
         create_study(open_store(str(path)), study_spec())
+
+
+@pytest.fixture
+def kept_store(folder_of_anyone: Path) -> Path:
+    """A store with a study, in one file, as it lies under version control."""
+    path = folder_of_anyone / "studies.db"
+    store = open_store(str(path))
+    create_study(store, study_spec())
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    return path
+
+
+def names_in(path: Path) -> list[str]:
+    store = open_store(str(path), create=False)
+    try:
+        return [find_study(store, "sst2").name]
+    finally:
+        store.close()
+
+
+def test_looking_into_a_store_changes_no_byte_and_leaves_nothing_beside_it(
+    kept_store: Path,
+) -> None:
+    before = kept_store.read_bytes()
+    assert names_in(kept_store) == ["sst2-mrpc"]
+    assert kept_store.read_bytes() == before
+    assert list(kept_store.parent.iterdir()) == [kept_store]
+
+
+@pytest.mark.parametrize("wal", [True, False])
+def test_a_store_that_cannot_be_written_can_be_looked_at(kept_store: Path, *, wal: bool) -> None:
+    if wal:
+        with closing(sqlite3.connect(kept_store)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    kept_store.chmod(0o444)
+    kept_store.parent.chmod(0o555)
+    before = kept_store.read_bytes()
+    with without_privileges():
+        assert names_in(kept_store) == ["sst2-mrpc"]
+        store = open_store(str(kept_store), create=False)
+        with pytest.raises(UsageError, match="cannot be written; make its folder writable"):
+            create_study(store, study_spec())
+        store.close()
+    assert kept_store.read_bytes() == before
+    assert list(kept_store.parent.iterdir()) == [kept_store]
+
+
+def test_a_number_that_no_store_can_hold_is_refused(kept_store: Path) -> None:
+    store = open_store(str(kept_store), create=False)
+    with pytest.raises(UsageError, match="cannot hold that"):
+        find_run(store, 10**20)
+    store.close()

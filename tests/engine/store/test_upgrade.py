@@ -1,5 +1,6 @@
 """A store that an earlier version wrote is brought up to date, with everything in it."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from engine.store.run_states import create_run
 from engine.store.runs import enter_run, entries, trials_of
 from engine.store.schema import REVISIONS, VERSION_TABLE, log, run, stage, study
 from engine.store.studies import find_study
-from tests.engine.store.conftest import run_spec, study_spec
+from tests.engine.store.conftest import run_spec, study_spec, without_privileges
 
 
 @pytest.fixture
@@ -101,3 +102,18 @@ def test_ids_are_counted_on_from_what_was_ever_there(first_schema: Path) -> None
             assert not connection.execute(select(stage)).all(), "keys are enforced again"
     finally:
         store.close()
+
+
+def test_an_older_store_that_cannot_be_written_is_looked_at_as_it_would_be(
+    first_schema: Path, folder_of_anyone: Path
+) -> None:
+    path = folder_of_anyone / "old.db"
+    shutil.copy(first_schema, path)
+    before = path.read_bytes()
+    path.chmod(0o444)
+    folder_of_anyone.chmod(0o555)
+    with without_privileges():
+        store = open_store(str(path), create=False)
+        assert [trial.number for trial in trials_of(store, find_study(store, "old").id)] == [0, 1]
+        store.close()
+    assert path.read_bytes() == before
