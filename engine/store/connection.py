@@ -184,7 +184,7 @@ def _engine(url: str, path: Path | None) -> Engine:
     try:
         engine = create_engine(url, connect_args=_connect_args(path))
     except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError) as error:
-        raise UsageError(f"store '{_shown(url)}' cannot be opened: {_first_line(error)}") from None
+        raise UsageError(f"store {_shown(url)} cannot be opened: {_first_line(error)}") from None
     if path is not None:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
