@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Annotated, Any, Final
 
 import typer
+from msgspec.structs import replace
 
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
 from bertcl_tui.cli.parameters import Json, Slots, Store
@@ -19,7 +20,7 @@ from bertcl_tui.style.states import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE, mask_password
-from engine.work.supervisor import WorkerSettings, free_places, start_process
+from engine.work.supervisor import free_places, start_process
 
 _FOREVER: Final = 1e9
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -47,13 +48,7 @@ def worker(
     with opened(store) as at:
         url = at.store.url
     every = [
-        WorkerSettings(
-            store=url,
-            device=place.device,
-            threads=place.threads,
-            until_idle=until_idle,
-            idle_seconds=_FOREVER,
-        )
+        replace(place.settings(url, asked=device), until_idle=until_idle, idle_seconds=_FOREVER)
         for place in free_places(slots, device)
     ]
     say(f"{count(len(every), 'worker')} for {mask_password(url)}; Ctrl-C ends")

@@ -1,5 +1,6 @@
 """The machine, the terminal and the settings: whether the app runs and reads well here."""
 
+import os
 import platform
 import shutil
 import sys
@@ -14,10 +15,11 @@ from rich.console import Console
 from bertcl_tui.doctor import Finding
 from bertcl_tui.settings import read_settings
 from bertcl_tui.style.wording import count
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, UsageError, shown
 from engine.tasks.hub_access import hub_answers
 from engine.tasks.sources.sample import SAMPLES, SampleOrigin, installed_file, sample_model_path
 from engine.work.ask import ask_machine
+from engine.work.machine import torch_knows_cuda
 
 _LEAST_COLUMNS, _LEAST_LINES = 80, 24
 _FEW_COLOURS: Final = {"standard", "256"}
@@ -54,11 +56,19 @@ def find_devices() -> Finding:
     except EngineError as error:
         return Finding("devices", "bad", str(error))
     gpus = [f"cuda:{index} {name}" for index, name in enumerate(machine.gpus)]
-    return Finding(
-        "devices",
-        "good",
-        ", ".join([count(machine.cores, "core"), *gpus]) + f"; auto takes {machine.device}",
-    )
+    found = ", ".join([count(machine.cores, "core"), *gpus]) + f"; auto takes {machine.device}"
+    if not machine.hidden:
+        return Finding("devices", "good", found)
+    return Finding("devices", "note", f"{found}; {count(machine.hidden, 'GPU')} {_why_hidden()}")
+
+
+def _why_hidden() -> str:
+    if not torch_knows_cuda():
+        return "more that torch was not built for: install one with CUDA, see pytorch.org"
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return "more that torch cannot use: look at nvidia-smi"
+    return f"more that are hidden: CUDA_VISIBLE_DEVICES is '{shown(visible)}'"
 
 
 def find_samples() -> Finding:

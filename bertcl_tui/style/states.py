@@ -82,6 +82,8 @@ def waits_for(study: StudyRow, living: Sequence[WorkerRow]) -> str:
     """Say what a study waits for that shall run but at which no worker is."""
     if not living:
         return "there is no worker; space starts one"
+    if study.reason:
+        return study.reason.removeprefix("waits for ")
     if any(worker.state == "idle" and worker.desired == "running" for worker in living):
         return "a worker is about to take it"
     if all(worker.desired != "running" for worker in living):

@@ -39,6 +39,13 @@ def pick_device(name: str = "auto", precision: Literal["auto", "fp32", "bf16"] =
     return Device(device, torch.bfloat16 if use_bf16 else torch.float32)
 
 
+def usable_devices() -> tuple[str, ...]:
+    """Return every name of a device that ``pick_device`` takes here."""
+    gpus = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    mps = ["mps", "mps:0"] if torch.backends.mps.is_available() else []
+    return ("auto", "cpu", *(["cuda"] if gpus else []), *gpus, *mps)
+
+
 def free_memory(device: str) -> None:
     """Give back what is kept of a device's memory for later use; models in use keep theirs."""
     gc.collect()

@@ -7,22 +7,26 @@ from its last checkpoint.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Connection,
     RowMapping,
     case,
+    cast,
     delete,
+    func,
     insert,
     or_,
     select,
+    type_coerce,
     update,
 )
 
-from engine.errors import DeletedError, EngineError, UsageError
+from engine.errors import DeletedError, EngineError, UsageError, shown
 from engine.spec import RunSpec, sequence_name
 from engine.store.connection import Store
 from engine.store.runs import RunRecord, Scores, rates_json, record
@@ -105,8 +109,17 @@ def create_run(
 # Held by a worker
 
 
-def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None:
-    """Take a run that may be worked on: begun ones first, then the oldest queued one."""
+def claim_run(
+    store: Store, worker_id: int, *, threads: int, devices: Collection[str] | None = None
+) -> RunRecord | None:
+    """Take a run that may be worked on: begun ones first, then the oldest queued one.
+
+    Args:
+        store: where runs are kept.
+        worker_id: who takes it.
+        threads: that it learns with from now on, if it has not begun with others.
+        devices: those that the worker can use; what asks for another is left alone. None: all.
+    """
     now = time.time()
     begun_first = case((run.c.state == "queued", 1), else_=0)
     query = (
@@ -117,6 +130,8 @@ def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None
     )
     with store.writing() as connection:
         control_unheld(connection, now)
+        if devices is not None:
+            query = query.where(_device_asked(connection).in_(devices))
         row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
         if row is None:
             return None
@@ -136,6 +151,44 @@ def claim_run(store: Store, worker_id: int, *, threads: int) -> RunRecord | None
         )
         _set_worker_run(connection, worker_id, row.id)
         return record(connection.execute(select(run).where(run.c.id == row.id)).mappings().one())
+
+
+def say_what_waits(store: Store, devices: Collection[str]) -> Sequence[str]:
+    """Tell runs that ask for other devices what they wait for; return the devices newly told.
+
+    Args:
+        store: where runs are kept.
+        devices: those that a worker can use which has nothing else to do.
+    """
+    with store.reading() as connection:
+        asked = _device_asked(connection)
+        waiting = (
+            unheld(time.time()),
+            run.c.desired == "running",
+            run.c.reason.is_(None),
+            asked.not_in(devices),
+        )
+        rows = connection.execute(select(run.c.id, asked.label("asked")).where(*waiting)).all()
+    for row in rows:
+        with store.writing() as connection:
+            mine = (run.c.id == row.id) & run.c.reason.is_(None) & (run.c.state != "running")
+            connection.execute(update(run).where(mine).values(reason=waits_for_device(row.asked)))
+    return sorted({row.asked for row in rows})
+
+
+def waits_for_device(device: str) -> str:
+    """Return why something does not begin that asks for a device no idle worker has."""
+    return (
+        f"waits for a worker that can use {shown(device)}; start one there: bertcl-tui worker "
+        f"--device {shown(device)}"
+    )
+
+
+def _device_asked(connection: Connection) -> ColumnElement[str]:
+    # SQLite reads JSON from a text as it is, and would make a number of it in a cast.
+    as_json = type_coerce if connection.dialect.name == "sqlite" else cast
+    device: ColumnElement[str] = as_json(run.c.spec, JSON)["device"].as_string()
+    return func.coalesce(device, "auto")
 
 
 def hold(connection: Connection, run_id: int, holder: int, **values: object) -> None:

@@ -1,7 +1,7 @@
 """Searches: which want trials, who may propose the next one, what they cost, which are over."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Float, case, cast, func, selec
 from engine.spec import Protocol, StudySpec, Tuning
 from engine.spec.search import BEST_OF, Spending, study_of_start
 from engine.store.connection import Store
-from engine.store.run_states import held
+from engine.store.run_states import held, waits_for_device
 from engine.store.runs import RunRecord, best_first, trials_of
 from engine.store.schema import run, stage, study, worker
 from engine.store.states import ENDED, LOST_AFTER
@@ -86,8 +86,13 @@ def _brought(connection: Connection, study_id: int) -> tuple[Tuning, ...]:
     return tuple(found.values())
 
 
-def studies_wanting_trials(store: Store) -> Sequence[int]:
-    """Return the ids of running searches below their target of trials and within their budget."""
+def studies_wanting_trials(store: Store, devices: Collection[str] | None = None) -> Sequence[int]:
+    """Return the ids of running searches below their target of trials and within their budget.
+
+    Args:
+        store: where they are kept.
+        devices: only those that learn on one of them; None: on any.
+    """
     trials = select(run.c.study_id, func.count().label("count")).group_by(run.c.study_id).subquery()
     query = (
         select(study.c.id, study.c.spec, func.coalesce(trials.c.count, 0).label("begun"))
@@ -97,8 +102,32 @@ def studies_wanting_trials(store: Store) -> Sequence[int]:
         .order_by(func.coalesce(trials.c.count, 0), study.c.id)
     )
     with store.reading() as connection:
-        rows = connection.execute(query).all()
-        return [row.id for row in rows if not _spent(connection, row.id, row.spec, row.begun)]
+        rows = [(row, _decoded(row.spec)) for row in connection.execute(query)]
+        return [
+            row.id
+            for row, spec in rows
+            if (devices is None or spec.device in devices)
+            and not _spent(connection, row.id, spec, row.begun)
+        ]
+
+
+def say_what_searches_wait_for(store: Store, devices: Collection[str]) -> Sequence[str]:
+    """Tell searches on other devices what they wait for; return the devices newly told.
+
+    Args:
+        store: where they are kept.
+        devices: those that a worker can use which has nothing else to do.
+    """
+    others = set(studies_wanting_trials(store)) - set(studies_wanting_trials(store, devices))
+    said = []
+    for study_id in sorted(others):
+        device = get_study(store, study_id).spec.device
+        untold = (study.c.id == study_id) & study.c.reason.is_(None)
+        with store.writing() as connection:
+            values = {"reason": waits_for_device(device)}
+            if connection.execute(update(study).where(untold).values(values)).rowcount:
+                said.append(device)
+    return said
 
 
 def has_trial_under_way(store: Store, study_id: int) -> bool:
@@ -120,7 +149,8 @@ def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
         .where(worker.c.heartbeat_at > now - LOST_AFTER)
     )
     free = study.c.proposer_id.is_(None) | ~holder.exists()
-    values = {"proposer_id": worker_id, "proposer_until": now + _PROPOSER_SECONDS}
+    until = now + _PROPOSER_SECONDS
+    values = {"proposer_id": worker_id, "proposer_until": until, "reason": None}
     mine = study.c.proposer_id == worker_id
     with store.writing() as connection:
         query = update(study).where(study.c.id == study_id, free | mine).values(values)
@@ -168,8 +198,12 @@ def spent_epochs(connection: Connection, runs: ColumnElement[bool]) -> float:
     return float(connection.execute(query).scalar_one())
 
 
-def _spent(connection: Connection, study_id: int, spec: str, begun: int) -> bool:
-    search = msgspec.json.decode(spec, type=StudySpec).search
+def _decoded(spec: str) -> StudySpec:
+    return msgspec.json.decode(spec, type=StudySpec)
+
+
+def _spent(connection: Connection, study_id: int, spec: StudySpec, begun: int) -> bool:
+    search = spec.search
     if search.budget_epochs is None:
         return False
     counted = run.c.study_id == study_id

@@ -25,7 +25,7 @@ from engine.work.ask import (
     Question,
     WeighImportance,
 )
-from engine.work.machine import Machine, core_count
+from engine.work.machine import Machine, core_count, nvidia_gpu_count
 from engine.work.processes import read_message
 
 Say = Callable[[Struct], None]
@@ -100,10 +100,12 @@ def describe_machine() -> Machine:
 
     from engine.learning.device import pick_device
 
-    gpus = map(torch.cuda.get_device_properties, range(torch.cuda.device_count()))
+    usable = torch.cuda.device_count()
+    gpus = map(torch.cuda.get_device_properties, range(usable))
     return Machine(
         cores=core_count(),
         gpus=tuple(f"{gpu.name}, {gpu.total_memory / 2**30:.0f} GiB" for gpu in gpus),
+        hidden=max(0, nvidia_gpu_count() - usable),
         device=str(pick_device()),
     )
 

@@ -1,7 +1,10 @@
 """What this machine has, and what it is doing. Light: no torch."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
@@ -16,20 +19,60 @@ class Machine(Struct, frozen=True, kw_only=True):
 
     cores: int
     gpus: tuple[str, ...]
+    """Those that torch can use."""
+    hidden: int = 0
+    """GPUs that are there but that torch cannot use."""
     device: str
     """Device and arithmetic behind ``auto``."""
 
 
 def gpu_count() -> int:
-    """Return how many NVIDIA GPUs this machine has."""
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return 0
-    try:
-        return int(pynvml.nvmlDeviceGetCount())
-    finally:
-        pynvml.nvmlShutdown()
+    """Return how many NVIDIA GPUs torch can use: not those that are hidden from this process."""
+    return len(usable_gpus())
+
+
+def nvidia_gpu_count() -> int:
+    """Return how many NVIDIA GPUs this machine has, whether torch can use them or not."""
+    return len(_gpu_handles())
+
+
+def usable_gpus() -> list[Any]:
+    """Return NVML's handles of the GPUs that torch can use, in its order: ``cuda:0`` comes first.
+
+    As CUDA reads ``CUDA_VISIBLE_DEVICES``: numbers or ids, up to the first that is none; one that
+    is named twice hides all.
+    """
+    handles = _gpu_handles() if torch_knows_cuda() else []
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None or not handles:
+        return handles
+    found: dict[str, Any] = {}
+    for name in map(str.strip, visible.split(",")):
+        handle = _gpu_named(name, handles)
+        if handle is None:
+            break
+        if name in found:
+            return []
+        found[name] = handle
+    return list(found.values())
+
+
+def _gpu_named(name: str, handles: Sequence[Any]) -> Any:  # noqa: ANN401 - NVML's own handle
+    if name.isdecimal():
+        return handles[int(name)] if int(name) < len(handles) else None
+    if name.startswith("MIG-"):
+        return _if_known(lambda: pynvml.nvmlDeviceGetHandleByUUID(name))
+    ids = [str(_if_known(partial(pynvml.nvmlDeviceGetUUID, handle))) for handle in handles]
+    fitting = [index for index, known in enumerate(ids) if name and known.startswith(name)]
+    return handles[fitting[0]] if len(fitting) == 1 else None
+
+
+def torch_knows_cuda() -> bool:
+    """Whether the installed torch was built for CUDA; it is looked at, not loaded."""
+    torch = find_spec("torch")
+    if torch is None or torch.origin is None:
+        return False
+    return any(Path(torch.origin).with_name("lib").glob("*torch_cuda*"))
 
 
 def core_count() -> int:
@@ -68,7 +111,7 @@ class MachineMeter:
 
     def __init__(self) -> None:
         psutil.cpu_percent(percpu=True)
-        self._gpus = _gpu_handles()
+        self._gpus = usable_gpus()
 
     def read(self) -> MachineLoad:
         """Look at all meters."""

@@ -32,6 +32,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     store: str
     device: str = "auto"
     threads: int = 1
+    or_another: bool = False
+    """Whether it takes what is there where that device is not: nobody asked for it by name."""
     until_idle: bool = False
     idle_seconds: float = IDLE_SECONDS
     """How long it stays warm with nothing to do."""
@@ -44,6 +46,15 @@ class Place(Struct, frozen=True):
 
     device: str
     threads: int
+
+    def settings(self, store: str, *, asked: str) -> WorkerSettings:
+        """Return those of a worker for a store at this place; ``asked`` is the device as typed."""
+        return WorkerSettings(
+            store=store,
+            device=self.device,
+            threads=self.threads,
+            or_another=asked != self.device,
+        )
 
 
 def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "auto") -> int:
@@ -63,12 +74,15 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
     store = open_store(store_url)
     try:
         here = identity_of().host
-        held = [item.device for item in end_orphaned_workers(store) if item.identity.host == here]
+        living = end_orphaned_workers(store)
+        held = [
+            item.device
+            for item in living
+            if item.identity.host == here and serves(item.device, device)
+        ]
         places = free_places(slots, device, held)
         for place in places:
-            start_worker(
-                store, WorkerSettings(store=store.url, device=place.device, threads=place.threads)
-            )
+            start_worker(store, place.settings(store.url, asked=device))
         return len(places)
     finally:
         store.close()
@@ -91,6 +105,11 @@ def free_places(slots: int | None, device: str, held: Sequence[str] = ()) -> lis
         workers[chosen] += 1
         places.append(Place(chosen, max(1, core_count() // count)))
     return places
+
+
+def serves(device: str, asked: str) -> bool:
+    """Whether a worker on a device has a place of those that are asked for on another."""
+    return asked in {"auto", device} or device == "auto" or device.startswith(f"{asked}:")
 
 
 def default_slots() -> int:
@@ -162,9 +181,9 @@ def add_worker(store_url: str, *, device: str, threads: int) -> int:
     """
     store = open_store(store_url)
     try:
-        if device == "auto":
-            device = _least_held(Counter(item.device for item in end_orphaned_workers(store)))
-        return start_worker(store, WorkerSettings(store=store.url, device=device, threads=threads))
+        held = Counter(item.device for item in end_orphaned_workers(store))
+        place = Place(_least_held(held) if device == "auto" else device, threads)
+        return start_worker(store, place.settings(store.url, asked=device))
     finally:
         store.close()
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -30,6 +31,7 @@ from engine.store.run_states import (
     note_learning_rates,
     release_run,
     retry_run,
+    say_what_waits,
 )
 from engine.store.runs import RunRecord, Scores, get_run
 from engine.store.schema import log, run, worker
@@ -101,6 +103,28 @@ def test_an_unwanted_run_is_not_claimed(store: Store, desired: str) -> None:
     run_id = create_run(store, run_spec())
     control_run(store, run_id, desired)  # type: ignore[arg-type]
     assert claim_run(store, new_worker(store), threads=1) is None
+
+
+def test_a_run_waits_for_a_worker_that_can_use_its_device(store: Store) -> None:
+    runs = {
+        device: create_run(store, msgspec.structs.replace(run_spec(), device=device))
+        for device in ("cuda:1", "auto")
+    }
+    worker_id, usable = new_worker(store), ("auto", "cpu")
+    taken = claim_run(store, worker_id, threads=1, devices=usable)
+    assert taken is not None
+    assert taken.id == runs["auto"]
+    assert claim_run(store, worker_id, threads=1, devices=usable) is None
+    assert say_what_waits(store, usable) == ["cuda:1"]
+    assert say_what_waits(store, usable) == []
+    waiting = get_run(store, runs["cuda:1"])
+    assert waiting.state == "queued"
+    assert waiting.reason == (
+        "waits for a worker that can use cuda:1; start one there: bertcl-tui worker --device cuda:1"
+    )
+    there = claim_run(store, new_worker(store, 2), threads=1, devices=("cuda:1", "cpu"))
+    assert there is not None
+    assert (there.id, there.reason) == (waiting.id, None)
 
 
 def test_a_paused_run_is_claimed_again_when_it_is_resumed(store: Store) -> None:

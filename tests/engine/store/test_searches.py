@@ -12,13 +12,15 @@ from engine.store.measurements import Progress, StageRecord, record_progress, re
 from engine.store.run_states import claim_run, control_run, create_run, finish_run
 from engine.store.schema import run
 from engine.store.searches import (
+    become_proposer,
     has_trial_under_way,
+    say_what_searches_wait_for,
     spending_of,
     spent_epochs,
     studies_wanting_trials,
 )
 from engine.store.states import RunState
-from engine.store.studies import create_study
+from engine.store.studies import create_study, get_study
 from tests.engine.store.conftest import (
     kill_holder,
     new_study,
@@ -111,6 +113,7 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE cl_stage DROP COLUMN epochs")
         connection.execute("ALTER TABLE cl_run DROP COLUMN tokens_rate")
+        connection.execute("ALTER TABLE cl_worker DROP COLUMN process")
         connection.execute("DROP TABLE cl_drift")
         connection.execute("DROP TABLE cl_importance")
         connection.execute("DROP INDEX ix_cl_run_sorted")
@@ -142,3 +145,19 @@ def test_a_trial_is_under_way_while_a_living_worker_is_at_it(store: Store) -> No
     assert has_trial_under_way(store, study_id)
     kill_holder(store, run_id)
     assert not has_trial_under_way(store, study_id)
+
+
+def test_a_search_on_another_device_is_left_to_those_who_have_it(store: Store) -> None:
+    elsewhere = create_study(
+        store, msgspec.structs.replace(study_spec("elsewhere"), device="cuda:1")
+    )
+    here = new_study(store, "here")
+    usable = ("auto", "cpu")
+    assert studies_wanting_trials(store, usable) == [here]
+    assert say_what_searches_wait_for(store, usable) == ["cuda:1"]
+    assert say_what_searches_wait_for(store, usable) == []
+    assert get_study(store, here).reason is None
+    assert "waits for a worker that can use cuda:1" in (get_study(store, elsewhere).reason or "")
+    assert studies_wanting_trials(store, ("cuda:1", "cpu")) == [elsewhere]
+    assert become_proposer(store, elsewhere, new_worker(store))
+    assert get_study(store, elsewhere).reason is None

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.work.machine import core_count, gpu_count
-from engine.work.supervisor import default_slots, free_places
+from engine.work.supervisor import Place, default_slots, free_places, serves
 
 
 def test_every_worker_has_an_equal_share_of_the_cores() -> None:
@@ -35,3 +35,18 @@ def test_gpus_are_taken_in_turn_those_with_the_fewest_workers_first() -> None:
     rest = free_places(2 * gpu_count(), "auto", held=everywhere[1:])
     assert rest[0].device == "cuda:0"
     assert sorted([*everywhere[1:], *(place.device for place in rest)]) == sorted(2 * everywhere)
+
+
+def test_a_worker_elsewhere_is_none_of_those_that_are_asked_for() -> None:
+    assert serves("cuda:1", "auto")
+    assert serves("cuda:1", "cuda:1")
+    assert serves("cuda:1", "cuda")
+    assert serves("auto", "cuda:1")  # it has not chosen yet
+    assert not serves("cpu", "cuda:1")
+    assert not serves("cuda:10", "cuda:1")
+
+
+def test_a_gpu_that_nobody_asked_for_by_name_may_be_another() -> None:
+    place = Place("cuda:2", 1)
+    assert place.settings("studies.db", asked="auto").or_another
+    assert not place.settings("studies.db", asked="cuda:2").or_another
