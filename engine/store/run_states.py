@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from engine.errors import DeletedError, EngineError, UsageError, shown
+from engine.errors import DeletedError, EngineError, UsageError
 from engine.spec import RunSpec, sequence_name
 from engine.store.connection import Store
 from engine.store.runs import RunRecord, Scores, rates_json, record
@@ -131,7 +131,7 @@ def claim_run(
     with store.writing() as connection:
         control_unheld(connection, now)
         if devices is not None:
-            query = query.where(_device_asked(connection).in_(devices))
+            query = query.where(device_asked(connection).in_(devices))
         row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
         if row is None:
             return None
@@ -153,38 +153,8 @@ def claim_run(
         return record(connection.execute(select(run).where(run.c.id == row.id)).mappings().one())
 
 
-def say_what_waits(store: Store, devices: Collection[str]) -> Sequence[str]:
-    """Tell runs that ask for other devices what they wait for; return the devices newly told.
-
-    Args:
-        store: where runs are kept.
-        devices: those that a worker can use which has nothing else to do.
-    """
-    with store.reading() as connection:
-        asked = _device_asked(connection)
-        waiting = (
-            unheld(time.time()),
-            run.c.desired == "running",
-            run.c.reason.is_(None),
-            asked.not_in(devices),
-        )
-        rows = connection.execute(select(run.c.id, asked.label("asked")).where(*waiting)).all()
-    for row in rows:
-        with store.writing() as connection:
-            mine = (run.c.id == row.id) & run.c.reason.is_(None) & (run.c.state != "running")
-            connection.execute(update(run).where(mine).values(reason=waits_for_device(row.asked)))
-    return sorted({row.asked for row in rows})
-
-
-def waits_for_device(device: str) -> str:
-    """Return why something does not begin that asks for a device no idle worker has."""
-    return (
-        f"waits for a worker that can use {shown(device)}; start one there: bertcl-tui worker "
-        f"--device {shown(device)}"
-    )
-
-
-def _device_asked(connection: Connection) -> ColumnElement[str]:
+def device_asked(connection: Connection) -> ColumnElement[str]:
+    """Return the device that a run asks for."""
     # SQLite reads JSON from a text as it is, and would make a number of it in a cast.
     as_json = type_coerce if connection.dialect.name == "sqlite" else cast
     device: ColumnElement[str] = as_json(run.c.spec, JSON)["device"].as_string()

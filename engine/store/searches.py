@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Connection, Float, case, cast, func, selec
 from engine.spec import Protocol, StudySpec, Tuning
 from engine.spec.search import BEST_OF, Spending, study_of_start
 from engine.store.connection import Store
-from engine.store.run_states import held, waits_for_device
+from engine.store.run_states import held
 from engine.store.runs import RunRecord, best_first, trials_of
 from engine.store.schema import run, stage, study, worker
 from engine.store.states import ENDED, LOST_AFTER
 from engine.store.studies import StudyRecord, get_study
+from engine.store.workers import waits_for_device
 
 _PROPOSER_SECONDS = 60.0
 """How long people are told that a worker asks the sampler, unless it is heard of again."""

@@ -1,16 +1,16 @@
 """Workers: registering, controlling and ending them, and the log of what they say."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import Row, func, insert, select, update
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.store.connection import Store
-from engine.store.run_states import orphan_runs
-from engine.store.schema import log, worker
+from engine.store.run_states import device_asked, orphan_runs, unheld
+from engine.store.schema import log, run, worker
 from engine.store.states import Desired
 
 SAME_START = 1.0
@@ -189,6 +189,37 @@ def living_workers(store: Store) -> Sequence[WorkerRecord]:
             )
             for row in connection.execute(query)
         ]
+
+
+def say_what_waits(store: Store, devices: Collection[str]) -> Sequence[str]:
+    """Tell runs that ask for other devices what they wait for; return the devices newly told.
+
+    Args:
+        store: where runs are kept.
+        devices: those that a worker can use which has nothing else to do.
+    """
+    with store.reading() as connection:
+        asked = device_asked(connection)
+        waiting = (
+            unheld(time.time()),
+            run.c.desired == "running",
+            run.c.reason.is_(None),
+            asked.not_in(devices),
+        )
+        rows = connection.execute(select(run.c.id, asked.label("asked")).where(*waiting)).all()
+    for row in rows:
+        with store.writing() as connection:
+            mine = (run.c.id == row.id) & run.c.reason.is_(None) & (run.c.state != "running")
+            connection.execute(update(run).where(mine).values(reason=waits_for_device(row.asked)))
+    return sorted({row.asked for row in rows})
+
+
+def waits_for_device(device: str) -> str:
+    """Return why something does not begin that asks for a device no idle worker has."""
+    return (
+        f"waits for a worker that can use {shown(device)}; start one there: bertcl-tui worker "
+        f"--device {shown(device)}"
+    )
 
 
 def identity_in(row: Row[Any]) -> WorkerIdentity:

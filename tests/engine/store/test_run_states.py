@@ -31,14 +31,13 @@ from engine.store.run_states import (
     note_learning_rates,
     release_run,
     retry_run,
-    say_what_waits,
 )
 from engine.store.runs import RunRecord, Scores, get_run
 from engine.store.schema import log, run, worker
 from engine.store.searches import studies_wanting_trials
 from engine.store.states import RETRIED, RunState
 from engine.store.studies import create_study
-from engine.store.workers import end_worker
+from engine.store.workers import end_worker, say_what_waits
 from tests.engine.store.conftest import (
     kill_holder,
     new_study,
