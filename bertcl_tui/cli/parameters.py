@@ -94,11 +94,9 @@ def offer_words(meanings: Mapping[str, str]) -> Callable[[str], Offer]:
 
 def offer_data(incomplete: str) -> Offer:
     """Offer the data that have a name; folders and files are the shell's own matter."""
-    known = {
-        "sample": "real text that needs the package index only",
-        "hub": "GLUE, from the hub",
-    }
-    return _fitting(known.items(), incomplete)
+    from engine.tasks.sources import named_sources
+
+    return _fitting(((source.word, source.meaning) for source in named_sources()), incomplete)
 
 
 def offer_settings(incomplete: str) -> Offer:

@@ -17,7 +17,7 @@ from bertcl_tui.settings import read_settings
 from bertcl_tui.style.wording import count
 from engine.errors import EngineError, UsageError, shown
 from engine.tasks.hub_access import hub_answers
-from engine.tasks.sources.sample import SAMPLES, SampleOrigin, installed_file, sample_model_path
+from engine.tasks.sources.sample import SAMPLES, require_sample_pack
 from engine.work.ask import ask_machine
 from engine.work.machine import torch_knows_cuda
 
@@ -74,10 +74,7 @@ def _why_hidden() -> str:
 def find_samples() -> Finding:
     """Look whether the sample pack is installed."""
     try:
-        sample_model_path()
-        for task in SAMPLES:
-            if isinstance(task.origin, SampleOrigin):
-                installed_file(task.origin.distribution, task.origin.file)
+        require_sample_pack()
     except UsageError as error:
         return Finding("sample pack", "note", str(error))
     return Finding("sample pack", "good", f"tasks {', '.join(task.name for task in SAMPLES)}")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from engine.errors import UsageError, shown
 from engine.spec import parse_sequence
 from engine.tasks.models import model_name
-from engine.tasks.sources.sample import SAMPLES, SampleOrigin, installed_file, sample_model_path
+from engine.tasks.sources.sample import require_sample_pack
 from engine.tasks.subsets import counterpart, same_name, share_rows, split_name
 
 _NAME = re.compile(r"\w[\w.+:/-]*")
@@ -197,10 +197,7 @@ def _is_of(name: str, task: str) -> bool:
 def first_texts() -> dict[str, str]:
     """Return a search on the sample pack where that is installed, else nothing."""
     try:
-        sample_model_path()
-        for task in SAMPLES:
-            if isinstance(task.origin, SampleOrigin):
-                installed_file(task.origin.distribution, task.origin.file)
+        require_sample_pack()
     except UsageError:
         return {}
     return dict(_SAMPLE_SEARCH)

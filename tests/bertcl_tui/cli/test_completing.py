@@ -57,6 +57,7 @@ def folder(store: Path) -> Path:
         (f"trials {DONE[:4]}", {DONE}),
         ("search mrp", {"mrpc"}),
         ("search sst2:mr", {"sst2:mrpc"}),
+        ("search --data ", {"sample", "hub"}),
         ("search --data sample rotten-tomatoes:priv", {"rotten-tomatoes:privacy-qa"}),
         ("search --preset pap", {"paper"}),
         ("search --sampler ", {"tpe", "gp", "cma", "random"}),

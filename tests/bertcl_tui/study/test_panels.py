@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from bertcl_tui.actions.studies import PANELS
 from bertcl_tui.charts.bars import Rates, rate_bounds
 from bertcl_tui.charts.forgetting import Learning, Nothing, earlier_tasks
 from bertcl_tui.charts.style import DARK
@@ -145,6 +146,6 @@ def test_from_nowhere_the_plane_is_entered_at_the_best_trial(reader: Reader) -> 
 def test_every_key_of_a_chart_has_a_panel_that_draws(reader: Reader) -> None:
     look = _look(reader, 10)
     panels = study_panels()
-    assert list(panels) == ["forgetting", "rates", "plane", "importance"]
+    assert list(panels) == [panel.name for panel in PANELS]
     assert all(panel.title(look) for panel in panels.values())
     assert all(panel.drawing(look).draw((60, 12), DARK).plain for panel in panels.values())
