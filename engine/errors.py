@@ -45,6 +45,13 @@ class UsageError(EngineError):
     exit_code: ClassVar[int] = 2
 
 
+class StorageError(EngineError):
+    """The store or its disk is in trouble: locked, full, not to be reached.
+
+    Nothing is wrong with what was to be done; it may be done later.
+    """
+
+
 class DeletedError(EngineError):
     """What an id stands for was deleted meanwhile; whoever has such an id drops it."""
 

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.errors import EngineError, shown
+from engine.errors import EngineError, StorageError, shown
 from engine.files import replacing
 from engine.learning.backbone import model_fingerprint
 from engine.learning.events import Measured, Measurement
@@ -60,7 +60,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write atomically: a reader finds the old file or the new one, whole.
 
     Raises:
-        EngineError: the disk is full or the folder cannot be written.
+        StorageError: the disk is full or the folder cannot be written.
     """
     header = {
         "format": _FORMAT,
@@ -73,7 +73,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         with replacing(path) as beside:
             save_file(checkpoint.tensors, beside, header)
     except (OSError, SafetensorError) as error:
-        raise EngineError(
+        raise StorageError(
             f"checkpoint {shown(path)} cannot be written ({error}); free some space, then resume"
         ) from error
 

@@ -10,10 +10,11 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, StorageError, UsageError
+from engine.store.connection import UnwritableError, is_own_fault
 
 # User attributes of trials, as ``optuna-dashboard`` shows them.
 LABEL: Final = "label"
@@ -99,14 +100,26 @@ def _explained(error: Exception) -> EngineError:
     cause = _database_error(error)
     reason = str(cause.orig if isinstance(cause, DBAPIError) else cause).splitlines()[0].lower()
     if "full" in reason:
-        return EngineError("the store's disk is full; free some space, then resume")
+        return StorageError("the store's disk is full; free some space, then resume")
     if "readonly" in reason or "unable to open" in reason:
-        return UsageError("the store cannot be written; make its folder writable, or use --store")
+        return UnwritableError(
+            "the store cannot be written; make its folder writable, or use --store"
+        )
     if "locked" in reason:
-        return EngineError(
+        return StorageError(
             f"the store stayed locked for {_BUSY_SECONDS} s; close the program that holds it"
         )
-    return EngineError(f"the store failed: {reason}")
+    text = f"the store failed: {reason}"
+    return StorageError(text) if _is_trouble(cause) else EngineError(text)
+
+
+def _is_trouble(cause: BaseException) -> bool:
+    """Whether it is of the store, not of what was asked."""
+    if not isinstance(cause, DBAPIError):
+        return False
+    if cause.connection_invalidated:
+        return True
+    return isinstance(cause, OperationalError) and not is_own_fault(cause.orig)
 
 
 def _database_error(error: Exception) -> BaseException:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import SQLITE_ERROR
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
 from tempfile import TemporaryDirectory
@@ -18,14 +19,15 @@ from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
-    DatabaseError,
     DataError,
+    DBAPIError,
     NoSuchModuleError,
     OperationalError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import EngineError, UsageError, reason_of, shown
+from engine.errors import EngineError, StorageError, UsageError, reason_of, shown
 from engine.files import expanded
 from engine.store.schema import REVISIONS, VERSION_TABLE
 
@@ -76,7 +78,7 @@ class Store:
             self.copy.cleanup()
 
 
-class UnwritableError(UsageError):
+class UnwritableError(StorageError, UsageError):
     """A store lies where nothing can be written."""
 
 
@@ -182,7 +184,7 @@ def _opened_copy(url: str, path: Path) -> Store:
 
 def _engine(url: str, path: Path | None) -> Engine:
     try:
-        engine = create_engine(url, connect_args=_connect_args(path))
+        engine = create_engine(url, connect_args=_connect_args(path), pool_pre_ping=path is None)
     except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError) as error:
         raise UsageError(f"store {_shown(url)} cannot be opened: {_first_line(error)}") from None
     if path is not None:
@@ -319,14 +321,18 @@ def _plain_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (OperationalError, SqliteOperationalError) as error:
-        raise _explained(url, str(getattr(error, "orig", error)).lower()) from error
+        raise _explained(url, getattr(error, "orig", error)) from error
+    except PoolTimeoutError as error:
+        raise StorageError(f"store {_shown(url)} has too much to do; try again") from error
     except (DataError, OverflowError) as error:
         raise UsageError(
             f"store {_shown(url)} cannot hold that: {_first_line(getattr(error, 'orig', error))}"
         ) from error
     except (UnicodeDecodeError, msgspec.DecodeError) as error:
         raise _damaged(url) from error
-    except DatabaseError as error:
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _explained(url, error.orig) from error
         if "not a database" in str(error.orig):
             raise UsageError(
                 f"store {_shown(url)} is not a database; name another file with --store"
@@ -336,17 +342,26 @@ def _plain_errors(url: str) -> Iterator[None]:
         raise
 
 
-def _explained(url: str, reason: str) -> EngineError:
-    where = _shown(url)
+def _explained(url: str, cause: object) -> EngineError:
+    where, reason = _shown(url), str(cause).lower()
     if "full" in reason:
-        return EngineError(f"store {where}: the disk is full; free some space, then resume")
+        return StorageError(f"store {where}: the disk is full; free some space, then resume")
     if "readonly" in reason or "unable to open" in reason:
         return _unwritable(url)
     if "locked" in reason or "busy" in reason:
-        return EngineError(
+        return StorageError(
             f"store {where} stayed locked for {_BUSY_SECONDS} s; close the program that holds it"
         )
-    return EngineError(f"store {where}: {reason.splitlines()[0]}")
+    text = f"store {where}: {reason.splitlines()[0]}"
+    return EngineError(text) if is_own_fault(cause) else StorageError(text)
+
+
+def is_own_fault(cause: object) -> bool:
+    """Whether a driver's operational error is of what was asked, which no waiting mends.
+
+    SQLite has no other word for a wrong statement.
+    """
+    return getattr(cause, "sqlite_errorcode", None) == SQLITE_ERROR
 
 
 def _unwritable(url: str) -> UnwritableError:
@@ -355,8 +370,8 @@ def _unwritable(url: str) -> UnwritableError:
     )
 
 
-def _damaged(url: str) -> EngineError:
-    return EngineError(f"store {_shown(url)} is damaged; put a copy in its place, or use --store")
+def _damaged(url: str) -> StorageError:
+    return StorageError(f"store {_shown(url)} is damaged; put a copy in its place, or use --store")
 
 
 def _shown(url: str) -> str:

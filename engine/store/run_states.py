@@ -214,9 +214,15 @@ def note_learning_rates(store: Store, run_id: int, worker_id: int, rates: Sequen
 
 
 def release_run(
-    store: Store, run_id: int, worker_id: int, *, state: RunState, busy_seconds: float
+    store: Store,
+    run_id: int,
+    worker_id: int,
+    *,
+    state: RunState,
+    reason: str | None = None,
+    busy_seconds: float,
 ) -> None:
-    """Give an unfinished run back, ``paused`` or ``queued``.
+    """Give an unfinished run back, ``paused`` or ``queued``, and say why where nobody asked for it.
 
     Raises:
         LeaseLostError: another worker holds the run.
@@ -228,6 +234,7 @@ def release_run(
             run_id,
             worker_id,
             state=state,
+            reason=reason,
             worker_id=None,
             rate=None,
             tokens_rate=None,

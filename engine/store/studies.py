@@ -150,7 +150,7 @@ def control_study(store: Store, study_id: int, desired: Desired, reason: str | N
 
 
 def delete_study(store: Store, study_id: int) -> None:
-    """Delete a study with its trials, measurements, log and checkpoints; none: nothing.
+    """Delete a study with its trials, measurements, log and checkpoints, if there is one.
 
     Raises:
         UsageError: a worker is at one of its trials.

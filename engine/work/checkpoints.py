@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from engine.errors import EngineError
+from engine.errors import EngineError, StorageError
 from engine.learning.checkpoint import (
     Checkpoint,
     first_stage_key,
@@ -32,6 +32,8 @@ class CheckpointKeeper:
         self._every = every_seconds
         self._written_at = time.monotonic()
         self._cost = 0.0
+        self.trouble: StorageError | None = None
+        """Why the last one could not be written."""
 
     @property
     def path(self) -> Path:
@@ -46,12 +48,18 @@ class CheckpointKeeper:
         """Write the learner's state.
 
         Raises:
-            EngineError: it cannot be written.
+            StorageError: it cannot be written; the one before it is still there.
         """
         began = time.monotonic()
-        write_checkpoint(self.path, learner.save(extra))
-        self._written_at = time.monotonic()
-        self._cost = self._written_at - began
+        try:
+            write_checkpoint(self.path, learner.save(extra))
+            self.trouble = None
+        except StorageError as trouble:
+            self.trouble = trouble
+            raise
+        finally:
+            self._written_at = time.monotonic()
+            self._cost = self._written_at - began
 
     def read(self) -> Checkpoint | None:
         """Return the last checkpoint, None where there is none.

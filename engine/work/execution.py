@@ -3,12 +3,14 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 import torch
 
-from engine.errors import EngineError
+from engine.errors import EngineError, StorageError
 from engine.learning.events import Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.measures import AccuracyMatrix
@@ -24,14 +26,18 @@ from engine.store.run_states import (
     release_run,
 )
 from engine.store.runs import RunRecord, Scores
-from engine.store.states import Desired, RunState
+from engine.store.states import TRANSITIONS, Desired, RunState
+from engine.store.workers import write_log
 from engine.work.checkpoints import CheckpointKeeper, FirstStages
 from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge
+from engine.work.patience import WORKER_SECONDS, Patience, trouble_of
 from engine.work.recorder import Recorder
 
 _LOOK_SECONDS = 0.05
 _MOST_LOST_WORKERS = 5
+_WITHOUT_CHECKPOINT: Final = ("complete", "pruned", "collapsed")
+"""Runs that are over for good. A stopped or failed one may be wanted once more."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,29 +51,36 @@ class WorkerContext:
     device: str
     """Where runs learn that leave it to the worker."""
     heartbeat: Heartbeat
+    patience: Patience
     checkpoint_seconds: float
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended."""
+    """How a run ended, or why it was given back."""
 
     state: RunState
     reason: str | None = None
     scores: Scores | None = None
     reported: Scores | None = None
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the run is done, not given back."""
+        return self.state in TRANSITIONS["finish"].targets
+
 
 Judges = Callable[[RunRecord], Judge]
 
 
 def execute(context: WorkerContext, run: RunRecord, judges: Judges) -> Outcome | None:
-    """Work on a claimed run until it ends; None where it was given back or lost to another.
+    """Work on a claimed run until it ends or is given back; None where another worker has it.
 
-    What goes wrong with the run itself ends it as ``failed`` with the reason.
+    What goes wrong with the run itself ends it as ``failed`` with the reason; trouble of the store
+    does not. The checkpoint stays where somebody may go on from it.
 
     Raises:
-        EngineError: the store cannot be written.
+        StorageError: the store could not be written for too long.
     """
     keeper = CheckpointKeeper(context.store, run.id, every_seconds=context.checkpoint_seconds)
     began = time.monotonic()
@@ -75,31 +88,43 @@ def execute(context: WorkerContext, run: RunRecord, judges: Judges) -> Outcome |
     try:
         outcome = _attempt(context, run, judges, keeper)
         busy = time.monotonic() - began
-        if outcome is None:
-            release_run(context.store, run.id, context.worker_id, state="paused", busy_seconds=busy)
-            return None
-        finish_run(
-            context.store,
-            run.id,
-            context.worker_id,
-            state=outcome.state,
-            reason=outcome.reason,
-            scores=outcome.scores,
-            reported=outcome.reported,
-            busy_seconds=busy,
-        )
+        context.patience.call(lambda: _write(context, run, outcome, busy), at_most=WORKER_SECONDS)
     except LeaseLostError:
         _log.warning("run %d was taken over by another worker", run.id)
         return None
     finally:
         context.heartbeat.hold(None)
-    keeper.discard()
+    if outcome.state in _WITHOUT_CHECKPOINT:
+        keeper.discard()
     return outcome
+
+
+def _write(context: WorkerContext, run: RunRecord, outcome: Outcome, busy: float) -> None:
+    if not outcome.has_ended:
+        release_run(
+            context.store,
+            run.id,
+            context.worker_id,
+            state=outcome.state,
+            reason=outcome.reason,
+            busy_seconds=busy,
+        )
+        return
+    finish_run(
+        context.store,
+        run.id,
+        context.worker_id,
+        state=outcome.state,
+        reason=outcome.reason,
+        scores=outcome.scores,
+        reported=outcome.reported,
+        busy_seconds=busy,
+    )
 
 
 def _attempt(
     context: WorkerContext, run: RunRecord, judges: Judges, keeper: CheckpointKeeper
-) -> Outcome | None:
+) -> Outcome:
     """Learn, and turn what goes wrong into the run's reason."""
     if run.attempts >= _MOST_LOST_WORKERS:
         return Outcome(
@@ -108,31 +133,37 @@ def _attempt(
             "more memory than there is: use a smaller batch or shorter inputs",
         )
     try:
-        return _learn(context, run, judges(run), keeper)
+        return _learn(context, run, context.patience.call(lambda: judges(run)), keeper)
     except LeaseLostError:
         raise
-    except EngineError as error:
-        return Outcome("failed", str(error))
     except (torch.OutOfMemoryError, MemoryError):
         return Outcome("failed", "out of memory; use a smaller batch or shorter inputs")
     except Exception as error:  # the worker has other runs to do
+        trouble = trouble_of(error)
+        if trouble is not None:
+            _log.warning("run %d is given back", run.id, exc_info=True)
+            return Outcome("paused", str(trouble))
+        if isinstance(error, EngineError):
+            return Outcome("failed", str(error))
         _log.exception("run %d failed", run.id)
         return Outcome("failed", f"{type(error).__name__}: {_first_line(error)}; see worker log")
 
 
 def _learn(
     context: WorkerContext, run: RunRecord, judge: Judge, keeper: CheckpointKeeper
-) -> Outcome | None:
+) -> Outcome:
     if run.threads:
         torch.set_num_threads(run.threads)
     learner = prepare(_placed(run.spec, context.device))
-    note_learning_rates(context.store, run.id, context.worker_id, learner.setup.learning_rates)
+    store, patience = context.store, context.patience
+    rates = learner.setup.learning_rates
+    patience.call(lambda: note_learning_rates(store, run.id, context.worker_id, rates))
     control = _Control(context, run.id)
     # No two trials of a study begin alike.
     first_stages = FirstStages(context.store, learner, shared=run.study_id is None)
     _go_on_from_checkpoint(run, learner, judge, keeper)
     first_stages.take()
-    recorder = Recorder(context.store, run.id, context.worker_id, step=learner.steps_taken)
+    recorder = Recorder(store, run.id, context.worker_id, patience, step=learner.steps_taken)
     for event in learner.events():
         match event:
             case Planned():
@@ -148,15 +179,13 @@ def _learn(
                 desired = control.look()
                 if judge.verdict is None and desired == "paused":
                     recorder.write()
-                    keeper.write(learner, judge.dump())
-                    return None
+                    return _pause(keeper, learner, judge)
                 if desired == "stopped":
                     recorder.write()
                     return Outcome("stopped", "stopped by hand")
                 if keeper.due():
                     recorder.write()
-                    keeper.write(learner, judge.dump())
-                    note_checkpoint(context.store, run.id, context.worker_id)
+                    _keep(context, run, keeper, learner, judge)
         if judge.verdict is not None:
             recorder.write()
             return Outcome(judge.verdict.state, judge.verdict.reason)
@@ -166,6 +195,37 @@ def _learn(
         scores=_scores(learner.search_matrix),
         reported=_scores(learner.validation_matrix),
     )
+
+
+def _pause(keeper: CheckpointKeeper, learner: SequenceLearner, judge: Judge) -> Outcome:
+    """Give the run back; without room for a checkpoint it goes on from the one before."""
+    try:
+        keeper.write(learner, judge.dump())
+    except StorageError as trouble:
+        return Outcome("paused", str(trouble))
+    return Outcome("paused")
+
+
+def _keep(
+    context: WorkerContext,
+    run: RunRecord,
+    keeper: CheckpointKeeper,
+    learner: SequenceLearner,
+    judge: Judge,
+) -> None:
+    """Write a checkpoint; where that cannot be, learning goes on, and people are told once."""
+    told, store = keeper.trouble, context.store
+    try:
+        keeper.write(learner, judge.dump())
+    except StorageError as trouble:
+        _log.warning("run %d: %s", run.id, trouble)
+        if told is None:
+            name = f"run {run.id}" if run.number is None else f"#{run.number}"
+            text = f"{name} learns on without one: {trouble}"
+            with suppress(StorageError):
+                write_log(store, "warning", text, worker_id=context.worker_id, run_id=run.id)
+        return
+    context.patience.call(lambda: note_checkpoint(store, run.id, context.worker_id))
 
 
 def _placed(spec: RunSpec, device: str) -> RunSpec:
@@ -201,7 +261,9 @@ class _Control:
         if now - self._looked_at < _LOOK_SECONDS:
             return "running"
         self._looked_at = now
-        return desired_of(self._context.store, self._run_id, self._context.worker_id)
+        return self._context.patience.call(
+            lambda: desired_of(self._context.store, self._run_id, self._context.worker_id)
+        )
 
 
 def _scores(matrix: AccuracyMatrix) -> Scores:

@@ -1,25 +1,46 @@
-"""The heartbeat of a worker, with its telemetry: a thread, so that a long step is no death."""
+"""The heartbeat of a worker, with its telemetry: a thread, so that a long step is no death.
+
+The thread survives whatever goes wrong in it. A worker that cannot beat all the same ends: others
+take it for dead and its run for theirs.
+"""
 
 import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import psutil
 import pynvml
 
-from engine.errors import EngineError
+from engine.errors import EngineError, StorageError
 from engine.store.connection import Store
 from engine.store.run_states import LeaseLostError, beat_for_run
+from engine.store.states import LOST_AFTER
 from engine.store.workers import Telemetry, beat_for_worker
 
-HEARTBEAT_SECONDS = 2.0
+HEARTBEAT_SECONDS: Final = 2.0
+_MOST_SILENT_SECONDS: Final = 4 * LOST_AFTER
+"""After which the worker ends, unless the store is in trouble, for which it waits longer."""
+
+Value = TypeVar("Value")
+
 _log = logging.getLogger(__name__)
 
 
 class Heartbeat(Thread):
-    """Says every few seconds that the worker lives, how it does, and that it holds its run."""
+    """Says every few seconds that the worker lives, how it does, and that it holds its run.
 
-    def __init__(self, store: Store, worker_id: int, device: str) -> None:
+    Args:
+        store: where it says so.
+        worker_id: the worker's.
+        device: whose telemetry goes along.
+        ending: set when the worker is to give its run back and end; it is set here where the
+            worker cannot beat.
+    """
+
+    def __init__(self, store: Store, worker_id: int, device: str, ending: Event) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._store = store
         self._worker_id = worker_id
@@ -27,16 +48,20 @@ class Heartbeat(Thread):
         self._run_id: int | None = None
         self._holding = Lock()
         self._ended = Event()
-        self._end_asked = Event()
+        self._store_file = _file_identity(store.path)
+        self._beat_at = time.monotonic()
+        self._trouble: str | None = None
+        self._ending = ending
+        self.end_reason: str | None = None
+        """Why the worker must end; None: it was asked to."""
 
     @property
     def end_is_asked(self) -> bool:
-        """Whether a signal asked the worker to end."""
-        return self._end_asked.is_set()
-
-    def ask_to_end(self) -> None:
-        """Let the worker give its run back and end; safe to call from a signal handler."""
-        self._end_asked.set()
+        """Whether a signal asked the worker to end, or it cannot beat any more."""
+        has_died = self.ident is not None and not self.is_alive() and not self._ended.is_set()
+        if has_died:
+            self._must_end("its heartbeat died")
+        return self._ending.is_set()
 
     def hold(self, run_id: int | None) -> None:
         """Beat for this run from now on; None: for no run. Returns when none is under way."""
@@ -50,10 +75,41 @@ class Heartbeat(Thread):
 
     def run(self) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
-            try:
-                self._write_heartbeat()
-            except EngineError as error:
-                _log.warning("heartbeat not written: %s", error)
+            self.beat()
+
+    def beat(self) -> None:
+        """Beat once, whatever happens; ask the worker to end where that fails for too long."""
+        try:
+            self._require_store()
+            self._write_heartbeat()
+        except Exception as error:  # whatever it is, the next beat may come through
+            self._say_once(error)
+            silent = time.monotonic() - self._beat_at
+            if silent > _MOST_SILENT_SECONDS and not isinstance(error, StorageError):
+                self._must_end(f"it could not beat for {silent:.0f} s: {error}")
+        else:
+            if self._trouble is not None:
+                _log.info("the heartbeat is written again")
+            self._trouble = None
+            self._beat_at = time.monotonic()
+
+    def _require_store(self) -> None:
+        """See that what is written still reaches others: an open file outlives its deletion."""
+        if self._store_file is not None and _file_identity(self._store.path) != self._store_file:
+            self._must_end(f"its store {self._store.path} was removed or replaced")
+
+    def _must_end(self, reason: str) -> None:
+        if not self._ending.is_set():
+            self.end_reason = reason
+            _log.error("the worker must end: %s", reason)
+            self._ending.set()
+
+    def _say_once(self, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}"
+        if text != self._trouble:
+            unknown = not isinstance(error, EngineError)
+            _log.warning("heartbeat not written: %s", error, exc_info=unknown)
+        self._trouble = text
 
     def _write_heartbeat(self) -> None:
         beat_for_worker(self._store, self._worker_id, self._meter.read())
@@ -76,17 +132,37 @@ class Meter:
         self._gpu = _gpu_handle(device)
 
     def read(self) -> Telemetry:
-        """Return CPU share (100 = one core), memory in bytes, and the GPU's where there is one."""
-        with self._process.oneshot():
-            cpu, memory = self._process.cpu_percent(), self._process.memory_info().rss
-        if self._gpu is None:
-            return Telemetry(cpu_percent=cpu, memory_bytes=memory)
+        """Return CPU share (100 = one core), memory in bytes, and the GPU's where there is one.
+
+        What a meter does not tell, as parts of a GPU do not, is None; a share of the CPU is 0.
+        """
+        gpu, process = self._gpu, self._process
         return Telemetry(
-            cpu_percent=cpu,
-            memory_bytes=memory,
-            gpu_percent=float(pynvml.nvmlDeviceGetUtilizationRates(self._gpu).gpu),
-            gpu_memory_bytes=int(pynvml.nvmlDeviceGetMemoryInfo(self._gpu).used),
+            cpu_percent=_if_told(process.cpu_percent) or 0.0,
+            memory_bytes=_if_told(lambda: process.memory_info().rss),
+            gpu_percent=gpu
+            and _if_told(lambda: float(pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu)),
+            gpu_memory_bytes=gpu
+            and _if_told(lambda: int(pynvml.nvmlDeviceGetMemoryInfo(gpu).used)),
         )
+
+
+def _if_told(ask: Callable[[], Value]) -> Value | None:
+    try:
+        return ask()
+    except (pynvml.NVMLError, psutil.Error, OSError, ValueError):
+        return None
+
+
+def _file_identity(path: Path | None) -> tuple[int, int] | None:
+    """Return what tells a file from another of its name; None where there is none."""
+    if path is None:
+        return None
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _gpu_handle(device: str) -> Any:  # noqa: ANN401 - NVML's own handle

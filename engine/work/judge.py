@@ -15,6 +15,7 @@ from engine.search.early_stopping import CollapseSentinel, Look, Observation, Se
 from engine.search.trials import Search
 from engine.spec import RunSpec
 from engine.spec.search import PruningSees
+from engine.work.patience import Patience
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,24 @@ class TrialJudge(Judge):
         number: the trial's.
         spec: what it learns, and how.
         sees: which of its measurements it is compared by.
+        patience: waits where the trials cannot be reached.
     """
 
-    def __init__(self, search: Search, number: int, spec: RunSpec, sees: PruningSees) -> None:
+    def __init__(
+        self,
+        search: Search,
+        number: int,
+        spec: RunSpec,
+        sees: PruningSees,
+        patience: Patience,
+    ) -> None:
         super().__init__()
         self._search = search
         self._number = number
         self._last_stage = len(spec.sequence) - 1
         self._warmup = spec.protocol.warmup
         self._sees = sees
+        self._patience = patience
         self._stages: tuple[StagePlan, ...] = ()
         self._epoch_ends: Collection[int] = ()
         self._sentinel = CollapseSentinel(spec.sequence)
@@ -113,8 +123,10 @@ class TrialJudge(Judge):
 
     def _report(self, event: Measured, score: float) -> None:
         self._reports += 1
-        self._search.report(self._number, self._reports, score)
-        if not self._is_end(event) and self._search.should_prune(self._number):
+        self._patience.call(lambda: self._search.report(self._number, self._reports, score))
+        if self._is_end(event):
+            return
+        if self._patience.call(lambda: self._search.should_prune(self._number)):
             what = "p" if event.stage > 0 else "half its accuracy,"
             reason = f"{what} {score:.3f} at step {event.step} was too far behind other trials"
             self.verdict = Verdict("pruned", reason)

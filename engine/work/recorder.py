@@ -16,6 +16,7 @@ from engine.store.measurements import (
     record_progress,
     record_stages,
 )
+from engine.work.patience import Patience
 
 _WRITE_SECONDS = 0.25
 _SMOOTHING = 0.1
@@ -35,13 +36,17 @@ class Recorder:
         store: where to.
         run_id: of the run.
         worker_id: of the worker that holds it.
+        patience: waits where the store is in trouble.
         step: how many steps were taken before, where the run is gone on with.
     """
 
-    def __init__(self, store: Store, run_id: int, worker_id: int, *, step: int = 0) -> None:
+    def __init__(
+        self, store: Store, run_id: int, worker_id: int, patience: Patience, *, step: int = 0
+    ) -> None:
         self._store = store
         self._run_id = run_id
         self._worker_id = worker_id
+        self._patience = patience
         self._waiting: list[MeasurementRecord] = []
         self._drift: list[DriftRecord] = []
         self._steps = 0
@@ -63,7 +68,9 @@ class Recorder:
             )
             for index, plan in enumerate(stages)
         ]
-        record_stages(self._store, self._run_id, self._worker_id, records)
+        self._patience.call(
+            lambda: record_stages(self._store, self._run_id, self._worker_id, records)
+        )
 
     def measured(self, event: Measured) -> None:
         """Take measurements, and with them the step they end; it is written with the next one."""
@@ -101,7 +108,12 @@ class Recorder:
 
         Raises:
             LeaseLostError: another worker holds the run.
+            StorageError: the store was in trouble for too long.
         """
+        self._patience.call(self._write)
+        self._written_at = time.monotonic()
+
+    def _write(self) -> None:
         pace = self._pace
         progress = Progress(
             step=self._step,
@@ -114,7 +126,6 @@ class Recorder:
         if self._drift:
             record_drift(self._store, self._run_id, self._worker_id, self._drift)
             self._drift = []
-        self._written_at = time.monotonic()
 
 
 def _after(before: _Pace | None, step: _Pace) -> _Pace:

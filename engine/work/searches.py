@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from engine.errors import DeletedError, EngineError
+from engine.errors import DeletedError, EngineError, StorageError
 from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
 from engine.search.importance import weigh_if_old
@@ -23,6 +23,7 @@ from engine.store.searches import (
 from engine.store.states import ENDED
 from engine.store.studies import control_study, get_study
 from engine.work.judge import Judge, TrialJudge
+from engine.work.patience import Patience
 
 _MOST_FAILURES = 3
 
@@ -30,9 +31,10 @@ _MOST_FAILURES = 3
 class Searches:
     """The searches that a worker has opened, one per study."""
 
-    def __init__(self, store: Store, worker_id: int) -> None:
+    def __init__(self, store: Store, worker_id: int, patience: Patience) -> None:
         self._store = store
         self._worker_id = worker_id
+        self._patience = patience
         self._opened: dict[int, Search] = {}
 
     def propose_trial(self) -> bool:
@@ -57,7 +59,8 @@ class Searches:
         if run.study_id is None or run.number is None:
             return Judge()
         sees = get_study(self._store, run.study_id).spec.search.pruning_sees
-        return TrialJudge(self._search(run.study_id), run.number, run.spec, sees)
+        search = self._search(run.study_id)
+        return TrialJudge(search, run.number, run.spec, sees, self._patience)
 
     def tell(self, run: RunRecord) -> None:
         """Tell the sampler how a run ended, if it asked for it."""
@@ -75,6 +78,8 @@ class Searches:
             return False
         try:
             search = self._search(study_id)
+        except StorageError:
+            raise
         except EngineError as error:
             control_study(self._store, study_id, "paused", str(error))
             return False
@@ -152,4 +157,5 @@ class Searches:
             yield seated
         finally:
             if seated:
-                leave_proposer(self._store, study_id, self._worker_id)
+                with suppress(StorageError):  # the seat is free again after a while
+                    leave_proposer(self._store, study_id, self._worker_id)

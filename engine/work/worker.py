@@ -4,10 +4,13 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from threading import Event
 from types import FrameType
+from typing import TypeVar
 
-from engine.errors import DeletedError, EngineError
+from engine.errors import DeletedError, EngineError, StorageError
 from engine.learning.backbone import quiet_libraries
 from engine.learning.device import free_memory, pick_device
 from engine.spec import sequence_name
@@ -26,11 +29,14 @@ from engine.store.workers import (
 )
 from engine.work.execution import Outcome, WorkerContext, execute
 from engine.work.heartbeat import Heartbeat
+from engine.work.patience import WORKER_SECONDS, Patience
 from engine.work.processes import identity_of
 from engine.work.searches import Searches
 from engine.work.supervisor import WorkerSettings, end_orphaned_workers
 
 _LOOK_SECONDS = 0.5
+
+Value = TypeVar("Value")
 
 _log = logging.getLogger(__name__)
 
@@ -43,58 +49,73 @@ def work(settings: WorkerSettings) -> None:
     """
     quiet_libraries()
     store = open_store(settings.store)
-    worker_id = register_worker(
-        store, identity_of(), device=settings.device, threads=settings.threads, log_file=None
+    ending = Event()
+    _end_politely(ending)
+    patience = Patience(ending)
+    worker_id = patience.call(
+        lambda: register_worker(
+            store, identity_of(), device=settings.device, threads=settings.threads, log_file=None
+        )
     )
     device = str(pick_device(settings.device).target)
-    name_device(store, worker_id, device)
-    heartbeat = Heartbeat(store, worker_id, device)
+    patience.call(lambda: name_device(store, worker_id, device))
+    heartbeat = Heartbeat(store, worker_id, device, ending)
     heartbeat.start()
-    _end_politely(heartbeat)
     context = WorkerContext(
         store=store,
         worker_id=worker_id,
         device=device,
         heartbeat=heartbeat,
+        patience=patience,
         checkpoint_seconds=settings.checkpoint_seconds,
     )
     _log_worker(context, "begins")
     try:
-        _log_worker(context, _serve(context, Searches(store, worker_id), settings))
+        _serve(context, Searches(store, worker_id, patience), settings)
     except Exception as error:
-        with suppress(EngineError):
-            _log_worker(
-                context, f"ends by an error: {_first_line(error)}; see its log file", "error"
-            )
+        _log_worker(context, f"ends by an error: {_first_line(error)}; see its log file", "error")
         raise
     finally:
         heartbeat.end()
-        end_worker(store, worker_id)
+        with suppress(EngineError):
+            end_worker(store, worker_id)
         store.close()
 
 
-def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings) -> str:
-    """Work, rest while that is desired, and return why the worker ends."""
+def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings) -> None:
+    """Work, rest while that is desired, and say why the worker ends.
+
+    Raises:
+        StorageError: the store was in trouble for too long.
+    """
     idle_since = time.monotonic()
     while (desired := _desired(context)) != "stopped":
         if desired == "paused":
             _rest(context)
         elif not _work_once(context, searches, settings.threads):
-            patience = 0.0 if settings.until_idle else settings.idle_seconds
-            if time.monotonic() - idle_since >= patience and not searches.must_wait():
-                return "ends: nothing to do"
+            idle = time.monotonic() - idle_since
+            is_over = idle >= (0.0 if settings.until_idle else settings.idle_seconds)
+            if is_over and not _patiently(context, searches.must_wait):
+                _log_worker(context, "ends: nothing to do")
+                return
             time.sleep(_LOOK_SECONDS)
             continue
         idle_since = time.monotonic()
-    return "ends as it was told"
+    if context.heartbeat.end_reason is None:
+        _log_worker(context, "ends as it was told")
+    else:
+        _log_worker(context, f"ends: {context.heartbeat.end_reason}", "error")
 
 
 def _desired(context: WorkerContext) -> Desired:
-    return (
-        "stopped"
-        if context.heartbeat.end_is_asked
-        else desired_of_worker(context.store, context.worker_id)
-    )
+    if context.heartbeat.end_is_asked:
+        return "stopped"
+    return _patiently(context, lambda: desired_of_worker(context.store, context.worker_id))
+
+
+def _patiently(context: WorkerContext, ask: Callable[[], Value]) -> Value:
+    """Do what is to be done with the store, and wait for as long as a worker does."""
+    return context.patience.call(ask, at_most=WORKER_SECONDS)
 
 
 def _rest(context: WorkerContext) -> None:
@@ -109,20 +130,25 @@ def _rest(context: WorkerContext) -> None:
 
 def _work_once(context: WorkerContext, searches: Searches, threads: int) -> bool:
     """Work on one run; False where there is none."""
-    end_orphaned_workers(context.store)
-    run = claim_run(context.store, context.worker_id, threads=threads)
+    store = context.store
+    _patiently(context, lambda: end_orphaned_workers(store))
+    run = _patiently(context, lambda: claim_run(store, context.worker_id, threads=threads))
     if run is None:
-        return searches.propose_trial()
+        return _patiently(context, searches.propose_trial)
     _log_run(context, run, "goes on" if run.step else "begins")
     outcome = execute(context, run, searches.judge)
     if outcome is None:
-        _log_run(context, run, "is given back")
-    else:
-        level: Level = "error" if outcome.state == "failed" else "info"
-        _log_run(context, run, _outcome_text(outcome), level)
-        with suppress(DeletedError):  # as soon as it had ended
-            searches.tell(get_run(context.store, run.id))
+        _log_run(context, run, "was taken over by another worker")
+        return True
+    _log_run(context, run, _outcome_text(outcome), _level(outcome))
+    if outcome.has_ended:
+        context.patience.rested()
+        # It was deleted as soon as it had ended; or it is told before the next trial is proposed.
+        with suppress(DeletedError, StorageError):
+            searches.tell(get_run(store, run.id))
             searches.weigh(run)
+    elif outcome.reason is not None:
+        context.patience.rest()
     return True
 
 
@@ -130,8 +156,9 @@ def _log_run(context: WorkerContext, run: RunRecord, what: str, level: Level = "
     """Tell people in the store what happens to a run, and the worker's own log too."""
     name = f"run {run.id}" if run.number is None else f"#{run.number}"
     _log.info("run %d (%s) %s", run.id, sequence_name(run.spec.sequence), what)
-    text = f"{name} {what} · {_owner(context, run)}"
-    write_log(context.store, level, text, worker_id=context.worker_id, run_id=run.id)
+    with suppress(EngineError):  # no line is worth a run
+        text = f"{name} {what} · {_owner(context, run)}"
+        write_log(context.store, level, text, worker_id=context.worker_id, run_id=run.id)
 
 
 def _owner(context: WorkerContext, run: RunRecord) -> str:
@@ -145,26 +172,35 @@ def _owner(context: WorkerContext, run: RunRecord) -> str:
 def _log_worker(context: WorkerContext, what: str, level: Level = "info") -> None:
     _log.log(logging.ERROR if level == "error" else logging.INFO, "the worker %s", what)
     text = f"worker {os.getpid()} on {context.device} {what}"
-    write_log(context.store, level, text, worker_id=context.worker_id)
+    with suppress(EngineError):
+        write_log(context.store, level, text, worker_id=context.worker_id)
 
 
 def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
+def _level(outcome: Outcome) -> Level:
+    if outcome.state == "failed":
+        return "error"
+    return "info" if outcome.has_ended or outcome.reason is None else "warning"
+
+
 def _outcome_text(outcome: Outcome) -> str:
+    if not outcome.has_ended:
+        return "is given back" if outcome.reason is None else f"is given back: {outcome.reason}"
     if outcome.scores is None:
         return f"{outcome.state}: {outcome.reason}"
     scores = outcome.scores
     return f"{outcome.state}: p {scores.p:.3f} = {scores.p_o:.3f} + {scores.p_s:.3f}"
 
 
-def _end_politely(heartbeat: Heartbeat) -> None:
+def _end_politely(ending: Event) -> None:
     """On SIGTERM or SIGINT give the run back, with a checkpoint, and end."""
 
     def ask_to_end(signum: int, _: FrameType | None) -> None:
         _log.info("%s: the worker gives its run back and ends", signal.Signals(signum).name)
-        heartbeat.ask_to_end()
+        ending.set()
 
     signal.signal(signal.SIGTERM, ask_to_end)
     signal.signal(signal.SIGINT, ask_to_end)

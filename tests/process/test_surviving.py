@@ -87,7 +87,7 @@ def test_a_killed_workers_trial_is_finished_as_the_same_trial(
     assert len(_results(store, disturbed)) == study_spec.search.trials
 
 
-def test_a_stopped_study_keeps_what_was_measured_and_no_checkpoint(
+def test_a_stopped_study_keeps_what_was_measured_and_its_checkpoint(
     store: Store, study_spec: StudySpec, start: Start
 ) -> None:
     study_id = create_study(store, study_spec)
@@ -98,7 +98,7 @@ def test_a_stopped_study_keeps_what_was_measured_and_no_checkpoint(
 
     (trial,) = trials_of(store, study_id)
     assert trial.state == "stopped"
-    assert not list(Path(store.folder).glob("run-*"))
+    assert list(Path(store.folder).glob("run-*/checkpoint*"))
 
 
 def test_a_checkpoint_left_by_a_deleted_store_is_not_gone_on_from(

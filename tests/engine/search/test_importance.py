@@ -1,6 +1,7 @@
 """What matters is found in what was tried, also where Optuna has no table of it."""
 
 import random
+from threading import Event
 from typing import get_args
 
 import pytest
@@ -11,6 +12,7 @@ from engine.store.connection import Store
 from engine.store.importance import Tried, importance_of
 from engine.store.run_states import claim_run, finish_run
 from engine.store.runs import Scores, trials_of
+from engine.work.patience import Patience
 from engine.work.searches import Searches
 from tests.engine.store.conftest import new_study, new_trial, new_worker, store, study_spec
 
@@ -55,7 +57,7 @@ def test_trials_of_another_grouping_are_left_out() -> None:
 def test_a_worker_tells_it_when_a_trial_ends(store: Store) -> None:
     study, worker = new_study(store, study_spec().name, trials=30), new_worker(store)
     _complete(store, study, worker, range(10))
-    Searches(store, worker).weigh(trials_of(store, study)[-1])
+    Searches(store, worker, Patience(Event())).weigh(trials_of(store, study)[-1])
     assert importance_of(store, study, "ped-anova") is not None
 
 

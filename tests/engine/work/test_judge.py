@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import optuna
 import pytest
@@ -13,6 +14,7 @@ from engine.search.trials import Search, open_search
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec, preset
 from engine.spec.search import PruningSees
 from engine.work.judge import TrialJudge, Verdict
+from engine.work.patience import Patience
 
 EPOCHS = 4
 PROTOCOL = Protocol(epochs=EPOCHS, batch_size=2, measures_per_epoch=2)
@@ -70,7 +72,7 @@ def never(task: int) -> tuple[int, ...]:
 def judge(search: Search, sees: PruningSees, *, first: float = 0.8) -> tuple[TrialJudge, int]:
     """Let a new trial be judged to its end; return its judge and the step at which it ended."""
     number = search.propose().number
-    judging = TrialJudge(search, number, SPEC, sees)
+    judging = TrialJudge(search, number, SPEC, sees, Patience(Event()))
     judging.begin(Planned(stages()))
     for event in events(first, 0.7, 0.9):
         judging.weigh(event, never)
@@ -121,11 +123,11 @@ def test_what_sees_later_stages_does_not_mind_the_first(search: Search) -> None:
 def test_a_judge_goes_on_counting_where_it_was(search: Search, url: str) -> None:
     number = search.propose().number
     everything = list(events(0.8, 0.7, 0.9))
-    before = TrialJudge(search, number, SPEC, "first-stage")
+    before = TrialJudge(search, number, SPEC, "first-stage", Patience(Event()))
     before.begin(Planned(stages()))
     for event in everything[:5]:
         before.weigh(event, never)
-    after = TrialJudge(search, number, SPEC, "first-stage")
+    after = TrialJudge(search, number, SPEC, "first-stage", Patience(Event()))
     after.load(before.dump())
     after.begin(Planned(stages()))
     for event in everything[5:]:
@@ -145,7 +147,7 @@ def end_of_a_stage(
     protocol = Protocol(epochs=1, batch_size=8)
     spec = RunSpec(sequence=("a", "b"), data="", model="", protocol=protocol)
     plan = plan_stage("a", rows=rows, epochs=1, protocol=protocol, first_step=0)
-    judging = TrialJudge(search, 0, spec, "later-stages")
+    judging = TrialJudge(search, 0, spec, "later-stages", Patience(Event()))
     judging.begin(Planned((plan,)))
     for step in sorted(plan.measured_at):
         splits = predicted if step == plan.steps else predicted[:1]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from engine.store.runs import get_run
 from engine.store.schema import run
 from engine.store.searches import spent_epochs
 from engine.store.workers import register_worker
+from engine.work.patience import Patience
 from engine.work.processes import identity_of
 from engine.work.recorder import Recorder
 
@@ -34,7 +36,7 @@ def recorder(store: Store) -> Recorder:
     worker = register_worker(store, identity_of(), device="cpu", threads=1, log_file=None)
     create_run(store, RunSpec(sequence=("mood", "agree"), data="hub", model="tiny"))
     claim_run(store, worker, threads=1)
-    recorder = Recorder(store, 1, worker)
+    recorder = Recorder(store, 1, worker, Patience(Event()))
     protocol = Protocol(epochs=1, batch_size=1)
     recorder.plan([plan_stage("mood", rows=4, epochs=1, protocol=protocol, first_step=0)])
     return recorder
@@ -94,7 +96,7 @@ def test_a_run_that_ends_with_a_measurement_has_taken_the_step_before_it(
 
 
 def test_a_run_that_is_gone_on_with_is_as_far_as_it_was(recorder: Recorder, store: Store) -> None:
-    resumed = Recorder(store, 1, 1, step=3)
+    resumed = Recorder(store, 1, 1, Patience(Event()), step=3)
     resumed.measured(measured(2))
     resumed.write()
     assert get_run(store, 1).step == 3

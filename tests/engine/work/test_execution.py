@@ -1,0 +1,235 @@
+"""What becomes of a run, and of its checkpoint, when something goes wrong around it."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+import torch
+from sqlalchemy import event, select
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from engine.errors import StorageError
+from engine.spec import Protocol, RunSpec
+from engine.store.connection import Store, open_store
+from engine.store.measurements import MeasurementRecord, measurements_of
+from engine.store.run_states import claim_run, control_run, create_run
+from engine.store.runs import get_run
+from engine.store.schema import log
+from engine.store.workers import end_worker, living_workers, register_worker
+from engine.work.execution import Outcome, WorkerContext, execute
+from engine.work.heartbeat import Heartbeat
+from engine.work.judge import Judge
+from engine.work.patience import Patience
+from engine.work.processes import identity_of
+from tests.engine.work.test_patience import Pauses
+from tests.tiny import tiny_backbone, tiny_tasks
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet_and_cached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BERTCL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> RunSpec:
+    return RunSpec(
+        sequence=("mood", "agree"),
+        data=str(tiny_tasks(tmp_path_factory.mktemp("tasks"))),
+        model=str(tiny_backbone(tmp_path_factory.mktemp("backbone"))),
+        method="flat",
+        options={"lr": 3e-3},
+        protocol=Protocol(epochs=2, batch_size=4, retention_rows=16, precision="fp32"),
+        device="cpu",
+    )
+
+
+@pytest.fixture(scope="module")
+def undisturbed(spec: RunSpec, tmp_path_factory: pytest.TempPathFactory) -> list[MeasurementRecord]:
+    store = open_store(str(tmp_path_factory.mktemp("undisturbed") / "studies.db"))
+    run_id = create_run(store, spec)
+    outcome = work(store)
+    assert outcome is not None
+    assert outcome.state == "complete"
+    found = measurements_of(store, run_id)
+    store.close()
+    return found
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(tmp_path / "studies.db"))
+    yield store
+    store.close()
+
+
+def work(
+    store: Store,
+    judge: Judge | None = None,
+    *,
+    pauses: Event | None = None,
+    checkpoint_seconds: float = 0.0,
+) -> Outcome | None:
+    """Do what a worker does with the next run."""
+    worker = register_worker(store, identity_of(), device="cpu", threads=1, log_file=None)
+    run = claim_run(store, worker, threads=1)
+    assert run is not None
+    ending = pauses or Event()
+    context = WorkerContext(
+        store=store,
+        worker_id=worker,
+        device="cpu",
+        heartbeat=Heartbeat(store, worker, "cpu", ending),
+        patience=Patience(ending, run_seconds=0.0),
+        checkpoint_seconds=checkpoint_seconds,
+    )
+    return execute(context, run, lambda _: judge or Judge())
+
+
+class AtStep(Judge):
+    """Lets something happen when a step was taken."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.step = step
+
+    def weigh_loss(self, event: object) -> None:
+        if getattr(event, "step", None) == self.step:
+            self.happen()
+
+    def happen(self) -> None:
+        raise NotImplementedError
+
+
+def kept(store: Store, run_id: int) -> list[Path]:
+    return sorted((store.folder / f"run-{run_id}").glob("checkpoint*"))
+
+
+def told(store: Store) -> list[str]:
+    with store.reading() as connection:
+        return list(connection.execute(select(log.c.text).order_by(log.c.id)).scalars())
+
+
+class Lock(AtStep):
+    """Another program takes the store and keeps it; ``give_back`` ends that."""
+
+    def __init__(self, store: Store, step: int) -> None:
+        super().__init__(step)
+        event.listen(store.engine, "connect", _wait_little)
+        store.engine.dispose()
+        self._other = sqlite3.connect(str(store.path), isolation_level=None)
+
+    def happen(self) -> None:
+        self._other.execute("BEGIN IMMEDIATE")
+
+    def give_back(self) -> None:
+        if self._other.in_transaction:
+            self._other.execute("ROLLBACK")
+
+
+def _wait_little(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.execute("PRAGMA busy_timeout=1")
+
+
+def test_a_locked_store_gives_the_run_back_and_it_goes_on_where_it_was(
+    store: Store, spec: RunSpec, undisturbed: list[MeasurementRecord]
+) -> None:
+    run_id, lock = create_run(store, spec), Lock(store, 10)
+    outcome = work(store, lock, pauses=Pauses(meanwhile=lock.give_back))
+    assert outcome is not None
+    assert outcome.state == "paused"
+    back = get_run(store, run_id)
+    assert (back.state, back.desired) == ("paused", "running")
+    assert "stayed locked" in (back.reason or "")
+    assert kept(store, run_id)
+
+    again = work(store)
+    assert again is not None
+    assert again.state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+    assert not kept(store, run_id)
+
+
+def test_a_worker_that_ends_while_the_store_is_locked_leaves_its_run_to_the_next(
+    store: Store, spec: RunSpec, undisturbed: list[MeasurementRecord]
+) -> None:
+    run_id, lock, ending = create_run(store, spec), Lock(store, 10), Pauses()
+    ending.meanwhile = ending.set
+    with pytest.raises(StorageError):
+        work(store, lock, pauses=ending)
+    lock.give_back()
+    assert get_run(store, run_id).state == "running"
+    (worker,) = living_workers(store)
+    end_worker(store, worker.id)
+
+    again = work(store)
+    assert again is not None
+    assert again.state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+
+
+def test_learning_goes_on_without_room_for_a_checkpoint(
+    store: Store, spec: RunSpec, undisturbed: list[MeasurementRecord]
+) -> None:
+    run_id = create_run(store, spec)
+    store.folder.write_text("no folder can be made here")
+    outcome = work(store)
+    assert outcome is not None
+    assert outcome.state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+    (line,) = told(store)
+    assert line.startswith(f"run {run_id} learns on without one: checkpoint ")
+
+
+def test_a_pause_is_obeyed_without_room_for_a_checkpoint(store: Store, spec: RunSpec) -> None:
+    run_id = create_run(store, spec)
+    store.folder.write_text("no folder can be made here")
+
+    class Pause(AtStep):
+        def happen(self) -> None:
+            control_run(store, run_id, "paused")
+
+    outcome = work(store, Pause(3), checkpoint_seconds=1000)
+    assert outcome is not None
+    assert get_run(store, run_id).state == "paused"
+    assert "cannot be written" in (get_run(store, run_id).reason or "")
+
+
+@pytest.mark.parametrize("state", ["stopped", "failed"])
+def test_what_may_be_wanted_once_more_keeps_its_checkpoint(
+    store: Store, spec: RunSpec, state: str
+) -> None:
+    run_id = create_run(store, spec)
+
+    class End(AtStep):
+        def happen(self) -> None:
+            if state == "failed":
+                raise ValueError("shapes differ")
+            control_run(store, run_id, "stopped")
+
+    outcome = work(store, End(5))
+    assert outcome is not None
+    assert outcome.state == state
+    assert get_run(store, run_id).state == state
+    assert kept(store, run_id)
+
+
+def test_a_full_disk_around_the_run_is_no_fault_of_the_run(store: Store, spec: RunSpec) -> None:
+    run_id = create_run(store, spec)
+
+    class Full(AtStep):
+        def happen(self) -> None:
+            raise OSError(28, "No space left on device", "/cache/tokens")
+
+    outcome = work(store, Full(5))
+    assert outcome is not None
+    assert outcome.state == "paused"
+    assert (
+        get_run(store, run_id).reason == "/cache/tokens: no space left on device; free some space"
+    )

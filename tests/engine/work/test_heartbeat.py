@@ -1,0 +1,136 @@
+"""A heart that goes on beating, and a worker that ends where it cannot."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pynvml
+import pytest
+from sqlalchemy import select, update
+
+from engine.errors import StorageError
+from engine.store.connection import Store, open_store
+from engine.store.run_states import claim_run, create_run
+from engine.store.schema import run, worker
+from engine.store.workers import Telemetry
+from engine.work import heartbeat as module
+from engine.work.heartbeat import Heartbeat, Meter
+from tests.engine.store.conftest import new_worker, run_spec
+
+_BEATS = select(worker.c.heartbeat_at, run.c.heartbeat_at).join_from(
+    run, worker, worker.c.id == run.c.worker_id
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(tmp_path / "studies.db"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def heart(store: Store) -> Heartbeat:
+    """Return the heart of a worker that holds run 1; it beats when it is told to."""
+    worker_id, run_id = new_worker(store), create_run(store, run_spec())
+    claim_run(store, worker_id, threads=1)
+    heart = Heartbeat(store, worker_id, "cpu", Event())
+    heart.hold(run_id)
+    return heart
+
+
+def beats(store: Store) -> tuple[float, float]:
+    """Return when worker and run were last heard of, and forget it."""
+    with store.writing() as connection:
+        found = connection.execute(_BEATS).one()
+        connection.execute(update(worker).values(heartbeat_at=0.0))
+        connection.execute(update(run).values(heartbeat_at=0.0))
+    return found[0], found[1]
+
+
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(module, "beat_for_worker", fail)
+
+
+@pytest.mark.parametrize("error", [OverflowError("too large"), RuntimeError("a bug")])
+def test_it_survives_anything_and_says_it_once(
+    heart: Heartbeat,
+    store: Store,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    with monkeypatch.context() as patch:
+        fail_with(patch, error)
+        heart.beat()
+        heart.beat()
+    beats(store)
+    heart.beat()
+    assert min(beats(store)) > 0
+    assert not heart.end_is_asked
+    assert [record.getMessage() for record in caplog.records] == [
+        f"heartbeat not written: {error}",
+        "the heartbeat is written again",
+    ]
+
+
+def test_a_worker_that_cannot_beat_for_long_ends(
+    heart: Heartbeat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_with(monkeypatch, RuntimeError("a bug"))
+    heart.beat()
+    assert not heart.end_is_asked
+    later = time.monotonic() + 1000
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    heart.beat()
+    assert heart.end_is_asked
+    assert "it could not beat for 1000 s: a bug" in (heart.end_reason or "")
+
+
+def test_trouble_of_the_store_is_waited_for_by_the_worker_itself(
+    heart: Heartbeat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_with(monkeypatch, StorageError("locked"))
+    later = time.monotonic() + 1000
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    heart.beat()
+    assert not heart.end_is_asked
+
+
+def test_a_worker_whose_heart_died_ends(heart: Heartbeat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heart, "run", lambda: None)
+    heart.start()
+    heart.join()
+    assert heart.end_is_asked
+    assert heart.end_reason == "its heartbeat died"
+
+
+def test_a_worker_whose_store_was_removed_or_replaced_ends(heart: Heartbeat, store: Store) -> None:
+    heart.beat()
+    assert not heart.end_is_asked
+    assert store.path is not None
+    store.path.rename(store.path.with_name("elsewhere.db"))
+    heart.beat()
+    assert heart.end_is_asked
+    assert heart.end_reason == f"its store {store.path} was removed or replaced"
+
+
+def test_a_gpu_that_does_not_tell_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As parts of one (MIG) do not say how busy they are."""
+
+    def refuse(*_: object) -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+
+    monkeypatch.setattr(pynvml, "nvmlInit", lambda: None)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", lambda _: object())
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetUtilizationRates", refuse)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", refuse)
+    told: Telemetry = Meter("cuda:0").read()
+    assert (told.gpu_percent, told.gpu_memory_bytes) == (None, None)
+    assert told.memory_bytes
+    assert told.cpu_percent is not None
