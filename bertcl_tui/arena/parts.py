@@ -9,8 +9,7 @@ from rich.text import Text
 
 from bertcl_tui.arena.look import Look, Tally
 from bertcl_tui.arena.writing import cell_lines, marks_width
-from bertcl_tui.style.looks import Looks
-from bertcl_tui.style.states import STATE_LOOKS
+from bertcl_tui.style.looks import STATE_LOOKS, Looks
 from engine.arena import legend
 from engine.arena.tables import Row
 

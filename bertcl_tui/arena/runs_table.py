@@ -16,8 +16,7 @@ from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.store.trial_rows import RunRow, TrialState
 from bertcl_tui.style.key_names import key_for
-from bertcl_tui.style.looks import Looks
-from bertcl_tui.style.states import state_text
+from bertcl_tui.style.looks import Looks, state_text
 from bertcl_tui.style.wording import score, steps_rate
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.frame import entitle

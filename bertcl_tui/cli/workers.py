@@ -16,7 +16,7 @@ from bertcl_tui.cli.parameters import Json, Slots, Store
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.options import option
 from bertcl_tui.store.study_rows import WorkerRow
-from bertcl_tui.style.states import at_what, worker_word
+from bertcl_tui.style.looks import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE, mask_password

@@ -17,8 +17,7 @@ from bertcl_tui.actions import Place, actions_of, bindings_of
 from bertcl_tui.actions.action import PLACES, active_in
 from bertcl_tui.charts.style import REFERENCE_GLYPH
 from bertcl_tui.style.key_names import key_names
-from bertcl_tui.style.looks import Looks, looks_of
-from bertcl_tui.style.states import STATE_LOOKS
+from bertcl_tui.style.looks import STATE_LOOKS, Looks, looks_of
 
 Entry = tuple[str, str]
 """What is explained, and the explanation."""

@@ -31,7 +31,7 @@ from bertcl_tui.store.trial_rows import OLDEST_FIRST, RunCurves, TrialRow
 from bertcl_tui.studies.look import fitting_studies
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.style.key_names import with_keys
-from bertcl_tui.style.states import standing_of
+from bertcl_tui.style.looks import standing_of
 from bertcl_tui.style.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar

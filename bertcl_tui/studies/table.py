@@ -7,8 +7,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.glyphs import sparkline
 from bertcl_tui.store.study_rows import StudyRow
-from bertcl_tui.style.looks import Looks
-from bertcl_tui.style.states import state_text
+from bertcl_tui.style.looks import Looks, state_text
 from bertcl_tui.style.wording import duration, moment, score, steps_rate, trials_done
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable

@@ -15,8 +15,7 @@ from bertcl_tui.charts.forgetting import Known
 from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.store.filters import Fields
 from bertcl_tui.store.trial_rows import Order, TrialRow, TrialState
-from bertcl_tui.style.looks import Looks
-from bertcl_tui.style.states import state_text
+from bertcl_tui.style.looks import Looks, state_text
 from bertcl_tui.style.wording import duration, mean_of, moment, score, steps_rate, tokens_rate
 from bertcl_tui.widgets.column import Column
 from engine.errors import UsageError, shown

@@ -43,7 +43,7 @@ from bertcl_tui.study.panels.grid import PanelGrid
 from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.trials import TrialsList, ask_to_confirm, retry
 from bertcl_tui.study.trials_table import TrialsTable
-from bertcl_tui.style.states import state_word
+from bertcl_tui.style.looks import state_word
 from bertcl_tui.style.wording import duration, headway, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar

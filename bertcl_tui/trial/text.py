@@ -13,8 +13,7 @@ from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.store.trial_rows import RunFacts
-from bertcl_tui.style.looks import Looks, Write, looks_of
-from bertcl_tui.style.states import STATE_LOOKS, state_text, state_word
+from bertcl_tui.style.looks import STATE_LOOKS, Looks, Write, looks_of, state_text, state_word
 from bertcl_tui.style.wording import confirmation_text, duration, score, steps_rate, tokens_rate
 from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, RunLook
 from bertcl_tui.trial.parameters import KeyOf, next_step, parameters_of

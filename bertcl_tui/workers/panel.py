@@ -9,8 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from bertcl_tui.store.study_rows import WorkerRow
-from bertcl_tui.style.looks import Looks, looks_of
-from bertcl_tui.style.states import STATE_LOOKS, worker_word
+from bertcl_tui.style.looks import STATE_LOOKS, Looks, looks_of, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate
 from engine.store.states import IDLE_SECONDS
 

@@ -12,8 +12,7 @@ from textual.message import Message
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.store.study_rows import StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import RunRow, TrialState
-from bertcl_tui.style.looks import Looks
-from bertcl_tui.style.states import STATE_LOOKS, at_what, standing_of, worker_word
+from bertcl_tui.style.looks import STATE_LOOKS, Looks, at_what, standing_of, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable

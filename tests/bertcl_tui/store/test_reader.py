@@ -13,7 +13,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import Best
 from bertcl_tui.store.trial_rows import Order, TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS, trial_fields
-from bertcl_tui.style.states import worker_word
+from bertcl_tui.style.looks import worker_word
 from bertcl_tui.style.wording import headway
 from engine.errors import UsageError
 from engine.spec import SearchSettings, StudySpec

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow, WorkerRow
-from bertcl_tui.style.states import standing_of
+from bertcl_tui.style.looks import standing_of
 
 
 @pytest.fixture
