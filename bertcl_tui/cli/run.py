@@ -74,7 +74,8 @@ def run(
     spec = _spec(texts, method, lr, profile, option or ())
     say("looking at tasks and model …")
     refuse_bad_store(store)
-    check(spec)
+    for remark in check(spec):
+        say(remark)
     with opened(store, create=True) as at:
         run_id = create_run(at.store, spec, label=_label(spec, profile))
         record = _follow(at, run_id, Tender(at.store, device=spec.device))

@@ -30,7 +30,7 @@ def search(
     """
     read_flags(texts)
     say("looking at tasks and model …")
-    study_id = start_search(store, texts)
+    study_id = start_search(store, texts, remark=say)
     with opened(store) as at:
         study = get_study(at.store, study_id)
         device = study.spec.device

@@ -58,7 +58,9 @@ class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
         return look_up(self.store, texts)
 
     def start(self, texts: Mapping[str, str], pending: Pending) -> Message:
-        study_id = start_search(self.store, texts, before_writing=pending.carry_out)
+        study_id = start_search(
+            self.store, texts, before_writing=pending.carry_out, remark=self.app.notify
+        )
         # To the app: the person may have left this screen by now.
         self.app.post_message(StartWorkers())
         return self.Started(study_id)

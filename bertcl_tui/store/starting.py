@@ -53,7 +53,11 @@ def look_up(store: str, texts: Mapping[str, str]) -> Findings:
 
 
 def start_search(
-    store: str, texts: Mapping[str, str], *, before_writing: Callable[[], None] = lambda: None
+    store: str,
+    texts: Mapping[str, str],
+    *,
+    before_writing: Callable[[], None] = lambda: None,
+    remark: Callable[[str], object] = lambda _: None,
 ) -> int:
     """Write a new study to the store, and return its id; a worker will find it.
 
@@ -61,6 +65,7 @@ def start_search(
         store: where it is written.
         texts: the options.
         before_writing: called once all is checked; what it raises keeps the store as it is.
+        remark: told what is other than asked for, a line each.
 
     Raises:
         UsageError: an option is wrong, or the name is taken.
@@ -72,8 +77,10 @@ def start_search(
 
     spec = build_study_spec(texts)
     refuse_bad_store(store)
-    check_search(spec)
+    remarks = check_search(spec)
     before_writing()
+    for text in remarks:
+        remark(text)
     opened = open_store(store)
     try:
         if not _text(texts, "name"):

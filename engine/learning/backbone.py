@@ -19,7 +19,7 @@ from transformers.utils import logging
 from engine.errors import UsageError, shown
 from engine.profiles.parameters import count_layers
 from engine.tasks.hub_access import reading_model
-from engine.tasks.models import Shape, model_path
+from engine.tasks.models import Shape, model_path, require_weights
 
 _WEIGHTS = (".safetensors", ".bin", ".json")
 _HEAD_DROPOUTS = (
@@ -74,6 +74,7 @@ def load_backbone(model: str) -> Backbone:
     path = model_path(model)
     with reading_model(path):
         config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+        require_weights(model)
         # A decoder would keep keys and values for a text to come.
         config.use_cache = False
         module, found = AutoModel.from_pretrained(
@@ -102,6 +103,8 @@ class BackboneShape(Shape, frozen=True, kw_only=True):
     hidden_size: int
     longest_input: int
     """In tokens; more positions than this were never learnt."""
+    shares_weights: bool = False
+    """Whether it goes through a layer more than once."""
 
 
 def backbone_shape(model: str) -> BackboneShape:
@@ -115,10 +118,12 @@ def backbone_shape(model: str) -> BackboneShape:
         config = AutoConfig.from_pretrained(path, trust_remote_code=False)
         with torch.device("meta"):
             module = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+    n_layers = _count_layers(module)
     return BackboneShape(
-        n_layers=_count_layers(module),
+        n_layers=n_layers,
         hidden_size=config.hidden_size,
         longest_input=_longest_input(config),
+        shares_weights=getattr(config, "num_hidden_layers", n_layers) > n_layers,
     )
 
 

@@ -6,6 +6,7 @@ Shared by whatever loads a tokenizer, a backbone or a data set. Imports ``huggin
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from engine.errors import UsageError, shown
@@ -97,6 +98,11 @@ def _reason(error: BaseException, what: str) -> str:
         return f"{reach} {hub} for {what}, and the local cache has no copy"
     if any("trust_remote_code" in str(cause) for cause in causes):
         return f"{what} needs code of its own, which is never run here"
+    if any("tiktoken" in str(cause) for cause in causes) and find_spec("sentencepiece") is None:
+        # transformers names what it tries last
+        return (
+            f"the tokenizer of {what} needs two more libraries: pip install sentencepiece protobuf"
+        )
     named = next((cause for cause in causes if str(cause).strip()), error)
     first_line = str(named).strip().partition("\n")[0].rstrip(".")
     return f"{what} cannot be read: {first_line or type(error).__name__}"

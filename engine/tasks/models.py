@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, reason_of, shown
 from engine.files import expanded
 from engine.profiles import Backbone, published_profile
 from engine.profiles.grouping import MOST_ENCODER_CHOICES
@@ -13,6 +13,8 @@ from engine.tasks.cache import Stamp, files_stamp
 from engine.tasks.sources.sample import sample_model_path
 
 _LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+_POINTER = b"version https://git-lfs"
 _HIDDEN = ("hidden_size", "n_embd", "dim", "d_model")
 
 
@@ -52,6 +54,58 @@ def model_path(model: str) -> str:
         UsageError: as ``model_name``, or the sample pack is not installed.
     """
     return str(sample_model_path()) if model == "sample" else model_name(model)
+
+
+def require_weights(model: str) -> None:
+    """See that the weights of a local model are all there. What lies on the hub is fetched later.
+
+    Raises:
+        UsageError: they are missing, not whole, or only a pointer to them.
+    """
+    folder = Path(model_path(model))
+    if folder.is_dir():
+        where = f"model folder {shown(folder)}"
+        for part in _weights_in(folder, where):
+            _require_whole(part, where)
+
+
+def _weights_in(folder: Path, where: str) -> list[Path]:
+    """Return the files that hold the weights, there or not, as transformers looks for them."""
+    for name in _WEIGHTS:
+        whole, index = folder / name, folder / f"{name}.index.json"
+        if whole.exists():
+            return [whole]
+        if index.exists():
+            try:
+                parts = set(json.loads(index.read_bytes())["weight_map"].values())
+                return [folder / part for part in sorted(parts)]
+            except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+                raise UsageError(
+                    f"{where}: {index.name} cannot be read; fetch the model again"
+                ) from None
+    raise UsageError(f"{where} holds no weights: {_WEIGHTS[0]} is missing; fetch the model again")
+
+
+def _require_whole(weights: Path, where: str) -> None:
+    name = shown(weights.name)
+    try:
+        with weights.open("rb") as file:
+            if file.read(len(_POINTER)) == _POINTER:
+                raise UsageError(f"{where}: {name} is a Git LFS pointer; run git lfs pull there")
+    except OSError as error:
+        raise UsageError(
+            f"{where}: {name} cannot be read: {reason_of(error)}; fetch the model again"
+        ) from None
+    if weights.suffix == ".safetensors":
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(weights, "np"):  # reads what is where, and whether all of it is there
+                pass
+        except SafetensorError as error:
+            raise UsageError(
+                f"{where}: {name} is damaged or not whole ({shown(error)}); fetch the model again"
+            ) from None
 
 
 def model_stamp(model: str) -> Stamp:

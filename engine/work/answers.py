@@ -6,14 +6,14 @@ answered. Each answer loads the libraries that it takes, and no others.
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
-from engine.errors import EngineError
+from engine.errors import EngineError, shown
 from engine.spec import RunSpec
 from engine.tasks.shifts.findings import Progress, StoredFindings
 from engine.tasks.shifts.findings import Question as ShiftQuestion
@@ -23,10 +23,14 @@ from engine.work.ask import (
     DrawShifts,
     FindShifts,
     Question,
+    Remark,
     WeighImportance,
 )
 from engine.work.machine import Machine, core_count, nvidia_gpu_count
 from engine.work.processes import read_message
+
+if TYPE_CHECKING:
+    from engine.learning.backbone import BackboneShape
 
 Say = Callable[[Struct], None]
 """Sends one answer."""
@@ -58,7 +62,8 @@ def answer(question: Question, say: Say) -> None:
     """
     match question:
         case CheckRuns():
-            check(question.specs)
+            for remark in check(question.specs):
+                say(Remark(remark))
         case DescribeMachine():
             say(describe_machine())
         case FindShifts():
@@ -71,8 +76,11 @@ def answer(question: Question, say: Say) -> None:
             weigh_importance(question)
 
 
-def check(specs: Iterable[RunSpec]) -> None:
-    """Load everything that runs need but the weights.
+def check(specs: Iterable[RunSpec]) -> list[str]:
+    """Load everything that runs need but the weights, and see that those are there.
+
+    Returns:
+        What is other than asked for, a line each.
 
     Raises:
         UsageError: something is not to be had.
@@ -82,16 +90,31 @@ def check(specs: Iterable[RunSpec]) -> None:
     from engine.learning.methods import make_method
     from engine.learning.prepare import prepare_task
     from engine.profiles.grouping import make_grouping
+    from engine.tasks.models import require_weights
 
     quiet_libraries()
+    remarks: dict[str, None] = {}
     for spec in specs:
         pick_device(spec.device, spec.protocol.precision)
-        grouping = make_grouping(spec.protocol.grouping, backbone_shape(spec.model).n_layers)
+        shape = backbone_shape(spec.model)
+        require_weights(spec.model)
+        grouping = make_grouping(spec.protocol.grouping, shape.n_layers)
         method = make_method(spec)
         method.learning_rates(grouping)
         method.require(spec.model)
         for name in spec.sequence:
             prepare_task(name, spec.data, spec.model, spec.protocol, spec.device)
+        remarks |= dict.fromkeys(_remarks(spec, shape))
+    return list(remarks)
+
+
+def _remarks(spec: RunSpec, shape: "BackboneShape") -> Iterator[str]:
+    asked, longest = spec.protocol.max_length, shape.longest_input
+    if longest < asked:
+        yield f"model '{shown(spec.model)}' takes {longest} tokens at most, not {asked}: cut there"
+    if shape.shares_weights:
+        layers = "1 layer" if shape.n_layers == 1 else f"{shape.n_layers} layers"
+        yield f"model '{shown(spec.model)}' uses the same weights again: it has {layers} to tune"
 
 
 def describe_machine() -> Machine:

@@ -31,9 +31,15 @@ SUFFIXES: Final = (".svg", ".png")
 
 
 class CheckRuns(Struct, frozen=True, kw_only=True, tag=True):
-    """Whether these runs could begin. No answer; ``UsageError`` where one could not."""
+    """Whether these runs could begin: a ``Remark`` on each thing that is other than asked for."""
 
     specs: tuple[RunSpec, ...]
+
+
+class Remark(Struct, frozen=True):
+    """What is worth knowing before a run begins, in one line."""
+
+    text: str
 
 
 class DescribeMachine(Struct, frozen=True, tag=True):
@@ -140,24 +146,28 @@ class Asking:
         return EngineError(f"{self._failure}: {last}")
 
 
-def check(*specs: RunSpec) -> None:
+def check(*specs: RunSpec) -> tuple[str, ...]:
     """Load what runs need. What was loaded and encoded is cached for the worker that comes after.
 
-    Raises:
-        UsageError: something is not to be had.
-        EngineError: the check itself broke.
-    """
-    Asking(CheckRuns(specs=specs), "the request could not be checked").wait()
-
-
-def check_search(spec: StudySpec) -> None:
-    """Load what every trial of a search needs, as ``check`` does.
+    Returns:
+        What is other than asked for, a line each.
 
     Raises:
         UsageError: something is not to be had.
         EngineError: the check itself broke.
     """
-    check(replace(spec.trial(0, (), {"lr": 1e-5}), method="flat"))
+    asking = Asking(CheckRuns(specs=specs), "the request could not be checked")
+    return tuple(msgspec.json.decode(line, type=Remark).text for line in asking.answers())
+
+
+def check_search(spec: StudySpec) -> tuple[str, ...]:
+    """Load what every trial of a search needs, and return remarks, as ``check`` does.
+
+    Raises:
+        UsageError: something is not to be had.
+        EngineError: the check itself broke.
+    """
+    return check(replace(spec.trial(0, (), {"lr": 1e-5}), method="flat"))
 
 
 def ask_machine() -> Machine:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 import transformers as hf
+from msgspec import Struct
+from msgspec.structs import replace
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
@@ -24,10 +26,14 @@ from engine.learning.backbone import (
     load_backbone,
 )
 from engine.learning.masked import load_masked_model
+from engine.learning.model import SequenceModel, make_optimizer
 from engine.learning.prepare import prepare
 from engine.profiles.grouping import make_grouping
+from engine.spec import RunSpec
 from engine.tasks.models import Shape, backbone_of, stated_shape
 from engine.tasks.tokenizer import load_tokenizer
+from engine.work.answers import answer
+from engine.work.ask import CheckRuns, Remark
 from tests.engine.learning.asking import Ask, learn
 from tests.tiny import ANSWERS, FILLERS, MOODS, tiny_tasks
 
@@ -72,6 +78,27 @@ def _distilbert(folder: Path) -> None:
     hf.DistilBertTokenizer(
         vocab=VOCABULARY, model_input_names=["input_ids", "attention_mask"]
     ).save_pretrained(folder)
+
+
+_SMALL: dict[str, int] = {
+    "vocab_size": len(WORDS),
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+}
+KINDS = {
+    "bert": hf.BertConfig(**_SMALL),
+    "roberta": hf.RobertaConfig(**_SMALL, max_position_embeddings=18),
+    "electra": hf.ElectraConfig(**_SMALL, embedding_size=16),
+    "deberta": hf.DebertaV2Config(**_SMALL, relative_attention=True, pos_att_type=["p2c", "c2p"]),
+    "modernbert": hf.ModernBertConfig(**_SMALL, pad_token_id=0, bos_token_id=2, eos_token_id=3),
+    "albert": hf.AlbertConfig(**_SMALL, embedding_size=16),
+    "gpt2": hf.GPT2Config(vocab_size=len(WORDS), n_embd=32, n_layer=2, n_head=2),
+    "distilbert": hf.DistilBertConfig(
+        vocab_size=len(WORDS), dim=32, n_layers=2, n_heads=2, hidden_dim=64
+    ),
+}
 
 
 def _masked(model: str) -> object:
@@ -235,3 +262,53 @@ def test_code_that_a_known_architecture_brings_along_is_left_alone(
     folder.joinpath("config.json").write_text(json.dumps(config), encoding="utf-8")
     folder.joinpath("own.py").write_text("raise SystemExit\n", encoding="utf-8")
     assert load_backbone(str(folder)).n_layers == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_backbone_learns_a_step_with_every_choice(kind: str, tmp_path: Path) -> None:
+    hf.AutoModel.from_config(KINDS[kind]).half().save_pretrained(tmp_path)
+    backbone = load_backbone(str(tmp_path))
+    assert backbone.n_layers == (1 if kind == "albert" else 2)
+    assert {value.dtype for value in backbone.module.parameters()} == {torch.float32}
+    model = SequenceModel(backbone, [2, 3], seed=0)
+    grouping = make_grouping("paper", backbone.n_layers)
+    optimizer = make_optimizer(model, grouping, [1e-3] * grouping.n_choices)
+    tokens = torch.tensor([[2, 5, 6, 7, 3], [2, 8, 3, 0, 0]])
+    logits = model({"input_ids": tokens, "attention_mask": (tokens > 0).long()}, 1)
+    torch.nn.functional.cross_entropy(logits, torch.tensor([0, 2])).backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    assert logits.shape == (2, 3)
+    assert all(value.isfinite().all() for value in model.parameters())
+    assert len(optimizer.param_groups) == grouping.n_choices
+
+
+def _remarks(spec: RunSpec) -> list[Struct]:
+    said: list[Struct] = []
+    answer(CheckRuns(specs=(spec, spec)), said.append)
+    return said
+
+
+def test_an_input_that_is_cut_shorter_than_asked_for_is_told_once(ask: Ask, tmp_path: Path) -> None:
+    assert _remarks(ask(max_length=256)) == []
+    text = f"model '{ask.model}' takes 256 tokens at most, not 300: cut there"
+    assert _remarks(ask(max_length=300)) == [Remark(text)]
+
+
+def test_layers_that_share_their_weights_are_told(ask: Ask, tmp_path: Path) -> None:
+    folder = shutil.copytree(ask.model, tmp_path / "model")
+    albert = hf.AlbertConfig(**_SMALL, embedding_size=16)
+    albert.vocab_size = hf.AutoConfig.from_pretrained(folder).vocab_size
+    hf.AlbertModel(albert).save_pretrained(folder)
+    text = f"model '{folder}' uses the same weights again: it has 1 layer to tune"
+    assert _remarks(replace(ask(), model=str(folder))) == [Remark(text)]
+
+
+def test_weights_that_are_no_weights_are_told_before_anything_begins(
+    ask: Ask, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(ask.model, tmp_path / "model")
+    folder.joinpath("model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(UsageError, match="is a Git LFS pointer"):
+        _remarks(replace(ask(), model=str(folder)))
+    with pytest.raises(UsageError, match="is a Git LFS pointer"):
+        load_backbone(str(folder))

@@ -1,7 +1,9 @@
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from engine.errors import UsageError
 from engine.tasks.cache import cache_folder
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import load_tokenizer, token_lengths
@@ -31,3 +33,12 @@ def test_they_are_counted_once(model: str, tmp_path: Path) -> None:
     assert kept.stat().st_mtime_ns == written
     kept.write_bytes(b"damaged")
     assert token_lengths(rows, tokenizer).tolist() == [3]
+
+
+@pytest.mark.skipif(find_spec("sentencepiece") is not None, reason="nothing is missing")
+def test_a_library_that_a_tokenizer_lacks_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "deberta-v2"}')
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "DebertaV2Tokenizer"}')
+    (tmp_path / "spm.model").write_bytes(b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02")
+    with pytest.raises(UsageError, match="needs two more libraries: pip install sentencepiece"):
+        load_tokenizer(str(tmp_path))
