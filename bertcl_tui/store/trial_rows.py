@@ -79,7 +79,7 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     learning_rates: tuple[float, ...]
     seed: int = 0
     attempts: int = 0
-    """Workers that were lost since a checkpoint."""
+    """Workers that were lost at the same step."""
     created_at: float = 0.0
     started_at: float | None = None
     finished_at: float | None = None

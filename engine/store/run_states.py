@@ -143,7 +143,7 @@ def claim_run(
                 worker_id=worker_id,
                 heartbeat_at=now,
                 progress_at=now,
-                attempts=row.attempts + (row.state == "running"),
+                **(_losses() if row.state == "running" else {}),
                 threads=row.threads or threads,
                 started_at=row.started_at or now,
                 reason=None,
@@ -151,6 +151,19 @@ def claim_run(
         )
         _set_worker_run(connection, worker_id, row.id)
         return record(connection.execute(select(run).where(run.c.id == row.id)).mappings().one())
+
+
+def _losses() -> dict[str, ColumnElement[int]]:
+    """Return what is remembered of a run whose worker was lost.
+
+    What counts against the run is that workers die at the same step, and none gets any further.
+    """
+    got_further = or_(run.c.lost_step.is_(None), run.c.step > run.c.lost_step)
+    is_the_same = run.c.step == run.c.lost_step
+    return {
+        "attempts": case((got_further, 1), (is_the_same, run.c.attempts + 1), else_=run.c.attempts),
+        "lost_step": case((got_further, run.c.step), else_=run.c.lost_step),
+    }
 
 
 def device_asked(connection: Connection) -> ColumnElement[str]:
@@ -302,9 +315,8 @@ def control_unheld(connection: Connection, now: float) -> None:
         update(run).where(to_stop).values(state="stopped", finished_at=now, **unhand)
     )
     to_pause = orphaned(now) & (run.c.desired == "paused")
-    connection.execute(
-        update(run).where(to_pause).values(state="paused", attempts=run.c.attempts + 1, **unhand)
-    )
+    paused = update(run).where(to_pause).values(state="paused", **_losses(), **unhand)
+    connection.execute(paused)
 
 
 def orphan_runs(connection: Connection, worker_id: int) -> None:
@@ -342,6 +354,7 @@ def retry_run(store: Store, run_id: int) -> None:
                 reason=None,
                 worker_id=None,
                 attempts=0,
+                lost_step=None,
                 threads=None,
                 step=0,
                 steps=None,

@@ -35,6 +35,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     p_s: float | None
     threads: int | None
     attempts: int
+    """Workers that were lost at ``lost_step`` since it got any further."""
+    lost_step: int | None
     step: int
     steps: int | None
 
@@ -246,6 +248,7 @@ def record(row: RowMapping) -> RunRecord:
         p_s=row["p_s"],
         threads=row["threads"],
         attempts=row["attempts"],
+        lost_step=row["lost_step"],
         step=row["step"],
         steps=row["steps"],
     )

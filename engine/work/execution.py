@@ -129,8 +129,8 @@ def _attempt(
     if run.attempts >= _MOST_LOST_WORKERS:
         return Outcome(
             "failed",
-            f"its worker died {run.attempts} times without a checkpoint between; it may need "
-            "more memory than there is: use a smaller batch or shorter inputs",
+            f"its worker died {run.attempts} times at step {run.lost_step}, and none got any "
+            "further; it may need more memory than there is: use a smaller batch or shorter inputs",
         )
     try:
         return _learn(context, run, context.patience.call(lambda: judges(run)), keeper)
@@ -183,7 +183,8 @@ def _learn(
                 if desired == "stopped":
                     recorder.write()
                     return Outcome("stopped", "stopped by hand")
-                if keeper.due():
+                # Not where the last worker died: that may have been in writing one.
+                if keeper.due() and event.step > (run.lost_step or 0):
                     recorder.write()
                     _keep(context, run, keeper, learner, judge)
         if judge.verdict is not None:

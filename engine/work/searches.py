@@ -1,5 +1,6 @@
 """Where runs meet the sampler: proposing trials, judging them, reporting how they ended."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -27,6 +28,8 @@ from engine.work.patience import Patience
 
 _MOST_FAILURES = 3
 
+_log = logging.getLogger(__name__)
+
 
 class Searches:
     """The searches that a worker has opened, one per study."""
@@ -38,11 +41,28 @@ class Searches:
         self._opened: dict[int, Search] = {}
 
     def propose_trial(self) -> bool:
-        """Queue one more trial for the study that has the fewest; False where none can be now."""
+        """Queue one more trial for the study that has the fewest; False where none can be now.
+
+        A study for which none can be found pauses with the reason.
+
+        Raises:
+            StorageError: the store is in trouble, which is no fault of a study.
+        """
         for study_id in studies_wanting_trials(self._store):
-            with suppress(DeletedError), self._seat(study_id) as seated:
-                if seated and self._queue_next(study_id):
-                    return True
+            try:
+                with self._seat(study_id) as seated:
+                    if seated and self._queue_next(study_id):
+                        return True
+            except StorageError:
+                raise
+            except DeletedError:
+                continue
+            except EngineError as error:
+                control_study(self._store, study_id, "paused", str(error))
+            except Exception as error:  # other studies have trials to be proposed
+                _log.exception("no trial can be proposed for study %d", study_id)
+                reason = f"no trial could be proposed ({_first_line(error)}); see the worker's log"
+                control_study(self._store, study_id, "paused", reason)
         return False
 
     def must_wait(self) -> bool:
@@ -76,13 +96,7 @@ class Searches:
         # Asked again now that nobody else can be proposing.
         if study_id not in studies_wanting_trials(self._store) or self._keeps_failing(study_id):
             return False
-        try:
-            search = self._search(study_id)
-        except StorageError:
-            raise
-        except EngineError as error:
-            control_study(self._store, study_id, "paused", str(error))
-            return False
+        search = self._search(study_id)
         if self._adopt_forgotten(study_id, search):
             return True
         if search.must_wait():
@@ -159,3 +173,7 @@ class Searches:
             if seated:
                 with suppress(StorageError):  # the seat is free again after a while
                     leave_proposer(self._store, study_id, self._worker_id)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]

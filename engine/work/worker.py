@@ -10,7 +10,7 @@ from threading import Event
 from types import FrameType
 from typing import TypeVar
 
-from engine.errors import DeletedError, EngineError, StorageError
+from engine.errors import DeletedError, EngineError
 from engine.learning.backbone import quiet_libraries
 from engine.learning.device import free_memory, pick_device
 from engine.spec import sequence_name
@@ -143,13 +143,21 @@ def _work_once(context: WorkerContext, searches: Searches, threads: int) -> bool
     _log_run(context, run, _outcome_text(outcome), _level(outcome))
     if outcome.has_ended:
         context.patience.rested()
-        # It was deleted as soon as it had ended; or it is told before the next trial is proposed.
-        with suppress(DeletedError, StorageError):
-            searches.tell(get_run(store, run.id))
-            searches.weigh(run)
+        _tell(context, searches, run)
     elif outcome.reason is not None:
         context.patience.rest()
     return True
+
+
+def _tell(context: WorkerContext, searches: Searches, run: RunRecord) -> None:
+    """Tell the sampler how a run ended; what cannot be told is before the next trial's proposal."""
+    try:
+        searches.tell(get_run(context.store, run.id))
+        searches.weigh(run)
+    except DeletedError:
+        _log.info("run %d was deleted as soon as it had ended", run.id)
+    except Exception:  # the run has ended, and there are others
+        _log.exception("run %d has ended, and its search could not be told", run.id)
 
 
 def _log_run(context: WorkerContext, run: RunRecord, what: str, level: Level = "info") -> None:

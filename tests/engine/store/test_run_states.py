@@ -37,7 +37,7 @@ from engine.store.schema import log, run, worker
 from engine.store.searches import studies_wanting_trials
 from engine.store.states import RETRIED, RunState
 from engine.store.studies import create_study
-from engine.store.workers import end_worker, say_what_waits
+from engine.store.workers import end_worker, living_workers, say_what_waits
 from tests.engine.store.conftest import (
     kill_holder,
     new_study,
@@ -153,15 +153,52 @@ def test_a_held_run_is_lost_only_when_its_heartbeat_is_old(store: Store) -> None
     assert (taken.id, taken.attempts) == (run_id, 1)
 
 
-def test_a_checkpoint_forgives_the_workers_lost_before_it(store: Store) -> None:
+def _lost_at(store: Store, *steps: int) -> RunRecord:
+    """Return a run as it is claimed after a worker was lost at each of these steps."""
     run_id = create_run(store, run_spec())
-    claimed(store, new_worker(store, 1))
-    kill_holder(store, run_id)
-    second = new_worker(store, 2)
-    assert claimed(store, second).attempts == 1
-    note_checkpoint(store, run_id, second)
-    kill_holder(store, run_id)
-    assert claimed(store, new_worker(store, 3)).attempts == 1
+    for pid, step in enumerate(steps, start=1):
+        worker_id = new_worker(store, pid)
+        assert claimed(store, worker_id).id == run_id
+        record_progress(store, run_id, worker_id, Progress(step=step, steps=99))
+        end_worker(store, worker_id)
+    return claimed(store, new_worker(store, 1000))
+
+
+@pytest.mark.parametrize(
+    ("steps", "counted"),
+    [
+        ((7,), (1, 7)),
+        ((7, 7, 7), (3, 7)),
+        ((7, 8, 9, 10, 11, 12), (1, 12)),
+        ((7, 7, 7, 8, 8), (2, 8)),
+        ((7, 7, 3, 5, 7), (3, 7)),
+        ((0, 0, 0), (3, 0)),
+    ],
+)
+def test_workers_lost_at_the_same_step_count_and_others_do_not(
+    store: Store, steps: tuple[int, ...], counted: tuple[int, int]
+) -> None:
+    run = _lost_at(store, *steps)
+    assert (run.attempts, run.lost_step) == counted
+
+
+def test_a_run_that_is_to_pause_when_its_worker_is_lost_is_counted_alike(store: Store) -> None:
+    run_id = create_run(store, run_spec())
+    for pid in (1, 2):
+        worker_id = new_worker(store, pid)
+        claimed(store, worker_id)
+        control_run(store, run_id, "paused")
+        end_worker(store, worker_id)
+        control_run(store, run_id, "running")
+    assert get_run(store, run_id).attempts == 2
+
+
+def test_a_checkpoint_forgives_the_workers_lost_before_it(store: Store) -> None:
+    run_id = _lost_at(store, 4, 4, 4).id
+    (holder,) = living_workers(store)
+    note_checkpoint(store, run_id, holder.id)
+    end_worker(store, holder.id)
+    assert claimed(store, new_worker(store, 2000)).attempts == 1
 
 
 def test_the_run_of_a_worker_known_to_be_dead_is_lost_at_once(store: Store) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy import event, select
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import StorageError
+from engine.learning.events import Stepped
 from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store, open_store
-from engine.store.measurements import MeasurementRecord, measurements_of
+from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
 from engine.store.run_states import claim_run, control_run, create_run
 from engine.store.runs import get_run
 from engine.store.schema import log
@@ -233,3 +234,32 @@ def test_a_full_disk_around_the_run_is_no_fault_of_the_run(store: Store, spec: R
     assert (
         get_run(store, run_id).reason == "/cache/tokens: no space left on device; free some space"
     )
+
+
+def test_no_checkpoint_is_written_where_the_last_worker_died(store: Store, spec: RunSpec) -> None:
+    run_id = create_run(store, spec)
+    lost = register_worker(store, identity_of(), device="cpu", threads=1, log_file=None)
+    claim_run(store, lost, threads=1)
+    record_progress(store, run_id, lost, Progress(step=10, steps=48))
+    end_worker(store, lost)
+    found: list[int] = []
+
+    class Look(Judge):
+        def weigh_loss(self, event: Stepped) -> None:
+            found.append(len(kept(store, run_id)))
+
+    work(store, Look())
+    assert found.index(1) == 11, "the file is there when step 12 was taken"
+
+
+def test_dying_at_one_step_again_and_again_is_the_runs_fault(store: Store, spec: RunSpec) -> None:
+    run_id = create_run(store, spec)
+    for step in (8, 9, 9, 9, 9, 9):
+        lost = register_worker(store, identity_of(), device="cpu", threads=1, log_file=None)
+        assert claim_run(store, lost, threads=1)
+        record_progress(store, run_id, lost, Progress(step=step, steps=48))
+        end_worker(store, lost)
+    outcome = work(store)
+    assert outcome is not None
+    assert outcome.state == "failed"
+    assert "its worker died 5 times at step 9, and none got any further" in (outcome.reason or "")

@@ -2,7 +2,7 @@
 
 import errno
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 
@@ -13,8 +13,17 @@ from engine.errors import EngineError, StorageError, UsageError
 from engine.store.connection import Store, open_store
 from engine.store.run_states import create_run
 from engine.store.runs import get_run
+from engine.store.studies import get_study
 from engine.work.patience import Patience, trouble_of
-from tests.engine.store.conftest import run_spec
+from engine.work.searches import Searches
+from tests.engine.store.conftest import new_study, new_worker, run_spec
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(tmp_path / "studies.db"))
+    yield store
+    store.close()
 
 
 class Pauses(Event):
@@ -36,8 +45,7 @@ def _in_trouble() -> None:
     raise StorageError("the disk is full")
 
 
-def test_a_locked_store_is_waited_for(tmp_path: Path) -> None:
-    store = open_store(str(tmp_path / "studies.db"))
+def test_a_locked_store_is_waited_for(store: Store) -> None:
     event.listen(store.engine, "connect", lambda driver, _: driver.execute("PRAGMA busy_timeout=1"))
     store.engine.dispose()
     other = sqlite3.connect(str(store.path), isolation_level=None)
@@ -49,7 +57,6 @@ def test_a_locked_store_is_waited_for(tmp_path: Path) -> None:
     assert pauses.waited == 3
     assert get_run(store, run_id).state == "queued"
     other.close()
-    store.close()
 
 
 def test_it_ends_in_time() -> None:
@@ -78,12 +85,10 @@ def test_what_is_wrong_is_not_tried_again() -> None:
     assert pauses.waited == 0
 
 
-def test_a_wrong_statement_is_no_trouble_of_the_store(tmp_path: Path) -> None:
-    store: Store = open_store(str(tmp_path / "studies.db"))
+def test_a_wrong_statement_is_no_trouble_of_the_store(store: Store) -> None:
     with pytest.raises(EngineError) as caught, store.reading() as connection:
         connection.exec_driver_sql("SELECT nothing FROM nowhere")
     assert trouble_of(caught.value) is None
-    store.close()
 
 
 def _from(cause: BaseException, error: Exception) -> Exception:
@@ -110,3 +115,20 @@ def test_the_stores_trouble_is_told_from_what_is_wrong_with_a_run(
     trouble = trouble_of(error)
     assert (trouble is None) == (said is None)
     assert said is None or str(trouble).startswith(said)
+
+
+def test_a_study_for_which_nothing_can_be_proposed_pauses_and_others_go_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = new_study(store, "bad"), new_study(store, "good")
+
+    def next_of(_: Searches, study_id: int) -> bool:
+        if study_id == bad:
+            raise KeyError("the sampler's own")
+        return True
+
+    monkeypatch.setattr(Searches, "_queue_next", next_of)
+    assert Searches(store, new_worker(store), Patience(Event())).propose_trial()
+    assert get_study(store, bad).desired == "paused"
+    assert "no trial could be proposed (KeyError: " in (get_study(store, bad).reason or "")
+    assert get_study(store, good).desired == "running"
