@@ -84,11 +84,12 @@ def replacing(path: Path) -> Iterator[Path]:
         UsageError: it is a folder, or a device that keeps files.
         OSError: the file cannot be put in its place, or nobody reads the pipe.
     """
-    kind = _kind_of(path)
+    target = Path(os.path.realpath(path))
+    kind = _kind_of(path) or _kind_of(target)
     if kind is not None:
         _refuse_kind(path, kind)
     if kind is None or stat.S_ISREG(kind):
-        with _beside(Path(os.path.realpath(path))) as beside:
+        with _beside(target) as beside:
             yield beside
         return
     with TemporaryDirectory() as folder:

@@ -26,7 +26,7 @@ _LAYOUTS: Final = {
     FREE: "Any sequences and methods.",
     **{name: f"{paper_layout(name, DEFAULT_RATE).title}." for name in LAYOUTS if name != FREE},
 }
-_READ_SEEDS: Final = readers.whole("seeds", least=1, example=5)
+_READ_SEEDS: Final = readers.whole("seeds", least=1, most=1000, example=5)
 _READ_BUDGET: Final = readers.whole("budget", least=1, example=24)
 _FIRST: Final = ("layout", "sequences", "methods", "seeds", "data", "model", "preset")
 

@@ -19,8 +19,8 @@ from engine.store.connection import open_store
 from engine.store.studies import get_study
 from engine.work.requests import enter_repetitions
 
-_READ_TOP: Final = readers.whole("trials", least=1, example=4)
-_READ_SEEDS: Final = readers.whole("seeds", least=1, example=3)
+_READ_TOP: Final = readers.whole("trials", least=1, most=1000, example=4)
+_READ_SEEDS: Final = readers.whole("seeds", least=1, most=1000, example=3)
 _MOST_NAMED: Final = 6
 """Trials that are named one by one."""
 _ENDINGS: Final = ", ".join(f"{suffix} is {form}" for suffix, form in SUFFIXES.items())

@@ -65,7 +65,7 @@ MeasureName = Annotated[
         autocompletion=offer_words(dict.fromkeys(MEASURES, "")),
     ),
 ]
-Seeds = Annotated[int, typer.Option(min=1, metavar="N", help=table_field("seeds").help)]
+Seeds = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help=table_field("seeds").help)]
 Rate = Annotated[float, typer.Option("--lr", metavar="RATE", help=table_field("lr").help)]
 Budget = Annotated[
     int | None, typer.Option(min=1, metavar="TRIALS", help=table_field("budget").help)

@@ -27,7 +27,7 @@ from engine.store.connection import DEFAULT_STORE
 
 _WITH_TRIALS: Final = re.compile(r"(?P<study>.+):(?P<trials>\d[\d,-]*)")
 _LEAST_SHOWN: Final = 0.001
-_SPAN: Final = re.compile(r"(\d+)(?:-(\d+))?")
+_SPAN: Final = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 
 Selections = Annotated[
     list[str],

@@ -17,8 +17,12 @@ from engine.store.runs import runs_by_id
 from engine.work.requests import enter_repetitions
 from engine.work.supervisor import ensure_workers
 
-Top = Annotated[int, typer.Option(min=1, metavar="N", help="How many of the best trials.")]
-Seeds = Annotated[int, typer.Option(min=1, metavar="N", help="How often each is run again.")]
+Top = Annotated[
+    int, typer.Option(min=1, max=1000, metavar="N", help="How many of the best trials.")
+]
+Seeds = Annotated[
+    int, typer.Option(min=1, max=1000, metavar="N", help="How often each is run again.")
+]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Print what was confirmed, and ask for nothing.")
 ]

@@ -18,7 +18,8 @@ from engine.spec.differences import Difference, differences, differences_from_pa
 from engine.store.connection import DEFAULT_STORE
 from engine.store.runs import RunRecord, find_run, trials_of
 
-_TRIAL: Final = re.compile(r"(?P<study>.+):(?P<number>\d+)")
+_ID: Final = re.compile(r"\d{1,18}")
+_TRIAL: Final = re.compile(r"(?P<study>.+):(?P<number>\d{1,9})")
 _RATE: Final = re.compile(r"lr(?P<choice>\d+)")
 _ALL_UNLESS_SAID: Final = frozenset({"train_rows", "eval_rows"})
 
@@ -66,7 +67,7 @@ def explain(
 
 
 def _find(at: OpenedStore, text: str) -> RunRecord:
-    if text.isdecimal():
+    if _ID.fullmatch(text):
         return find_run(at.store, int(text))
     match = _TRIAL.fullmatch(text)
     if match is None:

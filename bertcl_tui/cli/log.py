@@ -28,7 +28,10 @@ Level = Annotated[
     str, typer.Option(metavar="LEVEL", help="The least grave: debug, info, warning or error.")
 ]
 Lines = Annotated[
-    int, typer.Option("-n", "--lines", min=0, metavar="N", help="How many of the last lines.")
+    int,
+    typer.Option(
+        "-n", "--lines", min=0, max=1_000_000, metavar="N", help="How many of the last lines."
+    ),
 ]
 Search = Annotated[
     str, typer.Option(metavar="TEXT", help="Only lines that have this text, in any case.")

@@ -4,10 +4,10 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from typing import Final
 
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, UsageError, shown
 
 FAILED, WRONG = 1, 2
 _COMPLETING: Final = "_BERTCL_TUI_COMPLETE"
@@ -19,6 +19,8 @@ _STORE: Final = "--store"
 
 def main() -> int:
     """Run what the process was asked for; the console script ``bertcl-tui``."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal need not know every letter
     return run(sys.argv[1:])
 
 
@@ -30,6 +32,7 @@ def run(arguments: Sequence[str]) -> int:
         being done stands on stderr in one line.
     """
     try:
+        _refuse_bytes(arguments)
         if _COMPLETING in os.environ or not _opens_app(arguments):
             from bertcl_tui.cli.commands import run_command
 
@@ -42,6 +45,15 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(error, WRONG)
     except EngineError as error:
         return _complain(error, FAILED)
+
+
+def _refuse_bytes(arguments: Sequence[str]) -> None:
+    """Refuse what is no text: neither a store nor a file of ours can hold it."""
+    for word in arguments:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"'{shown(word)}' is not UTF-8; rename it, or write it so") from None
 
 
 def _opens_app(arguments: Sequence[str]) -> bool:

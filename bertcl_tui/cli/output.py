@@ -8,14 +8,21 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 _ENDLESS: Final = 10_000
 """Columns of what is no terminal: lines that a program reads are not broken."""
+_CONTROLS: Final = {
+    code: repr(chr(code))[1:-1]
+    for code in (*range(32), *range(127, 160), *range(0xD800, 0xE000))
+    if chr(code) not in "\t\n"
+}
+"""What a terminal obeys, and what no UTF-8 can say, as it is shown instead."""
 _QUIET_SECONDS: Final = 30.0
 """After so long without a line, one says that work goes on."""
 _LEFT: Literal["left"] = "left"
@@ -24,13 +31,13 @@ _RIGHT: Literal["right"] = "right"
 
 def say(text: str) -> None:
     """Say on stderr what is not the answer."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{_without_controls(text)}\n")
     sys.stderr.flush()
 
 
 def print_line(text: str) -> None:
     """Print a line of the answer."""
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{_without_controls(text)}\n")
 
 
 def print_json(value: object) -> None:
@@ -41,7 +48,23 @@ def print_json(value: object) -> None:
 def print_text(text: Table | Text) -> None:
     """Print something drawn, as wide as it is where no person looks."""
     width = None if sys.stdout.isatty() else _ENDLESS
-    Console(file=sys.stdout, width=width, highlight=False).print(text)
+    _Console(file=sys.stdout, width=width, highlight=False).print(text)
+
+
+def _without_controls(text: str) -> str:
+    """Return text in which no letter commands a terminal; lines stay lines."""
+    return text.translate(_CONTROLS)
+
+
+class _Console(Console):
+    """Adds its own codes to what it prints, and lets no other through."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Yield the pieces of something drawn."""
+        for piece in super().render(renderable, options):
+            yield piece if piece.control else Segment(_without_controls(piece.text), piece.style)
 
 
 def make_table(

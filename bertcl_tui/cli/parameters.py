@@ -30,6 +30,7 @@ Slots = Annotated[
     int | None,
     typer.Option(
         min=1,
+        max=1024,
         metavar="N",
         help="How many workers there shall be; by default one per GPU, else two that share cores.",
     ),

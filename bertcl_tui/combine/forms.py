@@ -21,8 +21,8 @@ from engine.tasks.catalog import data_name, describe_sequence, known_tasks, name
 from engine.tasks.models import stated_shape
 from engine.tasks.task import TaskEntry
 
-_LAYERS: Final = readers.whole("layers", least=1, example=12)
-_SEEDS: Final = readers.whole("seeds", least=1, example=3)
+_LAYERS: Final = readers.whole("layers", least=1, most=1000, example=12)
+_SEEDS: Final = readers.whole("seeds", least=1, most=1000, example=3)
 _ANY_MODEL: Final = "any"
 
 

@@ -15,6 +15,8 @@ from engine.tasks.subsets import counterpart, same_name, share_rows, split_name
 _NAME = re.compile(r"\w[\w.+:/-]*")
 _TRIALS_AFTER_NAME = re.compile(r":[\d,-]*$")
 _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+_MOST = 2**31 - 1
+"""What every library and every database takes for a whole number."""
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 _SAMPLE_SEARCH = {
@@ -37,8 +39,8 @@ def sequence(text: str) -> tuple[str, ...]:
     return parse_sequence(text)
 
 
-def whole(what: str, *, least: int, example: int) -> Callable[[str], int]:
-    """Read whole numbers from ``least`` up."""
+def whole(what: str, *, least: int, example: int, most: int = _MOST) -> Callable[[str], int]:
+    """Read whole numbers from ``least`` to ``most``."""
 
     def read(text: str) -> int:
         try:
@@ -49,6 +51,8 @@ def whole(what: str, *, least: int, example: int) -> Callable[[str], int]:
             ) from None
         if number < least:
             raise UsageError(f"{what} is {number}; it must be at least {least}, like {example}")
+        if number > most:
+            raise UsageError(f"{what} is {shown(number, 24)}; it must be at most {most}")
         return number
 
     return read

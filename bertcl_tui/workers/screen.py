@@ -33,7 +33,7 @@ from bertcl_tui.workers.table import Waiting, WaitingTable, WorkersTable, waitin
 from engine.store.states import Desired
 from engine.work.machine import MachineLoad, MachineMeter, core_count, gpu_count
 
-_THREADS: Final = readers.whole("threads", least=1, example=2)
+_THREADS: Final = readers.whole("threads", least=1, most=1024, example=2)
 
 _METER_SECONDS: Final = 1.0
 _NOBODY: Final = (

@@ -11,6 +11,8 @@ from engine.errors import UsageError, shown
 GroupingPreset = Literal["paper", "original-code", "custom"]
 
 MOST_ENCODER_CHOICES = 8
+MOST_LAYERS = 10_000
+"""Of what can be a backbone; no model comes near it."""
 
 
 class Grouping(Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,8 +73,11 @@ def make_grouping(preset: str, n_layers: int) -> Grouping:
     Raises:
         UsageError: there is no such preset, or the backbone has no layers.
     """
-    if n_layers < 1:
-        raise UsageError(f"a backbone of {n_layers} layers cannot be grouped; it needs at least 1")
+    if not 1 <= n_layers <= MOST_LAYERS:
+        raise UsageError(
+            f"a backbone of {shown(n_layers, 24)} layers cannot be grouped; "
+            f"it needs at least 1, and has at most {MOST_LAYERS:,}"
+        )
     if preset not in {"paper", "original-code"}:
         raise _unknown_preset(preset)
     return Grouping(cast("GroupingPreset", preset), _preset_layers(preset, n_layers))

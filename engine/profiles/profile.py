@@ -189,17 +189,22 @@ def _write_failure(path: Path, error: OSError) -> EngineError:
     return EngineError(message) if disk_failed else UsageError(message)
 
 
-def transfer(profile: Profile, backbone: Backbone, grouping: Grouping | None = None) -> Profile:
+def transfer(
+    profile: Profile, backbone: Backbone | int, grouping: Grouping | None = None
+) -> Profile:
     """Carry a profile over to another backbone by relative depth.
 
     Args:
         profile: what was learnt.
-        backbone: where the rates shall be used.
+        backbone: where the rates shall be used; a number is how many layers that has.
         grouping: of the new backbone; by default the profile's own preset at the new depth.
 
     Raises:
         UsageError: the grouping is not one of that backbone, or a custom one has no default.
     """
+    if isinstance(backbone, int):
+        make_grouping("paper", backbone)
+        backbone = Backbone(f"{backbone}-layers", layers=backbone)
     if grouping is None:
         grouping = _same_preset(profile.grouping, backbone.layers)
     origin = profile.backbone

@@ -15,6 +15,8 @@ from engine.tasks.sources.sample import sample_model_path
 _LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 _POINTER = b"version https://git-lfs"
+_UNHEARD_OF = 10**6
+"""Neither as many layers nor as wide a one are to be believed."""
 _HIDDEN = ("hidden_size", "n_embd", "dim", "d_model")
 
 
@@ -128,13 +130,13 @@ def stated_shape(model: str) -> Shape | None:
         return None
     try:
         config = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     layers = _first(config, _LAYERS)
     if layers is None:
         return None
     if config.get("model_type") == "albert":
-        layers = config.get("num_hidden_groups", 1)
+        layers = _first(config, ("num_hidden_groups",)) or 1
     return Shape(n_layers=layers, hidden_size=_first(config, _HIDDEN))
 
 
@@ -178,4 +180,8 @@ def _config_path(model: str) -> Path | None:
 
 def _first(config: object, names: tuple[str, ...]) -> int | None:
     numbers = (config.get(name) for name in names) if isinstance(config, dict) else ()
-    return next((number for number in numbers if isinstance(number, int)), None)
+    return next((number for number in numbers if _is_count(number)), None)
+
+
+def _is_count(number: object) -> bool:
+    return type(number) is int and 0 < number < _UNHEARD_OF

@@ -28,17 +28,22 @@ def folder_tasks(folder: Path) -> tuple[TaskEntry, ...]:
         tasks = [
             _task(subfolder, train)
             for subfolder in sorted(folder.iterdir())
-            if (train := _split(subfolder, "train"))
+            if _can_be_asked_for(subfolder.name) and (train := _split(subfolder, "train"))
         ]
     except OSError as error:
         raise UsageError(f"folder {shown(folder)} cannot be read: {reason_of(error)}") from error
     if not tasks:
         raise UsageError(
             f"folder {shown(folder)} holds no tasks; "
-            f"lay it out as {folder.name}/TASK/train.parquet and "
+            f"lay it out as {shown(folder.name)}/TASK/train.parquet and "
             "validation.parquet, with columns sentence1, sentence2, label"
         )
     return tuple(tasks)
+
+
+def _can_be_asked_for(name: str) -> bool:
+    """Whether a sequence can be written with it."""
+    return name.isprintable() and ":" not in name and name == name.strip()
 
 
 def _task(subfolder: Path, train: Path) -> TaskEntry:
@@ -53,8 +58,8 @@ def _task(subfolder: Path, train: Path) -> TaskEntry:
         return replace(known, origin=origin)
     return TaskEntry(
         name=subfolder.name.lower(),
-        title=subfolder.name,
-        description=f"Your task in {subfolder}.",
+        title=shown(subfolder.name),
+        description=f"Your task in {shown(subfolder)}.",
         origin=origin,
         epochs=_EPOCHS,
     )

@@ -20,6 +20,8 @@ from engine.tasks.task import TaskEntry
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXAMPLE = '[tasks.NAME] with train = "FILE" or hub = "ORG/NAME", sentence1 and label'
 
+_LONG = 1000
+"""Letters of a description."""
 
 _Label = str | int | float | bool
 
@@ -80,7 +82,7 @@ def _tables(path: Path) -> dict[str, object]:
 
 
 def _task(name: str, table: object, path: Path) -> OwnTask:
-    where = f"task '{shown(name)}' in {path}"
+    where = f"task '{shown(name)}' in {shown(path)}"
     if not _NAME.fullmatch(name):
         raise UsageError(f"{where}: a task's name has letters, digits, '.', '_' and '-' only")
     try:
@@ -102,8 +104,8 @@ def _names(labels: Iterable[_Label] | None) -> tuple[str, ...]:
 def _entry(name: str, task: OwnTask, path: Path) -> TaskEntry:
     return TaskEntry(
         name=name,
-        title=task.title or name,
-        description=task.description or f"Your task in {path.name}.",
+        title=shown(task.title or name),
+        description=shown(task.description or f"Your task in {path.name}.", _LONG),
         origin=_origin(name, task, path),
         epochs=task.epochs,
         labels=_names(task.labels),
