@@ -62,9 +62,9 @@ def choice_of_parameters(
 ) -> dict[str, int]:
     """Say which choice every parameter belongs to.
 
-    A layer's parameters belong to the layer's choice. What the backbone has before its layers, and
-    its relative positions, are embeddings; what it has after them (final norm, pooler) goes with
-    the last layer; everything outside the backbone is heads.
+    A layer's parameters belong to the layer's choice. What the backbone has before its layers, its
+    relative positions and soft prompts (PEFT) are embeddings; what it has after its layers (final
+    norm, pooler) goes with the last one; everything outside the backbone is heads.
 
     Args:
         names: of all parameters, trained or not, in the order of registration.

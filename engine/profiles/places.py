@@ -33,6 +33,8 @@ _AFTER_LAYERS = re.compile(r"^final_|^ln_f$|^norm_f$|^project_out$|pooler")
 _OF_A_BACKBONE = re.compile(r"emb|token|pos|patch|stem|feature|shared|mask|norm|^ln|pool|proj")
 _RELATIVE_BIAS = "relative_attention_bias"
 _RELATIVE_TABLE = "rel_embeddings"
+_SOFT_PROMPTS = "prompt_encoder"
+"""Where PEFT keeps what it puts before the tokens, or before the keys of every layer."""
 _WRAPPERS = frozenset({"_fsdp_wrapped_module", "_orig_mod", "base_model", "model", "module"})
 
 
@@ -83,6 +85,8 @@ def find_places(names: Iterable[str], head_names: Collection[str] = ()) -> Place
         depth = anatomy.layer_of(path)
         if depth is not None:
             before_layers = False
+        elif _SOFT_PROMPTS in path:
+            depth = 0
         elif not is_inside(path, anatomy.backbone) or not heads.isdisjoint(path):
             depth = anatomy.n_layers + 1
         else:
@@ -152,7 +156,10 @@ def read_anatomy(paths: Sequence[Path], heads: Collection[str]) -> Anatomy:
         raise UsageError("the model has no repeated layers to group; give a transformer encoder")
     if len(stacks) > 1:
         names = " and ".join(".".join(stack) for stack in stacks)
-        raise UsageError(f"the model has several stacks of layers ({names}); give one of them")
+        raise UsageError(
+            f"the model has several stacks of layers ({names}); give one of them, or name in "
+            "head_names what is a head"
+        )
     ((layers, n_layers),) = stacks.items()
     return Anatomy(layers, n_layers, backbone=_common(embedding, layers))
 

@@ -1,5 +1,6 @@
 """Every trainable parameter in exactly one group, for every way of naming them."""
 
+import peft
 import pytest
 import torch
 from torch import nn
@@ -166,6 +167,48 @@ def test_peft_adapters_go_with_their_layer_and_saved_heads_with_the_heads() -> N
         ("layer 3", 2),
         ("heads", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        peft.PromptTuningConfig(task_type="SEQ_CLS", num_virtual_tokens=4),
+        peft.PromptEncoderConfig(task_type="SEQ_CLS", num_virtual_tokens=4, encoder_hidden_size=16),
+        peft.PrefixTuningConfig(task_type="SEQ_CLS", num_virtual_tokens=4),
+    ],
+    ids=lambda config: config.peft_type.value,
+)
+def test_soft_prompts_stand_before_the_layers_and_learn_as_embeddings_do(
+    config: peft.PeftConfig,
+) -> None:
+    model = peft.get_peft_model(classifier("bert"), config)
+    assert_exact_cover(model)
+    for group in param_groups(model, (GROUPING, RATES)):
+        names = [
+            name for name, value in model.named_parameters() for p in group["params"] if p is value
+        ]
+        assert group["name"] == ("embeddings" if "prompt" in names[0] else "heads")
+
+
+def test_groups_keep_their_own_peak_under_a_scheduler_and_after_resuming() -> None:
+    def at_work(model: nn.Module) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.LambdaLR]:
+        optimizer = torch.optim.AdamW(param_groups(model, (GROUPING, RATES)))
+        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
+
+    optimizer, scheduler = at_work(classifier("bert"))
+    optimizer.step()
+    scheduler.step()
+    assert [group["lr"] for group in optimizer.param_groups] == [rate / 2 for rate in RATES]
+    resumed, scheduler_then = at_work(classifier("bert"))
+    resumed.load_state_dict(optimizer.state_dict())
+    scheduler_then.load_state_dict(scheduler.state_dict())
+    resumed.step()
+    scheduler_then.step()
+    assert [group["lr"] for group in resumed.param_groups] == [rate / 3 for rate in RATES]
+    frozen = classifier("bert")
+    frozen.get_submodule("bert.embeddings").requires_grad_(requires_grad=False)
+    with pytest.raises(ValueError, match="different number of parameter groups"):
+        at_work(frozen)[0].load_state_dict(optimizer.state_dict())
 
 
 def test_timm_style_models_keep_everything_at_the_top() -> None:
