@@ -18,7 +18,7 @@ from engine.files import check_target, expanded
 from engine.profiles import Backbone, Combined, Profile, make_grouping
 from engine.spec import StudySpec, sequence_name
 from engine.tasks.catalog import data_name, describe_sequence, known_tasks, names_of
-from engine.tasks.models import stated_shape
+from engine.tasks.models import model_title, stated_shape
 from engine.tasks.task import TaskEntry
 
 _LAYERS: Final = readers.whole("layers", least=1, most=1000, example=12)
@@ -109,7 +109,7 @@ def target_backbone(texts: Texts) -> Backbone:
     shape = stated_shape(name)
     if shape is not None and shape.n_layers != layers:
         raise UsageError(f"'{shown(name)}' has {shape.n_layers} layers, not {layers}; write that")
-    return Backbone(name, layers, shape.hidden_size if shape else None)
+    return Backbone(model_title(name), layers, shape.hidden_size if shape else None)
 
 
 def evaluate_form(profile: Profile, like: StudySpec) -> FormScreen:

@@ -33,7 +33,7 @@ from engine.profiles import (
 )
 from engine.spec import StudySpec
 from engine.store.studies import StudyRecord
-from engine.tasks.models import backbone_of
+from engine.tasks.models import backbone_of, model_title
 
 _SOFTWARE: Final = ("bertcl-tui", "optuna", "torch", "transformers")
 LOWEST_BASE: Final = 1.0
@@ -145,6 +145,7 @@ def offer(study: StudyRecord, trials: Sequence[TrialRow]) -> StudyTrials:
     """
     spec = study.spec
     backbone = backbone_of(spec.model, choice_count(trials))
+    backbone = replace(backbone, name=model_title(spec.model))
     return StudyTrials(
         study=study.name,
         sequence=spec.title(),

@@ -66,7 +66,7 @@ def request_evaluation(
 
     opened = open_store(store)
     try:
-        known = searches(opened, profile.backbone.name, protocol)
+        known = searches(opened, None, protocol)
         sources = {PROFILE: source_of_profile(profile, known), FLAT: Source()}
         runs = [
             PlannedRun(

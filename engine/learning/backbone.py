@@ -1,6 +1,5 @@
 """The pretrained transformer without any head: loading it, its shape and its fingerprint."""
 
-import hashlib
 import sys
 import warnings
 from collections.abc import Callable, Collection
@@ -19,9 +18,8 @@ from transformers.utils import logging
 from engine.errors import UsageError, shown
 from engine.profiles.parameters import count_layers
 from engine.tasks.hub_access import reading_model
-from engine.tasks.models import Shape, model_path, require_weights
+from engine.tasks.models import Shape, folder_fingerprint, model_path, require_weights
 
-_WEIGHTS = (".safetensors", ".bin", ".json")
 _HEAD_DROPOUTS = (
     *("classifier_dropout", "classifier_dropout_prob", "seq_classif_dropout", "cls_dropout"),
     *("hidden_dropout_prob", "hidden_dropout"),
@@ -139,13 +137,7 @@ def model_fingerprint(model: str) -> str:
         if not folder.is_dir():
             config = AutoConfig.from_pretrained(path, trust_remote_code=False)
             return f"{path}@{config._commit_hash}"  # noqa: SLF001 - nothing else says it
-        digest = hashlib.blake2b(digest_size=16)
-        for file in sorted(folder.iterdir()):
-            if file.suffix in _WEIGHTS:
-                with file.open("rb") as content:
-                    found = hashlib.file_digest(content, hashlib.blake2b).hexdigest()
-                digest.update(f"{file.name} {found}\n".encode())
-        return digest.hexdigest()
+        return folder_fingerprint(folder)
 
 
 def positions_before_first(config: PretrainedConfig) -> int:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.errors import UsageError, shown
 from engine.profiles.grouping import Grouping, fault_in_rates
@@ -122,7 +123,7 @@ def _why_not(
 
 
 def _difference(first: StudyTrials, other: StudyTrials) -> str | None:
-    if other.backbone != first.backbone:
+    if not _are_alike(other.backbone, first.backbone):
         return f"other backbone ({_model(other.backbone)}, not {_model(first.backbone)})"
     if other.grouping != first.grouping:
         return f"other grouping ({other.grouping.preset}, not {first.grouping.preset})"
@@ -131,6 +132,14 @@ def _difference(first: StudyTrials, other: StudyTrials) -> str | None:
     if other.protocol is None or first.protocol is None:
         return "protocol known to only one of them"
     return f"other protocol ({_switches_apart(other.protocol, first.protocol)})"
+
+
+def _are_alike(one: Backbone, other: Backbone) -> bool:
+    """Whether two are the same: the name says so, or what it says of its files (``mine@3f2a…``)."""
+    (_, at, files), (_, _, others_files) = one.name.rpartition("@"), other.name.rpartition("@")
+    return replace(one, name=other.name) == other and (
+        one.name == other.name or bool(at and files == others_files)
+    )
 
 
 def _model(backbone: Backbone) -> str:

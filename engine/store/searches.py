@@ -43,9 +43,11 @@ class SearchRecord(Struct, frozen=True, kw_only=True):
         return self.study.spec.title()
 
 
-def searches(store: Store, model: str, protocol: Protocol) -> list[SearchRecord]:
-    """Return the searches on a backbone under a protocol, oldest first."""
-    query = select(study.c.id).where(study.c.model == model, study.c.origin == "search")
+def searches(store: Store, model: str | None, protocol: Protocol) -> list[SearchRecord]:
+    """Return the searches on a backbone, or on any (None), under a protocol, oldest first."""
+    query = select(study.c.id).where(study.c.origin == "search")
+    if model is not None:
+        query = query.where(study.c.model == model)
     with store.reading() as connection:
         ids = connection.execute(query.order_by(study.c.id)).scalars().all()
     wanting = set(studies_wanting_trials(store))

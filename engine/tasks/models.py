@@ -1,6 +1,9 @@
 """Where a backbone lies, and its shape as its own config says. Light: no model is built."""
 
 import json
+from contextlib import suppress
+from functools import lru_cache
+from hashlib import blake2b, file_digest
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,6 +17,8 @@ from engine.tasks.sources.sample import sample_model_path
 
 _LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+_OF_A_MODEL = (".safetensors", ".bin", ".json")
+_SHOWN_OF_HASH = 8
 _POINTER = b"version https://git-lfs"
 _UNHEARD_OF = 10**6
 """Neither as many layers nor as wide a one are to be believed."""
@@ -118,6 +123,41 @@ def model_stamp(model: str) -> Stamp:
     """
     folder = Path(model_path(model))
     return files_stamp(sorted(folder.iterdir())) if folder.is_dir() else ()
+
+
+def model_title(model: str) -> str:
+    """Return what a model (as runs remember it) is called in a file that is shared.
+
+    Nothing is said of where it lies here: a local one goes by the name of its folder and the
+    beginning of the hash of its files, such as ``mine@3f2a9c1b``, so that it is the same wherever
+    it lies; by the name alone where it is gone.
+    """
+    folder = Path(model)
+    if not folder.is_absolute():
+        return model
+    with suppress(OSError):
+        return f"{folder.name}@{folder_fingerprint(folder)[:_SHOWN_OF_HASH]}"
+    return folder.name
+
+
+def folder_fingerprint(folder: Path) -> str:
+    """Return a hash of the files of a local model: of what they are called and what they hold.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    files = (file for file in sorted(folder.iterdir()) if file.suffix in _OF_A_MODEL)
+    return _fingerprint(files_stamp(files))
+
+
+@lru_cache(maxsize=8)
+def _fingerprint(stamp: Stamp) -> str:
+    digest = blake2b(digest_size=16)
+    for path, _, _ in stamp:
+        with Path(path).open("rb") as content:
+            found = file_digest(content, blake2b).hexdigest()
+        digest.update(f"{Path(path).name} {found}\n".encode())
+    return digest.hexdigest()
 
 
 def stated_shape(model: str) -> Shape | None:

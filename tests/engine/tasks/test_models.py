@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from engine.errors import UsageError
-from engine.tasks.models import model_name, model_path, require_weights
+from engine.tasks.models import model_name, model_path, model_title, require_weights
 
 
 def test_a_local_model_is_remembered_by_an_absolute_path(
@@ -85,3 +86,17 @@ def test_weights_that_were_cut_off_are_told(model: Path, kept: int) -> None:
     weights.write_bytes(weights.read_bytes()[:kept])
     with pytest.raises(UsageError, match=r"is damaged or not whole \(.*\); fetch the model"):
         require_weights(str(model))
+
+
+def test_a_model_is_called_by_what_it_holds_and_not_by_where_it_lies(tmp_path: Path) -> None:
+    here, there, other = (tmp_path / place / "mine" for place in ("some-user", "disk2", "third"))
+    for folder, weights in ((here, b"w"), (there, b"w"), (other, b"v")):
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+        (folder / "model.safetensors").write_bytes(weights)
+    assert model_title(str(here)) == model_title(str(there)) != model_title(str(other))
+    assert re.fullmatch(r"mine@[0-9a-f]{8}", model_title(str(here)))
+    (there / "model.safetensors").write_bytes(b"other")
+    assert model_title(str(here)) != model_title(str(there))
+    assert model_title(str(tmp_path / "gone" / "mine")) == "mine"
+    assert [model_title(name) for name in ("sample", "org/mine")] == ["sample", "org/mine"]
