@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import torch
 
-from engine.errors import EngineError, StorageError
+from engine.errors import EngineError, StorageError, UsageError
 from engine.learning.events import Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.measures import AccuracyMatrix
@@ -19,6 +19,7 @@ from engine.spec import RunSpec
 from engine.store.connection import Store
 from engine.store.run_states import (
     LeaseLostError,
+    control_run,
     desired_of,
     finish_run,
     note_checkpoint,
@@ -27,7 +28,10 @@ from engine.store.run_states import (
 )
 from engine.store.runs import RunRecord, Scores
 from engine.store.states import TRANSITIONS, Desired, RunState
+from engine.store.studies import control_study
 from engine.store.workers import write_log
+from engine.tasks.catalog import data_name
+from engine.tasks.models import model_path
 from engine.work.checkpoints import CheckpointKeeper, FirstStages
 from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge
@@ -139,14 +143,39 @@ def _attempt(
     except (torch.OutOfMemoryError, MemoryError):
         return Outcome("failed", "out of memory; use a smaller batch or shorter inputs")
     except Exception as error:  # the worker has other runs to do
-        trouble = trouble_of(error)
-        if trouble is not None:
-            _log.warning("run %d is given back", run.id, exc_info=True)
-            return Outcome("paused", str(trouble))
-        if isinstance(error, EngineError):
-            return Outcome("failed", str(error))
-        _log.exception("run %d failed", run.id)
-        return Outcome("failed", f"{type(error).__name__}: {_first_line(error)}; see worker log")
+        return _outcome_of(error, context, run)
+
+
+def _outcome_of(error: Exception, context: WorkerContext, run: RunRecord) -> Outcome:
+    trouble = trouble_of(error)
+    if trouble is not None:
+        _log.warning("run %d is given back", run.id, exc_info=True)
+        return Outcome("paused", str(trouble))
+    if isinstance(error, UsageError) and _is_gone(run.spec):
+        context.patience.call(lambda: _set_aside(context.store, run, str(error)))
+        return Outcome("paused", str(error))
+    if isinstance(error, EngineError):
+        return Outcome("failed", str(error))
+    _log.error("run %d failed", run.id, exc_info=error)
+    return Outcome("failed", f"{type(error).__name__}: {_first_line(error)}; see worker log")
+
+
+def _is_gone(spec: RunSpec) -> bool:
+    """Whether the model's folder or the data is no longer where it was: it may come back."""
+    try:
+        model_path(spec.model)
+        data_name(spec.data)
+    except UsageError:
+        return True
+    return False
+
+
+def _set_aside(store: Store, run: RunRecord, reason: str) -> None:
+    """Let a run, and the study that it is a trial of, wait for a person to resume it."""
+    if run.study_id is None:
+        control_run(store, run.id, "paused")
+    else:
+        control_study(store, run.study_id, "paused", reason)
 
 
 def _learn(

@@ -4,8 +4,9 @@
   the run. What was to be done is done again, with growing pauses; where that takes too long, the
   run is given back with its checkpoint and goes on later, and at last the worker ends.
 - The run's own error ends the run as failed, with the reason.
-- A person's error (``UsageError``) is refused before anything is written; where a run meets one
-  all the same, since a task is gone that was there, it is the run's own.
+- A person's error (``UsageError``) is refused before anything is written. Where a run meets one
+  all the same, it is the run's own; but where the model's folder or the data is gone, run and study
+  wait, with their checkpoint, for a person to resume them.
 """
 
 import errno

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from engine.errors import UsageError
-from engine.profiles import Backbone, LeftOut, Refusal, combine, make_grouping
+from engine.profiles import Backbone, LeftOut, Refusal, StudyTrials, combine, make_grouping
 from engine.spec import Protocol
 from tests.engine.profiles.samples import RATES, study, trial
 
@@ -62,6 +62,21 @@ def test_studies_measured_otherwise_are_refused_with_the_difference() -> None:
         Refusal("epochs", "other protocol (epochs 3, not 2, batch_size 8, not 16)"),
         Refusal("unknown", "protocol known to only one of them"),
         Refusal("empty", "no complete trial"),
+    )
+
+
+def test_one_backbone_in_two_folders_is_one_backbone() -> None:
+    def on(name: str, layers: int = 2) -> StudyTrials:
+        grouping = make_grouping("paper", layers)
+        rates = (1e-5,) * grouping.n_choices
+        backbone = Backbone(name, layers)
+        return study(trial(0, 1.2, rates=rates), name=name, backbone=backbone, grouping=grouping)
+
+    names = ("mine@3f2a9c1b", "renamed@3f2a9c1b", "mine@00000000", "mine")
+    combined = combine([*map(on, names), on("deep@3f2a9c1b", layers=3)])
+    assert [mean.study for mean in combined.studies] == ["mine@3f2a9c1b", "renamed@3f2a9c1b"]
+    assert combined.refusals[0].reason == (
+        "other backbone (mine@00000000 with 2 layers, not mine@3f2a9c1b with 2 layers)"
     )
 
 

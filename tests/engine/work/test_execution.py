@@ -1,5 +1,6 @@
 """What becomes of a run, and of its checkpoint, when something goes wrong around it."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,17 +8,19 @@ from threading import Event
 
 import pytest
 import torch
+from msgspec.structs import replace
 from sqlalchemy import event, select
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import StorageError
 from engine.learning.events import Stepped
-from engine.spec import Protocol, RunSpec
+from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
 from engine.store.run_states import claim_run, control_run, create_run
 from engine.store.runs import get_run
 from engine.store.schema import log
+from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import end_worker, living_workers, register_worker
 from engine.work.execution import Outcome, WorkerContext, execute
 from engine.work.heartbeat import Heartbeat
@@ -173,6 +176,56 @@ def test_a_worker_that_ends_while_the_store_is_locked_leaves_its_run_to_the_next
     assert again is not None
     assert again.state == "complete"
     assert measurements_of(store, run_id) == undisturbed
+
+
+@pytest.mark.parametrize("of_a_study", [False, True])
+def test_a_run_whose_model_is_gone_waits_for_it_and_goes_on_where_it_was(
+    store: Store,
+    spec: RunSpec,
+    undisturbed: list[MeasurementRecord],
+    tmp_path: Path,
+    of_a_study: bool,
+) -> None:
+    folder = shutil.copytree(spec.model, tmp_path / "model")
+    spec = replace(spec, model=str(folder))
+    study_id = create_study(store, study_of(spec)) if of_a_study else None
+    run_id = create_run(store, spec, study_id=study_id, number=0 if of_a_study else None)
+
+    class Pause(AtStep):
+        def happen(self) -> None:
+            control_run(store, run_id, "paused")
+
+    work(store, Pause(10))
+    folder.rename(tmp_path / "elsewhere")
+    control_run(store, run_id, "running")
+    outcome = work(store)
+    reason = f"no model folder '{folder}'; give a folder with config.json, or a hub name"
+    assert outcome == Outcome("paused", reason)
+    waiting = get_run(store, run_id)
+    assert (waiting.state, waiting.desired, waiting.reason) == ("paused", "paused", reason)
+    assert kept(store, run_id)
+
+    (tmp_path / "elsewhere").rename(folder)
+    if study_id is None:
+        control_run(store, run_id, "running")
+    else:
+        assert get_study(store, study_id).reason == reason
+        control_study(store, study_id, "running")
+    again = work(store)
+    assert again is not None
+    assert again.state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+
+
+def study_of(spec: RunSpec) -> StudySpec:
+    return StudySpec(
+        name="mine",
+        sequence=spec.sequence,
+        data=spec.data,
+        model=spec.model,
+        protocol=spec.protocol,
+        device=spec.device,
+    )
 
 
 def test_learning_goes_on_without_room_for_a_checkpoint(
