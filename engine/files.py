@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, Literal
 
 from engine.errors import UsageError, reason_of, shown
 
@@ -43,6 +43,28 @@ def expanded(text: str | os.PathLike[str]) -> Path:
     except ValueError:
         raise UsageError(f"path '{shown(text)}' has a NUL byte in it; name another") from None
     return path
+
+
+def own_folder(kind: Literal["cache", "config", "data"]) -> Path:
+    """Return where the system keeps such files of this user; see ``is_homeless``."""
+    from platformdirs import PlatformDirs
+
+    folders = PlatformDirs("bertcl-tui", appauthor=False)
+    try:
+        match kind:
+            case "cache":
+                return folders.user_cache_path
+            case "config":
+                return folders.user_config_path
+            case "data":
+                return folders.user_data_path
+    except RuntimeError:
+        return Path("~") / f".{kind}" / "bertcl-tui"
+
+
+def is_homeless(path: Path) -> bool:
+    """Whether a path is in a home folder that nobody knows, as under a container's made-up user."""
+    return path.parts[:1] == ("~",)
 
 
 def check_target(path: Path, *, makes_folder: bool = False) -> None:

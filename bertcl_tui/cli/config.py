@@ -11,7 +11,7 @@ import typer
 
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, offer_setting_values, offer_settings
-from bertcl_tui.settings import read_settings, settings_file, write_settings
+from bertcl_tui.settings import read_settings, settings_file, write_settings, write_text
 from engine.errors import UsageError, reason_of, shown
 
 _EDITORS: Final = ("VISUAL", "EDITOR")
@@ -152,10 +152,10 @@ def edit() -> None:
     file = settings_file()
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "config.toml"
-        before = file.read_text(encoding="utf-8") if file.exists() else _NEW_FILE
-        copy.write_text(before, encoding="utf-8")
+        before = _content(file)
+        copy.write_bytes(before)
         _open_editor(copy)
-        text = copy.read_text(encoding="utf-8")
+        text = copy.read_bytes()
         if text == before:
             say("nothing changed")
             return
@@ -163,33 +163,32 @@ def edit() -> None:
             check_settings(read_settings(copy))
         except UsageError as error:
             rejected = file.with_name(f"{file.name}.rejected")
-            _write(rejected, text)
+            write_text(text, rejected)
             problem = str(error).removeprefix(f"settings {copy}: ")
             raise UsageError(
                 f"{problem}; the settings are as they were, yours are in {shown(rejected)}"
             ) from None
-    _write(file, text)
+    write_text(text, file)
     say(f"settings {shown(file)} changed")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return _NEW_FILE.encode()
+    except OSError as error:
+        raise UsageError(f"settings {shown(file)} cannot be read: {reason_of(error)}") from None
 
 
 def _open_editor(file: Path) -> None:
     editor = next((text for name in _EDITORS if (text := os.environ.get(name))), _USUAL_EDITOR)
     try:
         code = subprocess.run([*shlex.split(editor), str(file)], check=False).returncode  # noqa: S603 - the person's own
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else error
         raise UsageError(
-            f"editor {shown(editor)} cannot be opened: {reason_of(error)}; set $EDITOR"
+            f"editor {shown(editor)} cannot be opened: {reason}; set $EDITOR"
         ) from None
     if code:
         raise UsageError(f"editor {shown(editor)} ended with {code}; nothing was changed")
-
-
-def _write(file: Path, text: str) -> None:
-    from engine.files import replacing
-
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as beside:
-            beside.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"settings {shown(file)} cannot be written: {reason_of(error)}") from None

@@ -32,14 +32,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 
 def settings_file() -> Path:
     """Return where the settings are, or would be."""
+    from engine.files import expanded, own_folder
+
     named = os.environ.get(PLACE)
     if named:
-        from engine.files import expanded
-
         return expanded(named)
-    from platformdirs import user_config_path
-
-    return user_config_path("bertcl-tui", appauthor=False) / "config.toml"
+    return own_folder("config") / "config.toml"
 
 
 def read_settings(path: Path) -> Settings:
@@ -64,11 +62,22 @@ def write_settings(settings: Settings, path: Path) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    from engine.files import replacing
+    write_text(msgspec.toml.encode(settings), path)
 
+
+def write_text(text: bytes, path: Path) -> None:
+    """Write the settings' file as it shall be, whole or not at all.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    from engine.files import is_homeless, replacing
+
+    if is_homeless(path):
+        raise UsageError(f"settings have no place: no home is known; set HOME or {PLACE}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside:
-            beside.write_bytes(msgspec.toml.encode(settings))
+            beside.write_bytes(text)
     except OSError as error:
         raise UsageError(f"settings {shown(path)} cannot be written: {reason_of(error)}") from None

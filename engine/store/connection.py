@@ -28,7 +28,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError, StorageError, UsageError, reason_of, shown
-from engine.files import expanded
+from engine.files import expanded, is_homeless, own_folder
 from engine.store.schema import REVISIONS, VERSION_TABLE
 
 DEFAULT_STORE = "studies.db"
@@ -107,14 +107,18 @@ def files_folder(url: str) -> Path:
     """Return the folder of a store's checkpoints and logs: beside the file, named after it.
 
     A server's has a name of its own, which its password has no part in.
+
+    Raises:
+        UsageError: it is a server's, and nothing says where this user's files lie.
     """
     path = sqlite_path(url)
     if path is not None:
         return path.with_name(f"{path.name}.runs")
-    from platformdirs import user_data_path
-
     server = URL.create(**{**make_url(url)._asdict(), "password": None}).render_as_string()
-    return user_data_path("bertcl-tui") / hashlib.sha256(server.encode()).hexdigest()[:16]
+    folder = own_folder("data") / hashlib.sha256(server.encode()).hexdigest()[:16]
+    if is_homeless(folder):
+        raise UsageError("checkpoints have no place: no home is known; set HOME or XDG_DATA_HOME")
+    return folder
 
 
 def is_made(text: str) -> bool:

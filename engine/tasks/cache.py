@@ -10,9 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from platformdirs import user_cache_path
-
-from engine.files import replacing
+from engine.files import is_homeless, own_folder, replacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +23,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 def cache_folder(folder: str) -> Path:
     """Return where files of one kind are kept: under $BERTCL_CACHE, or the user's cache folder."""
     base = os.environ.get("BERTCL_CACHE")
-    root = Path(base) if base else user_cache_path("bertcl-tui", appauthor=False)
+    root = Path(base) if base else own_folder("cache")
     return root / folder
 
 
@@ -54,7 +52,7 @@ def load_arrays(folder: str, key: str) -> Arrays | None:
 def save_arrays(folder: str, key: str, arrays: Arrays) -> None:
     """Keep arrays under ``key``, for any process to find; whole, or not at all.
 
-    Where the disk is full or the folder read-only, nothing is kept.
+    Where the disk is full, the folder read-only or the home unknown, nothing is kept.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
@@ -77,6 +75,8 @@ def save_bytes(folder: str, name: str, content: bytes) -> None:
 
 
 def _save(path: Path, write: Callable[[Path], object]) -> None:
+    if is_homeless(path):
+        return
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside:

@@ -1,11 +1,14 @@
 """The settings' file: read, written, refused."""
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from bertcl_tui.settings import Settings, read_settings, settings_file, write_settings
 from engine.errors import UsageError
+from engine.store.connection import files_folder
+from engine.tasks.cache import load_bytes, save_bytes
 
 
 def test_without_a_file_all_is_as_it_comes(tmp_path: Path) -> None:
@@ -45,3 +48,30 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_another_file_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BERTCL_CONFIG", str(tmp_path / "mine.toml"))
     assert settings_file() == tmp_path / "mine.toml"
+
+
+@pytest.fixture
+def without_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Be a user whom nobody knows, as a container's made-up id is; return the current folder."""
+
+    def unknown(user: int) -> NoReturn:
+        raise KeyError(user)
+
+    for name in ("HOME", *(f"BERTCL_{what}" for what in ("CACHE", "CONFIG"))):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_without_a_home_all_is_as_it_comes_and_nothing_is_written_where_one_stands(
+    without_home: Path,
+) -> None:
+    assert read_settings(settings_file()) == Settings()
+    with pytest.raises(UsageError, match="no home is known; set HOME or BERTCL_CONFIG"):
+        write_settings(Settings(bell=True), settings_file())
+    save_bytes("shapes", "key", b"content")
+    assert load_bytes("shapes", "key") is None
+    with pytest.raises(UsageError, match="no home is known; set HOME or XDG_DATA_HOME"):
+        files_folder("postgresql://host/name")
+    assert list(without_home.iterdir()) == []
