@@ -29,13 +29,15 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import pytest
 from msgspec import Struct
 
 CAN_FORK: Final = sys.platform == "linux"
 PLACE: Final = "TESTS_FORKING"
 """The variable of the environment that says where forks are to be had."""
 LOADED: Final = ("engine.work.worker", "engine.work.answers", "bertcl_tui.cli.commands")
-OUR_COMMAND: Final = str(Path(sys.executable).with_name("bertcl-tui"))
+PYTHON: Final = sys.executable
+OUR_COMMAND: Final = str(Path(PYTHON).with_name("bertcl-tui"))
 _LONGEST: Final = 2**18
 _MODULE: Final = ["-P", "-m"]
 """How a module of ours is started."""
@@ -107,6 +109,15 @@ class ForkedPopen(subprocess.Popen):  # type: ignore[type-arg]
         return self.returncode
 
 
+@contextmanager
+def forking(place: str) -> Iterator[None]:
+    """Fork what is started meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(PLACE, place)
+        patch.setattr(subprocess, "Popen", ForkedPopen)
+        yield
+
+
 def end_forks(folder: Path) -> int:
     """Kill all forks that were started in this folder or name it; return how many there were."""
     with _ask(os.environ[PLACE], End(str(folder)), []) as line:
@@ -132,7 +143,7 @@ def _can_be_forked(args: object) -> bool:
     if not isinstance(args, Iterable) or isinstance(args, (str, bytes)) or PLACE not in os.environ:
         return False
     program, *words = map(os.fsdecode, args)
-    return program == OUR_COMMAND or (program == sys.executable and words[:2] == _MODULE)
+    return program == OUR_COMMAND or (program == PYTHON and words[:2] == _MODULE)
 
 
 def _ask(place: str, request: Request, files: list[int]) -> socket.socket:
@@ -154,7 +165,7 @@ def _open_door(place: str, log_file: Path) -> None:
         door.bind(f"\0{place}")
         door.listen(64)
         subprocess.Popen(
-            [sys.executable, "-m", __name__, str(door.fileno())],
+            [PYTHON, "-m", __name__, str(door.fileno())],
             cwd=Path(__file__).parents[1],
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -85,6 +85,7 @@ def _another(app: BertclApp, before: Screen[object]) -> bool:
     return app.screen is not before
 
 
+@pytest.mark.app
 @pytest.mark.parametrize("keys", ["", "enter", "enter enter", "c", "A", "S", "W", "f2"])
 async def test_the_keys_of_all_that_stands_in_a_screen_are_held_apart(
     store: Path, keys: str
@@ -101,6 +102,7 @@ async def test_the_keys_of_all_that_stands_in_a_screen_are_held_apart(
         assert inside <= active_in(app.screen.PLACE)  # type: ignore[attr-defined]
 
 
+@pytest.mark.app
 async def test_a_given_key_is_pressed_shown_and_explained(store: Path) -> None:
     app = BertclApp(str(store), settings=Settings(keys={"new_study": "f6,x", "cursor_down": "z"}))
     async with app.run_test(size=(120, 40)) as pilot:

@@ -93,10 +93,12 @@ def _run(program: str, store: Path, names: tuple[str, ...]) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.process
 def test_the_first_frame_needs_nothing_heavy(store: Path) -> None:
     assert _run(FIRST_FRAME, store, HEAVY) == "painted"
 
 
+@pytest.mark.process
 def test_the_app_loads_neither_what_trains_nor_what_tests(store: Path) -> None:
     trains = ("torch", "transformers", "datasets", "optuna", "sqlalchemy.orm")
     assert _run(AFTER_USE, store, (*trains, "scipy")) == "used"
@@ -110,6 +112,7 @@ def _desired(store: Path) -> str:
     return find_study(open_store(str(store)), LIVE).desired
 
 
+@pytest.mark.app
 async def test_what_is_no_store_ends_the_app_with_one_line(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear all, this is no database, but it is long enough for a header.")

@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.process
+
 
 def loaded(module: str) -> set[str]:
     code = f"import sys, {module}; print(*sys.modules)"

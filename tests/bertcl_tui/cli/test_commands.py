@@ -60,12 +60,14 @@ def test_the_help_line_is_the_first_line_of_the_command(command: Command) -> Non
     assert text.splitlines()[0] == command.help
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["-h"]])
 def test_help_and_version_load_no_command(here: Path, words: list[str]) -> None:
     modules = set(loaded(here, LOADED, *words))
     assert not modules & (MODULES | {"sqlalchemy", "textual", "plotext", "numpy"})
 
 
+@pytest.mark.process
 def test_completing_a_command_loads_none(here: Path) -> None:
     shell = {
         "_BERTCL_TUI_COMPLETE": "complete_fish",
@@ -75,6 +77,7 @@ def test_completing_a_command_loads_none(here: Path) -> None:
     assert not set(loaded(here, LOADED, **shell)) & (MODULES | {"sqlalchemy", "textual"})
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("words", "name"),
     [(["log", "--help"], "log"), (["config", "--help"], "config"), (["config", "path"], "config")],
@@ -83,6 +86,7 @@ def test_a_command_loads_no_other(here: Path, words: list[str], name: str) -> No
     assert set(loaded(here, LOADED, *words)) & MODULES == {f"bertcl_tui.cli.{name}"}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("words", "store"),
     [([], "studies.db"), (["--store", "mine.db"], "mine.db"), (["--store=mine.db"], "mine.db")],

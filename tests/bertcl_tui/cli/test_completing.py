@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.recorded import DONE, LIVE
 
-PROGRAM = "import sys; from bertcl_tui.cli import main; sys.exit(main())"
+PROGRAM = [Path(sys.executable).with_name("bertcl-tui")]
 LOADED = """
 import sys
 from bertcl_tui.cli import main
@@ -20,10 +21,14 @@ finally:
     sys.stderr.write(" ".join(sorted(heavy & set(sys.modules))))
 """
 
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("forked")]
 
-def _ask(folder: Path, shell: dict[str, str], program: str = PROGRAM) -> tuple[list[str], str]:
+
+def _ask(
+    folder: Path, shell: dict[str, str], program: Sequence[str | Path] = PROGRAM
+) -> tuple[list[str], str]:
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        program,
         capture_output=True,
         text=True,
         check=False,
@@ -33,7 +38,9 @@ def _ask(folder: Path, shell: dict[str, str], program: str = PROGRAM) -> tuple[l
     return done.stdout.splitlines(), done.stderr
 
 
-def _fish(folder: Path, line: str, program: str = PROGRAM) -> tuple[list[str], str]:
+def _fish(
+    folder: Path, line: str, program: Sequence[str | Path] = PROGRAM
+) -> tuple[list[str], str]:
     """Return the offered words, and what was said besides."""
     shell = {
         "_BERTCL_TUI_COMPLETE": "complete_fish",
@@ -75,7 +82,7 @@ def test_what_could_come_next(folder: Path, line: str, offered: set[str]) -> Non
 
 
 def test_nothing_heavy_is_loaded_for_it(folder: Path) -> None:
-    words, loaded = _fish(folder, "show ", LOADED)
+    words, loaded = _fish(folder, "show ", [sys.executable, "-c", LOADED])
     assert LIVE in words
     assert loaded == ""
 

@@ -16,6 +16,8 @@ PROGRAM = Path(sys.executable).with_name("bertcl-tui")
 HEAVY = {"torch", "transformers", "datasets", "optuna", "textual"}
 PATIENCE = 60.0
 
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("forked")]
+
 
 def call(*words: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
@@ -43,6 +45,7 @@ def test_data_and_narration_are_apart(store: Path) -> None:
     assert "left out of" in done.stderr
 
 
+@pytest.mark.as_typed
 def test_wrong_use_is_exit_code_2_and_one_line(store: Path) -> None:
     done = call("show", LIVE, "99", "--store", store)
     assert (done.returncode, done.stdout) == (2, "")
@@ -83,6 +86,7 @@ def test_the_way_to_the_app_loads_no_command() -> None:
     assert not (HEAVY | {"typer", "rich", "sqlalchemy", "msgspec"}) & loaded
 
 
+@pytest.mark.as_typed
 def test_alone_it_opens_the_app_and_q_leaves_it(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

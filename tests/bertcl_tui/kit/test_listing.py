@@ -149,6 +149,7 @@ async def test_studies_are_sorted(open_app: OpenApp) -> None:
 
 @pytest.mark.action("study", "choose_columns")
 @pytest.mark.action("columns", "toggle_column", "go_down", "go_up", "move_down", "move_up", "back")
+@pytest.mark.app
 async def test_columns_are_chosen_and_remembered(store: Path, tmp_path: Path) -> None:
     kept = tmp_path / "config.toml"
     app = BertclApp(str(store), settings_path=kept)
@@ -174,6 +175,7 @@ async def test_columns_are_chosen_and_remembered(store: Path, tmp_path: Path) ->
 
 @pytest.mark.action("columns", "usual_columns")
 @pytest.mark.action("studies", "choose_columns")
+@pytest.mark.app
 async def test_the_usual_columns_come_back(store: Path, tmp_path: Path) -> None:
     kept = tmp_path / "config.toml"
     settings = Settings(columns={"studies": ("name", "created"), "trials": ("p",)})
@@ -189,6 +191,7 @@ async def test_the_usual_columns_come_back(store: Path, tmp_path: Path) -> None:
         assert read_settings(kept).columns == {"trials": ("p",)}
 
 
+@pytest.mark.app
 async def test_a_column_that_is_none_is_told_and_left_out(store: Path) -> None:
     app = BertclApp(str(store), settings=Settings(columns={"trials": ("p", "colour", "lr7")}))
     async with app.run_test(size=(120, 40)) as pilot:

@@ -253,6 +253,7 @@ def test_data_in_a_folder_is_remembered_by_its_whole_path(
     assert spec.data == str((tmp_path / "mine").resolve())
 
 
+@pytest.mark.process
 def test_options_need_no_heavy_library() -> None:
     code = (
         "import sys, bertcl_tui.options, bertcl_tui.options.readers\n"

@@ -15,6 +15,8 @@ from bertcl_tui.settings.screen import SettingsScreen
 from bertcl_tui.widgets.filter_bar import FilterBar
 from tests.bertcl_tui.waiting import until
 
+pytestmark = pytest.mark.app
+
 
 @asynccontextmanager
 async def opened(

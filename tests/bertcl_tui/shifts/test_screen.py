@@ -26,6 +26,8 @@ from tests.shift_findings import keep_findings
 LONG = 300.0
 """Seconds within which a model is loaded on a busy machine."""
 
+pytestmark = pytest.mark.app
+
 
 @pytest.fixture
 def question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Question:

@@ -29,6 +29,7 @@ def _luminance(color: Color) -> float:
     return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
+@pytest.mark.app
 @pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
 @pytest.mark.parametrize("ground", GROUNDS)
 async def test_words_stand_out_from_what_is_behind_them(theme: str, ground: str) -> None:
@@ -47,6 +48,7 @@ async def test_words_stand_out_from_what_is_behind_them(theme: str, ground: str)
     assert _contrast(Color.parse(variables["foreground"]), behind) >= 7
 
 
+@pytest.mark.app
 @pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
 async def test_the_line_of_the_cursor_can_be_read(theme: str) -> None:
     app = BertclApp("none.db", settings=Settings(theme=theme))
@@ -59,6 +61,7 @@ async def test_the_line_of_the_cursor_can_be_read(theme: str) -> None:
     assert _contrast(line, surface) >= 1.3
 
 
+@pytest.mark.app
 @pytest.mark.parametrize("name", theme_names())
 def test_every_theme_that_is_offered_can_be_set(name: str) -> None:
     check_settings(Settings(theme=name))

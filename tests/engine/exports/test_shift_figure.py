@@ -10,6 +10,8 @@ from engine.tasks.shifts.findings import Question
 from engine.work.ask import DrawShifts, draw_shifts
 from tests.shift_findings import keep_findings
 
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("forked")]
+
 
 @pytest.fixture
 def question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Question:

@@ -1,7 +1,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.process
 def test_profiles_load_nothing_heavy() -> None:
     heavy = {"torch", "transformers", "datasets", "optuna", "sqlalchemy", "numpy", "scipy"}
     code = "import sys, engine.profiles; print(*sys.modules)"

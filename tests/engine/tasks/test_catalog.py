@@ -106,6 +106,7 @@ def test_data_that_is_nothing_or_not_a_task_file_is_refused(tmp_path: Path) -> N
         data_name(str(tmp_path / "mood-train.csv"))
 
 
+@pytest.mark.process
 def test_the_catalog_is_light() -> None:
     heavy = {"torch", "transformers", "datasets", "optuna", "huggingface_hub", "pyarrow", "numpy"}
     program = "import engine.tasks.catalog, engine.tasks.models, sys; print(*sys.modules)"

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,7 +27,10 @@ from engine.work.ask import (
     weigh_importance,
 )
 from engine.work.machine import core_count
+from tests.forking import forking
 from tests.tiny import tiny_backbone, tiny_tasks
+
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("forked")]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,10 +51,11 @@ def question(tmp_path_factory: pytest.TempPathFactory) -> Question:
 
 
 @pytest.fixture(scope="module")
-def findings(question: Question) -> list[Finding | Progress]:
+def findings(question: Question, place_of_forks: str) -> list[Finding | Progress]:
     look = ShiftRequest(question)
     assert list(look.stored()) == []
-    return list(look.findings())
+    with forking(place_of_forks):
+        return list(look.findings())
 
 
 def test_the_quick_things_come_first(findings: list[Finding | Progress]) -> None:
@@ -124,6 +129,7 @@ def test_asking_is_light() -> None:
     assert not heavy & set(modules)
 
 
+@pytest.mark.as_typed
 def test_the_machine_is_described_by_another_process() -> None:
     assert ask_machine().cores == core_count()
 
@@ -140,11 +146,12 @@ def test_a_question_may_be_longer_than_a_pipe_or_a_command_line_holds(question: 
         check(spec)
 
 
+@pytest.mark.as_typed
 def test_nothing_of_a_question_shows_in_a_list_of_processes(question: Question) -> None:
     asking = Asking(FindShifts(question=msgspec.structs.replace(question, rows=29)), "broke")
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(asking.wait)
-        child = the_child()
+        child = the_process(asking)
         words = child.cmdline()
         asking.cancel()
         waiting.result()
@@ -155,7 +162,7 @@ def test_cancelling_ends_the_process_and_what_was_said_is_all(question: Question
     asking = Asking(FindShifts(question=msgspec.structs.replace(question, rows=28)), "broke")
     answers = asking.answers()
     next(answers)
-    child = the_child()
+    child = the_process(asking)
     asking.cancel()
     list(answers)
     assert not child.is_running()
@@ -165,7 +172,7 @@ def test_who_stops_listening_ends_the_process(question: Question) -> None:
     asking = Asking(FindShifts(question=msgspec.structs.replace(question, rows=27)), "broke")
     answers = asking.answers()
     next(answers)
-    child = the_child()
+    child = the_process(asking)
     answers.close()  # type: ignore[attr-defined]
     assert not child.is_running()
 
@@ -189,12 +196,11 @@ def test_what_cannot_be_weighed_is_refused_in_one_line(tmp_path: Path) -> None:
     assert weigh_importance(str(tmp_path / "empty.db"), 1, "ped-anova").wait() == b""
 
 
-def the_child() -> psutil.Process:
+def the_process(asking: Asking) -> psutil.Process:
     """Return the process that answers, once it is there."""
-    while True:
-        for child in psutil.Process().children():
-            if "engine.work.answers" in child.cmdline():
-                return child
+    while asking._process is None:
+        time.sleep(0.001)
+    return psutil.Process(asking._process.pid)
 
 
 def test_what_answers_listens_to_nobody_and_prints_to_stderr() -> None:

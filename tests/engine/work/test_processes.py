@@ -52,6 +52,7 @@ def test_where_a_process_has_no_lasting_name_its_start_tells() -> None:
     assert is_alive(replace(plain, process_start=1.0, host="elsewhere"))
 
 
+@pytest.mark.process
 def test_the_password_of_a_store_does_not_show_in_a_list_of_processes() -> None:
     settings = WorkerSettings(store="postgresql+psycopg://me:s3cret@nowhere.invalid/lab")
     with _ended(start_process(settings)) as process:
@@ -65,6 +66,7 @@ def test_the_password_of_a_store_does_not_show_in_a_list_of_processes() -> None:
         assert not any("s3cret" in value for value in variables.values())
 
 
+@pytest.mark.process
 def test_files_of_the_current_folder_are_not_taken_for_modules(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
