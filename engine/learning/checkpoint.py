@@ -1,21 +1,24 @@
 """A learner's state in one safetensors file; what is not a tensor stands as JSON in its header.
 
-The end of a first stage is written in the same form, for every sequence that begins with it.
+The end of a first stage is written in the same form, for every sequence that begins with it. A
+checksum over all of it tells a file that was damaged since.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import msgspec
 import torch
+import xxhash
 from msgspec import Struct
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.errors import EngineError, StorageError, shown
+from engine.errors import EngineError, StorageError, reason_of, shown
 from engine.files import replacing
 from engine.learning.backbone import model_fingerprint
 from engine.learning.events import Measured, Measurement
@@ -24,7 +27,9 @@ from engine.learning.methods import Method
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup, Split
 
-_FORMAT = "bertcl-checkpoint-1"
+Value = TypeVar("Value")
+
+_FORMAT = "bertcl-checkpoint-2"
 _TOKENS = "tokens"
 _CONTENT = "with drift"
 """What a first stage's file has beside the weights; one that has something else is of no use."""
@@ -56,6 +61,18 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
     """What the learner's caller stores with it, as JSON."""
 
 
+class _File(Protocol):
+    """A safetensors file that is open."""
+
+    def keys(self) -> list[str]: ...
+
+    def get_tensor(self, name: str) -> Tensor: ...
+
+
+class DamagedError(EngineError):
+    """A file is no checkpoint, or not the one that was written."""
+
+
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write atomically: a reader finds the old file or the new one, whole.
 
@@ -68,6 +85,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "position": _position_as_text(checkpoint.position),
         "extra": checkpoint.extra,
     }
+    header["checksum"] = _checksum(header, checkpoint.tensors)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside:
@@ -82,24 +100,64 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     """Read a checkpoint, None where there is none.
 
     Raises:
-        EngineError: the file is damaged or from another version.
+        DamagedError: it is not as it was written, or from another version.
+        StorageError: it cannot be read just now.
     """
-    if not path.exists():
+    return _read(path, _whole)
+
+
+def read_position(path: Path) -> Position | None:
+    """Read how far a checkpoint is, and no more of it; None where there is none.
+
+    Raises:
+        DamagedError: it cannot be told, or the file is from another version.
+        StorageError: it cannot be read just now.
+    """
+    return _read(path, lambda _, header: _position_from_text(header["position"]))
+
+
+def _read(path: Path, take: Callable[[_File, dict[str, str]], Value]) -> Value | None:
+    try:
+        with path.open("rb") as plain:
+            plain.read(1)
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise StorageError(
+            f"checkpoint {shown(path)} cannot be read: {reason_of(error)}"
+        ) from error
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            _require_format(header.get("format"), path)
-            return Checkpoint(
-                setup=header["setup"],
-                position=msgspec.convert(json.loads(header["position"]), Position),
-                tensors={name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118 - no mapping
-                extra=header["extra"],
-            )
+            if header.get("format") != _FORMAT:
+                raise DamagedError(f"checkpoint {shown(path)} is of another version")
+            return take(file, header)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise EngineError(
-            f"checkpoint {shown(path)} is damaged ({error}); delete it to begin the run anew"
-        ) from error
+        raise DamagedError(f"checkpoint {shown(path)} is damaged ({error})") from error
+
+
+def _whole(file: _File, header: dict[str, str]) -> Checkpoint:
+    tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    known = header.pop("checksum")
+    if _checksum(header, tensors) != known:
+        raise ValueError("its checksum is another")
+    return Checkpoint(
+        setup=header["setup"],
+        position=_position_from_text(header["position"]),
+        tensors=tensors,
+        extra=header["extra"],
+    )
+
+
+def _checksum(header: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
+    """Return a hash of all that a file holds, at the speed of a disk."""
+    digest = xxhash.xxh3_128()
+    for name, text in sorted(header.items()):
+        digest.update(f"{name}\0{text}\0".encode())
+    for name, value in sorted(tensors.items()):
+        digest.update(f"{name}\0{value.dtype}\0{tuple(value.shape)}\0".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _position_as_text(position: Position) -> str:
@@ -107,11 +165,8 @@ def _position_as_text(position: Position) -> str:
     return json.dumps(msgspec.to_builtins(position))
 
 
-def _require_format(found: str | None, path: Path) -> None:
-    if found != _FORMAT:
-        raise EngineError(
-            f"checkpoint {shown(path)} is of another version; delete it to begin the run anew"
-        )
+def _position_from_text(text: str) -> Position:
+    return msgspec.convert(json.loads(text), Position)
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

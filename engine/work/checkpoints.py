@@ -1,4 +1,4 @@
-"""What a worker keeps on disk: the last checkpoint of a run, and first stages to be shared."""
+"""What a worker keeps on disk: the last checkpoints of a run, and first stages to be shared."""
 
 import logging
 import shutil
@@ -6,12 +6,15 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
-from engine.errors import EngineError, StorageError
+from engine.errors import StorageError
 from engine.learning.checkpoint import (
     Checkpoint,
+    DamagedError,
     first_stage_key,
     read_checkpoint,
+    read_position,
     write_checkpoint,
 )
 from engine.learning.events import Measured
@@ -20,15 +23,27 @@ from engine.store.connection import Store
 
 _LEAST_SHARE = 20
 """A checkpoint may cost at most a twentieth of the time since the one before it."""
+_UNFINISHED_SECONDS = 3600.0
+"""After which nobody is still writing a first stage."""
 _MOST_BYTES = 4 * 2**30
 _log = logging.getLogger(__name__)
 
 
+class Found(NamedTuple):
+    """What was found of a run's checkpoints."""
+
+    checkpoint: Checkpoint | None
+    """The newest that is whole."""
+    damage: str | None = None
+    """What is wrong with one that may be newer."""
+
+
 class CheckpointKeeper:
-    """Keeps the last checkpoint of one run."""
+    """Keeps the last two checkpoints of one run: the older serves where the newer is damaged."""
 
     def __init__(self, store: Store, run_id: int, *, every_seconds: float) -> None:
         self._folder = store.folder / f"run-{run_id}"
+        self._next = self.paths[0]
         self._every = every_seconds
         self._written_at = time.monotonic()
         self._cost = 0.0
@@ -36,8 +51,10 @@ class CheckpointKeeper:
         """Why the last one could not be written."""
 
     @property
-    def path(self) -> Path:
-        return self._folder / "checkpoint.safetensors"
+    def paths(self) -> tuple[Path, Path]:
+        """Where the two are, in no order of their own."""
+        one, other = (self._folder / f"checkpoint-{place}.safetensors" for place in (1, 2))
+        return one, other
 
     def due(self) -> bool:
         """Whether the last checkpoint is old enough for another one."""
@@ -52,7 +69,8 @@ class CheckpointKeeper:
         """
         began = time.monotonic()
         try:
-            write_checkpoint(self.path, learner.save(extra))
+            write_checkpoint(self._next, learner.save(extra))
+            self._next = self._other(self._next)
             self.trouble = None
         except StorageError as trouble:
             self.trouble = trouble
@@ -61,13 +79,43 @@ class CheckpointKeeper:
             self._written_at = time.monotonic()
             self._cost = self._written_at - began
 
-    def read(self) -> Checkpoint | None:
-        """Return the last checkpoint, None where there is none.
+    def read(self) -> Found:
+        """Return the newest checkpoint that is whole; the next one takes the other's place.
 
         Raises:
-            EngineError: it is damaged.
+            StorageError: they cannot be read just now.
         """
-        return read_checkpoint(self.path)
+        self._remove_unfinished()
+        positions: list[tuple[int, int, Path]] = []
+        damage: str | None = None
+        for path in self.paths:
+            try:
+                position = read_position(path)
+            except DamagedError as error:
+                damage = str(error)
+                continue
+            if position is not None:
+                positions.append((position.stage, position.step, path))
+        for *_, path in sorted(positions, reverse=True):
+            try:
+                found = read_checkpoint(path)
+            except DamagedError as error:
+                damage = str(error)
+                continue
+            if found is not None:
+                self._next = self._other(path)
+                return Found(found, damage)
+        return Found(None, damage)
+
+    def _other(self, path: Path) -> Path:
+        one, other = self.paths
+        return other if path == one else one
+
+    def _remove_unfinished(self) -> None:
+        """Remove what a worker left that died while it wrote; it alone held the run."""
+        for part in self._folder.glob(".*.part"):
+            with suppress(OSError):
+                part.unlink()
 
     def discard(self) -> None:
         """Delete what is kept: the run ended."""
@@ -91,8 +139,13 @@ class FirstStages:
         path = self._path(self._key)
         try:
             found = read_checkpoint(path)
-        except EngineError:
-            path.unlink(missing_ok=True)
+        except DamagedError as error:
+            _log.warning("%s; the first stage is learnt again", error)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+            return
+        except StorageError as trouble:
+            _log.warning("%s; the first stage is learnt again", trouble)
             return
         if found is not None:
             _log.info("the first stage was learnt before (%s)", path.name)
@@ -107,7 +160,7 @@ class FirstStages:
         self._measured.append(event)
         if event.fraction >= 1.0 and len(self._measured) == self._expected():
             # A full disk must not end the run: the stage is kept for others.
-            with suppress(EngineError):
+            with suppress(StorageError, OSError):
                 write_checkpoint(
                     self._path(self._key), self._learner.first_stage(self._key, self._measured)
                 )
@@ -122,7 +175,10 @@ class FirstStages:
 
 
 def _make_room(folder: Path) -> None:
-    """Drop what was used longest ago."""
+    """Drop what was used longest ago, and what a worker left that died while it wrote."""
+    for part in folder.glob(".*.part"):
+        if part.stat().st_mtime < time.time() - _UNFINISHED_SECONDS:
+            part.unlink(missing_ok=True)
     files = sorted(folder.glob("*.safetensors"), key=lambda file: file.stat().st_mtime)
     sizes = [file.stat().st_size for file in files]
     for file in files[: _too_many(sizes)]:

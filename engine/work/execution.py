@@ -190,7 +190,7 @@ def _learn(
     control = _Control(context, run.id)
     # No two trials of a study begin alike.
     first_stages = FirstStages(context.store, learner, shared=run.study_id is None)
-    _go_on_from_checkpoint(run, learner, judge, keeper)
+    _go_on_from_checkpoint(context, run, learner, judge, keeper)
     first_stages.take()
     recorder = Recorder(store, run.id, context.worker_id, patience, step=learner.steps_taken)
     for event in learner.events():
@@ -250,12 +250,17 @@ def _keep(
     except StorageError as trouble:
         _log.warning("run %d: %s", run.id, trouble)
         if told is None:
-            name = f"run {run.id}" if run.number is None else f"#{run.number}"
-            text = f"{name} learns on without one: {trouble}"
-            with suppress(StorageError):
-                write_log(store, "warning", text, worker_id=context.worker_id, run_id=run.id)
+            _say(context, run, f"learns on without one: {trouble}")
         return
     context.patience.call(lambda: note_checkpoint(store, run.id, context.worker_id))
+
+
+def _say(context: WorkerContext, run: RunRecord, what: str) -> None:
+    """Tell people what is not as it should be with a run."""
+    name = f"run {run.id}" if run.number is None else f"#{run.number}"
+    worker_id = context.worker_id
+    with suppress(StorageError):  # no line is worth a run
+        write_log(context.store, "warning", f"{name} {what}", worker_id=worker_id, run_id=run.id)
 
 
 def _placed(spec: RunSpec, device: str) -> RunSpec:
@@ -263,16 +268,25 @@ def _placed(spec: RunSpec, device: str) -> RunSpec:
 
 
 def _go_on_from_checkpoint(
-    run: RunRecord, learner: SequenceLearner, judge: Judge, keeper: CheckpointKeeper
+    context: WorkerContext,
+    run: RunRecord,
+    learner: SequenceLearner,
+    judge: Judge,
+    keeper: CheckpointKeeper,
 ) -> None:
     if run.step == 0:
         # What lies there is of a run of the same number, in a store that was since deleted.
         keeper.discard()
         return
-    checkpoint = keeper.read()
-    if checkpoint is not None:
-        learner.restore(checkpoint)
-        judge.load(checkpoint.extra)
+    found = keeper.read()
+    if found.checkpoint is not None:
+        learner.restore(found.checkpoint)
+        judge.load(found.checkpoint.extra)
+        if found.damage is not None:
+            _say(context, run, f"goes on from step {learner.steps_taken}: {found.damage}")
+    else:
+        why = found.damage or "it has no checkpoint yet"
+        _say(context, run, f"begins anew after step {run.step}: {why}")
 
 
 class _Control:

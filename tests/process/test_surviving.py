@@ -105,7 +105,7 @@ def test_a_checkpoint_left_by_a_deleted_store_is_not_gone_on_from(
     store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
 ) -> None:
     run_id = create_run(store, run_spec)
-    left = CheckpointKeeper(store, run_id, every_seconds=0).path
+    left, _ = CheckpointKeeper(store, run_id, every_seconds=0).paths
     left.parent.mkdir(parents=True)
     left.write_bytes(b"of another run")
 

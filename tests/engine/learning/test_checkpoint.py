@@ -9,12 +9,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from engine.errors import EngineError
+from engine.errors import EngineError, StorageError
 from engine.learning.checkpoint import (
     Checkpoint,
+    DamagedError,
     Position,
     first_stage_key,
     read_checkpoint,
+    read_position,
     write_checkpoint,
 )
 from engine.learning.events import Measured, Measurement
@@ -78,7 +80,40 @@ def test_the_newer_takes_the_place_of_the_older(path: Path) -> None:
 def test_cut_short(path: Path, keep: int) -> None:
     write_checkpoint(path, CHECKPOINT)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(EngineError, match=r"checkpoint \S+ is damaged .*delete it to begin"):
+    with pytest.raises(DamagedError, match=r"checkpoint \S+ is damaged "):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize("place", [0.3, 0.5, 0.8, 0.999])
+def test_a_bit_that_fell_over_is_noticed(path: Path, place: float) -> None:
+    write_checkpoint(path, CHECKPOINT)
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DamagedError):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [torch.zeros(0, 3), torch.tensor(True), torch.ones(3, dtype=torch.bfloat16), torch.eye(2)[0]],
+)
+def test_tensors_of_any_kind_come_back(path: Path, tensor: torch.Tensor) -> None:
+    write_checkpoint(path, Checkpoint(setup="s", position=Position(), tensors={"model.a": tensor}))
+    found = read_checkpoint(path)
+    assert found is not None
+    assert found.tensors["model.a"].equal(tensor)
+
+
+def test_how_far_it_is_can_be_read_alone(path: Path) -> None:
+    assert read_position(path) is None
+    write_checkpoint(path, CHECKPOINT)
+    assert read_position(path) == CHECKPOINT.position
+
+
+def test_one_that_cannot_be_read_just_now_is_not_damaged(path: Path) -> None:
+    path.mkdir(parents=True)
+    with pytest.raises(StorageError, match="cannot be read: is a directory"):
         read_checkpoint(path)
 
 
@@ -88,16 +123,16 @@ def test_cut_short(path: Path, keep: int) -> None:
 )
 def test_damaged_header(path: Path, header: dict[str, str]) -> None:
     path.parent.mkdir()
-    save_file({}, path, {"format": "bertcl-checkpoint-1", **header})
+    save_file({}, path, {"format": "bertcl-checkpoint-2", **header})
     with pytest.raises(EngineError, match="is damaged"):
         read_checkpoint(path)
 
 
-@pytest.mark.parametrize("header", [None, {"format": "pt"}, {"format": "bertcl-checkpoint-2"}])
+@pytest.mark.parametrize("header", [None, {"format": "pt"}, {"format": "bertcl-checkpoint-1"}])
 def test_other_version(path: Path, header: dict[str, str] | None) -> None:
     path.parent.mkdir()
     save_file({"model.a": torch.ones(1)}, path, header)
-    with pytest.raises(EngineError, match="is of another version; delete it to begin") as error:
+    with pytest.raises(DamagedError, match="is of another version") as error:
         read_checkpoint(path)
     assert "\n" not in str(error.value)
 

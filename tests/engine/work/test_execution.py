@@ -13,11 +13,12 @@ from sqlalchemy import event, select
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import StorageError
+from engine.learning.checkpoint import read_position
 from engine.learning.events import Stepped
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
-from engine.store.run_states import claim_run, control_run, create_run
+from engine.store.run_states import LeaseLostError, claim_run, control_run, create_run
 from engine.store.runs import get_run
 from engine.store.schema import log
 from engine.store.studies import control_study, create_study, get_study
@@ -37,6 +38,8 @@ def _quiet_and_cached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BERTCL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        # Checkpoints after every step, whatever they cost.
+        patch.setattr("engine.work.checkpoints._LEAST_SHARE", 0)
         yield
     torch.set_num_threads(threads)
 
@@ -49,7 +52,7 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> RunSpec:
         model=str(tiny_backbone(tmp_path_factory.mktemp("backbone"))),
         method="flat",
         options={"lr": 3e-3},
-        protocol=Protocol(epochs=2, batch_size=4, retention_rows=16, precision="fp32"),
+        protocol=Protocol(epochs=1, batch_size=4, retention_rows=16, precision="fp32"),
         device="cpu",
     )
 
@@ -316,3 +319,47 @@ def test_dying_at_one_step_again_and_again_is_the_runs_fault(store: Store, spec:
     assert outcome is not None
     assert outcome.state == "failed"
     assert "its worker died 5 times at step 9, and none got any further" in (outcome.reason or "")
+
+
+class Die(AtStep):
+    """The worker dies, as far as the store can tell."""
+
+    def __init__(self, store: Store, step: int) -> None:
+        super().__init__(step)
+        self._store = store
+
+    def happen(self) -> None:
+        (worker,) = living_workers(self._store)
+        end_worker(self._store, worker.id)
+        raise LeaseLostError("dead")
+
+
+def _positions(store: Store, run_id: int) -> dict[int, Path]:
+    """Return the run's checkpoints by their step."""
+    found = {path: read_position(path) for path in kept(store, run_id)}
+    return {position.step: path for path, position in found.items() if position is not None}
+
+
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_a_damaged_checkpoint_is_noticed_and_the_one_before_it_used(
+    store: Store, spec: RunSpec, undisturbed: list[MeasurementRecord], damaged: int
+) -> None:
+    run_id = create_run(store, spec)
+    assert work(store, Die(store, 10)) is None
+    places = _positions(store, run_id)
+    assert sorted(places) == [8, 9]
+    for step in sorted(places, reverse=True)[:damaged]:
+        content = bytearray(places[step].read_bytes())
+        content[-1] ^= 1
+        places[step].write_bytes(content)
+    (places[9].parent / ".checkpoint-1.safetensors.ab12.part").write_bytes(b"half")
+
+    outcome = work(store)
+    assert outcome is not None
+    assert outcome.state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+    (line,) = told(store)
+    goes_on = "goes on from step 8" if damaged == 1 else "begins anew after step 9"
+    assert line.startswith(f"run {run_id} {goes_on}: checkpoint ")
+    assert "is damaged (its checksum is another)" in line
+    assert not (store.folder / f"run-{run_id}").exists()
