@@ -59,7 +59,9 @@ def caption(table: Table, better: str = "Bold") -> list[str]:
     sentences = [
         f"{_begun(table.measure)}, on the validation rows"
         + (f"; mean ± 95 % t-interval over {_seeds(cells)}." if intervals else "; one seed."),
-        f"{better}: better than {table.reference}." if len(table.rows) > 1 else "",
+        f"{better}: better than {table.reference} with the same seeds, by a row at least."
+        if len(table.rows) > 1
+        else "",
         _comparison(table),
         f"{SEEN} searched on this very sequence." if any(cell.seen for cell in cells) else "",
         f"{PUBLISHED} rates that the paper's authors published, carried over to this backbone."

@@ -14,6 +14,7 @@ from engine.store.measurements import EndAccuracies
 CONFIDENCE: Final = 0.95
 FEWEST_PAIRS: Final = 3
 """Seeds that two methods must share before they are tested."""
+_ROUNDING: Final = 1e-9
 
 
 class Quantity(Struct, frozen=True, kw_only=True):
@@ -130,6 +131,43 @@ def measure_of(name: str) -> Measure:
         raise UsageError(f"no measure '{shown(name)}'; use one of {', '.join(MEASURES)}") from None
 
 
+def step_of(
+    quantity: Quantity, found: EndAccuracies, tasks: int, task: int, rows: Mapping[int, int]
+) -> float:
+    """Return the least by which one more row that is right moves a quantity: its resolution.
+
+    Args:
+        quantity: the number.
+        found: accuracies that it is read from.
+        tasks: how many there are.
+        task: what the column is about.
+        rows: how many were measured of each task, where that is known.
+
+    Returns:
+        0 where it is not known.
+    """
+    before = quantity.of(found, tasks, task)
+    steps = [
+        abs(after - before)
+        for cell, accuracy in found.items()
+        if before is not None and cell[1] in rows
+        for after in [quantity.of({**found, cell: accuracy + 1 / rows[cell[1]]}, tasks, task)]
+        if after is not None
+    ]
+    return min((step for step in steps if step > _ROUNDING), default=0.0)
+
+
+def mean_gain(one: Mapping[int, float], other: Mapping[int, float]) -> float | None:
+    """Return by how much the mean is higher over the seeds that both have; None: there is none."""
+    shared = one.keys() & other.keys()
+    return fmean(one[seed] - other[seed] for seed in shared) if shared else None
+
+
+def is_told(difference: float, step: float) -> bool:
+    """Whether a difference, or the spread of several, is as large as one row makes it."""
+    return abs(difference) > max(step * (1 - _ROUNDING), _ROUNDING)
+
+
 def half_width(values: Sequence[float]) -> float | None:
     """Return half the 95 % t-interval of a mean: t(0.975, n-1) · s / √n; None for one value."""
     if len(values) < 2:  # noqa: PLR2004 - one value says nothing of its spread
@@ -141,14 +179,19 @@ def half_width(values: Sequence[float]) -> float | None:
     return quantile * stdev(values) / math.sqrt(len(values))
 
 
-def paired_p_value(one: Mapping[int, float], other: Mapping[int, float]) -> float | None:
+def paired_p_value(
+    one: Mapping[int, float], other: Mapping[int, float], step: float = 0.0
+) -> float | None:
     """Return the two-sided p-value of the paired t-test over the seeds that both have.
 
-    Differences that are all the same leave nothing to chance: 1 where they are 0, else 0.
+    It is 1 where the mean of the differences, or their spread, is smaller than one row makes it:
+    of models that do the same whatever the seed, such as two that always say one class, seeds
+    tell nothing.
 
     Args:
         one: a value for each seed.
         other: the values that it is compared with.
+        step: what one row makes of a difference; 0: not known.
 
     Returns:
         None with fewer than three pairs.
@@ -157,8 +200,8 @@ def paired_p_value(one: Mapping[int, float], other: Mapping[int, float]) -> floa
     if len(differences) < FEWEST_PAIRS:
         return None
     mean, spread = fmean(differences), stdev(differences)
-    if spread == 0:
-        return 1.0 if mean == 0 else 0.0
+    if not is_told(mean, step) or not is_told(spread, step):
+        return 1.0
     from scipy.special import stdtr
 
     t = mean / (spread / math.sqrt(len(differences)))

@@ -1,6 +1,9 @@
 """What was measured of the runs of a table, and everything that a store's arena has recorded."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from math import lcm
+from typing import Final
 
 from msgspec import Struct
 
@@ -10,6 +13,8 @@ from engine.spec import Protocol, RunSpec, Source
 from engine.store.connection import Store
 from engine.store.measurements import EndAccuracies, end_accuracies
 from engine.store.runs import EntryRecord, RunRecord, entries
+
+_MOST_ROWS: Final = 1_000_000
 
 
 class CellRuns(Struct, frozen=True, kw_only=True):
@@ -67,6 +72,24 @@ def recorded(store: Store) -> tuple[Recorded, ...]:
         _recorded(store, setting, [item for item in found if _setting(item.run.spec) == setting])
         for setting in settings
     )
+
+
+def rows_measured(results: Results) -> dict[str, int]:
+    """Return how many rows of each task were measured, as far as its accuracies tell.
+
+    Every accuracy is a share of the same rows, so their number is the least common denominator. A
+    task is left out whose accuracies have none, as when they were written down rounded.
+    """
+    found: dict[str, set[float]] = {}
+    for (_, sequence), cell in results.cells.items():
+        for accuracies in cell.accuracies.values():
+            for (_, task), accuracy in accuracies.items():
+                found.setdefault(sequence[task], set()).add(accuracy)
+    rows = {
+        task: lcm(*(Fraction(each).limit_denominator(_MOST_ROWS).denominator for each in values))
+        for task, values in found.items()
+    }
+    return {task: number for task, number in rows.items() if number <= _MOST_ROWS}
 
 
 def cell_runs(

@@ -3,15 +3,23 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
 from engine.arena.entrants import Entrant
 from engine.arena.layouts import Column, Layout
-from engine.arena.measuring import Quantity, half_width, holm, paired_p_value
-from engine.arena.results import CellRuns, Results
+from engine.arena.measuring import (
+    Quantity,
+    half_width,
+    holm,
+    is_told,
+    mean_gain,
+    paired_p_value,
+    step_of,
+)
+from engine.arena.results import CellRuns, Results, rows_measured
 from engine.spec import Protocol, preset, sequence_name
 
 SIGNIFICANT: Final = 0.05
@@ -28,9 +36,11 @@ class Value(Struct, frozen=True, kw_only=True):
     half_width: float | None = None
     """Of the 95 % interval; None with fewer than two runs."""
     better: bool = False
-    """Whether the mean is better than the reference's."""
+    """Whether the mean over the seeds in common is better than the reference's, by a row or more."""
     p_value: float | None = None
-    """Of the paired test against the reference, corrected; None: not tested."""
+    """Of the paired test against the reference, corrected; None: not tested.
+
+    1 where it is no matter of seeds: ``engine.arena.measuring.paired_p_value`` says when."""
     paper: float | None = None
 
     @property
@@ -89,7 +99,8 @@ class Table(Struct, frozen=True, kw_only=True):
 def make_table(layout: Layout, results: Results, *, setting: str = "") -> Table:
     """Return the table of a layout, compared with its first flat row, else with its first row."""
     reference = reference_of(layout.entrants)
-    rows = [_row(layout, results, entrant, reference) for entrant in layout.entrants]
+    basis = _Basis(layout, results, reference, rows_measured(results))
+    rows = [_row(basis, entrant) for entrant in layout.entrants]
     tested = [value for row in rows for cell in row.cells for value in cell.values]
     p_values = [value.p_value for value in tested if value.p_value is not None]
     corrected = iter(holm(p_values))
@@ -124,36 +135,44 @@ def reference_of(entrants: Iterable[Entrant]) -> Entrant:
     return next(flat, in_order[0])
 
 
-def _row(layout: Layout, results: Results, entrant: Entrant, reference: Entrant) -> Row:
-    cells = [
-        _cell(layout, results, entrant, column, None if entrant == reference else reference)
-        for column in layout.columns
-    ]
+class _Basis(NamedTuple):
+    """What every cell is made from."""
+
+    layout: Layout
+    results: Results
+    reference: Entrant
+    measured: Mapping[str, int]
+    """Rows of each task, where that is known."""
+
+    def find(self, entrant: Entrant, column: Column) -> CellRuns | None:
+        return self.results.cells.get((entrant.name, column.sequence))
+
+
+def _row(basis: _Basis, entrant: Entrant) -> Row:
     return Row(
         entrant=entrant.name,
         title=entrant.title,
-        tuning_epochs=_tuning_epochs(layout, results, entrant),
-        cells=tuple(cells),
+        tuning_epochs=_tuning_epochs(basis.layout, basis.results, entrant),
+        cells=tuple(_cell(basis, entrant, column) for column in basis.layout.columns),
     )
 
 
-def _cell(
-    layout: Layout, results: Results, entrant: Entrant, column: Column, reference: Entrant | None
-) -> Cell:
-    found = results.cells.get((entrant.name, column.sequence))
-    other = results.cells.get((reference.name, column.sequence)) if reference else None
-    paper = layout.paper.get((entrant.name, column.name), ())
+def _cell(basis: _Basis, entrant: Entrant, column: Column) -> Cell:
+    found = basis.find(entrant, column)
+    other = None if entrant == basis.reference else basis.find(basis.reference, column)
+    paper = basis.layout.paper.get((entrant.name, column.name), ())
     values = tuple(
         _value(
             quantity,
             _numbers(quantity, column, found),
             _numbers(quantity, column, other),
+            _step(quantity, column, found, basis.measured),
             paper[place] if paper else None,
         )
-        for place, quantity in enumerate(layout.measure.quantities)
+        for place, quantity in enumerate(basis.layout.measure.quantities)
     )
     if found is None:
-        reason = results.reasons.get((entrant.name, column.sequence), _NOT_RUN)
+        reason = basis.results.reasons.get((entrant.name, column.sequence), _NOT_RUN)
         return Cell(values=values, reason=reason)
     return Cell(
         values=values,
@@ -177,22 +196,32 @@ def _numbers(quantity: Quantity, column: Column, found: CellRuns | None) -> dict
     return {seed: value for seed, value in measured.items() if value is not None}
 
 
+def _step(
+    quantity: Quantity, column: Column, found: CellRuns | None, measured: Mapping[str, int]
+) -> float:
+    """Return what one row makes of a quantity."""
+    rows = {place: measured[task] for place, task in enumerate(column.sequence) if task in measured}
+    runs = found.accuracies.values() if found else ()
+    steps = [step_of(quantity, run, len(column.sequence), column.task, rows) for run in runs]
+    return max(steps, default=0.0)
+
+
 def _value(
     quantity: Quantity,
     numbers: Mapping[int, float],
     reference: Mapping[int, float],
+    step: float,
     paper: float | None,
 ) -> Value:
     if not numbers:
         return Value(quantity=quantity.name, mean=None, paper=paper)
-    mean = fmean(numbers.values())
-    sign = 1 if quantity.more_is_better else -1
+    gain = mean_gain(numbers, reference)
     return Value(
         quantity=quantity.name,
-        mean=mean,
+        mean=fmean(numbers.values()),
         half_width=half_width(list(numbers.values())),
-        better=bool(reference) and sign * mean > sign * fmean(reference.values()),
-        p_value=paired_p_value(numbers, reference),
+        better=gain is not None and is_told(gain, step) and (gain > 0) == quantity.more_is_better,
+        p_value=paired_p_value(numbers, reference, step),
         paper=paper,
     )
 

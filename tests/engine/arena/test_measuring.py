@@ -2,7 +2,14 @@ import math
 
 import pytest
 
-from engine.arena.measuring import MEASURES, half_width, holm, measure_of, paired_p_value
+from engine.arena.measuring import (
+    MEASURES,
+    half_width,
+    holm,
+    measure_of,
+    paired_p_value,
+    step_of,
+)
 from engine.errors import UsageError
 
 THREE = {
@@ -80,8 +87,39 @@ def test_two_pairs_are_too_few() -> None:
 def test_differences_without_spread() -> None:
     same = {1: 0.5, 2: 0.25, 3: 0.75}
     assert paired_p_value(same, same) == 1
-    shifted = {seed: value + 0.125 for seed, value in same.items()}
-    assert paired_p_value(shifted, same) == 0
+    for shift in (0.125, 0.1):  # the second one is not the same everywhere, by the last bit
+        shifted = {seed: value + shift for seed, value in same.items()}
+        assert paired_p_value(shifted, same) == 1
+
+
+def test_below_what_one_row_makes_there_is_nothing_to_tell() -> None:
+    other = dict.fromkeys(range(5), 0.5)
+    hardly = {seed: 0.5 + right / 100 for seed, right in enumerate((1, 0, 1, 1, 1))}
+    steady = {seed: 0.6 + right / 100 for seed, right in enumerate((1, 0, 1, 1, 1))}
+    moving = {seed: 0.6 + right / 100 for seed, right in enumerate((2, 0, 4, 1, 3))}
+    assert [paired_p_value(one, other, 1 / 100) for one in (hardly, steady)] == [1, 1]
+    told = paired_p_value(moving, other, 1 / 100)
+    assert told == paired_p_value(moving, other)
+    assert told is not None
+    assert told < 0.001
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("p_o-p_s", [1 / 400, 1 / 50]),
+        ("p", [1 / 400]),
+        ("acc", [1 / 600]),
+        ("bwt", [1 / 400]),
+        ("forgetting", [1 / 400]),
+    ],
+)
+def test_what_one_row_makes_of_a_number(name: str, steps: list[float]) -> None:
+    # p_o is the mean of two tasks, of 100 and 200 rows; p_s is of 50
+    rows = {0: 100, 1: 200, 2: 50}
+    found = [step_of(quantity, THREE, 3, 0, rows) for quantity in measure_of(name).quantities]
+    assert found == pytest.approx(steps)
+    assert step_of(measure_of(name).quantities[0], THREE, 3, 0, {}) == 0
 
 
 def test_holm_multiplies_the_smallest_most_and_keeps_the_order() -> None:

@@ -57,12 +57,12 @@ def test_rows_are_compared_with_the_flat_one_and_corrected_for_all_comparisons()
     table = two_rows()
     flat, combined = table.rows
     p_o, p_s = combined.cells[0].values
-    # p_o: differences 0.04, 0.02, 0.06, t = sqrt 12; p_s: all -0.1, so p = 0 before and after
+    # p_o: differences 0.04, 0.02, 0.06, t = sqrt 12; p_s: all -0.1, which is no matter of seeds
     alone = 1 - math.sqrt(12) / math.sqrt(14)
-    assert p_o.p_value == pytest.approx(alone)
-    assert p_s.p_value == 0
+    assert p_o.p_value == pytest.approx(2 * alone)
+    assert p_s.p_value == 1
     assert (p_o.better, p_o.significant) == (True, False)
-    assert (p_s.better, p_s.significant) == (False, True)
+    assert (p_s.better, p_s.significant) == (False, False)
     assert {value.p_value for value in flat.cells[0].values} == {None}
     assert (table.comparisons, table.reference) == (2, "flat 2e-5")
 
@@ -79,6 +79,32 @@ def test_the_correction_counts_every_cell() -> None:
     corrected = [c.values[0].p_value for row in table.rows[1:] for c in row.cells]
     assert table.comparisons == 4
     assert corrected == pytest.approx([4 * alone] * 4)
+
+
+def test_two_models_that_always_say_one_class_get_no_star() -> None:
+    zeros, ones = cell(*[(0.377, 0.52)] * 5), cell(*[(0.623, 0.48)] * 5)
+    results = Results(cells={("flat@2e-5", PAIR): zeros, ("combined", PAIR): ones})
+    table = make_table(layout("flat,combined", "p_o-p_s"), results)
+    assert [value.p_value for value in table.rows[1].cells[0].values] == [1, 1]
+    assert not any(value.significant for value in table.values())
+
+
+def test_bold_compares_the_seeds_that_are_tested() -> None:
+    flat = cell((0.50, 0.70), (0.60, 0.70), (0.70, 0.70), (0.10, 0.70), (0.10, 0.70))
+    worse = cell((0.44, 0.60), (0.58, 0.60), (0.66, 0.60))
+    results = Results(cells={("flat@2e-5", PAIR): flat, ("combined", PAIR): worse})
+    value = make_table(layout("flat,combined", "p_o-p_s"), results).rows[1].cells[0].values[0]
+    assert value.mean == pytest.approx(0.56)  # above the 0.40 of five seeds, below that of three
+    assert not value.better
+
+
+def test_a_gain_of_less_than_a_row_is_not_bold() -> None:
+    flat = cell((0.50, 0.7), (0.51, 0.7), (0.53, 0.7))
+    for last, better in ((0.53, False), (0.54, True)):
+        more = cell((0.51, 0.7), (0.52, 0.7), (last, 0.7))
+        results = Results(cells={("flat@2e-5", PAIR): flat, ("combined", PAIR): more})
+        value = make_table(layout("flat,combined", "p_o-p_s"), results).rows[1].cells[0].values[0]
+        assert value.better == better
 
 
 def test_less_forgetting_is_better() -> None:
