@@ -9,7 +9,7 @@ from bertcl_tui.options import build_study_spec
 from engine.arena.entrants import parse_entrants
 from engine.arena.layouts import FREE, Layout, free_layout, paper_layout
 from engine.arena.measuring import P_O_P_S, measure_of
-from engine.arena.plan import FIRST_SEED, TableSpec, arena_seeds
+from engine.arena.plan import TableSpec, arena_seeds
 from engine.errors import UsageError
 from engine.spec import StudySpec, parse_sequence, sequence_name
 from engine.tasks.catalog import describe_sequence
@@ -63,7 +63,7 @@ class TableRequest(Struct, frozen=True, kw_only=True):
         return TableSpec(
             sequences=self.layout.sequences,
             entrants=self.layout.entrants,
-            seeds=arena_seeds(self.seeds, FIRST_SEED + self.asked.seed),
+            seeds=arena_seeds(self.seeds, self.asked.seed),
             data=self.asked.data,
             model=self.asked.model,
             protocol=self.asked.protocol,

@@ -53,7 +53,7 @@ class RunsTable(RowTable[RunLine]):
     """Shows each seed's numbers, or what became of it."""
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (
-        Column(key="seed", label="seed", width=5, align="right"),
+        Column(key="seed", label="seed", width=10, align="right"),
         Column(key="state", label="state", width=14),
         Column(key="outcome", label="", width=20, stretch=True),
     )

@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.arena.measuring import P, half_width
-from engine.arena.plan import FIRST_SEED, by_spec, spec_key
+from engine.arena.plan import by_spec, spec_key
 from engine.errors import UsageError, shown
-from engine.spec import RunSpec
+from engine.spec import RunSpec, derived_seed
 from engine.store.connection import Store
 from engine.store.measurements import end_accuracies
 from engine.store.runs import RunRecord, best_first, confirmations_of, runs_on, trials_of
@@ -77,8 +77,8 @@ def plan_confirmation(
         raise UsageError(
             f"none of these trials of '{shown(study.name)}' is complete; choose others"
         )
-    used = {study.spec.seed + number for number in range(study.trials)}
-    fresh = list(islice(_fresh(used | {trial.spec.seed for trial in trials}), seeds))
+    used = {trial.spec.seed for trial in trials}
+    fresh = list(islice(_fresh(study.spec.seed, used), seeds))
     known = by_spec(runs_on(store, study.spec.title()))
     return tuple(
         Repetition(trial=trial, spec=spec, record=known.get(spec_key(spec)))
@@ -123,8 +123,9 @@ def confirmed_trials(store: Store, study_id: int) -> tuple[ConfirmedTrial, ...]:
     return tuple(sorted(found, key=_by_confirmed))
 
 
-def _fresh(used: Collection[int]) -> Iterator[int]:
-    return (seed for seed in count(FIRST_SEED) if seed not in used)
+def _fresh(seed: int, used: Collection[int]) -> Iterator[int]:
+    seeds = (derived_seed("confirmation", seed, index) for index in count())
+    return (fresh for fresh in seeds if fresh not in used)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

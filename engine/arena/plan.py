@@ -12,16 +12,13 @@ from msgspec.structs import replace
 
 from engine.arena.entrants import Entrant
 from engine.arena.rates import NoRates, Rates, Setting, find_rates, searched_method
-from engine.spec import Protocol, RunSpec, Source, sequence_name
+from engine.spec import Protocol, RunSpec, Source, derived_seed, sequence_name
 from engine.spec.methods import OptionValue, read_options
 from engine.spec.run import SearchedMethod
 from engine.store.connection import Store
 from engine.store.runs import RunRecord, runs_on
 from engine.store.searches import SearchRecord, searches
 from engine.store.states import UNFINISHED
-
-FIRST_SEED: Final = 1000
-"""Searches count their seeds from low numbers: no run of the arena repeats a trial's luck."""
 
 _METHODS: Final[tuple[SearchedMethod, ...]] = ("profile", "flat", "llrd")
 
@@ -94,9 +91,9 @@ class NeededSearch(Struct, frozen=True, kw_only=True):
         return self.found is not None and self.found.over
 
 
-def arena_seeds(count: int, first: int = FIRST_SEED) -> tuple[int, ...]:
+def arena_seeds(count: int, seed: int = 0) -> tuple[int, ...]:
     """Return the seeds of a cell's runs, the same in every cell, so that rows pair up."""
-    return tuple(range(first, first + count))
+    return tuple(derived_seed("arena", seed, index) for index in range(count))
 
 
 def find_record(store: Store, spec: RunSpec) -> RunRecord | None:

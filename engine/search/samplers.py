@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 
 from engine.search.spaces import Space
 from engine.search.storage import ENDED
+from engine.spec import derived_seed
 from engine.spec.search import Sampler
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ class SeededSampler(BaseSampler):
         # One number alone has no covariance to adapt.
         self._kind: Sampler = "tpe" if kind == "cma" and len(self._space) == 1 else kind
         self._seed = seed
-        self._fresh = make_sampler(self._kind, trial_seed(seed, 0))
+        self._fresh = make_sampler(self._kind, derived_seed("sampler", seed, 0))
 
     def before_trial(self, study: "Study", trial: "FrozenTrial") -> None:
-        self._fresh = make_sampler(self._kind, trial_seed(self._seed, trial.number))
+        self._fresh = make_sampler(self._kind, derived_seed("sampler", self._seed, trial.number))
         self._fresh.before_trial(study, trial)
 
     def infer_relative_search_space(
@@ -101,12 +102,6 @@ def make_sampler(kind: Sampler, seed: int) -> BaseSampler:
 def ignores_pruned(kind: Sampler) -> bool:
     """Whether the sampler learns nothing from a trial that Optuna knows as pruned."""
     return kind == "gp"
-
-
-def trial_seed(study_seed: int, number: int) -> int:
-    """Return the sampler's seed for one trial; neighbours have nothing in common."""
-    sequence = np.random.SeedSequence((study_seed % 2**64, number))
-    return int(sequence.generate_state(1)[0])
 
 
 class CmaSampler(BaseSampler):

@@ -1,7 +1,15 @@
 """What is asked for, as plain values: protocol, search, run and study. No torch, no store."""
 
 from engine.spec.protocol import PRESETS, Preset, Protocol, preset
-from engine.spec.run import RunSpec, Source, StudySpec, Tuning, parse_sequence, sequence_name
+from engine.spec.run import (
+    RunSpec,
+    Source,
+    StudySpec,
+    Tuning,
+    derived_seed,
+    parse_sequence,
+    sequence_name,
+)
 from engine.spec.search import SearchSettings
 
 __all__ = [
@@ -13,6 +21,7 @@ __all__ = [
     "Source",
     "StudySpec",
     "Tuning",
+    "derived_seed",
     "parse_sequence",
     "preset",
     "sequence_name",

@@ -1,13 +1,38 @@
-"""Runs and studies: what is learnt, what is searched, and where a run's rates came from."""
+"""Runs and studies: what is learnt and searched, with which seeds, and where rates came from."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from hashlib import blake2b
+from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
 from engine.errors import UsageError, shown
 from engine.spec.protocol import Protocol
 from engine.spec.search import SearchSettings
+
+SeedPurpose = Literal["sampler", "trial", "confirmation", "arena"]
+_PURPOSES: Final[tuple[SeedPurpose, ...]] = get_args(SeedPurpose)
+_FIRST_DERIVED: Final = 2**30
+_DRAWN: Final = 2**28
+
+
+def derived_seed(purpose: SeedPurpose, seed: int, index: int) -> int:
+    """Return the seed of what is done for the ``index``-th time for a purpose.
+
+    Every seed that no person wrote comes from here: of the sampler at each trial, of the trials,
+    of the runs that confirm them, and of the arena. Seeds for two purposes are never the same,
+    whatever they come from: what selected a winner never scores it. All are from 2**30 to 2**31,
+    above those that people write and those of stores that were made before.
+
+    Args:
+        purpose: what is done.
+        seed: what a person gave, or 0; any whole number.
+        index: from 0.
+    """
+    name = f"{seed} {index}".encode()
+    digest = blake2b(name, digest_size=8, person=purpose.encode()).digest()
+    drawn = int.from_bytes(digest) % _DRAWN
+    return _FIRST_DERIVED + len(_PURPOSES) * drawn + _PURPOSES.index(purpose)
 
 
 class RunSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -122,7 +147,7 @@ class StudySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             options=dict(options or {}),
             learning_rates=None if options else learning_rates,
             protocol=self.protocol,
-            seed=self.seed + number,
+            seed=derived_seed("trial", self.seed, number),
             device=self.device,
         )
 

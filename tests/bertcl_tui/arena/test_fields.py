@@ -16,6 +16,7 @@ from bertcl_tui.arena.look import Question, look_at_arena
 from bertcl_tui.arena.new_table import look_up_table
 from bertcl_tui.store.reader import Reader
 from engine.arena.layouts import paper_layout
+from engine.arena.plan import arena_seeds
 from engine.errors import UsageError
 from engine.spec import Protocol
 
@@ -36,7 +37,7 @@ def test_what_is_typed_is_what_is_run() -> None:
         "ewc-task@2e-5,importance=500",
         "combined",
     ]
-    assert table.seeds == (1007, 1008, 1009)
+    assert table.seeds == arena_seeds(3, 7)
     assert table.protocol == Protocol(epochs=2)
     assert request.searched == table.sequences
     assert request.like.search.trials == 24

@@ -17,7 +17,7 @@ from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.frame import TopBar
 from engine.arena.measuring import half_width
-from engine.spec import Protocol, SearchSettings, StudySpec
+from engine.spec import Protocol, SearchSettings, StudySpec, derived_seed
 from engine.store.connection import open_store
 from engine.store.run_states import create_run
 from engine.store.runs import confirmations_of
@@ -27,7 +27,7 @@ from tests.bertcl_tui.host import SIZE, Host, settle
 from tests.bertcl_tui.waiting import until
 from tests.engine.arena.doing import do
 from tests.recorded import copy_of, recorded_store
-from tests.recorded_arena import AGAIN, with_confirmations
+from tests.recorded_arena import AGAIN, SEEDS, with_confirmations
 
 LIVE = 1
 MEAN, HALF = sum(p or 0 for p in AGAIN[10]) / 3, half_width([p or 0 for p in AGAIN[10]])
@@ -108,9 +108,10 @@ async def test_a_trial_shows_each_fresh_seed(open_app: OpenApp, confirmed_store:
         await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
         learning = pilot.app.screen.query_one("#learning", Chart)
         await until(pilot, lambda: learning.border_title)
-        assert "seed 1000 p 1.392, seed 1001 p 1.401, seed 1002 p 1.377" in str(
-            learning.border_subtitle
+        told = ", ".join(
+            f"seed {seed} p {p}" for seed, p in zip(SEEDS, (1.392, 1.401, 1.377), strict=False)
         )
+        assert told in str(learning.border_subtitle)
         assert f"again {TOLD} (3 seeds)" in pilot.app.screen.query_one(TopBar).render_line(0).text
 
 
@@ -184,8 +185,7 @@ async def test_the_best_trials_are_run_again(tiny: tuple[Path, int]) -> None:
     found = confirmations_of(store, study_id)
     store.close()
     assert sorted((run.label, run.spec.seed) for runs in found.values() for run in runs) == [
-        ("again #1", 1000),
-        ("again #2", 1000),
+        (label, derived_seed("confirmation", 0, 0)) for label in ("again #1", "again #2")
     ]
 
 

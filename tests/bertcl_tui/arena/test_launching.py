@@ -9,7 +9,7 @@ from bertcl_tui.arena.fields import read_request
 from bertcl_tui.arena.launching import Launched, describe, failed_runs, go_on, launch, retry
 from bertcl_tui.arena.look import Question, look_at_arena
 from bertcl_tui.store.reader import Reader
-from engine.arena.plan import UnfilledCell
+from engine.arena.plan import UnfilledCell, arena_seeds
 from engine.errors import UsageError
 from engine.store.connection import open_store
 from engine.store.run_states import create_run
@@ -69,7 +69,7 @@ def test_what_is_missing_is_queued_once(store: str, tiny: Texts) -> None:
     assert (launched.runs, launched.searches, launched.waiting) == (2, (), ())
     (cell,) = launched.unfilled
     assert (cell.entrant.name, cell.reason) == ("bertcl", "not searched here")
-    assert entered(store) == [("flat@2e-5", 1000, "queued"), ("flat@2e-5", 1001, "queued")]
+    assert entered(store) == [("flat@2e-5", seed, "queued") for seed in arena_seeds(2)]
     assert launch(store, request).runs == 0
 
 
@@ -107,16 +107,17 @@ def test_a_search_that_was_stopped_is_waited_for_no_longer(
 
 def test_what_failed_is_run_once_more(store: str, tiny: Texts, reader: Reader) -> None:
     launch(store, read_request({**TABLE, **tiny, "methods": "flat"}))
+    first, second = (seed for _, seed, _ in entered(store))
     end_a_run(store)
     end_a_run(store, "failed")
     look = look_at_arena(reader, Question())
     assert look is not None
-    assert [run.spec.seed for run in failed_runs(look.recorded, look.layout)] == [1001]
+    assert [run.spec.seed for run in failed_runs(look.recorded, look.layout)] == [second]
     assert retry(store, look.recorded, look.layout) == 1
     assert [(seed, state) for _, seed, state in entered(store)] == [
-        (1000, "complete"),
-        (1001, "failed"),
-        (1001, "queued"),
+        (first, "complete"),
+        (second, "failed"),
+        (second, "queued"),
     ]
     look = look_at_arena(reader, Question())
     assert look is not None

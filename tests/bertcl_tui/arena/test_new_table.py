@@ -13,6 +13,7 @@ from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.inputs import CommandLine, Picker
 from engine.arena.entrants import RATES
+from engine.arena.plan import arena_seeds
 from engine.spec.methods import METHODS
 from engine.store.connection import open_store
 from engine.store.runs import entries
@@ -170,7 +171,7 @@ async def test_start_queues_what_is_missing_and_tells_the_app(
     found = {(item.entrant, item.run.spec.seed, item.run.state) for item in entries(opened)}
     opened.close()
     assert found == {
-        (name, seed, "queued") for name in ("flat@2e-5", "replay@2e-5") for seed in (1000, 1001)
+        (name, seed, "queued") for name in ("flat@2e-5", "replay@2e-5") for seed in arena_seeds(2)
     }
 
 

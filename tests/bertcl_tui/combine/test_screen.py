@@ -19,6 +19,7 @@ from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.field_row import FieldRow
+from engine.arena.plan import arena_seeds
 from engine.arena.results import recorded
 from engine.profiles import (
     Band,
@@ -343,10 +344,9 @@ async def test_an_evaluation_queues_runs_of_the_profile_and_its_baseline(
     assert profile.source.searched_on == ("mood:topic",)
     assert [tuning.study for tuning in profile.source.tuned] == ["mood:topic"]
     assert [(row.sequence, row.method, row.seed, row.state) for row in rows] == [
-        ("topic:agree", "profile", 1000, "queued"),
-        ("topic:agree", "profile", 1001, "queued"),
-        ("topic:agree", "flat", 1000, "queued"),
-        ("topic:agree", "flat", 1001, "queued"),
+        ("topic:agree", method, seed, "queued")
+        for method in ("profile", "flat")
+        for seed in arena_seeds(2)
     ]
     assert json.loads(rows[0].learning_rates) == list(rates)
     assert [row.label for row in rows[2:]] == ["flat 2e-5", "flat 2e-5"]

@@ -1,10 +1,11 @@
 """The best trials once more."""
 
 import pytest
+from msgspec.structs import replace
 
 from engine.arena.confirming import confirmed_trials, plan_confirmation
 from engine.errors import UsageError
-from engine.spec import StudySpec
+from engine.spec import StudySpec, derived_seed
 from engine.store.connection import Store
 from engine.store.imports import FinishedTrial, import_study
 from engine.store.run_states import create_run
@@ -17,8 +18,9 @@ def test_the_best_trials_get_seeds_that_no_trial_has(store: Store) -> None:
     trials = [(rates(1e-5), 1.2), (rates(2e-5), 1.6), (rates(3e-5), 1.4), (rates(4e-5), 1.5)]
     study = get_study(store, searched(store, "sst2:mrpc", trials))
     planned = plan_confirmation(store, study, top=2, seeds=3)
+    fresh = [derived_seed("confirmation", study.spec.seed, index) for index in range(3)]
     assert [(item.trial.number, item.spec.seed, item.state) for item in planned] == [
-        (number, seed, "missing") for seed in (1000, 1001, 1002) for number in (1, 3)
+        (number, seed, "missing") for seed in fresh for number in (1, 3)
     ]
     assert planned[0].spec.learning_rates == rates(2e-5)
 
@@ -33,19 +35,23 @@ def test_trials_can_be_chosen_instead_and_must_be_complete(store: Store) -> None
         plan_confirmation(store, study, top=1, seeds=1, numbers={3})
 
 
-def test_seeds_that_trials_have_or_may_get_are_passed_over(store: Store) -> None:
-    study_id = searched(store, "sst2:mrpc", [(rates(1e-5), 1.2)], target=1002)
-    (item,) = plan_confirmation(store, get_study(store, study_id), top=1, seeds=1)
-    assert item.spec.seed == 1002
+def test_seeds_that_trials_have_are_passed_over(store: Store) -> None:
+    study = get_study(store, searched(store, "sst2:mrpc", [(rates(1e-5), 1.2)], target=2))
+    first, second = (derived_seed("confirmation", study.spec.seed, index) for index in range(2))
+    taken = replace(study.spec.trial(1, rates(1e-5)), seed=first)
+    create_run(store, taken, study_id=study.id, number=1)
+    (item,) = plan_confirmation(store, study, top=1, seeds=1)
+    assert item.spec.seed == second
 
 
 def test_what_is_confirmed_stands_beside_what_was_searched(store: Store) -> None:
     trials = [(rates(1e-5), 1.6), (rates(2e-5), 1.5), (rates(3e-5), 1.4)]
     study_id = searched(store, "sst2:mrpc", trials)
+    skill = iter((0.70, 0.71))
     for item in plan_confirmation(store, get_study(store, study_id), top=2, seeds=2):
         run_id = create_run(store, item.spec)
         # the best trial was lucky
-        p_s = 0.5 if item.trial.number == 0 else 0.7 + 0.01 * (item.spec.seed - 1000)
+        p_s = 0.5 if item.trial.number == 0 else next(skill)
         do(store, ((0.9,), (0.8, p_s)))
         confirm_trial(store, item.trial.id, run_id)
     skilled, lucky = confirmed_trials(store, study_id)
