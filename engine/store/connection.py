@@ -14,8 +14,6 @@ from sqlite3 import OperationalError as SqliteOperationalError
 from tempfile import TemporaryDirectory
 
 import msgspec
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
@@ -29,6 +27,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError, StorageError, UsageError, reason_of, shown
 from engine.files import expanded, is_homeless, own_folder
+from engine.store.migrations import make_tables, upgrade
 from engine.store.schema import REVISIONS, VERSION_TABLE
 
 DEFAULT_STORE = "studies.db"
@@ -280,7 +279,10 @@ def _bring_up_to_date(store: Store) -> None:
         )
 
     with _migrating(store) as connection:
-        upgrade(connection)
+        if store.path is not None and not inspect(connection).get_table_names():
+            make_tables(connection)
+        else:
+            upgrade(connection)
 
 
 @contextmanager
@@ -309,14 +311,6 @@ def _revision(store: Store) -> str | None:
             )
         query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
         return str(connection.execute(query).scalar_one())
-
-
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that this store lacks, inside the caller's transaction."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 @contextmanager
