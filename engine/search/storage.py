@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from sqlite3 import Connection
+from sqlite3 import Connection, connect
 from typing import Any, Final
 
 import optuna
@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError, StorageError, UsageError
-from engine.store.connection import UnwritableError, is_own_fault
+from engine.store.connection import UnwritableError, existing, is_own_fault, sqlite_path
 
 # User attributes of trials, as ``optuna-dashboard`` shows them.
 LABEL: Final = "label"
@@ -81,9 +81,16 @@ def _engine_options(url: str) -> dict[str, Any]:
     if make_url(url).get_backend_name() != "sqlite":
         return {"pool_pre_ping": True}
     return {
-        "connect_args": {"timeout": _BUSY_SECONDS},
+        "creator": lambda: _connected(url),
         "pool_events": [(_sync_less, "connect")],
     }
+
+
+def _connected(template: str) -> Connection:
+    """Connect to a file that is there: where it was taken away, none must be made in its place."""
+    path = sqlite_path(template.replace("{{", "{").replace("}}", "}"))
+    assert path is not None
+    return connect(existing(path), timeout=_BUSY_SECONDS, check_same_thread=False, uri=True)
 
 
 def _sync_less(connection: Connection, _: ConnectionPoolEntry) -> None:

@@ -1,8 +1,8 @@
 """The trials of a search: what to try next, and what came of it."""
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final, Literal
 
 import msgspec
@@ -82,7 +82,7 @@ class Search:
         """Whether a search in order has a trial under way that the next one is proposed from."""
         if self._in_order is None:
             return False
-        with plain_errors():
+        with plain_errors(), self._unless_deleted():
             trials = self._study.get_trials(deepcopy=False)
         first_hidden = max(0, self._next_number(trials) - self._in_order + 1)
         return not all(trial.state.is_finished() for trial in trials[:first_hidden])
@@ -99,7 +99,7 @@ class Search:
         Raises:
             DeletedError: the study is there no more.
         """
-        with plain_errors():
+        with plain_errors(), self._unless_deleted():
             begun = self._study.get_trials(deepcopy=False)
             draft = self._draft(begun)
             if not may_begin():
@@ -153,7 +153,7 @@ class Search:
 
     def endings(self) -> dict[int, str]:
         """Return how every trial ended, by what was said last; stopped is failed."""
-        with plain_errors():
+        with plain_errors(), self._unless_deleted():
             trials = self._study.get_trials(deepcopy=False)
         return {
             trial.user_attrs.get(AGAIN, trial.number): _ending(trial)
@@ -166,7 +166,7 @@ class Search:
 
         A process may have died before it could remember the trial as a run.
         """
-        with plain_errors():
+        with plain_errors(), self._unless_deleted():
             running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         return {trial.number: self._proposal(trial) for trial in running}
 
@@ -175,6 +175,13 @@ class Search:
         if isinstance(self._opened, RDBStorage):
             self._opened.remove_session()
             self._opened.engine.dispose()
+
+    @contextmanager
+    def _unless_deleted(self) -> Iterator[None]:
+        try:
+            yield
+        except KeyError:
+            raise DeletedError(f"study '{shown(self._name)}' was deleted") from None
 
     def _proposal(self, trial: FrozenTrial | Trial) -> Proposal | None:
         space, point = self._space, self._space.point(trial.params)
@@ -231,10 +238,7 @@ class Search:
         if draft.number < len(begun):
             self._begin_waiting(begun[draft.number], draft)
             return draft.number
-        try:
-            trial_id = self._storage.create_new_trial(self._study_id, template_trial=draft)
-        except KeyError:
-            raise DeletedError(f"study '{shown(self._name)}' was deleted") from None
+        trial_id = self._storage.create_new_trial(self._study_id, template_trial=draft)
         return self._storage.get_trial_number_from_id(trial_id)
 
     def _begin_waiting(self, waiting: FrozenTrial, draft: FrozenTrial) -> None:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from sqlite3 import SQLITE_ERROR
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -164,7 +166,20 @@ def _opened(url: str, path: Path | None, *, create: bool) -> Store:
     except BaseException:
         store.close()
         raise
+    if path is not None:  # where it is taken away, nothing must be made in its place
+        event.listen(store.engine, "do_connect", partial(_connect_existing, existing(path)))
     return store
+
+
+def existing(path: Path) -> str:
+    """Return the name by which SQLite opens a file that is there, and makes none."""
+    return f"file:{quote(str(path))}?mode=rw"
+
+
+def _connect_existing(
+    name: str, _: object, __: object, words: list[str], options: dict[str, object]
+) -> None:
+    words[:], options["uri"] = [name], True
 
 
 def _opened_copy(url: str, path: Path) -> Store:
@@ -355,10 +370,7 @@ def _explained(url: str, cause: object) -> EngineError:
 
 
 def is_own_fault(cause: object) -> bool:
-    """Whether a driver's operational error is of what was asked, which no waiting mends.
-
-    SQLite has no other word for a wrong statement.
-    """
+    """Whether a driver's operational error is of a wrong statement, which no waiting mends."""
     return getattr(cause, "sqlite_errorcode", None) == SQLITE_ERROR
 
 

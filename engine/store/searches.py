@@ -2,10 +2,25 @@
 
 import time
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Float, case, cast, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Integer,
+    Text,
+    case,
+    cast,
+    column,
+    func,
+    inspect,
+    select,
+    table,
+    update,
+)
 
 from engine.spec import Protocol, StudySpec, Tuning
 from engine.spec.search import BEST_OF, Spending, study_of_start
@@ -17,7 +32,11 @@ from engine.store.states import ENDED, LOST_AFTER
 from engine.store.studies import StudyRecord, get_study
 from engine.store.workers import waits_for_device
 
-_PROPOSER_SECONDS = 60.0
+_OPTUNA_STUDIES: Final = table("studies", column("study_id", Integer), column("study_name", Text))
+_OPTUNA_TRIALS: Final = table(
+    "trials", column("study_id", Integer), column("number", Integer), column("state", Text)
+)
+_PROPOSER_SECONDS: Final = 60.0
 """How long people are told that a worker asks the sampler, unless it is heard of again."""
 
 
@@ -131,6 +150,26 @@ def say_what_searches_wait_for(store: Store, devices: Collection[str]) -> Sequen
             if connection.execute(update(study).where(untold).values(values)).rowcount:
                 said.append(device)
     return said
+
+
+def studies_with_untold_ends(store: Store) -> Sequence[int]:
+    """Return the ids of searches with a trial that has ended, as the sampler was not told.
+
+    Its worker died just then.
+    """
+    studies, trials = _OPTUNA_STUDIES, _OPTUNA_TRIALS
+    query = (
+        select(run.c.study_id)
+        .distinct()
+        .join_from(run, study, study.c.id == run.c.study_id)
+        .join(studies, studies.c.study_name == study.c.name)
+        .join(trials, (trials.c.study_id == studies.c.study_id) & (trials.c.number == run.c.number))
+        .where(run.c.state.in_(ENDED), cast(trials.c.state, Text) == "RUNNING")
+    )
+    with store.reading() as connection:
+        if not inspect(connection).has_table(trials.name):
+            return ()
+        return connection.execute(query).scalars().all()
 
 
 def has_trial_under_way(store: Store, study_id: int) -> bool:

@@ -20,6 +20,7 @@ from engine.store.searches import (
     is_proposer,
     leave_proposer,
     studies_wanting_trials,
+    studies_with_untold_ends,
 )
 from engine.store.states import ENDED
 from engine.store.studies import control_study, get_study
@@ -63,6 +64,7 @@ class Searches:
                 _log.exception("no trial can be proposed for study %d", study_id)
                 reason = f"no trial could be proposed ({_first_line(error)}); see the worker's log"
                 control_study(self._store, study_id, "paused", reason)
+        self._tell_forgotten_ends()
         return False
 
     def must_wait(self) -> bool:
@@ -109,18 +111,34 @@ class Searches:
 
     def _adopt_forgotten(self, study_id: int, search: Search) -> bool:
         """Queue a trial whose worker died before it remembered it; tell of forgotten ends."""
-        runs = {run.number: run for run in trials_of(self._store, study_id)}
-        self._tell_retried(runs.values(), search)
-        for number, proposal in search.unfinished().items():
-            known = runs.get(number)
-            if known is not None:
-                self.tell(known)
-            elif proposal is None:
+        for number, proposal in self._tell_ended(study_id, search).items():
+            if proposal is None:
                 search.tell(number, "failed")
             else:
                 self._queue(study_id, proposal)
                 return True
         return False
+
+    def _tell_forgotten_ends(self) -> None:
+        """Tell of ends that a worker died over before it could, in searches that are over too."""
+        for study_id in studies_with_untold_ends(self._store):
+            try:
+                with self._seat(study_id) as seated:
+                    if seated:
+                        self._tell_ended(study_id, self._search(study_id))
+            except StorageError:
+                raise
+            except EngineError as error:  # its model may be gone
+                _log.debug("an end that was not told stays so: %s", error)
+
+    def _tell_ended(self, study_id: int, search: Search) -> dict[int, Proposal | None]:
+        """Tell of trials that have ended; return those under way that have no run."""
+        runs = {run.number: run for run in trials_of(self._store, study_id)}
+        self._tell_retried(runs.values(), search)
+        unfinished = search.unfinished()
+        for number in unfinished.keys() & runs.keys():
+            self.tell(runs[number])
+        return {number: each for number, each in unfinished.items() if number not in runs}
 
     def _tell_retried(self, runs: Iterable[RunRecord], search: Search) -> None:
         """Tell of trials that came to a better end when run again, if their worker died before."""

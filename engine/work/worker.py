@@ -10,11 +10,11 @@ from threading import Event
 from types import FrameType
 from typing import TypeVar
 
-from engine.errors import DeletedError, EngineError
+from engine.errors import DeletedError, EngineError, UsageError, shown
 from engine.learning.backbone import quiet_libraries
 from engine.learning.device import free_memory, pick_device
 from engine.spec import sequence_name
-from engine.store.connection import open_store
+from engine.store.connection import is_made, mask_password, open_store
 from engine.store.run_states import claim_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.states import Desired
@@ -48,6 +48,8 @@ def work(settings: WorkerSettings) -> None:
         EngineError: the store cannot be read or written.
     """
     quiet_libraries()
+    if not is_made(settings.store):
+        raise UsageError(f"no store at {shown(mask_password(settings.store))}; it was removed")
     store = open_store(settings.store)
     ending = Event()
     _end_politely(ending)

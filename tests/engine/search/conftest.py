@@ -12,6 +12,7 @@ from engine.search.spaces import ProfileSpace, Space
 from engine.search.trials import Search, open_search
 from engine.search.warm_starts import WarmStart
 from engine.spec import SearchSettings, StudySpec
+from engine.store.connection import open_store
 
 SPACE = ProfileSpace(((1e-7, 1e-4), (1e-7, 1e-4), (1e-7, 1e-3)))
 
@@ -26,7 +27,9 @@ class Opener(Protocol):
 
 @pytest.fixture
 def store_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'studies.db'}"
+    store = open_store(str(tmp_path / "studies.db"))
+    store.close()
+    return store.url
 
 
 @pytest.fixture

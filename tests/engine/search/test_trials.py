@@ -9,12 +9,13 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, StorageError, UsageError
 from engine.profiles.grouping import make_grouping
 from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace, Space
 from engine.search.storage import AGAIN, ENDED, LABEL
 from engine.search.trials import Ending, open_search
 from engine.search.warm_starts import WarmStart
+from engine.store.connection import open_store, sqlite_path
 from tests.engine.search.conftest import SPACE, Opener, study_spec
 
 TWO = make_grouping("paper", 2)
@@ -150,10 +151,13 @@ def test_gp_learns_from_pruned_and_collapsed_trials(opened: Opener, store_url: s
 def test_a_store_whose_path_has_braces_and_percents_is_opened_where_it_is(tmp_path: Path) -> None:
     path = tmp_path / "{my} 100%" / "studies.db"
     path.parent.mkdir()
-    search = open_search(f"sqlite:///{path}", study_spec(), SPACE)
+    store = open_store(str(path))
+    search = open_search(store.url, study_spec(), SPACE)
     search.propose()
     search.close()
-    assert path.exists()
+    with store.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM trials")).scalar_one() == 1
+    store.close()
 
 
 def test_an_unknown_trial_is_one_line(opened: Opener) -> None:
@@ -263,3 +267,12 @@ def test_a_trial_that_fails_again_is_not_told_again(opened: Opener, store_url: s
     for state in ("failed", "stopped", "failed"):
         search.tell(0, state)
     assert len(known_to_optuna(store_url)) == 1
+
+
+def test_a_store_that_was_taken_away_is_not_made_again(opened: Opener, store_url: str) -> None:
+    path = sqlite_path(store_url)
+    assert path is not None
+    path.rename(path.with_name("away"))
+    with pytest.raises(StorageError, match="cannot be written"):
+        opened()
+    assert not path.exists()

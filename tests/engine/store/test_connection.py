@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, StorageError, UsageError
 from engine.store.connection import files_folder, mask_password, open_store, sqlite_path, store_url
 from engine.store.runs import find_run
 from engine.store.studies import create_study, find_study
@@ -24,6 +24,21 @@ def test_a_missing_store_is_made(tmp_path: Path) -> None:
     assert store.path == tmp_path / "studies.db"
     assert store.path.exists()
     assert store.folder == tmp_path / "studies.db.runs"
+    store.close()
+
+
+def test_a_store_that_is_taken_away_is_not_made_again(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "studies.db"))
+    assert store.path is not None
+    store.engine.dispose()
+    for file in tmp_path.glob("studies.db*"):
+        file.rename(tmp_path / f"away-{file.name}")
+    with pytest.raises(StorageError, match="cannot be written"):
+        create_study(store, study_spec())
+    assert not store.path.exists()
+    for file in tmp_path.glob("away-*"):
+        file.rename(tmp_path / file.name.removeprefix("away-"))
+    create_study(store, study_spec())
     store.close()
 
 

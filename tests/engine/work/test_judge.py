@@ -13,6 +13,7 @@ from engine.search.spaces import FlatSpace
 from engine.search.trials import Search, open_search
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec, preset
 from engine.spec.search import PruningSees
+from engine.store.connection import open_store
 from engine.work.judge import TrialJudge, Verdict
 from engine.work.patience import Patience
 
@@ -23,7 +24,9 @@ SPEC = RunSpec(sequence=("a", "b"), data="", model="", protocol=PROTOCOL)
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'studies.db'}"
+    store = open_store(str(tmp_path / "studies.db"))
+    store.close()
+    return store.url
 
 
 @pytest.fixture

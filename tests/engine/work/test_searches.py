@@ -1,0 +1,132 @@
+"""Workers that propose for one search, without the learning."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from engine.errors import DeletedError
+from engine.spec import SearchSettings, StudySpec
+from engine.store.connection import Store, open_store
+from engine.store.run_states import claim_run, control_run, finish_run
+from engine.store.runs import RunRecord, Scores, trials_of
+from engine.store.searches import become_proposer
+from engine.store.states import RunState
+from engine.store.studies import create_study, delete_study
+from engine.store.workers import WorkerIdentity, end_worker, register_worker
+from engine.work.patience import Patience
+from engine.work.searches import Searches
+from tests.tiny import tiny_backbone
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(tmp_path / "studies.db"))
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_backbone(tmp_path_factory.mktemp("backbone"))
+
+
+def study(store: Store, backbone: Path, *, trials: int = 9, in_order: int | None = None) -> int:
+    settings = SearchSettings(trials=trials, in_order=in_order)
+    return create_study(
+        store,
+        StudySpec(
+            name="tiny", sequence=("a", "b"), data="none", model=str(backbone), search=settings
+        ),
+    )
+
+
+def worker(store: Store, pid: int) -> int:
+    identity = WorkerIdentity(host="here", pid=pid, process_start=1.0)
+    return register_worker(store, identity, device="cpu", threads=1, log_file=None)
+
+
+def searches_of(store: Store, worker_id: int) -> Searches:
+    return Searches(store, worker_id, Patience(Event()))
+
+
+def claimed(store: Store, worker_id: int) -> RunRecord:
+    record = claim_run(store, worker_id, threads=1)
+    assert record is not None
+    return record
+
+
+def finish(store: Store, record: RunRecord, worker_id: int, state: RunState = "complete") -> None:
+    scores = Scores(p_o=0.5, p_s=0.5) if state == "complete" else None
+    finish_run(store, record.id, worker_id, state=state, scores=scores)
+
+
+def told(store: Store) -> list[TrialState]:
+    return [each.state for each in optuna.load_study(study_name="tiny", storage=store.url).trials]
+
+
+def test_whoever_comes_next_proposes_at_once_when_a_proposer_died(
+    store: Store, backbone: Path
+) -> None:
+    study_id, dead, next_one = study(store, backbone), worker(store, 1), worker(store, 2)
+    become_proposer(store, study_id, dead)
+    searches = searches_of(store, next_one)
+    assert not searches.propose_trial()
+    end_worker(store, dead)
+    assert searches.propose_trial()
+    assert [trial.number for trial in trials_of(store, study_id)] == [0]
+
+
+@pytest.mark.parametrize(
+    ("state", "as_told"), [("complete", TrialState.COMPLETE), ("failed", TrialState.FAIL)]
+)
+def test_an_end_that_a_worker_died_over_is_told_even_when_the_search_is_over(
+    store: Store, backbone: Path, state: RunState, as_told: TrialState
+) -> None:
+    study(store, backbone, trials=1)
+    one, other = worker(store, 1), worker(store, 2)
+    searches_of(store, one).propose_trial()
+    finish(store, claimed(store, one), one, state)
+    assert told(store) == [TrialState.RUNNING]
+    assert not searches_of(store, other).propose_trial()
+    assert told(store) == [as_told]
+
+
+def test_a_trial_that_was_stopped_while_it_waited_is_told(store: Store, backbone: Path) -> None:
+    study_id, one = study(store, backbone, trials=1), worker(store, 1)
+    searches = searches_of(store, one)
+    searches.propose_trial()
+    (trial,) = trials_of(store, study_id)
+    control_run(store, trial.id, "stopped")
+    searches.propose_trial()
+    assert told(store) == [TrialState.FAIL]
+
+
+def test_in_order_a_worker_waits_for_a_trial_that_another_is_at(
+    store: Store, backbone: Path
+) -> None:
+    study(store, backbone, in_order=1)
+    one, other = worker(store, 1), worker(store, 2)
+    searches = searches_of(store, one)
+    assert searches.propose_trial()
+    record = claimed(store, one)
+    waiting = searches_of(store, other)
+    assert not waiting.propose_trial()
+    assert waiting.must_wait()
+    finish(store, record, one)
+    assert not waiting.must_wait()
+    assert waiting.propose_trial()
+
+
+def test_a_study_that_is_deleted_meanwhile_is_let_go(store: Store, backbone: Path) -> None:
+    study_id, one = study(store, backbone, in_order=1), worker(store, 1)
+    searches = searches_of(store, one)
+    search = searches._search(study_id)
+    delete_study(store, study_id)
+    for ask in (search.propose, search.must_wait, search.unfinished, search.endings):
+        with pytest.raises(DeletedError, match="study 'tiny' was deleted"):
+            ask()
+    assert not searches.propose_trial()
