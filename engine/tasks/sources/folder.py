@@ -67,4 +67,4 @@ def _task(subfolder: Path, train: Path) -> TaskEntry:
 
 def _split(subfolder: Path, name: str) -> Path | None:
     files = (subfolder / f"{name}{suffix}" for suffix in SUFFIXES)
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if file.exists()), None)

@@ -123,3 +123,11 @@ def test_a_tilde_that_means_no_home_is_a_letter() -> None:
         model_name("~nobody-of-that-name/bert")
     with pytest.raises(UsageError, match="no text file '~nobody'"):
         read_texts("~nobody", 1)
+
+
+def test_a_split_of_a_folder_may_lie_in_parts(tmp_path: Path) -> None:
+    (tmp_path / "MOOD" / "train.parquet").mkdir(parents=True)
+    (tmp_path / "MOOD" / "train.parquet" / "part-0.parquet").touch()
+    origin = describe("mood", str(tmp_path)).origin
+    assert isinstance(origin, FileOrigin)
+    assert origin.files() == [tmp_path / "MOOD" / "train.parquet" / "part-0.parquet"]
