@@ -233,6 +233,10 @@ class Forking:
         for standard, file in enumerate(files):
             os.dup2(file, standard)
             os.close(file)
+        # What the server's own could do, such as seek, is no longer so.
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115 - as Python opens them
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
 
     def _tell_ends(self) -> None:
         for pid in list(self._forks):
