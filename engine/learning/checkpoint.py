@@ -40,6 +40,8 @@ class Position(Struct, frozen=True, kw_only=True):
 
     stage: int = 0
     step: int = 0
+    due: float | None = None
+    """The loss of the last step where what is to be measured after it was not; None: it was."""
     stage_ends: tuple[tuple[Measurement, ...], ...] = ()
     """What was measured at the end of each stage that is done."""
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engine.errors import UsageError
 from engine.learning.backbone import load_backbone
-from engine.learning.events import LayerDrift
+from engine.learning.events import Between, LayerDrift, go_on
 from engine.learning.lean import kept_tokens
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
@@ -24,6 +24,7 @@ def measure_drift(
     model: SequenceModel,
     weights: Iterable[tuple[str, Tensor]],
     learnt: Collection[int],
+    between: Between = go_on,
 ) -> tuple[LayerDrift, ...]:
     """Compare weights with those the run began with, which are loaded again, in main memory.
 
@@ -36,6 +37,7 @@ def measure_drift(
         model: as it is now.
         weights: its backbone's by their pretrained names, as they act.
         learnt: the tasks learnt so far.
+        between: called between two weights.
 
     Returns:
         The layers from the embeddings up; nothing where the backbone cannot be loaded any more.
@@ -51,6 +53,7 @@ def measure_drift(
     change: defaultdict[int, list[float]] = defaultdict(list)
     beginning: defaultdict[int, list[float]] = defaultdict(list)
     for name, weight in _named_as_in(model, weights, learnt):
+        between()
         place, before = places.depths[name], began[name].detach()
         beginning[place] += _squares(before)
         compared = before[tokens[name]] if name in tokens else before

@@ -1,17 +1,18 @@
 """How well a task is known: prediction of its rows, and the measurements made of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.learning.device import Device
-from engine.learning.events import Measurement
+from engine.learning.events import Between, Measurement, go_on
 from engine.learning.model import SequenceModel
 from engine.learning.plan import PreparedTask, Split
 from engine.tasks.encoded import Encoded
@@ -40,22 +41,33 @@ class Evaluation:
         return tuple(np.bincount(self.predicted, minlength=classes).tolist())
 
 
-def evaluate(model: SequenceModel, rows: Encoded, task: int, device: Device) -> Evaluation:
+def evaluate(
+    model: SequenceModel, rows: Encoded, task: int, device: Device, between: Between = go_on
+) -> Evaluation:
     """Predict every row without dropout; rows of like length go together, for speed."""
     batches = batches_by_length(rows.lengths())
     losses, predicted = [], []
-    was_training = model.training
-    model.eval()
-    with torch.inference_mode(), device.autocast():
+    with resting(model), torch.inference_mode(), device.autocast():
         for indices in batches:
+            between()
             batch = to_device(rows.batch(indices), device)
             labels = batch.pop("labels")
             logits = model(batch, task)
             losses.append(functional.cross_entropy(logits, labels, reduction="none"))
             predicted.append(logits.argmax(dim=1))
-    model.train(was_training)
     given = in_order(predicted, batches)
     return Evaluation(in_order(losses, batches), given, given == rows.labels)
+
+
+@contextmanager
+def resting(model: nn.Module) -> Iterator[None]:
+    """Have dropout off in this context."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
 
 
 def to_device(batch: dict[str, NDArray[Any]], device: Device) -> dict[str, Tensor]:
@@ -87,42 +99,41 @@ def batches_by_length(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return batches
 
 
-def follow(
-    model: SequenceModel, tasks: Sequence[PreparedTask], which: Iterable[int], device: Device
-) -> tuple[Measurement, ...]:
-    """Measure these of the sequence's tasks on their retention rows."""
-    return tuple(_measure(model, tasks[index], index, "retention", device) for index in which)
+@dataclass(frozen=True)
+class Examiner:
+    """Measures tasks of a sequence with a model as it is.
 
+    Args:
+        between: called between two batches.
+    """
 
-def examine(
-    model: SequenceModel, tasks: Sequence[PreparedTask], which: Iterable[int], device: Device
-) -> tuple[Measurement, ...]:
-    """Measure these of the sequence's tasks on their retention rows and on the whole splits."""
-    return tuple(
-        measurement
-        for index in which
-        for measurement in _examine(model, tasks[index], index, device)
-    )
+    model: SequenceModel
+    tasks: Sequence[PreparedTask]
+    device: Device
+    between: Between = go_on
 
+    def follow(self, which: Iterable[int]) -> tuple[Measurement, ...]:
+        """Measure these of the sequence's tasks on their retention rows."""
+        return tuple(self._measure(index, "retention") for index in which)
 
-def _examine(
-    model: SequenceModel, task: PreparedTask, index: int, device: Device
-) -> tuple[Measurement, ...]:
-    retention = _measure(model, task, index, "retention", device)
-    search = _measure(model, task, index, "search", device)
-    if task.validation is task.search:
-        return retention, search, replace(search, split="validation")
-    return retention, search, _measure(model, task, index, "validation", device)
+    def examine(self, which: Iterable[int]) -> tuple[Measurement, ...]:
+        """Measure these of the sequence's tasks on their retention rows and on the whole splits."""
+        return tuple(measurement for index in which for measurement in self._examine(index))
 
+    def _examine(self, index: int) -> tuple[Measurement, ...]:
+        task = self.tasks[index]
+        retention, search = self._measure(index, "retention"), self._measure(index, "search")
+        if task.validation is task.search:
+            return retention, search, replace(search, split="validation")
+        return retention, search, self._measure(index, "validation")
 
-def _measure(
-    model: SequenceModel, task: PreparedTask, index: int, split: Split, device: Device
-) -> Measurement:
-    evaluation = evaluate(model, task.rows(split), index, device)
-    return Measurement(
-        task=index,
-        split=split,
-        accuracy=evaluation.accuracy,
-        loss=evaluation.loss,
-        predicted=evaluation.class_counts(task.classes),
-    )
+    def _measure(self, index: int, split: Split) -> Measurement:
+        task = self.tasks[index]
+        evaluation = evaluate(self.model, task.rows(split), index, self.device, self.between)
+        return Measurement(
+            task=index,
+            split=split,
+            accuracy=evaluation.accuracy,
+            loss=evaluation.loss,
+            predicted=evaluation.class_counts(task.classes),
+        )

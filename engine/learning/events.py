@@ -1,8 +1,16 @@
 """What a learner says while it learns, in the order it happens."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.learning.plan import Split, StagePlan
+
+Between = Callable[[], None]
+"""Called between two parts of what takes long; what it raises ends that there."""
+
+
+def go_on() -> None:
+    """Let what takes long come to its end."""
 
 
 @dataclass(frozen=True)

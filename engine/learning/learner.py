@@ -17,8 +17,17 @@ from engine.learning.checkpoint import (
     unpack_optimizer,
 )
 from engine.learning.drift import measure_drift
-from engine.learning.evaluation import evaluate, examine, follow, to_device
-from engine.learning.events import Event, LayerDrift, Measured, Measurement, Planned, Stepped
+from engine.learning.evaluation import Examiner, evaluate, to_device
+from engine.learning.events import (
+    Between,
+    Event,
+    LayerDrift,
+    Measured,
+    Measurement,
+    Planned,
+    Stepped,
+    go_on,
+)
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.methods import Method
 from engine.learning.model import SequenceModel, make_optimizer, rate_factor, set_rates
@@ -27,6 +36,10 @@ from engine.learning.plan import Part, Rows, Setup, StagePlan, batches, parts_of
 
 class SequenceLearner:
     """Learns a sequence step by step; between two steps it can be saved, dropped and restored.
+
+    So it can where ``between`` is called, which may raise to end what takes long there: between two
+    batches of a measurement, two examples of a Fisher, or two weights of a drift. A restored
+    learner measures anew, and goes on with the Fisher where it was.
 
     On a CPU with the same number of threads, a restored learner gives bit for bit what an
     undisturbed one gives.
@@ -42,6 +55,7 @@ class SequenceLearner:
         self.model = model.to(setup.device.target)
         self.method = method
         self.position = Position()
+        self.between: Between = go_on
         self._taken_over: tuple[Measured, ...] = ()
         method.start(setup, self.model)
         self._optimizer = self._new_optimizer()
@@ -49,11 +63,12 @@ class SequenceLearner:
     def events(self) -> Iterator[Event]:
         """Learn from the present position to the end, saying what happens."""
         yield Planned(self.setup.plans)
+        self.method.get_ready(self.setup, self.model, self.between)
         yield from self._taken_over
         for stage in range(self.position.stage, len(self.setup.plans)):
             if stage > self.position.stage:
-                self._move(stage=stage, step=0)
                 self._begin_stage(stage)
+                self._move(stage=stage, step=0)
             yield from self._learn_stage(stage)
 
     @property
@@ -74,7 +89,7 @@ class SequenceLearner:
     def count_classes(self, task: int) -> tuple[int, ...]:
         """Predict all rows of a task that score trials; return how many are of each class."""
         asked = self.setup.tasks[task]
-        found = evaluate(self.model, asked.search, task, self.setup.device)
+        found = evaluate(self.model, asked.search, task, self.setup.device, self.between)
         return found.class_counts(asked.classes)
 
     def save(self, extra: str = "") -> Checkpoint:
@@ -124,7 +139,8 @@ class SequenceLearner:
             key: as ``first_stage_key`` gives it.
             events: what was measured in the stage.
         """
-        return keep_first_stage(key, self.model, self.position, events)
+        position = msgspec.structs.replace(self.position, due=None)
+        return keep_first_stage(key, self.model, position, events)
 
     def take_over(self, first: Checkpoint) -> None:
         """Begin after the first stage of another run that has the same key."""
@@ -132,7 +148,7 @@ class SequenceLearner:
         self.position = first.position
 
     def _begin_stage(self, stage: int) -> None:
-        self.method.begin_stage(self.setup, self.model, stage)
+        self.method.begin_stage(self.setup, self.model, stage, self.between)
         if self.setup.protocol.optimizer_state == "fresh":
             self._optimizer = self._new_optimizer()
 
@@ -141,15 +157,18 @@ class SequenceLearner:
         if protocol.idle_heads == "frozen":
             self.model.freeze_heads_but({share.task for share in self.setup.pools[stage]})
         self.model.train(protocol.dropout)
-        after = self.position.step
+        due = self.position.due
+        after = self.position.step - (due is not None)
         rows = batches(
             plan, stage=stage, seed=self.setup.seed, shuffle=protocol.shuffle, after=after
         )
         for step, indices in enumerate(rows, start=after + 1):
-            loss = self._step(stage, step, indices)
-            self._move(stage=stage, step=step)
+            loss = self._step(stage, step, indices) if due is None else due
+            due = None
             if step in plan.measured_at:
+                self._move(step=step, due=loss)
                 yield self._measure(plan, stage, step)
+            self._move(step=step, due=None)
             yield Stepped(
                 stage=stage,
                 step=plan.first_step + step,
@@ -192,12 +211,13 @@ class SequenceLearner:
         at_end = step == plan.steps
         setup = self.setup
         which = self.method.measured(setup, stage)
-        measurements = (examine if at_end else follow)(self.model, setup.tasks, which, setup.device)
+        examiner = Examiner(self.model, setup.tasks, setup.device, self.between)
+        measurements = (examiner.examine if at_end else examiner.follow)(which)
         drift: tuple[LayerDrift, ...] = ()
         if at_end:
             measurements = (*self._as_it_was(stage, which), *measurements)
-            self._move(stage_ends=(*self.position.stage_ends, measurements))
             drift = self._drift(stage)
+            self._move(stage_ends=(*self.position.stage_ends[:stage], measurements))
         return Measured(
             stage=stage,
             step=plan.first_step + step,
@@ -209,7 +229,7 @@ class SequenceLearner:
     def _drift(self, stage: int) -> tuple[LayerDrift, ...]:
         learnt = {share.task for pool in self.setup.pools[: stage + 1] for share in pool}
         weights = self.method.acting_weights(self.model)
-        return measure_drift(self.setup, self.model, weights, learnt)
+        return measure_drift(self.setup, self.model, weights, learnt, self.between)
 
     def _as_it_was(self, stage: int, which: Collection[int]) -> tuple[Measurement, ...]:
         """Return what was measured of the earlier tasks that this stage could not change."""

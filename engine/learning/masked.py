@@ -11,6 +11,7 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokeni
 
 from engine.errors import UsageError, shown
 from engine.learning.backbone import load_backbone
+from engine.learning.events import Between, go_on
 from engine.tasks.hub_access import reading_model
 from engine.tasks.models import model_path
 
@@ -129,16 +130,21 @@ class Tied(MaskedModel):
         """Return logits (hidden, vocabulary)."""
         return functional.linear(self.transform(states), _table(self.backbone), self.bias)
 
-    def fit(self, texts: Sequence[MaskedText]) -> None:
+    def fit(self, texts: Sequence[MaskedText], between: Between = go_on) -> None:
         """Learn the head alone, from states that the backbone gives once."""
+        found = []
         with torch.no_grad():
-            states = torch.cat([self.states(text) for text in texts])
+            for text in texts:
+                between()
+                found.append(self.states(text))
+        states = torch.cat(found)
         hidden = torch.cat([text.hidden for text in texts])
         own = [*self.transform.parameters(), self.bias]
         optimizer = optim.Adam(own, lr=_RATE)
         order = torch.Generator().manual_seed(_SEED)
         for _ in range(_PASSES):
             for places in torch.split(torch.randperm(len(hidden), generator=order), _PLACES_A_STEP):
+                between()
                 at = places.to(hidden.device)
                 loss = functional.cross_entropy(self.read(states[at]), hidden[at])
                 gradients = torch.autograd.grad(loss, own)
@@ -147,10 +153,12 @@ class Tied(MaskedModel):
                 optimizer.step()
 
 
-def load_masked_model(model: str, texts: Sequence[MaskedText], device: torch.device) -> MaskedModel:
+def load_masked_model(
+    model: str, texts: Sequence[MaskedText], device: torch.device, between: Between = go_on
+) -> MaskedModel:
     """Load a backbone with its own head, or where it has none, with a tied one fitted to texts.
 
-    Dropout is off.
+    Dropout is off. ``between`` is called while a head is fitted.
 
     Raises:
         UsageError: the model is not to be had.
@@ -162,7 +170,7 @@ def load_masked_model(model: str, texts: Sequence[MaskedText], device: torch.dev
         torch.manual_seed(_SEED)
         tied = Tied(load_backbone(model).module)
     tied.to(device).eval()
-    tied.fit(texts)
+    tied.fit(texts, between)
     return tied
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from engine.errors import UsageError
+from engine.learning.events import Between, go_on
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Pool, PreparedTask, Setup, Share
 from engine.profiles.grouping import Grouping, fault_in_rates
@@ -88,8 +89,20 @@ class Method:
     def start(self, setup: Setup, model: SequenceModel) -> None:
         """Look at the pretrained weights, on the device."""
 
-    def begin_stage(self, setup: Setup, model: SequenceModel, stage: int) -> None:
-        """Look at the weights, or change them, between two stages; ``stage`` comes next, from 1."""
+    def get_ready(self, setup: Setup, model: SequenceModel, between: Between = go_on) -> None:
+        """Find out what takes long, before the first step and after a checkpoint was restored.
+
+        Where ``between`` ends it half way, ``state`` has what is needed to go on from there.
+        """
+
+    def begin_stage(
+        self, setup: Setup, model: SequenceModel, stage: int, between: Between = go_on
+    ) -> None:
+        """Look at the weights, or change them, between two stages; ``stage`` comes next, from 1.
+
+        Where ``between`` ends it half way, nothing was changed, and ``state`` has what is needed to
+        go on from there.
+        """
 
     def measured(self, setup: Setup, stage: int) -> Collection[int]:
         """Return the tasks whose accuracy this stage can change: all that were learnt so far."""

@@ -4,11 +4,12 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from engine.learning.fisher import masked_fisher
+from engine.learning.events import Between, go_on
+from engine.learning.fisher import FisherSum, masked_fisher, packed, unpacked
 from engine.learning.lean import among_kept_tokens
 from engine.learning.masked import require_mask
 from engine.learning.methods.anchor import Anchor, copied_weights
-from engine.learning.methods.base import Method
+from engine.learning.methods.base import Method, Tensors
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
 from engine.tasks.models import model_path
@@ -26,13 +27,32 @@ class EwcMlm(Method):
         read_texts(str(self.options["text"]), 1)
         require_mask(load_tokenizer(model_path(model)), model)
 
+    _begun: FisherSum | None = None
+
     def start(self, setup: Setup, model: SequenceModel) -> None:
+        self._pretrained = copied_weights(model)
+
+    def get_ready(self, setup: Setup, model: SequenceModel, between: Between = go_on) -> None:
+        self._begun = self._begun or FisherSum()
         fisher = masked_fisher(
-            setup.model, str(self.options["text"]), int(self.number("texts")), setup.device
+            setup.model,
+            str(self.options["text"]),
+            int(self.number("texts")),
+            setup.device,
+            begun=self._begun,
+            between=between,
         )
-        of_kept = among_kept_tokens(model.backbone, fisher)
-        importance, anchors = self.number("importance"), copied_weights(model)
-        self._anchor = Anchor(anchors, {name: importance * of_kept[name] for name in anchors})
+        self._begun = None
+        importance, of_kept = self.number("importance"), among_kept_tokens(model.backbone, fisher)
+        self._anchor = Anchor(
+            self._pretrained, {name: importance * of_kept[name] for name in self._pretrained}
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        return packed(self._begun)
+
+    def load(self, state: Tensors) -> None:
+        self._begun = unpacked(state)
 
     def penalty(self, model: SequenceModel) -> Tensor:
         return self._anchor.penalty(model)

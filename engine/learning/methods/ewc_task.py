@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from engine.learning.fisher import task_fisher
+from engine.learning.events import Between, go_on
+from engine.learning.fisher import FisherSum, packed, task_fisher, unpacked
 from engine.learning.methods.anchor import Anchor, copied_weights
 from engine.learning.methods.base import Method, Tensors
 from engine.learning.model import SequenceModel
@@ -21,11 +22,22 @@ class EwcTask(Method):
     name: ClassVar[str] = "ewc-task"
 
     _anchor: Anchor | None = None
+    _begun: FisherSum | None = None
 
-    def begin_stage(self, setup: Setup, model: SequenceModel, stage: int) -> None:
+    def begin_stage(
+        self, setup: Setup, model: SequenceModel, stage: int, between: Between = go_on
+    ) -> None:
+        self._begun = self._begun or FisherSum(setup.seed)
         fisher = task_fisher(
-            model, setup.tasks[stage - 1].train, stage - 1, setup, rows=int(self.number("rows"))
+            model,
+            setup.tasks[stage - 1].train,
+            stage - 1,
+            setup,
+            rows=int(self.number("rows")),
+            begun=self._begun,
+            between=between,
         )
+        self._begun = None
         importance = self.number("importance")
         newest = Anchor(
             copied_weights(model), {name: importance * value for name, value in fisher.items()}
@@ -36,16 +48,19 @@ class EwcTask(Method):
         return None if self._anchor is None else self._anchor.penalty(model)
 
     def state(self) -> dict[str, Tensor]:
+        begun = packed(self._begun)
         if self._anchor is None:
-            return {}
+            return begun
         rooms = {"anchor": self._anchor.anchors, "strength": self._anchor.strengths}
-        return {
+        return begun | {
             f"{room}.{name}": value for room, held in rooms.items() for name, value in held.items()
         }
 
     def load(self, state: Tensors) -> None:
-        if state:
-            self._anchor = Anchor(_room(state, "anchor."), _room(state, "strength."))
+        self._begun = unpacked(state)
+        anchors = _room(state, "anchor.")
+        if anchors:
+            self._anchor = Anchor(anchors, _room(state, "strength."))
 
     def _with(self, earlier: Anchor, newest: Anchor) -> Anchor:
         gamma = self.number("gamma")

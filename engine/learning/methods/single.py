@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from engine.learning.events import Between, go_on
 from engine.learning.methods.base import Method
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
@@ -22,7 +23,9 @@ class Single(Method):
     def start(self, setup: Setup, model: SequenceModel) -> None:
         self._pretrained: dict[str, Tensor] = deepcopy(model.backbone.state_dict())
 
-    def begin_stage(self, setup: Setup, model: SequenceModel, stage: int) -> None:
+    def begin_stage(
+        self, setup: Setup, model: SequenceModel, stage: int, between: Between = go_on
+    ) -> None:
         model.backbone.load_state_dict(self._pretrained)
 
     def measured(self, setup: Setup, stage: int) -> Collection[int]:

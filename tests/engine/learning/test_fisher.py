@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.learning.fisher import diagonal_fisher, task_fisher
+from engine.learning.fisher import FisherSum, task_fisher
 from engine.learning.prepare import prepare
 from tests.engine.learning.asking import Ask
 
@@ -24,7 +24,9 @@ class Line(nn.Module):
 
 def test_gradients_are_squared_example_by_example() -> None:
     line = Line()
-    fisher = diagonal_fisher(line, [1.0, -1.0, 4.0], line)
+    total = FisherSum()
+    total.add(line, [1.0, -1.0, 4.0], line)
+    fisher = total.mean()
     # the gradient by the slope is x: the mean of 1, 1 and 16, not the square of the mean
     assert fisher["slope"].item() == pytest.approx(6.0)
     assert fisher["bias"].item() == pytest.approx(1.0)
@@ -34,7 +36,7 @@ def test_gradients_are_squared_example_by_example() -> None:
 
 def test_no_examples() -> None:
     with pytest.raises(ValueError, match="no examples"):
-        diagonal_fisher(Line(), [], Line())
+        FisherSum().mean()
 
 
 def test_of_a_task(ask: Ask) -> None:
