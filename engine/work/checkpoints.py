@@ -86,7 +86,7 @@ class CheckpointKeeper:
             StorageError: they cannot be read just now.
         """
         self._remove_unfinished()
-        positions: list[tuple[int, int, Path]] = []
+        positions: list[tuple[int, int, int, Path]] = []
         damage: str | None = None
         for path in self.paths:
             try:
@@ -95,7 +95,8 @@ class CheckpointKeeper:
                 damage = str(error)
                 continue
             if position is not None:
-                positions.append((position.stage, position.step, path))
+                written_at = path.stat().st_mtime_ns  # a Fisher goes on while no step is taken
+                positions.append((position.stage, position.step, written_at, path))
         for *_, path in sorted(positions, reverse=True):
             try:
                 found = read_checkpoint(path)

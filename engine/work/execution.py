@@ -2,16 +2,18 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import msgspec
 import torch
 
 from engine.errors import EngineError, StorageError, UsageError
-from engine.learning.events import Measured, Planned, Stepped
+from engine.learning.checkpoint import Position
+from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.prepare import prepare
@@ -33,12 +35,12 @@ from engine.store.workers import write_log
 from engine.tasks.catalog import data_name
 from engine.tasks.models import model_path
 from engine.work.checkpoints import CheckpointKeeper, FirstStages
+from engine.work.control import Control, Interrupted
 from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge
 from engine.work.patience import WORKER_SECONDS, Patience, trouble_of
 from engine.work.recorder import Recorder
 
-_LOOK_SECONDS = 0.05
 _MOST_LOST_WORKERS = 5
 _WITHOUT_CHECKPOINT: Final = ("complete", "pruned", "collapsed")
 """Runs that are over for good. A stopped or failed one may be wanted once more."""
@@ -54,6 +56,8 @@ class WorkerContext:
     worker_id: int
     device: str
     """Where runs learn that leave it to the worker."""
+    devices: Collection[str]
+    """What a run may ask for, so that this worker takes it."""
     heartbeat: Heartbeat
     patience: Patience
     checkpoint_seconds: float
@@ -90,7 +94,10 @@ def execute(context: WorkerContext, run: RunRecord, judges: Judges) -> Outcome |
     began = time.monotonic()
     context.heartbeat.hold(run.id)
     try:
-        outcome = _attempt(context, run, judges, keeper)
+        try:
+            outcome = _attempt(context, run, judges, keeper)
+        except Interrupted as wanted:  # while it was loaded
+            outcome = _obeyed(wanted)
         busy = time.monotonic() - began
         context.patience.call(lambda: _write(context, run, outcome, busy), at_most=WORKER_SECONDS)
     except LeaseLostError:
@@ -183,76 +190,120 @@ def _learn(
 ) -> Outcome:
     if run.threads:
         torch.set_num_threads(run.threads)
-    learner = prepare(_placed(run.spec, context.device))
+    control = Control(partial(_desired, context, run), context.patience)
+    with control.obeyed_anywhere():
+        learner = prepare(_placed(run.spec, context.device))
+        # No two trials of a study begin alike.
+        first_stages = FirstStages(context.store, learner, shared=run.study_id is None)
+        _go_on_from_checkpoint(context, run, learner, judge, keeper)
+        first_stages.take()
     store, patience = context.store, context.patience
     rates = learner.setup.learning_rates
     patience.call(lambda: note_learning_rates(store, run.id, context.worker_id, rates))
-    control = _Control(context, run.id)
-    # No two trials of a study begin alike.
-    first_stages = FirstStages(context.store, learner, shared=run.study_id is None)
-    _go_on_from_checkpoint(context, run, learner, judge, keeper)
-    first_stages.take()
     recorder = Recorder(store, run.id, context.worker_id, patience, step=learner.steps_taken)
-    for event in learner.events():
+    return _Learning(
+        context=context,
+        run=run,
+        learner=learner,
+        first_stages=first_stages,
+        judge=judge,
+        judged=judge.dump(),
+        keeper=keeper,
+        recorder=recorder,
+        control=control,
+    ).to_its_end()
+
+
+@dataclass(kw_only=True)
+class _Learning:
+    """A run that is learnt."""
+
+    context: WorkerContext
+    run: RunRecord
+    learner: SequenceLearner
+    first_stages: FirstStages
+    judge: Judge
+    judged: str
+    """What the judge knew when it had weighed the last measurement."""
+    keeper: CheckpointKeeper
+    recorder: Recorder
+    control: Control
+
+    def to_its_end(self) -> Outcome:
+        """Learn until the run ends or is given back."""
+        self.learner.between = self._between
+        try:
+            for event in self.learner.events():
+                self._take(event)
+                verdict = self.judge.verdict
+                if verdict is not None:
+                    self.recorder.write()
+                    return Outcome(verdict.state, verdict.reason)
+        except Interrupted as wanted:
+            self.recorder.reached(self.learner.steps_taken)
+            self.recorder.write()
+            return self._pause() if wanted.desired == "paused" else _obeyed(wanted)
+        self.recorder.write()
+        return Outcome(
+            "complete",
+            scores=_scores(self.learner.search_matrix),
+            reported=_scores(self.learner.validation_matrix),
+        )
+
+    def _take(self, event: Event) -> None:
         match event:
             case Planned():
-                recorder.plan(event.stages)
-                judge.begin(event)
+                self.recorder.plan(event.stages)
+                self.judge.begin(event)
             case Measured():
-                recorder.measured(event)
-                judge.weigh(event, learner.count_classes)
-                first_stages.watch(event)
+                self.recorder.measured(event)
+                self.judge.weigh(event, self.learner.count_classes)
+                self.judged = self.judge.dump()
+                self.first_stages.watch(event)
             case Stepped():
-                recorder.stepped(event.step, event.tokens)
-                judge.weigh_loss(event)
-                desired = control.look()
-                if judge.verdict is None and desired == "paused":
-                    recorder.write()
-                    return _pause(keeper, learner, judge)
-                if desired == "stopped":
-                    recorder.write()
-                    return Outcome("stopped", "stopped by hand")
-                # Not where the last worker died: that may have been in writing one.
-                if keeper.due() and event.step > (run.lost_step or 0):
-                    recorder.write()
-                    _keep(context, run, keeper, learner, judge)
-        if judge.verdict is not None:
-            recorder.write()
-            return Outcome(judge.verdict.state, judge.verdict.reason)
-    recorder.write()
-    return Outcome(
-        "complete",
-        scores=_scores(learner.search_matrix),
-        reported=_scores(learner.validation_matrix),
-    )
+                self.recorder.stepped(event.step, event.tokens)
+                self.judge.weigh_loss(event)
+                if self.judge.verdict is None:
+                    self.control.obey()
+                    self._keep_if_due()
+
+    def _between(self) -> None:
+        """Obey, and keep what is known of a Fisher, which may take hours."""
+        self.control.obey()
+        if self.learner.position.due is None:
+            self._keep_if_due()
+
+    def _keep_if_due(self) -> None:
+        """Write a checkpoint; where that cannot be, learning goes on, and people are told once.
+
+        None is written where the last worker died: that may have been in writing one.
+        """
+        if not self.keeper.due() or self.learner.steps_taken <= (self.run.lost_step or 0):
+            return
+        self.recorder.write()
+        context, run, told = self.context, self.run, self.keeper.trouble
+        try:
+            self.keeper.write(self.learner, self.judged)
+        except StorageError as trouble:
+            _log.warning("run %d: %s", run.id, trouble)
+            if told is None:
+                _say(context, run, f"learns on without one: {trouble}")
+            return
+        context.patience.call(lambda: note_checkpoint(context.store, run.id, context.worker_id))
+
+    def _pause(self) -> Outcome:
+        """Give the run back; without room for a checkpoint it goes on from the one before."""
+        try:
+            self.keeper.write(self.learner, self.judged)
+        except StorageError as trouble:
+            return Outcome("paused", str(trouble))
+        return Outcome("paused")
 
 
-def _pause(keeper: CheckpointKeeper, learner: SequenceLearner, judge: Judge) -> Outcome:
-    """Give the run back; without room for a checkpoint it goes on from the one before."""
-    try:
-        keeper.write(learner, judge.dump())
-    except StorageError as trouble:
-        return Outcome("paused", str(trouble))
-    return Outcome("paused")
-
-
-def _keep(
-    context: WorkerContext,
-    run: RunRecord,
-    keeper: CheckpointKeeper,
-    learner: SequenceLearner,
-    judge: Judge,
-) -> None:
-    """Write a checkpoint; where that cannot be, learning goes on, and people are told once."""
-    told, store = keeper.trouble, context.store
-    try:
-        keeper.write(learner, judge.dump())
-    except StorageError as trouble:
-        _log.warning("run %d: %s", run.id, trouble)
-        if told is None:
-            _say(context, run, f"learns on without one: {trouble}")
-        return
-    context.patience.call(lambda: note_checkpoint(store, run.id, context.worker_id))
+def _obeyed(wanted: Interrupted) -> Outcome:
+    if wanted.desired == "paused":
+        return Outcome("paused")
+    return Outcome("stopped", "stopped by hand")
 
 
 def _say(context: WorkerContext, run: RunRecord, what: str) -> None:
@@ -264,7 +315,9 @@ def _say(context: WorkerContext, run: RunRecord, what: str) -> None:
 
 
 def _placed(spec: RunSpec, device: str) -> RunSpec:
-    return msgspec.structs.replace(spec, device=device) if spec.device == "auto" else spec
+    """Let a run that asks for any device, or for any of its kind, learn on the worker's own."""
+    is_any = spec.device in {"auto", device.partition(":")[0]}
+    return msgspec.structs.replace(spec, device=device) if is_any else spec
 
 
 def _go_on_from_checkpoint(
@@ -274,8 +327,9 @@ def _go_on_from_checkpoint(
     judge: Judge,
     keeper: CheckpointKeeper,
 ) -> None:
-    if run.step == 0:
-        # What lies there is of a run of the same number, in a store that was since deleted.
+    if run.step == 0 and not _has_begun(keeper, learner):
+        # What lies there is of a run of the same number, in a store that was since deleted, or of
+        # this one before it was to be run once more.
         keeper.discard()
         return
     found = keeper.read()
@@ -289,25 +343,20 @@ def _go_on_from_checkpoint(
         _say(context, run, f"begins anew after step {run.step}: {why}")
 
 
-class _Control:
-    """Looks up what is wanted, at most twenty times a second."""
+def _has_begun(keeper: CheckpointKeeper, learner: SequenceLearner) -> bool:
+    """Whether there is what the learner's method found out before the first step."""
+    with suppress(StorageError):
+        found = keeper.read().checkpoint
+        if found is not None and found.setup == learner.setup.fingerprint:
+            return found.position == Position()
+    return False
 
-    def __init__(self, context: WorkerContext, run_id: int) -> None:
-        self._context = context
-        self._run_id = run_id
-        self._looked_at = float("-inf")
 
-    def look(self) -> Desired:
-        """Return what is wanted of the run; a worker that shall rest or end gives it back."""
-        if self._context.heartbeat.end_is_asked:
-            return "paused"
-        now = time.monotonic()
-        if now - self._looked_at < _LOOK_SECONDS:
-            return "running"
-        self._looked_at = now
-        return self._context.patience.call(
-            lambda: desired_of(self._context.store, self._run_id, self._context.worker_id)
-        )
+def _desired(context: WorkerContext, run: RunRecord) -> Desired:
+    """Return what is wanted of the run; a worker that shall rest or end gives it back."""
+    if context.heartbeat.end_is_asked:
+        return "paused"
+    return desired_of(context.store, run.id, context.worker_id)
 
 
 def _scores(matrix: AccuracyMatrix) -> Scores:

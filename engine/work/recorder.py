@@ -93,6 +93,10 @@ class Recorder:
         # The step that ends with a measurement is said after it, and would seem to take no time.
         self._stepped_at = None
 
+    def reached(self, step: int) -> None:
+        """Take that so many steps were taken; what is measured after the last may still be due."""
+        self._step = max(self._step, step)
+
     def stepped(self, step: int, tokens: int) -> None:
         """Take a step that learnt from so many tokens."""
         now = time.monotonic()

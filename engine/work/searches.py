@@ -1,7 +1,7 @@
 """Where runs meet the sampler: proposing trials, judging them, reporting how they ended."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from engine.errors import DeletedError, EngineError, StorageError
@@ -35,10 +35,13 @@ _log = logging.getLogger(__name__)
 class Searches:
     """The searches that a worker has opened, one per study."""
 
-    def __init__(self, store: Store, worker_id: int, patience: Patience) -> None:
+    def __init__(
+        self, store: Store, worker_id: int, patience: Patience, devices: Collection[str]
+    ) -> None:
         self._store = store
         self._worker_id = worker_id
         self._patience = patience
+        self._devices = devices
         self._opened: dict[int, Search] = {}
 
     def propose_trial(self) -> bool:
@@ -49,7 +52,7 @@ class Searches:
         Raises:
             StorageError: the store is in trouble, which is no fault of a study.
         """
-        for study_id in studies_wanting_trials(self._store):
+        for study_id in self._wanting():
             try:
                 with self._seat(study_id) as seated:
                     if seated and self._queue_next(study_id):
@@ -69,12 +72,16 @@ class Searches:
 
     def must_wait(self) -> bool:
         """Whether a search in order will want a trial when one ends that another worker is at."""
-        for study_id in studies_wanting_trials(self._store):
+        for study_id in self._wanting():
             with suppress(DeletedError):
                 in_order = get_study(self._store, study_id).spec.search.in_order is not None
                 if in_order and has_trial_under_way(self._store, study_id):
                     return True
         return False
+
+    def _wanting(self) -> Sequence[int]:
+        """Return the searches that want a trial, and whose trials can be learnt here."""
+        return studies_wanting_trials(self._store, self._devices)
 
     def judge(self, run: RunRecord) -> Judge:
         """Return who judges this run."""
@@ -96,7 +103,7 @@ class Searches:
 
     def _queue_next(self, study_id: int) -> bool:
         # Asked again now that nobody else can be proposing.
-        if study_id not in studies_wanting_trials(self._store) or self._keeps_failing(study_id):
+        if study_id not in self._wanting() or self._keeps_failing(study_id):
             return False
         search = self._search(study_id)
         if self._adopt_forgotten(study_id, search):

@@ -6,17 +6,19 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from threading import Event
 from types import FrameType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from engine.errors import DeletedError, EngineError, UsageError, shown
 from engine.learning.backbone import quiet_libraries
-from engine.learning.device import free_memory, pick_device
+from engine.learning.device import free_memory, pick_device, usable_devices
 from engine.spec import sequence_name
-from engine.store.connection import is_made, mask_password, open_store
+from engine.store.connection import Store, is_made, mask_password, open_store
 from engine.store.run_states import claim_run
 from engine.store.runs import RunRecord, get_run
+from engine.store.searches import say_what_searches_wait_for
 from engine.store.states import Desired
 from engine.store.studies import get_study
 from engine.store.workers import (
@@ -25,6 +27,8 @@ from engine.store.workers import (
     end_worker,
     name_device,
     register_worker,
+    say_what_waits,
+    waits_for_device,
     write_log,
 )
 from engine.work.execution import Outcome, WorkerContext, execute
@@ -59,21 +63,21 @@ def work(settings: WorkerSettings) -> None:
             store, identity_of(), device=settings.device, threads=settings.threads, log_file=None
         )
     )
-    device = str(pick_device(settings.device).target)
-    patience.call(lambda: name_device(store, worker_id, device))
+    device = patience.call(lambda: _take_device(store, worker_id, settings))
     heartbeat = Heartbeat(store, worker_id, device, ending)
     heartbeat.start()
     context = WorkerContext(
         store=store,
         worker_id=worker_id,
         device=device,
+        devices=usable_devices(),
         heartbeat=heartbeat,
         patience=patience,
         checkpoint_seconds=settings.checkpoint_seconds,
     )
     _log_worker(context, "begins")
     try:
-        _serve(context, Searches(store, worker_id, patience), settings)
+        _serve(context, Searches(store, worker_id, patience, context.devices), settings)
     except Exception as error:
         _log_worker(context, f"ends by an error: {_first_line(error)}; see its log file", "error")
         raise
@@ -82,6 +86,25 @@ def work(settings: WorkerSettings) -> None:
         with suppress(EngineError):
             end_worker(store, worker_id)
         store.close()
+
+
+def _take_device(store: Store, worker_id: int, settings: WorkerSettings) -> str:
+    """Say on which device the worker learns.
+
+    Raises:
+        UsageError: that device is not there; the worker has ended then, and people are told.
+    """
+    try:
+        device = pick_device(settings.device)
+    except UsageError as error:
+        if not settings.or_another:
+            end_worker(store, worker_id)
+            text = f"worker {os.getpid()} ends: {error}"
+            write_log(store, "error", text, worker_id=worker_id)
+            raise
+        device = pick_device("auto")
+    name_device(store, worker_id, str(device.target))
+    return str(device.target)
 
 
 def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings) -> None:
@@ -134,9 +157,10 @@ def _work_once(context: WorkerContext, searches: Searches, threads: int) -> bool
     """Work on one run; False where there is none."""
     store = context.store
     _patiently(context, lambda: end_orphaned_workers(store))
-    run = _patiently(context, lambda: claim_run(store, context.worker_id, threads=threads))
+    claim = partial(claim_run, store, context.worker_id, threads=threads, devices=context.devices)
+    run = _patiently(context, claim)
     if run is None:
-        return _patiently(context, searches.propose_trial)
+        return _patiently(context, searches.propose_trial) or _say_what_waits(context)
     _log_run(context, run, "goes on" if run.step else "begins")
     outcome = execute(context, run, searches.judge)
     if outcome is None:
@@ -160,6 +184,14 @@ def _tell(context: WorkerContext, searches: Searches, run: RunRecord) -> None:
         _log.info("run %d was deleted as soon as it had ended", run.id)
     except Exception:  # the run has ended, and there are others
         _log.exception("run %d has ended, and its search could not be told", run.id)
+
+
+def _say_what_waits(context: WorkerContext) -> Literal[False]:
+    """Tell once what asks for a device that this worker has not."""
+    for say in (say_what_waits, say_what_searches_wait_for):
+        for device in _patiently(context, partial(say, context.store, context.devices)):
+            _log_worker(context, f"leaves alone what {waits_for_device(device)}", "warning")
+    return False
 
 
 def _log_run(context: WorkerContext, run: RunRecord, what: str, level: Level = "info") -> None:

@@ -57,7 +57,7 @@ def test_trials_of_another_grouping_are_left_out() -> None:
 def test_a_worker_tells_it_when_a_trial_ends(store: Store) -> None:
     study, worker = new_study(store, study_spec().name, trials=30), new_worker(store)
     _complete(store, study, worker, range(10))
-    Searches(store, worker, Patience(Event())).weigh(trials_of(store, study)[-1])
+    Searches(store, worker, Patience(Event()), ("cpu",)).weigh(trials_of(store, study)[-1])
     assert importance_of(store, study, "ped-anova") is not None
 
 

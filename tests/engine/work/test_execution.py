@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
+import msgspec
 import pytest
 import torch
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from engine.store.runs import get_run
 from engine.store.schema import log
 from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import end_worker, living_workers, register_worker
+from engine.work import control
 from engine.work.execution import Outcome, WorkerContext, execute
 from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge
@@ -92,6 +94,7 @@ def work(
         store=store,
         worker_id=worker,
         device="cpu",
+        devices=("auto", "cpu"),
         heartbeat=Heartbeat(store, worker, "cpu", ending),
         patience=Patience(ending, run_seconds=0.0),
         checkpoint_seconds=checkpoint_seconds,
@@ -363,3 +366,37 @@ def test_a_damaged_checkpoint_is_noticed_and_the_one_before_it_used(
     assert line.startswith(f"run {run_id} {goes_on}: checkpoint ")
     assert "is damaged (its checksum is another)" in line
     assert not (store.folder / f"run-{run_id}").exists()
+
+
+class EndAfter(Event):
+    """The worker is to end when it was looked up so often whether it is."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def is_set(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
+@pytest.mark.parametrize("method", ["flat", "ewc-task"])
+def test_a_run_that_is_given_back_again_and_again_learns_the_same(
+    store: Store, spec: RunSpec, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "_LOOK_SECONDS", 0.0)
+    options = {"rows": 16} if method == "ewc-task" else {}
+    asked = msgspec.structs.replace(spec, method=method, options={**spec.options, **options})
+    found = []
+    for ends in (False, True):
+        run_id = create_run(store, asked)
+        looks, states = 0, []
+        while not states or states[-1] == "paused":
+            looks += 23
+            outcome = work(store, pauses=EndAfter(looks) if ends else None)
+            assert outcome is not None
+            states.append(outcome.state)
+        assert states[-1] == "complete"
+        assert (len(states) > 2) == ends
+        found.append(measurements_of(store, run_id))
+    assert found[0] == found[1]

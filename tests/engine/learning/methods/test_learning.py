@@ -1,5 +1,7 @@
 """Every method learns a sequence of tiny tasks, and says how much of the first one is kept."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
@@ -77,6 +79,52 @@ def test_a_restored_learner_goes_on_as_if_it_had_never_stopped(
     assert same_weights(weights(resumed), weights(undisturbed))
     assert resumed.validation_matrix == undisturbed.validation_matrix
     assert _measured(rest) == _measured(events)[-len(_measured(rest)) :]
+
+
+class _EndedError(Exception):
+    pass
+
+
+class _EndAfter:
+    """Lets what takes long be ended after so many of its parts; 0: never."""
+
+    def __init__(self, most: int = 0) -> None:
+        self.most, self.parts = most, 0
+
+    def __call__(self) -> None:
+        if self.most and self.parts == self.most:
+            raise _EndedError
+        self.parts += 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.5, 0.8])
+@pytest.mark.parametrize("name", ["flat", "ewc-task", "ewc-mlm"])
+def test_what_takes_long_may_be_ended_anywhere(
+    name: str, share: float, asked: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = asked(method=name, options=_options(name, asked), epochs=1)
+    undisturbed = prepare(spec)
+    monkeypatch.setenv("BERTCL_CACHE", str(tmp_path / "one"))
+    undisturbed.between = whole = _EndAfter()
+    events = list(undisturbed.events())
+    monkeypatch.setenv("BERTCL_CACHE", str(tmp_path / "other"))
+    stopped = prepare(spec)
+    stopped.between = ended = _EndAfter(1 + int(share * whole.parts))
+    with pytest.raises(_EndedError):
+        list(stopped.events())
+    path = tmp_path / "checkpoint.safetensors"
+    write_checkpoint(path, stopped.save())
+    checkpoint = read_checkpoint(path)
+    assert checkpoint is not None
+    resumed = prepare(spec)
+    resumed.restore(checkpoint)
+    resumed.between = rest = _EndAfter()
+    after = _measured(list(resumed.events()))
+    assert same_weights(weights(resumed), weights(undisturbed))
+    assert resumed.validation_matrix == undisturbed.validation_matrix
+    assert after == _measured(events)[-len(after) :]
+    if checkpoint.position.due is None and name == "ewc-task":
+        assert ended.parts + rest.parts == whole.parts, "the Fisher went on where it was"
 
 
 def _measured(events: list[Event]) -> list[Measured]:

@@ -1,0 +1,97 @@
+"""What people want of a run, obeyed within two seconds, whatever the run is at."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread, current_thread, main_thread
+from types import FrameType
+from typing import Final
+
+from engine.errors import EngineError
+from engine.store.states import Desired
+from engine.work.patience import Patience
+
+_LOOK_SECONDS: Final = 0.05
+_WATCH_SECONDS: Final = 0.5
+_SIGNAL: Final = signal.SIGUSR1
+
+Ask = Callable[[], Desired]
+
+
+class Interrupted(BaseException):
+    """The run is to rest or to stop. No error: nothing on the way may take it for one."""
+
+    def __init__(self, desired: Desired) -> None:
+        super().__init__(desired)
+        self.desired = desired
+
+
+class Control:
+    """Looks up what is wanted of a run.
+
+    Args:
+        ask: says what is wanted; any thread may ask.
+        patience: with a store that does not answer.
+    """
+
+    def __init__(self, ask: Ask, patience: Patience) -> None:
+        self._ask = ask
+        self._patience = patience
+        self._looked_at = float("-inf")
+        self._wanted: Desired = "running"
+        self._is_anywhere = False
+
+    def obey(self) -> None:
+        """Look, at most twenty times a second.
+
+        Raises:
+            Interrupted: the run is to rest or to stop.
+            EngineError: another worker holds the run, or the store was in trouble for too long.
+        """
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_SECONDS:
+            return
+        self._looked_at = now
+        desired = self._patience.call(self._ask)
+        if desired != "running":
+            raise Interrupted(desired)
+
+    @contextmanager
+    def obeyed_anywhere(self) -> Iterator[None]:
+        """Raise ``Interrupted`` wherever this context is: what it does, it can do anew.
+
+        A thread watches, and a signal breaks into libraries that read files or wait for a network.
+        """
+        if current_thread() is not main_thread():
+            yield
+            return
+        over = Event()
+        before = signal.signal(_SIGNAL, self._interrupt)
+        watcher = Thread(target=self._watch, args=(over,), name="control", daemon=True)
+        self._is_anywhere = True
+        watcher.start()
+        try:
+            try:
+                yield
+            finally:
+                self._is_anywhere = False
+        finally:
+            over.set()
+            watcher.join()
+            signal.signal(_SIGNAL, before)
+
+    def _watch(self, over: Event) -> None:
+        while not over.wait(_WATCH_SECONDS):
+            try:
+                self._wanted = self._ask()
+            except EngineError:  # who looks next will say so
+                continue
+            identity = main_thread().ident
+            if self._wanted != "running" and identity is not None:
+                # Not only once: what is raised in a finalizer goes nowhere.
+                signal.pthread_kill(identity, _SIGNAL)
+
+    def _interrupt(self, _: int, __: FrameType | None) -> None:
+        if self._is_anywhere:
+            raise Interrupted(self._wanted)
