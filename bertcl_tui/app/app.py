@@ -13,6 +13,7 @@ from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from bertcl_tui.actions import Place, bindings_of
@@ -30,6 +31,7 @@ from bertcl_tui.store.completing import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.studies.screen import StudiesScreen
+from bertcl_tui.style.themes import Colourless
 from engine.errors import EngineError, reason_of, shown
 from engine.store.states import Desired
 
@@ -87,6 +89,13 @@ class BertclApp(App[None]):
         """Earlier filters by table, for as long as the app is open."""
         self._unsent_study: Mapping[str, str] | None = None
         """What was typed for a new study that was not started."""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what is done to every line before the terminal gets it."""
+        filters = super().get_line_filters()
+        if not self.no_color:
+            return filters
+        return [*filters, Colourless(self.theme_variables["surface"])]
 
     @property
     def settings(self) -> Settings:

@@ -1,6 +1,7 @@
 """Opening the app."""
 
 import gc
+import os
 import sys
 from functools import partial
 from typing import Final
@@ -19,6 +20,8 @@ def open_app(store: str | None = None) -> int:
     """
     if not has_terminal():
         raise UsageError("the app needs a terminal; see bertcl-tui --help for what works without")
+    if os.environ.get("TERM") == "dumb":
+        raise UsageError("the app needs a terminal whose cursor moves, and TERM says dumb; set it")
     gc.set_threshold(_COLLECTED_AFTER)
     from bertcl_tui.app.app import BertclApp
     from bertcl_tui.settings import read_settings, settings_file

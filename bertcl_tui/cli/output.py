@@ -4,12 +4,13 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.segment import Segment
 from rich.table import Table
@@ -46,14 +47,25 @@ def print_json(value: object) -> None:
 
 
 def print_text(text: Table | Text) -> None:
-    """Print something drawn, as wide as it is where no person looks."""
-    width = None if sys.stdout.isatty() else _ENDLESS
-    _Console(file=sys.stdout, width=width, highlight=False).print(text)
+    """Print something drawn, as wide as it is: a narrow terminal breaks lines, and cuts nothing."""
+    console = _Console(file=sys.stdout, highlight=False)
+    endless = console.options.update(width=_ENDLESS)
+    whole = Measurement.get(console, endless, text).maximum
+    console.width = max(console.width, whole) if sys.stdout.isatty() else _ENDLESS
+    console.print(text)
 
 
 def _without_controls(text: str) -> str:
     """Return text in which no letter commands a terminal; lines stay lines."""
     return text.translate(_CONTROLS)
+
+
+class _Table(Table):
+    """Shows a cell as wide as it is when what it must not hold is written out."""
+
+    def add_row(self, *cells: RenderableType | None, **how: Any) -> None:  # noqa: ANN401 - as Table has it
+        clean = (_without_controls(cell) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*clean, **how)
 
 
 class _Console(Console):
@@ -71,7 +83,7 @@ def make_table(
     texts: Sequence[str], numbers: Sequence[str] = (), more: Sequence[str] = ()
 ) -> Table:
     """Return an empty table with columns of texts, then of numbers, then of texts again."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = _Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for names, justify in ((texts, _LEFT), (numbers, _RIGHT), (more, _LEFT)):
         for name in names:
             table.add_column(name, justify=justify, no_wrap=True)

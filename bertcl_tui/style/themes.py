@@ -1,6 +1,18 @@
 """The house's own themes; Textual's stand beside them, the terminal's own colours among those."""
 
+from functools import lru_cache
+from typing import Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.theme import BUILTIN_THEMES, Theme
+
+_RAISED: Final = 0.11
+"""Difference in brightness from which a ground is another: that of the line with the cursor."""
+_FAINT: Final = 0.4
+"""Difference in brightness below which ink is hardly seen."""
 
 
 def _scrollbars(bar: str, trough: str, hover: str) -> dict[str, str]:
@@ -59,3 +71,33 @@ def theme_names() -> tuple[str, ...]:
     """Return the names of all themes, the house's own first."""
     own = (DARK.name, LIGHT.name)
     return (*own, *sorted(name for name in BUILTIN_THEMES if name not in own))
+
+
+class Colourless(LineFilter):
+    """Takes every colour away, and says in reverse what stood on another ground than the rest.
+
+    Args:
+        surface: the colour of what most things stand on.
+    """
+
+    def __init__(self, surface: str) -> None:
+        super().__init__()
+        self._surface = Color.parse(surface).brightness
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - a widget's own
+        """Return the segments of a line as a terminal without colours shows them."""
+        return [
+            Segment(text, style and _without_colours(style, self._surface), control)
+            for text, style, control in segments
+        ]
+
+
+@lru_cache(1024)
+def _without_colours(style: Style, surface: float) -> Style:
+    ground = style.bgcolor and Color.from_rich_color(style.bgcolor).brightness
+    ink = style.color and Color.from_rich_color(style.color).brightness
+    is_raised = ground is not None and abs(ground - surface) > _RAISED
+    is_faint = ink is not None and ground is not None and abs(ink - ground) < _FAINT
+    return style.without_color + Style(
+        reverse=is_raised != bool(style.reverse) or None, dim=is_faint or None
+    )

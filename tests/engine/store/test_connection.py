@@ -253,3 +253,15 @@ def test_a_number_that_no_store_can_hold_is_refused(kept_store: Path) -> None:
     with pytest.raises(UsageError, match="cannot hold that"):
         find_run(store, 10**20)
     store.close()
+
+
+def test_a_store_that_another_program_holds_is_waited_for_then_named(
+    kept_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.store.connection._BUSY_SECONDS", 0)
+    with closing(sqlite3.connect(kept_store, isolation_level=None)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(EngineError, match="stayed locked for 0 s; close the program") as caught:
+            names_in(kept_store)
+    assert not isinstance(caught.value, UsageError)
+    assert names_in(kept_store) == ["sst2-mrpc"]

@@ -1,0 +1,48 @@
+"""What is printed: whole where a terminal is narrow, and with no code in it that is not ours."""
+
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+
+import pytest
+from rich.text import Text
+
+from bertcl_tui.cli.output import make_table, print_line, print_text, say
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "20", "200"])
+def test_no_name_and_no_number_is_cut_however_narrow_it_is(
+    monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", columns)
+    table = make_table(["name"], ["p_o", "p_s"])
+    table.add_row("rotten-tomatoes:privacy-qa", "0.672", "0.609")
+    terminal = Terminal()
+    with redirect_stdout(terminal):
+        print_text(table)
+    assert terminal.getvalue().splitlines()[1].split() == [
+        "rotten-tomatoes:privacy-qa",
+        "0.672",
+        "0.609",
+    ]
+
+
+def test_what_would_command_a_terminal_is_shown_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    text = "a\x1b[2Jb\x9bc\rd\x07"
+    table = make_table(["name"])
+    table.add_row(text)
+    terminal = Terminal()
+    with redirect_stdout(terminal), redirect_stderr(terminal):
+        say(text)
+        print_line(text)
+        print_text(Text(text))
+        print_text(table)
+    for line in terminal.getvalue().splitlines():
+        assert line.isprintable()
+        assert line.startswith(("a\\x1b[2Jb\\x9bc", "name"))
