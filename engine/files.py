@@ -2,15 +2,16 @@
 
 import errno
 import os
+import re
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from engine.errors import UsageError, reason_of, shown
 
@@ -19,6 +20,20 @@ _KEPT: Final = 40
 _READER_SECONDS: Final = 30.0
 """How long a named pipe may be without a reader."""
 _LOOK_SECONDS: Final = 0.02
+_BESIDE: Final = re.compile(r"\..*\.(?P<pid>\d+)-[0-9a-f]{16}\.part", re.DOTALL)
+_ABANDONED_AFTER: Final = 3600.0
+"""Seconds in which a living writer surely goes on, wherever it runs."""
+
+
+class StoredFile(NamedTuple):
+    """A file, or a folder as one thing."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    used_at: float
+    """When it was read or written last, as far as that is known."""
+    written_at: float
 
 
 def expanded(text: str | os.PathLike[str]) -> Path:
@@ -122,7 +137,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
-    beside = path.with_name(f".{path.name[:_KEPT]}.{token_hex(8)}.part")
+    beside = name_beside(path)
     try:
         before = path.stat() if path.exists() else None
         if before is not None and not before.st_mode & 0o077:
@@ -186,3 +201,78 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def name_beside(path: Path) -> Path:
+    """Return a new name beside ``path``, which says whose it is and that it does not stay."""
+    return path.with_name(f".{path.name[:_KEPT]}.{os.getpid()}-{token_hex(8)}.part")
+
+
+def is_beside(name: str) -> bool:
+    """Whether a name comes from ``name_beside``."""
+    return _BESIDE.fullmatch(name) is not None
+
+
+def is_abandoned(file: StoredFile, now: float) -> bool:
+    """Whether a file of such a name is what a writer left that was killed.
+
+    A writer of this machine may take all the time it lives; of another's, only the file can tell.
+    """
+    match = _BESIDE.fullmatch(file.path.name)
+    return match is not None and is_orphan(int(match["pid"]), file, now)
+
+
+def is_orphan(pid: int, file: StoredFile, now: float) -> bool:
+    """Whether nobody can still be at what this process made."""
+    import psutil
+
+    return now - file.written_at > _ABANDONED_AFTER and not psutil.pid_exists(pid)
+
+
+def files_in(folder: Path, suffix: str = "") -> Iterator[StoredFile]:
+    """Yield the files right in a folder, if there is one, whose names end so.
+
+    A symbolic link is none of them, nor is what lies in a folder that is one.
+    """
+    for entry in _entries(folder):
+        with suppress(FileNotFoundError):
+            if entry.name.endswith(suffix) and entry.is_file(follow_symlinks=False):
+                found = entry.stat(follow_symlinks=False)
+                used = max(found.st_atime, found.st_mtime)
+                yield StoredFile(Path(entry.path), found.st_size, used, found.st_mtime)
+
+
+def folders_in(folder: Path) -> Iterator[Path]:
+    """Yield the folders right in a folder, as ``files_in`` yields files."""
+    for entry in _entries(folder):
+        with suppress(FileNotFoundError):
+            if entry.is_dir(follow_symlinks=False):
+                yield Path(entry.path)
+
+
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    if folder.is_symlink():
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def note_use(path: Path) -> None:
+    """Remember that a file was read, on disks too that do not by themselves."""
+    with suppress(OSError):
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+
+
+def make_room(files: Iterable[StoredFile], most: int) -> None:
+    """Delete what was used longest ago, until the rest has at most so many bytes."""
+    by_use = sorted(files, key=lambda file: file.used_at)
+    total = sum(file.size for file in by_use)
+    for file in by_use:
+        if total <= most:
+            return
+        with suppress(OSError):
+            file.path.unlink(missing_ok=True)
+        total -= file.size

@@ -187,6 +187,13 @@ COMMANDS: Final = (
         "doctor",
     ),
     Command(
+        "clean",
+        "clean:clean",
+        "This machine",
+        "Show what can go from the disk, and free it after a y or with --yes.",
+        "clean\nclean caches first-stages --older 7d --yes",
+    ),
+    Command(
         "config",
         "config:show",
         "This machine",

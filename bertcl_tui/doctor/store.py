@@ -11,12 +11,13 @@ import psutil
 from msgspec import Struct
 from sqlalchemy import text
 
-from bertcl_tui.doctor import Finding
+from bertcl_tui.doctor import Finding, Verdict
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count, size
 from engine.errors import EngineError
 from engine.store.connection import Store, is_made, open_store, sqlite_path, store_url
 from engine.store.schema import REVISIONS
+from engine.work.cleaning import Cleaning, kinds_of, look_at
 
 _NETWORKED: Final = (
     "nfs",
@@ -39,6 +40,8 @@ _NETWORKED: Final = (
 """How the names of file systems are written that reach over a network."""
 _LITTLE: Final = 2 * 2**30
 """Bytes: less is soon full of checkpoints."""
+_MUCH: Final = 2**30
+"""Bytes that can go: more is worth a word."""
 
 
 class Mount(Struct, frozen=True):
@@ -74,6 +77,7 @@ def find_store(store: str, clock: Callable[[], float] = time.time) -> Iterator[F
             yield _contents(at, reader)
             yield _workers(reader)
             yield _lost(reader)
+            yield _disk_use(at)
     except EngineError as error:
         yield Finding("store", "bad", str(error))
 
@@ -131,6 +135,22 @@ def _contents(at: Store, reader: Reader) -> Finding:
     if journal != "wal":
         return Finding("store", "note", f"{about}; screen and workers will wait for each other")
     return Finding("store", "good", about)
+
+
+def _disk_use(at: Store) -> Finding:
+    """Say how much there is of each kind that ``clean`` knows."""
+    stocks = [look_at(Cleaning(at), kind) for kind in kinds_of(at)]
+    there = [
+        f"{stock.kind} {stock.there.count:,} ({size(stock.there.bytes)})"
+        for stock in stocks
+        if stock.there.count
+    ]
+    can_go = sum(stock.can_go.bytes for stock in stocks)
+    said = ", ".join(there) or "nothing but the store"
+    if can_go == 0:
+        return Finding("disk use", "good", said)
+    verdict: Verdict = "note" if can_go >= _MUCH else "good"
+    return Finding("disk use", verdict, f"{said}; {size(can_go)} can go: bertcl-tui clean")
 
 
 def _workers(reader: Reader) -> Finding:

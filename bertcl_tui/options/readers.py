@@ -19,6 +19,9 @@ _MOST = 2**31 - 1
 """What every library and every database takes for a whole number."""
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
+_AGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhdw])")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
 _SAMPLE_SEARCH = {
     "sequence": "rotten-tomatoes:privacy-qa",
     "data": "sample",
@@ -76,6 +79,18 @@ def number(what: str, *, low: float, high: float, example: float) -> Callable[[s
         return value
 
     return read
+
+
+def age(text: str) -> float:
+    """Read how long ago something is, such as ``30d``, in seconds.
+
+    Raises:
+        UsageError: it is no number with a unit.
+    """
+    match = _AGE.fullmatch(text.strip().lower())
+    if match is None:
+        raise UsageError(f"age '{shown(text)}' is none; write one like 30d, 12h or 90m")
+    return float(match[1]) * _SECONDS[match[2]]
 
 
 def one_of(what: str, choices: Iterable[str]) -> Callable[[str], str]:

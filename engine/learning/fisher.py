@@ -1,6 +1,7 @@
 """The diagonal of the Fisher information: how much each weight matters to what was learnt."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from engine.tasks.models import model_path
 from engine.tasks.plain_text import read_texts, texts_fingerprint
 from engine.tasks.tokenizer import load_tokenizer, tokenizer_fingerprint
 
-_FOLDER = "fisher"
+_FOLDER: Final = "fisher"
 _VERSION = "1"
 _BEGUN = "begun."
 _LONGEST = 128

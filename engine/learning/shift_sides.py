@@ -5,6 +5,7 @@ Clusters are found among what the pretrained backbone makes of the rows, and kep
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ from engine.tasks.task import Examples, TaskData
 from engine.tasks.tokenizer import token_lengths, tokenizer_fingerprint
 
 _CHUNK = 1024
-_FOLDER = "shifts"
+_FOLDER: Final = "shifts"
 _FITTED = 4000
 """More rows would hardly move the centres of two clusters."""
 _LOOKED_AT_PER_ROW = 10

@@ -1,6 +1,7 @@
 """Opening a store: what it is, whether it is ours, and how it is talked to."""
 
 import hashlib
+import os
 import re
 import shutil
 import time
@@ -35,6 +36,10 @@ from engine.store.schema import REVISIONS, VERSION_TABLE
 DEFAULT_STORE = "studies.db"
 _BUSY_SECONDS = 30
 _WAL_PAUSE_SECONDS = 0.01
+_MOST_WAL_BYTES = 64 * 2**20
+"""Of the write-ahead log, once all that stands in it is in the file."""
+COPY_PREFIX = "bertcl-tui-"
+"""In the folder for temporary files; the id of the process that looks into the copy follows."""
 _PASSWORD = re.compile(r"(://[^/:@]*:).*@", re.DOTALL)
 _SECRET_OPTION = re.compile(r"([?&][^=&]*(?:pass|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
@@ -183,7 +188,7 @@ def _connect_existing(
 
 
 def _opened_copy(url: str, path: Path) -> Store:
-    folder = TemporaryDirectory(prefix="bertcl-tui-")
+    folder = TemporaryDirectory(prefix=f"{COPY_PREFIX}{os.getpid()}-")
     here = Path(folder.name) / path.name
     store = Store(url=url, engine=_engine(store_url(str(here)), here), copy=folder)
     try:
@@ -261,6 +266,7 @@ def _use_wal(connection: SqliteConnection) -> None:
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(f"PRAGMA journal_size_limit={_MOST_WAL_BYTES}")
         except SqliteOperationalError as error:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise

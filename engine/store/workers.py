@@ -2,21 +2,43 @@
 
 import time
 from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from engine.errors import UsageError, shown
 from engine.store.connection import Store
 from engine.store.run_states import device_asked, orphan_runs, unheld
 from engine.store.schema import log, run, worker
-from engine.store.states import Desired
+from engine.store.states import UNFINISHED, Desired
 
 SAME_START = 1.0
 """Seconds by which the start of one process may differ between two readings."""
+_MOST_LINES_OF_A_RUN: Final = 500
+_MOST_LINES_WITHOUT_RUN: Final = 10_000
+_MOST_LINES: Final = 500_000
+
+_LINES_AT_ONCE: Final = 5000
 
 Level = Literal["debug", "info", "warning", "error"]
+
+
+class Lines(NamedTuple):
+    """Some of the log."""
+
+    number: int
+    letters: int
 
 
 class WorkerIdentity(Struct, frozen=True, kw_only=True):
@@ -49,6 +71,8 @@ class WorkerRecord(Struct, frozen=True, kw_only=True):
     heartbeat_at: float
     has_heartbeat: bool
     """Whether it has sent a heartbeat since it was started."""
+    log_file: str | None
+    """Path on its host."""
 
 
 class Telemetry(Struct, frozen=True, kw_only=True):
@@ -186,6 +210,7 @@ def living_workers(store: Store) -> Sequence[WorkerRecord]:
                 run_id=row.run_id,
                 heartbeat_at=row.heartbeat_at,
                 has_heartbeat=row.cpu_percent is not None,
+                log_file=row.log,
             )
             for row in connection.execute(query)
         ]
@@ -237,10 +262,66 @@ def write_log(
     worker_id: int | None = None,
     run_id: int | None = None,
 ) -> None:
-    """Remember one line for people."""
+    """Remember one line for people; the oldest ones go where there are too many.
+
+    Lines of a deleted run were deleted with it, so that what is still said belongs to no run.
+    """
     with store.writing() as connection:
-        connection.execute(
-            insert(log).values(
-                at=time.time(), level=level, worker_id=worker_id, run_id=run_id, text=text
-            )
+        if run_id is not None:
+            query = select(run.c.id).where(run.c.id == run_id)
+            run_id = connection.execute(query).scalar_one_or_none()
+        line = (
+            insert(log)
+            .values(at=time.time(), level=level, worker_id=worker_id, run_id=run_id, text=text)
+            .returning(log.c.id)
         )
+        _forget_oldest(connection, run_id, connection.execute(line).scalar_one())
+
+
+def _forget_oldest(connection: Connection, run_id: int | None, newest: int) -> None:
+    """Keep the newest lines of a run, or of those without one, and the newest of all."""
+    same = log.c.run_id.is_(None) if run_id is None else log.c.run_id == run_id
+    most = _MOST_LINES_WITHOUT_RUN if run_id is None else _MOST_LINES_OF_A_RUN
+    first_too_many = select(log.c.id).where(same).order_by(log.c.id.desc()).offset(most).limit(1)
+    connection.execute(delete(log).where(same, log.c.id <= first_too_many.scalar_subquery()))
+    connection.execute(delete(log).where(log.c.id <= newest - _MOST_LINES))
+
+
+def count_lines(store: Store, *, before: float) -> tuple[Lines, Lines]:
+    """Return how much stands in the log, and how much of it ``forget_lines`` would delete."""
+    with store.reading() as connection:
+        return _count(connection), _count(connection, _is_past(before))
+
+
+def forget_lines(store: Store, *, before: float) -> Lines:
+    """Delete what was said before a moment, and return how much that was.
+
+    What living workers said stays, and so does what is about runs that are not ended.
+    """
+    past = select(log.c.id).where(_is_past(before)).order_by(log.c.id).limit(_LINES_AT_ONCE)
+    gone = Lines(0, 0)
+    while True:
+        with store.writing() as connection:
+            ids = connection.execute(past).scalars().all()
+            if not ids:
+                return gone
+            some = log.c.id.between(ids[0], ids[-1]) & _is_past(before)
+            number, letters = _count(connection, some)
+            connection.execute(delete(log).where(some))
+        gone = Lines(gone.number + number, gone.letters + letters)
+
+
+def _is_past(before: float) -> ColumnElement[bool]:
+    living = select(worker.c.id).where(worker.c.ended_at.is_(None))
+    unfinished = select(run.c.id).where(run.c.state.in_(UNFINISHED))
+    return (
+        (log.c.at <= before)
+        & or_(log.c.worker_id.is_(None), log.c.worker_id.not_in(living))
+        & or_(log.c.run_id.is_(None), log.c.run_id.not_in(unfinished))
+    )
+
+
+def _count(connection: Connection, *which: ColumnElement[bool]) -> Lines:
+    query = select(func.count(), func.sum(func.length(log.c.text))).select_from(log).where(*which)
+    number, letters = connection.execute(query).one()
+    return Lines(number, letters or 0)

@@ -1,16 +1,26 @@
 """What can be computed again, on disk, under a key that names all it depends on.
 
-Losing a file costs time only. Light until an array is read or written.
+Losing a file costs time only, so that what was used longest ago goes where there is too much.
+Light until an array is read or written.
 """
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from engine.files import is_homeless, own_folder, replacing
+from engine.files import (
+    StoredFile,
+    files_in,
+    is_homeless,
+    make_room,
+    note_use,
+    own_folder,
+    replacing,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,9 +28,14 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, "NDArray[Any]"]
 Stamp = tuple[tuple[str, int, int], ...]
 """Name, time of change and size of each file that is there; nothing for what is on the hub."""
+Folder = Literal["encoded", "fisher", "lengths", "shifts"]
+"""One for each kind of what is kept."""
+_MOST_BYTES: Final = 8 * 2**30
+"""Of all kinds together."""
+_NAME: Final = re.compile(r"[0-9a-f]{32}(\.[\w-]+)?\.(safetensors|json)")
 
 
-def cache_folder(folder: str) -> Path:
+def cache_folder(folder: Folder) -> Path:
     """Return where files of one kind are kept: under $BERTCL_CACHE, or the user's cache folder."""
     base = os.environ.get("BERTCL_CACHE")
     root = Path(base) if base else own_folder("cache")
@@ -38,18 +53,20 @@ def files_stamp(files: Iterable[Path]) -> Stamp:
     return tuple((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
 
 
-def load_arrays(folder: str, key: str) -> Arrays | None:
+def load_arrays(folder: Folder, key: str) -> Arrays | None:
     """Return the arrays under ``key``; None if there are none, or none that can be read."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    path = _arrays_path(folder, key)
+    note_use(path)
     try:
-        return load_file(_arrays_path(folder, key))
+        return load_file(path)
     except (OSError, SafetensorError, ValueError):
         return None
 
 
-def save_arrays(folder: str, key: str, arrays: Arrays) -> None:
+def save_arrays(folder: Folder, key: str, arrays: Arrays) -> None:
     """Keep arrays under ``key``, for any process to find; whole, or not at all.
 
     Where the disk is full, the folder read-only or the home unknown, nothing is kept.
@@ -61,15 +78,17 @@ def save_arrays(folder: str, key: str, arrays: Arrays) -> None:
         _save(_arrays_path(folder, key), lambda beside: save_file(dict(arrays), beside))
 
 
-def load_bytes(folder: str, name: str) -> bytes | None:
+def load_bytes(folder: Folder, name: str) -> bytes | None:
     """Return the content of a cached file; None if there is none, or none that can be read."""
+    path = _path(folder, name)
+    note_use(path)
     try:
-        return _path(folder, name).read_bytes()
+        return path.read_bytes()
     except OSError:
         return None
 
 
-def save_bytes(folder: str, name: str, content: bytes) -> None:
+def save_bytes(folder: Folder, name: str, content: bytes) -> None:
     """Keep a file as ``save_arrays`` keeps arrays; ``name`` holds the key."""
     _save(_path(folder, name), lambda beside: beside.write_bytes(content))
 
@@ -81,11 +100,26 @@ def _save(path: Path, write: Callable[[Path], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as beside:
             write(beside)
+        make_room(cached_files(), _MOST_BYTES)
 
 
-def _arrays_path(folder: str, key: str) -> Path:
+def cache_folders() -> tuple[Path, ...]:
+    """Return the folders that there are, or would be."""
+    kinds: tuple[Folder, ...] = get_args(Folder)
+    return tuple(cache_folder(kind) for kind in kinds)
+
+
+def cached_files() -> Iterator[StoredFile]:
+    """Yield every file that is kept, and none that another program may have put there."""
+    for folder in cache_folders():
+        for file in files_in(folder):
+            if _NAME.fullmatch(file.path.name):
+                yield file
+
+
+def _arrays_path(folder: Folder, key: str) -> Path:
     return _path(folder, f"{key}.safetensors")
 
 
-def _path(folder: str, name: str) -> Path:
+def _path(folder: Folder, name: str) -> Path:
     return cache_folder(folder) / name

@@ -1,7 +1,7 @@
 """Rows as token numbers: encoded once, kept on disk, unpadded until they are in a batch."""
 
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct
@@ -13,7 +13,7 @@ from engine.tasks.cache import cache_key, load_arrays, save_arrays
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import padding_id, tokenizer_fingerprint
 
-_FOLDER = "encoded"
+_FOLDER: Final = "encoded"
 _TEXTS_AT_ONCE = 4096
 
 Integers = NDArray[np.integer[Any]]

@@ -2,6 +2,7 @@
 
 import json
 from hashlib import blake2b
+from typing import Final
 
 import numpy as np
 import transformers
@@ -12,7 +13,7 @@ from engine.tasks.cache import cache_key, load_arrays, save_arrays
 from engine.tasks.hub_access import reading_model
 from engine.tasks.task import Examples
 
-_LENGTHS = "lengths"
+_LENGTHS: Final = "lengths"
 _TEXTS_AT_ONCE = 4096
 
 

@@ -3,12 +3,12 @@
 import logging
 import shutil
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import StorageError
+from engine.files import files_in, make_room
 from engine.learning.checkpoint import (
     Checkpoint,
     DamagedError,
@@ -23,8 +23,6 @@ from engine.store.connection import Store
 
 _LEAST_SHARE = 20
 """A checkpoint may cost at most a twentieth of the time since the one before it."""
-_UNFINISHED_SECONDS = 3600.0
-"""After which nobody is still writing a first stage."""
 _MOST_BYTES = 4 * 2**30
 _log = logging.getLogger(__name__)
 
@@ -165,7 +163,7 @@ class FirstStages:
                 write_checkpoint(
                     self._path(self._key), self._learner.first_stage(self._key, self._measured)
                 )
-                _make_room(self._folder)
+                make_room(files_in(self._folder, ".safetensors"), _MOST_BYTES)
 
     def _expected(self) -> int:
         """Return how many measurements a whole stage has; after a restart, some are not here."""
@@ -173,24 +171,3 @@ class FirstStages:
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.safetensors"
-
-
-def _make_room(folder: Path) -> None:
-    """Drop what was used longest ago, and what a worker left that died while it wrote."""
-    for part in folder.glob(".*.part"):
-        if part.stat().st_mtime < time.time() - _UNFINISHED_SECONDS:
-            part.unlink(missing_ok=True)
-    files = sorted(folder.glob("*.safetensors"), key=lambda file: file.stat().st_mtime)
-    sizes = [file.stat().st_size for file in files]
-    for file in files[: _too_many(sizes)]:
-        file.unlink(missing_ok=True)
-
-
-def _too_many(sizes: Sequence[int]) -> int:
-    """Return how many files, the oldest first, must go."""
-    total = sum(sizes)
-    for count, size in enumerate(sizes):
-        if total <= _MOST_BYTES:
-            return count
-        total -= size
-    return len(sizes)

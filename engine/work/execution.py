@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import torch
 
-from engine.errors import EngineError, StorageError, UsageError
+from engine.errors import DeletedError, EngineError, StorageError, UsageError
 from engine.learning.checkpoint import Position
 from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
@@ -28,7 +28,7 @@ from engine.store.run_states import (
     note_learning_rates,
     release_run,
 )
-from engine.store.runs import RunRecord, Scores
+from engine.store.runs import RunRecord, Scores, get_run
 from engine.store.states import TRANSITIONS, Desired, RunState
 from engine.store.studies import control_study
 from engine.store.workers import write_log
@@ -102,12 +102,25 @@ def execute(context: WorkerContext, run: RunRecord, judges: Judges) -> Outcome |
         context.patience.call(lambda: _write(context, run, outcome, busy), at_most=WORKER_SECONDS)
     except LeaseLostError:
         _log.warning("run %d was taken over by another worker", run.id)
+        if _is_deleted(context, run):
+            keeper.discard()
         return None
     finally:
         context.heartbeat.hold(None)
     if outcome.state in _WITHOUT_CHECKPOINT:
         keeper.discard()
     return outcome
+
+
+def _is_deleted(context: WorkerContext, run: RunRecord) -> bool:
+    """Whether what was just written goes too: who deleted the run could not know of it."""
+    try:
+        get_run(context.store, run.id)
+    except DeletedError:
+        return True
+    except StorageError:  # then workers find the folder when they tidy up
+        return False
+    return False
 
 
 def _write(context: WorkerContext, run: RunRecord, outcome: Outcome, busy: float) -> None:

@@ -39,6 +39,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How long it stays warm with nothing to do."""
     checkpoint_seconds: float = 30.0
     """Least time between two checkpoints of a run; 0 writes one after every step."""
+    log_file: str | None = None
+    """Where what it writes goes already, so that it can see to it that this stays small."""
 
 
 class Place(Struct, frozen=True):
@@ -134,7 +136,7 @@ def start_worker(store: Store, settings: WorkerSettings) -> int:
             store.folder / f"worker-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6}.log"
         )
         with log_file.open("ab") as output:
-            process = start_process(settings, output)
+            process = start_process(replace(settings, log_file=str(log_file)), output)
     except OSError as error:
         raise EngineError(
             f"no worker could be started ({error}); free some room and resume"

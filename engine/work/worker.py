@@ -31,6 +31,7 @@ from engine.store.workers import (
     waits_for_device,
     write_log,
 )
+from engine.work.cleaning import tidy
 from engine.work.execution import Outcome, WorkerContext, execute
 from engine.work.heartbeat import Heartbeat
 from engine.work.patience import WORKER_SECONDS, Patience
@@ -39,6 +40,7 @@ from engine.work.searches import Searches
 from engine.work.supervisor import WorkerSettings, end_orphaned_workers
 
 _LOOK_SECONDS = 0.5
+_TIDY_SECONDS = 600.0
 
 Value = TypeVar("Value")
 
@@ -113,8 +115,11 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
     Raises:
         StorageError: the store was in trouble for too long.
     """
-    idle_since = time.monotonic()
+    idle_since, tidied_at = time.monotonic(), float("-inf")
     while (desired := _desired(context)) != "stopped":
+        if time.monotonic() - tidied_at > _TIDY_SECONDS:
+            _tidy(context)
+            tidied_at = time.monotonic()
         if desired == "paused":
             _rest(context)
         elif not _work_once(context, searches, settings.threads):
@@ -141,6 +146,14 @@ def _desired(context: WorkerContext) -> Desired:
 def _patiently(context: WorkerContext, ask: Callable[[], Value]) -> Value:
     """Do what is to be done with the store, and wait for as long as a worker does."""
     return context.patience.call(ask, at_most=WORKER_SECONDS)
+
+
+def _tidy(context: WorkerContext) -> None:
+    """Delete what nobody needs any more; where that cannot be, another worker may."""
+    try:
+        tidy(context.store)
+    except (EngineError, OSError) as error:
+        _log.warning("files that nobody needs stay: %s", error)
 
 
 def _rest(context: WorkerContext) -> None:

@@ -6,7 +6,7 @@ Light: the screen uses it.
 import contextlib
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,7 +21,7 @@ METHODS: tuple[Method, ...] = ("pca", "tsne")
 
 Rows = Annotated[int, Meta(ge=10, le=4000)]
 
-_FOLDER = "shifts"
+_FOLDER: Final = "shifts"
 _LIBRARIES = ("torch", "transformers", "scikit-learn")
 
 

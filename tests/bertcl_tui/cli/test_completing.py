@@ -67,6 +67,7 @@ def folder(store: Path) -> Path:
         ("search --data ", {"sample", "hub"}),
         ("search --data sample rotten-tomatoes:priv", {"rotten-tomatoes:privacy-qa"}),
         ("search --preset pap", {"paper"}),
+        ("clean ", {"checkpoints", "caches", "worker-logs"}),
         ("search --sampler ", {"tpe", "gp", "cma", "random"}),
         ("run --method ewc", {"ewc-mlm", "ewc-task"}),
         ("config set theme bertcl", {"bertcl-dark", "bertcl-light"}),

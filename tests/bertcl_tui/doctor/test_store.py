@@ -60,3 +60,21 @@ def test_a_disk_of_this_machine_is_not(tmp_path: Path) -> None:
     elsewhere = Mount(tmp_path.with_name("elsewhere"), "nfs4")
     here = (Mount(Path("/"), "nfs4"), elsewhere, Mount(tmp_path.parent, "btrfs"))
     assert "store's disk" not in _by_thing(*find_place(tmp_path / "studies.db", here))
+
+
+def test_how_much_there_is_and_what_can_go(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BERTCL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("bertcl_tui.doctor.store._MUCH", 2**20)
+    nothing = _by_thing(*find_store(str(store)))["disk use"]
+    assert nothing.verdict == "good"
+    assert "log " in nothing.text
+    deleted = store.with_name(f"{store.name}.runs") / "run-999"
+    deleted.mkdir(parents=True)
+    deleted.joinpath("checkpoint.safetensors").write_bytes(b"x" * 2**21)
+    said = _by_thing(*find_store(str(store)))["disk use"]
+    assert said.verdict == "note"
+    assert "checkpoints 1 (2 MiB)" in said.text
+    assert said.text.endswith("2 MiB can go: bertcl-tui clean")

@@ -141,7 +141,7 @@ def test_a_full_disk_is_told_in_one_line_and_the_older_file_stays(
     path = tmp_path / "profile.json"
     path.write_text("older")
     monkeypatch.setattr("engine.files.token_hex", lambda _: "drawn")
-    beside = tmp_path / ".profile.json.drawn.part"
+    beside = tmp_path / f".profile.json.{os.getpid()}-drawn.part"
     beside.symlink_to("/dev/full")
     with pytest.raises(EngineError) as caught:
         write_profile(sample_profile(), path)

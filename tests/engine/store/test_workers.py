@@ -16,7 +16,7 @@ from engine.store.workers import (
     set_desired_of_workers,
     write_log,
 )
-from tests.engine.store.conftest import new_worker
+from tests.engine.store.conftest import new_study, new_trial, new_worker
 
 
 def test_a_worker_is_known_until_it_ends(store: Store) -> None:
@@ -93,3 +93,34 @@ def test_lines_for_people_are_kept_in_order(store: Store) -> None:
     with store.reading() as connection:
         lines = connection.execute(select(log.c.level, log.c.text).order_by(log.c.id)).all()
     assert [tuple(line) for line in lines] == [("info", "began"), ("error", "ended")]
+
+
+def told(store: Store) -> list[str]:
+    with store.reading() as connection:
+        return list(connection.execute(select(log.c.text).order_by(log.c.id)).scalars())
+
+
+def test_of_a_run_the_newest_lines_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.store.workers._MOST_LINES_OF_A_RUN", 3)
+    monkeypatch.setattr("engine.store.workers._MOST_LINES_WITHOUT_RUN", 2)
+    one, other = (new_trial(store, new_study(store, name), 0) for name in ("a", "b"))
+    write_log(store, "info", "other", run_id=other)
+    for number in range(5):
+        write_log(store, "info", f"worker {number}", worker_id=1)
+        write_log(store, "info", f"run {number}", worker_id=1, run_id=one)
+    assert told(store) == ["other", "run 2", "worker 3", "run 3", "worker 4", "run 4"]
+
+
+def test_of_all_the_newest_lines_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.store.workers._MOST_LINES", 4)
+    for number in range(9):
+        write_log(store, "info", str(number))
+    assert told(store) == ["5", "6", "7", "8"]
+
+
+def test_what_is_said_after_a_run_was_deleted_belongs_to_no_run(store: Store) -> None:
+    write_log(store, "warning", "its worker died", run_id=99)
+    with store.reading() as connection:
+        assert connection.execute(select(log.c.run_id, log.c.text)).all() == [
+            (None, "its worker died")
+        ]

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import torch
 from msgspec.structs import replace
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import StorageError
@@ -21,8 +21,8 @@ from engine.store.connection import Store, open_store
 from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
 from engine.store.run_states import LeaseLostError, claim_run, control_run, create_run
 from engine.store.runs import get_run
-from engine.store.schema import log
-from engine.store.studies import control_study, create_study, get_study
+from engine.store.schema import log, run
+from engine.store.studies import control_study, create_study, delete_study, get_study
 from engine.store.workers import end_worker, living_workers, register_worker
 from engine.work import control
 from engine.work.execution import Outcome, WorkerContext, execute
@@ -400,3 +400,22 @@ def test_a_run_that_is_given_back_again_and_again_learns_the_same(
         assert (len(states) > 2) == ends
         found.append(measurements_of(store, run_id))
     assert found[0] == found[1]
+
+
+def test_nothing_stays_of_a_run_that_is_deleted_while_it_is_worked_on(
+    store: Store, spec: RunSpec
+) -> None:
+    """Its worker was taken for lost, and is just about to write a checkpoint."""
+    search = StudySpec(name="gone", sequence=spec.sequence, data=spec.data, model=spec.model)
+    study_id = create_study(store, search)
+    run_id = create_run(store, spec, study_id=study_id, number=0)
+
+    class Deleted(Judge):
+        def dump(self) -> str:
+            with store.writing() as connection:
+                connection.execute(update(run).values(heartbeat_at=0.0))
+            delete_study(store, study_id)
+            return super().dump()
+
+    assert work(store, Deleted()) is None
+    assert not (store.folder / f"run-{run_id}").exists()
