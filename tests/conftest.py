@@ -32,7 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, fixture in _BY_FIXTURE.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
-    items.sort(key=lambda item: item.get_closest_marker("process") is None)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, bool]:
+    """First what has workers and is handed out one by one, then what has other processes."""
+    in_folder = _BY_FOLDER["process"] in item.path.parents
+    return not in_folder, item.get_closest_marker("process") is None
 
 
 def pytest_collection_finish() -> None:

@@ -73,7 +73,7 @@ def ended(store: Store, study_id: int) -> list[RunRecord]:
 def test_a_search_is_followed_to_its_end(
     call: Call, store: Store, tiny: tuple[object, ...]
 ) -> None:
-    done = call("search", *tiny, "--trials", 2, "--json")
+    done = call("search", *tiny, "--trials", 2, "--slots", 1, "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert (answer["study"]["name"], answer["study"]["state"]) == (NAME, "complete")
@@ -143,7 +143,7 @@ def test_a_worker_in_the_foreground_works_until_there_is_nothing_to_do(
     call: Call, store: Store, study_spec: StudySpec
 ) -> None:
     study = create_study(store, study_spec)
-    done = call("worker", "--until-idle", "--device", "cpu")
+    done = call("worker", "--until-idle", "--slots", 1, "--device", "cpu")
     assert (done.returncode, done.stdout) == (0, "")
     assert "nothing to do" in done.stderr
     assert len(ended(store, study)) == study_spec.search.trials
