@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn
@@ -51,7 +51,8 @@ def print_text(text: Table | Text) -> None:
     console = _Console(file=sys.stdout, highlight=False)
     endless = console.options.update(width=_ENDLESS)
     whole = Measurement.get(console, endless, text).maximum
-    console.width = max(console.width, whole) if sys.stdout.isatty() else _ENDLESS
+    width = max(console.width, whole) if sys.stdout.isatty() else _ENDLESS
+    console.size = ConsoleDimensions(width, console.height)  # both, or a dumb terminal has 80
     console.print(text)
 
 

@@ -156,6 +156,7 @@ def _parse(path: Path) -> dict[str, Any]:
 
     try:
         content = json.loads(path.read_bytes(), parse_constant=refuse_constant)
+        json.dumps(content, ensure_ascii=False).encode()  # half a letter, escaped, is no text
     except OSError as error:
         reason = reason_of(error)
         raise UsageError(f"cannot read profile {shown(path)}: {reason}; check the path") from None

@@ -8,6 +8,8 @@ from rich.text import Text
 
 from bertcl_tui.cli.output import make_table, print_line, print_text, say
 
+NAME = "rotten-tomatoes:privacy-qa:boolq" * 3
+
 
 class Terminal(StringIO):
     def isatty(self) -> bool:
@@ -21,12 +23,12 @@ def test_no_name_and_no_number_is_cut_however_narrow_it_is(
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("COLUMNS", columns)
     table = make_table(["name"], ["p_o", "p_s"])
-    table.add_row("rotten-tomatoes:privacy-qa", "0.672", "0.609")
+    table.add_row(NAME, "0.672", "0.609")
     terminal = Terminal()
     with redirect_stdout(terminal):
         print_text(table)
     assert terminal.getvalue().splitlines()[1].split() == [
-        "rotten-tomatoes:privacy-qa",
+        NAME,
         "0.672",
         "0.609",
     ]

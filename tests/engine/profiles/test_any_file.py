@@ -51,6 +51,13 @@ def test_any_bytes_as_a_profile_or_a_log(folder: Path, content: bytes) -> None:
     complaint(lambda: read_authors_log(path))
 
 
+@pytest.mark.parametrize("place", ["name", "backbone"])
+def test_a_profile_with_half_a_letter(folder: Path, place: str) -> None:
+    path = folder / "half.json"
+    path.write_text(json.dumps(WHOLE | {place: {"\udcff": None}}))
+    assert "is not JSON" in complaint(lambda: read_profile(path))
+
+
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_a_profile_as_deep_as_a_well(folder: Path, opening: str) -> None:
     path = folder / "deep.json"
