@@ -235,7 +235,7 @@ def files_in(folder: Path, suffix: str = "") -> Iterator[StoredFile]:
     A symbolic link is none of them, nor is what lies in a folder that is one.
     """
     for entry in _entries(folder):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             if entry.name.endswith(suffix) and entry.is_file(follow_symlinks=False):
                 found = entry.stat(follow_symlinks=False)
                 used = max(found.st_atime, found.st_mtime)
@@ -245,7 +245,7 @@ def files_in(folder: Path, suffix: str = "") -> Iterator[StoredFile]:
 def folders_in(folder: Path) -> Iterator[Path]:
     """Yield the folders right in a folder, as ``files_in`` yields files."""
     for entry in _entries(folder):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             if entry.is_dir(follow_symlinks=False):
                 yield Path(entry.path)
 

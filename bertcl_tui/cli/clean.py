@@ -19,7 +19,7 @@ _AGES: Final = {"30d": "the usual", "7d": "a week", "12h": "half a day", "0d": "
 Kinds = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[KIND]...",
+        metavar="KIND",
         help=f"What to look at: {', '.join(KINDS)}. All, where none is named.",
         autocompletion=offer_words(KINDS),
     ),

@@ -57,11 +57,12 @@ _MOST_WORKER_LOGS: Final = 50
 _YOUNG_SECONDS: Final = 600.0
 """A log file may be so young before its worker stands in the store."""
 _AT_ONCE: Final = 200
-_LEAST_PAGES_SHARE: Final = 0.1
-"""For less room in it a store is not written anew."""
+_LEAST_ROOM: Final = 8 * 2**20
+_LEAST_SHARE: Final = 0.1
+"""For less room in it a store is not written anew; its log has some MiB while workers work."""
 _PATIENCE_SECONDS: Final = 2.0
 """What works on the store goes first."""
-_RUN: Final = re.compile(r"run-(\d+)")
+_RUN: Final = re.compile(r"run-([1-9]\d{0,17})")
 _LOG: Final = re.compile(r"(worker-[\d-]+\.log)(\.\d)?")
 _COPY: Final = re.compile(rf"{COPY_PREFIX}(\d+)-.+")
 
@@ -178,18 +179,18 @@ def _delete(path: Path) -> bool:
 
 def _checkpoints(cleaning: Cleaning) -> Iterator[_Piece]:
     # Folders before states: a folder that is there belongs to a run that is known, or was.
-    found = dict(_run_folders(cleaning))
+    folders = filter(_run_id, folders_in(cleaning.folder))
+    found = {_run_id(folder): _as_one(folder) for folder in folders}
     with cleaning.store.reading() as connection:
         states = _states(connection, found)
     for run_id, file in found.items():
         yield _Piece(file, _is_over(cleaning, states.get(run_id), file))
 
 
-def _run_folders(cleaning: Cleaning) -> Iterator[tuple[int, StoredFile]]:
-    for folder in folders_in(cleaning.folder):
-        match = _RUN.fullmatch(folder.name)
-        if match is not None:
-            yield int(match[1]), _as_one(folder)
+def _run_id(folder: Path) -> int:
+    """Return whose folder it is, 0 where it is no run's."""
+    match = _RUN.fullmatch(folder.name)
+    return 0 if match is None else int(match[1])
 
 
 def _as_one(folder: Path) -> StoredFile:
@@ -222,10 +223,10 @@ def _is_over(cleaning: Cleaning, state: str | None, file: StoredFile) -> bool:
 
 def _free_checkpoints(cleaning: Cleaning) -> Amount:
     """Take folders out of the way while no run can be claimed or retried, then delete them."""
-    found = list(_run_folders(cleaning))
+    found = [piece.file for piece in _checkpoints(cleaning) if piece.can_go]
     gone: list[StoredFile] = []
     for first in range(0, len(found), _AT_ONCE):
-        some = dict(found[first : first + _AT_ONCE])
+        some = {_run_id(file.path): file for file in found[first : first + _AT_ONCE]}
         aside: list[Path] = []
         with cleaning.store.writing() as connection:
             states = _states(connection, some, stay=True)
@@ -319,8 +320,13 @@ def _look_at_room(cleaning: Cleaning) -> tuple[Amount, Amount]:
         )
     in_log = Amount(log_bytes // size, log_bytes)
     there = Amount(unused + in_log.count, unused * size + in_log.bytes)
-    is_much = unused > 0 and unused >= _LEAST_PAGES_SHARE * pages
-    return there, there if is_much and not _living(cleaning.store) else in_log
+    if unused < _LEAST_SHARE * pages or unused == 0 or _living(cleaning.store):
+        return there, _much(in_log)
+    return there, _much(there)
+
+
+def _much(amount: Amount) -> Amount:
+    return amount if amount.bytes >= _LEAST_ROOM else Amount(0, 0)
 
 
 def _free_room(cleaning: Cleaning) -> Amount:

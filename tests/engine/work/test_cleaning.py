@@ -272,18 +272,22 @@ def test_lines_of_the_log_go_but_for_those_of_the_living(store: Store) -> None:
 
 
 def test_the_store_is_written_anew_only_while_nobody_works(store: Store) -> None:
-    for _ in range(50):
-        write_log(store, "info", "x" * 20_000)
+    say_much(store)
     free(Cleaning(store, older=0), "log")
     worker_id = register_worker(store, identity_of(), device="cpu", threads=1, log_file=None)
     cleaning = Cleaning(store)
     free(cleaning, "store")
     size = large(store)
-    assert look_at(cleaning, "store").there.bytes > 900_000
+    assert look_at(cleaning, "store").there.bytes > 9_000_000
     end_worker(store, worker_id)
-    assert free(cleaning, "store").bytes > 900_000
-    assert large(store) < size - 900_000
+    assert free(cleaning, "store").bytes > 9_000_000
+    assert large(store) < size - 9_000_000
     assert look_at(cleaning, "store").there == Amount(0, 0)
+
+
+def say_much(store: Store) -> None:
+    for _ in range(10):
+        write_log(store, "info", "x" * 1_000_000)
 
 
 def large(store: Store) -> int:
@@ -293,8 +297,7 @@ def large(store: Store) -> int:
 
 def test_a_busy_store_is_left_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.work.cleaning._PATIENCE_SECONDS", 0.0)
-    for _ in range(50):
-        write_log(store, "info", "x" * 20_000)
+    say_much(store)
     free(Cleaning(store, older=0), "log")
     other = open_store(store.url)
     with other.writing():
