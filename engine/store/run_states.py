@@ -29,7 +29,7 @@ from sqlalchemy import (
 from engine.errors import DeletedError, EngineError, UsageError
 from engine.spec import RunSpec, sequence_name
 from engine.store.connection import Store
-from engine.store.runs import RunRecord, Scores, rates_json, record
+from engine.store.runs import RunRecord, Scores, rates_json, record, spent_epochs
 from engine.store.schema import drift, log, measurement, run, stage, study, worker
 from engine.store.states import ENDED, LOST_AFTER, RETRIED, TRANSITIONS, Desired, RunState
 
@@ -345,6 +345,7 @@ def retry_run(store: Store, run_id: int) -> None:
         if row is None:
             raise DeletedError(f"run {run_id} was deleted")
         _refuse_retry(row, run_id)
+        spent = spent_epochs(connection, run.c.id == run_id)
         connection.execute(
             update(run)
             .where(run.c.id == run_id)
@@ -355,6 +356,7 @@ def retry_run(store: Store, run_id: int) -> None:
                 worker_id=None,
                 attempts=0,
                 lost_step=None,
+                earlier_epochs=spent,
                 threads=None,
                 step=0,
                 steps=None,

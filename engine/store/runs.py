@@ -9,12 +9,23 @@ from itertools import islice
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    RowMapping,
+    case,
+    cast,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from engine.errors import DeletedError, UsageError
 from engine.spec import RunSpec, Source, StudySpec
 from engine.store.connection import Store
-from engine.store.schema import confirmation, entry, run, study
+from engine.store.schema import confirmation, entry, run, stage, study
 from engine.store.states import ENDED, Desired, RunState
 
 
@@ -115,6 +126,27 @@ def runs_by_id(store: Store, run_ids: Collection[int]) -> list[RunRecord]:
     query = select(run).where(run.c.id.in_(run_ids)).order_by(run.c.id)
     with store.reading() as connection:
         return [record(row) for row in connection.execute(query).mappings()]
+
+
+def spent_epochs(connection: Connection, runs: ColumnElement[bool]) -> float:
+    """Return the epochs that runs have trained, whatever became of them, up to their last step.
+
+    An epoch is one pass over the training rows of one stage; a stage that was left half way counts
+    by its steps. Where a run was run again, what it had trained before counts too. Runs that were
+    imported without their steps count nothing.
+
+    Args:
+        connection: to the store.
+        runs: a condition on ``cl_run``, such as ``run.c.study_id == 3``.
+    """
+    taken = run.c.step - stage.c.first_step
+    steps = stage.c.last_step - stage.c.first_step
+    share = case((taken <= 0, 0.0), (taken >= steps, 1.0), else_=cast(taken, Float) / steps)
+    now = select(func.coalesce(func.sum(share * stage.c.epochs), 0.0)).join_from(
+        run, stage, stage.c.run_id == run.c.id
+    )
+    before = select(func.coalesce(func.sum(run.c.earlier_epochs), 0.0))
+    return sum(float(connection.execute(part.where(runs)).scalar_one()) for part in (now, before))
 
 
 def failures_in_a_row(store: Store, study_id: int) -> int:

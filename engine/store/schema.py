@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 _LARGE = BigInteger().with_variant(Integer, "sqlite")
@@ -92,6 +92,7 @@ run = Table(
     Column("started_at", Float),
     Column("finished_at", Float),
     Column("busy_seconds", Float, nullable=False, default=0.0),
+    Column("earlier_epochs", Float),  # trained before it was run again
     UniqueConstraint("study_id", "number"),
     sqlite_autoincrement=True,
 )

@@ -7,12 +7,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Float,
     Integer,
     Text,
-    case,
     cast,
     column,
     func,
@@ -26,8 +23,8 @@ from engine.spec import Protocol, StudySpec, Tuning
 from engine.spec.search import BEST_OF, Spending, study_of_start
 from engine.store.connection import Store
 from engine.store.run_states import held
-from engine.store.runs import RunRecord, best_first, trials_of
-from engine.store.schema import run, stage, study, worker
+from engine.store.runs import RunRecord, best_first, spent_epochs, trials_of
+from engine.store.schema import run, study, worker
 from engine.store.states import ENDED, LOST_AFTER
 from engine.store.studies import StudyRecord, get_study
 from engine.store.workers import waits_for_device
@@ -217,27 +214,6 @@ def spending_of(connection: Connection, study_id: int, budget: float) -> Spendin
     """Return how far a study is through its budget."""
     spent = spent_epochs(connection, run.c.study_id == study_id)
     return Spending(spent=spent, budget=budget)
-
-
-def spent_epochs(connection: Connection, runs: ColumnElement[bool]) -> float:
-    """Return the epochs that runs have trained, whatever became of them, up to their last step.
-
-    An epoch is one pass over the training rows of one stage; a stage that was left half way counts
-    by its steps. Runs that were imported without their steps count nothing.
-
-    Args:
-        connection: to the store.
-        runs: a condition on ``cl_run``, such as ``run.c.study_id == 3``.
-    """
-    taken = run.c.step - stage.c.first_step
-    steps = stage.c.last_step - stage.c.first_step
-    share = case((taken <= 0, 0.0), (taken >= steps, 1.0), else_=cast(taken, Float) / steps)
-    query = (
-        select(func.coalesce(func.sum(share * stage.c.epochs), 0.0))
-        .join_from(run, stage, stage.c.run_id == run.c.id)
-        .where(runs)
-    )
-    return float(connection.execute(query).scalar_one())
 
 
 def _decoded(spec: str) -> StudySpec:

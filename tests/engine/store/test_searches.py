@@ -9,14 +9,20 @@ from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store, open_store
 from engine.store.imports import FinishedTrial, import_study
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
-from engine.store.run_states import claim_run, control_run, create_run, finish_run
+from engine.store.run_states import (
+    claim_run,
+    control_run,
+    create_run,
+    finish_run,
+    retry_run,
+)
+from engine.store.runs import spent_epochs
 from engine.store.schema import run
 from engine.store.searches import (
     become_proposer,
     has_trial_under_way,
     say_what_searches_wait_for,
     spending_of,
-    spent_epochs,
     studies_wanting_trials,
 )
 from engine.store.states import RunState
@@ -72,6 +78,20 @@ def test_all_trials_of_a_study_count_whatever_became_of_them(store: Store) -> No
     assert spent(store, study_id) == 4 * 2.5 + 6
 
 
+def test_what_a_trial_had_spent_before_it_is_run_again_counts(store: Store) -> None:
+    study_id = new_study(store)
+    run_id = learn(store, study_id, 0, 10, "failed")
+    for tries in (1, 2):
+        retry_run(store, run_id)
+        assert spent(store, study_id) == tries * 2.5
+        worker_id = new_worker(store, pid=tries)
+        assert claim_run(store, worker_id, threads=1) is not None
+        record_stages(store, run_id, worker_id, STAGES)
+        record_progress(store, run_id, worker_id, Progress(step=10, steps=30))
+        finish_run(store, run_id, worker_id, state="failed")
+    assert spent(store, study_id) == 3 * 2.5
+
+
 def test_a_trial_that_waits_has_spent_nothing(store: Store) -> None:
     study_id = new_study(store)
     new_trial(store, study_id, 0)
@@ -114,6 +134,7 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
         connection.execute("ALTER TABLE cl_stage DROP COLUMN epochs")
         connection.execute("ALTER TABLE cl_run DROP COLUMN tokens_rate")
         connection.execute("ALTER TABLE cl_run DROP COLUMN lost_step")
+        connection.execute("ALTER TABLE cl_run DROP COLUMN earlier_epochs")
         connection.execute("ALTER TABLE cl_worker DROP COLUMN process")
         connection.execute("DROP TABLE cl_drift")
         connection.execute("DROP TABLE cl_importance")

@@ -14,9 +14,8 @@ from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store, open_store
 from engine.store.measurements import drift_of, measurements_of
 from engine.store.run_states import claim_run, create_run, release_run
-from engine.store.runs import get_run
+from engine.store.runs import get_run, spent_epochs
 from engine.store.schema import run
-from engine.store.searches import spent_epochs
 from engine.store.workers import register_worker
 from engine.work.patience import Patience
 from engine.work.processes import identity_of
