@@ -53,6 +53,8 @@ SHAPES = (
     "worker --slots 1024 --device mps --store notes.txt",
     "worker --slots {number} --device {any} --store notes.txt",
     "shifts {any} --data {any} --out {any}",
+    "clean {any} --older {any}",
+    "clean log store --older {any}",
     "config get {any}",
     "config set {any} {any}",
     "config set keys.sort {any}",
