@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, tuple_
 
 from engine.store.connection import Store
-from engine.store.run_states import hold
+from engine.store.leases import hold
 from engine.store.schema import drift, measurement, stage
 
 Split = Literal["retention", "search", "validation"]

@@ -11,48 +11,32 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy import (
-    JSON,
     ColumnElement,
     Connection,
     RowMapping,
     case,
-    cast,
     delete,
-    func,
     insert,
-    or_,
     select,
-    type_coerce,
     update,
 )
 
-from engine.errors import DeletedError, EngineError, UsageError
+from engine.errors import DeletedError, UsageError
 from engine.spec import RunSpec, sequence_name
 from engine.store.connection import Store
+from engine.store.leases import (
+    LeaseLostError,
+    device_asked,
+    hold,
+    losses,
+    may_share_first_stage,
+    orphaned,
+    unheld,
+    waits_for_first_stage,
+)
 from engine.store.runs import RunRecord, Scores, rates_json, record, spent_epochs
 from engine.store.schema import drift, log, measurement, run, stage, study, worker
-from engine.store.states import ENDED, LOST_AFTER, RETRIED, TRANSITIONS, Desired, RunState
-
-
-class LeaseLostError(EngineError):
-    """Another worker holds the run now; what this one measured since is dropped."""
-
-
-def held(now: float) -> ColumnElement[bool]:
-    """Return the condition under which a living worker holds a run."""
-    return (run.c.state == "running") & (run.c.heartbeat_at > now - LOST_AFTER)
-
-
-def orphaned(now: float) -> ColumnElement[bool]:
-    """Return the condition under which a run's worker has sent no heartbeat for too long."""
-    return (run.c.state == "running") & (run.c.heartbeat_at < now - LOST_AFTER)
-
-
-def unheld(now: float) -> ColumnElement[bool]:
-    """Return the condition under which a run is not ended and no living worker holds it."""
-    waiting = run.c.state.in_(("queued", "paused")) & run.c.worker_id.is_(None)
-    return or_(waiting, orphaned(now))
-
+from engine.store.states import ENDED, RETRIED, TRANSITIONS, Desired, RunState
 
 # Made
 
@@ -114,6 +98,9 @@ def claim_run(
 ) -> RunRecord | None:
     """Take a run that may be worked on: begun ones first, then the oldest queued one.
 
+    A run whose first stage another one is learning waits for that; those that may share it come
+    after those that cannot.
+
     Args:
         store: where runs are kept.
         worker_id: who takes it.
@@ -124,8 +111,8 @@ def claim_run(
     begun_first = case((run.c.state == "queued", 1), else_=0)
     query = (
         select(run)
-        .where(run.c.desired == "running", unheld(now))
-        .order_by(begun_first, run.c.id)
+        .where(run.c.desired == "running", unheld(now), ~waits_for_first_stage(now))
+        .order_by(begun_first, may_share_first_stage(now), run.c.id)
         .limit(1)
     )
     with store.writing() as connection:
@@ -143,7 +130,7 @@ def claim_run(
                 worker_id=worker_id,
                 heartbeat_at=now,
                 progress_at=now,
-                **(_losses() if row.state == "running" else {}),
+                **(losses() if row.state == "running" else {}),
                 threads=row.threads or threads,
                 started_at=row.started_at or now,
                 reason=None,
@@ -151,38 +138,6 @@ def claim_run(
         )
         _set_worker_run(connection, worker_id, row.id)
         return record(connection.execute(select(run).where(run.c.id == row.id)).mappings().one())
-
-
-def _losses() -> dict[str, ColumnElement[int]]:
-    """Return what is remembered of a run whose worker was lost.
-
-    What counts against the run is that workers die at the same step, and none gets any further.
-    """
-    got_further = or_(run.c.lost_step.is_(None), run.c.step > run.c.lost_step)
-    is_the_same = run.c.step == run.c.lost_step
-    return {
-        "attempts": case((got_further, 1), (is_the_same, run.c.attempts + 1), else_=run.c.attempts),
-        "lost_step": case((got_further, run.c.step), else_=run.c.lost_step),
-    }
-
-
-def device_asked(connection: Connection) -> ColumnElement[str]:
-    """Return the device that a run asks for."""
-    # SQLite reads JSON from a text as it is, and would make a number of it in a cast.
-    as_json = type_coerce if connection.dialect.name == "sqlite" else cast
-    device: ColumnElement[str] = as_json(run.c.spec, JSON)["device"].as_string()
-    return func.coalesce(device, "auto")
-
-
-def hold(connection: Connection, run_id: int, holder: int, **values: object) -> None:
-    """Update a held run inside the caller's transaction.
-
-    Raises:
-        LeaseLostError: another worker holds the run.
-    """
-    mine = (run.c.id == run_id) & (run.c.worker_id == holder)
-    if connection.execute(update(run).where(mine).values(values)).rowcount != 1:
-        raise LeaseLostError(f"run {run_id} is held by another worker")
 
 
 def beat_for_run(store: Store, run_id: int, worker_id: int) -> None:
@@ -315,7 +270,7 @@ def control_unheld(connection: Connection, now: float) -> None:
         update(run).where(to_stop).values(state="stopped", finished_at=now, **unhand)
     )
     to_pause = orphaned(now) & (run.c.desired == "paused")
-    paused = update(run).where(to_pause).values(state="paused", **_losses(), **unhand)
+    paused = update(run).where(to_pause).values(state="paused", **losses(), **unhand)
     connection.execute(paused)
 
 
@@ -357,6 +312,7 @@ def retry_run(store: Store, run_id: int) -> None:
                 attempts=0,
                 lost_step=None,
                 earlier_epochs=spent,
+                first_stage=None,
                 threads=None,
                 step=0,
                 steps=None,

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 _LARGE = BigInteger().with_variant(Integer, "sqlite")
@@ -82,6 +82,7 @@ run = Table(
     Column("attempts", Integer, nullable=False, default=0),  # workers lost at lost_step
     Column("lost_step", Integer),  # the furthest that one was lost at
     Column("threads", Integer),  # of the first attempt: resuming with others moves the last bits
+    Column("first_stage", Text),  # its key, while the run has it to learn and others share it
     # progress
     Column("step", Integer, nullable=False, default=0),
     Column("steps", Integer),

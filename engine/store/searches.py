@@ -22,7 +22,7 @@ from sqlalchemy import (
 from engine.spec import Protocol, StudySpec, Tuning
 from engine.spec.search import BEST_OF, Spending, study_of_start
 from engine.store.connection import Store
-from engine.store.run_states import held
+from engine.store.leases import held
 from engine.store.runs import RunRecord, best_first, spent_epochs, trials_of
 from engine.store.schema import run, study, worker
 from engine.store.states import ENDED, LOST_AFTER

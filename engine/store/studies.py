@@ -22,7 +22,8 @@ from sqlalchemy.exc import IntegrityError
 from engine.errors import DeletedError, UsageError, shown
 from engine.spec import StudySpec
 from engine.store.connection import Store
-from engine.store.run_states import control_runs, held
+from engine.store.leases import held
+from engine.store.run_states import control_runs
 from engine.store.schema import log, run, study
 from engine.store.states import Desired
 

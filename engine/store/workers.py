@@ -19,7 +19,8 @@ from sqlalchemy import (
 
 from engine.errors import UsageError, shown
 from engine.store.connection import Store
-from engine.store.run_states import device_asked, orphan_runs, unheld
+from engine.store.leases import device_asked, unheld
+from engine.store.run_states import orphan_runs
 from engine.store.schema import log, run, worker
 from engine.store.states import UNFINISHED, Desired
 

@@ -4,6 +4,7 @@ import logging
 import shutil
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ from engine.learning.checkpoint import (
 from engine.learning.events import Measured
 from engine.learning.learner import SequenceLearner
 from engine.store.connection import Store
+from engine.store.leases import begin_first_stage, end_first_stage
+from engine.store.runs import RunRecord
+from engine.work.patience import Patience
 
 _LEAST_SHARE = 20
 """A checkpoint may cost at most a twentieth of the time since the one before it."""
@@ -39,10 +43,14 @@ class Found(NamedTuple):
 class CheckpointKeeper:
     """Keeps the last two checkpoints of one run: the older serves where the newer is damaged."""
 
-    def __init__(self, store: Store, run_id: int, *, every_seconds: float) -> None:
+    def __init__(
+        self, store: Store, run_id: int, *, every_seconds: float, after_step: int = 0
+    ) -> None:
         self._folder = store.folder / f"run-{run_id}"
         self._next = self.paths[0]
         self._every = every_seconds
+        # A worker that was lost may have been so in writing one: not at that step again.
+        self._after_step = after_step
         self._written_at = time.monotonic()
         self._cost = 0.0
         self.trouble: StorageError | None = None
@@ -54,10 +62,10 @@ class CheckpointKeeper:
         one, other = (self._folder / f"checkpoint-{place}.safetensors" for place in (1, 2))
         return one, other
 
-    def due(self) -> bool:
-        """Whether the last checkpoint is old enough for another one."""
+    def due(self, step: int) -> bool:
+        """Whether the last checkpoint is old enough for another one, at this step."""
         age = time.monotonic() - self._written_at
-        return age >= self._every and age >= _LEAST_SHARE * self._cost
+        return step > self._after_step and age >= self._every and age >= _LEAST_SHARE * self._cost
 
     def write(self, learner: SequenceLearner, extra: str) -> None:
         """Write the learner's state.
@@ -122,13 +130,44 @@ class CheckpointKeeper:
 
 
 class FirstStages:
-    """Gives and takes the first stage of one run; losing a file costs time, nothing else."""
+    """Gives and takes the first stage of one run; losing a file costs time, nothing else.
 
-    def __init__(self, store: Store, learner: SequenceLearner, *, shared: bool) -> None:
+    One run at a time learns it; others that begin alike wait for that.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run: RunRecord,
+        worker_id: int,
+        patience: Patience,
+        learner: SequenceLearner,
+    ) -> None:
         self._folder = store.folder / "first-stages"
+        self._lease = (store, run.id, worker_id)
+        self._patience = patience
         self._learner = learner
-        self._key = first_stage_key(learner.setup, learner.method) if shared else None
+        # No two trials of a study begin alike.
+        is_shared = run.study_id is None
+        self._key = first_stage_key(learner.setup, learner.method) if is_shared else None
         self._measured: list[Measured] = []
+
+    def begin(self) -> int | None:
+        """Take the first stage over, or see that it may be learnt here.
+
+        Returns:
+            The run that is learning it, which is to be waited for; None: this one goes on.
+        """
+        self.take()
+        if self._key is None:
+            return None
+        if self._learner.position.stage:
+            self._end()
+            return None
+        other = self._patience.call(partial(begin_first_stage, *self._lease, self._key))
+        if other is None:
+            self.take()  # another run may have ended it just now
+        return other
 
     def take(self) -> None:
         """Begin after the first stage where another run has learnt it and this one has not."""
@@ -154,20 +193,25 @@ class FirstStages:
 
     def watch(self, event: Measured) -> None:
         """Remember what is measured in the first stage, and keep the stage when it ends."""
-        if self._key is None or event.stage > 0 or self._path(self._key).exists():
+        if self._key is None or event.stage > 0:
             return
         self._measured.append(event)
-        if event.fraction >= 1.0 and len(self._measured) == self._expected():
-            # A full disk must not end the run: the stage is kept for others.
-            with suppress(StorageError, OSError):
-                write_checkpoint(
-                    self._path(self._key), self._learner.first_stage(self._key, self._measured)
-                )
-                make_room(files_in(self._folder, ".safetensors"), _MOST_BYTES)
+        if event.fraction >= 1.0:
+            if not self._path(self._key).exists():
+                self._keep(self._key)
+            self._end()
 
-    def _expected(self) -> int:
-        """Return how many measurements a whole stage has; after a restart, some are not here."""
-        return len(self._learner.setup.plans[0].measured_at)
+    def _end(self) -> None:
+        """Let nobody wait for the stage any more."""
+        self._patience.call(partial(end_first_stage, *self._lease))
+
+    def _keep(self, key: str) -> None:
+        if len(self._measured) != len(self._learner.setup.plans[0].measured_at):
+            return  # After a restart, some of what was measured is not here.
+        # A full disk must not end the run: the stage is kept for others.
+        with suppress(StorageError, OSError):
+            write_checkpoint(self._path(key), self._learner.first_stage(key, self._measured))
+            make_room(files_in(self._folder, ".safetensors"), _MOST_BYTES)
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.safetensors"

@@ -19,8 +19,8 @@ from engine.learning.measures import AccuracyMatrix
 from engine.learning.prepare import prepare
 from engine.spec import RunSpec
 from engine.store.connection import Store
+from engine.store.leases import LeaseLostError
 from engine.store.run_states import (
-    LeaseLostError,
     control_run,
     desired_of,
     finish_run,
@@ -71,6 +71,8 @@ class Outcome:
     reason: str | None = None
     scores: Scores | None = None
     reported: Scores | None = None
+    in_trouble: bool = False
+    """Whether it was given back for trouble of the store, so that a rest may help."""
 
     @property
     def has_ended(self) -> bool:
@@ -90,7 +92,12 @@ def execute(context: WorkerContext, run: RunRecord, judges: Judges) -> Outcome |
     Raises:
         StorageError: the store could not be written for too long.
     """
-    keeper = CheckpointKeeper(context.store, run.id, every_seconds=context.checkpoint_seconds)
+    keeper = CheckpointKeeper(
+        context.store,
+        run.id,
+        every_seconds=context.checkpoint_seconds,
+        after_step=run.lost_step or 0,
+    )
     began = time.monotonic()
     context.heartbeat.hold(run.id)
     try:
@@ -170,7 +177,7 @@ def _outcome_of(error: Exception, context: WorkerContext, run: RunRecord) -> Out
     trouble = trouble_of(error)
     if trouble is not None:
         _log.warning("run %d is given back", run.id, exc_info=True)
-        return Outcome("paused", str(trouble))
+        return Outcome("paused", str(trouble), in_trouble=True)
     if isinstance(error, UsageError) and _is_gone(run.spec):
         context.patience.call(lambda: _set_aside(context.store, run, str(error)))
         return Outcome("paused", str(error))
@@ -206,10 +213,11 @@ def _learn(
     control = Control(partial(_desired, context, run), context.patience)
     with control.obeyed_anywhere():
         learner = prepare(_placed(run.spec, context.device))
-        # No two trials of a study begin alike.
-        first_stages = FirstStages(context.store, learner, shared=run.study_id is None)
+        first_stages = FirstStages(context.store, run, context.worker_id, context.patience, learner)
         _go_on_from_checkpoint(context, run, learner, judge, keeper)
-        first_stages.take()
+        if (other := first_stages.begin()) is not None:
+            reason = f"waits for run {other}, which learns the same first stage"
+            return Outcome("paused" if run.step else "queued", reason)
     store, patience = context.store, context.patience
     rates = learner.setup.learning_rates
     patience.call(lambda: note_learning_rates(store, run.id, context.worker_id, rates))
@@ -287,11 +295,8 @@ class _Learning:
             self._keep_if_due()
 
     def _keep_if_due(self) -> None:
-        """Write a checkpoint; where that cannot be, learning goes on, and people are told once.
-
-        None is written where the last worker died: that may have been in writing one.
-        """
-        if not self.keeper.due() or self.learner.steps_taken <= (self.run.lost_step or 0):
+        """Write a checkpoint; where that cannot be, learning goes on, and people are told once."""
+        if not self.keeper.due(self.learner.steps_taken):
             return
         self.recorder.write()
         context, run, told = self.context, self.run, self.keeper.trouble

@@ -16,7 +16,8 @@ import pynvml
 
 from engine.errors import EngineError, StorageError
 from engine.store.connection import Store
-from engine.store.run_states import LeaseLostError, beat_for_run
+from engine.store.leases import LeaseLostError
+from engine.store.run_states import beat_for_run
 from engine.store.states import LOST_AFTER
 from engine.store.workers import Telemetry, beat_for_worker
 

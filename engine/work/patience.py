@@ -66,10 +66,10 @@ class Patience:
                     raise
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def rest(self) -> None:
-        """Wait after a run was given back for trouble, longer each time."""
-        self._ending.wait(self._rest)
-        self._rest = min(2 * self._rest, _LONGEST_REST)
+    def rest_seconds(self) -> float:
+        """Return how long to rest after a run was given back for trouble, longer each time."""
+        rest, self._rest = self._rest, min(2 * self._rest, _LONGEST_REST)
+        return rest
 
     def rested(self) -> None:
         """Begin with short rests again: a run came to its end."""

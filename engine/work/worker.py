@@ -16,6 +16,7 @@ from engine.learning.backbone import quiet_libraries
 from engine.learning.device import free_memory, pick_device, usable_devices
 from engine.spec import sequence_name
 from engine.store.connection import Store, is_made, mask_password, open_store
+from engine.store.leases import any_waits_for_first_stage
 from engine.store.run_states import claim_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.searches import say_what_searches_wait_for
@@ -125,7 +126,7 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
         elif not _work_once(context, searches, settings.threads):
             idle = time.monotonic() - idle_since
             is_over = idle >= (0.0 if settings.until_idle else settings.idle_seconds)
-            if is_over and not _patiently(context, searches.must_wait):
+            if is_over and not _must_wait(context, searches):
                 _log_worker(context, "ends: nothing to do")
                 return
             time.sleep(_LOOK_SECONDS)
@@ -135,6 +136,13 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
         _log_worker(context, "ends as it was told")
     else:
         _log_worker(context, f"ends: {context.heartbeat.end_reason}", "error")
+
+
+def _must_wait(context: WorkerContext, searches: Searches) -> bool:
+    """Whether there will be something to do when another worker is a little further."""
+    return _patiently(
+        context, lambda: searches.must_wait() or any_waits_for_first_stage(context.store)
+    )
 
 
 def _desired(context: WorkerContext) -> Desired:
@@ -183,9 +191,16 @@ def _work_once(context: WorkerContext, searches: Searches, threads: int) -> bool
     if outcome.has_ended:
         context.patience.rested()
         _tell(context, searches, run)
-    elif outcome.reason is not None:
-        context.patience.rest()
+    elif outcome.in_trouble:
+        _wait_out(context)
     return True
+
+
+def _wait_out(context: WorkerContext) -> None:
+    """Let trouble pass before the next run is taken."""
+    until = time.monotonic() + context.patience.rest_seconds()
+    while time.monotonic() < until and _desired(context) == "running":
+        time.sleep(_LOOK_SECONDS)
 
 
 def _tell(context: WorkerContext, searches: Searches, run: RunRecord) -> None:

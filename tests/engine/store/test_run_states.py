@@ -7,6 +7,12 @@ from sqlalchemy import select
 
 from engine.errors import UsageError
 from engine.store.connection import Store
+from engine.store.leases import (
+    LeaseLostError,
+    any_waits_for_first_stage,
+    begin_first_stage,
+    end_first_stage,
+)
 from engine.store.measurements import (
     DriftRecord,
     MeasurementRecord,
@@ -20,7 +26,6 @@ from engine.store.measurements import (
     stages_of,
 )
 from engine.store.run_states import (
-    LeaseLostError,
     beat_for_run,
     claim_run,
     control_run,
@@ -340,3 +345,58 @@ def test_what_is_complete_waits_or_came_from_elsewhere_is_not_run_again(store: S
     queued = new_trial(store, new_study(store, "mine"), 2)
     with pytest.raises(UsageError, match="#2 is queued"):
         retry_run(store, queued)
+
+
+def _at_first_stage(store: Store, run_id: int, key: str) -> int:
+    """Let a worker of its own begin with a run's first stage; return the worker."""
+    worker_id = new_worker(store, 500 + run_id)
+    assert claimed(store, worker_id).id == run_id
+    assert begin_first_stage(store, run_id, worker_id, key) is None
+    return worker_id
+
+
+def test_a_first_stage_that_is_being_learnt_is_waited_for(store: Store) -> None:
+    first, second = (create_run(store, run_spec()) for _ in range(2))
+    at_it = _at_first_stage(store, first, "same")
+    other = new_worker(store, 2)
+    claimed(store, other)
+    assert begin_first_stage(store, second, other, "same") == first
+    release(store, second, other, "queued")
+    assert claim_run(store, other, threads=1) is None
+    assert any_waits_for_first_stage(store)
+    end_first_stage(store, first, at_it)
+    assert not any_waits_for_first_stage(store)
+    assert claimed(store, other).id == second
+    assert begin_first_stage(store, second, other, "same") is None
+
+
+def test_another_first_stage_is_not_waited_for(store: Store) -> None:
+    first, second = (create_run(store, run_spec()) for _ in range(2))
+    _at_first_stage(store, first, "one")
+    _at_first_stage(store, second, "another")
+    assert not any_waits_for_first_stage(store)
+
+
+def test_nobody_waits_for_a_worker_that_is_lost(store: Store) -> None:
+    first, second = (create_run(store, run_spec()) for _ in range(2))
+    at_it = _at_first_stage(store, first, "same")
+    other = new_worker(store, 2)
+    claimed(store, other)
+    assert begin_first_stage(store, second, other, "same") == first
+    release(store, second, other, "queued")
+    end_worker(store, at_it)
+    again = claimed(store, other).id
+    assert again == first, "begun ones first"
+    assert begin_first_stage(store, first, other, "same") is None
+
+
+def test_what_may_begin_as_another_does_is_claimed_last(store: Store) -> None:
+    seeds = (0, 0, 0, 1)
+    first, *_, of_another_seed = (
+        create_run(store, msgspec.structs.replace(run_spec(), seed=seed)) for seed in seeds
+    )
+    of_a_study = new_trial(store, new_study(store), 0)
+    _at_first_stage(store, first, "key")
+    worker_id = new_worker(store, 2)
+    order = [claimed(store, worker_id).id for _ in range(4)]
+    assert order[:2] == [of_another_seed, of_a_study]

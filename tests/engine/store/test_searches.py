@@ -135,6 +135,7 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
         connection.execute("ALTER TABLE cl_run DROP COLUMN tokens_rate")
         connection.execute("ALTER TABLE cl_run DROP COLUMN lost_step")
         connection.execute("ALTER TABLE cl_run DROP COLUMN earlier_epochs")
+        connection.execute("ALTER TABLE cl_run DROP COLUMN first_stage")
         connection.execute("ALTER TABLE cl_worker DROP COLUMN process")
         connection.execute("DROP TABLE cl_drift")
         connection.execute("DROP TABLE cl_importance")

@@ -18,8 +18,9 @@ from engine.learning.checkpoint import read_position
 from engine.learning.events import Stepped
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
+from engine.store.leases import LeaseLostError, any_waits_for_first_stage
 from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
-from engine.store.run_states import LeaseLostError, claim_run, control_run, create_run
+from engine.store.run_states import claim_run, control_run, create_run
 from engine.store.runs import get_run
 from engine.store.schema import log, run
 from engine.store.studies import control_study, create_study, delete_study, get_study
@@ -419,3 +420,36 @@ def test_nothing_stays_of_a_run_that_is_deleted_while_it_is_worked_on(
 
     assert work(store, Deleted()) is None
     assert not (store.folder / f"run-{run_id}").exists()
+
+
+def test_a_run_whose_first_stage_another_learns_waits_and_takes_it_over(
+    store: Store, spec: RunSpec, undisturbed: list[MeasurementRecord]
+) -> None:
+    first = create_run(store, replace(spec, sequence=("mood", "topic")))
+    second = create_run(store, spec)
+    waited: list[Outcome | None] = []
+
+    class Another(AtStep):
+        def happen(self) -> None:
+            waited.append(work(store))
+            assert any_waits_for_first_stage(store)
+
+    outcome = work(store, Another(3))
+    assert outcome is not None
+    assert outcome.state == "complete"
+    assert waited == [
+        Outcome("queued", f"waits for run {first}, which learns the same first stage")
+    ]
+    assert not any_waits_for_first_stage(store)
+
+    steps: list[int] = []
+
+    class Count(Judge):
+        def weigh_loss(self, event: Stepped) -> None:
+            steps.append(event.step)
+
+    outcome = work(store, Count())
+    assert outcome is not None
+    assert outcome.state == "complete"
+    assert measurements_of(store, second) == undisturbed
+    assert steps[0] == 13, "the first stage was taken over"

@@ -1,0 +1,137 @@
+"""Who holds a run, and which runs must wait for one that is held.
+
+One worker holds a running run, and says so by its heartbeat. A run whose worker sent none for
+``LOST_AFTER`` seconds is orphaned. Runs that begin alike learn their first stage once: while a held
+run learns it, the others wait.
+"""
+
+import time
+
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+
+from engine.errors import EngineError
+from engine.store.connection import Store
+from engine.store.schema import run
+from engine.store.states import LOST_AFTER
+
+other = run.alias("other")
+"""Another run than the one that a condition is on."""
+
+
+class LeaseLostError(EngineError):
+    """Another worker holds the run now; what this one measured since is dropped."""
+
+
+def held(now: float) -> ColumnElement[bool]:
+    """Return the condition under which a living worker holds a run."""
+    return (run.c.state == "running") & (run.c.heartbeat_at > now - LOST_AFTER)
+
+
+def orphaned(now: float) -> ColumnElement[bool]:
+    """Return the condition under which a run's worker has sent no heartbeat for too long."""
+    return (run.c.state == "running") & (run.c.heartbeat_at < now - LOST_AFTER)
+
+
+def unheld(now: float) -> ColumnElement[bool]:
+    """Return the condition under which a run is not ended and no living worker holds it."""
+    waiting = run.c.state.in_(("queued", "paused")) & run.c.worker_id.is_(None)
+    return or_(waiting, orphaned(now))
+
+
+def waits_for_first_stage(now: float) -> ColumnElement[bool]:
+    """Return the condition under which a run's first stage is being learnt by another run."""
+    same = (other.c.first_stage == run.c.first_stage) & (other.c.id != run.c.id)
+    return exists().where(learns(now), same)
+
+
+def may_share_first_stage(now: float) -> ColumnElement[bool]:
+    """Return the condition under which a run may begin as another does that is at its first stage.
+
+    Whether it does is known only when its model and tasks were loaded; it must have the same seed.
+    """
+    same = (other.c.first_stage.is_not(None)) & (other.c.seed == run.c.seed)
+    # No two trials of a study begin alike.
+    return run.c.study_id.is_(None) & exists().where(learns(now), same)
+
+
+def learns(now: float) -> ColumnElement[bool]:
+    """Return the condition under which a living worker holds the other run."""
+    return (other.c.state == "running") & (other.c.heartbeat_at > now - LOST_AFTER)
+
+
+def losses() -> dict[str, ColumnElement[int]]:
+    """Return what is remembered of a run whose worker was lost.
+
+    What counts against the run is that workers die at the same step, and none gets any further.
+    """
+    got_further = or_(run.c.lost_step.is_(None), run.c.step > run.c.lost_step)
+    is_the_same = run.c.step == run.c.lost_step
+    return {
+        "attempts": case((got_further, 1), (is_the_same, run.c.attempts + 1), else_=run.c.attempts),
+        "lost_step": case((got_further, run.c.step), else_=run.c.lost_step),
+    }
+
+
+def device_asked(connection: Connection) -> ColumnElement[str]:
+    """Return the device that a run asks for."""
+    # SQLite reads JSON from a text as it is, and would make a number of it in a cast.
+    as_json = type_coerce if connection.dialect.name == "sqlite" else cast
+    device: ColumnElement[str] = as_json(run.c.spec, JSON)["device"].as_string()
+    return func.coalesce(device, "auto")
+
+
+def hold(connection: Connection, run_id: int, holder: int, **values: object) -> None:
+    """Update a held run inside the caller's transaction.
+
+    Raises:
+        LeaseLostError: another worker holds the run.
+    """
+    mine = (run.c.id == run_id) & (run.c.worker_id == holder)
+    if connection.execute(update(run).where(mine).values(values)).rowcount != 1:
+        raise LeaseLostError(f"run {run_id} is held by another worker")
+
+
+def begin_first_stage(store: Store, run_id: int, worker_id: int, key: str) -> int | None:
+    """Begin to learn a first stage that others share, unless another run is at it.
+
+    Returns:
+        The run that is at it, which is to be waited for; None: it may be learnt now.
+
+    Raises:
+        LeaseLostError: another worker holds the run.
+    """
+    at_it = select(other.c.id).where(learns(time.time()), other.c.first_stage == key)
+    with store.writing() as connection:
+        if connection.dialect.name == "postgresql":
+            # There, two may write at once.
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
+        found = connection.execute(at_it.where(other.c.id != run_id).limit(1)).scalar()
+        hold(connection, run_id, worker_id, first_stage=key)
+        return found
+
+
+def end_first_stage(store: Store, run_id: int, worker_id: int) -> None:
+    """Remember that a run is through with its first stage, so that others need not wait."""
+    with store.writing() as connection:
+        hold(connection, run_id, worker_id, first_stage=None)
+
+
+def any_waits_for_first_stage(store: Store) -> bool:
+    """Whether a run will be there to be claimed when another is through with its first stage."""
+    now = time.time()
+    wanted = (run.c.desired == "running") & unheld(now)
+    query = select(run.c.id).where(wanted, waits_for_first_stage(now)).limit(1)
+    with store.reading() as connection:
+        return connection.execute(query).first() is not None
