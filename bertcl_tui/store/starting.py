@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from bertcl_tui.options import build_study_spec, readers
 from bertcl_tui.options.study import default_text
@@ -72,7 +71,7 @@ def start_search(
         EngineError: the store cannot be written.
     """
     from engine.store.connection import open_store
-    from engine.store.studies import create_study, free_name
+    from engine.store.studies import create_study
     from engine.work.ask import check_search
 
     spec = build_study_spec(texts)
@@ -83,9 +82,7 @@ def start_search(
         remark(text)
     opened = open_store(store)
     try:
-        if not _text(texts, "name"):
-            spec = replace(spec, name=free_name(opened, spec.name))
-        return create_study(opened, spec)
+        return create_study(opened, spec, numbered=not _text(texts, "name"))
     finally:
         opened.close()
 

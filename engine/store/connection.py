@@ -363,7 +363,7 @@ def _plain_errors(url: str) -> Iterator[None]:
 
 def _explained(url: str, cause: object) -> EngineError:
     where, reason = _shown(url), str(cause).lower()
-    if "full" in reason:
+    if "full" in reason or "disk i/o" in reason:
         return StorageError(f"store {where}: the disk is full; free some space, then resume")
     if "readonly" in reason or "unable to open" in reason:
         return _unwritable(url)

@@ -5,6 +5,7 @@ import time
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import (
     Column,
     Connection,
@@ -46,16 +47,39 @@ class StudyRecord(Struct, frozen=True, kw_only=True):
     created_at: float
 
 
+class NameTakenError(UsageError):
+    """There is a study of that name."""
+
+
 def create_study(
-    store: Store, spec: StudySpec, *, origin: str = "search", desired: Desired = "running"
+    store: Store,
+    spec: StudySpec,
+    *,
+    origin: str = "search",
+    desired: Desired = "running",
+    numbered: bool = False,
 ) -> int:
     """Remember a new study and return its id.
 
+    Args:
+        store: where it is remembered.
+        spec: what it searches.
+        origin: where it comes from.
+        desired: what it shall do.
+        numbered: where its name is taken, by whomever and just now, it gets the next free number.
+
     Raises:
-        UsageError: there is one of that name.
+        NameTakenError: there is one of that name.
     """
-    with store.writing() as connection:
-        return insert_study(connection, spec, origin=origin, desired=desired)
+    while True:
+        try:
+            with store.writing() as connection:
+                if numbered:
+                    spec = replace(spec, name=_free_name(connection, spec.name))
+                return insert_study(connection, spec, origin=origin, desired=desired)
+        except NameTakenError:
+            if not numbered:
+                raise
 
 
 def insert_study(
@@ -64,7 +88,7 @@ def insert_study(
     """Remember a new study inside the caller's transaction and return its id.
 
     Raises:
-        UsageError: there is one of that name.
+        NameTakenError: there is one of that name.
     """
     now = time.time()
     query = (
@@ -86,7 +110,7 @@ def insert_study(
     try:
         return int(connection.execute(query).scalar_one())
     except IntegrityError:
-        raise UsageError(
+        raise NameTakenError(
             f"there is a study named '{shown(spec.name)}'; choose another with --name"
         ) from None
 
@@ -130,7 +154,11 @@ def get_study(store: Store, study_id: int) -> StudyRecord:
 def free_name(store: Store, name: str) -> str:
     """Return ``name``, or ``name-2``, ``name-3`` … where that is taken."""
     with store.reading() as connection:
-        taken = set(connection.execute(select(study.c.name)).scalars())
+        return _free_name(connection, name)
+
+
+def _free_name(connection: Connection, name: str) -> str:
+    taken = set(connection.execute(select(study.c.name)).scalars())
     if name not in taken:
         return name
     number = 2

@@ -14,7 +14,7 @@ from engine.spec import RunSpec, StudySpec, sequence_name
 from engine.store.connection import Store
 from engine.store.run_states import control_run, create_run, retry_run
 from engine.store.runs import confirm_trial, enter_run, runs_by_id
-from engine.store.studies import control_study, create_study, free_name
+from engine.store.studies import control_study, create_study
 from engine.work.ask import check, check_search
 
 _OVER_WITHOUT_RESULT = ("failed", "stopped", "collapsed")
@@ -128,7 +128,7 @@ def ask_for_searches(
             spec = _search_spec(need, like)
             check_search(spec)
             before_writing()
-            at_work.append(create_study(store, replace(spec, name=free_name(store, spec.name))))
+            at_work.append(create_study(store, spec, numbered=True))
             continue
         if there.study.desired == "paused":
             before_writing()

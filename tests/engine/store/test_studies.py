@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -294,3 +295,18 @@ def test_no_id_comes_again(store: Store) -> None:
     delete_study(store, before[0])
     after = once()
     assert all(new > old for new, old in zip(after, before, strict=True))
+
+
+def test_those_who_begin_the_same_search_at_once_get_numbers(tmp_path: Path) -> None:
+    path = str(tmp_path / "studies.db")
+
+    def begin(_: int) -> None:
+        store = open_store(path)
+        create_study(store, study_spec("night"), numbered=True)
+        store.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(begin, range(12)))
+    store = open_store(path)
+    assert free_name(store, "night") == "night-13"
+    store.close()
