@@ -1,4 +1,5 @@
-# make demo: see it work.  make test: prove it.  Both install into .venv first, once.
+# make demo: see it work.  make test: prove it.  make torture: try to break it, for some hours.
+# All install into .venv first, once.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,16 +10,22 @@ OLD_PYTHON := bertcl-tui needs Python 3.11 or newer, and $(PYTHON) is older; nam
 	make PYTHON=python3.12
 SAMPLE_PACK := from engine.tasks.sources.sample import SAMPLE_PACK; print(*SAMPLE_PACK)
 
-.PHONY: demo test quick lint check format clean install
+.PHONY: demo test torture quick lint check format clean install
 
 demo: $(STAMP)
 	@$(BIN)/bertcl-tui demo
 
 # Workers that a test starts read compiled modules instead of compiling all of them each time.
-test quick: export PYTHONDONTWRITEBYTECODE =
+test torture quick: export PYTHONDONTWRITEBYTECODE =
 
 test: $(STAMP)
 	@$(BIN)/pytest -n 2
+
+# 200 faults, an hour of 8 workers and 2 readers, and 10,000 generated inputs for every parser. It
+# goes on where it was, by the file torture.json: make torture TORTURE="--faults 20 --minutes 5"
+torture: $(STAMP)
+	@$(BIN)/python -m tests.process.harness.torture $(TORTURE)
+	@$(BIN)/pytest -n 2 --timeout 0 --hypothesis-profile torture -k test_any_
 
 # What can be known in a minute or so: no real workers, no pictures of screens, no whole app.
 # For while one is writing; `make check` says whether it may be merged.

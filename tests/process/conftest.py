@@ -53,7 +53,8 @@ def _forked(forked: None) -> None:
 def store(tmp_path: Path) -> Iterator[Store]:
     store = open_store(str(tmp_path / "studies.db"))
     yield store
-    for worker in living_workers(store):
+    assert store.path is not None
+    for worker in living_workers(store) if store.path.exists() else ():
         kill(worker.identity.pid)
     store.close()
 

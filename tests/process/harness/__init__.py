@@ -1,0 +1,1 @@
+"""Faults on purpose: workers are killed, stopped, starved and robbed, and nothing may be lost."""

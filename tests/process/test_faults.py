@@ -1,0 +1,67 @@
+"""Searches are disturbed on purpose and come to what they come to undisturbed, to the last bit."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.spec import RunSpec, StudySpec
+from engine.store.connection import Store
+from engine.store.run_states import create_run
+from engine.store.runs import get_run
+from tests.process.conftest import wait_for, wait_for_end
+from tests.process.harness.campaign import Campaign
+from tests.process.harness.faults import endless_faults, why_not
+from tests.process.harness.torture import LONG_STOP, possible_kinds, tiny_search
+from tests.tiny import tiny_tasks
+
+pytestmark = pytest.mark.process
+
+FAULTS = 20
+SEED = 7
+
+
+@pytest.fixture(scope="session")
+def few_rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_tasks(tmp_path_factory.mktemp("few"))
+
+
+@pytest.fixture
+def search(backbone: Path, few_rows: Path) -> StudySpec:
+    return tiny_search(backbone, few_rows, in_order=2)
+
+
+def test_twenty_faults_lose_nothing(search: StudySpec, tmp_path: Path) -> None:
+    faults = endless_faults(SEED, possible_kinds(), long_stop=LONG_STOP)
+    campaign = Campaign(search, tmp_path, faults)
+    while campaign.tally.faults < FAULTS:
+        campaign.disturb(most=FAULTS - campaign.tally.faults)
+    print(campaign.tally, *campaign.tally.lost, sep="\n")  # noqa: T201 - shown with -rP, or when it fails
+    assert campaign.tally.lost == []
+
+
+@pytest.mark.skipif(why_not("clock") is not None, reason=str(why_not("clock")))
+@pytest.mark.as_typed
+def test_a_clock_that_is_set_while_workers_work_loses_nothing(
+    search: StudySpec, tmp_path: Path
+) -> None:
+    faults = endless_faults(SEED, ("clock",), long_stop=LONG_STOP)
+    tally = Campaign(search, tmp_path, faults, steps_clock=True).disturb(most=2)
+    assert (tally.lost, tally.faults) == ([], 2)
+
+
+def test_where_the_store_is_removed_a_worker_ends_and_makes_none(
+    store: Store, run_spec: RunSpec, start: Callable[..., int]
+) -> None:
+    run_id = create_run(store, run_spec)
+    pid = start(until_idle=False)
+    wait_for(lambda: get_run(store, run_id).step > 0, "the run to take steps")
+    assert store.path is not None
+    store.close()
+    for file in store.path.parent.glob(f"{store.path.name}*"):
+        if file.is_file():
+            file.unlink()
+    wait_for_end(pid)
+    assert not store.path.exists()
+    (log_file,) = store.folder.glob("*.log")
+    assert "was removed or replaced" in log_file.read_text(encoding="utf-8")
