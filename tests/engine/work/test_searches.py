@@ -50,7 +50,7 @@ def worker(store: Store, pid: int) -> int:
 
 
 def searches_of(store: Store, worker_id: int) -> Searches:
-    return Searches(store, worker_id, Patience(Event()))
+    return Searches(store, worker_id, Patience(Event()), ("auto", "cpu"))
 
 
 def claimed(store: Store, worker_id: int) -> RunRecord:
