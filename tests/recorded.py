@@ -7,12 +7,9 @@ this very process), ``sst2:mrpc`` is complete, ``qqp:mrpc`` is paused before its
 import math
 import random
 import shutil
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
-
-import psutil
 
 from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.spec.search import Evaluator
@@ -31,11 +28,11 @@ from engine.store.states import RunState
 from engine.store.studies import create_study, get_study
 from engine.store.workers import (
     Telemetry,
-    WorkerIdentity,
     beat_for_worker,
     register_worker,
     write_log,
 )
+from engine.work.processes import identity_of
 
 LIVE, DONE, PAUSED = "rotten-tomatoes:privacy-qa", "sst2:mrpc", "qqp:mrpc"
 WORKER, RUNNING = 1, 43
@@ -128,11 +125,7 @@ def empty_store(path: Path) -> Path:
 
 
 def _register_this_process(store: Store) -> int:
-    process = psutil.Process()
-    identity = WorkerIdentity(
-        host=socket.gethostname(), pid=process.pid, process_start=process.create_time()
-    )
-    worker = register_worker(store, identity, device="cuda:0", threads=2, log_file=None)
+    worker = register_worker(store, identity_of(), device="cuda:0", threads=2, log_file=None)
     beat_for_worker(store, worker, TELEMETRY)
     return worker
 
