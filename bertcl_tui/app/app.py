@@ -315,7 +315,7 @@ class BertclApp(App[None]):
         if not studies and not runs:
             self.exit()
             return
-        from bertcl_tui.app.leave import LeaveScreen
+        from bertcl_tui.kit.dialogs import LeaveScreen
 
         def answered(desired: Desired | None) -> None:
             if desired == "running":

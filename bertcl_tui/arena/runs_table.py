@@ -15,11 +15,10 @@ from bertcl_tui.arena.parts import RUNS
 from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.store.trial_rows import RunRow, TrialState
-from bertcl_tui.style.key_names import key_for
 from bertcl_tui.style.looks import Looks, state_text
 from bertcl_tui.style.wording import score, steps_rate
 from bertcl_tui.widgets.column import Column
-from bertcl_tui.widgets.frame import entitle
+from bertcl_tui.widgets.frame import entitle, key_for
 from bertcl_tui.widgets.row_table import RowTable
 from engine.arena import legend
 from engine.arena.entrants import short_rate

@@ -26,9 +26,8 @@ from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.kit.messages import ControlRuns, Folding, OpenRun, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, with_keys
 from engine.arena.tables import Table
 from engine.errors import EngineError
 from engine.store.states import Desired

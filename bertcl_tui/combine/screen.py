@@ -43,10 +43,9 @@ from bertcl_tui.combine.unseen import Evaluation, request_evaluation
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.messages import Folding, OpenArena, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.frame import KeyBar, TopBar
+from bertcl_tui.widgets.frame import KeyBar, TopBar, with_keys
 from engine.errors import EngineError, UsageError
 from engine.profiles import DEFAULT_BASE, Backbone, Band, Combined, Profile, bootstrap_band
 from engine.spec import Protocol

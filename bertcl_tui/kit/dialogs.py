@@ -1,7 +1,7 @@
-"""Dialogs over a screen: a small form, and a question with yes and no."""
+"""Dialogs over a screen: a small form, a question with yes and no, and what to leave running."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,10 +15,19 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.messages import ControlStudies
 from bertcl_tui.options.readers import Field
 from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.field_row import FieldRow
 from engine.errors import UsageError
+from engine.store.states import Desired
 
 Texts = Mapping[str, str]
+
+
+_AWAITED: Final = (
+    "A table is being filled: {} wait for searches,\n"
+    "and are asked for only while the app is open.\n"
+    "Next time, n in the arena asks for what is missing."
+)
 
 
 class FormScreen(ModalScreen[Texts | None]):
@@ -175,3 +184,62 @@ def confirm_stop(screen: Screen[None], study: StudyRow) -> None:
             screen.post_message(ControlStudies([study.id], "stopped"))
 
     screen.app.push_screen(question, answered)
+
+
+class LeaveScreen(ModalScreen[Desired | None]):
+    """Asks what becomes of what is at work; None is to stay.
+
+    Args:
+        studies: names of those that go on.
+        runs: how many runs go on that no study asked for.
+        awaited: rows of a table that wait for searches.
+    """
+
+    PLACE: ClassVar[Place] = "dialog"
+    CSS_PATH = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_of("dialog"),
+        Binding("l,q", "answer('running')", show=False),
+        Binding("p", "answer('paused')", show=False),
+        Binding("s", "answer('stopped')", show=False),
+        Binding("up,k", "app.focus_previous", show=False),
+        Binding("down,j", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, studies: Sequence[str], runs: int = 0, awaited: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._studies, self._runs, self._awaited = studies, runs, awaited
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Label(f"{self._at_work()} at work", id="question")
+            yield Label("\n".join(self._studies), id="detail", markup=False)
+            if self._awaited:
+                yield Label(_AWAITED.format(", ".join(self._awaited)), id="awaited", markup=False)
+            yield Button("l    leave, and let workers go on", id="running", compact=True)
+            yield Button("p    pause all at a checkpoint and leave", id="paused", compact=True)
+            yield Button("s    stop all; what was measured is kept", id="stopped", compact=True)
+            yield Button("esc  stay", id="stay", compact=True)
+
+    def _at_work(self) -> str:
+        studies = count(len(self._studies), "study", "studies") if self._studies else ""
+        runs = count(self._runs, "run") if self._runs else ""
+        return " and ".join(filter(None, (studies, runs)))
+
+    def on_mount(self) -> None:
+        self.query_one("#running", Button).focus()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        answers: dict[str | None, Desired] = {
+            "running": "running",
+            "paused": "paused",
+            "stopped": "stopped",
+        }
+        self.dismiss(answers.get(event.button.id))
+
+    def action_answer(self, answer: Desired) -> None:
+        self.dismiss(answer)
+
+    def action_back(self) -> None:
+        self.dismiss(None)

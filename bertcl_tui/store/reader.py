@@ -208,7 +208,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.store.queries.run import curves
+            from bertcl_tui.store.queries.runs import curves
 
             return curves(connection, run_ids)
 
@@ -217,7 +217,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return None
-            from bertcl_tui.store.queries.run import run_facts
+            from bertcl_tui.store.queries.runs import run_facts
 
             return run_facts(connection, run_id, self.clock())
 
@@ -226,7 +226,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.store.queries.run import stage_ends
+            from bertcl_tui.store.queries.runs import stage_ends
 
             return stage_ends(connection, run_id)
 
@@ -253,7 +253,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.store.queries.unfinished import unfinished_runs
+            from bertcl_tui.store.queries.runs import unfinished_runs
 
             return unfinished_runs(connection, self.clock())
 
@@ -262,7 +262,7 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return {}
-            from bertcl_tui.store.queries.unfinished import arena_counts
+            from bertcl_tui.store.queries.runs import arena_counts
 
             return arena_counts(connection)
 

@@ -30,12 +30,11 @@ from bertcl_tui.store.study_rows import LogLine, StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import OLDEST_FIRST, RunCurves, TrialRow
 from bertcl_tui.studies.look import fitting_studies
 from bertcl_tui.studies.table import StudiesTable
-from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.looks import standing_of
 from bertcl_tui.style.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, with_keys
 from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 

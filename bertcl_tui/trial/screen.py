@@ -18,7 +18,6 @@ from bertcl_tui.kit.messages import ControlRuns, Folding, OpenRun, RetryRuns, St
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter
 from bertcl_tui.store.trial_rows import RunFacts
-from bertcl_tui.style.key_names import key_for
 from bertcl_tui.trial.drawing import layers_of_run, learning_of, note_on_drift, notes_on
 from bertcl_tui.trial.look import RunLook, can_be_controlled, look_at_run
 from bertcl_tui.trial.text import (
@@ -29,7 +28,7 @@ from bertcl_tui.trial.text import (
     path_to,
 )
 from bertcl_tui.widgets.chart import Chart, CurveChart
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, key_for
 from bertcl_tui.workers.log_table import LogTable
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
 

@@ -1,20 +1,54 @@
-"""What stands around a screen: its top line, the titles of its panels, its keys at the bottom."""
+"""What stands around a screen: its top line, the titles of its panels, and keys as they are."""
 
+import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rich.style import Style
 from rich.text import Text
-from textual.app import RenderResult
-from textual.binding import ActiveBinding
+from textual.app import App, RenderResult
+from textual.binding import ActiveBinding, Binding
+from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
 from bertcl_tui.actions import ACTIONS, Action
-from bertcl_tui.style.key_names import key_name, pressed_keys
+from bertcl_tui.actions.action import Keymap, keys_of
 from bertcl_tui.style.looks import looks_of
 
+_ATTRIBUTE: Final = "own_keys"
+_NAME: Final = re.compile(r"\$(\w+)")
+
+
 _BETWEEN = " · "
+
+
+def pressed_keys(app: App[object], action: Action) -> tuple[str, ...]:
+    """Return an action's keys, as Textual calls them; the first is the one shown."""
+    own: Keymap = getattr(app, _ATTRIBUTE, {})
+    return keys_of(action, own)
+
+
+def key_names(app: App[object], action: Action) -> str:
+    """Write an action's keys as people do."""
+    return ", ".join(key_name(app, key) for key in pressed_keys(app, action))
+
+
+def key_name(app: App[object], key: str) -> str:
+    """Write a key as people do."""
+    return app.get_key_display(Binding(key, ""))
+
+
+def with_keys(app: App[object], markup: str) -> Content:
+    """Return a text in which ``$name`` is the key of the action of that name."""
+    keys = {name: key_for(app, name) for name in _NAME.findall(markup)}
+    return Content.from_markup(markup, **keys)
+
+
+def key_for(app: App[object], name: str) -> str:
+    """Write the key that is shown for the action of that name."""
+    action = next(action for action in ACTIONS if action.name == name)
+    return key_name(app, pressed_keys(app, action)[0])
 
 
 class _Key(NamedTuple):

@@ -24,9 +24,8 @@ from bertcl_tui.kit.messages import (
 from bertcl_tui.options import Field, option, readers
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter, WorkerRow
-from bertcl_tui.style.key_names import with_keys
 from bertcl_tui.style.wording import count, pace_of
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, with_keys
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
 from bertcl_tui.workers.machine_panel import MachinePanel
 from bertcl_tui.workers.table import Waiting, WaitingTable, WorkersTable, waiting_list, worker_line

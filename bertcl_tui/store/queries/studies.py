@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, func, select
 
-from bertcl_tui.store.queries.unfinished import (
+from bertcl_tui.store.queries.runs import (
     state_of,
     steps_per_second,
     tokens_per_second,

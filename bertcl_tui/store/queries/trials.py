@@ -7,8 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from bertcl_tui.store.filters import Filter
 from bertcl_tui.store.queries.conditions import confirmations, fitting, ordered
-from bertcl_tui.store.queries.run import read_rates
-from bertcl_tui.store.queries.unfinished import state_of, with_holder
+from bertcl_tui.store.queries.runs import read_rates, state_of, with_holder
 from bertcl_tui.store.trial_rows import BY_P, Confirmation, Order, Scored, TrialRow, TrialWindow
 from engine.store.schema import run
 

@@ -11,7 +11,6 @@ from textual.binding import Binding
 from bertcl_tui.actions import ACTIONS, Action, Place, actions_of, bindings_of
 from bertcl_tui.actions.action import PLACES
 from bertcl_tui.app.app import BertclApp
-from bertcl_tui.app.leave import LeaveScreen
 from bertcl_tui.arena.grid import ArenaGrid
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.arena.screen import ArenaScreen
@@ -19,7 +18,7 @@ from bertcl_tui.combine.mixture_list import MixtureList
 from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.compare.screen import CompareScreen, ComparisonTable
 from bertcl_tui.help.screen import HelpScreen
-from bertcl_tui.kit.dialogs import ConfirmScreen
+from bertcl_tui.kit.dialogs import ConfirmScreen, LeaveScreen
 from bertcl_tui.kit.listing import ColumnsScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.settings.screen import SettingsScreen

@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from textual.widgets import Label
 
 from bertcl_tui.app.app import BertclApp, free_path
-from bertcl_tui.app.leave import LeaveScreen
 from bertcl_tui.help.screen import HelpScreen
+from bertcl_tui.kit.dialogs import LeaveScreen
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen

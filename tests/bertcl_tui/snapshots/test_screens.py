@@ -12,10 +12,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from bertcl_tui.app.app import BertclApp
-from bertcl_tui.app.leave import LeaveScreen
 from bertcl_tui.arena.grid import ArenaGrid
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.kit import messages
+from bertcl_tui.kit.dialogs import LeaveScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.screen import SettingsScreen
