@@ -56,6 +56,16 @@ class DeletedError(EngineError):
     """What an id stands for was deleted meanwhile; whoever has such an id drops it."""
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says; its kind, where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def kind_and_line(error: BaseException) -> str:
+    """Return what kind of error it is, and the first line of what it says."""
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
 def reason_of(error: OSError) -> str:
     """Return the reason of an error of the system, as part of a sentence: ``no such file …``."""
     return shown(error.strerror or error).lower()

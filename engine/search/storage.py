@@ -10,11 +10,12 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import EngineError, StorageError, UsageError
-from engine.store.connection import UnwritableError, existing, is_own_fault, sqlite_path
+from engine.errors import EngineError, UsageError, first_line
+from engine.store.connection import existing, sqlite_path
+from engine.store.driver_errors import meaning_of
 
 # User attributes of trials, as ``optuna-dashboard`` shows them.
 LABEL: Final = "label"
@@ -51,7 +52,9 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except (DBAPIError, StorageInternalError) as error:
-        raise _explained(error) from error
+        cause = _database_error(error)
+        meaning = meaning_of(cause, "the store")
+        raise meaning or EngineError(f"the store failed: {first_line(cause)}") from error
 
 
 def _patiently_opened(url: str) -> RDBStorage:
@@ -101,32 +104,6 @@ def _sync_less(connection: Connection, _: ConnectionPoolEntry) -> None:
 def _made_by_another(error: Exception) -> bool:
     cause = _database_error(error)
     return isinstance(cause, IntegrityError) or "already exists" in str(cause)
-
-
-def _explained(error: Exception) -> EngineError:
-    cause = _database_error(error)
-    reason = str(cause.orig if isinstance(cause, DBAPIError) else cause).splitlines()[0].lower()
-    if "full" in reason:
-        return StorageError("the store's disk is full; free some space, then resume")
-    if "readonly" in reason or "unable to open" in reason:
-        return UnwritableError(
-            "the store cannot be written; make its folder writable, or use --store"
-        )
-    if "locked" in reason:
-        return StorageError(
-            f"the store stayed locked for {_BUSY_SECONDS} s; close the program that holds it"
-        )
-    text = f"the store failed: {reason}"
-    return StorageError(text) if _is_trouble(cause) else EngineError(text)
-
-
-def _is_trouble(cause: BaseException) -> bool:
-    """Whether it is of the store, not of what was asked."""
-    if not isinstance(cause, DBAPIError):
-        return False
-    if cause.connection_invalidated:
-        return True
-    return isinstance(cause, OperationalError) and not is_own_fault(cause.orig)
 
 
 def _database_error(error: Exception) -> BaseException:

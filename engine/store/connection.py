@@ -10,26 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from sqlite3 import SQLITE_ERROR
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Error as SqliteError
 from sqlite3 import OperationalError as SqliteOperationalError
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import (
-    ArgumentError,
-    DataError,
-    DBAPIError,
-    NoSuchModuleError,
-    OperationalError,
-)
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import EngineError, StorageError, UsageError, reason_of, shown
+from engine.errors import StorageError, UsageError, first_line, reason_of, shown
 from engine.files import expanded, is_homeless, own_folder
+from engine.store.driver_errors import UnwritableError, damaged, meaning_of, unwritable
 from engine.store.migrations import make_tables, upgrade
 from engine.store.schema import REVISIONS, VERSION_TABLE
 
@@ -73,7 +68,7 @@ class Store:
     def writing(self) -> Iterator[Connection]:
         """One short transaction that holds the write lock from its start."""
         if self.copy is not None:
-            raise _unwritable(self.url)
+            raise unwritable(f"store {_shown(self.url)}")
         engine = self.engine.execution_options(immediate=True)
         with _plain_errors(self.url), engine.connect() as connection, connection.begin():
             yield connection
@@ -82,10 +77,6 @@ class Store:
         self.engine.dispose()
         if self.copy is not None:
             self.copy.cleanup()
-
-
-class UnwritableError(StorageError, UsageError):
-    """A store lies where nothing can be written."""
 
 
 def store_url(text: str) -> str:
@@ -209,7 +200,7 @@ def _engine(url: str, path: Path | None) -> Engine:
     try:
         engine = create_engine(url, connect_args=_connect_args(path), pool_pre_ping=path is None)
     except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError) as error:
-        raise UsageError(f"store {_shown(url)} cannot be opened: {_first_line(error)}") from None
+        raise UsageError(f"store {_shown(url)} cannot be opened: {first_line(error)}") from None
     if path is not None:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
@@ -339,61 +330,21 @@ def _plain_errors(url: str) -> Iterator[None]:
     """Say in one line what a database error means for the person."""
     try:
         yield
-    except (OperationalError, SqliteOperationalError) as error:
-        raise _explained(url, getattr(error, "orig", error)) from error
     except PoolTimeoutError as error:
         raise StorageError(f"store {_shown(url)} has too much to do; try again") from error
     except (DataError, OverflowError) as error:
         raise UsageError(
-            f"store {_shown(url)} cannot hold that: {_first_line(getattr(error, 'orig', error))}"
+            f"store {_shown(url)} cannot hold that: {first_line(getattr(error, 'orig', error))}"
         ) from error
     except (UnicodeDecodeError, msgspec.DecodeError) as error:
-        raise _damaged(url) from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise _explained(url, error.orig) from error
-        if "not a database" in str(error.orig):
-            raise UsageError(
-                f"store {_shown(url)} is not a database; name another file with --store"
-            ) from error
-        if "malformed" in str(error.orig):
-            raise _damaged(url) from error
-        raise
-
-
-def _explained(url: str, cause: object) -> EngineError:
-    where, reason = _shown(url), str(cause).lower()
-    if "full" in reason or "disk i/o" in reason:
-        return StorageError(f"store {where}: the disk is full; free some space, then resume")
-    if "readonly" in reason or "unable to open" in reason:
-        return _unwritable(url)
-    if "locked" in reason or "busy" in reason:
-        return StorageError(
-            f"store {where} stayed locked for {_BUSY_SECONDS} s; close the program that holds it"
-        )
-    text = f"store {where}: {reason.splitlines()[0]}"
-    return EngineError(text) if is_own_fault(cause) else StorageError(text)
-
-
-def is_own_fault(cause: object) -> bool:
-    """Whether a driver's operational error is of a wrong statement, which no waiting mends."""
-    return getattr(cause, "sqlite_errorcode", None) == SQLITE_ERROR
-
-
-def _unwritable(url: str) -> UnwritableError:
-    return UnwritableError(
-        f"store {_shown(url)} cannot be written; make its folder writable, or use --store"
-    )
-
-
-def _damaged(url: str) -> StorageError:
-    return StorageError(f"store {_shown(url)} is damaged; put a copy in its place, or use --store")
+        raise damaged(f"store {_shown(url)}") from error
+    except (DBAPIError, SqliteError) as error:
+        meaning = meaning_of(error, f"store {_shown(url)}")
+        if meaning is None:
+            raise
+        raise meaning from error
 
 
 def _shown(url: str) -> str:
     path = sqlite_path(url)
     return shown(path or mask_password(url))
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import torch
 
-from engine.errors import DeletedError, EngineError, StorageError, UsageError
+from engine.errors import DeletedError, EngineError, StorageError, UsageError, kind_and_line
 from engine.learning.checkpoint import Position
 from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
@@ -184,7 +184,7 @@ def _outcome_of(error: Exception, context: WorkerContext, run: RunRecord) -> Out
     if isinstance(error, EngineError):
         return Outcome("failed", str(error))
     _log.error("run %d failed", run.id, exc_info=error)
-    return Outcome("failed", f"{type(error).__name__}: {_first_line(error)}; see worker log")
+    return Outcome("failed", f"{kind_and_line(error)}; see worker log")
 
 
 def _is_gone(spec: RunSpec) -> bool:
@@ -379,7 +379,3 @@ def _desired(context: WorkerContext, run: RunRecord) -> Desired:
 
 def _scores(matrix: AccuracyMatrix) -> Scores:
     return Scores(p_o=matrix.p_o, p_s=matrix.p_s)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from engine.errors import DeletedError, EngineError, StorageError
+from engine.errors import DeletedError, EngineError, StorageError, kind_and_line
 from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
 from engine.search.importance import weigh_if_old
@@ -65,7 +65,9 @@ class Searches:
                 control_study(self._store, study_id, "paused", str(error))
             except Exception as error:  # other studies have trials to be proposed
                 _log.exception("no trial can be proposed for study %d", study_id)
-                reason = f"no trial could be proposed ({_first_line(error)}); see the worker's log"
+                reason = (
+                    f"no trial could be proposed ({kind_and_line(error)}); see the worker's log"
+                )
                 control_study(self._store, study_id, "paused", reason)
         self._tell_forgotten_ends()
         return False
@@ -198,7 +200,3 @@ class Searches:
             if seated:
                 with suppress(StorageError):  # the seat is free again after a while
                     leave_proposer(self._store, study_id, self._worker_id)
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0]

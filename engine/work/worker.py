@@ -11,7 +11,7 @@ from threading import Event
 from types import FrameType
 from typing import Literal, TypeVar
 
-from engine.errors import DeletedError, EngineError, UsageError, shown
+from engine.errors import DeletedError, EngineError, UsageError, kind_and_line, shown
 from engine.learning.backbone import quiet_libraries
 from engine.learning.device import free_memory, pick_device, usable_devices
 from engine.spec import sequence_name
@@ -82,7 +82,7 @@ def work(settings: WorkerSettings) -> None:
     try:
         _serve(context, Searches(store, worker_id, patience, context.devices), settings)
     except Exception as error:
-        _log_worker(context, f"ends by an error: {_first_line(error)}; see its log file", "error")
+        _log_worker(context, f"ends by an error: {kind_and_line(error)}; see its log file", "error")
         raise
     finally:
         heartbeat.end()
@@ -244,10 +244,6 @@ def _log_worker(context: WorkerContext, what: str, level: Level = "info") -> Non
     text = f"worker {os.getpid()} on {context.device} {what}"
     with suppress(EngineError):
         write_log(context.store, level, text, worker_id=context.worker_id)
-
-
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def _level(outcome: Outcome) -> Level:
