@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
@@ -74,7 +73,7 @@ class BertclApp(App[None]):
         self,
         store: str = "studies.db",
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         settings: Settings | None = None,
         settings_path: Path | None = None,
     ) -> None:

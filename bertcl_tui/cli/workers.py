@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -58,7 +57,7 @@ def worker(
 def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
     """List the workers and what each works on."""
     with opened(store) as at:
-        rows, now = at.reader.workers(), time.time()
+        rows, now = at.reader.workers(), at.reader.clock()
     if json:
         print_json([_facts(row) for row in rows])
         return

@@ -1,7 +1,6 @@
 """The store: what it holds, where it lies, and who is missing."""
 
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -51,7 +50,7 @@ class Mount(Struct, frozen=True):
     kind: str
 
 
-def find_store(store: str, clock: Callable[[], float] = time.time) -> Iterator[Finding]:
+def find_store(store: str, clock: Callable[[], float] | None = None) -> Iterator[Finding]:
     """Yield what is to be said of a store, and of the disk it lies or would lie on.
 
     Args:

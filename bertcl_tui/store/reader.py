@@ -46,12 +46,12 @@ class Reader:
 
     Args:
         store: URL, or path of a SQLite file.
-        clock: says which moment a state is of.
+        clock: says which moment a state is of; None: the store does.
     """
 
-    def __init__(self, store: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: str, clock: Callable[[], float] | None = None) -> None:
         self.store = store
-        self.clock = clock
+        self.clock = clock or self._read_clock
         self._opening = Lock()
         self._opened: Store | None = None
         self._counting = Lock()
@@ -68,6 +68,14 @@ class Reader:
         from engine.store.connection import is_made
 
         return is_made(self.store)
+
+    def _read_clock(self) -> float:
+        store = self._store()
+        if store is None or store.path is not None:
+            return time.time()  # a file has the clock of its machine
+        from engine.store.clock import read_clock
+
+        return read_clock(store)
 
     def version(self) -> int:
         """Return a number that differs after every commit of another connection.

@@ -1,11 +1,9 @@
 """Who holds a run, and which runs must wait for one that is held.
 
 One worker holds a running run, and says so by its heartbeat. A run whose worker sent none for
-``LOST_AFTER`` seconds is orphaned. Runs that begin alike learn their first stage once: while a held
-run learns it, the others wait.
+``LOST_AFTER`` seconds, by the store's clock, is orphaned. Runs that begin alike learn their first
+stage once: while a held run learns it, the others wait.
 """
-
-import time
 
 from sqlalchemy import (
     JSON,
@@ -22,9 +20,12 @@ from sqlalchemy import (
 )
 
 from engine.errors import EngineError
+from engine.store.clock import is_fresh, is_silent
 from engine.store.connection import Store
 from engine.store.schema import run
-from engine.store.states import LOST_AFTER
+
+KNOWN_TO_BE_DEAD = 0.0
+"""The heartbeat of a run whose worker has ended."""
 
 other = run.alias("other")
 """Another run than the one that a condition is on."""
@@ -34,41 +35,57 @@ class LeaseLostError(EngineError):
     """Another worker holds the run now; what this one measured since is dropped."""
 
 
-def held(now: float) -> ColumnElement[bool]:
+def held() -> ColumnElement[bool]:
     """Return the condition under which a living worker holds a run."""
-    return (run.c.state == "running") & (run.c.heartbeat_at > now - LOST_AFTER)
+    return (run.c.state == "running") & is_fresh(run.c.heartbeat_at)
 
 
-def orphaned(now: float) -> ColumnElement[bool]:
-    """Return the condition under which a run's worker has sent no heartbeat for too long."""
-    return (run.c.state == "running") & (run.c.heartbeat_at < now - LOST_AFTER)
+def orphaned(*, steady: bool = True) -> ColumnElement[bool]:
+    """Return the condition under which a run's worker has sent no heartbeat for too long.
+
+    Args:
+        steady: whether the store's clock can be believed; else the worker must be known to be dead.
+    """
+    lost = is_silent(run.c.heartbeat_at) if steady else run.c.heartbeat_at == KNOWN_TO_BE_DEAD
+    return (run.c.state == "running") & lost
 
 
-def unheld(now: float) -> ColumnElement[bool]:
-    """Return the condition under which a run is not ended and no living worker holds it."""
+def unheld(*, steady: bool = True) -> ColumnElement[bool]:
+    """Return the condition under which a run is not ended and no living worker holds it.
+
+    Args:
+        steady: as ``orphaned`` takes it.
+    """
     waiting = run.c.state.in_(("queued", "paused")) & run.c.worker_id.is_(None)
-    return or_(waiting, orphaned(now))
+    return or_(waiting, orphaned(steady=steady))
 
 
-def waits_for_first_stage(now: float) -> ColumnElement[bool]:
+def has_orphans(store: Store) -> bool:
+    """Whether a run that shall go on seems to have lost its worker."""
+    query = select(run.c.id).where(run.c.desired == "running", orphaned()).limit(1)
+    with store.reading() as connection:
+        return connection.execute(query).first() is not None
+
+
+def waits_for_first_stage() -> ColumnElement[bool]:
     """Return the condition under which a run's first stage is being learnt by another run."""
     same = (other.c.first_stage == run.c.first_stage) & (other.c.id != run.c.id)
-    return exists().where(learns(now), same)
+    return exists().where(learns(), same)
 
 
-def may_share_first_stage(now: float) -> ColumnElement[bool]:
+def may_share_first_stage() -> ColumnElement[bool]:
     """Return the condition under which a run may begin as another does that is at its first stage.
 
     Whether it does is known only when its model and tasks were loaded; it must have the same seed.
     """
     same = (other.c.first_stage.is_not(None)) & (other.c.seed == run.c.seed)
     # No two trials of a study begin alike.
-    return run.c.study_id.is_(None) & exists().where(learns(now), same)
+    return run.c.study_id.is_(None) & exists().where(learns(), same)
 
 
-def learns(now: float) -> ColumnElement[bool]:
+def learns() -> ColumnElement[bool]:
     """Return the condition under which a living worker holds the other run."""
-    return (other.c.state == "running") & (other.c.heartbeat_at > now - LOST_AFTER)
+    return (other.c.state == "running") & is_fresh(other.c.heartbeat_at)
 
 
 def losses() -> dict[str, ColumnElement[int]]:
@@ -112,7 +129,7 @@ def begin_first_stage(store: Store, run_id: int, worker_id: int, key: str) -> in
     Raises:
         LeaseLostError: another worker holds the run.
     """
-    at_it = select(other.c.id).where(learns(time.time()), other.c.first_stage == key)
+    at_it = select(other.c.id).where(learns(), other.c.first_stage == key)
     with store.writing() as connection:
         if connection.dialect.name == "postgresql":
             # There, two may write at once.
@@ -130,8 +147,7 @@ def end_first_stage(store: Store, run_id: int, worker_id: int) -> None:
 
 def any_waits_for_first_stage(store: Store) -> bool:
     """Whether a run will be there to be claimed when another is through with its first stage."""
-    now = time.time()
-    wanted = (run.c.desired == "running") & unheld(now)
-    query = select(run.c.id).where(wanted, waits_for_first_stage(now)).limit(1)
+    wanted = (run.c.desired == "running") & unheld()
+    query = select(run.c.id).where(wanted, waits_for_first_stage()).limit(1)
     with store.reading() as connection:
         return connection.execute(query).first() is not None

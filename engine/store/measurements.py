@@ -1,6 +1,5 @@
 """What is measured while a run goes on: stages, progress, accuracies, drift of its layers."""
 
-import time
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Literal
@@ -8,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, tuple_
 
+from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.leases import hold
 from engine.store.schema import drift, measurement, stage
@@ -86,7 +86,6 @@ def record_progress(
     Raises:
         LeaseLostError: another worker holds the run.
     """
-    now = time.time()
     with store.writing() as connection:
         hold(
             connection,
@@ -96,8 +95,8 @@ def record_progress(
             steps=progress.steps,
             rate=progress.rate,
             tokens_rate=progress.tokens_rate,
-            progress_at=now,
-            heartbeat_at=now,
+            progress_at=now(),
+            heartbeat_at=now(),
         )
         if measurements:
             _replace(connection, run_id, measurements)
@@ -123,7 +122,7 @@ def record_drift(store: Store, run_id: int, worker_id: int, items: Sequence[Drif
         for item in items
     ]
     with store.writing() as connection:
-        hold(connection, run_id, worker_id, heartbeat_at=time.time())
+        hold(connection, run_id, worker_id, heartbeat_at=now())
         connection.execute(delete(drift).where(drift.c.run_id == run_id, drift.c.stage.in_(stages)))
         connection.execute(insert(drift), rows)
 

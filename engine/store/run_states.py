@@ -6,7 +6,6 @@ worker sent no heartbeat for ``LOST_AFTER`` seconds is orphaned; any worker may 
 from its last checkpoint.
 """
 
-import time
 from collections.abc import Collection, Sequence
 
 import msgspec
@@ -23,8 +22,10 @@ from sqlalchemy import (
 
 from engine.errors import DeletedError, UsageError
 from engine.spec import RunSpec, sequence_name
+from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.leases import (
+    KNOWN_TO_BE_DEAD,
     LeaseLostError,
     device_asked,
     hold,
@@ -83,7 +84,7 @@ def create_run(
                 learning_rates=rates_json(learning_rates or spec.learning_rates),
                 state=state,
                 desired=desired,
-                created_at=time.time(),
+                created_at=now(),
             )
             .returning(run.c.id)
         )
@@ -94,7 +95,12 @@ def create_run(
 
 
 def claim_run(
-    store: Store, worker_id: int, *, threads: int, devices: Collection[str] | None = None
+    store: Store,
+    worker_id: int,
+    *,
+    threads: int,
+    devices: Collection[str] | None = None,
+    steady: bool = True,
 ) -> RunRecord | None:
     """Take a run that may be worked on: begun ones first, then the oldest queued one.
 
@@ -106,17 +112,17 @@ def claim_run(
         worker_id: who takes it.
         threads: that it learns with from now on, if it has not begun with others.
         devices: those that the worker can use; what asks for another is left alone. None: all.
+        steady: as ``orphaned`` takes it.
     """
-    now = time.time()
     begun_first = case((run.c.state == "queued", 1), else_=0)
     query = (
         select(run)
-        .where(run.c.desired == "running", unheld(now), ~waits_for_first_stage(now))
-        .order_by(begun_first, may_share_first_stage(now), run.c.id)
+        .where(run.c.desired == "running", unheld(steady=steady), ~waits_for_first_stage())
+        .order_by(begun_first, may_share_first_stage(), run.c.id)
         .limit(1)
     )
     with store.writing() as connection:
-        control_unheld(connection, now)
+        control_unheld(connection, steady=steady)
         if devices is not None:
             query = query.where(device_asked(connection).in_(devices))
         row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
@@ -128,11 +134,11 @@ def claim_run(
             .values(
                 state="running",
                 worker_id=worker_id,
-                heartbeat_at=now,
-                progress_at=now,
+                heartbeat_at=now(),
+                progress_at=now(),
                 **(losses() if row.state == "running" else {}),
                 threads=row.threads or threads,
-                started_at=row.started_at or now,
+                started_at=row.started_at or now(),
                 reason=None,
             )
         )
@@ -147,7 +153,7 @@ def beat_for_run(store: Store, run_id: int, worker_id: int) -> None:
         LeaseLostError: another worker holds the run.
     """
     with store.writing() as connection:
-        hold(connection, run_id, worker_id, heartbeat_at=time.time())
+        hold(connection, run_id, worker_id, heartbeat_at=now())
 
 
 def desired_of(store: Store, run_id: int, worker_id: int) -> Desired:
@@ -238,7 +244,7 @@ def finish_run(
             worker_id=None,
             rate=None,
             tokens_rate=None,
-            finished_at=time.time(),
+            finished_at=now(),
             busy_seconds=run.c.busy_seconds + busy_seconds,
             **_score_columns("", scores),
             **_score_columns("reported_", reported),
@@ -259,17 +265,20 @@ def control_runs(connection: Connection, which: ColumnElement[bool], desired: De
     """Set what is desired of unfinished runs, inside the caller's transaction."""
     unfinished = run.c.state.not_in(ENDED)
     connection.execute(update(run).where(which, unfinished).values(desired=desired))
-    control_unheld(connection, time.time())
+    control_unheld(connection)
 
 
-def control_unheld(connection: Connection, now: float) -> None:
-    """Do what is desired of runs that no worker holds: stop them, or have orphaned ones paused."""
+def control_unheld(connection: Connection, *, steady: bool = True) -> None:
+    """Do what is desired of runs that no worker holds: stop them, or have orphaned ones paused.
+
+    ``steady`` is as ``orphaned`` takes it.
+    """
     unhand = {"worker_id": None, "rate": None, "tokens_rate": None}
-    to_stop = unheld(now) & (run.c.desired == "stopped")
+    to_stop = unheld(steady=steady) & (run.c.desired == "stopped")
     connection.execute(
-        update(run).where(to_stop).values(state="stopped", finished_at=now, **unhand)
+        update(run).where(to_stop).values(state="stopped", finished_at=now(), **unhand)
     )
-    to_pause = orphaned(now) & (run.c.desired == "paused")
+    to_pause = orphaned(steady=steady) & (run.c.desired == "paused")
     paused = update(run).where(to_pause).values(state="paused", **losses(), **unhand)
     connection.execute(paused)
 
@@ -277,8 +286,8 @@ def control_unheld(connection: Connection, now: float) -> None:
 def orphan_runs(connection: Connection, worker_id: int) -> None:
     """Have the run of a worker that is gone orphaned at once, without waiting for its heartbeat."""
     mine = (run.c.worker_id == worker_id) & (run.c.state == "running")
-    connection.execute(update(run).where(mine).values(heartbeat_at=0.0))
-    control_unheld(connection, time.time())
+    connection.execute(update(run).where(mine).values(heartbeat_at=KNOWN_TO_BE_DEAD))
+    control_unheld(connection)
 
 
 def retry_run(store: Store, run_id: int) -> None:
@@ -325,9 +334,7 @@ def retry_run(store: Store, run_id: int) -> None:
             connection.execute(delete(table).where(table.c.run_id == run_id))
         why = f": {row['reason']}" if row["reason"] else ""
         text = f"{_name(row, run_id)} is run again; it had ended as {row['state']}{why}"
-        connection.execute(
-            insert(log).values(at=time.time(), level="info", run_id=run_id, text=text)
-        )
+        connection.execute(insert(log).values(at=now(), level="info", run_id=run_id, text=text))
 
 
 def _refuse_retry(row: RowMapping, run_id: int) -> None:

@@ -1,6 +1,5 @@
 """Searches: which want trials, who may propose the next one, what they cost, which are over."""
 
-import time
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -21,11 +20,12 @@ from sqlalchemy import (
 
 from engine.spec import Protocol, StudySpec, Tuning
 from engine.spec.search import BEST_OF, Spending, study_of_start
+from engine.store.clock import is_fresh, now
 from engine.store.connection import Store
 from engine.store.leases import held
 from engine.store.runs import RunRecord, best_first, spent_epochs, trials_of
 from engine.store.schema import run, study, worker
-from engine.store.states import ENDED, LOST_AFTER
+from engine.store.states import ENDED
 from engine.store.studies import StudyRecord, get_study
 from engine.store.workers import waits_for_device
 
@@ -171,7 +171,7 @@ def studies_with_untold_ends(store: Store) -> Sequence[int]:
 
 def has_trial_under_way(store: Store, study_id: int) -> bool:
     """Whether a living worker is at a trial of the study."""
-    query = select(run.c.id).where(run.c.study_id == study_id, held(time.time())).limit(1)
+    query = select(run.c.id).where(run.c.study_id == study_id, held()).limit(1)
     with store.reading() as connection:
         return connection.execute(query).first() is not None
 
@@ -181,14 +181,13 @@ def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
 
     It is free when its worker is known to be dead, or has sent no heartbeat for too long.
     """
-    now = time.time()
     holder = (
         select(worker.c.id)
         .where(worker.c.id == study.c.proposer_id, worker.c.ended_at.is_(None))
-        .where(worker.c.heartbeat_at > now - LOST_AFTER)
+        .where(is_fresh(worker.c.heartbeat_at))
     )
     free = study.c.proposer_id.is_(None) | ~holder.exists()
-    until = now + _PROPOSER_SECONDS
+    until = now() + _PROPOSER_SECONDS
     values = {"proposer_id": worker_id, "proposer_until": until, "reason": None}
     mine = study.c.proposer_id == worker_id
     with store.writing() as connection:

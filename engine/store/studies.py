@@ -1,7 +1,6 @@
 """Studies: beginning, finding, controlling and deleting them."""
 
 import shutil
-import time
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.errors import DeletedError, UsageError, shown
 from engine.spec import StudySpec
+from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.leases import held
 from engine.store.run_states import control_runs
@@ -90,7 +90,6 @@ def insert_study(
     Raises:
         NameTakenError: there is one of that name.
     """
-    now = time.time()
     query = (
         insert(study)
         .values(
@@ -102,8 +101,8 @@ def insert_study(
             origin=origin,
             trials=spec.search.trials,
             desired=desired,
-            desired_at=now,
-            created_at=now,
+            desired_at=now(),
+            created_at=now(),
         )
         .returning(study.c.id)
     )
@@ -172,7 +171,7 @@ def control_study(store: Store, study_id: int, desired: Desired, reason: str | N
 
     Workers obey within a step, and runs without a living worker at once.
     """
-    values = {"desired": desired, "desired_at": time.time(), "reason": reason}
+    values = {"desired": desired, "desired_at": now(), "reason": reason}
     with store.writing() as connection:
         connection.execute(update(study).where(study.c.id == study_id).values(values))
         control_runs(connection, run.c.study_id == study_id, desired)
@@ -200,7 +199,7 @@ def delete_study(store: Store, study_id: int) -> None:
 
 
 def _refuse_if_held(connection: Connection, study_id: int, name: str) -> None:
-    query = select(run.c.id).where(run.c.study_id == study_id, held(time.time())).limit(1)
+    query = select(run.c.id).where(run.c.study_id == study_id, held()).limit(1)
     if connection.execute(query).scalar() is not None:
         raise UsageError(f"study '{shown(name)}' is being worked on; stop it first, then delete it")
 

@@ -1,6 +1,5 @@
 """Workers: registering, controlling and ending them, and the log of what they say."""
 
-import time
 from collections.abc import Collection, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
@@ -14,10 +13,12 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 
 from engine.errors import UsageError, shown
+from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.leases import device_asked, unheld
 from engine.store.run_states import orphan_runs
@@ -69,7 +70,8 @@ class WorkerRecord(Struct, frozen=True, kw_only=True):
     threads: int
     desired: Desired
     run_id: int | None
-    heartbeat_at: float
+    silent: float
+    """Seconds since its last heartbeat; below 0 where the clock was set back since."""
     has_heartbeat: bool
     """Whether it has sent a heartbeat since it was started."""
     log_file: str | None
@@ -92,15 +94,13 @@ def register_worker(
 
     Both the worker and whoever started it call this, so that neither waits for the other.
     """
-    now = time.time()
+    is_so_named = worker.c.process == identity.process
+    is_unnamed = worker.c.process.is_(None) if identity.process else true()
+    began_then = func.abs(worker.c.process_start - identity.process_start) < SAME_START
     same = (
         (worker.c.host == identity.host)
         & (worker.c.pid == identity.pid)
-        & (
-            worker.c.process == identity.process
-            if identity.process
-            else func.abs(worker.c.process_start - identity.process_start) < SAME_START
-        )
+        & (is_so_named | (is_unnamed & began_then))
     )
     with store.writing() as connection:
         known = connection.execute(select(worker.c.id).where(same)).scalar_one_or_none()
@@ -120,8 +120,8 @@ def register_worker(
                 threads=threads,
                 desired="running",
                 log=log_file,
-                started_at=now,
-                heartbeat_at=now,
+                started_at=now(),
+                heartbeat_at=now(),
             )
             .returning(worker.c.id)
         )
@@ -141,7 +141,7 @@ def beat_for_worker(store: Store, worker_id: int, telemetry: Telemetry) -> None:
             update(worker)
             .where(worker.c.id == worker_id)
             .values(
-                heartbeat_at=time.time(),
+                heartbeat_at=now(),
                 cpu_percent=telemetry.cpu_percent,
                 memory_bytes=telemetry.memory_bytes,
                 gpu_percent=telemetry.gpu_percent,
@@ -191,7 +191,7 @@ def end_worker(store: Store, worker_id: int) -> bool:
         ended = connection.execute(
             update(worker)
             .where(worker.c.id == worker_id, worker.c.ended_at.is_(None))
-            .values(ended_at=time.time(), run_id=None)
+            .values(ended_at=now(), run_id=None)
         )
         orphan_runs(connection, worker_id)
         return ended.rowcount == 1
@@ -199,7 +199,8 @@ def end_worker(store: Store, worker_id: int) -> bool:
 
 def living_workers(store: Store) -> Sequence[WorkerRecord]:
     """Return the workers that have not ended, oldest first; a killed one still stands here."""
-    query = select(worker).where(worker.c.ended_at.is_(None)).order_by(worker.c.id)
+    silent = (now() - worker.c.heartbeat_at).label("silent")
+    query = select(worker, silent).where(worker.c.ended_at.is_(None)).order_by(worker.c.id)
     with store.reading() as connection:
         return [
             WorkerRecord(
@@ -209,7 +210,7 @@ def living_workers(store: Store) -> Sequence[WorkerRecord]:
                 threads=row.threads,
                 desired=row.desired,
                 run_id=row.run_id,
-                heartbeat_at=row.heartbeat_at,
+                silent=row.silent,
                 has_heartbeat=row.cpu_percent is not None,
                 log_file=row.log,
             )
@@ -227,7 +228,7 @@ def say_what_waits(store: Store, devices: Collection[str]) -> Sequence[str]:
     with store.reading() as connection:
         asked = device_asked(connection)
         waiting = (
-            unheld(time.time()),
+            unheld(),
             run.c.desired == "running",
             run.c.reason.is_(None),
             asked.not_in(devices),
@@ -273,7 +274,7 @@ def write_log(
             run_id = connection.execute(query).scalar_one_or_none()
         line = (
             insert(log)
-            .values(at=time.time(), level=level, worker_id=worker_id, run_id=run_id, text=text)
+            .values(at=now(), level=level, worker_id=worker_id, run_id=run_id, text=text)
             .returning(log.c.id)
         )
         _forget_oldest(connection, run_id, connection.execute(line).scalar_one())

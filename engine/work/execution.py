@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -18,6 +18,7 @@ from engine.learning.learner import SequenceLearner
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.prepare import prepare
 from engine.spec import RunSpec
+from engine.store.clock import ClockWatch
 from engine.store.connection import Store
 from engine.store.leases import LeaseLostError
 from engine.store.run_states import (
@@ -61,6 +62,7 @@ class WorkerContext:
     heartbeat: Heartbeat
     patience: Patience
     checkpoint_seconds: float
+    clock: ClockWatch = field(default_factory=ClockWatch)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,10 @@ class Patience:
                     raise
             pause = min(2 * pause, _LONGEST_PAUSE)
 
+    def wait(self, seconds: float) -> None:
+        """Wait, unless the worker is to end."""
+        self._ending.wait(seconds)
+
     def rest_seconds(self) -> float:
         """Return how long to rest after a run was given back for trouble, longer each time."""
         rest, self._rest = self._rest, min(2 * self._rest, _LONGEST_REST)

@@ -202,24 +202,26 @@ def control_worker(store: Store, worker_id: int, desired: Desired) -> None:
     for item in living_workers(store):
         if item.id == worker_id and is_lost(
             item.identity,
-            heartbeat_at=item.heartbeat_at,
+            silent=item.silent,
             has_heartbeat=item.has_heartbeat,
-            now=time.time(),
         ):
             end_dead_worker(store, item)
 
 
-def is_lost(
-    identity: WorkerIdentity, *, heartbeat_at: float, has_heartbeat: bool, now: float
-) -> bool:
+def is_lost(identity: WorkerIdentity, *, silent: float, has_heartbeat: bool) -> bool:
     """Whether nothing is to be expected of a worker.
 
     One of this machine without a first heartbeat is still loading its libraries, however long.
+
+    Args:
+        identity: the worker's.
+        silent: seconds since its last heartbeat, by the store's clock.
+        has_heartbeat: whether it has sent one since it was started.
     """
     if not is_alive(identity):
         return True
     is_starting = not has_heartbeat and is_here(identity)
-    return not is_starting and heartbeat_at < now - LOST_AFTER
+    return not is_starting and abs(silent) > LOST_AFTER
 
 
 def end_orphaned_workers(store: Store) -> Sequence[WorkerRecord]:

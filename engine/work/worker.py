@@ -15,8 +15,9 @@ from engine.errors import DeletedError, EngineError, UsageError, kind_and_line, 
 from engine.learning.backbone import quiet_libraries
 from engine.learning.device import free_memory, pick_device, usable_devices
 from engine.spec import sequence_name
+from engine.store.clock import read_clock
 from engine.store.connection import Store, is_made, mask_password, open_store
-from engine.store.leases import any_waits_for_first_stage
+from engine.store.leases import any_waits_for_first_stage, has_orphans
 from engine.store.run_states import claim_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.searches import say_what_searches_wait_for
@@ -129,7 +130,7 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
             if is_over and not _must_wait(context, searches):
                 _log_worker(context, "ends: nothing to do")
                 return
-            time.sleep(_LOOK_SECONDS)
+            context.patience.wait(_LOOK_SECONDS)
             continue
         idle_since = time.monotonic()
     if context.heartbeat.end_reason is None:
@@ -139,7 +140,9 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
 
 
 def _must_wait(context: WorkerContext, searches: Searches) -> bool:
-    """Whether there will be something to do when another worker is a little further."""
+    """Whether there will be something to do although there is nothing now."""
+    if not context.clock.steady and _patiently(context, partial(has_orphans, context.store)):
+        return True  # they may be taken when the clock can be believed
     return _patiently(
         context, lambda: searches.must_wait() or any_waits_for_first_stage(context.store)
     )
@@ -169,7 +172,7 @@ def _rest(context: WorkerContext) -> None:
     free_memory(context.device)
     _log_worker(context, "is paused")
     while _desired(context) == "paused":
-        time.sleep(_LOOK_SECONDS)
+        context.patience.wait(_LOOK_SECONDS)
     if _desired(context) == "running":
         _log_worker(context, "goes on")
 
@@ -178,7 +181,14 @@ def _work_once(context: WorkerContext, searches: Searches, threads: int) -> bool
     """Work on one run; False where there is none."""
     store = context.store
     _patiently(context, lambda: end_orphaned_workers(store))
-    claim = partial(claim_run, store, context.worker_id, threads=threads, devices=context.devices)
+    claim = partial(
+        claim_run,
+        store,
+        context.worker_id,
+        threads=threads,
+        devices=context.devices,
+        steady=context.clock.is_steady(_patiently(context, lambda: read_clock(store))),
+    )
     run = _patiently(context, claim)
     if run is None:
         return _patiently(context, searches.propose_trial) or _say_what_waits(context)
@@ -200,7 +210,7 @@ def _wait_out(context: WorkerContext) -> None:
     """Let trouble pass before the next run is taken."""
     until = time.monotonic() + context.patience.rest_seconds()
     while time.monotonic() < until and _desired(context) == "running":
-        time.sleep(_LOOK_SECONDS)
+        context.patience.wait(_LOOK_SECONDS)
 
 
 def _tell(context: WorkerContext, searches: Searches, run: RunRecord) -> None:

@@ -125,7 +125,7 @@ def _condition(
 
 def _in_state(state: str, now: float) -> ColumnElement[bool]:
     running = run.c.state == "running"
-    silent = run.c.heartbeat_at < now - LOST_AFTER
+    silent = not_(run.c.heartbeat_at.between(now - LOST_AFTER, now + LOST_AFTER))
     if state == "lost":
         return running & silent
     if state == "stalled":

@@ -75,7 +75,7 @@ def state_of(row: Row[Any], now: float) -> TrialState:
     if row.state != "running":
         state: TrialState = row.state
         return state
-    if (row.heartbeat_at or 0.0) < now - LOST_AFTER or _holder_gone(row):
+    if abs(now - (row.heartbeat_at or 0.0)) > LOST_AFTER or _holder_gone(row):
         return "lost"
     if (row.progress_at or now) < now - STALLED_AFTER:
         return "stalled"

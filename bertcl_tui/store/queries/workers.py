@@ -185,7 +185,7 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
 def _worker_state(row: Row[Any], now: float) -> WorkerState:
     identity = identity_in(row)
     has_heartbeat = row.cpu_percent is not None
-    if is_lost(identity, heartbeat_at=row.heartbeat_at, has_heartbeat=has_heartbeat, now=now):
+    if is_lost(identity, silent=now - row.heartbeat_at, has_heartbeat=has_heartbeat):
         return "lost"
     if row.run_id is not None:
         return "stalled" if (row.progress_at or now) < now - STALLED_AFTER else "running"

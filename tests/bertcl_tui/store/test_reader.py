@@ -252,7 +252,9 @@ def test_a_worker_that_ended_loses_its_run(reader: Reader, writer: Store) -> Non
 
 def test_a_worker_whose_process_is_gone_loses_its_run(reader: Reader, writer: Store) -> None:
     with writer.writing() as connection:
-        connection.exec_driver_sql("UPDATE cl_worker SET process_start = 1.0 WHERE id = 1")
+        connection.exec_driver_sql(
+            "UPDATE cl_worker SET process_start = 1.0, process = process || '0' WHERE id = 1"
+        )
     assert reader.studies()[0].state == "lost"
     assert reader.workers()[0].state == "lost"
 
