@@ -128,7 +128,7 @@ def test_a_study_for_which_nothing_can_be_proposed_pauses_and_others_go_on(
         return True
 
     monkeypatch.setattr(Searches, "_queue_next", next_of)
-    assert Searches(store, new_worker(store), Patience(Event())).propose_trial()
+    assert Searches(store, new_worker(store), Patience(Event()), ("auto", "cpu")).propose_trial()
     assert get_study(store, bad).desired == "paused"
     assert "no trial could be proposed (KeyError: " in (get_study(store, bad).reason or "")
     assert get_study(store, good).desired == "running"
