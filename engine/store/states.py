@@ -11,8 +11,8 @@
 
 An orphaned run is one that the store has as running and whose worker is lost. What people want of
 a run (``Desired``) stands beside its state: its worker reads it at least every two seconds, and
-releases or finishes the run. Where no worker holds it, whoever looks next does what is desired: ``stop`` and
-``pause`` in the table. The SQL of every transition is in ``engine.store.run_states``.
+releases or finishes the run. Where no worker holds it, whoever looks next does what is desired:
+``stop`` and ``pause`` in the table. The SQL of every transition is in ``engine.store.run_states``.
 """
 
 from collections.abc import Mapping
