@@ -122,7 +122,7 @@ def _read(path: Path, take: Callable[[_File, dict[str, str]], Value]) -> Value |
     try:
         with path.open("rb") as plain:
             plain.read(1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise StorageError(

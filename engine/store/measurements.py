@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from engine.store.clock import now
 from engine.store.connection import Store
@@ -198,10 +198,15 @@ def end_accuracies(
 
 
 def _replace(connection: Connection, run_id: int, items: Sequence[MeasurementRecord]) -> None:
-    key = tuple_(measurement.c.step, measurement.c.task, measurement.c.split)
-    keys = [(item.step, item.task, item.split) for item in items]
-    connection.execute(delete(measurement).where(measurement.c.run_id == run_id, key.in_(keys)))
-    connection.execute(insert(measurement), [{"run_id": run_id, **_values(item)} for item in items])
+    rows = [{"run_id": run_id, **_values(item)} for item in items]
+    # Row by row: PostgreSQL does not take a list of any length.
+    key = [column.name for column in measurement.primary_key]
+    same = [measurement.c[name] == bindparam(f"old_{name}") for name in key]
+    connection.execute(
+        delete(measurement).where(*same),
+        [{f"old_{name}": row[name] for name in key} for row in rows],
+    )
+    connection.execute(insert(measurement), rows)
 
 
 def _values(item: Struct) -> dict[str, object]:

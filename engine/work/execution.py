@@ -364,12 +364,15 @@ def _go_on_from_checkpoint(
 
 
 def _has_begun(keeper: CheckpointKeeper, learner: SequenceLearner) -> bool:
-    """Whether there is what the learner's method found out before the first step."""
-    with suppress(StorageError):
-        found = keeper.read().checkpoint
-        if found is not None and found.setup == learner.setup.fingerprint:
-            return found.position == Position()
-    return False
+    """Whether there is what the learner's method found out before the first step.
+
+    Raises:
+        StorageError: that cannot be told just now.
+    """
+    found = keeper.read().checkpoint
+    if found is None:
+        return False
+    return found.setup == learner.setup.fingerprint and found.position == Position()
 
 
 def _desired(context: WorkerContext, run: RunRecord) -> Desired:

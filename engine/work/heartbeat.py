@@ -96,7 +96,13 @@ class Heartbeat(Thread):
 
     def _require_store(self) -> None:
         """See that what is written still reaches others: an open file outlives its deletion."""
-        if self._store_file is not None and _file_identity(self._store.path) != self._store_file:
+        if self._store_file is None:
+            return
+        try:
+            is_there = _file_identity(self._store.path) == self._store_file
+        except OSError:  # a disk or a network in trouble, which may pass
+            return
+        if not is_there:
             self._must_end(f"its store {self._store.path} was removed or replaced")
 
     def _must_end(self, reason: str) -> None:
@@ -156,12 +162,16 @@ def _if_told(ask: Callable[[], Value]) -> Value | None:
 
 
 def _file_identity(path: Path | None) -> tuple[int, int] | None:
-    """Return what tells a file from another of its name; None where there is none."""
+    """Return what tells a file from another of its name; None where there is none.
+
+    Raises:
+        OSError: that cannot be told just now.
+    """
     if path is None:
         return None
     try:
         found = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
 

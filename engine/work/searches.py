@@ -43,6 +43,7 @@ class Searches:
         self._patience = patience
         self._devices = devices
         self._opened: dict[int, Search] = {}
+        self._untellable: set[int] = set()
 
     def propose_trial(self) -> bool:
         """Queue one more trial for the study that has the fewest; False where none can be now.
@@ -131,6 +132,8 @@ class Searches:
     def _tell_forgotten_ends(self) -> None:
         """Tell of ends that a worker died over before it could, in searches that are over too."""
         for study_id in studies_with_untold_ends(self._store):
+            if study_id in self._untellable:
+                continue
             try:
                 with self._seat(study_id) as seated:
                     if seated:
@@ -139,6 +142,9 @@ class Searches:
                 raise
             except EngineError as error:  # its model may be gone
                 _log.debug("an end that was not told stays so: %s", error)
+            except Exception:  # the search is over, and others are not
+                _log.exception("the sampler cannot be told of an end in study %d", study_id)
+                self._untellable.add(study_id)
 
     def _tell_ended(self, study_id: int, search: Search) -> dict[int, Proposal | None]:
         """Tell of trials that have ended; return those under way that have no run."""

@@ -75,13 +75,7 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
     """
     store = open_store(store_url)
     try:
-        here = identity_of().host
-        living = end_orphaned_workers(store)
-        held = [
-            item.device
-            for item in living
-            if item.identity.host == here and serves(item.device, device)
-        ]
+        held = [name for name in _held_here(store) if serves(name, device)]
         places = free_places(slots, device, held)
         for place in places:
             start_worker(store, place.settings(store.url, asked=device))
@@ -183,7 +177,7 @@ def add_worker(store_url: str, *, device: str, threads: int) -> int:
     """
     store = open_store(store_url)
     try:
-        held = Counter(item.device for item in end_orphaned_workers(store))
+        held = Counter(_held_here(store))
         place = Place(_least_held(held) if device == "auto" else device, threads)
         return start_worker(store, place.settings(store.url, asked=device))
     finally:
@@ -238,6 +232,12 @@ def end_dead_worker(store: Store, dead: WorkerRecord) -> None:
     if end_worker(store, dead.id):
         text = f"worker {dead.identity.pid} on {dead.device} died"
         write_log(store, "warning", text, worker_id=dead.id, run_id=dead.run_id)
+
+
+def _held_here(store: Store) -> list[str]:
+    """Return the devices of this machine's living workers, one name for each."""
+    host = identity_of().host
+    return [item.device for item in end_orphaned_workers(store) if item.identity.host == host]
 
 
 def _least_held(held: Counter[str]) -> str:

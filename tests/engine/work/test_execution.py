@@ -185,6 +185,17 @@ def test_a_worker_that_ends_while_the_store_is_locked_leaves_its_run_to_the_next
     assert measurements_of(store, run_id) == undisturbed
 
 
+def test_what_cannot_be_read_just_now_is_not_deleted(store: Store, spec: RunSpec) -> None:
+    run_id = create_run(store, spec)
+    in_its_place = store.folder / f"run-{run_id}" / "checkpoint-1.safetensors"
+    in_its_place.mkdir(parents=True)
+    outcome = work(store)
+    assert outcome is not None
+    assert outcome.state == "paused"
+    assert "cannot be read" in (outcome.reason or "")
+    assert in_its_place.exists()
+
+
 @pytest.mark.parametrize("of_a_study", [False, True])
 def test_a_run_whose_model_is_gone_waits_for_it_and_goes_on_where_it_was(
     store: Store,

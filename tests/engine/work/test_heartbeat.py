@@ -1,5 +1,7 @@
 """A heart that goes on beating, and a worker that ends where it cannot."""
 
+import errno
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +120,21 @@ def test_a_worker_whose_store_was_removed_or_replaced_ends(heart: Heartbeat, sto
     heart.beat()
     assert heart.end_is_asked
     assert heart.end_reason == f"its store {store.path} was removed or replaced"
+
+
+def test_a_store_that_cannot_be_looked_for_just_now_ends_no_worker(
+    heart: Heartbeat, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = Path.stat
+
+    def fail(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path == store.path:
+            raise OSError(errno.EIO, "Input/output error")
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", fail)
+    heart.beat()
+    assert not heart.end_is_asked
 
 
 def test_a_gpu_that_does_not_tell_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

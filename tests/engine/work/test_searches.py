@@ -9,6 +9,7 @@ import pytest
 from optuna.trial import TrialState
 
 from engine.errors import DeletedError
+from engine.search.trials import Search
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.run_states import claim_run, control_run, finish_run
@@ -93,6 +94,26 @@ def test_an_end_that_a_worker_died_over_is_told_even_when_the_search_is_over(
     assert told(store) == [TrialState.RUNNING]
     assert not searches_of(store, other).propose_trial()
     assert told(store) == [as_told]
+
+
+def test_an_end_that_cannot_be_told_ends_no_worker(
+    store: Store, backbone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study(store, backbone, trials=1)
+    one, other = worker(store, 1), worker(store, 2)
+    searches_of(store, one).propose_trial()
+    finish(store, claimed(store, one), one)
+    asked = []
+
+    def fail(_: Search) -> None:
+        asked.append(1)
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(Search, "unfinished", fail)
+    searches = searches_of(store, other)
+    assert not searches.propose_trial()
+    assert not searches.propose_trial()
+    assert len(asked) == 1
 
 
 def test_a_trial_that_was_stopped_while_it_waited_is_told(store: Store, backbone: Path) -> None:
