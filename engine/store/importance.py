@@ -65,9 +65,9 @@ def importance_of(store: Store, study_id: int, evaluator: Evaluator) -> Importan
     )
     with store.reading() as connection:
         row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    shares = msgspec.json.decode(row.shares, type=tuple[float, ...])
+        if row is None:
+            return None
+        shares = msgspec.json.decode(row.shares, type=tuple[float, ...])
     return ImportanceRecord(evaluator=evaluator, trials=row.trials, shares=shares)
 
 

@@ -81,9 +81,9 @@ def get_run(store: Store, run_id: int) -> RunRecord:
     """
     with store.reading() as connection:
         row = connection.execute(select(run).where(run.c.id == run_id)).mappings().one_or_none()
-    if row is None:
-        raise DeletedError(f"run {run_id} was deleted")
-    return record(row)
+        if row is None:
+            raise DeletedError(f"run {run_id} was deleted")
+        return record(row)
 
 
 def find_run(store: Store, run_id: int) -> RunRecord:
@@ -191,16 +191,15 @@ def best_of_studies(
     )
     query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.id.desc())
     with store.reading() as connection:
-        rows = connection.execute(query).all()
-    alike = (
-        row
-        for row in rows
-        if msgspec.json.decode(row.spec, type=StudySpec).protocol.grouping == grouping
-    )
-    return {
-        row.name: msgspec.json.decode(row.learning_rates, type=tuple[float, ...])
-        for row in islice(alike, limit)
-    }
+        alike = (
+            row
+            for row in connection.execute(query)
+            if msgspec.json.decode(row.spec, type=StudySpec).protocol.grouping == grouping
+        )
+        return {
+            row.name: msgspec.json.decode(row.learning_rates, type=tuple[float, ...])
+            for row in islice(alike, limit)
+        }
 
 
 def enter_run(store: Store, run_id: int, entrant: str, source: Source) -> None:

@@ -122,18 +122,18 @@ def find_study(store: Store, name: str) -> StudyRecord:
     """
     with store.reading() as connection:
         rows = connection.execute(select(study).order_by(study.c.id)).mappings().all()
-    exact = [row for row in rows if row["name"] == name]
-    matches = exact or [row for row in rows if row["name"].startswith(name)]
-    if not matches:
-        known = ", ".join(row["name"] for row in rows[-_MOST_NAMED:])
-        known = known or "none yet; start one with search"
-        if len(rows) > _MOST_NAMED:
-            known += f" and {len(rows) - _MOST_NAMED} more"
-        raise UsageError(f"no study named '{shown(name)}'; there is {known}")
-    if len(matches) > 1:
-        names = ", ".join(row["name"] for row in matches)
-        raise UsageError(f"'{shown(name)}' fits several studies ({names}); write one in full")
-    return _record(matches[0])
+        exact = [row for row in rows if row["name"] == name]
+        matches = exact or [row for row in rows if row["name"].startswith(name)]
+        if not matches:
+            known = ", ".join(row["name"] for row in rows[-_MOST_NAMED:])
+            known = known or "none yet; start one with search"
+            if len(rows) > _MOST_NAMED:
+                known += f" and {len(rows) - _MOST_NAMED} more"
+            raise UsageError(f"no study named '{shown(name)}'; there is {known}")
+        if len(matches) > 1:
+            names = ", ".join(row["name"] for row in matches)
+            raise UsageError(f"'{shown(name)}' fits several studies ({names}); write one in full")
+        return _record(matches[0])
 
 
 def get_study(store: Store, study_id: int) -> StudyRecord:
@@ -145,9 +145,9 @@ def get_study(store: Store, study_id: int) -> StudyRecord:
     query = select(study).where(study.c.id == study_id)
     with store.reading() as connection:
         row = connection.execute(query).mappings().one_or_none()
-    if row is None:
-        raise DeletedError(f"study {study_id} was deleted")
-    return _record(row)
+        if row is None:
+            raise DeletedError(f"study {study_id} was deleted")
+        return _record(row)
 
 
 def free_name(store: Store, name: str) -> str:
