@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 _LARGE = BigInteger().with_variant(Integer, "sqlite")
