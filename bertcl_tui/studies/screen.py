@@ -28,8 +28,7 @@ from bertcl_tui.store.filters import Filter, study_fields
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogLine, StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import OLDEST_FIRST, RunCurves, TrialRow
-from bertcl_tui.studies.look import fitting_studies
-from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.studies.table import StudiesTable, fitting_studies
 from bertcl_tui.style.looks import standing_of
 from bertcl_tui.style.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart

@@ -1,12 +1,15 @@
-"""Every study in a line."""
+"""Every study in a line: which fit a filter, in which order, and what the line says."""
 
+from collections.abc import Iterable
 from math import nan
 from typing import Final
 
 from rich.text import Text
 
 from bertcl_tui.charts.glyphs import sparkline
+from bertcl_tui.store.filters import ANYWHERE, Filter, fits
 from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.style.looks import Looks, state_text
 from bertcl_tui.style.wording import duration, moment, score, steps_rate, trials_done
 from bertcl_tui.widgets.column import Column
@@ -112,3 +115,60 @@ def _best_so_far(study: StudyRow) -> list[float]:
         max((p for number, p in study.climb if number < trials * place / CLIMB_WIDTH), default=nan)
         for place in range(1, CLIMB_WIDTH + 1)
     ]
+
+
+def fitting_studies(studies: Iterable[StudyRow], where: Filter, order: Order) -> list[StudyRow]:
+    """Return the studies that fit, in an order; those without a value come last."""
+    fitting = [study for study in studies if _fits(study, where)]
+    known = [study for study in fitting if _value(study, order.field) is not None]
+    unknown = [study for study in fitting if _value(study, order.field) is None]
+    return (
+        sorted(known, key=lambda study: _key(study, order.field), reverse=order.descending)
+        + unknown
+    )
+
+
+def _key(study: StudyRow, field: str) -> tuple[float, str]:
+    number = _number_of(study, field)
+    return number or 0.0, (_text_of(study, field) or "").lower()
+
+
+def _value(study: StudyRow, field: str) -> float | str | None:
+    number = _number_of(study, field)
+    return _text_of(study, field) if number is None else number
+
+
+def _number_of(study: StudyRow, field: str) -> float | None:
+    best = study.best
+    numbers: dict[str, float | None] = {
+        "p": best.p if best else None,
+        "p_o": best.p_o if best else None,
+        "p_s": best.p_s if best else None,
+        "trials": study.ended,
+        "pruned": study.counts.get("pruned", 0),
+        "collapsed": study.counts.get("collapsed", 0),
+        "failed": study.counts.get("failed", 0),
+        "rate": study.rate,
+        "eta": study.eta,
+        "created_at": study.created_at,
+    }
+    return numbers.get(field)
+
+
+def _text_of(study: StudyRow, field: str) -> str | None:
+    texts = {
+        "state": study.state,
+        "name": study.name,
+        "model": study.model,
+        "sequence": study.sequence,
+        "preset": study.preset,
+        "origin": study.origin,
+        ANYWHERE: f"{study.name} {study.sequence} {study.model} {study.state}",
+    }
+    return texts.get(field)
+
+
+def _fits(study: StudyRow, where: Filter) -> bool:
+    return fits(
+        where, lambda field: _number_of(study, field), lambda field: _text_of(study, field) or ""
+    )

@@ -18,8 +18,15 @@ from bertcl_tui.kit.messages import ControlRuns, Folding, OpenRun, RetryRuns, St
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter
 from bertcl_tui.store.trial_rows import RunFacts
-from bertcl_tui.trial.drawing import layers_of_run, learning_of, note_on_drift, notes_on
-from bertcl_tui.trial.look import RunLook, can_be_controlled, look_at_run
+from bertcl_tui.trial.look import (
+    RunLook,
+    can_be_controlled,
+    layers_of_run,
+    learning_of,
+    look_at_run,
+    note_on_drift,
+    notes_on,
+)
 from bertcl_tui.trial.text import (
     TextPanel,
     accuracies_text,
