@@ -1,6 +1,7 @@
 """Filters of trials as conditions of a query, their order, and confirmed scores."""
 
 import operator
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any, Final
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from bertcl_tui.store.filters import ANYWHERE, Filter, NumberTerm, WordTerm
 from bertcl_tui.store.trial_rows import Confirmation, Order, Ordered
 from engine.arena.measuring import half_width
+from engine.errors import EngineError, shown
 from engine.store.schema import confirmation, run
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED, RunState
 
@@ -39,6 +41,7 @@ _COMPARE: Final[dict[str, Callable[[ColumnElement[float], float], ColumnElement[
     "=": operator.eq,
     "!=": operator.ne,
 }
+_RATE: Final = re.compile(r"lr\d+")
 _READABLE: Final = (run.c.label, run.c.reason, run.c.state)
 """What a word that stands alone is looked for in."""
 _CHANGES_LATER: Final = "confirmed"
@@ -100,15 +103,28 @@ def fitting(
 
 
 def number_of(connection: Connection, field: str) -> ColumnElement[float]:
-    """Return a number of a trial by its field."""
+    """Return a number of a trial by its field.
+
+    Raises:
+        EngineError: it is neither stored nor has SQL here.
+    """
     if field == "confirmed":
         return confirmed_p()
-    if not field.startswith("lr"):
-        return run.c[field]
+    if not _RATE.fullmatch(field):
+        return _stored(field)
     # SQLite reads JSON from a text as it is, and would make a number of it in a cast.
     as_json = type_coerce if connection.dialect.name == "sqlite" else cast
     rates = as_json(run.c.learning_rates, JSON)
     return cast(rates[int(field.removeprefix("lr"))].as_string(), Float)
+
+
+def _stored(field: str) -> ColumnElement[Any]:
+    if field not in run.c:
+        raise EngineError(
+            f"trials cannot be sorted or filtered by '{shown(field)}': it is not in the table of "
+            "runs, and number_of in store/queries/conditions.py has no SQL for it"
+        )
+    return run.c[field]
 
 
 def _condition(
@@ -134,7 +150,7 @@ def _in_state(state: str, now: float) -> ColumnElement[bool]:
 
 
 def _mentions(field: str, word: str) -> ColumnElement[bool]:
-    texts = _READABLE if field == ANYWHERE else (run.c[field],)
+    texts = _READABLE if field == ANYWHERE else (_stored(field),)
     return or_(*(func.coalesce(text, "").icontains(word, autoescape=True) for text in texts))
 
 

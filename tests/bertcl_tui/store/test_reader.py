@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from bertcl_tui.store.filters import parse_filter
+from bertcl_tui.store.filters import NumberTerm, WordTerm, parse_filter
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import Best
 from bertcl_tui.store.trial_rows import Order, TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS, trial_fields
 from bertcl_tui.style.looks import worker_word
 from bertcl_tui.style.wording import headway
-from engine.errors import UsageError
+from engine.errors import EngineError, UsageError
 from engine.spec import SearchSettings, StudySpec
 from engine.spec.search import Spending
 from engine.store.connection import Store, open_store
@@ -314,9 +314,20 @@ def test_sorts_by_any_field_with_what_is_missing_last(
 
 
 def _value(row: TrialRow, field: str) -> Any:  # noqa: ANN401 - each field has its own
-    if field.startswith("lr"):
+    if field.removeprefix("lr").isdecimal():
         return row.learning_rates[int(field[2:])]
     return getattr(row, field)
+
+
+@pytest.mark.parametrize("field", ["spread", "lr_spread"])
+def test_a_field_without_a_column_or_sql_is_named(reader: Reader, field: str) -> None:
+    fault = f"cannot be sorted or filtered by '{field}': .* number_of in .* has no SQL for it"
+    with pytest.raises(EngineError, match=fault):
+        reader.trials(LIVE_ID, order=Order(field, descending=True))
+    with pytest.raises(EngineError, match=fault):
+        reader.trials(LIVE_ID, where=(NumberTerm(field, ">", 1.0),))
+    with pytest.raises(EngineError, match=fault):
+        reader.trials(LIVE_ID, where=(WordTerm(field, "=", ("wide",)),))
 
 
 def test_the_order_of_all_is_that_of_the_rows(reader: Reader) -> None:
