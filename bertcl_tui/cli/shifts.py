@@ -17,7 +17,7 @@ from bertcl_tui.cli.output import (
     print_text,
 )
 from bertcl_tui.cli.parameters import Json, offer_data, offer_tasks
-from bertcl_tui.options import readers
+from bertcl_tui.options import option, readers
 from bertcl_tui.shifts.facts import (
     Found,
     LengthHistogram,
@@ -49,7 +49,7 @@ Data = Annotated[
     str,
     typer.Option(
         metavar="DATA",
-        help="sample, hub, a folder of tasks, or a task file.",
+        help=option("data").help,
         autocompletion=offer_data,
     ),
 ]

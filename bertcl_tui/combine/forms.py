@@ -9,7 +9,7 @@ from textual.suggester import SuggestFromList
 from bertcl_tui.combine.mixture import PUBLISHED, known_profiles, load_reference
 from bertcl_tui.combine.unseen import Evaluation, read_baseline
 from bertcl_tui.kit.dialogs import FormScreen, Texts
-from bertcl_tui.options import readers
+from bertcl_tui.options import option, readers
 from bertcl_tui.options.readers import Field
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.inputs import SequenceSuggester
@@ -165,7 +165,7 @@ def read_evaluation(texts: Texts) -> Evaluation:
 def _evaluation_fields(like: StudySpec) -> list[Field]:
     reads: list[tuple[str, str, str, Callable[[str], object], str]] = [
         ("sequence", "Sequence", "Tasks to learn one after another.", readers.sequence, ""),
-        ("data", "Data", "sample, hub, a folder or a task file.", data_name, like.data),
+        ("data", "Data", option("data").help, data_name, like.data),
         ("model", "Model", "A backbone of the profile's depth.", readers.model, like.model),
         ("seeds", "Seeds", "How often, from different seeds.", _SEEDS, "3"),
         ("baseline", "Baseline", "Rate of flat runs beside, or none.", read_baseline, "2e-5"),

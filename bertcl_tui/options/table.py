@@ -7,6 +7,7 @@ from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
 from engine.spec import PRESETS
 from engine.tasks.catalog import data_name
+from engine.tasks.sources import sources_said
 
 Part = Literal["study", "protocol", "search", "preset"]
 _PRESETS = {
@@ -63,7 +64,7 @@ OPTIONS = (
     Option(
         name="data",
         label="Data",
-        help="sample, hub (GLUE), a folder of tasks, or a task file (.toml).",
+        help=f"{sources_said()}.",
         part="study",
         read=data_name,
         default="hub",

@@ -89,7 +89,7 @@ def question_fields(asked: Question | None) -> list[Field]:
         Field(
             name="data",
             label="Data",
-            help="sample, hub, a folder or a task file.",
+            help=option("data").help,
             read=data_name,
             default=asked.data if asked else option("data").default,
         ),

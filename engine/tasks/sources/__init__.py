@@ -18,6 +18,8 @@ from engine.tasks.task import TaskEntry
 class NamedSource(NamedTuple):
     """Is asked for by a word."""
 
+    said: str
+    """As help and errors name it."""
     word: str
     meaning: str
     """Offered with the word, in a few words."""
@@ -27,6 +29,8 @@ class NamedSource(NamedTuple):
 class PathSource(NamedTuple):
     """Is asked for by the path of a folder or a file."""
 
+    said: str
+    """As help and errors name it."""
     accepts: Callable[[Path], bool]
     tasks: Callable[[Path], tuple[TaskEntry, ...]]
 
@@ -36,12 +40,18 @@ def _is_task_file(path: Path) -> bool:
 
 
 SOURCES: Final[tuple[NamedSource | PathSource, ...]] = (
-    NamedSource("hub", "GLUE, from the hub", GLUE),
-    NamedSource("sample", "real text that needs the package index only", SAMPLES),
-    PathSource(Path.is_dir, folder_tasks),
-    PathSource(_is_task_file, own_tasks),
+    NamedSource("sample", "sample", "real text that needs the package index only", SAMPLES),
+    NamedSource("hub (GLUE)", "hub", "GLUE, from the hub", GLUE),
+    PathSource("a folder of tasks", Path.is_dir, folder_tasks),
+    PathSource("a task file (.toml)", _is_task_file, own_tasks),
 )
 """The first that accepts what was said answers."""
+
+
+def sources_said() -> str:
+    """Return what can be said for ``--data``, as help and errors list it."""
+    *others, last = (source.said for source in SOURCES)
+    return f"{', '.join(others)}, or {last}"
 
 
 def named_sources() -> list[NamedSource]:

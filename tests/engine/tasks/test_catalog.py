@@ -8,6 +8,7 @@ from engine.errors import UsageError
 from engine.tasks.catalog import data_name, describe, describe_sequence, known_tasks
 from engine.tasks.models import model_name
 from engine.tasks.plain_text import read_texts
+from engine.tasks.sources import SOURCES, sources_said
 from engine.tasks.sources.files import FileOrigin
 from engine.tasks.sources.glue import HubOrigin
 from tests.tiny import tiny_tasks
@@ -100,10 +101,17 @@ def test_data_is_remembered_by_an_absolute_path(
 
 def test_data_that_is_nothing_or_not_a_task_file_is_refused(tmp_path: Path) -> None:
     tiny_tasks(tmp_path)
-    with pytest.raises(UsageError, match="no data 'hup'; use hub, sample, a folder"):
+    with pytest.raises(UsageError, match="no data 'hup'; use sample, hub "):
         data_name("hup")
     with pytest.raises(UsageError, match=r"mood-train.csv' is no task file; name its columns"):
         data_name(str(tmp_path / "mood-train.csv"))
+
+
+def test_every_source_is_named_where_data_is_asked_for() -> None:
+    assert all(source.said in sources_said() for source in SOURCES)
+    with pytest.raises(UsageError) as fault:
+        data_name("hup")
+    assert sources_said() in str(fault.value)
 
 
 @pytest.mark.process
