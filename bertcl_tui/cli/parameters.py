@@ -93,6 +93,18 @@ def offer_words(meanings: Mapping[str, str]) -> Callable[[str], Offer]:
     return offer
 
 
+def offer_method_options(context: typer.Context, incomplete: str) -> Offer:
+    """Offer the options of the method that the command names, but for the rate's own flag."""
+    from engine.spec.methods import method_entry
+
+    try:
+        entry = method_entry(_typed(context, "method"))
+    except EngineError:
+        return []
+    offered = ((f"{item.name}=", item.help) for item in entry.options if item.name != "lr")
+    return _fitting(offered, incomplete)
+
+
 def offer_data(incomplete: str) -> Offer:
     """Offer the data that have a name; folders and files are the shell's own matter."""
     from engine.tasks.sources import named_sources

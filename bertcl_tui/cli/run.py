@@ -11,7 +11,15 @@ from msgspec.structs import replace
 
 from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS, Tender
 from bertcl_tui.cli.output import View, open_progress, print_json, print_line, say
-from bertcl_tui.cli.parameters import Json, Store, Texts, offer_words, read_flags, with_flags
+from bertcl_tui.cli.parameters import (
+    Json,
+    Store,
+    Texts,
+    offer_method_options,
+    offer_words,
+    read_flags,
+    with_flags,
+)
 from bertcl_tui.cli.results import accuracy_facts, print_accuracies, print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.starting import refuse_bad_store
@@ -51,6 +59,7 @@ Options = Annotated[
         "--option",
         metavar="NAME=VALUE",
         help="The method's own, like importance=500; may be given several times.",
+        autocompletion=offer_method_options,
     ),
 ]
 

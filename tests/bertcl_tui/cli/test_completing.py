@@ -70,6 +70,8 @@ def folder(store: Path) -> Path:
         ("clean ", {"checkpoints", "caches", "worker-logs"}),
         ("search --sampler ", {"tpe", "gp", "cma", "random"}),
         ("run --method ewc", {"ewc-mlm", "ewc-task"}),
+        ("run --method ewc-task --option ", {"importance=", "rows=", "gamma="}),
+        ("run --option ", set()),
         ("config set theme bertcl", {"bertcl-dark", "bertcl-light"}),
         ("config set keys.qu", {"keys.quit"}),
         ("show --store nowhere.db ", set()),
