@@ -202,12 +202,18 @@ def read_options(
     for option in entry.options:
         value = given.get(option.name, option.default)
         if value is None:
-            if has_profile and entry.takes_profile:
+            if has_profile and option.name == "lr":
                 continue
-            instead = ", or a profile" if entry.takes_profile else ""
-            raise UsageError(f"method {name} needs a learning rate: use --lr 2e-5{instead}")
+            raise UsageError(_missing(entry, option))
         found[option.name] = _checked(entry, option, value)
     return found
+
+
+def _missing(entry: MethodEntry, option: MethodOption) -> str:
+    if option.name != "lr":
+        return f"method {entry.name} needs {option.name}: use --option {option.name}=VALUE"
+    instead = ", or a profile" if entry.takes_profile else ""
+    return f"method {entry.name} needs a learning rate: use --lr 2e-5{instead}"
 
 
 def _checked(entry: MethodEntry, option: MethodOption, value: OptionValue) -> OptionValue:

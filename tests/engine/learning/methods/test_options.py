@@ -3,8 +3,8 @@ import pytest
 from engine.errors import UsageError
 from engine.learning.methods import make_method, method_class
 from engine.profiles.grouping import llrd_rates, make_grouping
-from engine.spec import RunSpec
-from engine.spec.methods import METHODS
+from engine.spec import RunSpec, methods
+from engine.spec.methods import METHODS, MethodEntry, MethodOption, read_options
 
 GROUPING = make_grouping("paper", 2)
 RATES = (1e-6, 2e-6, 3e-6, 4e-5)
@@ -105,6 +105,16 @@ def test_defaults_are_filled_in() -> None:
     method = make_method(_spec("ewc-mlm", options={"lr": 1e-4}))
     assert method.options["importance"] == 675
     assert method.options["text"] == "sample"
+
+
+def test_an_option_without_a_default_must_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs = MethodOption(name="epochs", help="How many epochs only the head learns.", low=1)
+    entry = MethodEntry(name="warm-head", title="warm head", summary="", options=(epochs,))
+    monkeypatch.setattr(methods, "METHODS", (entry,))
+    with pytest.raises(
+        UsageError, match="method warm-head needs epochs: use --option epochs=VALUE"
+    ):
+        read_options("warm-head", {}, has_profile=True)
 
 
 def test_profile_needs_a_profile() -> None:
