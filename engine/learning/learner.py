@@ -179,6 +179,7 @@ class SequenceLearner:
     def _step(self, stage: int, step: int, rows: Rows) -> float:
         setup = self.setup
         seed_step(setup.seed, stage, step)
+        self.method.begin_step(setup, self.model, stage, step)
         parts = parts_of(setup.pools[stage], rows)
         loss = torch.stack([self._loss(part) * part.weight for part in parts]).sum()
         penalty = self.method.penalty(self.model)

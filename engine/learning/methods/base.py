@@ -26,8 +26,10 @@ class Method:
     """
 
     name: ClassVar[str]
-    begins_like_others: ClassVar[bool] = True
-    """Whether its first stage is that of every such method with the same rates."""
+    begins_like_others: ClassVar[bool] = False
+    """Whether its first stage is that of every such method with the same rates.
+
+    Runs of all of these take it over from each other."""
 
     def __init__(
         self, options: Mapping[str, OptionValue], rates: tuple[float, ...] | None = None
@@ -102,6 +104,13 @@ class Method:
 
         Where ``between`` ends it half way, nothing was changed, and ``state`` has what is needed to
         go on from there.
+        """
+
+    def begin_step(self, setup: Setup, model: SequenceModel, stage: int, step: int) -> None:
+        """Do what changes within a stage, before a step of it; steps are counted from 1.
+
+        What is frozen here is to be free again when the next stage begins: its optimizer has what
+        is free then.
         """
 
     def measured(self, setup: Setup, stage: int) -> Collection[int]:

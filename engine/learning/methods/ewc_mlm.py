@@ -21,7 +21,6 @@ class EwcMlm(Method):
     """½ · ``importance`` · Σ F · (weight − pretrained)² in every stage, F of masked tokens."""
 
     name: ClassVar[str] = "ewc-mlm"
-    begins_like_others: ClassVar[bool] = False
 
     def require(self, model: str) -> None:
         read_texts(str(self.options["text"]), 1)

@@ -20,6 +20,7 @@ class EwcTask(Method):
     """
 
     name: ClassVar[str] = "ewc-task"
+    begins_like_others: ClassVar[bool] = True
 
     _anchor: Anchor | None = None
     _begun: FisherSum | None = None

@@ -9,3 +9,4 @@ class Flat(Method):
     """Every choice learns at ``lr``."""
 
     name: ClassVar[str] = "flat"
+    begins_like_others: ClassVar[bool] = True

@@ -13,7 +13,6 @@ class FreezeK(Method):
     """Embeddings and the ``layers`` lowest encoder layers never move."""
 
     name: ClassVar[str] = "freeze-k"
-    begins_like_others: ClassVar[bool] = False
 
     def shape(self, model: SequenceModel, grouping: Grouping, seed: int) -> None:
         frozen = int(self.number("layers"))

@@ -11,7 +11,6 @@ class Joint(Method):
     """One stage over the rows of all tasks, shuffled together."""
 
     name: ClassVar[str] = "joint"
-    begins_like_others: ClassVar[bool] = False
 
     def pools(self, tasks: Sequence[PreparedTask], seed: int) -> tuple[Pool, ...]:
         return (tuple(all_rows(task, index) for index, task in enumerate(tasks)),)

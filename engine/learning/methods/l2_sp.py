@@ -15,7 +15,6 @@ class L2Sp(Method):
     """½ · ``strength`` · ‖weights − pretrained‖² over the backbone; heads are free."""
 
     name: ClassVar[str] = "l2-sp"
-    begins_like_others: ClassVar[bool] = False
 
     def start(self, setup: Setup, model: SequenceModel) -> None:
         strength, anchors = self.number("strength"), copied_weights(model)

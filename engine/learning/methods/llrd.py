@@ -10,6 +10,7 @@ class Llrd(Method):
     """Heads and top layer learn at ``lr``, every layer below at ``decay`` of the one above it."""
 
     name: ClassVar[str] = "llrd"
+    begins_like_others: ClassVar[bool] = True
 
     def learning_rates(self, grouping: Grouping) -> tuple[float, ...]:
         return llrd_rates(self.number("lr"), self.number("decay"), grouping)

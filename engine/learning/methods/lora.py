@@ -21,7 +21,6 @@ class Lora(Method):
     """Adapters of ``rank`` in every linear layer of the encoder learn, scaled by ``alpha/rank``."""
 
     name: ClassVar[str] = "lora"
-    begins_like_others: ClassVar[bool] = False
 
     def shape(self, model: SequenceModel, grouping: Grouping, seed: int) -> None:
         config = LoraConfig(

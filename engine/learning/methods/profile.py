@@ -9,3 +9,4 @@ class ProfileMethod(Method):
     """Every choice learns at its own rate."""
 
     name: ClassVar[str] = "profile"
+    begins_like_others: ClassVar[bool] = True

@@ -18,6 +18,7 @@ class Replay(Method):
     """
 
     name: ClassVar[str] = "replay"
+    begins_like_others: ClassVar[bool] = True
 
     def pools(self, tasks: Sequence[PreparedTask], seed: int) -> tuple[Pool, ...]:
         kept = [self._kept(task, index, seed) for index, task in enumerate(tasks)]

@@ -1,6 +1,7 @@
 """Every method learns a sequence of tiny tasks, and says how much of the first one is kept."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -9,7 +10,12 @@ from torch import Tensor
 from engine.errors import UsageError
 from engine.learning.checkpoint import read_checkpoint, write_checkpoint
 from engine.learning.events import Event, Measured, Stepped
+from engine.learning.learner import SequenceLearner
+from engine.learning.methods import Method
+from engine.learning.model import SequenceModel
+from engine.learning.plan import Setup
 from engine.learning.prepare import prepare
+from engine.spec import RunSpec
 from engine.spec.methods import METHODS
 from tests.engine.learning.asking import (
     PAIR,
@@ -58,6 +64,35 @@ def test_every_method_learns_two_tasks(name: str, asked: Ask) -> None:
         assert matrix.forgetting is None
     else:
         assert matrix.forgetting == pytest.approx(matrix.rows[0][0] - matrix.p_o)
+
+
+class WarmHead(Method):
+    """In the first epoch of a stage only its head learns."""
+
+    name: ClassVar[str] = "warm-head"
+
+    def begin_step(self, setup: Setup, model: SequenceModel, stage: int, step: int) -> None:
+        model.backbone.requires_grad_(step > setup.plans[stage].steps_per_epoch)
+
+
+def _warm_head(spec: RunSpec) -> SequenceLearner:
+    flat = prepare(spec)
+    return SequenceLearner(flat.setup, flat.model, WarmHead(flat.method.options))
+
+
+def test_a_method_can_change_within_a_stage_also_of_a_restored_learner(asked: Ask) -> None:
+    spec = asked(epochs=2)
+    undisturbed, stopped, resumed = (_warm_head(spec) for _ in range(3))
+    list(undisturbed.events())
+    before = weights(stopped)
+    learn_until(stopped, stopped.setup.plans[0].steps_per_epoch)
+    moved = {name for name, weight in weights(stopped).items() if not weight.equal(before[name])}
+    assert moved == {"heads.0.weight", "heads.0.bias"}
+    resumed.restore(stopped.save())
+    list(resumed.events())
+    assert same_weights(weights(resumed), weights(undisturbed))
+    moved = {name for name, weight in weights(resumed).items() if not weight.equal(before[name])}
+    assert any(name.startswith("backbone.") for name in moved)
 
 
 @pytest.mark.parametrize("name", ["ewc-task", "ewc-mlm", "single", "replay", "lora", "joint"])
