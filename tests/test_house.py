@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted(
     path for package in ("engine", "bertcl_tui") for path in (ROOT / package).rglob("*.py")
 )
-MAY_BE_SHORT = ("methods", "versions", "migrations")
+MAY_BE_SHORT = ("methods", "panels", "versions", "migrations")
 README = ROOT.joinpath("README.md").read_text(encoding="utf-8")
 SCREENS = README.partition("## In the terminal")[2].partition("\n## ")[0]
 
