@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from engine.tasks.shifts.findings import (
+from engine.tasks.shift_findings import (
     Clusters,
     Lengths,
     Part,

@@ -32,7 +32,7 @@ from bertcl_tui.shifts.facts import (
 )
 from bertcl_tui.shifts.question import read_question
 from bertcl_tui.style.wording import count
-from engine.tasks.shifts.findings import METHODS, Clusters, Lengths, Method, Projection, Question
+from engine.tasks.shift_findings import METHODS, Clusters, Lengths, Method, Projection, Question
 from engine.work.ask import DrawShifts, ShiftRequest, draw_shifts, picture_path
 
 _LINES: Final = 14

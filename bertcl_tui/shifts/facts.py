@@ -7,7 +7,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.style import Palette, Size
-from engine.tasks.shifts.findings import (
+from engine.tasks.shift_findings import (
     Clusters,
     Finding,
     Lengths,

@@ -12,7 +12,7 @@ from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.options import Field
 from bertcl_tui.shifts.question import question_fields, read_question
 from engine.tasks.catalog import describe
-from engine.tasks.shifts.findings import Question
+from engine.tasks.shift_findings import Question
 from engine.tasks.subsets import SUBSETS
 from engine.work.ask import picture_path
 

@@ -9,7 +9,7 @@ from bertcl_tui.options.study import SAMPLE, default_text
 from engine.errors import UsageError
 from engine.spec import PRESETS, StudySpec, parse_sequence, preset, sequence_name
 from engine.tasks.catalog import data_name, describe
-from engine.tasks.shifts.findings import Question
+from engine.tasks.shift_findings import Question
 
 _LENGTH: Final = readers.whole("max length", least=8, example=128)
 _AS_PRESET: Final = "as the preset says"

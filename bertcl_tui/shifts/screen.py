@@ -40,7 +40,7 @@ from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, key_for
 from engine.errors import EngineError, UsageError, shown
-from engine.tasks.shifts.findings import METHODS, Finding, Method, Progress, Projection, Question
+from engine.tasks.shift_findings import METHODS, Finding, Method, Progress, Projection, Question
 from engine.work.ask import DrawShifts, ShiftRequest, draw_shifts
 
 

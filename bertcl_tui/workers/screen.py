@@ -27,7 +27,7 @@ from bertcl_tui.store.study_rows import LogFilter, WorkerRow
 from bertcl_tui.style.wording import count, pace_of
 from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, with_keys
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
-from bertcl_tui.workers.machine_panel import MachinePanel
+from bertcl_tui.workers.panel import MachinePanel
 from bertcl_tui.workers.table import Waiting, WaitingTable, WorkersTable, waiting_list, worker_line
 from engine.store.states import Desired
 from engine.work.machine import MachineLoad, MachineMeter, core_count, gpu_count

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from engine.errors import UsageError, reason_of, shown
 from engine.files import replacing
 from engine.tasks.catalog import describe
-from engine.tasks.shifts.findings import (
+from engine.tasks.shift_findings import (
     Clusters,
     Lengths,
     Method,

@@ -16,7 +16,7 @@ from engine.tasks.catalog import describe
 from engine.tasks.encoded import Encoded, encode
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
-from engine.tasks.shifts.sides import take_side
+from engine.tasks.shift_sides import take_side
 from engine.tasks.splits import split_rows
 from engine.tasks.task import Examples
 from engine.tasks.tokenizer import load_tokenizer

@@ -22,7 +22,7 @@ from engine.learning.shift_sides import (
 from engine.spec import Protocol
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
-from engine.tasks.shifts.findings import (
+from engine.tasks.shift_findings import (
     Clusters,
     Finding,
     Lengths,
@@ -31,7 +31,7 @@ from engine.tasks.shifts.findings import (
     Projection,
     Question,
 )
-from engine.tasks.shifts.sides import lean
+from engine.tasks.shift_sides import lean
 from engine.tasks.splits import stratified_rows
 from engine.tasks.subsets import SUBSETS, Shift
 from engine.tasks.task import TaskData

@@ -20,7 +20,7 @@ from engine.learning.lean import pack_rows
 from engine.spec import Protocol
 from engine.tasks.cache import cache_key, load_arrays, save_arrays
 from engine.tasks.encoded import encode
-from engine.tasks.shifts.sides import (
+from engine.tasks.shift_sides import (
     METHOD,
     NOWHERE,
     Cut,

@@ -1,6 +1,6 @@
 """Parts of a task, by which it is shifted against itself (Table 4 of the paper); finding by name.
 
-Light: the screen uses it. Which rows belong to a part is decided in ``engine.tasks.shifts``.
+Light: the screen uses it. Which rows belong to a part is decided in ``engine.tasks.shift_sides``.
 """
 
 from collections.abc import Iterable, Sequence

@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from engine.errors import EngineError, shown
 from engine.spec import RunSpec
-from engine.tasks.shifts.findings import Progress, StoredFindings
-from engine.tasks.shifts.findings import Question as ShiftQuestion
+from engine.tasks.shift_findings import Progress, StoredFindings
+from engine.tasks.shift_findings import Question as ShiftQuestion
 from engine.work.ask import (
     CheckRuns,
     DescribeMachine,

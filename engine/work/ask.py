@@ -21,8 +21,8 @@ from engine.errors import EngineError, UsageError, reason_of, shown
 from engine.files import check_target, expanded
 from engine.spec import RunSpec, StudySpec
 from engine.spec.search import Evaluator
-from engine.tasks.shifts.findings import Finding, Method, Progress, StoredFindings
-from engine.tasks.shifts.findings import Question as ShiftQuestion
+from engine.tasks.shift_findings import Finding, Method, Progress, StoredFindings
+from engine.tasks.shift_findings import Question as ShiftQuestion
 from engine.work.machine import Machine
 from engine.work.processes import hand_over, start_module
 

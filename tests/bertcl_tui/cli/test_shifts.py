@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.tasks.shifts.findings import Question
+from engine.tasks.shift_findings import Question
 from tests.bertcl_tui.cli.conftest import Answer, Ask
 from tests.shift_findings import keep_findings
 

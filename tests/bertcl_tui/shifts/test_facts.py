@@ -3,7 +3,7 @@
 import pytest
 
 from bertcl_tui.shifts.facts import cut_said
-from engine.tasks.shifts.findings import Lengths, Part
+from engine.tasks.shift_findings import Lengths, Part
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from bertcl_tui.widgets.field_row import FieldRow
 from engine.spec import Protocol, StudySpec
 from engine.store.connection import open_store
 from engine.store.studies import create_study
-from engine.tasks.shifts.findings import Question
+from engine.tasks.shift_findings import Question
 from tests.bertcl_tui.waiting import until
 from tests.shift_findings import keep_findings
 

@@ -23,7 +23,7 @@ from bertcl_tui.shifts.screen import ShiftsScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.widgets.row_table import RowTable
-from bertcl_tui.workers.machine_panel import MachinePanel
+from bertcl_tui.workers.panel import MachinePanel
 from bertcl_tui.workers.table import WorkersTable
 from engine.spec import StudySpec
 from engine.store.connection import open_store

@@ -12,7 +12,7 @@ from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.workers.file_tail import FileTailScreen
 from bertcl_tui.workers.log_table import LogTable
 from bertcl_tui.workers.log_view import LogView
-from bertcl_tui.workers.machine_panel import MachinePanel
+from bertcl_tui.workers.panel import MachinePanel
 from bertcl_tui.workers.screen import WorkersScreen
 from bertcl_tui.workers.table import WaitingTable, WorkersTable
 from engine.store.connection import open_store

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.errors import UsageError
-from engine.tasks.shifts.findings import Question
+from engine.tasks.shift_findings import Question
 from engine.work.ask import DrawShifts, draw_shifts
 from tests.shift_findings import keep_findings
 

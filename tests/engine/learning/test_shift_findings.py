@@ -8,7 +8,7 @@ import pytest
 
 from engine.learning.shift_findings import find_shifts, project
 from engine.tasks.load import load_task
-from engine.tasks.shifts.findings import Clusters, Lengths, Projection, Question
+from engine.tasks.shift_findings import Clusters, Lengths, Projection, Question
 from tests.engine.learning.asking import Ask
 
 

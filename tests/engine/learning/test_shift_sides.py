@@ -11,7 +11,7 @@ from engine.learning.shift_sides import Pretrained, sides_of
 from engine.spec import Protocol
 from engine.tasks.cache import cache_folder
 from engine.tasks.load import load_task
-from engine.tasks.shifts.sides import take_side
+from engine.tasks.shift_sides import take_side
 from engine.tasks.splits import example_keys, split_rows
 from engine.tasks.subsets import SUBSETS
 from engine.tasks.task import TaskData

@@ -15,7 +15,7 @@ import pytest
 from engine.errors import EngineError, UsageError
 from engine.spec import RunSpec
 from engine.store.connection import open_store
-from engine.tasks.shifts.findings import Clusters, Finding, Lengths, Progress, Projection, Question
+from engine.tasks.shift_findings import Clusters, Finding, Lengths, Progress, Projection, Question
 from engine.work.ask import (
     Asking,
     CheckRuns,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import UsageError
-from engine.tasks.shifts.sides import Cut, Sides, authors_sides, cut_at, median_cut, take_side
+from engine.tasks.shift_sides import Cut, Sides, authors_sides, cut_at, median_cut, take_side
 from engine.tasks.subsets import find_subset
 from engine.tasks.task import Examples, TaskData, rows_fingerprint
 
