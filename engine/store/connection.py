@@ -17,7 +17,18 @@ from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -31,6 +42,7 @@ from engine.store.schema import REVISIONS, VERSION_TABLE
 DEFAULT_STORE = "studies.db"
 _BUSY_SECONDS = 30
 _WAL_PAUSE_SECONDS = 0.01
+_MIGRATION_LOCK = int.from_bytes(b"bertcl")
 _MOST_WAL_BYTES = 64 * 2**20
 """Of the write-ahead log, once all that stands in it is in the file."""
 COPY_PREFIX = "bertcl-tui-"
@@ -131,9 +143,9 @@ def is_made(text: str) -> bool:
 def open_store(text: str = DEFAULT_STORE, *, create: bool = True) -> Store:
     """Open the store, bringing an older one up to date and making a missing one.
 
-    Looking into a SQLite file changes none of its bytes, so that one under version control stays
-    as it was. One that SQLite cannot even read where it lies, because it would have to write beside
-    it or bring it up to date first, is copied, and the copy looked at.
+    Looking into a SQLite file of this version changes none of its bytes, so that one under version
+    control stays as it was. One that SQLite cannot even read where it lies, because it would have
+    to write beside it or bring it up to date first, is copied, and the copy looked at.
 
     Args:
         text: URL, or path of a SQLite file.
@@ -299,7 +311,10 @@ def _bring_up_to_date(store: Store) -> None:
 
 @contextmanager
 def _migrating(store: Store) -> Iterator[Connection]:
-    """One transaction that may rebuild tables: deleting the old one takes nothing else along."""
+    """One transaction that may rebuild tables: deleting the old one takes nothing else along.
+
+    Whoever opens the store at the same time waits, and finds it done.
+    """
     engine = store.engine.execution_options(immediate=True)
     with _plain_errors(store.url), engine.connect() as connection:
         if store.path is not None:
@@ -307,6 +322,8 @@ def _migrating(store: Store) -> Iterator[Connection]:
             _driver(connection).execute("PRAGMA foreign_keys=OFF")
             connection.detach()
         with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             yield connection
 
 

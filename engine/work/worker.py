@@ -165,6 +165,8 @@ def _tidy(context: WorkerContext) -> None:
         tidy(context.store)
     except (EngineError, OSError) as error:
         _log.warning("files that nobody needs stay: %s", error)
+    except Exception:  # no tidying is worth a run
+        _log.exception("files that nobody needs stay")
 
 
 def _rest(context: WorkerContext) -> None:
