@@ -23,7 +23,7 @@ from engine.store.connection import Store, open_store
 from engine.store.studies import create_study
 from engine.work.supervisor import WorkerSettings
 from tests.process.harness.comparing import Results, differences, is_over, remains, results_of
-from tests.process.harness.faults import CLOCK, Fault, begin, faketime, own_disk
+from tests.process.harness.faults import CLOCK, OF_ALL, Fault, begin, faketime, own_disk
 
 _LOOK_SECONDS: Final = 0.05
 _PATIENCE: Final = 300.0
@@ -166,17 +166,18 @@ class _Round:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for slot in self._slots:
-            if slot.end is not None:
-                slot.end()
-            if slot.process is not None and slot.lives:
-                slot.process.send_signal(signal.SIGKILL)
-                slot.process.wait()
-        for reader in self._readers:
-            reader.kill()
-            reader.wait()
-        self.store.close()
-        self._disk.__exit__(None, None, None)
+        try:
+            processes = [slot.process for slot in self._slots if slot.process is not None]
+            for process in (*processes, *self._readers):
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+            for slot in self._slots:
+                if slot.end is not None:
+                    slot.end()
+            self.store.close()
+        finally:
+            self._disk.__exit__(None, None, None)
 
     def run(self, faults: Iterator[Fault], most: int, *, workers: int, readers: int) -> list[Fault]:
         """Search to the end; return what happened meanwhile."""
@@ -190,7 +191,7 @@ class _Round:
                 self.trouble.append(f"stuck for {_PATIENCE:.0f} s")
                 return self._happened
             for slot in self._slots:
-                if not slot.lives:
+                if not slot.lives and slot.end is None:
                     self._look_at_end(slot)
                     planned = sum(s.fault is not None and not s.happened for s in self._slots)
                     free = most - len(self._happened) - planned
@@ -265,11 +266,19 @@ class _Round:
         if not struck and now - slot.started >= fault.after and fault.strike is not None:
             # It does not come there: no use in waiting.
             fault = slot.fault = Fault("kill", after=fault.after)
-        if struck or (fault.strike is None and now - slot.started >= fault.after):
+        is_due = struck or (fault.strike is None and now - slot.started >= fault.after)
+        if is_due and not (fault.kind in OF_ALL and self._happens_to_all()):
             slot.end = begin(fault, pid, self._path)
             slot.over_at = now + fault.seconds
             slot.happened = True
             self._happened.append(fault)
+
+    def _happens_to_all(self) -> bool:
+        """Whether the store is full or away just now: one such thing at a time."""
+        return any(
+            slot.end is not None and slot.fault is not None and slot.fault.kind in OF_ALL
+            for slot in self._slots
+        )
 
     def _look_at_end(self, slot: _Slot) -> None:
         """Say what the end of a worker means: a strike that hit, or one that it never came to."""

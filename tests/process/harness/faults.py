@@ -33,6 +33,8 @@ CHOSEN: Final = (
     "UPDATE cl_worker SET heartbeat_at",
 )
 """Statements at which it hurts, from the proposer's seat to the heartbeat."""
+OF_ALL: Final = ("fill", "remove", "clock")
+"""What happens to the store, and so to all workers."""
 CLOCK: Final = "clock"
 """File beside the store that says how far the workers' clock is from the true one."""
 _FAKETIME: Final = (
