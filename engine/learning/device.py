@@ -1,13 +1,17 @@
 """Which device learns, and in which arithmetic."""
 
 import gc
+import re
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import torch
 
 from engine.errors import UsageError, shown
+
+_LOST: Final = re.compile(r"(CUDA|HIP) error: (?!\w+_STATUS_)")
+"""How torch begins what the driver says; a library's status (``CUBLAS_STATUS_…``) may pass."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,11 @@ def free_memory(device: str) -> None:
     gc.collect()
     if device.startswith("cuda"):
         torch.cuda.empty_cache()
+
+
+def has_lost_device(error: BaseException) -> bool:
+    """Whether a GPU failed so that whatever this process asks of it from now on fails too."""
+    return isinstance(error, RuntimeError) and _LOST.match(str(error)) is not None
 
 
 def _find(name: str) -> torch.device:

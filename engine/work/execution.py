@@ -13,6 +13,7 @@ import torch
 
 from engine.errors import DeletedError, EngineError, StorageError, UsageError, kind_and_line
 from engine.learning.checkpoint import Position
+from engine.learning.device import has_lost_device
 from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.measures import AccuracyMatrix
@@ -93,6 +94,8 @@ def execute(context: WorkerContext, run: RunRecord, judges: Judges) -> Outcome |
 
     Raises:
         StorageError: the store could not be written for too long.
+        RuntimeError: the device failed for good as far as this process goes, which must end: the
+            run is as one whose worker died.
     """
     keeper = CheckpointKeeper(
         context.store,
@@ -172,6 +175,8 @@ def _attempt(
     except (torch.OutOfMemoryError, MemoryError):
         return Outcome("failed", "out of memory; use a smaller batch or shorter inputs")
     except Exception as error:  # the worker has other runs to do
+        if has_lost_device(error):
+            raise
         return _outcome_of(error, context, run)
 
 

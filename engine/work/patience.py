@@ -3,7 +3,8 @@
 - The store's trouble (``StorageError``, or a disk that is full or broken): nothing is wrong with
   the run. What was to be done is done again, with growing pauses; where that takes too long, the
   run is given back with its checkpoint and goes on later, and at last the worker ends.
-- The run's own error ends the run as failed, with the reason.
+- The run's own error ends the run as failed, with the reason. A GPU that fails ends the worker
+  instead: all runs after it would fail with it.
 - A person's error (``UsageError``) is refused before anything is written. Where a run meets one
   all the same, it is the run's own; but where the model's folder or the data is gone, run and study
   wait, with their checkpoint, for a person to resume them.

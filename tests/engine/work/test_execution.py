@@ -323,6 +323,28 @@ def test_no_checkpoint_is_written_where_the_last_worker_died(store: Store, spec:
     assert found.index(1) == 11, "the file is there when step 12 was taken"
 
 
+class Break(AtStep):
+    """The GPU fails, as torch says it."""
+
+    def happen(self) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+
+def test_a_gpu_that_fails_ends_the_worker_and_no_run(
+    store: Store, spec: RunSpec, undisturbed: list[MeasurementRecord]
+) -> None:
+    run_id = create_run(store, spec)
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        work(store, Break(10))
+    assert get_run(store, run_id).state == "running"
+    (worker,) = living_workers(store)
+    end_worker(store, worker.id)
+    again = work(store)
+    assert again is not None
+    assert again.state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+
+
 def test_dying_at_one_step_again_and_again_is_the_runs_fault(store: Store, spec: RunSpec) -> None:
     run_id = create_run(store, spec)
     for step in (8, 9, 9, 9, 9, 9):
