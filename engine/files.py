@@ -276,3 +276,21 @@ def make_room(files: Iterable[StoredFile], most: int) -> None:
         with suppress(OSError):
             file.path.unlink(missing_ok=True)
         total -= file.size
+
+
+Stamp = tuple[int, ...]
+"""What a file was told by when somebody looked."""
+
+
+def stamp_of(path: Path, *, whole: bool = False) -> Stamp | None:
+    """Return which SQLite file lies there, None: there is none; whole: and what is in it."""
+    found: list[int] = []
+    for end in ("", "-wal") if whole else ("",):
+        try:
+            state = path.with_name(path.name + end).stat()
+        except OSError:
+            found += [0]
+        else:
+            found += [state.st_dev, state.st_ino]
+            found += [state.st_size, state.st_mtime_ns] if whole else []
+    return tuple(found) if found[0] else None

@@ -5,11 +5,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO, TextIOWrapper
-from typing import Final
+from typing import Final, TextIO
 
-from engine.errors import EngineError, UsageError, shown
+from engine.errors import EngineError, UsageError, reason_of, shown
 
 FAILED, WRONG = 1, 2
+_STDOUT, _STDERR = 1, 2
+_INTERRUPTED: Final = 130
+"""As a shell says that Ctrl-C ended something."""
 _COMPLETING: Final = "_BERTCL_TUI_COMPLETE"
 """Set by a shell that asks what could come next; it names the shell."""
 _WORDS, _PLACE = "COMP_WORDS", "COMP_CWORD"
@@ -19,9 +22,60 @@ _STORE: Final = "--store"
 
 def main() -> int:
     """Run what the process was asked for; the console script ``bertcl-tui``."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal need not know every letter
-    return run(sys.argv[1:])
+    _open_missing_streams()
+    sys.stdout = _Output(sys.stdout)
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OutputError as error:
+        code = code or _complain(error, FAILED)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)  # what is left of it leads nowhere
+    return code
+
+
+class OutputError(EngineError):
+    """The answer cannot be written where it was to go."""
+
+
+class _Output(TextIOWrapper):
+    """Stdout on a terminal that need not know every letter, or in a file that may be full."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(
+            open(_STDOUT, "wb", closefd=False),  # noqa: SIM115 - closed with this one
+            encoding=stream.encoding,
+            errors="backslashreplace",
+            line_buffering=stream.isatty(),
+        )
+
+    def write(self, text: str, /) -> int:
+        with _plain_errors():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _plain_errors():
+            super().flush()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Say in one line why nothing can be written; a reader that goes away knows it."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"stdout cannot be written: {reason_of(error)}") from None
+
+
+def _open_missing_streams() -> None:
+    """Let the streams that a shell has closed lead nowhere: no file must get their numbers."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(number)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(_STDOUT, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(_STDERR, "w", closefd=False)  # noqa: SIM115
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -45,6 +99,8 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(error, WRONG)
     except EngineError as error:
         return _complain(error, FAILED)
+    except KeyboardInterrupt:  # where nothing is under way yet that would have to be paused
+        return _INTERRUPTED
 
 
 def _refuse_bytes(arguments: Sequence[str]) -> None:

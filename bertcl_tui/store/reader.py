@@ -333,13 +333,17 @@ class Reader:
 
     def close(self) -> None:
         """Let go of the store."""
+        with self._opening:
+            self._let_go()
+
+    def _let_go(self) -> None:
         with self._counting:  # SQLite crashes where a connection is closed while it is asked
             if self._counter is not None:
                 self._counter.close()
                 self._counter = None
         if self._opened is not None:
             self._opened.close()
-            self._opened = None
+            self._opened = self._climbs = None
 
     @contextmanager
     def _connected(self) -> Iterator["Connection | None"]:
@@ -352,6 +356,8 @@ class Reader:
 
     def _store(self) -> "Store | None":
         with self._opening:
+            if self._opened is not None and self._opened.is_past:
+                self._let_go()
             if self._opened is None and self.exists:
                 from engine.store.connection import open_store
 

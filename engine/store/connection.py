@@ -7,16 +7,15 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
-from sqlite3 import Error as SqliteError
 from sqlite3 import OperationalError as SqliteOperationalError
 from tempfile import TemporaryDirectory
+from threading import Lock
 from urllib.parse import quote
 
-import msgspec
 from sqlalchemy import (
     URL,
     Connection,
@@ -29,13 +28,12 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import StorageError, UsageError, first_line, reason_of, shown
-from engine.files import expanded, is_homeless, own_folder
-from engine.store.driver_errors import UnwritableError, damaged, meaning_of, unwritable
+from engine.errors import UsageError, first_line, reason_of, shown
+from engine.files import Stamp, expanded, is_homeless, own_folder, stamp_of
+from engine.store.driver_errors import UnwritableError, plain_errors
 from engine.store.migrations import make_tables, upgrade
 from engine.store.schema import REVISIONS, VERSION_TABLE
 
@@ -47,18 +45,22 @@ _MOST_WAL_BYTES = 64 * 2**20
 """Of the write-ahead log, once all that stands in it is in the file."""
 COPY_PREFIX = "bertcl-tui-"
 """In the folder for temporary files; the id of the process that looks into the copy follows."""
-_PASSWORD = re.compile(r"(://[^/:@]*:).*@", re.DOTALL)
+_PASSWORD = re.compile(r"(://[^/:@]*:)(?:.*(?=@)|(?!:|\d+(?:[/?]|$))[^/?]+)", re.DOTALL)
+"""Also of one whose host was forgotten; what could be a port is none."""
 _SECRET_OPTION = re.compile(r"([?&][^=&]*(?:pass|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Store:
     """An open store. Verbs take it as their first argument."""
 
     url: str
     engine: Engine
     copy: "TemporaryDirectory[str] | None" = None
-    """Holds what is looked at where the store itself lies in a place that cannot be written."""
+    """Holds what is looked at where looking would have to write."""
+    seen: Stamp | None = None
+    """What lay there when it was opened, of a SQLite file."""
+    _leaving: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def path(self) -> Path | None:
@@ -70,25 +72,43 @@ class Store:
         """Where checkpoints and worker logs of this store lie."""
         return files_folder(self.url)
 
+    @property
+    def is_past(self) -> bool:
+        """Whether another file lies there by now, or what was copied has changed."""
+        there = None if self.path is None else stamp_of(self.path, whole=self.copy is not None)
+        return there is not None and there != self.seen
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""
-        with _plain_errors(self.url), self.engine.connect() as connection, connection.begin():
+        with (
+            plain_errors(_name(self.url)),
+            self.engine.connect() as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One short transaction that holds the write lock from its start."""
         if self.copy is not None:
-            raise unwritable(f"store {_shown(self.url)}")
+            self._leave_copy()
         engine = self.engine.execution_options(immediate=True)
-        with _plain_errors(self.url), engine.connect() as connection, connection.begin():
+        with plain_errors(_name(self.url)), engine.connect() as connection, connection.begin():
             yield connection
 
     def close(self) -> None:
         self.engine.dispose()
         if self.copy is not None:
             self.copy.cleanup()
+
+    def _leave_copy(self) -> None:
+        """Make the store itself ready to be written, and go on there."""
+        with self._leaving:
+            if self.copy is not None:
+                itself = open_store(self.url)
+                self.close()
+                self.engine, self.copy, self.seen = itself.engine, None, itself.seen
 
 
 def store_url(text: str) -> str:
@@ -101,7 +121,7 @@ def store_url(text: str) -> str:
 
 def mask_password(store: str) -> str:
     """Return a store's URL as it may be shown, even one that is none; a path is as it was."""
-    return _SECRET_OPTION.sub(r"\1***", _PASSWORD.sub(r"\1***@", store))
+    return _SECRET_OPTION.sub(r"\1***", _PASSWORD.sub(r"\1***", store))
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -143,9 +163,10 @@ def is_made(text: str) -> bool:
 def open_store(text: str = DEFAULT_STORE, *, create: bool = True) -> Store:
     """Open the store, bringing an older one up to date and making a missing one.
 
-    Looking into a SQLite file of this version changes none of its bytes, so that one under version
-    control stays as it was. One that SQLite cannot even read where it lies, because it would have
-    to write beside it or bring it up to date first, is copied, and the copy looked at.
+    Looking into a SQLite file changes none of its bytes, so that one under version control stays
+    as it was. One that would have to be brought up to date first, or that SQLite cannot even read
+    where it lies, because it would have to write beside it, is copied, and the copy looked at until
+    the store is written.
 
     Args:
         text: URL, or path of a SQLite file.
@@ -156,26 +177,45 @@ def open_store(text: str = DEFAULT_STORE, *, create: bool = True) -> Store:
     """
     url = store_url(text)
     path = _checked_path(url, create=create)
+    if create or path is None:
+        return _opened(url, path)
     try:
-        return _opened(url, path, create=create)
+        store = _opened_as_it_lies(url, path)
     except UnwritableError:
-        if create or path is None:
-            raise
-    return _opened_copy(url, path)
+        store = None
+    return store or _opened_copy(url, path)
 
 
-def _opened(url: str, path: Path | None, *, create: bool) -> Store:
-    store = Store(url=url, engine=_engine(url, path))
+def _opened_as_it_lies(url: str, path: Path) -> Store | None:
+    """Open a file to look into it, unless that needs a change of it."""
+    store = Store(url, _engine(url, path), seen=stamp_of(path))
     try:
-        if create and path is not None:
-            with _plain_errors(url), store.engine.connect() as connection:
+        if _revision(store) == REVISIONS[-1]:
+            return _held_to(path, store)
+    except BaseException:
+        store.close()
+        raise
+    store.close()
+    return None
+
+
+def _opened(url: str, path: Path | None) -> Store:
+    store = Store(url, _engine(url, path))
+    try:
+        if path is not None:
+            with plain_errors(_name(url)), store.engine.connect() as connection:
                 _use_wal(_driver(connection))
         _bring_up_to_date(store)
     except BaseException:
         store.close()
         raise
-    if path is not None:  # where it is taken away, nothing must be made in its place
-        event.listen(store.engine, "do_connect", partial(_connect_existing, existing(path)))
+    return store if path is None else _held_to(path, store)
+
+
+def _held_to(path: Path, store: Store) -> Store:
+    """Let nothing be made in the place of a file that is taken away."""
+    store.seen = stamp_of(path)
+    event.listen(store.engine, "do_connect", partial(_connect_existing, existing(path)))
     return store
 
 
@@ -193,7 +233,8 @@ def _connect_existing(
 def _opened_copy(url: str, path: Path) -> Store:
     folder = TemporaryDirectory(prefix=f"{COPY_PREFIX}{os.getpid()}-")
     here = Path(folder.name) / path.name
-    store = Store(url=url, engine=_engine(store_url(str(here)), here), copy=folder)
+    seen = stamp_of(path, whole=True)
+    store = Store(url, _engine(store_url(str(here)), here), folder, seen)
     try:
         for end in ("", "-wal"):
             if end == "" or path.with_name(path.name + end).exists():
@@ -316,7 +357,7 @@ def _migrating(store: Store) -> Iterator[Connection]:
     Whoever opens the store at the same time waits, and finds it done.
     """
     engine = store.engine.execution_options(immediate=True)
-    with _plain_errors(store.url), engine.connect() as connection:
+    with plain_errors(_name(store.url)), engine.connect() as connection:
         if store.path is not None:
             # Has no effect inside a transaction, and is of this connection alone.
             _driver(connection).execute("PRAGMA foreign_keys=OFF")
@@ -342,26 +383,10 @@ def _revision(store: Store) -> str | None:
         return str(connection.execute(query).scalar_one())
 
 
-@contextmanager
-def _plain_errors(url: str) -> Iterator[None]:
-    """Say in one line what a database error means for the person."""
-    try:
-        yield
-    except PoolTimeoutError as error:
-        raise StorageError(f"store {_shown(url)} has too much to do; try again") from error
-    except (DataError, OverflowError) as error:
-        raise UsageError(
-            f"store {_shown(url)} cannot hold that: {first_line(getattr(error, 'orig', error))}"
-        ) from error
-    except (UnicodeDecodeError, msgspec.DecodeError) as error:
-        raise damaged(f"store {_shown(url)}") from error
-    except (DBAPIError, SqliteError) as error:
-        meaning = meaning_of(error, f"store {_shown(url)}")
-        if meaning is None:
-            raise
-        raise meaning from error
-
-
 def _shown(url: str) -> str:
     path = sqlite_path(url)
     return shown(path or mask_password(url))
+
+
+def _name(url: str) -> str:
+    return f"store {_shown(url)}"

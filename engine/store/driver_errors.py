@@ -5,10 +5,13 @@ which may be called anything.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final, Literal
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+import msgspec
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.errors import EngineError, StorageError, UsageError, first_line
 
@@ -36,6 +39,24 @@ _TOO_MUCH_AT_ONCE: Final = "54"
 
 class UnwritableError(StorageError, UsageError):
     """A store lies where nothing can be written."""
+
+
+@contextmanager
+def plain_errors(store: str) -> Iterator[None]:
+    """Say in one line what a database error means for the person; the store's name begins it."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise StorageError(f"{store} has too much to do; try again") from error
+    except (DataError, OverflowError) as error:
+        raise UsageError(f"{store} cannot hold that: {first_line(_cause(error))}") from error
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise damaged(store) from error
+    except (DBAPIError, sqlite3.Error) as error:
+        meaning = meaning_of(error, store)
+        if meaning is None:
+            raise
+        raise meaning from error
 
 
 def meaning_of(error: BaseException, store: str) -> EngineError | None:

@@ -31,7 +31,7 @@ from engine.files import (
     is_orphan,
     name_beside,
 )
-from engine.store.connection import COPY_PREFIX, Store
+from engine.store.connection import COPY_PREFIX, Store, existing
 from engine.store.schema import run
 from engine.store.workers import WorkerRecord, count_lines, forget_lines, living_workers
 from engine.tasks.cache import cache_folders, cached_files
@@ -331,6 +331,9 @@ def _much(amount: Amount) -> Amount:
 
 def _free_room(cleaning: Cleaning) -> Amount:
     """Empty the write-ahead log; write the file anew where nobody works, who would have to wait."""
+    if cleaning.store.copy is not None:
+        with cleaning.store.writing():
+            pass  # one that may not be written stays as it is
     before, can_go = _look_at_room(cleaning)
     with _outside_transactions(cleaning.store) as connection:
         if can_go == before:
@@ -344,7 +347,9 @@ def _free_room(cleaning: Cleaning) -> Amount:
 def _outside_transactions(store: Store) -> Iterator[sqlite3.Connection]:
     """A connection for what cannot be part of one; where the store is busy, nothing is done."""
     assert store.path is not None
-    connection = sqlite3.connect(store.path, timeout=_PATIENCE_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(
+        existing(store.path), timeout=_PATIENCE_SECONDS, isolation_level=None, uri=True
+    )
     try:
         yield connection
     except sqlite3.OperationalError as error:

@@ -73,7 +73,7 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
     Raises:
         EngineError: a worker could not be started.
     """
-    store = open_store(store_url)
+    store = open_store(store_url, create=False)
     try:
         held = [name for name in _held_here(store) if serves(name, device)]
         places = free_places(slots, device, held)
@@ -175,7 +175,7 @@ def add_worker(store_url: str, *, device: str, threads: int) -> int:
     Raises:
         EngineError: it could not be started.
     """
-    store = open_store(store_url)
+    store = open_store(store_url, create=False)
     try:
         held = Counter(_held_here(store))
         place = Place(_least_held(held) if device == "auto" else device, threads)

@@ -58,6 +58,29 @@ def test_a_reader_that_goes_away_is_no_trouble(store: Path) -> None:
     assert (done.stdout, done.stderr) == ("[\n", "")
 
 
+@pytest.mark.as_typed
+@pytest.mark.parametrize(
+    ("words", "streams", "said"),
+    [
+        ("studies", ">&-", ""),
+        ("studies", "<&- >&- 2>&-", ""),
+        ("studies", ">/dev/full", "error: stdout cannot be written: no space left on device\n"),
+        (
+            "studies --json",
+            ">/dev/full",
+            "error: stdout cannot be written: no space left on device\n",
+        ),
+        ("--help", ">/dev/full", "error: stdout cannot be written: no space left on device\n"),
+    ],
+)
+def test_an_output_that_takes_nothing_is_one_line(
+    store: Path, words: str, streams: str, said: str
+) -> None:
+    line = f"{PROGRAM} {words} {'' if words == '--help' else f'--store {store}'} {streams}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1 if said else 0, said)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -124,3 +147,22 @@ def _drain(terminal: int) -> None:
             pass
     except OSError:
         return  # how Linux says that the other side is closed
+
+
+INTERRUPTED_WHILE_LOADING = """
+import signal, sys
+from bertcl_tui.cli import run
+
+class Loading:
+    def find_spec(self, *_):
+        signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Loading())
+sys.exit(run(["studies"]))
+"""
+
+
+def test_an_interrupt_before_anything_is_under_way_is_the_end_and_no_more() -> None:
+    words = [sys.executable, "-c", INTERRUPTED_WHILE_LOADING]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,21 @@ def test_a_store_made_later_is_seen(tmp_path: Path) -> None:
     writer = open_store(str(path))
     create_study(writer, StudySpec(name="a:b", sequence=("a", "b"), data="hub", model="m"))
     assert [study.name for study in reader.studies()] == ["a:b"]
+
+
+def test_a_store_put_in_the_place_of_another_is_seen(tmp_path: Path) -> None:
+    path, other = tmp_path / "studies.db", tmp_path / "other.db"
+    for place in (path, other):
+        open_store(str(place)).close()
+    reader = Reader(str(path))
+    assert reader.studies() == ()
+    with closing(open_store(str(other))) as made:
+        create_study(made, StudySpec(name="a:b", sequence=("a", "b"), data="hub", model="m"))
+    other.replace(path)
+    assert len(reader.studies()) == 1
+    path.unlink()
+    assert len(reader.studies()) == 1
+    reader.close()
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:

@@ -130,6 +130,8 @@ def test_what_is_no_store_url_is_refused(url: str, words: str) -> None:
         ("postgresql://me:pw@host:port/lab", "postgresql://me:***@host:port/lab"),
         ("postgresql://host/lab?sslPassword=pw&a=1", "postgresql://host/lab?sslPassword=***&a=1"),
         ("nonsense://:pw@", "nonsense://:***@"),
+        ("postgresql://me:pw/lab", "postgresql://me:***/lab"),
+        ("postgresql://host:5432/lab", "postgresql://host:5432/lab"),
         ("postgresql://me@host/lab", "postgresql://me@host/lab"),
         ("sqlite:////home/a:b@c/studies.db", "sqlite:////home/a:b@c/studies.db"),
         ("studies:a@b.db", "studies:a@b.db"),

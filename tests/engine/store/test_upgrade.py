@@ -11,12 +11,13 @@ from alembic.config import Config
 from sqlalchemy import create_engine, delete, insert, select
 
 import engine.store.migrations
+from bertcl_tui.store.reader import Reader
 from engine.spec import Source
 from engine.store.connection import open_store
 from engine.store.run_states import create_run
 from engine.store.runs import enter_run, entries, trials_of
 from engine.store.schema import REVISIONS, VERSION_TABLE, log, run, stage, study
-from engine.store.studies import find_study
+from engine.store.studies import create_study, find_study
 from tests.engine.store.conftest import run_spec, study_spec, without_privileges
 
 
@@ -70,6 +71,22 @@ def first_schema(tmp_path: Path) -> Path:
             connection.execute(insert(log).values(at=now, level="info", run_id=run_id, text=said))
     database.dispose()
     return path
+
+
+def test_it_is_brought_up_to_date_when_it_is_written_and_not_before(first_schema: Path) -> None:
+    before = first_schema.read_bytes()
+    store, reader = open_store(str(first_schema), create=False), Reader(str(first_schema))
+    try:
+        assert find_study(store, "old").trials == 3
+        assert [row.name for row in reader.studies()] == ["old"]
+        assert first_schema.read_bytes() == before
+        assert list(first_schema.parent.iterdir()) == [first_schema]
+        create_study(store, study_spec("new"))
+        assert find_study(store, "old").trials == 3
+        assert [row.name for row in reader.studies()] == ["old", "new"]
+    finally:
+        reader.close()
+        store.close()
 
 
 def test_what_was_in_the_store_stays_in_it(first_schema: Path) -> None:

@@ -352,7 +352,11 @@ def test_beside_a_store_that_may_not_be_written_nothing_goes(store: Store, dead:
     folder = checkpoint(store, 700)
     left = put(of_dead_writer(store.folder / "checkpoint", dead), days=1)
     file = log_file(store, 1)
-    looked_at = replace(store, copy=tempfile.TemporaryDirectory())
+    assert store.path is not None
+    copy = tempfile.TemporaryDirectory()
+    there = open_store(str(shutil.move(store.path, copy.name)))
+    store.path.mkdir()  # root may write any file, but no folder as if it were one
+    looked_at = replace(store, engine=there.engine, copy=copy)
     for kind in KINDS:
         with suppress(UsageError):
             assert free(Cleaning(looked_at, older=0), kind) == Amount(0, 0)

@@ -1,9 +1,20 @@
 """How a machine is shared out among workers."""
 
+from functools import partial
+from pathlib import Path
+
 import pytest
 
+from engine.errors import UsageError
 from engine.work.machine import core_count, gpu_count
-from engine.work.supervisor import Place, default_slots, free_places, serves
+from engine.work.supervisor import (
+    Place,
+    add_worker,
+    default_slots,
+    ensure_workers,
+    free_places,
+    serves,
+)
 
 
 def test_every_worker_has_an_equal_share_of_the_cores() -> None:
@@ -17,6 +28,14 @@ def test_places_that_are_held_are_not_given_again() -> None:
     assert len(free_places(3, "cpu", held=["cpu", "cpu"])) == 1
     assert free_places(2, "cpu", held=["cpu"] * 5) == []
     assert free_places(2, "cpu", held=["cpu"])[0].threads == max(1, core_count() // 2)
+
+
+def test_nobody_is_hired_for_a_store_that_was_taken_away(tmp_path: Path) -> None:
+    gone = tmp_path / "studies.db"
+    for hire in (ensure_workers, partial(add_worker, device="cpu", threads=1)):
+        with pytest.raises(UsageError, match="no store at"):
+            hire(str(gone))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unless_told_there_are_as_many_as_the_machine_has_room_for() -> None:
