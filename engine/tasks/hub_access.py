@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, first_line, shown
 
 _PATIENCE = 5.0
 
@@ -104,8 +104,7 @@ def _reason(error: BaseException, what: str) -> str:
             f"the tokenizer of {what} needs two more libraries: pip install sentencepiece protobuf"
         )
     named = next((cause for cause in causes if str(cause).strip()), error)
-    first_line = str(named).strip().partition("\n")[0].rstrip(".")
-    return f"{what} cannot be read: {first_line or type(error).__name__}"
+    return f"{what} cannot be read: {first_line(named).rstrip('.')}"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
