@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.spec.run import derived_seed
 from tests.bertcl_tui.cli.conftest import Ask
 from tests.recorded import DONE, LIVE
 
@@ -16,7 +17,7 @@ def test_two_runs_and_the_paper_for_people(ask: Ask, store: Path) -> None:
     rows = {line.split("  ")[0]: line.split() for line in between.splitlines()}
     assert rows["sequence"] == ["sequence", DONE, LIVE]
     assert rows["model"] == ["model", "bert-base-uncased", "sample"]
-    assert rows["seed"] == ["seed", "3", "1"]
+    assert rows["seed"] == ["seed", *(str(derived_seed("trial", 0, number)) for number in (3, 1))]
     assert rows["lr9"] == ["lr9", "5e-05", "–"]
     assert "batch size" not in rows
     assert "held-out" in one
@@ -47,8 +48,9 @@ def test_as_data(ask: Ask, store: Path) -> None:
     facts = ask("explain", "1", "2", "--store", store, "--json").data
     one, other = facts["runs"]
     assert (one["id"], other["id"]) == (1, 2)
-    assert (one["facts"]["seed"], other["facts"]["seed"]) == (0, 1)
-    assert {"name": "seed", "values": [0, 1]} in facts["between"]
+    seeds = [derived_seed("trial", 0, number) for number in (0, 1)]
+    assert [one["facts"]["seed"], other["facts"]["seed"]] == seeds
+    assert {"name": "seed", "values": seeds} in facts["between"]
     assert {item["name"]: (item["run"], item["paper"]) for item in one["against_paper"]}[
         "selection"
     ] == ("held-out", "validation")
