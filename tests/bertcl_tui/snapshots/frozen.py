@@ -50,7 +50,11 @@ def freeze(path: Path) -> Path:
     with store.writing() as connection:
         connection.execute(
             update(worker).values(
-                host="gpu-box", pid=4242, started_at=NOW - HOUR, heartbeat_at=NOW - 1
+                host="gpu-box",
+                pid=4242,
+                process=None,
+                started_at=NOW - HOUR,
+                heartbeat_at=NOW - 1,
             )
         )
         connection.execute(
