@@ -218,7 +218,11 @@ async def test_what_cannot_be_looked_at_is_said_where_it_would_be(
 ) -> None:
     store = study_store(tmp_path / "s.db", str(tasks), question.model)
     async with shifts_of(store) as (pilot, screen):
-        await until(pilot, lambda: "✗ model folder" in drawn(screen, "lengths"), patience=LONG)
+        await until(
+            pilot,
+            lambda: "✗ the tokenizer of model folder" in drawn(screen, "lengths"),
+            patience=LONG,
+        )
 
 
 async def test_a_study_whose_data_are_gone_says_so(question: Question, tmp_path: Path) -> None:
