@@ -148,6 +148,19 @@ def _wait_little(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None
     connection.execute("PRAGMA busy_timeout=1")
 
 
+def require_next_worker_ends_as(
+    undisturbed: list[MeasurementRecord], store: Store, run_id: int
+) -> None:
+    """Let the worker that holds the run end, and the next one finish it to the same numbers."""
+    assert get_run(store, run_id).state == "running"
+    (worker,) = living_workers(store)
+    end_worker(store, worker.id)
+    again = work(store)
+    assert again is not None
+    assert again.state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+
+
 def test_a_locked_store_gives_the_run_back_and_it_goes_on_where_it_was(
     store: Store, spec: RunSpec, undisturbed: list[MeasurementRecord]
 ) -> None:
@@ -175,14 +188,7 @@ def test_a_worker_that_ends_while_the_store_is_locked_leaves_its_run_to_the_next
     with pytest.raises(StorageError):
         work(store, lock, pauses=ending)
     lock.give_back()
-    assert get_run(store, run_id).state == "running"
-    (worker,) = living_workers(store)
-    end_worker(store, worker.id)
-
-    again = work(store)
-    assert again is not None
-    assert again.state == "complete"
-    assert measurements_of(store, run_id) == undisturbed
+    require_next_worker_ends_as(undisturbed, store, run_id)
 
 
 def test_what_cannot_be_read_just_now_is_not_deleted(store: Store, spec: RunSpec) -> None:
@@ -336,13 +342,7 @@ def test_a_gpu_that_fails_ends_the_worker_and_no_run(
     run_id = create_run(store, spec)
     with pytest.raises(RuntimeError, match="illegal memory access"):
         work(store, Break(10))
-    assert get_run(store, run_id).state == "running"
-    (worker,) = living_workers(store)
-    end_worker(store, worker.id)
-    again = work(store)
-    assert again is not None
-    assert again.state == "complete"
-    assert measurements_of(store, run_id) == undisturbed
+    require_next_worker_ends_as(undisturbed, store, run_id)
 
 
 def test_dying_at_one_step_again_and_again_is_the_runs_fault(store: Store, spec: RunSpec) -> None:
