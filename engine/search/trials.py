@@ -122,13 +122,14 @@ class Search:
 
         One that has ended is run once more because a person asked for it: to its end.
         """
-        with plain_errors():
+        with plain_errors(), suppress(UpdateFinishedTrialError):
             trial = self._storage.get_trial(self._id(number))
             if trial.state.is_finished():
                 return False
             if self._in_order is None:
                 return self._pruner.prune(self._study, trial)
             return self._prune_in_order(trial)
+        return False
 
     def tell(self, number: int, state: Ending, p: float | None = None) -> None:
         """End a trial; one that has ended stays as it is.

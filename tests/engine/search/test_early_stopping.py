@@ -3,6 +3,8 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
+from optuna import Study
+from optuna.trial import FrozenTrial
 
 from engine.search.early_stopping import CollapseSentinel, Look, Observation, SentinelState
 from engine.search.trials import Search
@@ -230,3 +232,20 @@ def test_another_process_prunes_the_same_trial(opened: Opener) -> None:
     assert other.should_prune(number)
     other.tell(number, "pruned")
     assert one.unfinished() == {}
+
+
+def test_a_trial_that_another_process_ends_while_it_is_judged_is_not_pruned(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = opened(pruner="asha"), opened(pruner="asha")
+    number = one.propose().number
+    one.report(number, 1, 1.3)
+    judge = one._pruner.prune
+
+    def end_and_judge(study: Study, trial: FrozenTrial) -> bool:
+        other.tell(number, "complete", 1.3)
+        return judge(study, trial)
+
+    monkeypatch.setattr(one._pruner, "prune", end_and_judge)
+    assert not one.should_prune(number)
+    assert one.endings() == {number: "complete"}
