@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,11 +14,12 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
 )
-from transformers.utils import logging
+from transformers.utils import CONFIG_NAME, logging
+from transformers.utils.hub import cached_file, extract_commit_hash
 
 from engine.errors import UsageError, shown
 from engine.profiles.parameters import count_layers
-from engine.tasks.hub_access import reading_model
+from engine.tasks.hub_access import read_model
 from engine.tasks.models import Shape, folder_fingerprint, model_path, require_weights
 
 _HEAD_DROPOUTS = (
@@ -70,18 +72,7 @@ def load_backbone(model: str) -> Backbone:
         UsageError: the model does not exist, lacks weights, or the hub cannot be reached.
     """
     path = model_path(model)
-    with reading_model(path):
-        config = AutoConfig.from_pretrained(path, trust_remote_code=False)
-        require_weights(model)
-        # A decoder would keep keys and values for a text to come.
-        config.use_cache = False
-        module, found = AutoModel.from_pretrained(
-            path,
-            config=config,
-            dtype="float32",
-            output_loading_info=True,
-            trust_remote_code=False,
-        )
+    config, module, found = read_model(path, lambda: _load(path, model))
     _refuse_missing(found["missing_keys"], model)
     if getattr(module, "pooler", None) is not None:
         # It would be trainable, and its output is never used: section 4 reads off [CLS].
@@ -93,6 +84,22 @@ def load_backbone(model: str) -> Backbone:
         summarise=last_token if _reads_left_to_right(config) else first_token,
         dropout=_dropout(config),
     )
+
+
+def _load(path: str, model: str) -> tuple[PretrainedConfig, Any, dict[str, Any]]:
+    """Return config and module, and what transformers says of the weights it found."""
+    config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+    require_weights(model)
+    # A decoder would keep keys and values for a text to come.
+    config.use_cache = False
+    module, found = AutoModel.from_pretrained(
+        path,
+        config=config,
+        dtype="float32",
+        output_loading_info=True,
+        trust_remote_code=False,
+    )
+    return config, module, found
 
 
 class BackboneShape(Shape, frozen=True, kw_only=True):
@@ -112,10 +119,7 @@ def backbone_shape(model: str) -> BackboneShape:
         UsageError: the model does not exist, or the hub cannot be reached.
     """
     path = model_path(model)
-    with reading_model(path):
-        config = AutoConfig.from_pretrained(path, trust_remote_code=False)
-        with torch.device("meta"):
-            module = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+    config, module = read_model(path, lambda: _load_without_weights(path))
     n_layers = _count_layers(module)
     return BackboneShape(
         n_layers=n_layers,
@@ -123,6 +127,12 @@ def backbone_shape(model: str) -> BackboneShape:
         longest_input=_longest_input(config),
         shares_weights=getattr(config, "num_hidden_layers", n_layers) > n_layers,
     )
+
+
+def _load_without_weights(path: str) -> tuple[PretrainedConfig, PreTrainedModel]:
+    config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+    with torch.device("meta"):
+        return config, AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
 
 
 def model_fingerprint(model: str) -> str:
@@ -133,11 +143,10 @@ def model_fingerprint(model: str) -> str:
     """
     path = model_path(model)
     folder = Path(path)
-    with reading_model(path):
-        if not folder.is_dir():
-            config = AutoConfig.from_pretrained(path, trust_remote_code=False)
-            return f"{path}@{config._commit_hash}"  # noqa: SLF001 - nothing else says it
-        return folder_fingerprint(folder)
+    if folder.is_dir():
+        return read_model(path, lambda: folder_fingerprint(folder))
+    config = read_model(path, lambda: cached_file(path, CONFIG_NAME))
+    return f"{path}@{extract_commit_hash(config, None)}"
 
 
 def positions_before_first(config: PretrainedConfig) -> int:

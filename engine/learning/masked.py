@@ -12,7 +12,7 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel, PreTrainedTokeni
 from engine.errors import UsageError, shown
 from engine.learning.backbone import load_backbone
 from engine.learning.events import Between, go_on
-from engine.tasks.hub_access import reading_model
+from engine.tasks.hub_access import read_model
 from engine.tasks.models import model_path
 
 _HIDDEN = 0.15
@@ -176,7 +176,8 @@ def load_masked_model(
 
 def _with_own_head(model: str) -> Pretrained | None:
     path = model_path(model)
-    with reading_model(path):
+
+    def load() -> Pretrained | None:
         try:
             whole, found = AutoModelForMaskedLM.from_pretrained(
                 path, dtype="float32", output_loading_info=True, trust_remote_code=False
@@ -184,7 +185,9 @@ def _with_own_head(model: str) -> Pretrained | None:
         except ValueError:
             # An architecture that never was a masked language model.
             return None
-    return None if found["missing_keys"] else Pretrained(whole)
+        return None if found["missing_keys"] else Pretrained(whole)
+
+    return read_model(path, load)
 
 
 def _table(backbone: nn.Module) -> Tensor:

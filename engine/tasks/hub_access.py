@@ -1,45 +1,47 @@
-"""Talking with the model hub: never for long with one that does not answer, and failures in a line.
+"""Talking with the model hub: only for what is not cached here, and never for long in vain.
 
-Shared by whatever loads a tokenizer, a backbone or a data set. Imports ``huggingface_hub``, which
-``transformers`` and ``datasets`` would import anyway, only when it is used.
+Its failures become one line. Shared by whatever loads a tokenizer, a backbone or a data set.
+Imports ``huggingface_hub``, which ``transformers`` and ``datasets`` would import anyway, only when
+it is used.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeVar
 
 from engine.errors import UsageError, first_line, shown
 
 _PATIENCE = 5.0
 
+Value = TypeVar("Value")
 
-@contextmanager
-def reading_model(model: str) -> Iterator[None]:
-    """Load (a part of) a model in this context; ``model`` is what ``model_path`` returned.
+
+def read_model(model: str, load: Callable[[], Value]) -> Value:
+    """Return what ``load`` makes of (a part of) a model; ``model`` is what ``model_path`` returned.
+
+    What the local cache has is used as it is: the hub is asked only where something is missing.
 
     Raises:
-        UsageError: instead of whatever was raised inside.
+        UsageError: instead of whatever was raised by ``load``.
     """
     if Path(model).is_dir():
         with _in_one_line(f"model folder {shown(model)}", "use --model sample or another folder"):
-            yield
-        return
-    remedy = "use --model sample or a local folder"
-    with _in_one_line(f"model '{shown(model)}'", remedy), _offline_unless_answering():
-        yield
+            return load()
+    with _in_one_line(f"model '{shown(model)}'", "use --model sample or a local folder"):
+        return _from_cache_or_hub(load)
 
 
-@contextmanager
-def reading_data_set(repository: str) -> Iterator[None]:
-    """Load a data set of the hub in this context.
+def read_data_set(repository: str, load: Callable[[], Value]) -> Value:
+    """Return what ``load`` makes of a data set of the hub, from the local cache where it is there.
 
     Raises:
-        UsageError: instead of whatever was raised inside.
+        UsageError: instead of whatever was raised by ``load``.
     """
     remedy = "use --data sample or a local folder (--data FOLDER)"
-    with _in_one_line(f"data set '{shown(repository)}'", remedy), _offline_unless_answering():
-        yield
+    with _in_one_line(f"data set '{shown(repository)}'", remedy):
+        return _from_cache_or_hub(load)
 
 
 @contextmanager
@@ -52,17 +54,32 @@ def _in_one_line(what: str, remedy: str) -> Iterator[None]:
         raise UsageError(f"{_reason(error, what)}; {remedy}") from error
 
 
-@contextmanager
-def _offline_unless_answering() -> Iterator[None]:
-    """Use the local cache alone when the hub does not answer.
+def _from_cache_or_hub(load: Callable[[], Value]) -> Value:
+    """Load from the local cache; where that lacks something, from the hub, if it answers."""
+    from huggingface_hub import constants
 
-    The libraries ask six times for every file, 23 s each, before they look in their cache. Their
-    switch is an environment variable that they read when first imported; this is what it sets.
+    try:
+        with _offline():
+            return load()
+    except MemoryError:
+        raise
+    except Exception:  # whatever a library says of a file that is not in its cache
+        if constants.HF_HUB_OFFLINE or not hub_answers():
+            raise
+    return load()
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    """Have the libraries look in their cache alone.
+
+    Else they ask six times for every file, 23 s each, where the hub does not answer. Their switch
+    is an environment variable that they read when first imported; this is what it sets.
     """
     from huggingface_hub import constants
 
     offline = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = offline or not hub_answers()
+    constants.HF_HUB_OFFLINE = True
     try:
         yield
     finally:

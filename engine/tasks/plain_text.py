@@ -6,7 +6,7 @@ from itertools import chain, islice
 
 from engine.errors import UsageError, shown
 from engine.files import expanded
-from engine.tasks.hub_access import reading_data_set
+from engine.tasks.hub_access import read_data_set
 from engine.tasks.load import load_task
 from engine.tasks.sources.sample import SAMPLES
 
@@ -60,12 +60,13 @@ def _sample() -> Iterator[str]:
 
 
 def _wiki(count: int) -> Iterator[str]:
-    from datasets import load_dataset
+    def load() -> list[str]:
+        from datasets import load_dataset
 
-    with reading_data_set(_WIKI):
         rows = load_dataset(_WIKI, "en", split="train", streaming=True)
-        articles = [str(row["text"]) for row in islice(rows, count)]
-    for article in articles:
+        return [str(row["text"]) for row in islice(rows, count)]
+
+    for article in read_data_set(_WIKI, load):
         for paragraph in article.split("_START_PARAGRAPH_")[1:]:
             text = paragraph.partition("_START_SECTION_")[0]
             yield " ".join(text.replace("_NEWLINE_", " ").split())

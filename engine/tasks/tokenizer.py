@@ -9,8 +9,9 @@ import transformers
 from numpy.typing import NDArray
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from engine.errors import UsageError, shown
 from engine.tasks.cache import cache_key, load_arrays, save_arrays
-from engine.tasks.hub_access import reading_model
+from engine.tasks.hub_access import read_model
 from engine.tasks.task import Examples
 
 _LENGTHS: Final = "lengths"
@@ -23,11 +24,19 @@ def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
     Raises:
         UsageError: there is none, or the hub cannot be reached.
     """
-    with reading_model(path):
+
+    def load() -> PreTrainedTokenizerBase:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             path, trust_remote_code=False
         )
-    return tokenizer
+        # transformers makes one that knows special tokens alone where the files are missing
+        if len(tokenizer) <= len(set(tokenizer.all_special_ids)):
+            raise UsageError(
+                f"model '{shown(path)}' comes without a tokenizer; fetch the model again"
+            )
+        return tokenizer
+
+    return read_model(path, load)
 
 
 def padding_id(tokenizer: PreTrainedTokenizerBase) -> int:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from engine.errors import UsageError, shown
-from engine.tasks.hub_access import reading_data_set
+from engine.tasks.hub_access import read_data_set
 from engine.tasks.rows import RawTask, Rows, require_columns, rows_from
 from engine.tasks.sources.glue import HubOrigin
 
@@ -17,10 +17,14 @@ def read_hub(origin: HubOrigin) -> RawTask:
     Raises:
         UsageError: it cannot be had, or lacks a split or column.
     """
-    with reading_data_set(origin.repository):
+
+    def load() -> "DatasetDict":
         import datasets
 
-        splits = datasets.load_dataset(origin.repository, origin.config)
+        datasets.logging.set_verbosity_error()  # it warns of what it takes from its cache
+        return datasets.load_dataset(origin.repository, origin.config)
+
+    splits = read_data_set(origin.repository, load)
     validation = origin.validation or ("validation" if "validation" in splits else None)
     return RawTask(
         train=_rows(splits, origin.train, origin),

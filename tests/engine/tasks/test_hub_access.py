@@ -1,20 +1,116 @@
+import shutil
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
+import datasets
 import pytest
 from huggingface_hub import constants
 
 from engine.errors import UsageError
-from engine.tasks.hub_access import reading_data_set, reading_model
+from engine.learning.backbone import backbone_shape, load_backbone, model_fingerprint
+from engine.tasks.hub_access import read_data_set, read_model
 from engine.tasks.load import load_task
 from engine.tasks.tokenizer import load_tokenizer
+from tests.tiny import tiny_backbone
 
 NOWHERE = "http://127.0.0.1:9"
+COMMIT = "a" * 40
+PROBE = "HEAD / HTTP/1.1"
+TASK = '[tasks.a]\nhub = "org/mine"\nsentence1 = "text"\nlabel = "label"\n'
 
 
 @pytest.fixture
 def dead_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", NOWHERE)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+
+
+class DumbHub(ThreadingHTTPServer):
+    """A hub that hangs up on whoever asks, and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), SaysNothing)
+        self.asked: list[str] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class SaysNothing(BaseHTTPRequestHandler):
+    server: DumbHub
+
+    def parse_request(self) -> bool:
+        self.server.asked.append(self.raw_requestline.decode().strip())
+        return False
+
+
+@pytest.fixture
+def dumb_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[DumbHub]:
+    hub = DumbHub()
+    monkeypatch.setattr(constants, "ENDPOINT", hub.address)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")
+    thread = Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield hub
+    hub.shutdown()
+    thread.join()
+    hub.server_close()
+
+
+def cache_model(name: str, files: list[Path]) -> None:
+    """Put files where the libraries keep those of a model of the hub."""
+    place = Path(constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text(COMMIT)
+    (place / "snapshots" / COMMIT).mkdir(parents=True)
+    for file in files:
+        shutil.copy(file, place / "snapshots" / COMMIT)
+
+
+def test_a_model_in_the_cache_is_not_asked_for(dumb_hub: DumbHub, tmp_path: Path) -> None:
+    cache_model("org/mine", list(tiny_backbone(tmp_path / "made").iterdir()))
+    assert len(load_tokenizer("org/mine")) > 100
+    assert load_backbone("org/mine").n_layers == backbone_shape("org/mine").n_layers == 2
+    assert model_fingerprint("org/mine") == f"org/mine@{COMMIT}"
+    assert dumb_hub.asked == []
+
+
+def test_a_model_of_which_a_part_is_missing_is_asked_for(dumb_hub: DumbHub, tmp_path: Path) -> None:
+    cache_model("org/mine", [tiny_backbone(tmp_path / "made") / "config.json"])
+    with pytest.raises(UsageError, match="'org/mine' comes without a tokenizer"):
+        load_tokenizer("org/mine")
+    assert dumb_hub.asked == [PROBE]
+    with pytest.raises(UsageError, match="model 'org/mine' cannot be read"):
+        load_backbone("org/mine")
+    assert dumb_hub.asked == [PROBE] * 2
+    assert constants.HF_HUB_OFFLINE is False
+
+
+def test_a_data_set_in_the_cache_is_not_asked_for(dumb_hub: DumbHub, tmp_path: Path) -> None:
+    made = tmp_path / "mine"
+    made.mkdir()
+    lines = ["text,label", *(f"text {number},{number % 2}" for number in range(40))]
+    (made / "train.csv").write_text("\n".join(lines))
+    datasets.load_dataset(str(made))
+    (tmp_path / "datasets" / "mine").rename(tmp_path / "datasets" / "org___mine")
+    toml = tmp_path / "tasks.toml"
+    toml.write_text(TASK, encoding="utf-8")
+    dumb_hub.asked.clear()
+    assert load_task("a", str(toml)).labels == ("0", "1")
+    assert dumb_hub.asked == []
+
+
+def test_a_data_set_that_is_missing_is_asked_for(dumb_hub: DumbHub, tmp_path: Path) -> None:
+    toml = tmp_path / "tasks.toml"
+    toml.write_text(TASK, encoding="utf-8")
+    with pytest.raises(UsageError, match="for data set 'org/mine', and the local cache has no"):
+        load_task("a", str(toml))
+    assert dumb_hub.asked == [PROBE]
 
 
 @pytest.mark.usefixtures("dead_hub")
@@ -62,14 +158,19 @@ def test_a_folder_whose_tokenizer_is_broken_is_named(tmp_path: Path) -> None:
 
 
 def test_a_usage_error_passes_unchanged(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"^as it is$"), reading_model(str(tmp_path)):
+    def load() -> None:
         raise UsageError("as it is")
+
+    with pytest.raises(UsageError, match=r"^as it is$"):
+        read_model(str(tmp_path), load)
 
 
 @pytest.mark.usefixtures("dead_hub")
 def test_only_the_first_line_of_a_failure_is_told() -> None:
-    with (
-        pytest.raises(UsageError, match=r"^data set 'org/data' cannot be read: no config 'x'; use"),
-        reading_data_set("org/data"),
-    ):
+    def load() -> None:
         raise ValueError("no config 'x'.\nAvailable: many")
+
+    with pytest.raises(
+        UsageError, match=r"^data set 'org/data' cannot be read: no config 'x'; use"
+    ):
+        read_data_set("org/data", load)
