@@ -1,24 +1,24 @@
 """What can be done everywhere, in forms and in the settings."""
 
+from functools import partial
+
 from bertcl_tui.actions.action import Action
 
+_form = partial(Action, places=("new-study", "new-table"))
 FORMS = (
-    Action(
+    _form(
         "start",
         "ctrl+s",
         "start",
         "Start what the form asks for; it runs on when the app is closed.",
-        ("new-study", "new-table"),
     ),
-    Action(
-        "copy_command",
-        "ctrl+y",
-        "copy command",
-        "Copy the command line that asks for the same.",
-        ("new-study", "new-table"),
+    _form(
+        "copy_command", "ctrl+y", "copy command", "Copy the command line that asks for the same."
     ),
 )
 
+_app = partial(Action, places=("app",))
+_app_palette = partial(_app, shown="palette")
 EVERYWHERE = (
     Action(
         "back",
@@ -48,65 +48,26 @@ EVERYWHERE = (
             ("dialog", "Close it; nothing is done."),
         ),
     ),
-    Action(
-        "open_settings",
-        "f2,ctrl+o",
-        "settings",
-        "Choose theme, notifications and keys.",
-        ("app",),
-        shown="palette",
-    ),
-    Action(
-        "show_help", "question_mark,f1", "help", "Explain keys, words, states and curves.", ("app",)
-    ),
-    Action(
-        "command_palette",
-        "ctrl+p",
-        "palette",
-        "Find any action by name.",
-        ("app",),
-        shown="help",
-    ),
-    Action(
+    _app_palette("open_settings", "f2,ctrl+o", "settings", "Choose theme, notifications and keys."),
+    _app("show_help", "question_mark,f1", "help", "Explain keys, words, states and curves."),
+    _app("command_palette", "ctrl+p", "palette", "Find any action by name.", shown="help"),
+    _app_palette(
         "save_screenshot",
         "ctrl+s,f12",
         "screenshot",
         "Save the screen as an SVG picture in the current folder.",
-        ("app",),
-        shown="palette",
     ),
-    Action("quit", "q", "quit", "Leave; asks what to do with running work.", ("app",)),
+    _app("quit", "q", "quit", "Leave; asks what to do with running work."),
 )
 
-
+_setting = partial(Action, places=("settings",))
 SETTING = (
-    Action(
-        "change_key",
-        "enter",
-        "new key",
-        "Press another key for the action under the cursor.",
-        ("settings",),
+    _setting(
+        "change_key", "enter", "new key", "Press another key for the action under the cursor."
     ),
-    Action(
-        "add_key",
-        "a",
-        "add key",
-        "Press one more key for the action under the cursor.",
-        ("settings",),
-    ),
-    Action(
-        "reset_key",
-        "r",
-        "reset",
-        "Give the action under the cursor the keys it came with.",
-        ("settings",),
-    ),
-    Action(
-        "reset_keys",
-        "R",
-        "reset all",
-        "Give every action the keys it came with.",
-        ("settings",),
-        shown="wide",
+    _setting("add_key", "a", "add key", "Press one more key for the action under the cursor."),
+    _setting("reset_key", "r", "reset", "Give the action under the cursor the keys it came with."),
+    _setting(
+        "reset_keys", "R", "reset all", "Give every action the keys it came with.", shown="wide"
     ),
 )

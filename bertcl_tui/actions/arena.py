@@ -1,7 +1,11 @@
 """What can be done with the tables of the arena, and with shifts."""
 
+from functools import partial
+
 from bertcl_tui.actions.action import Action
 
+_table = partial(Action, places=("arena",))
+_table_wide = partial(_table, shown="wide")
 ARENA = (
     Action(
         "open_arena",
@@ -11,68 +15,39 @@ ARENA = (
         ("studies", "study", "combine"),
         shown="wide",
     ),
-    Action(
-        "new_table",
-        "n",
-        "new",
-        "Choose sequences and methods, and have run what is missing.",
-        ("arena",),
-    ),
-    Action(
+    _table("new_table", "n", "new", "Choose sequences and methods, and have run what is missing."),
+    _table(
         "next_measure",
         "m",
         "measure",
         "Show the next measure: p_o and p_s, p, ACC, BWT, forgetting.",
-        ("arena",),
     ),
-    Action(
-        "next_layout",
-        "t",
-        "layout",
-        "Show all that was run, or one of the paper's tables.",
-        ("arena",),
-    ),
-    Action(
+    _table("next_layout", "t", "layout", "Show all that was run, or one of the paper's tables."),
+    _table_wide(
         "next_setting",
         "d",
         "data",
         "Show what was run on other data, another backbone or by another protocol.",
-        ("arena",),
-        shown="wide",
     ),
-    Action(
+    _table_wide(
         "pause_or_resume_runs",
         "space",
         "pause/resume",
         "Pause the runs of this table, or let paused ones go on.",
-        ("arena",),
-        shown="wide",
     ),
-    Action(
-        "retry_runs",
-        "r",
-        "retry",
-        "Run once more what failed, collapsed or was stopped.",
-        ("arena",),
-        shown="wide",
-    ),
-    Action(
+    _table_wide("retry_runs", "r", "retry", "Run once more what failed, collapsed or was stopped."),
+    _table(
         "turn_panel",
         "tab",
         "legend",
         "Show how the table is to be read, or the runs of the cell again.",
-        ("arena",),
     ),
-    Action(
-        "export_table",
-        "e",
-        "export",
-        "Write the table to a file: Markdown, CSV, LaTeX or text.",
-        ("arena",),
+    _table(
+        "export_table", "e", "export", "Write the table to a file: Markdown, CSV, LaTeX or text."
     ),
 )
 
-
+_shifts = partial(Action, places=("shifts",))
 SHIFTS = (
     Action(
         "open_shifts",
@@ -82,20 +57,10 @@ SHIFTS = (
         ("studies",),
         shown="wide",
     ),
-    Action("choose_task", "t", "task", "Choose task, data and model.", ("shifts",)),
-    Action("turn_plane", "p", "PCA/t-SNE", "Show the rows in the other plane.", ("shifts",)),
-    Action(
-        "write_picture",
-        "e",
-        "picture",
-        "Write what is shown to a file: SVG or PNG.",
-        ("shifts",),
-    ),
-    Action(
-        "search_shift",
-        "n,enter",
-        "new study",
-        "Set up a search on the shift under the cursor.",
-        ("shifts",),
+    _shifts("choose_task", "t", "task", "Choose task, data and model."),
+    _shifts("turn_plane", "p", "PCA/t-SNE", "Show the rows in the other plane."),
+    _shifts("write_picture", "e", "picture", "Write what is shown to a file: SVG or PNG."),
+    _shifts(
+        "search_shift", "n,enter", "new study", "Set up a search on the shift under the cursor."
     ),
 )

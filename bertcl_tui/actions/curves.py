@@ -1,137 +1,86 @@
 """What can be done with a chart of curves, and with a plane of trials, that has the focus."""
 
+from functools import partial
+
 from bertcl_tui.actions.action import Action
 
+_read = partial(Action, places=("curves",))
+_read_on = partial(_read, shown="palette")
 CURVES = (
-    Action(
-        "step_right",
-        "right,l",
-        "read values",
-        "Move the crosshair to the next measured step.",
-        ("curves",),
+    _read("step_right", "right,l", "read values", "Move the crosshair to the next measured step."),
+    _read_on(
+        "step_left", "left,h", "back a step", "Move the crosshair to the measured step before."
     ),
-    Action(
-        "step_left",
-        "left,h",
-        "back a step",
-        "Move the crosshair to the measured step before.",
-        ("curves",),
-        shown="palette",
-    ),
-    Action(
+    _read_on(
         "leap_right",
         "shift+right,ctrl+right,L",
         "leap right",
         "Move the crosshair ten measured steps on.",
-        ("curves",),
-        shown="palette",
     ),
-    Action(
+    _read_on(
         "leap_left",
         "shift+left,ctrl+left,H",
         "leap left",
         "Move the crosshair ten measured steps back.",
-        ("curves",),
-        shown="palette",
     ),
-    Action(
-        "first_step",
-        "home,g",
-        "first step",
-        "Move the crosshair to the first measured step.",
-        ("curves",),
-        shown="palette",
+    _read_on(
+        "first_step", "home,g", "first step", "Move the crosshair to the first measured step."
     ),
-    Action(
-        "last_step",
-        "end,G",
-        "last step",
-        "Move the crosshair to the last measured step.",
-        ("curves",),
-        shown="palette",
-    ),
-    Action(
-        "line_above",
-        "up,k",
-        "line above",
-        "Read the line above.",
-        ("curves",),
-        shown="palette",
-    ),
-    Action(
-        "line_below",
-        "down,j",
-        "line below",
-        "Read the line below.",
-        ("curves",),
-        shown="palette",
-    ),
-    Action(
+    _read_on("last_step", "end,G", "last step", "Move the crosshair to the last measured step."),
+    _read_on("line_above", "up,k", "line above", "Read the line above."),
+    _read_on("line_below", "down,j", "line below", "Read the line below."),
+    _read(
         "zoom_in",
         "plus,equals_sign",
         "zoom",
         "Show half as many steps around the crosshair, or the last ones.",
-        ("curves",),
     ),
-    Action("zoom_out", "minus", "zoom out", "Show twice as many steps.", ("curves",)),
-    Action("zoom_off", "0", "all steps", "Show all steps again.", ("curves",)),
-    Action(
+    _read("zoom_out", "minus", "zoom out", "Show twice as many steps."),
+    _read("zoom_off", "0", "all steps", "Show all steps again."),
+    _read_on(
         "pan_left",
         "less_than_sign,comma",
         "pan left",
         "Show earlier steps, where the chart is zoomed.",
-        ("curves",),
-        shown="palette",
     ),
-    Action(
+    _read_on(
         "pan_right",
         "greater_than_sign,full_stop",
         "pan right",
         "Show later steps, where the chart is zoomed.",
-        ("curves",),
-        shown="palette",
     ),
-    Action(
+    _read(
         "turn_axis",
         "x",
         "log steps",
         "Stretch the first steps: show them on a log axis, or evenly again.",
-        ("curves",),
         shown="wide",
     ),
-    Action("end_reading", "escape", "end reading", "Take the crosshair away.", ("curves",)),
+    _read("end_reading", "escape", "end reading", "Take the crosshair away."),
 )
 
+_walk = partial(Action, places=("plane",))
+_walk_on = partial(_walk, shown="palette")
 PLANE = (
-    Action(
+    _walk(
         "walk_left",
         "left,h",
         "walk left",
         "Go to the nearest trial that learnt less of the later task.",
-        ("plane",),
     ),
-    Action(
+    _walk_on(
         "walk_right",
         "right,l",
         "walk right",
         "Go to the nearest trial that learnt more of the later task.",
-        ("plane",),
-        shown="palette",
     ),
-    Action(
-        "walk_up",
-        "up,k",
-        "walk up",
-        "Go to the nearest trial that kept more of the earlier tasks.",
-        ("plane",),
-        shown="palette",
+    _walk_on(
+        "walk_up", "up,k", "walk up", "Go to the nearest trial that kept more of the earlier tasks."
     ),
-    Action(
+    _walk_on(
         "walk_down",
         "down,j",
         "walk down",
         "Go to the nearest trial that kept less of the earlier tasks.",
-        ("plane",),
-        shown="palette",
     ),
 )

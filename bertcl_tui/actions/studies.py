@@ -1,5 +1,6 @@
 """What can be done with studies and their trials."""
 
+from functools import partial
 from typing import Final, NamedTuple
 
 from bertcl_tui.actions.action import Action
@@ -24,82 +25,61 @@ PANELS: Final = (
 )
 """The charts of the Study screen, in the order of their keys."""
 
+_studies = partial(Action, places=("studies",))
+_study = partial(Action, places=("study",))
+_both = partial(Action, places=("studies", "study"))
 STUDIES = (
     Action("open", "enter,l,right", "open", "Open what is under the cursor.", ("table",)),
-    Action("new_study", "n", "new", "Set up a new search.", ("studies",)),
-    Action(
+    _studies("new_study", "n", "new", "Set up a new search."),
+    _studies(
         "pause_or_resume",
         "space",
         "pause/resume",
         "Pause a running study in mid-trial, or let a paused one go on.",
-        ("studies",),
     ),
-    Action(
-        "pause_study",
-        "p",
-        "pause",
-        "Pause the study in mid-trial; it lets go of the device.",
-        ("study",),
-    ),
-    Action("resume_study", "r", "resume", "Let the study go on where it was.", ("study",)),
-    Action(
+    _study("pause_study", "p", "pause", "Pause the study in mid-trial; it lets go of the device."),
+    _study("resume_study", "r", "resume", "Let the study go on where it was."),
+    _studies(
         "why",
         "w",
         "why",
         "Say why the study stands as it does, and what can be done.",
-        ("studies",),
         shown="wide",
     ),
-    Action(
-        "stop_study",
-        "s",
-        "stop",
-        "Stop the study for good; everything measured is kept.",
-        ("studies", "study"),
-    ),
-    Action(
-        "combine",
-        "c",
-        "combine",
-        "Combine the marked trials into one profile.",
-        ("studies", "study"),
-    ),
-    Action(
+    _both("stop_study", "s", "stop", "Stop the study for good; everything measured is kept."),
+    _both("combine", "c", "combine", "Combine the marked trials into one profile."),
+    _study(
         "confirm_trials",
         "C",
         "confirm",
         "Run the marked trials, or the best ones, again with fresh seeds.",
-        ("study",),
         shown="wide",
     ),
-    Action(
+    _study(
         "compare_trials",
         "d",
         "compare",
         "Hold the marked trials side by side, or this one against the flat baseline.",
-        ("study",),
         shown="wide",
     ),
     Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study", "settings")),
-    Action("next_panel", "tab", "chart", "Show the next chart.", ("study",)),
+    _study("next_panel", "tab", "chart", "Show the next chart."),
     *(
         Action(f"show_panel({key})", str(key), panel.text, panel.help, ("study",), shown="palette")
         for key, panel in enumerate(PANELS, start=1)
     ),
-    Action(
+    _study(
         "turn_evaluator",
         "f",
         "PED/fANOVA",
         "Let the other one tell what matters: PED-ANOVA or fANOVA.",
-        ("study",),
         shown="palette",
     ),
-    Action(
+    _studies(
         "delete_study",
         "D",
         "delete",
         "Delete the study and everything measured in it.",
-        ("studies",),
         shown="wide",
     ),
 )

@@ -1,157 +1,83 @@
 """Moving in a table, and marking what stands in it."""
 
+from functools import partial
+
 from bertcl_tui.actions.action import Action
 
+_move = partial(Action, places=("table", "grid", "list"), shown="help")
+_page = partial(Action, places=("table", "list", "text"), shown="help")
+_grid = partial(Action, places=("grid",))
 MOVING = (
-    Action("cursor_up", "k,up", "up", "Go up a line.", ("table", "grid", "list"), shown="help"),
-    Action(
-        "cursor_down", "j,down", "down", "Go down a line.", ("table", "grid", "list"), shown="help"
-    ),
-    Action(
-        "page_up",
-        "ctrl+b,pageup",
-        "page up",
-        "Go up a page.",
-        ("table", "list", "text"),
-        shown="help",
-    ),
-    Action(
-        "page_down",
-        "ctrl+f,pagedown",
-        "page down",
-        "Go down a page.",
-        ("table", "list", "text"),
-        shown="help",
-    ),
-    Action(
-        "first", "g,home", "first", "Go to the first line.", ("table", "grid", "list"), shown="help"
-    ),
-    Action(
-        "last", "G,end", "last", "Go to the last line.", ("table", "grid", "list"), shown="help"
-    ),
-    Action("cursor_left", "h,left", "left", "Go a column to the left.", ("grid",), shown="help"),
-    Action(
-        "cursor_right", "l,right", "right", "Go a column to the right.", ("grid",), shown="help"
-    ),
-    Action(
+    _move("cursor_up", "k,up", "up", "Go up a line."),
+    _move("cursor_down", "j,down", "down", "Go down a line."),
+    _page("page_up", "ctrl+b,pageup", "page up", "Go up a page."),
+    _page("page_down", "ctrl+f,pagedown", "page down", "Go down a page."),
+    _move("first", "g,home", "first", "Go to the first line."),
+    _move("last", "G,end", "last", "Go to the last line."),
+    _grid("cursor_left", "h,left", "left", "Go a column to the left.", shown="help"),
+    _grid("cursor_right", "l,right", "right", "Go a column to the right.", shown="help"),
+    _grid(
         "enter_cell",
         "enter",
         "runs",
         "Go to the runs of the cell under the cursor; escape comes back.",
-        ("grid",),
     ),
 )
 
+_mark = partial(Action, places=("trials",))
+_mark_wide = partial(_mark, shown="wide")
 MARKING = (
-    Action(
+    _mark(
         "mark",
         "space",
         "mark",
         "Mark the trial under the cursor, or all of a range; again takes the mark away.",
-        ("trials",),
     ),
-    Action(
-        "mark_all",
-        "a",
-        "all",
-        "Mark every trial that is shown, or none if all are.",
-        ("trials",),
-        shown="wide",
-    ),
-    Action(
-        "mark_range",
-        "v",
-        "range",
-        "Begin a range here; move, then space marks it.",
-        ("trials",),
-        shown="wide",
-    ),
-    Action(
-        "extend_down",
-        "J,shift+down",
-        "range down",
-        "Stretch the range down.",
-        ("trials",),
-        shown="help",
-    ),
-    Action(
-        "extend_up", "K,shift+up", "range up", "Stretch the range up.", ("trials",), shown="help"
-    ),
-    Action(
+    _mark_wide("mark_all", "a", "all", "Mark every trial that is shown, or none if all are."),
+    _mark_wide("mark_range", "v", "range", "Begin a range here; move, then space marks it."),
+    _mark("extend_down", "J,shift+down", "range down", "Stretch the range down.", shown="help"),
+    _mark("extend_up", "K,shift+up", "range up", "Stretch the range up.", shown="help"),
+    _mark_wide(
         "invert_marks",
         "i",
         "invert",
         "Mark what is not marked of the shown, and the other way round.",
-        ("trials",),
-        shown="wide",
     ),
-    Action(
-        "clear_marks",
-        "u",
-        "unmark",
-        "Take every mark of this study away.",
-        ("trials",),
-        shown="palette",
-    ),
+    _mark("clear_marks", "u", "unmark", "Take every mark of this study away.", shown="palette"),
 )
 
-
+_list = partial(Action, places=("studies", "study"))
+_list_wide = partial(_list, shown="wide")
+_columns = partial(Action, places=("table",), shown="help")
 LISTS = (
-    Action(
-        "sort",
-        "o",
-        "sort",
-        "Sort by the next column; a click on its name does it too.",
-        ("studies", "study"),
-        shown="wide",
+    _list_wide("sort", "o", "sort", "Sort by the next column; a click on its name does it too."),
+    _list("reverse", "O", "reverse", "Turn the order round.", shown="palette"),
+    _list(
+        "choose_sort", "b", "sort by", "Choose what to sort by, of all columns.", shown="palette"
     ),
-    Action(
-        "reverse",
-        "O",
-        "reverse",
-        "Turn the order round.",
-        ("studies", "study"),
-        shown="palette",
-    ),
-    Action(
-        "choose_sort",
-        "b",
-        "sort by",
-        "Choose what to sort by, of all columns.",
-        ("studies", "study"),
-        shown="palette",
-    ),
-    Action(
+    _list_wide(
         "choose_columns",
         "t",
         "columns",
         "Choose the columns of the table, and their order; they are remembered.",
-        ("studies", "study"),
-        shown="wide",
     ),
-    Action(
+    _columns(
         "columns_left",
         "less_than_sign",
         "columns left",
         "Show the columns that went out on the left.",
-        ("table",),
-        shown="help",
     ),
-    Action(
+    _columns(
         "columns_right",
         "greater_than_sign",
         "columns right",
         "Show the columns for which there is no room.",
-        ("table",),
-        shown="help",
     ),
-    Action(
+    _list_wide(
         "copy_lines",
         "y",
         "copy",
         "Copy the line under the cursor, or the marked ones, as tab-separated text.",
-        ("studies", "study"),
-        shown="wide",
     ),
     Action(
         "export_trials",
@@ -163,35 +89,16 @@ LISTS = (
     ),
 )
 
+_choose = partial(Action, places=("columns",))
 CHOOSING = (
-    Action(
-        "toggle_column",
-        "space",
-        "in/out",
-        "Show the column under the cursor, or leave it out.",
-        ("columns",),
+    _choose(
+        "toggle_column", "space", "in/out", "Show the column under the cursor, or leave it out."
     ),
-    Action("go_down", "j", "down", "Go down a line.", ("columns",), shown="help"),
-    Action("go_up", "k", "up", "Go up a line.", ("columns",), shown="help"),
-    Action(
-        "move_down",
-        "J,shift+down",
-        "move down",
-        "Move the column to the right of the next one.",
-        ("columns",),
+    _choose("go_down", "j", "down", "Go down a line.", shown="help"),
+    _choose("go_up", "k", "up", "Go up a line.", shown="help"),
+    _choose(
+        "move_down", "J,shift+down", "move down", "Move the column to the right of the next one."
     ),
-    Action(
-        "move_up",
-        "K,shift+up",
-        "move up",
-        "Move the column to the left of the one before.",
-        ("columns",),
-    ),
-    Action(
-        "usual_columns",
-        "r",
-        "usual",
-        "Show the columns that are usual again.",
-        ("columns",),
-    ),
+    _choose("move_up", "K,shift+up", "move up", "Move the column to the left of the one before."),
+    _choose("usual_columns", "r", "usual", "Show the columns that are usual again."),
 )
