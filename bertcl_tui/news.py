@@ -1,4 +1,4 @@
-"""News: what happened between two looks at the store, and its notification on the desktop."""
+"""News: what happened between two looks at the store."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +13,6 @@ from bertcl_tui.style.wording import count, headway, score
 
 _UNFINISHED: Final[tuple[TrialState, ...]] = ("queued", "running", "paused")
 _LOOK_SECONDS: Final = 1.0
-_TITLE: Final = "bertcl"
-_LONGEST: Final = 200
-_SHOW_OSC_9: Final = frozenset({"iTerm.app", "iTerm2", "WezTerm", "ghostty", "kitty"})
-_SHOW_OSC_777: Final = ("foot", "rxvt-unicode")
 
 
 class Scene(Struct, frozen=True, kw_only=True):
@@ -119,20 +115,3 @@ class Herald:
             workers=self._reader.workers(),
             arena=self._reader.arena_counts(),
         )
-
-
-def desktop_sequence(text: str, environment: Mapping[str, str]) -> str:
-    """Return what is written to the terminal so that it shows this; empty where it cannot.
-
-    Args:
-        text: one line; anything in it that a terminal would obey is taken out.
-        environment: of the process.
-    """
-    plain = "".join(letter for letter in text if letter.isprintable()).replace(";", ",")[:_LONGEST]
-    term = environment.get("TERM", "")
-    program = environment.get("TERM_PROGRAM") or environment.get("LC_TERMINAL", "")
-    if program in _SHOW_OSC_9 or term in {"xterm-kitty", "xterm-ghostty"}:
-        return f"\x1b]9;{_TITLE}: {plain}\x07"
-    if term.startswith(_SHOW_OSC_777):
-        return f"\x1b]777;notify;{_TITLE};{plain}\x07"
-    return ""

@@ -56,6 +56,11 @@ class DeletedError(EngineError):
     """What an id stands for was deleted meanwhile; whoever has such an id drops it."""
 
 
+def did_you_mean(near: str | None) -> str:
+    """Begin the list of what there is, where a name is unknown, with the one most like it."""
+    return f"did you mean '{shown(near)}'? There are" if near else "there are"
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of what an error says; its kind, where it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -136,6 +136,21 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def exporting(path: Path) -> Iterator[Path]:
+    """Give a path to write to, as ``replacing`` does, for a file that a person named.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    try:
+        with replacing(path) as beside:
+            yield beside
+    except OSError as error:
+        reason = reason_of(error)
+        raise UsageError(f"cannot write {shown(path)}: {reason}; choose another place") from None
+
+
+@contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     beside = name_beside(path)
     try:

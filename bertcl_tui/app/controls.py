@@ -22,6 +22,8 @@ from bertcl_tui.style.wording import count
 from engine.errors import EngineError
 from engine.store.states import Desired
 
+Call = Callable[[], None]
+
 
 class Controls:
     """Carries out what is asked for; says in a line what cannot be done.
@@ -63,21 +65,17 @@ class Controls:
 
         def check_and_queue() -> None:
             self._say("Checking data, model and device…")
-            if self._attempt(lambda: retry_runs(self._store, run_ids)):
-                self._say(f"{count(len(run_ids), 'run')} queued again")
+            retry_runs(self._store, run_ids)
 
-        self._app.run_worker(check_and_queue, thread=True, group="control")
+        queued = f"{count(len(run_ids), 'run')} queued again"
+        self._in_thread(check_and_queue, lambda: self._app.notify(queued, markup=False))
 
-    def delete(self, study_id: int, deleted: Callable[[], None]) -> None:
+    def delete(self, study_id: int, deleted: Call) -> None:
         """Delete a study and what was measured in it; then call ``deleted`` in the app's loop."""
         self._in_thread(lambda: delete_study(self._store, study_id), deleted)
 
     def stand_down(
-        self,
-        study_ids: Sequence[int],
-        run_ids: Sequence[int],
-        desired: Desired,
-        done: Callable[[], None],
+        self, study_ids: Sequence[int], run_ids: Sequence[int], desired: Desired, done: Call
     ) -> None:
         """Let everything that runs pause or stop; then call ``done`` in the app's loop."""
 
@@ -108,24 +106,20 @@ class Controls:
             self.waiting_rows = ()
             self._app.post_message(Trouble(str(error)))
 
-    def _in_thread(
-        self, change: Callable[[], None], done: Callable[[], None] | None = None
-    ) -> None:
+    def _in_thread(self, change: Call, done: Call | None = None) -> None:
+        """Change the store, then call ``done`` in the app's loop; or say what kept it unchanged."""
+
         def work() -> None:
-            if self._attempt(change) and done is not None:
+            try:
+                change()
+            except EngineError as error:
+                self._app.post_message(Trouble(str(error)))
+                return
+            self._app.post_message(StoreChanged())
+            if done is not None:
                 self._app.call_from_thread(done)
 
         self._app.run_worker(work, thread=True, group="control")
-
-    def _attempt(self, change: Callable[[], None]) -> bool:
-        """Change the store; say what kept it from being changed."""
-        try:
-            change()
-        except EngineError as error:
-            self._app.post_message(Trouble(str(error)))
-            return False
-        self._app.post_message(StoreChanged())
-        return True
 
     def _say(self, text: str) -> None:
         self._app.call_from_thread(self._app.notify, text, markup=False)

@@ -1,6 +1,7 @@
 """Small forms of the arena: which trials are confirmed, where a table is written."""
 
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,12 @@ from engine.work.requests import enter_repetitions
 
 _READ_TOP: Final = readers.whole("trials", least=1, most=1000, example=4)
 _READ_SEEDS: Final = readers.whole("seeds", least=1, most=1000, example=3)
+_TOP: Final = Field(
+    "top", "Trials", "How many of the best; mark some to choose others.", _READ_TOP, "4"
+)
+_SEEDS: Final = Field(
+    "seeds", "Seeds", "How often each is run again; what was done counts.", _READ_SEEDS, "3"
+)
 _MOST_NAMED: Final = 6
 """Trials that are named one by one."""
 _ENDINGS: Final = ", ".join(f"{suffix} is {form}" for suffix, form in SUFFIXES.items())
@@ -45,15 +52,12 @@ def confirm_trials(store: str, again: Again) -> int:
             the data or the device is not to be had.
         EngineError: the store cannot be written.
     """
-    opened = open_store(store, create=False)
-    try:
+    with closing(open_store(store, create=False)) as opened:
         study = get_study(opened, again.study_id)
         planned = plan_confirmation(
             opened, study, top=again.top, seeds=again.seeds, numbers=again.numbers
         )
         return len(enter_repetitions(opened, planned))
-    finally:
-        opened.close()
 
 
 def chosen_trials(complete: Collection[int], numbers: Collection[int], top: int) -> tuple[int, ...]:
@@ -81,25 +85,8 @@ def again_form(complete: Sequence[int], marked: frozenset[int]) -> FormScreen:
         each = f"{count(seeds, 'time')} with fresh seeds" if seeds > 1 else "with a fresh seed"
         return f"Runs {named}{more} again, {each}: {count(len(chosen) * seeds, 'run')} in all."
 
-    fields = [
-        Field(
-            name="seeds",
-            label="Seeds",
-            help="How often each is run again; what was done counts.",
-            read=_READ_SEEDS,
-            default="3",
-        )
-    ]
-    if not marked:
-        top = Field(
-            name="top",
-            label="Trials",
-            help="How many of the best; mark some to choose others.",
-            read=_READ_TOP,
-            default="4",
-        )
-        fields.insert(0, top)
     title = "Confirm the marked trials" if marked else "Confirm the best trials"
+    fields = [_SEEDS] if marked else [_TOP, _SEEDS]
     return FormScreen(title, fields, go="Confirm", remark=remark)
 
 
@@ -122,13 +109,8 @@ def table_form(look: Look, question: Question) -> FormScreen:
         return f"{does} {target} as {format_of(target)}. {_ENDINGS}, else text."
 
     name = "arena" if question.layout == FREE else question.layout
-    field = Field(
-        name="path",
-        label="File",
-        help="How it ends says in which format it is written.",
-        read=Path,
-        default=f"{'-'.join(filter(None, (name, question.measure)))}.md",
-    )
+    file = f"{'-'.join(filter(None, (name, question.measure)))}.md"
+    field = readers.file_field("How it ends says in which format it is written.", file)
     return FormScreen(f"Export {look.table.title}", [field], go="Export", remark=remark)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import Final
 
 from msgspec import Struct
@@ -58,11 +59,8 @@ def launch(
         EngineError: the store cannot be written.
     """
     refuse_what_cannot_be(store, request)
-    opened = open_store(store)
-    try:
+    with closing(open_store(store)) as opened:
         return _launch(opened, request, before_writing)
-    finally:
-        opened.close()
 
 
 def go_on(
@@ -127,11 +125,8 @@ def retry(store: str, item: Recorded, layout: Layout) -> int:
         UsageError: a task, the model, the data or the device is not to be had.
         EngineError: the store cannot be written.
     """
-    opened = open_store(store, create=False)
-    try:
+    with closing(open_store(store, create=False)) as opened:
         return enter_runs(opened, failed_runs(item, layout), retry=True)
-    finally:
-        opened.close()
 
 
 def failed_runs(item: Recorded, layout: Layout) -> list[PlannedRun]:

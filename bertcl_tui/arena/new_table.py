@@ -1,6 +1,7 @@
 """A table that is to be filled: its form, and what is found out as it is typed."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -79,11 +80,8 @@ def _runs(store: str, texts: Mapping[str, str]) -> tuple[int, int] | None:
 
 def _asked_for(store: str, table: TableSpec) -> int:
     """Return how many runs of a table are in the store, whatever became of them."""
-    opened = open_store(store, create=False)
-    try:
+    with closing(open_store(store, create=False)) as opened:
         return sum(run.record is not None for run in make_plan(opened, table).runs)
-    finally:
-        opened.close()
 
 
 def _describe(sequences: Sequence[tuple[str, ...]], data: str) -> None:

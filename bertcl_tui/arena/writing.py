@@ -11,9 +11,8 @@ from rich.text import Text
 
 from engine.arena import legend
 from engine.arena.tables import Cell, Table, Value
-from engine.errors import UsageError, reason_of, shown
 from engine.exports import TABLE_FORMATS
-from engine.files import replacing
+from engine.files import exporting
 
 IN_THE_PAPER: Final = "in the paper"
 TEXT: Final = "text"
@@ -98,12 +97,8 @@ def write_tables(tables: Sequence[Table], form: str, out: Path) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    try:
-        with replacing(out) as beside:
-            beside.write_text(to_format(tables, form), encoding="utf-8")
-    except OSError as error:
-        reason = reason_of(error)
-        raise UsageError(f"cannot write {shown(out)}: {reason}; choose another place") from None
+    with exporting(out) as beside:
+        beside.write_text(to_format(tables, form), encoding="utf-8")
 
 
 def lines_below(table: Table) -> list[str]:

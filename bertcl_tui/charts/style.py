@@ -1,11 +1,10 @@
 """Colours and glyphs. A colour never speaks alone: a name or a shape always says the same."""
 
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import Final
 
 from msgspec import Struct
-from rich.text import Span, Text
+from rich.text import Text
 
 Size = tuple[int, int]
 """Columns and rows of terminal cells."""
@@ -42,16 +41,7 @@ class Palette(Struct, frozen=True, kw_only=True):
 
 
 DARK: Final = Palette(
-    series=(
-        "#56b4e9",
-        "#e69f00",
-        "#1fb58a",
-        "#e27ab0",
-        "#f0e442",
-        "#f2743b",
-        "#8f9bff",
-        "#d9d9d9",
-    ),
+    series=("#56b4e9", "#e69f00", "#1fb58a", "#e27ab0", "#f0e442", "#f2743b", "#8f9bff", "#d9d9d9"),
     text="#e6e6e6",
     muted="#98a2ac",
     faint="#5b646e",
@@ -60,16 +50,7 @@ DARK: Final = Palette(
 )
 
 LIGHT: Final = Palette(
-    series=(
-        "#0688e4",
-        "#d36700",
-        "#0d9766",
-        "#af1b77",
-        "#66701c",
-        "#b82100",
-        "#19028a",
-        "#4b4b48",
-    ),
+    series=("#0688e4", "#d36700", "#0d9766", "#af1b77", "#66701c", "#b82100", "#19028a", "#4b4b48"),
     text="#202428",
     muted="#5f6871",
     faint="#a9b1b9",
@@ -123,17 +104,7 @@ class Sheet:
 
     def to_text(self) -> Text:
         """Return the rows as one text, without blanks at line ends."""
-        characters: list[str] = []
-        spans: list[Span] = []
-        start = 0
-        for text, style in filter(itemgetter(0), self._runs()):
-            end = start + len(text)
-            if style:
-                spans.append(Span(start, end, style))
-            characters.append(text)
-            start = end
-        plain = "".join(characters)
-        return Text(plain, spans=spans, no_wrap=True, overflow="crop", end="")
+        return Text(no_wrap=True, overflow="crop", end="").append_tokens(self._runs())
 
     def _runs(self) -> Iterator[Cell]:
         for index, row in enumerate(self._cells):

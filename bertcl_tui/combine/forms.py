@@ -1,9 +1,9 @@
 """What the Combine screen asks for."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
 from textual.suggester import SuggestFromList
 
 from bertcl_tui.combine.mixture import PUBLISHED, known_profiles, load_reference
@@ -32,17 +32,9 @@ def export_form(path: Path) -> FormScreen:
     def remark(texts: Texts) -> str:
         target = expanded(texts["path"]).absolute()
         check_target(target, makes_folder=True)
-        if target.exists():
-            return f"Replaces {target}"
-        return f"Writes {target}"
+        return f"{'Replaces' if target.exists() else 'Writes'} {target}"
 
-    field = Field(
-        name="path",
-        label="File",
-        help="JSON that any training script can read.",
-        read=Path,
-        default=str(path),
-    )
+    field = readers.file_field("JSON that any training script can read.", path)
     return FormScreen("Export the profile", [field], go="Export", remark=remark)
 
 
@@ -57,10 +49,10 @@ def compare_form() -> FormScreen:
         return f"◆ {reference.profile.name}: {backbone.name}, {count(backbone.layers, 'layer')}"
 
     field = Field(
-        name="profile",
-        label="Profile",
-        help="published, nothing, or the file of a profile.",
-        read=str,
+        "profile",
+        "Profile",
+        "published, nothing, or the file of a profile.",
+        str,
         default=PUBLISHED,
     )
     suggesters = {"profile": SuggestFromList(known_profiles())}
@@ -79,17 +71,17 @@ def transfer_form(combined: Combined) -> FormScreen:
 
     fields = [
         Field(
-            name="layers",
-            label="Layers",
-            help="Encoder layers of the other backbone.",
-            read=_LAYERS,
+            "layers",
+            "Layers",
+            "Encoder layers of the other backbone.",
+            _LAYERS,
             default=str(combined.backbone.layers),
         ),
         Field(
-            name="model",
-            label="Model",
-            help="Its hub name or folder, if it is a certain one.",
-            read=readers.model,
+            "model",
+            "Model",
+            "Its hub name or folder, if it is a certain one.",
+            readers.model,
             default=_ANY_MODEL,
         ),
     ]
@@ -163,16 +155,12 @@ def read_evaluation(texts: Texts) -> Evaluation:
 
 
 def _evaluation_fields(like: StudySpec) -> list[Field]:
-    reads: list[tuple[str, str, str, Callable[[str], object], str]] = [
-        ("sequence", "Sequence", "Tasks to learn one after another.", readers.sequence, ""),
-        ("data", "Data", option("data").help, data_name, like.data),
-        ("model", "Model", "A backbone of the profile's depth.", readers.model, like.model),
-        ("seeds", "Seeds", "How often, from different seeds.", _SEEDS, "3"),
-        ("baseline", "Baseline", "Rate of flat runs beside, or none.", read_baseline, "2e-5"),
-    ]
     return [
-        Field(name=name, label=label, help=what, read=read, default=default)
-        for name, label, what, read, default in reads
+        Field("sequence", "Sequence", "Tasks to learn one after another.", readers.sequence),
+        replace(option("data"), default=like.data),
+        Field("model", "Model", "A backbone of the profile's depth.", readers.model, like.model),
+        Field("seeds", "Seeds", "How often, from different seeds.", _SEEDS, "3"),
+        Field("baseline", "Baseline", "Rate of flat runs beside, or none.", read_baseline, "2e-5"),
     ]
 
 

@@ -1,5 +1,6 @@
 """Evaluating a profile on a sequence that its trials have not seen."""
 
+from contextlib import closing
 from typing import Final
 
 from msgspec import Struct
@@ -64,8 +65,7 @@ def request_evaluation(
     from engine.store.searches import searches
     from engine.work.requests import enter_runs
 
-    opened = open_store(store)
-    try:
+    with closing(open_store(store)) as opened:
         known = searches(opened, None, protocol)
         sources = {PROFILE: source_of_profile(profile, known), FLAT: Source()}
         runs = [
@@ -78,8 +78,6 @@ def request_evaluation(
             for entrant, spec in _runs(profile, protocol, evaluation)
         ]
         return enter_runs(opened, runs)
-    finally:
-        opened.close()
 
 
 def _runs(

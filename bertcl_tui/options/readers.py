@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -143,7 +144,7 @@ def device(text: str) -> str:
     return text
 
 
-class Field(Struct, frozen=True, kw_only=True):
+class Field(Struct, frozen=True):
     """What it is called, what it does, and how its text is read."""
 
     name: str
@@ -174,6 +175,11 @@ class Field(Struct, frozen=True, kw_only=True):
         except UsageError as error:
             return str(error)
         return None
+
+
+def file_field(what: str, default: object) -> Field:
+    """Return the field of a form that asks where a file goes."""
+    return Field("path", "File", what, Path, str(default))
 
 
 def completed(text: str, tasks: Sequence[str]) -> str | None:

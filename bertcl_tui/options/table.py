@@ -1,5 +1,7 @@
 """The table: every option of a search, described once."""
 
+from collections.abc import Mapping
+from functools import partial
 from math import inf
 from typing import Literal
 
@@ -53,189 +55,156 @@ class Option(Field, frozen=True, kw_only=True):
         return self.sets or self.name
 
 
+def _whole(
+    name: str, label: str, what: str, *, part: Part, least: int, example: int, default: str = ""
+) -> Option:
+    """Return an option whose value is a whole number."""
+    read = readers.whole(name.replace("_", " "), least=least, example=example)
+    return Option(name, label, what, read, default, metavar="N", part=part)
+
+
+def _word(
+    name: str, label: str, what: str, *, part: Part, choices: Mapping[str, str], default: str = ""
+) -> Option:
+    """Return an option whose value is one of a few words."""
+    read = readers.one_of(name, choices)
+    return Option(name, label, what, read, default, choices, metavar="WORD", part=part)
+
+
+_of_study = partial(Option, part="study")
+_whole_of_protocol = partial(_whole, part="protocol")
+_whole_of_search = partial(_whole, part="search")
+
 OPTIONS = (
-    Option(
-        name="sequence",
-        label="Sequence",
-        help="Tasks learnt one after another; the first must not be forgotten.",
-        part="study",
-        read=readers.sequence,
+    _of_study(
+        "sequence",
+        "Sequence",
+        "Tasks learnt one after another; the first must not be forgotten.",
+        readers.sequence,
     ),
-    Option(
-        name="data",
-        label="Data",
-        help=f"{sources_said()}.",
-        part="study",
-        read=data_name,
-        default="hub",
-    ),
-    Option(
-        name="model",
-        label="Model",
-        help="The pretrained backbone: sample, a hub name, or a folder.",
-        part="study",
-        read=readers.model,
+    _of_study("data", "Data", f"{sources_said()}.", data_name, default="hub"),
+    _of_study(
+        "model",
+        "Model",
+        "The pretrained backbone: sample, a hub name, or a folder.",
+        readers.model,
         default="bert-base-uncased",
     ),
-    Option(
-        name="preset",
-        label="Preset",
-        help="A complete set of switches; the options below change some.",
+    _word(
+        "preset",
+        "Preset",
+        "A complete set of switches; the options below change some.",
         part="preset",
-        read=readers.one_of("preset", _PRESETS),
-        default="default",
         choices=_PRESETS,
-        metavar="WORD",
+        default="default",
     ),
-    Option(
-        name="method",
-        label="Method",
-        help="Whose learning rates are searched.",
+    _word(
+        "method",
+        "Method",
+        "Whose learning rates are searched.",
         part="study",
-        read=readers.one_of("method", _METHODS),
-        default="profile",
         choices=_METHODS,
-        metavar="WORD",
+        default="profile",
+    ),
+    _whole_of_search(
+        "trials",
+        "Trials",
+        "How many are tried in all, whatever becomes of each.",
+        least=1,
+        example=60,
     ),
     Option(
-        name="trials",
-        label="Trials",
-        help="How many are tried in all, whatever becomes of each.",
-        part="search",
-        read=readers.whole("trials", least=1, example=60),
-        metavar="N",
-    ),
-    Option(
-        name="budget",
-        label="Budget",
-        help="Epochs that all trials may take together; none begins after.",
+        "budget",
+        "Budget",
+        "Epochs that all trials may take together; none begins after.",
+        readers.number("budget", low=1, high=inf, example=200),
         part="search",
         sets="budget_epochs",
-        read=readers.number("budget", low=1, high=inf, example=200),
         metavar="N",
     ),
+    _whole_of_protocol(
+        "epochs", "Epochs", "Passes over the training rows of each task.", least=1, example=3
+    ),
+    _whole_of_protocol(
+        "train_rows",
+        "Train rows",
+        "At most so many to learn from: fewer is faster and noisier.",
+        least=2,
+        example=800,
+    ),
+    _whole_of_protocol(
+        "eval_rows",
+        "Eval rows",
+        "At most so many to score a trial on: fewer is noisier.",
+        least=2,
+        example=1000,
+    ),
+    _whole_of_protocol("batch_size", "Batch size", "Rows of a step.", least=1, example=16),
+    _whole_of_protocol(
+        "max_length",
+        "Max length",
+        "Tokens of an input; what is longer is cut off.",
+        least=8,
+        example=128,
+    ),
     Option(
-        name="epochs",
-        label="Epochs",
-        help="Passes over the training rows of each task.",
+        "warmup",
+        "Warm-up",
+        "Share of a stage over which the rate rises to its peak.",
+        readers.number("warm-up", low=0, high=1, example=0.1),
         part="protocol",
-        read=readers.whole("epochs", least=1, example=3),
         metavar="N",
     ),
-    Option(
-        name="train_rows",
-        label="Train rows",
-        help="At most so many to learn from: fewer is faster and noisier.",
-        part="protocol",
-        read=readers.whole("train rows", least=2, example=800),
-        metavar="N",
+    _whole_of_protocol(
+        "retention_rows",
+        "Retention rows",
+        "Rows on which forgetting is followed while a task is learnt.",
+        least=1,
+        example=256,
     ),
-    Option(
-        name="eval_rows",
-        label="Eval rows",
-        help="At most so many to score a trial on: fewer is noisier.",
-        part="protocol",
-        read=readers.whole("eval rows", least=2, example=1000),
-        metavar="N",
+    _whole_of_protocol(
+        "measures_per_epoch",
+        "Measures",
+        "How often in an epoch forgetting is measured.",
+        least=1,
+        example=4,
     ),
-    Option(
-        name="batch_size",
-        label="Batch size",
-        help="Rows of a step.",
-        part="protocol",
-        read=readers.whole("batch size", least=1, example=16),
-        metavar="N",
+    _word(
+        "sampler", "Sampler", "Who proposes what is tried next.", part="search", choices=_SAMPLERS
     ),
-    Option(
-        name="max_length",
-        label="Max length",
-        help="Tokens of an input; what is longer is cut off.",
-        part="protocol",
-        read=readers.whole("max length", least=8, example=128),
-        metavar="N",
+    _word("pruner", "Pruner", "Who ends hopeless trials early.", part="search", choices=_PRUNERS),
+    _whole_of_search(
+        "in_order",
+        "In order",
+        "The same trials each time it is run, with so many under way at once.",
+        least=1,
+        example=2,
     ),
-    Option(
-        name="warmup",
-        label="Warm-up",
-        help="Share of a stage over which the rate rises to its peak.",
-        part="protocol",
-        read=readers.number("warm-up", low=0, high=1, example=0.1),
-        metavar="N",
-    ),
-    Option(
-        name="retention_rows",
-        label="Retention rows",
-        help="Rows on which forgetting is followed while a task is learnt.",
-        part="protocol",
-        read=readers.whole("retention rows", least=1, example=256),
-        metavar="N",
-    ),
-    Option(
-        name="measures_per_epoch",
-        label="Measures",
-        help="How often in an epoch forgetting is measured.",
-        part="protocol",
-        read=readers.whole("measures per epoch", least=1, example=4),
-        metavar="N",
-    ),
-    Option(
-        name="sampler",
-        label="Sampler",
-        help="Who proposes what is tried next.",
-        part="search",
-        read=readers.one_of("sampler", _SAMPLERS),
-        choices=_SAMPLERS,
-        metavar="WORD",
-    ),
-    Option(
-        name="pruner",
-        label="Pruner",
-        help="Who ends hopeless trials early.",
-        part="search",
-        read=readers.one_of("pruner", _PRUNERS),
-        choices=_PRUNERS,
-        metavar="WORD",
-    ),
-    Option(
-        name="in_order",
-        label="In order",
-        help="The same trials each time it is run, with so many under way at once.",
-        part="search",
-        read=readers.whole("in order", least=1, example=2),
-        metavar="N",
-    ),
-    Option(
-        name="seed",
-        label="Seed",
-        help="The same seed gives the same search, by one worker or in order.",
+    _whole(
+        "seed",
+        "Seed",
+        "The same seed gives the same search, by one worker or in order.",
         part="study",
-        read=readers.whole("seed", least=0, example=0),
-        metavar="N",
+        least=0,
+        example=0,
         default="0",
     ),
-    Option(
-        name="name",
-        label="Name",
-        help="What the study is called; by default its sequence.",
-        part="study",
-        read=readers.study_name,
+    _of_study(
+        "name", "Name", "What the study is called; by default its sequence.", readers.study_name
     ),
-    Option(
-        name="device",
-        label="Device",
-        help="Where it is learnt: auto takes CUDA, then MPS, then CPU.",
-        part="study",
-        read=readers.device,
+    _of_study(
+        "device",
+        "Device",
+        "Where it is learnt: auto takes CUDA, then MPS, then CPU.",
+        readers.device,
         default="auto",
     ),
-    Option(
-        name="precision",
-        label="Precision",
-        help="The arithmetic of matrix products.",
+    _word(
+        "precision",
+        "Precision",
+        "The arithmetic of matrix products.",
         part="protocol",
-        read=readers.one_of("precision", _PRECISIONS),
         choices=_PRECISIONS,
-        metavar="WORD",
     ),
 )
 

@@ -1,6 +1,6 @@
 """Settings by their names, as text: how a command line reads and writes them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
@@ -11,7 +11,7 @@ from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import checked_keymap
 from bertcl_tui.settings.settings import Settings
 from bertcl_tui.style.themes import theme_names
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, did_you_mean, shown
 
 SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
 """How people write what is so or not; what TOML writes is read too."""
@@ -108,8 +108,7 @@ def check_settings(settings: Settings) -> None:
     """
     themes = theme_names()
     if settings.theme not in themes:
-        near = get_close_matches(settings.theme, themes, n=1)
-        hint = f"did you mean '{near[0]}'? There are" if near else "there are"
+        hint = _hint(settings.theme, themes)
         raise UsageError(f"no theme '{shown(settings.theme)}'; {hint} {', '.join(themes)}")
     checked_keymap(settings.keys, ACTIONS)
 
@@ -129,6 +128,9 @@ def _known(name: str) -> str:
         return f"{_KEYS}{name}"
     if name.startswith(_COLUMNS):
         raise UsageError(f"{name} is chosen in its table, not here")
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean '{near[0]}'? There are" if near else "there are"
+    hint = _hint(name, names)
     raise UsageError(f"no setting '{shown(name)}'; {hint} {', '.join(_PLAIN)} and {_KEYS}ACTION")
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    return did_you_mean(next(iter(get_close_matches(name, known, n=1)), None))

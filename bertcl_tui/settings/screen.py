@@ -216,7 +216,7 @@ class SettingsScreen(Screen[None]):
 
 
 def _choice(name: str, label: str, choices: Mapping[str, str]) -> Field:
-    return Field(name=name, label=label, help="", read=one_of(name, choices), choices=choices)
+    return Field(name, label, "", one_of(name, choices), choices=choices)
 
 
 def _subtitle(changed: int) -> tuple[str, ...]:

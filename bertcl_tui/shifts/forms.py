@@ -1,6 +1,5 @@
 """What the Shifts screen asks for, and its list of tasks."""
 
-from pathlib import Path
 from typing import ClassVar, Final
 
 from textual.binding import BindingType
@@ -9,7 +8,7 @@ from textual.widgets.option_list import Option
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.dialogs import FormScreen, Texts
-from bertcl_tui.options import Field
+from bertcl_tui.options.readers import file_field
 from bertcl_tui.shifts.question import question_fields, read_question
 from engine.tasks.catalog import describe
 from engine.tasks.shift_findings import Question
@@ -41,13 +40,8 @@ def picture_form(question: Question) -> FormScreen:
         path = picture_path(texts["path"])
         return f"{'Replaces' if path.exists() else 'Writes'} {path}"
 
-    field = Field(
-        name="path",
-        label="File",
-        help="SVG or PNG, as its name ends.",
-        read=Path,
-        default=f"{question.task}-shifts.svg",
-    )
+    file = f"{question.task}-shifts.svg"
+    field = file_field("SVG or PNG, as its name ends.", file)
     return FormScreen("Write the picture", [field], go="Write", remark=remark)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from bertcl_tui.options import Field, option, readers
 from bertcl_tui.options.readers import first_texts
 from bertcl_tui.options.study import SAMPLE, default_text
@@ -64,67 +66,36 @@ def first_question() -> Question | None:
 def search_texts(question: Question, parts: Sequence[str]) -> dict[str, str]:
     """Return what a new study's form shall say: a search on these parts of the task, in turn."""
     texts = first_texts() if question.data == SAMPLE else {}
-    named = _preset_of(question)
-    texts |= {
-        "sequence": sequence_name([f"{question.task}/{part}" for part in parts]),
-        "data": question.data,
-        "model": question.model,
-        "preset": named,
-    }
-    if question.max_length != preset(named).protocol.max_length:
+    texts |= _texts_of(question)
+    texts["sequence"] = sequence_name([f"{question.task}/{part}" for part in parts])
+    if question.max_length != preset(texts["preset"]).protocol.max_length:
         texts["max_length"] = str(question.max_length)
     return texts
 
 
 def question_fields(asked: Question | None) -> list[Field]:
     """Return the fields of a form that asks for another question; it starts with this one."""
-    return [
-        Field(
-            name="task",
-            label="Task",
-            help="It is shifted against itself.",
-            read=str,
-            default=asked.task if asked else "",
-        ),
-        Field(
-            name="data",
-            label="Data",
-            help=option("data").help,
-            read=data_name,
-            default=asked.data if asked else option("data").default,
-        ),
-        Field(
-            name="model",
-            label="Model",
-            help="Whose tokens are counted, and who embeds.",
-            read=readers.model,
-            default=asked.model if asked else option("model").default,
-        ),
-        Field(
-            name="preset",
-            label="Preset",
-            help="How lengths are cut: original-code cuts at random.",
-            read=option("preset").read,
-            default=_preset_of(asked) if asked else option("preset").default,
-            choices=option("preset").choices,
-        ),
-        Field(
-            name="max_length",
-            label="Max length",
-            help="Tokens that are embedded of a row.",
-            read=str,
-            default=str(asked.max_length) if asked else _AS_PRESET,
-        ),
+    fields = [
+        Field("task", "Task", "It is shifted against itself.", str),
+        option("data"),
+        replace(option("model"), help="Whose tokens are counted, and who embeds."),
+        replace(option("preset"), help="How lengths are cut: original-code cuts at random."),
+        Field("max_length", "Max length", "Tokens that are embedded of a row.", str, _AS_PRESET),
     ]
+    if asked is None:
+        return fields
+    texts = {**_texts_of(asked), "task": asked.task, "max_length": str(asked.max_length)}
+    return [replace(field, default=texts[field.name]) for field in fields]
 
 
-def _preset_of(question: Question) -> str:
-    """Return the first preset that cuts lengths as this question does."""
-    return next(
+def _texts_of(question: Question) -> dict[str, str]:
+    """Return what both forms say: whose rows, who reads them, and a preset that cuts them so."""
+    cuts_so = (
         name
         for name, each in PRESETS.items()
         if each.protocol.length_split == question.length_split
     )
+    return {"data": question.data, "model": question.model, "preset": next(cuts_so)}
 
 
 def _text(texts: Mapping[str, str], name: str) -> str:

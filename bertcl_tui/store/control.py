@@ -1,7 +1,7 @@
 """Control of studies, runs and workers, written to the store. Each call may block: use a thread."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from engine.store.states import Desired
@@ -103,12 +103,7 @@ def delete_study(store: str, study_id: int) -> None:
         delete(opened, study_id)
 
 
-@contextmanager
-def _open(store: str) -> "Iterator[Store]":
+def _open(store: str) -> "closing[Store]":
     from engine.store.connection import open_store
 
-    opened = open_store(store, create=False)
-    try:
-        yield opened
-    finally:
-        opened.close()
+    return closing(open_store(store, create=False))

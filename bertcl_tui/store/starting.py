@@ -1,7 +1,7 @@
 """Setting up a study: what is found out as it is typed, and writing it. Both may block."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from msgspec import Struct
 
@@ -80,11 +80,8 @@ def start_search(
     before_writing()
     for text in remarks:
         remark(text)
-    opened = open_store(store)
-    try:
+    with closing(open_store(store)) as opened:
         return create_study(opened, spec, numbered=not _text(texts, "name"))
-    finally:
-        opened.close()
 
 
 def refuse_bad_store(store: str) -> None:
@@ -105,11 +102,8 @@ def _free_name(store: str, name: str) -> str:
 
     if not name or not Reader(store).exists:
         return name
-    opened = open_store(store, create=False)
-    try:
+    with closing(open_store(store, create=False)) as opened:
         return free_name(opened, name)
-    finally:
-        opened.close()
 
 
 @contextmanager

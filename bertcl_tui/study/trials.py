@@ -16,7 +16,7 @@ from bertcl_tui.arena.forms import Again, again_form, confirm_trials, read_again
 from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.listing import Listing
 from bertcl_tui.kit.messages import OpenRun, RetryRuns, StartWorkers, Trouble
-from bertcl_tui.options import Field
+from bertcl_tui.options.readers import file_field
 from bertcl_tui.store.completing import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import BY_P, Order, TrialRow
@@ -221,13 +221,8 @@ def _export_form(study: str, trials: int, *, marked: bool) -> FormScreen:
         which = count(trials, "marked trial" if marked else "trial")
         return f"{'Replaces' if target.exists() else 'Writes'} {target}: {which}, {_WRITTEN}"
 
-    field = Field(
-        name="path",
-        label="File",
-        help="Ends in .csv, .tsv or .json.",
-        read=Path,
-        default=f"{study.replace(':', '-').replace('/', '-')}.csv",
-    )
+    file = f"{study.replace(':', '-').replace('/', '-')}.csv"
+    field = file_field("Ends in .csv, .tsv or .json.", file)
     return FormScreen("Export trials", [field], go="Export", remark=remark)
 
 

@@ -12,8 +12,8 @@ import msgspec
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS
-from engine.errors import UsageError, reason_of, shown
-from engine.files import replacing
+from engine.errors import UsageError, shown
+from engine.files import exporting
 
 RATES: Final = "learning_rates"
 """One for each choice; a table has a column for each: ``lr0``, ``lr1``, …"""
@@ -125,14 +125,10 @@ def write_trials(rows: Iterable[TrialRow], names: Sequence[str], choices: int, o
         UsageError: the ending says nothing, or the file cannot be written.
     """
     check_ending(out)
-    try:
-        with replacing(out) as beside, beside.open("w", encoding="utf-8", newline="") as file:
-            if out.suffix == _JSON:
-                return _write_json(rows, names, file)
-            return _write_table(rows, flat_names(names, choices), file, _SEPARATORS[out.suffix])
-    except OSError as error:
-        reason = reason_of(error)
-        raise UsageError(f"cannot write {shown(out)}: {reason}; choose another place") from None
+    with exporting(out) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+        if out.suffix == _JSON:
+            return _write_json(rows, names, file)
+        return _write_table(rows, flat_names(names, choices), file, _SEPARATORS[out.suffix])
 
 
 def to_tsv(rows: Iterable[TrialRow], names: Sequence[str], choices: int) -> str:

@@ -60,17 +60,17 @@ def worker_form(living: int) -> FormScreen:
 
     fields = [
         Field(
-            name="device",
-            label="Device",
-            help="auto takes the GPU with the fewest workers, else the processor.",
-            read=option("device").read,
+            "device",
+            "Device",
+            "auto takes the GPU with the fewest workers, else the processor.",
+            option("device").read,
             default="auto",
         ),
         Field(
-            name="threads",
-            label="Threads",
-            help="Cores that it keeps busy while it learns on the processor.",
-            read=_THREADS,
+            "threads",
+            "Threads",
+            "Cores that it keeps busy while it learns on the processor.",
+            _THREADS,
             default=str(max(1, cores // (living + 1))),
         ),
     ]

@@ -1,6 +1,6 @@
 """The winner's curse, undone: the best trials of a search once more, with fresh seeds."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from itertools import count, islice
 from statistics import fmean
 
@@ -8,25 +8,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.arena.measuring import P, half_width
-from engine.arena.plan import by_spec, spec_key
+from engine.arena.plan import WantedRun, by_spec, spec_key
 from engine.errors import UsageError, shown
-from engine.spec import RunSpec, derived_seed
+from engine.spec import derived_seed
 from engine.store.connection import Store
 from engine.store.measurements import end_accuracies
 from engine.store.runs import RunRecord, best_first, confirmations_of, runs_on, trials_of
 from engine.store.studies import StudyRecord
 
 
-class Repetition(Struct, frozen=True, kw_only=True):
-    """A trial with another seed, whether that was run or not."""
+class Repetition(WantedRun, frozen=True, kw_only=True):
+    """A trial with another seed."""
 
     trial: RunRecord
-    spec: RunSpec
-    record: RunRecord | None
-
-    @property
-    def state(self) -> str:
-        return "missing" if self.record is None else self.record.state
 
 
 class ConfirmedTrial(Struct, frozen=True, kw_only=True):
@@ -61,24 +55,22 @@ def plan_confirmation(
     Raises:
         UsageError: the study was searched elsewhere, or none of the trials is complete.
     """
+    name = shown(study.name)
     if study.origin != "search":
         raise UsageError(
-            f"study '{shown(study.name)}' is no search of ours but an {study.origin}; "
+            f"study '{name}' is no search of ours but an {study.origin}; "
             "its protocol is not known, so nothing can be run like it"
         )
     trials = trials_of(store, study.id)
     complete = best_first(trials)
     best = [trial for trial in complete if trial.number in numbers] if numbers else complete[:top]
     if not complete:
-        raise UsageError(
-            f"study '{shown(study.name)}' has no complete trial yet; let it go on first"
-        )
+        raise UsageError(f"study '{name}' has no complete trial yet; let it go on first")
     if not best:
-        raise UsageError(
-            f"none of these trials of '{shown(study.name)}' is complete; choose others"
-        )
+        raise UsageError(f"none of these trials of '{name}' is complete; choose others")
     used = {trial.spec.seed for trial in trials}
-    fresh = list(islice(_fresh(study.spec.seed, used), seeds))
+    drawn = (derived_seed("confirmation", study.spec.seed, index) for index in count())
+    fresh = list(islice((seed for seed in drawn if seed not in used), seeds))
     known = by_spec(runs_on(store, study.spec.title()))
     return tuple(
         Repetition(trial=trial, spec=spec, record=known.get(spec_key(spec)))
@@ -121,11 +113,6 @@ def confirmed_trials(store: Store, study_id: int) -> tuple[ConfirmedTrial, ...]:
             )
         )
     return tuple(sorted(found, key=_by_confirmed))
-
-
-def _fresh(seed: int, used: Collection[int]) -> Iterator[int]:
-    seeds = (derived_seed("confirmation", seed, index) for index in count())
-    return (fresh for fresh in seeds if fresh not in used)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

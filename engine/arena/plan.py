@@ -35,18 +35,23 @@ class TableSpec(Struct, frozen=True, kw_only=True):
     device: str = "auto"
 
 
-class PlannedRun(Struct, frozen=True, kw_only=True):
-    """One run of a cell, whether it is there or not."""
+class WantedRun(Struct, frozen=True, kw_only=True):
+    """A run that is asked for, whether it is there or not."""
 
-    entrant: Entrant
     spec: RunSpec
-    source: Source
     record: RunRecord | None
     """The run of that very spec, on whatever device; None: nobody asked for it yet."""
 
     @property
     def state(self) -> str:
         return "missing" if self.record is None else self.record.state
+
+
+class PlannedRun(WantedRun, frozen=True, kw_only=True):
+    """One run of a cell."""
+
+    entrant: Entrant
+    source: Source
 
 
 class UnfilledCell(Struct, frozen=True, kw_only=True):

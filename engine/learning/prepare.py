@@ -1,6 +1,6 @@
 """From what is asked for to a learner that can begin."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from engine.learning.backbone import Backbone, backbone_shape, load_backbone
 from engine.learning.device import Device, pick_device
@@ -13,12 +13,11 @@ from engine.learning.shift_sides import Pretrained, sides_of
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe
-from engine.tasks.encoded import Encoded, encode
+from engine.tasks.encoded import encode
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.shift_sides import take_side
 from engine.tasks.splits import split_rows
-from engine.tasks.task import Examples
 from engine.tasks.tokenizer import load_tokenizer
 
 _CACHED_TASKS = 8
@@ -86,19 +85,15 @@ def _prepare_task(
         pretrained = Pretrained(model, tokenizer, max_length, device)
         task = take_side(task, subset, sides_of(task, subset.shift, protocol, pretrained))
     splits = split_rows(task, protocol)
-
-    def encoded(rows: Examples) -> Encoded:
-        return encode(rows, tokenizer, max_length)
-
+    encoded = partial(encode, tokenizer=tokenizer, max_length=max_length)
     validation = encoded(splits.validation)
-    scored_by_validation = splits.search is splits.validation
     return PreparedTask(
         name=task.name,
         classes=task.classes,
         epochs=protocol.epochs or task.epochs,
         fingerprint=task.fingerprint,
         train=encoded(splits.train),
-        search=validation if scored_by_validation else encoded(splits.search),
+        search=validation if splits.search is splits.validation else encoded(splits.search),
         validation=validation,
         retention=encoded(splits.retention),
     )

@@ -83,16 +83,14 @@ def _lengths(task: TaskData, question: Question, pretrained: Pretrained) -> Leng
     protocol = Protocol(length_split=question.length_split)
     tokens = token_lengths(task.train, pretrained.tokenizer).tolist()
     sides = sides_of(task, "length", protocol, pretrained).train
-    by_length = Counter(zip(tokens, sides.tolist(), strict=True))
+    short, long = (Counter(tokens[row] for row in np.flatnonzero(sides == side)) for side in (0, 1))
     at_random = question.length_split == "authors"
     return Lengths(
         labels=task.labels,
         train_rows=len(task.train),
         validation_rows=len(task.validation),
         cut=None if at_random else length_cut(task, pretrained).tokens,
-        counts=tuple(
-            (length, by_length[length, 0], by_length[length, 1]) for length in sorted(set(tokens))
-        ),
+        counts=tuple((length, short[length], long[length]) for length in sorted(set(tokens))),
         parts=_parts(task, "length", np.array(task.train.labels), sides),
     )
 
@@ -101,12 +99,11 @@ def _clusters(task: TaskData, found: FittedClusters, sample: NDArray[np.int64]) 
     leans = lean(found.embeddings, found.centres)
     sides = sides_by_lean(task, task.train, found.rows, leans)[found.rows]
     labels = np.array(task.train.labels)[found.rows]
-    shown = zip(sides[sample].tolist(), labels[sample].tolist(), strict=True)
     return Clusters(
         looked_at=len(found.rows),
         parts=_parts(task, "cluster", labels, sides),
         agreement=float(adjusted_rand_score(labels, sides)),
-        shown=tuple(shown),
+        shown=tuple(zip(sides[sample].tolist(), labels[sample].tolist(), strict=True)),
     )
 
 

@@ -1,5 +1,6 @@
 """The protocol: every switch that decides what a measured accuracy means; and its presets."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -59,7 +60,13 @@ class Preset(Struct, frozen=True, kw_only=True):
     search: SearchSettings
 
 
-_PAPER_BOUNDS = (1e-7, 1e-3)
+_published = partial(
+    SearchSettings,
+    trials=50,
+    body_bounds=(1e-7, 1e-3),
+    head_bounds=(1e-7, 1e-3),
+    warm_starts=False,
+)
 
 PRESETS = {
     preset.name: preset
@@ -74,14 +81,7 @@ PRESETS = {
             name="paper",
             summary="Bayesian optimisation with Hyperband as in the paper's text (section 4)",
             protocol=Protocol(preset="paper", selection="validation"),
-            search=SearchSettings(
-                trials=50,
-                sampler="tpe",
-                pruner="hyperband",
-                body_bounds=_PAPER_BOUNDS,
-                head_bounds=_PAPER_BOUNDS,
-                warm_starts=False,
-            ),
+            search=_published(sampler="tpe", pruner="hyperband"),
         ),
         Preset(
             name="original-code",
@@ -103,15 +103,7 @@ PRESETS = {
                 length_split="authors",
                 precision="fp32",
             ),
-            search=SearchSettings(
-                trials=50,
-                sampler="gp",
-                pruner="asha",
-                pruning_sees="first-stage",
-                body_bounds=_PAPER_BOUNDS,
-                head_bounds=_PAPER_BOUNDS,
-                warm_starts=False,
-            ),
+            search=_published(sampler="gp", pruner="asha", pruning_sees="first-stage"),
         ),
     )
 }

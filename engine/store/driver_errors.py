@@ -5,9 +5,9 @@ which may be called anything.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
@@ -15,19 +15,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.errors import EngineError, StorageError, UsageError, first_line
 
-Kind = Literal["full", "unwritable", "locked", "damaged", "foreign"]
-
-_SQLITE_KINDS: Final[Mapping[int, Kind]] = {
-    sqlite3.SQLITE_FULL: "full",
-    sqlite3.SQLITE_IOERR: "full",  # as a quota is said to be
-    sqlite3.SQLITE_READONLY: "unwritable",
-    sqlite3.SQLITE_CANTOPEN: "unwritable",
-    sqlite3.SQLITE_PERM: "unwritable",
-    sqlite3.SQLITE_BUSY: "locked",
-    sqlite3.SQLITE_LOCKED: "locked",
-    sqlite3.SQLITE_CORRUPT: "damaged",
-    sqlite3.SQLITE_NOTADB: "foreign",
-}
 _PRIMARY: Final = 0xFF
 """Of SQLite's codes: the rest says more closely what it was."""
 _READ_ONLY_SERVER: Final = "25006"
@@ -39,6 +26,41 @@ _TOO_MUCH_AT_ONCE: Final = "54"
 
 class UnwritableError(StorageError, UsageError):
     """A store lies where nothing can be written."""
+
+
+def unwritable(store: str) -> UnwritableError:
+    """Return the error for a file that may not be written where it lies."""
+    return UnwritableError(f"{store} cannot be written; make its folder writable, or use --store")
+
+
+def damaged(store: str) -> StorageError:
+    """Return the error for a file that holds what nobody can have written."""
+    return StorageError(f"{store} is damaged; put a copy in its place, or use --store")
+
+
+def _full(store: str) -> StorageError:
+    return StorageError(f"{store}: the disk is full; free some space, then resume")
+
+
+def _locked(store: str) -> StorageError:
+    return StorageError(f"{store} stayed locked; close the program that holds it")
+
+
+def _foreign(store: str) -> UsageError:
+    return UsageError(f"{store} is not a database; name another file with --store")
+
+
+_SQLITE_ERRORS: Final[Mapping[int, Callable[[str], EngineError]]] = {
+    sqlite3.SQLITE_FULL: _full,
+    sqlite3.SQLITE_IOERR: _full,  # as a quota is said to be
+    sqlite3.SQLITE_READONLY: unwritable,
+    sqlite3.SQLITE_CANTOPEN: unwritable,
+    sqlite3.SQLITE_PERM: unwritable,
+    sqlite3.SQLITE_BUSY: _locked,
+    sqlite3.SQLITE_LOCKED: _locked,
+    sqlite3.SQLITE_CORRUPT: damaged,
+    sqlite3.SQLITE_NOTADB: _foreign,
+}
 
 
 @contextmanager
@@ -72,37 +94,15 @@ def meaning_of(error: BaseException, store: str) -> EngineError | None:
         return UnwritableError(
             f"{store} may not be written by this user; use an account that may, or use --store"
         )
-    kind = "full" if code == _SERVER_FULL else _SQLITE_KINDS.get(_sqlite_code(cause))
-    if kind is not None:
-        return _in_words(kind, store)
+    sqlite_code = _sqlite_code(cause)
+    known = _full if code == _SERVER_FULL else _SQLITE_ERRORS.get(sqlite_code)
+    if known is not None:
+        return known(store)
     if not _is_operational(error):
         return None
     text = f"{store}: {first_line(cause)}"
-    return EngineError(text) if _is_own_fault(cause) else StorageError(text)
-
-
-def _in_words(kind: Kind, store: str) -> EngineError:
-    match kind:
-        case "full":
-            return StorageError(f"{store}: the disk is full; free some space, then resume")
-        case "unwritable":
-            return unwritable(store)
-        case "locked":
-            return StorageError(f"{store} stayed locked; close the program that holds it")
-        case "damaged":
-            return damaged(store)
-        case "foreign":
-            return UsageError(f"{store} is not a database; name another file with --store")
-
-
-def unwritable(store: str) -> UnwritableError:
-    """Return the error for a file that may not be written where it lies."""
-    return UnwritableError(f"{store} cannot be written; make its folder writable, or use --store")
-
-
-def damaged(store: str) -> StorageError:
-    """Return the error for a file that holds what nobody can have written."""
-    return StorageError(f"{store} is damaged; put a copy in its place, or use --store")
+    own_fault = sqlite_code == sqlite3.SQLITE_ERROR or code.startswith(_TOO_MUCH_AT_ONCE)
+    return EngineError(text) if own_fault else StorageError(text)  # no waiting mends our fault
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -110,15 +110,8 @@ def _cause(error: BaseException) -> BaseException:
 
 
 def _is_operational(error: BaseException) -> bool:
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return isinstance(error, OperationalError | sqlite3.OperationalError)
-
-
-def _is_own_fault(cause: BaseException) -> bool:
-    """Whether no waiting mends it."""
-    is_wrong = _sqlite_code(cause) == sqlite3.SQLITE_ERROR
-    return is_wrong or _sqlstate(cause).startswith(_TOO_MUCH_AT_ONCE)
+    is_cut_off = isinstance(error, DBAPIError) and error.connection_invalidated
+    return is_cut_off or isinstance(error, OperationalError | sqlite3.OperationalError)
 
 
 def _sqlite_code(cause: BaseException) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, did_you_mean, shown
 from engine.files import expanded
 from engine.tasks.sources import SOURCES, PathSource, named_sources, sources_said
 from engine.tasks.subsets import (
@@ -51,8 +51,7 @@ def known_tasks(data: str) -> tuple[TaskEntry, ...]:
         if named.word == name:
             return named.tasks
     path = Path(name)
-    source = next(source for source in _path_sources() if source.accepts(path))
-    return source.tasks(path)
+    return next(source.tasks(path) for source in _path_sources() if source.accepts(path))
 
 
 def describe(name: str, data: str) -> TaskEntry:
@@ -118,8 +117,7 @@ def _unknown(name: str, data: str, there: Sequence[str]) -> str:
                 f"task '{shown(name)}' is not in data '{shown(data)}' but in "
                 f"'{source.word}': use --data {source.word}, or one of {tasks}"
             )
-    near = nearest_name(name, there)
-    hint = f"did you mean '{shown(near)}'? There are" if near else "there are"
+    hint = did_you_mean(nearest_name(name, there))
     return f"no task '{shown(name)}' in data '{shown(data)}'; {hint} {tasks}"
 
 

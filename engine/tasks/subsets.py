@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, did_you_mean, shown
 
 Shift = Literal["length", "cluster"]
 
@@ -63,7 +63,7 @@ def find_subset(part: str, task: str) -> Subset:
     if subset is not None:
         return subset
     near = nearest_name(part, [subset.name for subset in SUBSETS])
-    hint = f"did you mean '{task}/{near}'? There are" if near else "there are"
+    hint = did_you_mean(near and f"{task}/{near}")
     raise UsageError(
         f"task '{shown(task)}' has no part '{shown(part)}'; {hint} {', '.join(subset_names(task))}"
     )

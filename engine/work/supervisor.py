@@ -4,6 +4,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from typing import IO
 
 import msgspec
@@ -73,15 +74,12 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
     Raises:
         EngineError: a worker could not be started.
     """
-    store = open_store(store_url, create=False)
-    try:
+    with closing(open_store(store_url, create=False)) as store:
         held = [name for name in _held_here(store) if serves(name, device)]
         places = free_places(slots, device, held)
         for place in places:
             start_worker(store, place.settings(store.url, asked=device))
         return len(places)
-    finally:
-        store.close()
 
 
 def free_places(slots: int | None, device: str, held: Sequence[str] = ()) -> list[Place]:
@@ -175,13 +173,10 @@ def add_worker(store_url: str, *, device: str, threads: int) -> int:
     Raises:
         EngineError: it could not be started.
     """
-    store = open_store(store_url, create=False)
-    try:
+    with closing(open_store(store_url, create=False)) as store:
         held = Counter(_held_here(store))
         place = Place(_least_held(held) if device == "auto" else device, threads)
         return start_worker(store, place.settings(store.url, asked=device))
-    finally:
-        store.close()
 
 
 def control_worker(store: Store, worker_id: int, desired: Desired) -> None:
