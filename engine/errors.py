@@ -1,5 +1,6 @@
 """Errors for people: one line that says what is wrong, with which thing, and the way out."""
 
+from collections.abc import Iterable
 from typing import ClassVar, Final
 
 _ROOM: Final = 200
@@ -54,6 +55,13 @@ class StorageError(EngineError):
 
 class DeletedError(EngineError):
     """What an id stands for was deleted meanwhile; whoever has such an id drops it."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is spelled most like this one; None: none is."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, list(known), n=1)), None)
 
 
 def did_you_mean(near: str | None) -> str:

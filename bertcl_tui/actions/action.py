@@ -1,7 +1,6 @@
 """An action: what it is called, where it is offered, and the keys that a person gave it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import chain
 from typing import Final, Literal, get_args
 
@@ -9,7 +8,7 @@ from msgspec import Struct
 from textual.binding import Binding
 from textual.keys import REPLACED_KEYS, Keys, key_to_character
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, nearest, shown
 
 Place = Literal[
     "app",
@@ -131,8 +130,8 @@ def checked_keymap(keys: Mapping[str, str], actions: Sequence[Action]) -> Keymap
     keymap: dict[str, tuple[str, ...]] = {}
     for name, text in keys.items():
         if name not in named:
-            near = get_close_matches(name, named, n=1)
-            hint = f"did you mean '{near[0]}'? " if near else ""
+            near = nearest(name, named)
+            hint = f"did you mean '{near}'? " if near else ""
             raise UsageError(
                 f"no action named '{shown(name)}'; {hint}bertcl-tui config keys lists them all"
             )

@@ -1,10 +1,7 @@
 """``worker`` and ``workers``: who does the work."""
 
-import signal
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import typer
@@ -19,10 +16,9 @@ from bertcl_tui.style.looks import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE, mask_password
-from engine.work.supervisor import free_places, start_process
+from engine.work.supervisor import free_places, passing_on_signals, start_process
 
 _FOREVER: Final = 1e9
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 UntilIdle = Annotated[
     bool, typer.Option("--until-idle", help="End as soon as there is nothing to do.")
@@ -88,29 +84,11 @@ def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
 
 
 def _wait_for(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
-    with _passing_on(processes) as ended_by:
+    with passing_on_signals(processes) as ended_by:
         codes = [process.wait() for process in processes]
     failed = [code for code in codes if code != 0 and -code not in ended_by]
     if failed:
         raise EngineError(f"{count(len(failed), 'worker')} of {len(codes)} failed; see above")
-
-
-@contextmanager
-def _passing_on(processes: "Sequence[subprocess.Popen[bytes]]") -> Iterator[set[int]]:
-    """Ask the processes to end when this one is asked to; yield the signals they were sent."""
-    sent: set[int] = set()
-
-    def pass_on(_: int, __: FrameType | None) -> None:
-        sent.add(signal.SIGTERM)
-        for process in processes:
-            process.terminate()
-
-    before = {number: signal.signal(number, pass_on) for number in _ENDING}
-    try:
-        yield sent
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _facts(row: WorkerRow) -> dict[str, Any]:

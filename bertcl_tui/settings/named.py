@@ -1,7 +1,6 @@
 """Settings by their names, as text: how a command line reads and writes them."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -11,7 +10,7 @@ from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import checked_keymap
 from bertcl_tui.settings.settings import Settings
 from bertcl_tui.style.themes import theme_names
-from engine.errors import UsageError, did_you_mean, shown
+from engine.errors import UsageError, did_you_mean, nearest, shown
 
 SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
 """How people write what is so or not; what TOML writes is read too."""
@@ -42,10 +41,8 @@ def setting_names() -> tuple[str, ...]:
 
 def all_named(settings: Settings) -> Iterator[Named]:
     """Yield what is always set, then what a person has added."""
-    for name in _PLAIN:
+    for name in (*_PLAIN, *(f"{_KEYS}{name}" for name in settings.keys)):
         yield named(settings, name)
-    for name in settings.keys:
-        yield named(settings, f"{_KEYS}{name}")
     for name, columns in settings.columns.items():
         yield Named(f"{_COLUMNS}{name}", ",".join(columns), "")
 
@@ -90,12 +87,9 @@ def without_named(settings: Settings, name: str) -> Settings:
         UsageError: nothing is called so, or other keys that were given are in its way.
     """
     known = _known(name)
-    if known.startswith(_KEYS):
-        own = known.removeprefix(_KEYS)
-        keys = {item: text for item, text in settings.keys.items() if item != own}
-        changed = replace(settings, keys=keys)
-    else:
-        changed = replace(settings, **{known: getattr(Settings(), known)})
+    keys = {item: text for item, text in settings.keys.items() if f"{_KEYS}{item}" != known}
+    usual = {known: getattr(Settings(), known)} if known in _PLAIN else {}
+    changed = replace(settings, keys=keys, **usual)
     checked_keymap(changed.keys, ACTIONS)
     return changed
 
@@ -108,7 +102,7 @@ def check_settings(settings: Settings) -> None:
     """
     themes = theme_names()
     if settings.theme not in themes:
-        hint = _hint(settings.theme, themes)
+        hint = did_you_mean(nearest(settings.theme, themes))
         raise UsageError(f"no theme '{shown(settings.theme)}'; {hint} {', '.join(themes)}")
     checked_keymap(settings.keys, ACTIONS)
 
@@ -122,15 +116,10 @@ def _text(settings: Settings, name: str) -> str:
 
 def _known(name: str) -> str:
     names = setting_names()
-    if name in names:
-        return name
-    if f"{_KEYS}{name}" in names:
-        return f"{_KEYS}{name}"
+    for known in (name, f"{_KEYS}{name}"):
+        if known in names:
+            return known
     if name.startswith(_COLUMNS):
         raise UsageError(f"{name} is chosen in its table, not here")
-    hint = _hint(name, names)
+    hint = did_you_mean(nearest(name, names))
     raise UsageError(f"no setting '{shown(name)}'; {hint} {', '.join(_PLAIN)} and {_KEYS}ACTION")
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    return did_you_mean(next(iter(get_close_matches(name, known, n=1)), None))

@@ -1,6 +1,6 @@
 """Control of studies, runs and workers, written to the store. Each call may block: use a thread."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,7 @@ def control_studies(store: str, study_ids: Sequence[int], desired: Desired) -> N
     """
     from engine.store.studies import control_study
 
-    with _open(store) as opened:
-        for study_id in study_ids:
-            control_study(opened, study_id, desired)
-    if desired == "running":
-        start_workers(store)
+    _control_each(control_study, store, study_ids, desired)
 
 
 def control_runs(store: str, run_ids: Sequence[int], desired: Desired) -> None:
@@ -33,9 +29,18 @@ def control_runs(store: str, run_ids: Sequence[int], desired: Desired) -> None:
     """
     from engine.store.run_states import control_run
 
+    _control_each(control_run, store, run_ids, desired)
+
+
+def _control_each(
+    control: Callable[["Store", int, Desired], None],
+    store: str,
+    ids: Sequence[int],
+    desired: Desired,
+) -> None:
     with _open(store) as opened:
-        for run_id in run_ids:
-            control_run(opened, run_id, desired)
+        for each in ids:
+            control(opened, each, desired)
     if desired == "running":
         start_workers(store)
 

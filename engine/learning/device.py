@@ -4,9 +4,11 @@ import gc
 import re
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from engine.errors import UsageError, shown
 
@@ -41,6 +43,11 @@ def pick_device(name: str = "auto", precision: Literal["auto", "fp32", "bf16"] =
     native = _multiplies_bf16(device)
     use_bf16 = precision == "bf16" or (precision == "auto" and native)
     return Device(device, torch.bfloat16 if use_bf16 else torch.float32)
+
+
+def to_device(batch: dict[str, NDArray[Any]], device: Device) -> dict[str, Tensor]:
+    """Move a padded batch to the device."""
+    return {name: torch.from_numpy(values).to(device.target) for name, values in batch.items()}
 
 
 def usable_devices() -> tuple[str, ...]:

@@ -1,19 +1,18 @@
 """How well a task is known: prediction of its rows, and the measurements made of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from engine.learning.device import Device
+from engine.learning.device import Device, to_device
 from engine.learning.events import Between, Measurement, go_on
-from engine.learning.model import SequenceModel
+from engine.learning.model import SequenceModel, resting
 from engine.learning.plan import PreparedTask, Split
 from engine.tasks.encoded import Encoded
 
@@ -57,22 +56,6 @@ def evaluate(
             predicted.append(logits.argmax(dim=1))
     given = in_order(predicted, batches)
     return Evaluation(in_order(losses, batches), given, given == rows.labels)
-
-
-@contextmanager
-def resting(model: nn.Module) -> Iterator[None]:
-    """Have dropout off in this context."""
-    was_training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(was_training)
-
-
-def to_device(batch: dict[str, NDArray[Any]], device: Device) -> dict[str, Tensor]:
-    """Move a padded batch to the device."""
-    return {name: torch.from_numpy(values).to(device.target) for name, values in batch.items()}
 
 
 def in_order(values: list[Tensor], batches: list[NDArray[np.int64]]) -> NDArray[Any]:

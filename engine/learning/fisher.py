@@ -10,11 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.learning.backbone import backbone_shape, model_fingerprint
-from engine.learning.device import Device
-from engine.learning.evaluation import resting, to_device
+from engine.learning.device import Device, to_device
 from engine.learning.events import Between, go_on
 from engine.learning.masked import MaskedText, load_masked_model, mask_texts, require_mask
-from engine.learning.model import SequenceModel
+from engine.learning.model import SequenceModel, resting
 from engine.learning.plan import Setup
 from engine.tasks.cache import cache_key, load_arrays, save_arrays
 from engine.tasks.encoded import Encoded

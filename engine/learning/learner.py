@@ -16,8 +16,9 @@ from engine.learning.checkpoint import (
     take_over,
     unpack_optimizer,
 )
+from engine.learning.device import to_device
 from engine.learning.drift import measure_drift
-from engine.learning.evaluation import Examiner, evaluate, to_device
+from engine.learning.evaluation import Examiner, evaluate
 from engine.learning.events import (
     Between,
     Event,

@@ -1,7 +1,8 @@
 """One backbone with a head for each task of the sequence, and the Adam that moves them."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn, optim
@@ -98,3 +99,14 @@ def rate_factor(step: int, steps: int, warmup: float) -> float:
 def warmup_steps(steps: int, warmup: float) -> int:
     """Return over how many of a stage's steps the rate rises."""
     return round(warmup * steps)
+
+
+@contextmanager
+def resting(model: nn.Module) -> Iterator[None]:
+    """Have dropout off in this context."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)

@@ -14,8 +14,8 @@ from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from engine.learning.backbone import Backbone, load_backbone, model_fingerprint
-from engine.learning.device import Device, pick_device
-from engine.learning.evaluation import batches_by_length, in_order, to_device
+from engine.learning.device import Device, pick_device, to_device
+from engine.learning.evaluation import batches_by_length, in_order
 from engine.learning.lean import pack_rows
 from engine.spec import Protocol
 from engine.tasks.cache import cache_key, load_arrays, save_arrays

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
-from msgspec import Struct
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from msgspec import Struct, convert
+from msgspec.structs import asdict
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from engine.store.clock import now
 from engine.store.connection import Store
@@ -13,6 +14,7 @@ from engine.store.leases import hold
 from engine.store.schema import drift, measurement, stage
 
 Split = Literal["retention", "search", "validation"]
+Record = TypeVar("Record", bound=Struct)
 
 
 class StageRecord(Struct, frozen=True, kw_only=True):
@@ -65,7 +67,7 @@ class DriftRecord(Struct, frozen=True, kw_only=True):
 
 def record_stages(store: Store, run_id: int, worker_id: int, stages: Sequence[StageRecord]) -> None:
     """Remember the plan of a held run; the same plan again changes nothing."""
-    rows = [{"run_id": run_id, **_values(item)} for item in stages]
+    rows = [{"run_id": run_id, **asdict(item)} for item in stages]
     with store.writing() as connection:
         hold(connection, run_id, worker_id, steps=stages[-1].last_step)
         connection.execute(delete(stage).where(stage.c.run_id == run_id))
@@ -111,16 +113,7 @@ def record_drift(store: Store, run_id: int, worker_id: int, items: Sequence[Drif
         LeaseLostError: another worker holds the run.
     """
     stages = {item.stage for item in items}
-    rows = [
-        {
-            "run_id": run_id,
-            "stage": item.stage,
-            "place": item.place,
-            "layer": item.layer,
-            "drift": item.drift,
-        }
-        for item in items
-    ]
+    rows = [{"run_id": run_id, **asdict(item)} for item in items]
     with store.writing() as connection:
         hold(connection, run_id, worker_id, heartbeat_at=now())
         connection.execute(delete(drift).where(drift.c.run_id == run_id, drift.c.stage.in_(stages)))
@@ -134,44 +127,25 @@ def measurements_of(
     query = select(measurement).where(measurement.c.run_id == run_id)
     if split is not None:
         query = query.where(measurement.c.split == split)
-    with store.reading() as connection:
-        return [
-            MeasurementRecord(
-                step=row.step,
-                stage=row.stage,
-                task=row.task,
-                split=row.split,
-                accuracy=row.accuracy,
-                loss=row.loss,
-            )
-            for row in connection.execute(query.order_by(*measurement.primary_key.columns))
-        ]
+    return _read(store, query.order_by(*measurement.primary_key.columns), MeasurementRecord)
 
 
 def stages_of(store: Store, run_id: int) -> list[StageRecord]:
     """Return a run's stages in order."""
     query = select(stage).where(stage.c.run_id == run_id).order_by(stage.c.stage)
-    with store.reading() as connection:
-        return [
-            StageRecord(
-                stage=row.stage,
-                task=row.task,
-                first_step=row.first_step,
-                last_step=row.last_step,
-                epochs=row.epochs,
-            )
-            for row in connection.execute(query)
-        ]
+    return _read(store, query, StageRecord)
 
 
 def drift_of(store: Store, run_id: int) -> list[DriftRecord]:
     """Return how far a run's layers were, by stage and from the embeddings up."""
     query = select(drift).where(drift.c.run_id == run_id)
+    return _read(store, query.order_by(*drift.primary_key.columns), DriftRecord)
+
+
+def _read(store: Store, query: Select[Any], kind: type[Record]) -> list[Record]:
+    """Return the rows that a query finds, as these records."""
     with store.reading() as connection:
-        return [
-            DriftRecord(stage=row.stage, place=row.place, layer=row.layer, drift=row.drift)
-            for row in connection.execute(query.order_by(*drift.primary_key.columns))
-        ]
+        return [convert(row, kind, from_attributes=True) for row in connection.execute(query)]
 
 
 def end_accuracies(
@@ -198,7 +172,7 @@ def end_accuracies(
 
 
 def _replace(connection: Connection, run_id: int, items: Sequence[MeasurementRecord]) -> None:
-    rows = [{"run_id": run_id, **_values(item)} for item in items]
+    rows = [{"run_id": run_id, **asdict(item)} for item in items]
     # Row by row: PostgreSQL does not take a list of any length.
     key = [column.name for column in measurement.primary_key]
     same = [measurement.c[name] == bindparam(f"old_{name}") for name in key]
@@ -207,7 +181,3 @@ def _replace(connection: Connection, run_id: int, items: Sequence[MeasurementRec
         [{f"old_{name}": row[name] for name in key} for row in rows],
     )
     connection.execute(insert(measurement), rows)
-
-
-def _values(item: Struct) -> dict[str, object]:
-    return {name: getattr(item, name) for name in item.__struct_fields__}

@@ -4,12 +4,11 @@ Light: the screen uses it. Which rows belong to a part is decided in ``engine.ta
 """
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
-from engine.errors import UsageError, did_you_mean, shown
+from engine.errors import UsageError, did_you_mean, nearest, shown
 
 Shift = Literal["length", "cluster"]
 
@@ -118,7 +117,8 @@ def find_named(name: str, things: Iterable[Thing]) -> Thing | None:
 def nearest_name(name: str, names: Sequence[str]) -> str | None:
     """Return the name most like ``name``, if any is."""
     by_letters = {_letters(known): known for known in names}
-    return next((by_letters[near] for near in get_close_matches(_letters(name), by_letters)), None)
+    near = nearest(_letters(name), by_letters)
+    return None if near is None else by_letters[near]
 
 
 def _letters(name: str) -> str:

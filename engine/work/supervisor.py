@@ -1,11 +1,13 @@
 """Starting workers and telling the living from the dead. Light: the screen uses it."""
 
+import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
-from typing import IO
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from types import FrameType
+from typing import IO, Final
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +27,8 @@ from engine.store.workers import (
 )
 from engine.work.machine import core_count, gpu_count
 from engine.work.processes import hand_over, identity_of, is_alive, is_here, start_module
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -165,6 +169,24 @@ def start_process(
     )
     hand_over(process, msgspec.json.encode(settings))
     return process
+
+
+@contextmanager
+def passing_on_signals(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator[set[int]]:
+    """Ask the processes to end when this one is asked to; yield the signals they were sent."""
+    sent: set[int] = set()
+
+    def pass_on(_: int, __: FrameType | None) -> None:
+        sent.add(signal.SIGTERM)
+        for process in processes:
+            process.terminate()
+
+    before = {number: signal.signal(number, pass_on) for number in _ENDING}
+    try:
+        yield sent
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def add_worker(store_url: str, *, device: str, threads: int) -> int:

@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from engine.learning.evaluation import evaluate, to_device
+from engine.learning.device import to_device
+from engine.learning.evaluation import evaluate
 from engine.learning.learner import SequenceLearner
 from tests.engine.learning.asking import Ask, learn
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from engine.learning.evaluation import to_device
+from engine.learning.device import to_device
 from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
