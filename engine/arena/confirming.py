@@ -55,19 +55,22 @@ def plan_confirmation(
     Raises:
         UsageError: the study was searched elsewhere, or none of the trials is complete.
     """
-    name = shown(study.name)
     if study.origin != "search":
         raise UsageError(
-            f"study '{name}' is no search of ours but an {study.origin}; "
+            f"study '{shown(study.name)}' is no search of ours but an {study.origin}; "
             "its protocol is not known, so nothing can be run like it"
         )
     trials = trials_of(store, study.id)
     complete = best_first(trials)
     best = [trial for trial in complete if trial.number in numbers] if numbers else complete[:top]
     if not complete:
-        raise UsageError(f"study '{name}' has no complete trial yet; let it go on first")
+        raise UsageError(
+            f"study '{shown(study.name)}' has no complete trial yet; let it go on first"
+        )
     if not best:
-        raise UsageError(f"none of these trials of '{name}' is complete; choose others")
+        raise UsageError(
+            f"none of these trials of '{shown(study.name)}' is complete; choose others"
+        )
     used = {trial.spec.seed for trial in trials}
     drawn = (derived_seed("confirmation", study.spec.seed, index) for index in count())
     fresh = list(islice((seed for seed in drawn if seed not in used), seeds))
