@@ -35,10 +35,9 @@ def print_accuracies(tasks: Sequence[str], accuracies: Accuracies) -> None:
     """Print the accuracies on each task after each stage, and their measures once all are over."""
     print_line(f"accuracy on the {SPLIT_TITLES[accuracies.split]}")
     table = make_table(["after"], tasks)
-    all_at_once = len(accuracies.rows) == 1 and len(accuracies.rows[0]) == len(tasks)
-    stages = ["all at once"] if all_at_once else tasks
-    for stage, row in zip(stages, accuracies.rows, strict=False):
-        table.add_row(stage, *(f"{accuracy:.3f}" for accuracy in row))
+    stages = ["all at once"] if accuracies.is_at_once(len(tasks)) else tasks
+    for stage, row in zip(accuracies.stages, accuracies.rows, strict=True):
+        table.add_row(stages[stage], *(f"{accuracy:.3f}" for accuracy in row))
     print_text(table)
     if accuracies.is_whole(len(tasks)):
         facts = _measures(accuracies)
@@ -53,7 +52,8 @@ def accuracy_facts(tasks: Sequence[str], accuracies: Sequence[Accuracies]) -> di
     return {
         item.split: {
             "matrix": item.rows,
-            **(_measures(item) if len(item.rows) == len(tasks) else {}),
+            "after": item.stages,
+            **(_measures(item) if item.is_whole(len(tasks)) else {}),
         }
         for item in accuracies
     }

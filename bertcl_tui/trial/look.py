@@ -35,6 +35,12 @@ class Accuracies(Struct, frozen=True):
 
     split: Split
     rows: tuple[tuple[float, ...], ...]
+    stages: tuple[int, ...]
+    """After which stage each row was measured; for the report that may be the last alone."""
+
+    def is_at_once(self, tasks: int) -> bool:
+        """Whether so many tasks were learnt in one stage."""
+        return self.stages == (0,) and len(self.rows[0]) == tasks > 1
 
     @property
     def matrix(self) -> AccuracyMatrix:
@@ -90,11 +96,12 @@ def _layers(
 
 def accuracies_of(ends: tuple[StageEnd, ...]) -> tuple[Accuracies, ...]:
     """Return a run's accuracies on the splits that score it and that report it."""
-    found = (
-        Accuracies(split, tuple(end.accuracies for end in ends if end.split == split))
-        for split in SPLIT_TITLES
+    found = {split: [end for end in ends if end.split == split] for split in SPLIT_TITLES}
+    return tuple(
+        Accuracies(split, tuple(end.accuracies for end in own), tuple(end.stage for end in own))
+        for split, own in found.items()
+        if own
     )
-    return tuple(item for item in found if item.rows)
 
 
 def can_be_controlled(action: str, run: RunFacts | None) -> bool:

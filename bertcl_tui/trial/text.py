@@ -104,8 +104,9 @@ def matrix_text(
 
 
 def _table(tasks: Sequence[str], item: Accuracies, width: int, looks: Looks) -> Text:
-    at_once = len(item.rows) == 1 and len(item.rows[0]) == len(tasks) > 1
+    at_once = item.is_at_once(len(tasks))
     stages = ["all at once"] if at_once else tasks
+    measured = dict(zip(item.stages, item.rows, strict=True))
     first = min(max(len(name) for name in ("after", *stages)), _MOST_OF_A_NAME)
     room = max(_CELL, (width - first) // len(tasks) - _GAP)
     cell = min(max(_CELL, *(len(task) for task in tasks)), room, _MOST_OF_A_NAME)
@@ -113,8 +114,10 @@ def _table(tasks: Sequence[str], item: Accuracies, width: int, looks: Looks) -> 
     for task in tasks:
         text.append(" " * _GAP + _cut(task, cell).rjust(cell), style=looks.muted)
     for i, stage in enumerate(stages):
+        if i < max(measured) and i not in measured:
+            continue
         text.append(f"\n{_cut(stage, first).ljust(first)}")
-        row = item.rows[i] if i < len(item.rows) else None
+        row = measured.get(i)
         for j in range(len(tasks) if at_once else i + 1):
             known = row is not None and j < len(row)
             value = f"{row[j]:.3f}" if row is not None and known else "–"

@@ -46,10 +46,11 @@ class Position(Struct, frozen=True, kw_only=True):
     """What was measured at the end of each stage that is done."""
 
     def accuracies(self, split: Split) -> tuple[tuple[float, ...], ...]:
-        """Return the rows of the accuracy matrix on a split."""
-        return tuple(
+        """Return the rows of the accuracy matrix on a split, of the stages that have any."""
+        rows = (
             tuple(item.accuracy for item in end if item.split == split) for end in self.stage_ends
         )
+        return tuple(row for row in rows if row)
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):

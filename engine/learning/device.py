@@ -12,6 +12,10 @@ from torch import Tensor
 
 from engine.errors import UsageError, shown
 
+_TOKENS_AT_ONCE: Final = 4096
+_TOKENS_AT_ONCE_ON_GPU: Final = 65_536
+_BYTES_OF_A_TOKEN: Final = 2**18
+"""What a token may need of a GPU's memory: several times what it does in a large backbone."""
 _LOST: Final = re.compile(r"(CUDA|HIP) error: (?!\w+_STATUS_)")
 """How torch begins what the driver says; a library's status (``CUBLAS_STATUS_…``) may pass."""
 
@@ -22,6 +26,14 @@ class Device:
 
     target: torch.device
     dtype: torch.dtype
+
+    @property
+    def tokens_at_once(self) -> int:
+        """How many tokens are predicted at once, where nothing is learnt from them."""
+        if self.target.type != "cuda":
+            return _TOKENS_AT_ONCE
+        memory = torch.cuda.get_device_properties(self.target).total_memory
+        return min(_TOKENS_AT_ONCE_ON_GPU, memory // _BYTES_OF_A_TOKEN)
 
     def autocast(self) -> AbstractContextManager[object]:
         """Products in ``dtype``, everything else in fp32."""

@@ -13,10 +13,8 @@ from torch.nn import functional
 from engine.learning.device import Device, to_device
 from engine.learning.events import Between, Measurement, go_on
 from engine.learning.model import SequenceModel, resting
-from engine.learning.plan import PreparedTask, Split
+from engine.learning.plan import PreparedTask, Rows, Split
 from engine.tasks.encoded import Encoded
-
-_TOKENS_PER_BATCH = 4096
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,10 @@ class Evaluation:
     def loss(self) -> float:
         return float(self.losses.mean())
 
+    def take(self, rows: Rows) -> "Evaluation":
+        """Return what is known of these rows."""
+        return Evaluation(self.losses[rows], self.predicted[rows], self.correct[rows])
+
     def class_counts(self, classes: int) -> tuple[int, ...]:
         """Return how many rows were given each class."""
         return tuple(np.bincount(self.predicted, minlength=classes).tolist())
@@ -44,7 +46,7 @@ def evaluate(
     model: SequenceModel, rows: Encoded, task: int, device: Device, between: Between = go_on
 ) -> Evaluation:
     """Predict every row without dropout; rows of like length go together, for speed."""
-    batches = batches_by_length(rows.lengths())
+    batches = batches_by_length(rows.lengths(), device.tokens_at_once)
     losses, predicted = [], []
     with resting(model), torch.inference_mode(), device.autocast():
         for indices in batches:
@@ -71,12 +73,12 @@ def in_order(values: list[Tensor], batches: list[NDArray[np.int64]]) -> NDArray[
     return ordered
 
 
-def batches_by_length(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Put rows of like length together, the longest first, as many as a batch's tokens allow."""
+def batches_by_length(lengths: NDArray[np.int64], tokens: int) -> list[NDArray[np.int64]]:
+    """Put rows of like length together, the longest first, as many as so many tokens allow."""
     order = np.argsort(-lengths, kind="stable")
     batches, start = [], 0
     while start < len(order):
-        size = max(1, _TOKENS_PER_BATCH // int(lengths[order[start]]))
+        size = max(1, tokens // int(lengths[order[start]]))
         batches.append(order[start : start + size])
         start += size
     return batches
@@ -97,26 +99,44 @@ class Examiner:
 
     def follow(self, which: Iterable[int]) -> tuple[Measurement, ...]:
         """Measure these of the sequence's tasks on their retention rows."""
-        return tuple(self._measure(index, "retention") for index in which)
+        return tuple(
+            self._measurement(index, "retention", self._evaluate(index, "retention"))
+            for index in which
+        )
 
     def examine(self, which: Iterable[int]) -> tuple[Measurement, ...]:
-        """Measure these of the sequence's tasks on their retention rows and on the whole splits."""
+        """Measure these of the sequence's tasks on all rows that score trials.
+
+        What is known of their retention rows is read off the same predictions, and so is the report
+        where the rows are the same.
+        """
         return tuple(measurement for index in which for measurement in self._examine(index))
 
+    def report(self, which: Iterable[int]) -> tuple[Measurement, ...]:
+        """Measure these of the sequence's tasks on the rows of the report that score no trials."""
+        return tuple(
+            self._measurement(index, "validation", self._evaluate(index, "validation"))
+            for index in which
+            if self.tasks[index].validation is not self.tasks[index].search
+        )
+
     def _examine(self, index: int) -> tuple[Measurement, ...]:
-        task = self.tasks[index]
-        retention, search = self._measure(index, "retention"), self._measure(index, "search")
+        task, found = self.tasks[index], self._evaluate(index, "search")
+        retention = self._measurement(index, "retention", found.take(task.followed))
+        search = self._measurement(index, "search", found)
         if task.validation is task.search:
             return retention, search, replace(search, split="validation")
-        return retention, search, self._measure(index, "validation")
+        return retention, search
 
-    def _measure(self, index: int, split: Split) -> Measurement:
-        task = self.tasks[index]
-        evaluation = evaluate(self.model, task.rows(split), index, self.device, self.between)
+    def _evaluate(self, index: int, split: Split) -> Evaluation:
+        rows = self.tasks[index].rows(split)
+        return evaluate(self.model, rows, index, self.device, self.between)
+
+    def _measurement(self, index: int, split: Split, found: Evaluation) -> Measurement:
         return Measurement(
             task=index,
             split=split,
-            accuracy=evaluation.accuracy,
-            loss=evaluation.loss,
-            predicted=evaluation.class_counts(task.classes),
+            accuracy=found.accuracy,
+            loss=found.loss,
+            predicted=found.class_counts(self.tasks[index].classes),
         )

@@ -1,6 +1,8 @@
 """Learning the tasks of a sequence one after another, while watching the earlier ones."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from operator import add
 
 import msgspec
 import torch
@@ -42,6 +44,12 @@ class SequenceLearner:
     batches of a measurement, two examples of a Fisher, or two weights of a drift. A restored
     learner measures anew, and goes on with the Fisher where it was.
 
+    At the end of a stage the tasks learnt so far are measured on all rows that score trials, and on
+    those of the report, so that all that is told of forgetting is known of both. With
+    ``reports_each_stage`` off, a task is measured for the report once, when no stage to come could
+    change it: enough for p_o, p_s and ACC, and a trial that is ended early never pays for it.
+    Nor does one where ``is_worth_reporting`` denies what was measured until then.
+
     On a CPU with the same number of threads, a restored learner gives bit for bit what an
     undisturbed one gives.
     """
@@ -57,7 +65,10 @@ class SequenceLearner:
         self.method = method
         self.position = Position()
         self.between: Between = go_on
+        self.reports_each_stage = True
+        self.is_worth_reporting: Callable[[Measured], bool] = lambda _: True
         self._taken_over: tuple[Measured, ...] = ()
+        self._followed: dict[int, tuple[int, ...]] = {}
         method.start(setup, self.model)
         self._optimizer = self._new_optimizer()
 
@@ -88,10 +99,18 @@ class SequenceLearner:
         return AccuracyMatrix(self.position.accuracies("validation"))
 
     def count_classes(self, task: int) -> tuple[int, ...]:
-        """Predict all rows of a task that score trials; return how many are of each class."""
+        """Return how many rows of a task that score trials are predicted to be of each class.
+
+        Those that are followed are not predicted again where they were since the last step.
+        """
         asked = self.setup.tasks[task]
-        found = evaluate(self.model, asked.search, task, self.setup.device, self.between)
-        return found.class_counts(asked.classes)
+        known = self._followed.get(task)
+        rows = asked.search if known is None else asked.unfollowed
+        if known is not None and not len(rows):
+            return known
+        found = evaluate(self.model, rows, task, self.setup.device, self.between)
+        counts = found.class_counts(asked.classes)
+        return counts if known is None else tuple(map(add, counts, known))
 
     def save(self, extra: str = "") -> Checkpoint:
         """Return the present state; ``extra`` is stored with it.
@@ -179,6 +198,7 @@ class SequenceLearner:
 
     def _step(self, stage: int, step: int, rows: Rows) -> float:
         setup = self.setup
+        self._followed = {}
         seed_step(setup.seed, stage, step)
         self.method.begin_step(setup, self.model, stage, step)
         parts = parts_of(setup.pools[stage], rows)
@@ -210,23 +230,33 @@ class SequenceLearner:
         return sum(self.setup.tasks[part.task].train.tokens(part.rows) for part in parts)
 
     def _measure(self, plan: StagePlan, stage: int, step: int) -> Measured:
-        at_end = step == plan.steps
-        setup = self.setup
+        setup, at_end = self.setup, step == plan.steps
         which = self.method.measured(setup, stage)
         examiner = Examiner(self.model, setup.tasks, setup.device, self.between)
-        measurements = (examiner.examine if at_end else examiner.follow)(which)
-        drift: tuple[LayerDrift, ...] = ()
-        if at_end:
-            measurements = (*self._as_it_was(stage, which), *measurements)
-            drift = self._drift(stage)
-            self._move(stage_ends=(*self.position.stage_ends[:stage], measurements))
-        return Measured(
+        found = (examiner.examine if at_end else examiner.follow)(which)
+        self._followed = {item.task: item.predicted for item in found if item.split == "retention"}
+        event = Measured(
             stage=stage,
             step=plan.first_step + step,
             fraction=step / plan.steps,
-            measurements=measurements,
-            drift=drift,
+            measurements=(*self._as_it_was(stage, which), *found) if at_end else found,
         )
+        if not at_end:
+            return event
+        if self.is_worth_reporting(event):
+            report = examiner.report(self._to_report(stage, which))
+            event = replace(event, measurements=(*event.measurements, *report))
+        event = replace(event, drift=self._drift(stage))
+        self._move(stage_ends=(*self.position.stage_ends[:stage], event.measurements))
+        return event
+
+    def _to_report(self, stage: int, which: Collection[int]) -> Collection[int]:
+        """Return which of the tasks that were measured after a stage are so for the report."""
+        if self.reports_each_stage:
+            return which
+        to_come = range(stage + 1, len(self.setup.plans))
+        later = {task for each in to_come for task in self.method.measured(self.setup, each)}
+        return [task for task in which if task not in later]
 
     def _drift(self, stage: int) -> tuple[LayerDrift, ...]:
         learnt = {share.task for pool in self.setup.pools[: stage + 1] for share in pool}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 class AccuracyMatrix:
     """Lower triangle: row i has the accuracies on tasks 0..i after stage i.
 
-    Where all tasks were learnt in one stage there is one row, of all of them; what compares stages
-    is then None.
+    Where all tasks were learnt in one stage, or were measured after the last alone, there is one
+    row, of all of them; what compares stages is then None.
     """
 
     rows: tuple[tuple[float, ...], ...]

@@ -5,6 +5,7 @@ The rows of a step are a pure function of seed, stage and epoch, so that a run c
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from math import ceil
 from typing import Literal
@@ -138,8 +139,18 @@ class PreparedTask:
     search: Encoded
     """The rows that score trials; ``validation`` itself in the ``paper`` protocol."""
     validation: Encoded
-    retention: Encoded
-    """The rows that are followed while a stage is learnt."""
+    followed: Rows
+    """Which rows of ``search`` are followed while a stage is learnt."""
+
+    @cached_property
+    def retention(self) -> Encoded:
+        """The rows that are followed."""
+        return self.search.take(self.followed)
+
+    @cached_property
+    def unfollowed(self) -> Encoded:
+        """The rest of the rows that score trials."""
+        return self.search.take(np.setdiff1d(np.arange(len(self.search)), self.followed))
 
     def rows(self, split: Split) -> Encoded:
         """Return the rows of a split that is measured."""
@@ -147,8 +158,8 @@ class PreparedTask:
         return splits[split]
 
     def parts(self) -> tuple[Encoded, ...]:
-        """Return all splits."""
-        return self.train, self.search, self.validation, self.retention
+        """Return the splits that have all rows among them."""
+        return self.train, self.search, self.validation
 
 
 @dataclass(frozen=True)

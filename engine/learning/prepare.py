@@ -2,6 +2,8 @@
 
 from functools import lru_cache, partial
 
+import numpy as np
+
 from engine.learning.backbone import Backbone, backbone_shape, load_backbone
 from engine.learning.device import Device, pick_device
 from engine.learning.lean import keep_tokens, pack_rows, used_tokens
@@ -95,7 +97,7 @@ def _prepare_task(
         train=encoded(splits.train),
         search=validation if splits.search is splits.validation else encoded(splits.search),
         validation=validation,
-        retention=encoded(splits.retention),
+        followed=np.array(splits.followed, np.int64),
     )
 
 

@@ -124,7 +124,9 @@ class Embedder:
         lengths = encoded.lengths()
         for start in range(0, len(encoded), _CHUNK):
             about.progress(start, len(encoded))
-            batches = batches_by_length(lengths[start : start + _CHUNK])
+            batches = batches_by_length(
+                lengths[start : start + _CHUNK], self._device.tokens_at_once
+            )
             found = []
             with torch.inference_mode():
                 for batch in batches:

@@ -45,6 +45,21 @@ class Encoded(Struct, frozen=True, kw_only=True, eq=False):
         """Return how many tokens these rows have together."""
         return int((self.offsets[1:][rows] - self.offsets[:-1][rows]).sum())
 
+    def take(self, rows: Integers | list[int]) -> "Encoded":
+        """Return these rows, in this order."""
+        lengths = self.lengths()[rows]
+        offsets = np.concatenate([[0], lengths.cumsum()])
+        moved = self.offsets[:-1][rows] - offsets[:-1]
+        places = np.arange(offsets[-1]) + np.repeat(moved, lengths)
+        types = self.token_type_ids
+        return Encoded(
+            input_ids=self.input_ids[places],
+            token_type_ids=None if types is None else types[places],
+            offsets=offsets,
+            labels=self.labels[rows],
+            padding=self.padding,
+        )
+
     def batch(self, rows: Integers | list[int]) -> dict[str, NDArray[np.int64]]:
         """Assemble rows, padded to the longest of them.
 

@@ -29,8 +29,13 @@ class TaskSplits(Struct, frozen=True, kw_only=True):
     """Scores trials: held out of the training rows, or the validation split itself."""
     validation: Examples
     """Measured for the report."""
-    retention: Examples
-    """Part of ``search``, measured again and again while a stage is learnt."""
+    followed: list[int]
+    """Which rows of ``search`` are measured again and again while a stage is learnt."""
+
+    @property
+    def retention(self) -> Examples:
+        """The rows that are followed."""
+        return self.search.take(self.followed)
 
 
 def split_rows(task: TaskData, protocol: Protocol) -> TaskSplits:
@@ -54,7 +59,7 @@ def split_rows(task: TaskData, protocol: Protocol) -> TaskSplits:
         train=stratified(train, protocol.train_rows),
         search=search,
         validation=validation,
-        retention=stratified(search, protocol.retention_rows),
+        followed=stratified_rows(search, protocol.retention_rows),
     )
 
 

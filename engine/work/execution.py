@@ -260,6 +260,9 @@ class _Learning:
     def to_its_end(self) -> Outcome:
         """Learn until the run ends or is given back."""
         self.learner.between = self._between
+        # What compares stages on the rows of the report is told of runs that are for reporting.
+        self.learner.reports_each_stage = self.run.study_id is None
+        self.learner.is_worth_reporting = lambda event: not self.judge.would_end(event)
         try:
             for event in self.learner.events():
                 self._take(event)

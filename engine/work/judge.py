@@ -43,6 +43,11 @@ class Judge:
     def weigh(self, event: Measured, look: Look) -> None:
         """Look at what was measured, and where that is not enough, at more."""
 
+    def would_end(self, event: Measured) -> bool:
+        """Whether what was measured at a stage's end will end the run; nothing is remembered."""
+        del event
+        return False
+
     def dump(self) -> str:
         """Return what must be known to go on judging after a restart, as JSON."""
         return ""
@@ -84,6 +89,7 @@ class TrialJudge(Judge):
         self._patience = patience
         self._stages: tuple[StagePlan, ...] = ()
         self._epoch_ends: Collection[int] = ()
+        self._sequence = spec.sequence
         self._sentinel = CollapseSentinel(spec.sequence)
         self._reports = 0
 
@@ -93,16 +99,18 @@ class TrialJudge(Judge):
         self._epoch_ends = range(first.steps_per_epoch, first.steps + 1, first.steps_per_epoch)
 
     def weigh(self, event: Measured, look: Look) -> None:
-        for item in event.measurements:
-            if item.split == "validation":  # for the report alone
-                continue
-            collapsed = self._sentinel.watch(self._observation(event, item), look)
-            if collapsed:
-                self.verdict = Verdict("collapsed", collapsed)
-                return
+        collapsed = self._collapse(event, self._sentinel, look)
+        if collapsed:
+            self.verdict = Verdict("collapsed", collapsed)
+            return
         score = self._score(event)
         if score is not None:
             self._report(event, score)
+
+    def would_end(self, event: Measured) -> bool:
+        sentinel = CollapseSentinel(self._sequence, self._sentinel.state)
+        # at a stage's end all rows were looked at
+        return self._collapse(event, sentinel, lambda _: ()) is not None
 
     def dump(self) -> str:
         state = _TrialState(reports=self._reports, sentinel=self._sentinel.state)
@@ -112,6 +120,15 @@ class TrialJudge(Judge):
         known = msgspec.json.decode(state, type=_TrialState)
         self._reports = known.reports
         self._sentinel.state = known.sentinel
+
+    def _collapse(self, event: Measured, sentinel: CollapseSentinel, look: Look) -> str | None:
+        for item in event.measurements:
+            if item.split == "validation":  # for the report alone
+                continue
+            collapsed = sentinel.watch(self._observation(event, item), look)
+            if collapsed:
+                return collapsed
+        return None
 
     def _score(self, event: Measured) -> float | None:
         """Return what the trial is compared by now; None: not by this."""

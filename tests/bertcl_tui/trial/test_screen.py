@@ -101,11 +101,15 @@ async def test_accuracies_at_the_ends_of_stages_and_what_follows(
 ) -> None:
     opened = open_store(str(store))
     ends = [
-        MeasurementRecord(step=step, stage=stage, task=task, split="search", accuracy=accuracy)
-        for step, stage, task, accuracy in (
-            (STAGE_STEPS, 0, 0, 0.9),
-            (2 * STAGE_STEPS, 1, 0, 0.8),
-            (2 * STAGE_STEPS, 1, 1, 0.7),
+        MeasurementRecord(
+            step=(stage + 1) * STAGE_STEPS, stage=stage, task=task, split=split, accuracy=accuracy
+        )
+        for split, stage, task, accuracy in (
+            ("search", 0, 0, 0.9),
+            ("search", 1, 0, 0.8),
+            ("search", 1, 1, 0.7),
+            ("validation", 1, 0, 0.75),
+            ("validation", 1, 1, 0.65),
         )
     ]
     progress = Progress(step=STAGE_STEPS + 50, steps=2 * STAGE_STEPS)
@@ -113,7 +117,11 @@ async def test_accuracies_at_the_ends_of_stages_and_what_follows(
     async with open_app() as pilot:
         await _open(pilot)
         await until(pilot, lambda: "0.900" in _text(pilot, "matrix"))
-        assert "ACC 0.750 · BWT −0.100 · forgetting 0.100" in _text(pilot, "matrix")
+        scored, _, reported = _text(pilot, "matrix").partition("validation rows")
+        assert "ACC 0.750 · BWT −0.100 · forgetting 0.100" in scored
+        table, _, rest = reported.partition("ACC 0.700")
+        assert [line.split()[0] for line in table.splitlines()[1:]] == ["after", "privacy-qa"]
+        assert rest.splitlines()[0] == ""
 
 
 async def test_every_layer_with_its_rate_and_its_drift(open_app: OpenApp, store: Path) -> None:

@@ -53,7 +53,7 @@ def test_long_rows_are_evaluated_a_few_at_a_time(
 ) -> None:
     rows = learner.setup.tasks[1].validation
     whole = evaluate(learner.model, rows, 1, learner.setup.device)
-    monkeypatch.setattr("engine.learning.evaluation._TOKENS_PER_BATCH", 20)
+    monkeypatch.setattr("engine.learning.device._TOKENS_AT_ONCE", 20)
     in_pieces = evaluate(learner.model, rows, 1, learner.setup.device)
     assert np.array_equal(whole.predicted, in_pieces.predicted)
     assert np.allclose(whole.losses, in_pieces.losses, atol=1e-5)

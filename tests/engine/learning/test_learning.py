@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 import torch
 
+from engine.learning.evaluation import evaluate
 from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
@@ -100,15 +101,36 @@ def test_all_tasks_learnt_so_far_are_followed(triple: Learnt) -> None:
             assert sum(item.predicted) == len(triple.learner.setup.tasks[item.task].retention)
 
 
-def test_the_rows_that_score_trials_can_be_looked_at_between_two_steps(triple: Learnt) -> None:
-    learner = triple.learner
-    last = {
-        item.task: item.predicted
-        for item in measured(triple.events)[-1].measurements
-        if item.split == "search"
-    }
-    assert learner.count_classes(1) == last[1]
+@pytest.mark.parametrize("retention_rows", [10, 10_000])
+def test_the_rows_that_score_trials_can_be_looked_at_between_two_steps(
+    ask: Ask, retention_rows: int
+) -> None:
+    learner = prepare(ask(retention_rows=retention_rows))
+    for event in learner.events():
+        if isinstance(event, Measured):
+            rows = learner.setup.tasks[0].search
+            found = evaluate(learner.model, rows, 0, learner.setup.device).class_counts(2)
+            assert learner.count_classes(0) == found
+        elif isinstance(event, Stepped) and event.step == 1:
+            assert sum(learner.count_classes(0)) == 16
     assert learner.model.training == learner.setup.protocol.dropout
+
+
+@pytest.mark.parametrize("selection", ["held-out", "validation"])
+def test_rows_that_are_followed_are_read_off_those_that_score_trials(
+    ask: Ask, selection: str
+) -> None:
+    learner = prepare(ask(retention_rows=10, selection=selection))
+    for event in learner.events():
+        if isinstance(event, Measured) and event.fraction == 1.0:
+            for item in event.measurements:
+                task = learner.setup.tasks[item.task]
+                alone = evaluate(
+                    learner.model, task.rows(item.split), item.task, learner.setup.device
+                )
+                assert item.accuracy == alone.accuracy
+                assert item.predicted == alone.class_counts(task.classes)
+                assert item.loss == pytest.approx(alone.loss, abs=1e-6)
 
 
 def test_whole_splits_are_measured_at_the_end_of_each_stage(triple: Learnt) -> None:
@@ -120,6 +142,44 @@ def test_whole_splits_are_measured_at_the_end_of_each_stage(triple: Learnt) -> N
         for item in event.measurements:
             task = triple.learner.setup.tasks[item.task]
             assert sum(item.predicted) == len(task.rows(item.split))
+
+
+def test_a_trial_is_reported_of_once_at_its_very_end(ask: Ask, triple: Learnt) -> None:
+    learner = prepare(ask(TRIPLE, measures_per_epoch=1))
+    learner.reports_each_stage = False
+    reported = [
+        (event.stage, item.task)
+        for event in measured(list(learner.events()))
+        for item in event.measurements
+        if item.split == "validation"
+    ]
+    assert reported == [(2, 0), (2, 1), (2, 2)]
+    assert learner.validation_matrix.rows == (triple.learner.validation_matrix.last,)
+    assert learner.validation_matrix.forgetting is None
+    assert learner.search_matrix == triple.learner.search_matrix
+
+
+def test_what_no_later_stage_changes_is_reported_when_it_was_learnt(ask: Ask) -> None:
+    alone, _ = learn(ask(method="single", epochs=1))
+    learner = prepare(ask(method="single", epochs=1))
+    learner.reports_each_stage = False
+    list(learner.events())
+    assert learner.validation_matrix == alone.validation_matrix
+
+
+def test_what_is_not_worth_it_is_not_reported(ask: Ask) -> None:
+    learner = prepare(ask(epochs=1))
+    seen = []
+
+    def weigh(event: Measured) -> bool:
+        seen.append({item.split for item in event.measurements})
+        return False
+
+    learner.is_worth_reporting = weigh
+    found = measured(list(learner.events()))
+    assert seen == [{"retention", "search"}] * 2
+    assert all(item.split != "validation" for event in found for item in event.measurements)
+    assert len(learner.search_matrix.rows) == 2
 
 
 def test_matrices_hold_what_was_measured_at_the_ends(triple: Learnt) -> None:

@@ -49,6 +49,16 @@ def test_rows_are_what_the_tokenizer_makes_of_them(tokenizer: PreTrainedTokenize
     assert encoded.labels.tolist() == [0, 1, 1]
 
 
+def test_some_rows_are_taken_in_any_order(tokenizer: PreTrainedTokenizerBase) -> None:
+    for examples in (SINGLE, PAIR):
+        encoded = encode(examples, tokenizer, 64)
+        taken = encoded.take([1, 0])
+        assert rows(taken) == [rows(encoded)[1], rows(encoded)[0]]
+        for name, values in taken.batch([0, 1]).items():
+            assert values.tolist() == encoded.batch([1, 0])[name].tolist()
+    assert len(encode(SINGLE, tokenizer, 64).take([])) == 0
+
+
 def test_a_pair_is_one_row_with_token_types(tokenizer: PreTrainedTokenizerBase) -> None:
     encoded = encode(PAIR, tokenizer, 64)
     assert rows(encoded)[0] == tokenizer.convert_tokens_to_ids(

@@ -15,7 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import StorageError
 from engine.learning.checkpoint import read_position
-from engine.learning.events import Stepped
+from engine.learning.events import Measured, Stepped
+from engine.search.early_stopping import Look
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.leases import LeaseLostError, any_waits_for_first_stage
@@ -28,7 +29,7 @@ from engine.store.workers import end_worker, living_workers, register_worker
 from engine.work import control
 from engine.work.execution import Outcome, WorkerContext, execute
 from engine.work.heartbeat import Heartbeat
-from engine.work.judge import Judge
+from engine.work.judge import Judge, Verdict
 from engine.work.patience import Patience
 from engine.work.processes import identity_of
 from tests.engine.work.test_patience import Pauses
@@ -103,6 +104,36 @@ def work(
     return execute(context, run, lambda _: judge or Judge())
 
 
+def test_a_trial_is_measured_for_the_report_at_its_end_alone(store: Store, spec: RunSpec) -> None:
+    study_id = create_study(store, study_of(spec))
+    run_id = create_run(store, spec, study_id=study_id, number=0)
+    outcome = work(store)
+    assert outcome is not None
+    assert outcome.reported is not None
+    found = measurements_of(store, run_id, "validation")
+    assert [(item.stage, item.task) for item in found] == [(1, 0), (1, 1)]
+    assert [item.accuracy for item in found] == [outcome.reported.p_o, outcome.reported.p_s]
+
+
+class Collapses(Judge):
+    """Ends a run at the end of its first stage."""
+
+    def would_end(self, event: Measured) -> bool:
+        return event.fraction == 1.0
+
+    def weigh(self, event: Measured, look: Look) -> None:
+        if self.would_end(event):
+            self.verdict = Verdict("collapsed", "one class")
+
+
+def test_a_run_that_collapses_is_not_measured_for_the_report(store: Store, spec: RunSpec) -> None:
+    run_id = create_run(store, spec)
+    outcome = work(store, Collapses())
+    assert outcome == Outcome("collapsed", "one class")
+    assert measurements_of(store, run_id, "search")
+    assert measurements_of(store, run_id, "validation") == []
+
+
 class AtStep(Judge):
     """Lets something happen when a step was taken."""
 
@@ -158,7 +189,9 @@ def require_next_worker_ends_as(
     again = work(store)
     assert again is not None
     assert again.state == "complete"
-    assert measurements_of(store, run_id) == undisturbed
+    scored = [item for item in undisturbed if item.split != "validation"]
+    found = [item for item in measurements_of(store, run_id) if item.split != "validation"]
+    assert found == scored
 
 
 def test_a_locked_store_gives_the_run_back_and_it_goes_on_where_it_was(
@@ -238,7 +271,9 @@ def test_a_run_whose_model_is_gone_waits_for_it_and_goes_on_where_it_was(
     again = work(store)
     assert again is not None
     assert again.state == "complete"
-    assert measurements_of(store, run_id) == undisturbed
+    scored = [item for item in undisturbed if item.split != "validation"]
+    found = [item for item in measurements_of(store, run_id) if item.split != "validation"]
+    assert found == scored
 
 
 def study_of(spec: RunSpec) -> StudySpec:
@@ -426,7 +461,7 @@ def test_a_run_that_is_given_back_again_and_again_learns_the_same(
         run_id = create_run(store, asked)
         looks, states = 0, []
         while not states or states[-1] == "paused":
-            looks += 23
+            looks += 13
             outcome = work(store, pauses=EndAfter(looks) if ends else None)
             assert outcome is not None
             states.append(outcome.state)

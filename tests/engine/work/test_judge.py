@@ -159,7 +159,11 @@ def end_of_a_stage(
             for split, counts in splits
         )
         event = Measured(stage=0, step=step, fraction=step / plan.steps, measurements=items)
+        at_end, known = event.fraction == 1.0, judging.dump()
+        foreseen = at_end and judging.would_end(event)
+        assert judging.dump() == known
         judging.weigh(event, lambda _: (127, 1))
+        assert foreseen == (judging.verdict is not None)
     return judging.verdict
 
 
