@@ -11,7 +11,9 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from engine.store.connection import store_url
 from tests.forking import CAN_FORK, end_forks, forking, forks
+from tests.postgres import PostgresServer, postgres_server
 
 settings.register_profile("suite", deadline=None)
 settings.register_profile("torture", max_examples=10_000, deadline=None)
@@ -64,6 +66,25 @@ def place_of_forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.getbasetemp()
     with forks(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) as place:
         yield place
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Return a server of this process's own; skip where there can be none."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def any_store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Return the URL of an empty store: of a file, then of a server."""
+    if request.param == "sqlite":
+        return store_url(str(tmp_path / "studies.db"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.emptied_store()
 
 
 @pytest.fixture

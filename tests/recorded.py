@@ -9,7 +9,7 @@ import random
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.spec.search import Evaluator
@@ -62,11 +62,14 @@ TELEMETRY = Telemetry(
 )
 
 
-def recorded_store(path: Path, more: Sequence[str] = ()) -> Path:
+Place = TypeVar("Place", str, Path)
+
+
+def recorded_store(path: Place, more: Sequence[str] = ()) -> Place:
     """Write the store at ``path``; return ``path``. A worker's id is 1, the studies' 1, 2, 3.
 
     Args:
-        path: where nothing is yet.
+        path: where nothing is yet, or the URL of an empty database.
         more: sequences of further complete studies, on the backbone of the first.
     """
     store = open_store(str(path))

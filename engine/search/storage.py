@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from engine.errors import EngineError, UsageError, first_line
 from engine.store.connection import existing, sqlite_path
 from engine.store.driver_errors import meaning_of
+from engine.store.servers import server_options
 
 # User attributes of trials, as ``optuna-dashboard`` shows them.
 LABEL: Final = "label"
@@ -81,8 +82,9 @@ def _opened(template: str) -> RDBStorage:
 
 
 def _engine_options(url: str) -> dict[str, Any]:
-    if make_url(url).get_backend_name() != "sqlite":
-        return {"pool_pre_ping": True}
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return server_options(parsed)
     return {
         "creator": lambda: _connected(url),
         "pool_events": [(_sync_less, "connect")],

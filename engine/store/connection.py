@@ -14,6 +14,7 @@ from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
 from tempfile import TemporaryDirectory
 from threading import Lock
+from typing import Final
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -22,10 +23,8 @@ from sqlalchemy import (
     Engine,
     create_engine,
     event,
-    func,
     inspect,
     make_url,
-    select,
     text,
 )
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -36,11 +35,12 @@ from engine.files import Stamp, expanded, is_homeless, own_folder, stamp_of
 from engine.store.driver_errors import UnwritableError, plain_errors
 from engine.store.migrations import make_tables, upgrade
 from engine.store.schema import REVISIONS, VERSION_TABLE
+from engine.store.servers import EXAMPLE, ONE_MOMENT, server_options, way_out, write_alone
 
 DEFAULT_STORE = "studies.db"
 _BUSY_SECONDS = 30
+_OF_FILES: Final = {"connect_args": {"timeout": _BUSY_SECONDS}}
 _WAL_PAUSE_SECONDS = 0.01
-_MIGRATION_LOCK = int.from_bytes(b"bertcl")
 _MOST_WAL_BYTES = 64 * 2**20
 """Of the write-ahead log, once all that stands in it is in the file."""
 COPY_PREFIX = "bertcl-tui-"
@@ -81,20 +81,26 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""
-        with (
-            plain_errors(_name(self.url)),
-            self.engine.connect() as connection,
-            connection.begin(),
-        ):
+        is_file = self.engine.dialect.name == "sqlite"
+        level = {} if is_file else {"isolation_level": ONE_MOMENT}
+        engine = self.engine.execution_options(**level)
+        with plain_errors(_name(self.url)), engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One short transaction that holds the write lock from its start."""
+    def writing(self, *, alone: bool = True) -> Iterator[Connection]:
+        """One short transaction; what is read in it stays true until it ends.
+
+        Args:
+            alone: nobody else writes meanwhile. In a file it is always so; on a server, a worker
+                that writes of nothing but itself or the run it holds need not wait for others.
+        """
         if self.copy is not None:
             self._leave_copy()
         engine = self.engine.execution_options(immediate=True)
         with plain_errors(_name(self.url)), engine.connect() as connection, connection.begin():
+            if alone:
+                write_alone(connection)
             yield connection
 
     def close(self) -> None:
@@ -251,9 +257,12 @@ def _opened_copy(url: str, path: Path) -> Store:
 
 def _engine(url: str, path: Path | None) -> Engine:
     try:
-        engine = create_engine(url, connect_args=_connect_args(path), pool_pre_ping=path is None)
+        parsed = make_url(url)
+        engine = create_engine(parsed, **(_OF_FILES if path else server_options(parsed)))
     except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError) as error:
-        raise UsageError(f"store {_shown(url)} cannot be opened: {first_line(error)}") from None
+        raise UsageError(
+            f"store {_shown(url)} cannot be opened: {first_line(error)}{way_out(error)}"
+        ) from None
     if path is not None:
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
@@ -266,7 +275,7 @@ def _checked_path(url: str, *, create: bool) -> Path | None:
     except (ArgumentError, ValueError):
         raise UsageError(
             f"store '{shown(mask_password(url))}' is no database URL; write a file like "
-            "studies.db, or postgresql+psycopg://user@host/name"
+            f"studies.db, or {EXAMPLE}"
         ) from None
     if path is None:
         if make_url(url).get_backend_name() == "sqlite":
@@ -291,10 +300,6 @@ def _checked_path(url: str, *, create: bool) -> Path | None:
             f"no store at {shown(path)}; start a search first, or name another with --store"
         )
     return path
-
-
-def _connect_args(path: Path | None) -> dict[str, float]:
-    return {} if path is None else {"timeout": _BUSY_SECONDS}
 
 
 def _set_pragmas(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
@@ -363,8 +368,7 @@ def _migrating(store: Store) -> Iterator[Connection]:
             _driver(connection).execute("PRAGMA foreign_keys=OFF")
             connection.detach()
         with connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            write_alone(connection)
             yield connection
 
 

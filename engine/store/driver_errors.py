@@ -20,12 +20,17 @@ _PRIMARY: Final = 0xFF
 _READ_ONLY_SERVER: Final = "25006"
 _NO_RIGHTS: Final = "42501"
 _SERVER_FULL: Final = "53100"
+_WAITED_TOO_LONG: Final = "55P03"
 _TOO_MUCH_AT_ONCE: Final = "54"
 """How PostgreSQL's codes for statements begin that are too long or too deep."""
 
 
 class UnwritableError(StorageError, UsageError):
     """A store lies where nothing can be written."""
+
+
+class UnreachableError(StorageError, UsageError):
+    """A server does not answer, or lets nobody in who comes so; it may be restarting."""
 
 
 def unwritable(store: str) -> UnwritableError:
@@ -61,6 +66,10 @@ _SQLITE_ERRORS: Final[Mapping[int, Callable[[str], EngineError]]] = {
     sqlite3.SQLITE_CORRUPT: damaged,
     sqlite3.SQLITE_NOTADB: _foreign,
 }
+_SERVER_ERRORS: Final[Mapping[str, Callable[[str], EngineError]]] = {
+    _SERVER_FULL: _full,
+    _WAITED_TOO_LONG: _locked,
+}
 
 
 @contextmanager
@@ -95,9 +104,14 @@ def meaning_of(error: BaseException, store: str) -> EngineError | None:
             f"{store} may not be written by this user; use an account that may, or use --store"
         )
     sqlite_code = _sqlite_code(cause)
-    known = _full if code == _SERVER_FULL else _SQLITE_ERRORS.get(sqlite_code)
+    known = _SERVER_ERRORS.get(code) or _SQLITE_ERRORS.get(sqlite_code)
     if known is not None:
         return known(store)
+    if _is_connecting(error):
+        return UnreachableError(
+            f"{store} cannot be reached: {first_line(cause)}; see that the server runs, and that "
+            "its URL is right"
+        )
     if not _is_operational(error):
         return None
     text = f"{store}: {first_line(cause)}"
@@ -107,6 +121,13 @@ def meaning_of(error: BaseException, store: str) -> EngineError | None:
 
 def _cause(error: BaseException) -> BaseException:
     return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
+def _is_connecting(error: BaseException) -> bool:
+    """Whether a server was not even asked anything; else what was begun there has been lost."""
+    if not isinstance(error, DBAPIError) or isinstance(error.orig, sqlite3.Error):
+        return False
+    return error.statement is None and not error.connection_invalidated
 
 
 def _is_operational(error: BaseException) -> bool:

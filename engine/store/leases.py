@@ -131,9 +131,6 @@ def begin_first_stage(store: Store, run_id: int, worker_id: int, key: str) -> in
     """
     at_it = select(other.c.id).where(learns(), other.c.first_stage == key)
     with store.writing() as connection:
-        if connection.dialect.name == "postgresql":
-            # There, two may write at once.
-            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(key))))
         found = connection.execute(at_it.where(other.c.id != run_id).limit(1)).scalar()
         hold(connection, run_id, worker_id, first_stage=key)
         return found

@@ -68,7 +68,7 @@ class DriftRecord(Struct, frozen=True, kw_only=True):
 def record_stages(store: Store, run_id: int, worker_id: int, stages: Sequence[StageRecord]) -> None:
     """Remember the plan of a held run; the same plan again changes nothing."""
     rows = [{"run_id": run_id, **asdict(item)} for item in stages]
-    with store.writing() as connection:
+    with store.writing(alone=False) as connection:
         hold(connection, run_id, worker_id, steps=stages[-1].last_step)
         connection.execute(delete(stage).where(stage.c.run_id == run_id))
         connection.execute(insert(stage), rows)
@@ -88,7 +88,7 @@ def record_progress(
     Raises:
         LeaseLostError: another worker holds the run.
     """
-    with store.writing() as connection:
+    with store.writing(alone=False) as connection:
         hold(
             connection,
             run_id,
@@ -114,7 +114,7 @@ def record_drift(store: Store, run_id: int, worker_id: int, items: Sequence[Drif
     """
     stages = {item.stage for item in items}
     rows = [{"run_id": run_id, **asdict(item)} for item in items]
-    with store.writing() as connection:
+    with store.writing(alone=False) as connection:
         hold(connection, run_id, worker_id, heartbeat_at=now())
         connection.execute(delete(drift).where(drift.c.run_id == run_id, drift.c.stage.in_(stages)))
         connection.execute(insert(drift), rows)

@@ -63,7 +63,7 @@ def create_run(
     with store.writing() as connection:
         desired: str | None = "running"
         if study_id is not None:
-            of_study = select(study.c.desired).where(study.c.id == study_id).with_for_update()
+            of_study = select(study.c.desired).where(study.c.id == study_id)
             desired = connection.execute(of_study).scalar_one_or_none()
             if desired is None:
                 raise DeletedError(f"study {study_id} was deleted")
@@ -152,7 +152,7 @@ def beat_for_run(store: Store, run_id: int, worker_id: int) -> None:
     Raises:
         LeaseLostError: another worker holds the run.
     """
-    with store.writing() as connection:
+    with store.writing(alone=False) as connection:
         hold(connection, run_id, worker_id, heartbeat_at=now())
 
 
@@ -177,7 +177,7 @@ def desired_of(store: Store, run_id: int, worker_id: int) -> Desired:
 
 def note_checkpoint(store: Store, run_id: int, worker_id: int) -> None:
     """Remember that a held run got on: workers lost before this do not count against it."""
-    with store.writing() as connection:
+    with store.writing(alone=False) as connection:
         hold(connection, run_id, worker_id, attempts=0)
 
 

@@ -100,7 +100,8 @@ run = Table(
 Index(None, run.c.study_id, run.c.state, run.c.p)
 Index("ix_cl_run_state", run.c.state)
 # All that the trials of a study are sorted and filtered by and that does not change as they run:
-# a long list is put in order without a look at the trials themselves.
+# a long list is put in order without a look at the trials themselves. On a server without texts,
+# for which its indexes have no room.
 Index(
     "ix_cl_run_sorted",
     run.c.study_id,

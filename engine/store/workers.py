@@ -136,7 +136,7 @@ def name_device(store: Store, worker_id: int, device: str) -> None:
 
 def beat_for_worker(store: Store, worker_id: int, telemetry: Telemetry) -> None:
     """Say that the worker lives and how it does."""
-    with store.writing() as connection:
+    with store.writing(alone=False) as connection:
         connection.execute(
             update(worker)
             .where(worker.c.id == worker_id)
@@ -267,7 +267,9 @@ def write_log(
     """Remember one line for people; the oldest ones go where there are too many.
 
     Lines of a deleted run were deleted with it, so that what is still said belongs to no run.
+    What no database can hold of a text is escaped.
     """
+    text = text.replace("\0", r"\x00").encode(errors="backslashreplace").decode()
     with store.writing() as connection:
         if run_id is not None:
             query = select(run.c.id).where(run.c.id == run_id)

@@ -50,11 +50,15 @@ def _forked(forked: None) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(tmp_path / "studies.db"))
+def store_url(tmp_path: Path) -> str:
+    return str(tmp_path / "studies.db")
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    store = open_store(store_url)
     yield store
-    assert store.path is not None
-    for worker in living_workers(store) if store.path.exists() else ():
+    for worker in living_workers(store) if store.path is None or store.path.exists() else ():
         kill(worker.identity.pid)
     store.close()
 

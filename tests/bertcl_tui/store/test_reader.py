@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ from engine.store.workers import (
     write_log,
 )
 from engine.work.processes import identity_of
-from tests.recorded import DONE, LIVE, PAUSED, TOKENS_OF_A_STEP
+from tests.postgres import PostgresServer
+from tests.recorded import DONE, LIVE, PAUSED, TOKENS_OF_A_STEP, recorded_store
 
 LIVE_ID, DONE_ID, PAUSED_ID = 1, 2, 3
 FIELDS = trial_fields(8)
@@ -47,6 +49,22 @@ FIELDS = trial_fields(8)
 @pytest.fixture
 def writer(store: Path) -> Store:
     return open_store(str(store))
+
+
+@pytest.fixture(scope="module")
+def on_a_server(postgres: PostgresServer) -> Iterator[Reader]:
+    """Return a reader of a recorded store that nobody writes to."""
+    with postgres.new_database() as url:
+        reader = Reader(recorded_store(url), partial(float, time.time()))
+        yield reader
+        reader.close()
+
+
+@pytest.fixture(params=["reader", "on_a_server"])
+def any_reader(request: pytest.FixtureRequest) -> Reader:
+    """Return a reader of a recorded store in a file, then of one on a server."""
+    reader: Reader = request.getfixturevalue(request.param)
+    return reader
 
 
 def _numbers(reader: Reader, text: str, **more: object) -> list[int]:
@@ -114,8 +132,8 @@ def test_the_version_changes_with_every_write_of_others(reader: Reader, writer: 
     assert reader.version() == after
 
 
-def test_counts_and_states_of_studies(reader: Reader) -> None:
-    live, done, paused = reader.studies()
+def test_counts_and_states_of_studies(any_reader: Reader) -> None:
+    live, done, paused = any_reader.studies()
     assert (live.name, done.name, paused.name) == (LIVE, DONE, PAUSED)
     assert (live.state, done.state, paused.state) == ("running", "complete", "paused")
     assert live.counts == {
@@ -303,8 +321,8 @@ def test_stopped_and_failed_differ_by_their_reason(reader: Reader, writer: Store
     assert (failed.state, failed.reason) == ("failed", "three trials failed in a row")
 
 
-def test_running_trials_come_first_then_the_best(reader: Reader) -> None:
-    window = reader.trials(LIVE_ID, limit=5)
+def test_running_trials_come_first_then_the_best(any_reader: Reader) -> None:
+    window = any_reader.trials(LIVE_ID, limit=5)
     assert (len(window.rows), window.matching, window.total) == (5, 31, 31)
     first, *others = window.rows
     assert first.state == "running"
@@ -319,9 +337,9 @@ _ROW_FIELDS = sorted({*FIELDS.numbers.values(), *_ORDERED_FIELDS} - {"confirmed"
 @pytest.mark.parametrize("field", _ROW_FIELDS)
 @pytest.mark.parametrize("descending", [True, False])
 def test_sorts_by_any_field_with_what_is_missing_last(
-    reader: Reader, field: str, descending: bool
+    any_reader: Reader, field: str, descending: bool
 ) -> None:
-    rows = reader.trials(LIVE_ID, order=Order(field, descending)).rows
+    rows = any_reader.trials(LIVE_ID, order=Order(field, descending)).rows
     assert rows[0].state == "running"
     values = [_value(row, field) for row in rows[1:]]
     known = [value for value in values if value is not None]
@@ -346,7 +364,8 @@ def test_a_field_without_a_column_or_sql_is_named(reader: Reader, field: str) ->
         reader.trials(LIVE_ID, where=(WordTerm(field, "=", ("wide",)),))
 
 
-def test_the_order_of_all_is_that_of_the_rows(reader: Reader) -> None:
+def test_the_order_of_all_is_that_of_the_rows(any_reader: Reader) -> None:
+    reader = any_reader
     where, order = parse_filter("lr3>1e-6", FIELDS), Order("lr2", descending=False)
     numbers = reader.ordered_trials(LIVE_ID, where=where, order=order).numbers
     rows = reader.trials(LIVE_ID, where=where, order=order).rows
@@ -389,8 +408,8 @@ def test_an_earlier_order_is_taken_up_until_a_trial_ends(reader: Reader, writer:
         ("reported_p>9", set()),
     ],
 )
-def test_filters(reader: Reader, text: str, expected: set[int]) -> None:
-    assert set(_numbers(reader, text)) == expected
+def test_filters(any_reader: Reader, text: str, expected: set[int]) -> None:
+    assert set(_numbers(any_reader, text)) == expected
 
 
 def test_a_filter_counts_what_the_window_does_not_show(reader: Reader) -> None:

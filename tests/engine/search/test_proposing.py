@@ -18,6 +18,11 @@ from tests.engine.search.conftest import SPACE, Opener, study_spec
 STARTS = tuple(WarmStart(f"flat {rate}", (rate,) * 3) for rate in (1e-6, 1e-5))
 
 
+@pytest.fixture
+def store_url(any_store: str) -> str:
+    return any_store
+
+
 class KilledError(BaseException):
     """Stands for the end of the process: nobody catches it."""
 
@@ -57,6 +62,7 @@ def p_of(number: int) -> float:
     return random.Random(number).uniform(0.8, 1.6)
 
 
+@pytest.mark.parametrize("any_store", ["sqlite"], indirect=True)  # on a server it takes long
 @pytest.mark.parametrize(
     ("sampler", "where"),
     [("tpe", {"a warm start": 0, "drawn at random": 2, "learnt from others": 11}), ("gp", {"": 3})],

@@ -20,8 +20,8 @@ from engine.store.workers import WorkerIdentity, register_worker
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(tmp_path / "studies.db"))
+def store(any_store: str) -> Iterator[Store]:
+    store = open_store(any_store)
     yield store
     store.close()
 

@@ -50,6 +50,7 @@ from engine.store.states import ENDED, LOST_AFTER, Desired, RunState
 from engine.store.studies import control_study, delete_study
 from engine.store.workers import Telemetry, beat_for_worker, end_worker
 from tests.engine.store.conftest import new_study, new_trial, new_worker, run_spec
+from tests.postgres import PostgresServer
 
 STEPS = 20
 SLOW = 5.0
@@ -74,14 +75,12 @@ class Worker:
 class AnyOrder(RuleBasedStateMachine):
     """The store's own functions, and beside them what must be true."""
 
-    template: Path
+    new_store: Callable[[Path], str]
 
     @initialize()
     def open(self) -> None:
         self._folder = TemporaryDirectory(prefix="any-order-")
-        path = Path(self._folder.name) / "studies.db"
-        shutil.copyfile(self.template, path)
-        self.store: Store = open_store(str(path))
+        self.store: Store = open_store(type(self).new_store(Path(self._folder.name)))
         self.workers: list[Worker] = []
         self.owners: dict[int, Worker] = {}
         """Whoever claimed a run last and did not give it back."""
@@ -485,8 +484,21 @@ def template(tmp_path: Path) -> Path:
 
 
 def test_any_order_gives_one_owner_no_stuck_run_and_no_lost_measurement(template: Path) -> None:
-    AnyOrder.template = template
+    def new_store(folder: Path) -> str:
+        return str(shutil.copyfile(template, folder / "studies.db"))
+
     # An example is forty transactions: a quarter of those of a parser, of which one is a moment.
-    examples = settings().max_examples // 4
+    in_any_order(new_store, examples=settings().max_examples // 4)
+
+
+def test_any_order_does_so_on_a_server(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    in_any_order(lambda _: postgres.emptied_store(), examples=settings().max_examples // 33)
+
+
+def in_any_order(new_store: Callable[[Path], str], *, examples: int) -> None:
+    AnyOrder.new_store = staticmethod(new_store)  # type: ignore[assignment]
     AnyOrder.TestCase.settings = settings(max_examples=examples, stateful_step_count=40)
     AnyOrder.TestCase("runTest").runTest()

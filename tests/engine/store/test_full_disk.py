@@ -17,6 +17,7 @@ def fill_up(connection: Connection, _: ConnectionPoolEntry) -> None:
     connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
+@pytest.mark.parametrize("any_store", ["sqlite"], indirect=True)
 def test_a_full_disk_is_one_line_and_nothing_is_half_written(store: Store) -> None:
     run_id, worker_id = create_run(store, run_spec()), new_worker(store)
     claim_run(store, worker_id, threads=1)

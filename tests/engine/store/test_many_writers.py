@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from engine.store.searches import become_proposer
 from engine.store.studies import free_name
 from engine.store.workers import Telemetry, beat_for_worker
 from tests.engine.store.conftest import new_study, new_worker, run_spec
+from tests.postgres import PostgresServer
 
 PROCESSES = 4
 WRITES = 50
@@ -45,17 +47,32 @@ def write_on_and_on(path: str, pid: int) -> list[int]:
     return ended
 
 
-@pytest.mark.process
-def test_four_writers_of_a_new_store_lose_nothing(tmp_path: Path) -> None:
-    path = str(tmp_path / "studies.db")
+@pytest.fixture(scope="module")
+def workers() -> Iterator[ProcessPoolExecutor]:
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as workers:
-        made = workers.map(make, [path] * PROCESSES, timeout=120)
-        assert list(made) == [1] * PROCESSES
-        store = open_store(path)
-        run_ids = [create_run(store, run_spec()) for _ in range(PROCESSES * WRITES // 5)]
-        written = workers.map(write_on_and_on, [path] * PROCESSES, range(PROCESSES), timeout=120)
-        ended = Counter(run_id for run_ids in written for run_id in run_ids)
+        yield workers
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return where there is no store yet."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "studies.db")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.new_database() as url:
+        yield url
+
+
+@pytest.mark.process
+def test_four_writers_of_a_new_store_lose_nothing(path: str, workers: ProcessPoolExecutor) -> None:
+    made = workers.map(make, [path] * PROCESSES, timeout=120)
+    assert list(made) == [1] * PROCESSES
+    store = open_store(path)
+    run_ids = [create_run(store, run_spec()) for _ in range(PROCESSES * WRITES // 5)]
+    written = workers.map(write_on_and_on, [path] * PROCESSES, range(PROCESSES), timeout=120)
+    ended = Counter(run_id for run_ids in written for run_id in run_ids)
     assert ended == Counter(run_ids)
     with store.reading() as connection:
         rows = {

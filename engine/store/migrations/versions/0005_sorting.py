@@ -8,7 +8,12 @@ branch_labels = None
 depends_on = None
 
 
+_TEXTS = ("label", "learning_rates")
+
+
 def upgrade() -> None:
+    # PostgreSQL has no room in an index for texts of any length.
+    texts = _TEXTS if op.get_bind().dialect.name == "sqlite" else ()
     op.create_index(
         "ix_cl_run_sorted",
         "cl_run",
@@ -28,8 +33,7 @@ def upgrade() -> None:
             "created_at",
             "started_at",
             "finished_at",
-            "label",
-            "learning_rates",
+            *texts,
         ],
         unique=False,
     )

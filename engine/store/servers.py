@@ -1,0 +1,63 @@
+"""How a server is talked to, which is PostgreSQL: how long is waited, and how writers keep apart.
+
+In a SQLite file one writes at a time, and whoever reads sees one moment. A server must be told so.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, func, select
+from sqlalchemy.pool import ConnectionPoolEntry
+
+ONE_MOMENT: Final = "REPEATABLE READ"
+"""The isolation level under which all that is read in a transaction is of one moment."""
+EXAMPLE: Final = "postgresql+psycopg://user@host/name"
+_POSTGRES: Final = "postgresql"
+_WRITERS: Final = int.from_bytes(b"bertcl")
+_LIBPQ: Final = ("psycopg", "psycopg2")
+"""Drivers that know libpq's options."""
+_UNLESS_SAID: Final[Mapping[str, int]] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A host that is gone is noticed within a minute or so; seconds, but the last in milliseconds."""
+_SESSION: Final[Mapping[str, str]] = {
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+"""A client that is stopped or cut off in a transaction holds up the others for so long at most."""
+
+
+def server_options(url: URL) -> dict[str, Any]:
+    """Return the options of SQLAlchemy for a server; what its URL says itself is left as it is."""
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if url.get_backend_name() == _POSTGRES:
+        options["pool_events"] = [(_begin_session, "connect")]
+    if url.drivername.removeprefix(f"{_POSTGRES}+") in (*_LIBPQ, _POSTGRES):
+        options["connect_args"] = {
+            name: value for name, value in _UNLESS_SAID.items() if name not in url.query
+        }
+    return options
+
+
+def way_out(error: Exception) -> str:
+    """Return what to do about a server that cannot be opened, as the end of a message."""
+    if isinstance(error, ModuleNotFoundError) and error.name in _LIBPQ[:1]:
+        return '; install its driver: pip install "bertcl-tui[postgres]"'
+    return f"; write it like {EXAMPLE}"
+
+
+def write_alone(connection: Connection) -> None:
+    """Wait until nobody else writes who would be alone, and keep them off up to the end."""
+    if connection.dialect.name == _POSTGRES:
+        connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+
+
+def _begin_session(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - a driver's
+    with connection.cursor() as cursor:
+        for name, value in _SESSION.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+    connection.commit()
