@@ -13,6 +13,7 @@ from sqlalchemy import event
 from engine.search.trials import Proposal, Search, open_search
 from engine.search.warm_starts import WarmStart
 from engine.spec import SearchSettings, StudySpec
+from engine.store.connection import open_store
 from tests.engine.search.conftest import SPACE, Opener, study_spec
 
 STARTS = tuple(WarmStart(f"flat {rate}", (rate,) * 3) for rate in (1e-6, 1e-5))
@@ -20,6 +21,7 @@ STARTS = tuple(WarmStart(f"flat {rate}", (rate,) * 3) for rate in (1e-6, 1e-5))
 
 @pytest.fixture
 def store_url(any_store: str) -> str:
+    open_store(any_store).close()
     return any_store
 
 
