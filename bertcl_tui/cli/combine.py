@@ -13,6 +13,7 @@ from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.combine.mixture import export_profile, farthest_change, finished_profile, offer
+from bertcl_tui.options.readers import trial_numbers
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError, shown
 from engine.profiles import (
@@ -27,7 +28,6 @@ from engine.store.connection import DEFAULT_STORE
 
 _WITH_TRIALS: Final = re.compile(r"(?P<study>.+):(?P<trials>\d[\d,-]*)")
 _LEAST_SHOWN: Final = 0.001
-_SPAN: Final = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 
 Selections = Annotated[
     list[str],
@@ -92,8 +92,7 @@ def parse_selection(text: str) -> Selection:
     match = _WITH_TRIALS.fullmatch(text)
     if match is None:
         return Selection(text, None)
-    numbers = [number for part in match["trials"].split(",") for number in _span(part, text)]
-    return Selection(match["study"], tuple(dict.fromkeys(numbers)))
+    return Selection(match["study"], trial_numbers(match["trials"]))
 
 
 def print_combined(combined: Combined) -> None:
@@ -144,16 +143,6 @@ def _offer(at: OpenedStore, text: str) -> StudyTrials:
             f"see bertcl-tui trials {study.name}"
         )
     return offer(study, trials)
-
-
-def _span(part: str, text: str) -> range:
-    match = _SPAN.fullmatch(part)
-    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-    if first > last:
-        raise UsageError(
-            f"trials in '{shown(text)}' cannot be read; write them like sst2:mrpc:1,4,7-9"
-        )
-    return range(first, last + 1)
 
 
 def _report_left_out(combined: Combined) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bertcl_tui.cli.following import Tender, follow_runs
+from bertcl_tui.cli.following import Tender, command_on, follow_runs
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Detach, Json, Retry, Slots, Store, Study
 from bertcl_tui.cli.stores import opened
@@ -54,7 +54,8 @@ def confirm(
             device = record.spec.device
             if detach:
                 ensure_workers(at.store.url, slots=slots, device=device)
-                say(f"{count(len(run_ids), 'run')} in the background; see them with --offline")
+                shown_by = command_on("confirm", record.name, store, "--offline")
+                say(f"{count(len(run_ids), 'run')} in the background; see {shown_by}")
                 return
             follow_runs(at, run_ids, Tender(at.store, slots=slots, device=device))
             failed = sum(run.state == "failed" for run in runs_by_id(at.store, run_ids))

@@ -8,6 +8,7 @@ import typer
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import Slots, Store, Study, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
+from bertcl_tui.options.readers import trial_numbers
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.wording import count
@@ -27,7 +28,8 @@ Studies = Annotated[
     ),
 ]
 Numbers = Annotated[
-    list[int] | None, typer.Argument(metavar="[TRIAL]...", help="Numbers of trials.", min=0)
+    list[str] | None,
+    typer.Argument(metavar="[TRIAL]...", help="Numbers of trials, like 3 or 1,4,7-9."),
 ]
 _BY_ACCIDENT: Final = ("failed", "stopped")
 """States of trials that are run again where none is named."""
@@ -60,7 +62,7 @@ def retry(
     begins at its first step; this time it is not pruned.
     """
     with opened(store) as at:
-        chosen = _chosen(at, at.row(study), trials or [])
+        chosen = _chosen(at, at.row(study), _numbers(trials))
         retry_runs(at.store, [trial.run_id for trial in chosen])
         numbers = ", ".join(f"#{trial.number}" for trial in chosen)
         say(f"{numbers} queued again")
@@ -87,7 +89,11 @@ def _refuse_ended(row: StudyRow, desired: Desired) -> None:
         raise UsageError(f"study '{shown(row.name)}' is {row.state}; resume lets it go on")
 
 
-def _chosen(at: OpenedStore, study: StudyRow, numbers: list[int]) -> list[TrialRow]:
+def _numbers(words: Sequence[str] | None) -> tuple[int, ...]:
+    return trial_numbers(",".join(words)) if words else ()
+
+
+def _chosen(at: OpenedStore, study: StudyRow, numbers: Sequence[int]) -> list[TrialRow]:
     known = {trial.number: trial for trial in at.reader.trials(study.id).rows}
     missing = [number for number in numbers if number not in known]
     if missing:
@@ -96,7 +102,7 @@ def _chosen(at: OpenedStore, study: StudyRow, numbers: list[int]) -> list[TrialR
             f"see bertcl-tui trials {study.name}"
         )
     if numbers:
-        return [known[number] for number in dict.fromkeys(numbers)]
+        return [known[number] for number in numbers]
     ended = [known[number] for number in sorted(known) if known[number].state in _BY_ACCIDENT]
     if not ended:
         raise UsageError(

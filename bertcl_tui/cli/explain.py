@@ -32,7 +32,12 @@ Run = Annotated[
     ),
 ]
 Other = Annotated[
-    str | None, typer.Argument(metavar="[RUN]", help="Another one, held against the first.")
+    str | None,
+    typer.Argument(
+        metavar="[RUN]",
+        help="Another one, held against the first.",
+        autocompletion=offer_studies,
+    ),
 ]
 
 

@@ -131,9 +131,9 @@ def follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> No
         raise typer.Exit(INTERRUPTED) from None
 
 
-def command_on(verb: str, name: str, store: str) -> str:
+def command_on(verb: str, name: str, store: str, *options: str) -> str:
     """Return the command line for a verb on a study."""
-    words = ["bertcl-tui", verb, name]
+    words = ["bertcl-tui", verb, name, *options]
     return shlex.join(
         words if store == DEFAULT_STORE else [*words, "--store", mask_password(store)]
     )

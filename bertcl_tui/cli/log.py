@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS
 from bertcl_tui.cli.output import print_line, print_text, say
-from bertcl_tui.cli.parameters import Store
+from bertcl_tui.cli.parameters import Store, offer_studies, offer_words
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.options import readers
 from bertcl_tui.store.study_rows import LogFilter, LogLevel, LogLine
@@ -25,7 +25,12 @@ Follow = Annotated[
     bool, typer.Option("-f", "--follow", help="Go on with what is said from now on; Ctrl-C ends.")
 ]
 Level = Annotated[
-    str, typer.Option(metavar="LEVEL", help="The least grave: debug, info, warning or error.")
+    str,
+    typer.Option(
+        metavar="LEVEL",
+        help=f"The least grave: {', '.join(_LEVELS[:-1])} or {_LEVELS[-1]}.",
+        autocompletion=offer_words(dict.fromkeys(_LEVELS, "")),
+    ),
 ]
 Lines = Annotated[
     int,
@@ -37,7 +42,12 @@ Search = Annotated[
     str, typer.Option(metavar="TEXT", help="Only lines that have this text, in any case.")
 ]
 OfStudy = Annotated[
-    str, typer.Option(metavar="STUDY", help="Only what is about this study's trials.")
+    str,
+    typer.Option(
+        metavar="STUDY",
+        help="Only what is about this study's trials.",
+        autocompletion=offer_studies,
+    ),
 ]
 OfRun = Annotated[
     int | None, typer.Option(metavar="RUN", min=1, help="Only what is about the run of this id.")

@@ -18,6 +18,7 @@ Offer = list[tuple[str, str]]
 """Words with what they mean."""
 
 _MARK: Final = ":"
+_COMMA: Final = ","
 
 Store = Annotated[
     str,
@@ -42,7 +43,7 @@ Retry = Annotated[bool, typer.Option("--retry", help="Ask once more for runs tha
 Texts = Mapping[str, str]
 """What was typed, by option name; empty: nothing."""
 _TEXTS: Final = "texts"
-_DEVICES: Final = {
+DEVICES: Final = {
     "auto": "CUDA, then MPS, then CPU",
     "cpu": "every core",
     "cuda": "the first GPU",
@@ -133,6 +134,43 @@ def offer_setting_values(context: typer.Context, incomplete: str) -> Offer:
     return _fitting(((value, "") for value in known), incomplete)
 
 
+def offer_orders(context: typer.Context, incomplete: str) -> Offer:
+    """Offer what the trials of the named study can be sorted by."""
+    from bertcl_tui.study.columns import sort_fields, titles
+
+    said = titles()
+    words = ((word, said.get(word, "")) for word in sort_fields(_choices(context)))
+    return _fitting(words, incomplete)
+
+
+def offer_columns(context: typer.Context, incomplete: str) -> Offer:
+    """Offer each column that could come next after a comma."""
+    from bertcl_tui.study.columns import titles
+    from bertcl_tui.study.writing import FACTS
+
+    *earlier, _ = incomplete.split(_COMMA)
+    begun = "".join(f"{name}{_COMMA}" for name in earlier)
+    rates = (f"lr{index}" for index in range(_choices(context)))
+    said = titles()
+    left = (name for name in (*FACTS, *rates) if name not in earlier)
+    return _fitting(((f"{begun}{name}", said.get(name, "")) for name in left), incomplete)
+
+
+def _choices(context: typer.Context) -> int:
+    """Return for how many choices the trials of the named study have a rate; 0: unknown."""
+    from bertcl_tui.cli.stores import opened
+    from bertcl_tui.study.writing import choices_of
+    from engine.store.connection import DEFAULT_STORE
+
+    # An option that lacks its value ends the parsing before arguments get their names.
+    name = _typed(context, "study") or next(iter(context.args), "")
+    try:
+        with opened(_typed(context, "store") or DEFAULT_STORE) as at:
+            return choices_of(at.reader, at.study(name).id)
+    except EngineError:
+        return 0
+
+
 Study = Annotated[
     str,
     typer.Argument(
@@ -217,7 +255,7 @@ def _parameter(item: Option) -> Parameter:
 def _offers(item: Option) -> Callable[..., Offer] | None:
     if item.choices:
         return offer_words(item.choices)
-    return {"data": offer_data, "device": offer_words(_DEVICES)}.get(item.name)
+    return {"data": offer_data, "device": offer_words(DEVICES)}.get(item.name)
 
 
 def _help(item: Option) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from msgspec.structs import replace
@@ -36,6 +36,11 @@ from engine.store.states import ENDED
 from engine.tasks.models import stated_shape
 from engine.work.ask import check
 
+_WITHOUT_PROFILE: Final = " and ".join(item.name for item in METHODS if not item.takes_profile)
+_WITHOUT_RATE: Final = " and ".join(
+    item.name for item in METHODS if all(option.name != "lr" for option in item.options)
+)
+
 Method = Annotated[
     str,
     typer.Option(
@@ -45,12 +50,19 @@ Method = Annotated[
     ),
 ]
 Rate = Annotated[
-    float | None, typer.Option("--lr", metavar="RATE", help="Of all layers, like 2e-5.")
+    float | None,
+    typer.Option(
+        "--lr",
+        metavar="RATE",
+        help=f"Of all layers, like 2e-5. Not for {_WITHOUT_RATE}.",
+    ),
 ]
 ProfileFile = Annotated[
     Path | None,
     typer.Option(
-        "--profile", metavar="FILE", help="A rate for each choice: JSON as combine writes it."
+        "--profile",
+        metavar="FILE",
+        help=f"A rate for each choice: JSON as combine writes it. Not for {_WITHOUT_PROFILE}.",
     ),
 ]
 Options = Annotated[
@@ -77,8 +89,7 @@ def run(
 ) -> None:
     """Learn a sequence once, with any method, and print what came of it.
 
-    --lr alone means --method flat, and --profile alone --method profile; every method but flat and
-    llrd takes either. Ctrl-C stops the run.
+    --lr alone means --method flat, and --profile alone --method profile. Ctrl-C stops the run.
     """
     spec = _spec(texts, method, lr, profile, option or ())
     say("looking at tasks and model …")

@@ -16,7 +16,7 @@ from bertcl_tui.cli.output import (
     print_line,
     print_text,
 )
-from bertcl_tui.cli.parameters import Json, offer_data, offer_tasks
+from bertcl_tui.cli.parameters import Json, offer_data, offer_tasks, offer_words
 from bertcl_tui.options import option, readers
 from bertcl_tui.shifts.facts import (
     Found,
@@ -58,7 +58,14 @@ Preset = Annotated[str, typer.Option(metavar="PRESET", help="How lengths are cut
 MaxLength = Annotated[
     str, typer.Option(metavar="N", help="Tokens that are embedded of a row.", show_default=False)
 ]
-Projected = Annotated[str, typer.Option(metavar="METHOD", help="The plane: tsne or pca.")]
+Projected = Annotated[
+    str,
+    typer.Option(
+        metavar="METHOD",
+        help="The plane: tsne or pca.",
+        autocompletion=offer_words(dict.fromkeys(METHODS, "")),
+    ),
+]
 Rows = Annotated[int, typer.Option(min=10, max=4000, metavar="N", help="At most so many points.")]
 Out = Annotated[
     str, typer.Option(metavar="FILE", help="Draw it as SVG or PNG.", show_default=False)

@@ -1,6 +1,6 @@
 """``show``: a study, or one of its trials, in full."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from msgspec.structs import asdict
@@ -16,6 +16,7 @@ from bertcl_tui.cli.results import (
 )
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import study_facts
+from bertcl_tui.options import readers
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import RunFacts, TrialRow
 from bertcl_tui.study.writing import trial_facts
@@ -30,21 +31,21 @@ from engine.store.studies import StudyRecord
 
 _PRINTED_ABOVE = ("reason", "p", "step", "called", "sequence")
 
-Number = Annotated[
-    int | None, typer.Argument(metavar="TRIAL", help="The number of a trial.", min=0)
-]
+_read_number: Final = readers.whole("trial", least=0, example=3)
+
+Number = Annotated[str, typer.Argument(metavar="[TRIAL]", help="The number of a trial.")]
 
 
 def show(
-    study: Study, trial: Number = None, *, store: Store = DEFAULT_STORE, json: Json = False
+    study: Study, trial: Number = "", *, store: Store = DEFAULT_STORE, json: Json = False
 ) -> None:
     """Show a study, or one of its trials, in full."""
     with opened(store) as at:
         record = at.study(study)
-        if trial is None:
-            _show_study(at, record, at.row(study), json=json)
+        if trial:
+            _show_trial(at, record, _trial(at, record, _read_number(trial)), json=json)
         else:
-            _show_trial(at, record, _trial(at, record, trial), json=json)
+            _show_study(at, record, at.row(study), json=json)
 
 
 def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
-from bertcl_tui.cli.parameters import Json, Store, Study
+from bertcl_tui.cli.parameters import Json, Store, Study, offer_columns, offer_orders
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.store.filters import parse_filter
 from bertcl_tui.store.study_rows import StudyRow
@@ -36,7 +36,11 @@ Terms = Annotated[
 
 Sort = Annotated[
     str,
-    typer.Option(metavar="COLUMN", help="By what: p, lr3, number, time, state or another column."),
+    typer.Option(
+        metavar="COLUMN",
+        help="By what: p, lr3, number, time, state or another column.",
+        autocompletion=offer_orders,
+    ),
 ]
 Reverse = Annotated[bool, typer.Option("--reverse", help="Turn the order round.")]
 Columns = Annotated[
@@ -44,6 +48,7 @@ Columns = Annotated[
     typer.Option(
         metavar="NAMES",
         help="Which columns, with commas: number,p,lr0,busy_seconds. They are printed in full.",
+        autocompletion=offer_columns,
     ),
 ]
 Out = Annotated[

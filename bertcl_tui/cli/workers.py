@@ -8,7 +8,7 @@ import typer
 from msgspec.structs import replace
 
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
-from bertcl_tui.cli.parameters import Json, Slots, Store
+from bertcl_tui.cli.parameters import DEVICES, Json, Slots, Store, offer_words
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.options import option
 from bertcl_tui.store.study_rows import WorkerRow
@@ -24,7 +24,12 @@ UntilIdle = Annotated[
     bool, typer.Option("--until-idle", help="End as soon as there is nothing to do.")
 ]
 Device = Annotated[
-    str, typer.Option(metavar="NAME", help="Where they learn: auto, cpu, cuda, cuda:1 or mps.")
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Where they learn: auto, cpu, cuda, cuda:1 or mps.",
+        autocompletion=offer_words(DEVICES),
+    ),
 ]
 
 

@@ -1,7 +1,7 @@
 """An option as a field: how what was typed becomes a value, and how a sequence is typed."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import inf
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from engine.errors import UsageError, shown
 from engine.spec import parse_sequence
+from engine.spec.methods import METHODS
 from engine.tasks.models import model_name
 from engine.tasks.sources.sample import require_sample_pack
 from engine.tasks.subsets import counterpart, same_name, share_rows, split_name
@@ -20,6 +21,7 @@ _MOST = 2**31 - 1
 """What every library and every database takes for a whole number."""
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
+_SPAN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 _AGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhdw])")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
@@ -104,6 +106,39 @@ def one_of(what: str, choices: Iterable[str]) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def searched_method(searched: Collection[str]) -> Callable[[str], str]:
+    """Read one of the methods whose options a search can choose."""
+    read_searched = one_of("method", searched)
+
+    def read(text: str) -> str:
+        if text not in searched and any(entry.name == text for entry in METHODS):
+            raise UsageError(
+                f"method {text} is not searched for; search {', '.join(searched)}, or try "
+                f"{text} with run or arena"
+            )
+        return read_searched(text)
+
+    return read
+
+
+def trial_numbers(text: str) -> tuple[int, ...]:
+    """Read numbers of trials such as ``1,4,7-9``.
+
+    Raises:
+        UsageError: a span of trials runs backwards or is none.
+    """
+    numbers = [number for part in text.split(",") for number in _span(part.strip(), text)]
+    return tuple(dict.fromkeys(numbers))
+
+
+def _span(part: str, text: str) -> range:
+    match = _SPAN.fullmatch(part)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if first > last:
+        raise UsageError(f"trials '{shown(text)}' cannot be read; write them like 1,4,7-9")
+    return range(first, last + 1)
 
 
 def study_name(text: str) -> str:

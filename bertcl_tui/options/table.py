@@ -98,13 +98,14 @@ OPTIONS = (
         choices=_PRESETS,
         default="default",
     ),
-    _word(
+    _of_study(
         "method",
         "Method",
         "Whose learning rates are searched.",
-        part="study",
-        choices=_METHODS,
-        default="profile",
+        readers.searched_method(_METHODS),
+        "profile",
+        _METHODS,
+        metavar="WORD",
     ),
     _whole_of_search(
         "trials",

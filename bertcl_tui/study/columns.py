@@ -330,15 +330,26 @@ def trial_fields(choices: int) -> Fields:
     )
 
 
+def sort_fields(choices: int) -> dict[str, str]:
+    """Return the words for what trials can be sorted by, each with its field."""
+    numbers = trial_fields(choices).numbers
+    return {**numbers, **dict(_names("moment")), **dict(_names("words"))}
+
+
+def titles() -> dict[str, str]:
+    """Return what is said of columns, by their names and those of their facts."""
+    columns = [column for column in TRIAL_COLUMNS if column.facts]
+    by_fact = {column.facts[0]: column.title for column in columns}
+    return by_fact | {column.key: column.title for column in columns}
+
+
 def order_by(word: str, choices: int, *, reverse: bool = False) -> Order:
     """Return the order that a person means by a word.
 
     Raises:
         UsageError: trials cannot be sorted by it.
     """
-    numbers = trial_fields(choices).numbers
-    moments, texts = dict(_names("moment")), dict(_names("words"))
-    names = {**numbers, **moments, **texts}
+    names = sort_fields(choices)
     field = ({field: field for field in names.values()} | names).get(word)
     if field is None:
         known = ", ".join(names)

@@ -1,10 +1,12 @@
 """pause and stop, over a recorded store; resume starts processes and is tested with those."""
 
+from contextlib import closing
 from pathlib import Path
 
 from engine.store.connection import open_store
 from engine.store.studies import find_study
 from tests.bertcl_tui.cli.conftest import Ask
+from tests.engine.arena.doing import searched
 from tests.recorded import DONE, LIVE, PAUSED
 
 
@@ -48,6 +50,24 @@ def test_what_cannot_be_run_again_says_why(ask: Ask, store: Path) -> None:
     answer = ask("retry", LIVE, 99, "--store", store)
     assert answer.code == 2
     assert f"study '{LIVE}' has no trial 99; see bertcl-tui trials" in answer.err
+    answer = ask("retry", LIVE, "0,x", "--store", store)
+    assert answer.code == 2
+    assert answer.err == "error: trials '0,x' cannot be read; write them like 1,4,7-9\n"
+    answer = ask("retry", LIVE, "97-98,99", "--store", store)
+    assert f"study '{LIVE}' has no trial 97" in answer.err
     answer = ask("retry", DONE, "--store", store)
     assert answer.code == 2
     assert f"no trial of '{DONE}' failed or was stopped; name those" in answer.err
+
+
+def test_what_goes_on_alone_names_the_command_that_shows_it(
+    ask: Ask, store: Path, backbone: Path, tasks: Path
+) -> None:
+    with closing(open_store(str(store))) as opened:
+        where = {"data": str(tasks), "model": str(backbone)}
+        searched(opened, "mood:agree", [([3e-3] * 4, 1.5)], name="tiny", **where)
+    here = ("--store", store)  # its one living worker has the slot
+    answer = ask("confirm", "tiny", "--top", 1, "--seeds", 1, "--detach", "--slots", 1, *here)
+    shown_by = f"bertcl-tui confirm tiny --offline --store {store}"
+    assert answer.err == f"1 run in the background; see {shown_by}\n"
+    assert (answer.code, answer.out) == (0, "")

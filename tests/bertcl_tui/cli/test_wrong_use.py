@@ -17,6 +17,8 @@ WRONG = [
     ("search sst2:mprc", "did you mean 'mrpc'?"),
     ("search sst2:boolq", "use --data sample"),
     ("search sst2:mrpc --slots 0", "Invalid value for '--slots'"),
+    ("search sst2:mrpc --method magic", "no method named 'magic'"),
+    ("search sst2:mrpc --method replay", "method replay is not searched for; search profile, flat"),
     ("run sst2:mrpc", "use --lr 2e-5"),
     ("run sst2:mrpc --lr 0", "a learning rate above 0 and at most 1, not 0.0"),
     ("run sst2:mrpc --lr -1e-5", "a learning rate above 0"),
