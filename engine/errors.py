@@ -53,6 +53,13 @@ class StorageError(EngineError):
     """
 
 
+class UnreachableError(StorageError, UsageError):
+    """What lies elsewhere, on the model hub, is not to be had just now.
+
+    Nothing is wrong with a run that needs it. A person may wait too, or ask for something else.
+    """
+
+
 class DeletedError(EngineError):
     """What an id stands for was deleted meanwhile; whoever has such an id drops it."""
 

@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import typer
@@ -12,13 +12,14 @@ from bertcl_tui.cli.stores import OpenedStore
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.wording import count, duration, headway, score, steps_rate
-from engine.errors import EngineError, shown
+from engine.errors import EngineError, StorageError, shown
 from engine.spec import sequence_name
 from engine.store.connection import DEFAULT_STORE, Store, mask_password
 from engine.store.run_states import control_run
 from engine.store.runs import RunRecord, runs_by_id
-from engine.store.states import ENDED
+from engine.store.states import ENDED, LOST_AFTER
 from engine.store.studies import StudyRecord, control_study
+from engine.store.workers import living_workers, require_writable
 from engine.work.supervisor import ensure_workers
 
 INTERRUPTED: Final = 130
@@ -28,6 +29,7 @@ _TEND_SECONDS: Final = 5.0
 _MOST_STARTS: Final = 4
 """Times that workers are started without anything getting on."""
 _ENDED_WELL: Final = frozenset({"complete", "stopped"})
+_GOING_WELL: Final = frozenset({"running", "complete"})
 _STUDY_ENDED: Final = _ENDED_WELL | {"failed"}
 _PAUSED: Final = "paused; the same command goes on"
 
@@ -48,6 +50,8 @@ class Tender:
         self._looked_at = float("-inf")
         self._starts = 0
         self._progress: object = None
+        self.trouble: str | None = None
+        """What workers wait for that cannot say so in the store."""
 
     def tend(self, progress: object) -> None:
         """Look after the workers, now and then.
@@ -59,16 +63,29 @@ class Tender:
             EngineError: workers end as soon as they are started.
         """
         if progress != self._progress:
-            self._progress, self._starts = progress, 0
+            self._progress, self._starts, self.trouble = progress, 0, None
         now = time.monotonic()
         if now - self._looked_at < _TEND_SECONDS:
             return
         self._looked_at = now
+        self.trouble = _trouble_of(self._store)
         if ensure_workers(self._store.url, slots=self._slots, device=self._device):
             self._starts += 1
         if self._starts > _MOST_STARTS:
             logs = self._store.folder / "worker-*.log"
             raise EngineError(f"workers end as soon as they are started; {logs} say why")
+
+
+def _trouble_of(store: Store) -> str | None:
+    """Return what keeps workers from being heard; None where one is, or nothing does."""
+    workers = living_workers(store)
+    if not workers or any(worker.silent < LOST_AFTER for worker in workers):
+        return None
+    try:
+        require_writable(store)
+    except StorageError as trouble:
+        return str(trouble)
+    return None
 
 
 def follow_search(at: OpenedStore, study: StudyRecord, tender: Tender, store: str) -> StudyRow:
@@ -153,7 +170,7 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
             reported.update(trial.number for trial in ended)
             # The trials were read after the study: what is said with an ending must count it.
             counted = (at.reader.study(study.id) if ended else None) or row
-            display.show(_view(counted, trials, ended))
+            display.show(_view(counted, trials, ended, tender.trouble))
             if row.state in _STUDY_ENDED:
                 return row
             if row.desired == "running":
@@ -161,7 +178,9 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
             time.sleep(LOOK_SECONDS)
 
 
-def _view(study: StudyRow, trials: Sequence[TrialRow], ended: Sequence[TrialRow]) -> View:
+def _view(
+    study: StudyRow, trials: Sequence[TrialRow], ended: Sequence[TrialRow], trouble: str | None
+) -> View:
     begun = sum(
         trial.step / trial.steps for trial in trials if trial.state not in ENDED and trial.steps
     )
@@ -172,21 +191,27 @@ def _view(study: StudyRow, trials: Sequence[TrialRow], ended: Sequence[TrialRow]
         title=study.name,
         done=share,
         total=1.0,
-        note=_note(study),
+        note=_note(study, trouble),
         news=tuple(map(_trial_ending, sorted(ended, key=lambda trial: trial.number))),
     )
 
 
-def _note(study: StudyRow) -> str:
+def _note(study: StudyRow, trouble: str | None) -> str:
     best = study.best
     parts = (
         headway(study),
         f"best p {score(best.p)} (#{best.number})" if best else "",
-        "" if study.state in {"running", "complete"} else study.state,
+        standing(study.state, study.reason, trouble) if study.state not in _GOING_WELL else "",
         steps_rate(study.rate),
         f"ETA {duration(study.eta)}" if study.eta else "",
     )
     return " · ".join(filter(None, parts))
+
+
+def standing(state: str, reason: str | None, trouble: str | None) -> str:
+    """Say in which state something is that nobody works on, and why where that is known."""
+    why = trouble or reason
+    return f"{state}: {shown(why)}" if why else state
 
 
 def _follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) -> None:
@@ -204,7 +229,9 @@ def _follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) -
                     title="searches",
                     done=sum(shares),
                     total=len(rows),
-                    note=" · ".join(f"{row.name} {headway(row)}" for row in rows if _goes_on(row)),
+                    note=" · ".join(
+                        f"{row.name} {_note(row, tender.trouble)}" for row in rows if _goes_on(row)
+                    ),
                     news=tuple(f"{row.name} {row.state}" for row in news),
                 )
             )
@@ -248,13 +275,23 @@ def _follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> N
                     title="arena",
                     done=over + begun,
                     total=total,
-                    note=f"{over}/{count(total, 'run')}",
+                    note=" · ".join(
+                        filter(None, (f"{over}/{count(total, 'run')}", _wait(going, tender)))
+                    ),
                     news=tuple(map(_run_ending, ended)),
                 )
             )
             if going:
                 tender.tend((over, [run.step for run in going.values()]))
                 time.sleep(LOOK_SECONDS)
+
+
+def _wait(going: Mapping[int, RunRecord], tender: Tender) -> str:
+    """Say why nobody works on any of these runs; empty where somebody does."""
+    runs = going.values()
+    if not runs or any(run.state == "running" for run in runs):
+        return ""
+    return standing("waits", next((run.reason for run in runs if run.reason), None), tender.trouble)
 
 
 def _trial_ending(trial: TrialRow) -> str:

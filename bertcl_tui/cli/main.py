@@ -86,6 +86,7 @@ def run(arguments: Sequence[str]) -> int:
         being done stands on stderr in one line.
     """
     try:
+        _refuse_windows(sys.platform)
         _refuse_bytes(arguments)
         if _COMPLETING in os.environ or not _opens_app(arguments):
             from bertcl_tui.cli.commands import run_command
@@ -101,6 +102,12 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(error, FAILED)
     except KeyboardInterrupt:  # where nothing is under way yet that would have to be paused
         return _INTERRUPTED
+
+
+def _refuse_windows(platform: str) -> None:
+    """Refuse a system without the signals and rights that workers rely on."""
+    if platform == "win32":
+        raise UsageError("Windows is not supported; run bertcl-tui in WSL, on Linux or on macOS")
 
 
 def _refuse_bytes(arguments: Sequence[str]) -> None:

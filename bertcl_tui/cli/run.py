@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from msgspec.structs import replace
 
-from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS, Tender
+from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS, Tender, standing
 from bertcl_tui.cli.output import View, open_progress, print_json, print_line, say
 from bertcl_tui.cli.parameters import (
     Json,
@@ -174,8 +174,7 @@ def _follow(at: OpenedStore, run_id: int, tender: Tender) -> RunRecord:
     try:
         with open_progress() as display:
             while (record := get_run(at.store, run_id)).state not in ENDED:
-                if record.steps:
-                    display.show(pace.view(record, record.steps))
+                display.show(pace.view(record, tender.trouble))
                 tender.tend(record.step)
                 time.sleep(LOOK_SECONDS)
     except KeyboardInterrupt:
@@ -191,7 +190,11 @@ class _Pace:
     def __init__(self) -> None:
         self._began: tuple[float, int] | None = None
 
-    def view(self, record: RunRecord, steps: int) -> View:
+    def view(self, record: RunRecord, trouble: str | None) -> View:
+        title, steps = sequence_name(record.spec.sequence), record.steps
+        if record.state != "running" or trouble or not steps:
+            note = standing(record.state, record.reason, trouble)
+            return View(title=title, done=record.step, total=steps or 1, note=note)
         now = time.monotonic()
         began, first_step = self._began = self._began or (now, record.step)
         taken = record.step - first_step
@@ -199,7 +202,6 @@ class _Pace:
         if taken > 0:
             rate = taken / (now - began)
             note += f" · {steps_rate(rate)} · ETA {duration((steps - record.step) / rate)}"
-        title = sequence_name(record.spec.sequence)
         return View(title=title, done=record.step, total=steps, note=note)
 
 

@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import ClassVar, Final
 
 from msgspec import Struct
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 from textual import on
@@ -151,7 +154,7 @@ class HelpScreen(ModalScreen[None]):
         found = list(fitting(said, text))
         looks = looks_of(self.app)
         nothing = Text(f"Nothing about '{text}'.", style=looks.muted)
-        self.query_one(Static).update(_table(found, looks) if found else nothing)
+        self.query_one(Static).update(DrawnOnce(_table(found, looks)) if found else nothing)
         self.query_one(VerticalScroll).scroll_home(animate=False)
 
     def action_search(self) -> None:
@@ -182,6 +185,28 @@ class HelpScreen(ModalScreen[None]):
             return
         entry.value, entry.display = "", False
         self.query_one(VerticalScroll).focus()
+
+
+class DrawnOnce:
+    """A table that is drawn once for each width, the last two of them.
+
+    It is asked for its height, and for its lines with and without a scrollbar, at every change of
+    the terminal's size; drawing hundreds of lines anew each time takes seconds.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._by_width: dict[int, list[Segment]] = {}
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width
+        if width not in self._by_width:
+            latest = dict(list(self._by_width.items())[-1:])
+            self._by_width = {**latest, width: list(console.render(self._table, options))}
+        yield from self._by_width[width]
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._table)
 
 
 def _table(said: list[Section], looks: Looks) -> Table:

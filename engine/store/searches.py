@@ -149,6 +149,13 @@ def say_what_searches_wait_for(store: Store, devices: Collection[str]) -> Sequen
     return said
 
 
+def say_why_search_waits(store: Store, study_id: int, reason: str) -> None:
+    """Tell a search that shall go on why it has no next trial just now."""
+    with store.writing() as connection:
+        going = (study.c.id == study_id) & (study.c.desired == "running")
+        connection.execute(update(study).where(going).values(reason=reason))
+
+
 def studies_with_untold_ends(store: Store) -> Sequence[int]:
     """Return the ids of searches with a trial that has ended, as the sampler was not told.
 

@@ -218,6 +218,18 @@ def living_workers(store: Store) -> Sequence[WorkerRecord]:
         ]
 
 
+def require_writable(store: Store) -> None:
+    """Write a line that nobody sees, to know what workers meet that are not heard.
+
+    Raises:
+        StorageError: the store takes nothing, from its workers neither.
+    """
+    line = insert(log).values(at=now(), level="debug", text="").returning(log.c.id)
+    with store.writing() as connection:
+        written = connection.execute(line).scalar_one()
+        connection.execute(delete(log).where(log.c.id == written))
+
+
 def say_what_waits(store: Store, devices: Collection[str]) -> Sequence[str]:
     """Tell runs that ask for other devices what they wait for; return the devices newly told.
 

@@ -11,11 +11,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
-from engine.errors import UsageError, first_line, shown
+from engine.errors import UnreachableError, UsageError, first_line, shown
 
 _PATIENCE = 5.0
+_BUSY = 429
+_BROKEN = 500
 
 Value = TypeVar("Value")
+
+
+class NotCachedError(UsageError):
+    """What is needed is not on this machine, and asking the hub for it is forbidden."""
 
 
 def read_model(model: str, load: Callable[[], Value]) -> Value:
@@ -24,7 +30,8 @@ def read_model(model: str, load: Callable[[], Value]) -> Value:
     What the local cache has is used as it is: the hub is asked only where something is missing.
 
     Raises:
-        UsageError: instead of whatever was raised by ``load``.
+        UnreachableError: the hub does not answer, and nothing else is wrong.
+        UsageError: instead of whatever else was raised by ``load``.
     """
     if Path(model).is_dir():
         with _in_one_line(f"model folder {shown(model)}", "use --model sample or another folder"):
@@ -37,7 +44,8 @@ def read_data_set(repository: str, load: Callable[[], Value]) -> Value:
     """Return what ``load`` makes of a data set of the hub, from the local cache where it is there.
 
     Raises:
-        UsageError: instead of whatever was raised by ``load``.
+        UnreachableError: the hub does not answer, and nothing else is wrong.
+        UsageError: instead of whatever else was raised by ``load``.
     """
     remedy = "use --data sample or a local folder (--data FOLDER)"
     with _in_one_line(f"data set '{shown(repository)}'", remedy):
@@ -51,7 +59,8 @@ def _in_one_line(what: str, remedy: str) -> Iterator[None]:
     except (UsageError, MemoryError):
         raise
     except Exception as error:
-        raise UsageError(f"{_reason(error, what)}; {remedy}") from error
+        kind, reason = _meaning(error, what)
+        raise kind(f"{reason}; {remedy}") from error
 
 
 def _from_cache_or_hub(load: Callable[[], Value]) -> Value:
@@ -97,6 +106,41 @@ def hub_answers() -> bool:
     return True
 
 
+def _meaning(error: BaseException, what: str) -> tuple[type[UsageError], str]:
+    """Return what kind of error one is, and its reason: an outage passes, the others do not."""
+    from huggingface_hub import constants, errors
+
+    hub, causes = constants.ENDPOINT, list(_causes(error))
+    named = (errors.GatedRepoError, errors.RepositoryNotFoundError)
+    if not any(isinstance(cause, named) for cause in causes):
+        if constants.HF_HUB_OFFLINE and any(map(_is_missing, causes)):
+            reason = f"HF_HUB_OFFLINE forbids to ask {hub} for {what}"
+            return NotCachedError, f"{reason}, and the local cache has no copy"
+        if any(map(_is_missing, causes)) or any(map(_is_outage, causes)):
+            reason = f"cannot reach {hub} for {what}"
+            return UnreachableError, f"{reason}, and the local cache has no copy"
+    return UsageError, _reason(error, what)
+
+
+def _is_missing(cause: BaseException) -> bool:
+    """Whether the local cache was all that could be asked, and it lacks what is needed."""
+    from huggingface_hub import errors
+
+    return isinstance(cause, errors.LocalEntryNotFoundError | errors.OfflineModeIsEnabled)
+
+
+def _is_outage(cause: BaseException) -> bool:
+    """Whether the network, or the hub, fails or has too much to do."""
+    from huggingface_hub import errors
+
+    status = getattr(getattr(cause, "response", None), "status_code", None)
+    if status is not None:  # it answers
+        return bool(status == _BUSY or status >= _BROKEN)
+    # Whichever HTTP library is under it, what that raises is next of kin.
+    of_library = tuple(kind for kind in errors.HfHubHTTPError.__bases__ if kind is not OSError)
+    return isinstance(cause, (ConnectionError, TimeoutError, *of_library))
+
+
 def _reason(error: BaseException, what: str) -> str:
     from huggingface_hub import constants, errors
 
@@ -110,9 +154,6 @@ def _reason(error: BaseException, what: str) -> str:
         return f"{what} is gated: accept its terms at {hub} and log in with `hf auth login`"
     if caused_by(errors.RepositoryNotFoundError):
         return f"there is no {what} at {hub}, or it is private: check the name"
-    if caused_by(errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, ConnectionError):
-        reach = "HF_HUB_OFFLINE forbids to ask" if constants.HF_HUB_OFFLINE else "cannot reach"
-        return f"{reach} {hub} for {what}, and the local cache has no copy"
     if any("trust_remote_code" in str(cause) for cause in causes):
         return f"{what} needs code of its own, which is never run here"
     if any("tiktoken" in str(cause) for cause in causes) and find_spec("sentencepiece") is None:

@@ -35,6 +35,7 @@ from engine.store.states import TRANSITIONS, Desired, RunState
 from engine.store.studies import control_study
 from engine.store.workers import write_log
 from engine.tasks.catalog import data_name
+from engine.tasks.hub_access import NotCachedError
 from engine.tasks.models import model_path
 from engine.work.checkpoints import CheckpointKeeper, FirstStages
 from engine.work.control import Control, Interrupted
@@ -185,7 +186,7 @@ def _outcome_of(error: Exception, context: WorkerContext, run: RunRecord) -> Out
     if trouble is not None:
         _log.warning("run %d is given back", run.id, exc_info=True)
         return Outcome("paused", str(trouble), in_trouble=True)
-    if isinstance(error, UsageError) and _is_gone(run.spec):
+    if isinstance(error, UsageError) and (isinstance(error, NotCachedError) or _is_gone(run.spec)):
         context.patience.call(lambda: _set_aside(context.store, run, str(error)))
         return Outcome("paused", str(error))
     if isinstance(error, EngineError):

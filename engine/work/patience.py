@@ -2,7 +2,8 @@
 
 - The store's trouble (``StorageError``, or a disk that is full or broken): nothing is wrong with
   the run. What was to be done is done again, with growing pauses; where that takes too long, the
-  run is given back with its checkpoint and goes on later, and at last the worker ends.
+  run is given back with its checkpoint and goes on later, and at last the worker ends. A hub that
+  does not answer (``UnreachableError``) gives the run back at once.
 - The run's own error ends the run as failed, with the reason. A GPU that fails ends the worker
   instead: all runs after it would fail with it.
 - A person's error (``UsageError``) is refused before anything is written. Where a run meets one
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import Final, TypeVar
 
-from engine.errors import EngineError, StorageError
+from engine.errors import EngineError, StorageError, UnreachableError
 
 WORKER_SECONDS: Final = 3600.0
 """How long a worker waits for the store before it ends."""
@@ -60,6 +61,8 @@ class Patience:
         while True:
             try:
                 return ask()
+            except UnreachableError:  # not for long: others can be worked on meanwhile
+                raise
             except StorageError as trouble:
                 deadline = min(deadline, time.monotonic() + at_most)
                 _log.warning("%s; trying again in %.2g s", trouble, pause)

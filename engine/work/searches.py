@@ -1,10 +1,17 @@
 """Where runs meet the sampler: proposing trials, judging them, reporting how they ended."""
 
 import logging
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from engine.errors import DeletedError, EngineError, StorageError, kind_and_line
+from engine.errors import (
+    DeletedError,
+    EngineError,
+    StorageError,
+    UnreachableError,
+    kind_and_line,
+)
 from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
 from engine.search.importance import weigh_if_old
@@ -19,6 +26,7 @@ from engine.store.searches import (
     has_trial_under_way,
     is_proposer,
     leave_proposer,
+    say_why_search_waits,
     studies_wanting_trials,
     studies_with_untold_ends,
 )
@@ -28,6 +36,8 @@ from engine.work.judge import Judge, TrialJudge
 from engine.work.patience import Patience
 
 _MOST_FAILURES = 3
+_REST_SECONDS = 30.0
+"""Before a hub that did not answer is asked again for the model of a search."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +54,7 @@ class Searches:
         self._devices = devices
         self._opened: dict[int, Search] = {}
         self._untellable: set[int] = set()
+        self._rests_until: dict[int, float] = {}
 
     def propose_trial(self) -> bool:
         """Queue one more trial for the study that has the fewest; False where none can be now.
@@ -54,10 +65,15 @@ class Searches:
             StorageError: the store is in trouble, which is no fault of a study.
         """
         for study_id in self._wanting():
+            if self._rests_until.get(study_id, 0.0) > time.monotonic():
+                continue
             try:
                 with self._seat(study_id) as seated:
                     if seated and self._queue_next(study_id):
                         return True
+            except UnreachableError as outage:
+                say_why_search_waits(self._store, study_id, str(outage))
+                self._rests_until[study_id] = time.monotonic() + _REST_SECONDS
             except StorageError:
                 raise
             except DeletedError:
@@ -138,6 +154,8 @@ class Searches:
                 with self._seat(study_id) as seated:
                     if seated:
                         self._tell_ended(study_id, self._search(study_id))
+            except UnreachableError:
+                continue
             except StorageError:
                 raise
             except EngineError as error:  # its model may be gone

@@ -105,6 +105,12 @@ class _Unfinished(Struct):
     rows: list[Row[Any]] = []
     states: list[TrialState] = []
 
+    @property
+    def waits_for(self) -> str | None:
+        """Why a trial that shall go on was given back, or why nobody has begun it."""
+        reasons = (row.reason for row in self.rows if row.desired == "running" and row.reason)
+        return next(reasons, None)
+
 
 def list_studies(
     connection: Connection, now: float, climbs: Climbs, only: int | None = None
@@ -138,7 +144,7 @@ def list_studies(
                 origin=row.origin,
                 state=state,
                 desired=row.desired,
-                reason=row.reason,
+                reason=row.reason or (trials.waits_for if state == "queued" else None),
                 counts=dict(counts + Counter(trials.states)),
                 target=row.trials,
                 spending=spending,

@@ -133,6 +133,24 @@ def test_alone_it_opens_the_app_and_q_leaves_it(tmp_path: Path) -> None:
         os.close(ours)
 
 
+def test_a_terminal_whose_cursor_cannot_move_is_refused(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [PROGRAM],
+        cwd=tmp_path,
+        env={**os.environ, "TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(theirs)
+    os.close(ours)
+    said = "error: the app needs a terminal whose cursor moves, and TERM says dumb; set it\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
 def _read_until(terminal: int, text: bytes) -> None:
     seen, deadline = b"", time.monotonic() + PATIENCE
     while text not in seen:

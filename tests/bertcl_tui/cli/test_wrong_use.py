@@ -1,5 +1,6 @@
 """Wrong words: exit 2, one line that says what to do, nothing on stdout, nothing left behind."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,15 @@ def test_wrong_words(ask: Ask, here: Path, words: str, said: str) -> None:
     assert answer.err.startswith("error: ")
     assert answer.err.count("\n") == 1
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", ["", "studies", "--version"])
+def test_windows_is_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    answer = ask(*words.split())
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: Windows is not supported; run bertcl-tui in WSL")
+    assert answer.err.count("\n") == 1
 
 
 def test_a_store_of_another_program_is_left_alone(ask: Ask, here: Path) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bertcl_tui.store.filters import NumberTerm, WordTerm, parse_filter
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import Best
 from bertcl_tui.store.trial_rows import Order, TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS, trial_fields
-from bertcl_tui.style.looks import worker_word
+from bertcl_tui.style.looks import standing_of, worker_word
 from bertcl_tui.style.wording import headway
 from engine.errors import EngineError, UsageError
 from engine.spec import SearchSettings, StudySpec
@@ -29,6 +30,7 @@ from engine.store.measurements import (
 )
 from engine.store.run_states import claim_run, create_run, finish_run, release_run
 from engine.store.runs import Scores
+from engine.store.schema import run
 from engine.store.states import LOST_AFTER, STALLED_AFTER
 from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import (
@@ -305,6 +307,18 @@ def test_a_run_that_was_given_back_waits(reader: Reader, writer: Store) -> None:
 def test_a_wanted_study_that_nobody_works_on_is_queued(reader: Reader, writer: Store) -> None:
     control_study(writer, PAUSED_ID, "running")
     assert reader.studies()[2].state == "queued"
+
+
+def test_a_study_whose_trial_was_given_back_says_why(reader: Reader, writer: Store) -> None:
+    spec = get_study(writer, PAUSED_ID).spec.trial(0, [1e-5] * 14)
+    run_id = create_run(writer, spec, study_id=PAUSED_ID, number=0, state="paused")
+    control_study(writer, PAUSED_ID, "running")
+    with writer.writing() as connection:
+        given_back = update(run).where(run.c.id == run_id)
+        connection.execute(given_back.values(reason="/cache: no space left"))
+    row = reader.studies()[2]
+    assert (row.state, row.reason) == ("queued", "/cache: no space left")
+    assert standing_of(row, reader.workers()) == "waits: /cache: no space left"
 
 
 def test_a_study_runs_on_until_its_worker_obeys(reader: Reader, writer: Store) -> None:

@@ -6,11 +6,12 @@ from threading import Thread
 
 import datasets
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import constants, get_session
+from huggingface_hub.utils import hf_raise_for_status
 
-from engine.errors import UsageError
+from engine.errors import UnreachableError, UsageError
 from engine.learning.backbone import backbone_shape, load_backbone, model_fingerprint
-from engine.tasks.hub_access import read_data_set, read_model
+from engine.tasks.hub_access import NotCachedError, read_data_set, read_model
 from engine.tasks.load import load_task
 from engine.tasks.tokenizer import load_tokenizer
 from tests.tiny import tiny_backbone
@@ -116,7 +117,7 @@ def test_a_data_set_that_is_missing_is_asked_for(dumb_hub: DumbHub, tmp_path: Pa
 @pytest.mark.usefixtures("dead_hub")
 @pytest.mark.timeout(60)
 def test_a_model_that_cannot_be_reached_is_one_line() -> None:
-    with pytest.raises(UsageError) as raised:
+    with pytest.raises(UnreachableError) as raised:
         load_tokenizer("no-such-org/no-such-model")
     assert str(raised.value) == (
         f"cannot reach {NOWHERE} for model 'no-such-org/no-such-model', and the local cache has no "
@@ -133,7 +134,7 @@ def test_a_data_set_that_cannot_be_reached_is_one_line(tmp_path: Path) -> None:
         '[tasks.a]\nhub = "no-such-org/no-such-data"\nsentence1 = "text"\nlabel = "label"\n',
         encoding="utf-8",
     )
-    with pytest.raises(UsageError) as raised:
+    with pytest.raises(UnreachableError) as raised:
         load_task("a", str(toml))
     assert str(raised.value) == (
         f"cannot reach {NOWHERE} for data set 'no-such-org/no-such-data', and the local cache has "
@@ -143,7 +144,7 @@ def test_a_data_set_that_cannot_be_reached_is_one_line(tmp_path: Path) -> None:
 
 def test_who_asked_to_stay_offline_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(UsageError, match=r"HF_HUB_OFFLINE forbids to ask .* for model 'no"):
+    with pytest.raises(NotCachedError, match=r"HF_HUB_OFFLINE forbids to ask .* for model 'no"):
         load_tokenizer("no-such-org/no-such-model")
     assert constants.HF_HUB_OFFLINE is True
 
@@ -174,3 +175,51 @@ def test_only_the_first_line_of_a_failure_is_told() -> None:
         UsageError, match=r"^data set 'org/data' cannot be read: no config 'x'; use"
     ):
         read_data_set("org/data", load)
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[BaseHTTPRequestHandler]]:
+    """Let a hub answer everything with one status."""
+
+    class Answer(BaseHTTPRequestHandler):
+        status = 200
+
+        def do_GET(self) -> None:
+            self.send_response(self.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_HEAD = do_GET  # noqa: N815 - as the server asks for it
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield Answer
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "passes"), [(500, True), (503, True), (429, True), (403, False), (404, False)]
+)
+def test_a_hub_that_fails_is_told_from_one_that_refuses(
+    answering: type[BaseHTTPRequestHandler], status: int, passes: bool
+) -> None:
+    answering.status = status  # type: ignore[attr-defined]
+
+    def load() -> None:
+        hf_raise_for_status(get_session().get(f"{constants.ENDPOINT}/org/model"))
+
+    with pytest.raises(UsageError, match="model 'org/model'") as raised:
+        read_model("org/model", load)
+    assert isinstance(raised.value, UnreachableError) == passes
+
+
+@pytest.mark.usefixtures("dead_hub")
+def test_a_network_that_breaks_passes() -> None:
+    with pytest.raises(UnreachableError, match="cannot reach"):
+        read_data_set("org/data", lambda: get_session().get(NOWHERE))

@@ -9,6 +9,7 @@ from threading import Event
 import msgspec
 import pytest
 import torch
+from huggingface_hub import constants
 from msgspec.structs import replace
 from sqlalchemy import event, select, update
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -274,6 +275,41 @@ def test_a_run_whose_model_is_gone_waits_for_it_and_goes_on_where_it_was(
     scored = [item for item in undisturbed if item.split != "validation"]
     found = [item for item in measurements_of(store, run_id) if item.split != "validation"]
     assert found == scored
+
+
+def test_a_hub_that_does_not_answer_gives_the_run_back_and_it_goes_on(
+    store: Store,
+    spec: RunSpec,
+    undisturbed: list[MeasurementRecord],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_id = create_run(store, replace(spec, model="no-such-org/no-such-model"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    outcome = work(store)
+    assert outcome is not None
+    assert (outcome.state, outcome.in_trouble) == ("paused", True)
+    back = get_run(store, run_id)
+    assert (back.state, back.desired) == ("paused", "running")
+    assert "cannot reach http://127.0.0.1:9 for model" in (back.reason or "")
+
+    with store.writing() as connection:  # the hub answers, with the same weights
+        connection.execute(update(run).values(spec=msgspec.json.encode(spec).decode()))
+    again = work(store)
+    assert again is not None
+    assert again.state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
+
+
+def test_what_may_not_be_asked_for_waits_for_a_person(
+    store: Store, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = create_run(store, replace(spec, model="no-such-org/no-such-model"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    outcome = work(store)
+    assert outcome is not None
+    assert (outcome.state, outcome.in_trouble) == ("paused", False)
+    assert get_run(store, run_id).desired == "paused"
 
 
 def study_of(spec: RunSpec) -> StudySpec:

@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 from sqlalchemy import event
 
-from engine.errors import EngineError, StorageError, UsageError
+from engine.errors import EngineError, StorageError, UnreachableError, UsageError
 from engine.store.connection import Store, open_store
 from engine.store.run_states import create_run
 from engine.store.runs import get_run
@@ -132,3 +132,34 @@ def test_a_study_for_which_nothing_can_be_proposed_pauses_and_others_go_on(
     assert get_study(store, bad).desired == "paused"
     assert "no trial could be proposed (KeyError: " in (get_study(store, bad).reason or "")
     assert get_study(store, good).desired == "running"
+
+
+def test_a_search_whose_model_cannot_be_had_waits_and_others_go_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, near = new_study(store, "far"), new_study(store, "near")
+    asked = []
+
+    def next_of(_: Searches, study_id: int) -> bool:
+        asked.append(study_id)
+        if study_id == far:
+            raise UnreachableError("cannot reach the hub")
+        return True
+
+    monkeypatch.setattr(Searches, "_queue_next", next_of)
+    searches = Searches(store, new_worker(store), Patience(Event()), ("auto", "cpu"))
+    assert searches.propose_trial()
+    assert searches.propose_trial()
+    assert asked == [far, near, near]  # the hub is not asked again at once
+    waiting = get_study(store, far)
+    assert (waiting.desired, waiting.reason) == ("running", "cannot reach the hub")
+
+
+def test_a_hub_is_not_waited_for_while_other_runs_could_be_done() -> None:
+    def ask() -> None:
+        raise UnreachableError("cannot reach the hub")
+
+    pauses = Pauses()
+    with pytest.raises(UnreachableError):
+        Patience(pauses).call(ask)
+    assert pauses.waited == 0
