@@ -1,4 +1,5 @@
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -101,6 +102,20 @@ def test_a_damaged_store_is_one_line(tmp_path: Path) -> None:
     path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
     with pytest.raises(EngineError, match="is damaged; put a copy in its place") as caught:
         find_study(open_store(str(path)), "sst2-mrpc")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_store_that_nobody_can_copy_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "studies.db"
+    open_store(str(path)).close()
+    with closing(sqlite3.connect(path)) as older:
+        older.execute("UPDATE cl_version SET version_num = '0001'")
+        older.commit()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(UsageError, match="no folder takes one .*; set TMPDIR to") as caught:
+        open_store(str(path), create=False)
     assert "\n" not in str(caught.value)
 
 
