@@ -176,6 +176,7 @@ def test_only_the_first_line_of_a_failure_is_told() -> None:
     ):
         read_data_set("org/data", load)
 
+
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[BaseHTTPRequestHandler]]:
     """Let a hub answer everything with one status."""
