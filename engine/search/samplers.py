@@ -42,12 +42,12 @@ class SeededSampler(BaseSampler):
             if not distribution.single()
         }
         # One number alone has no covariance to adapt.
-        self._kind: Sampler = "tpe" if kind == "cma" and len(self._space) == 1 else kind
+        self.kind: Sampler = "tpe" if kind == "cma" and len(self._space) == 1 else kind
         self._seed = seed
-        self._fresh = make_sampler(self._kind, derived_seed("sampler", seed, 0))
+        self._fresh = make_sampler(self.kind, derived_seed("sampler", seed, 0))
 
     def before_trial(self, study: "Study", trial: "FrozenTrial") -> None:
-        self._fresh = make_sampler(self._kind, derived_seed("sampler", self._seed, trial.number))
+        self._fresh = make_sampler(self.kind, derived_seed("sampler", self._seed, trial.number))
         self._fresh.before_trial(study, trial)
 
     def infer_relative_search_space(

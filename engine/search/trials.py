@@ -14,6 +14,7 @@ from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storag
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from engine.errors import DeletedError, EngineError, shown
+from engine.search.drafting import as_begun, draft_trial
 from engine.search.early_stopping import make_pruner
 from engine.search.samplers import SeededSampler, ignores_pruned
 from engine.search.spaces import Space
@@ -203,30 +204,36 @@ class Search:
         )
 
     def _draft(self, begun: Sequence[FrozenTrial]) -> FrozenTrial:
-        """Return the next trial as the sampler would have it, with nothing written."""
-        copy = self._copy(begun, self._next_number(begun))
-        start = self._next_start(begun)
-        if start is not None:
-            copy.enqueue_trial(self._space.parameters(start[1]), user_attrs={LABEL: start[0]})
-        number = copy.ask(self._space.distributions()).number
-        return copy.get_trials(deepcopy=False)[number]
+        """Return the next trial as the sampler would have it."""
+        number = self._next_number(begun)
+        others = [trial for trial in begun if trial.state is not TrialState.WAITING]
+        return draft_trial(
+            self._sampler,
+            self._space,
+            number,
+            self._shown_to(number, others),
+            waiting=begun[number] if number < len(begun) else None,
+            start=self._next_start(begun),
+        )
 
-    def _copy(self, trials: Sequence[FrozenTrial], number: int) -> optuna.Study:
-        """Return the search in memory, as the trial of that number may see it.
+    def _shown_to(self, number: int, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
+        """Return the trials as the one of that number may see them.
 
         In a search in order, those shortly before it, and what came after, seem to be under way.
         """
-        copy = self._begin(InMemoryStorage())
-        first_hidden = len(trials) if self._in_order is None else number - self._in_order + 1
-        for trial in trials:
-            hidden = trial.number >= first_hidden and trial.number != number
-            copy.add_trial(_as_begun(trial) if hidden else trial)
-        return copy
+        if self._in_order is None:
+            return trials
+        first_hidden = number - self._in_order + 1
+        return [
+            as_begun(trial) if trial.number >= first_hidden and trial.number != number else trial
+            for trial in trials
+        ]
 
     def _prune_in_order(self, trial: FrozenTrial) -> bool:
         """Whether the pruner would end the trial, by what the search has shown to it."""
         before = self._study.get_trials(deepcopy=False)[: trial.number]
-        seen = self._copy([*before, trial], trial.number)
+        seen = self._begin(InMemoryStorage())
+        seen.add_trials(self._shown_to(trial.number, [*before, trial]))
         own = seen.get_trials(deepcopy=False)[trial.number]
         prune = self._pruner.prune(seen, own)
         for name, note in own.system_attrs.items():
@@ -330,23 +337,6 @@ class Search:
                 f"trial {number} of study '{shown(self._name)}' is missing from Optuna's tables; "
                 "start the search again under another --name"
             ) from None
-
-
-def _as_begun(trial: FrozenTrial) -> FrozenTrial:
-    """Return a trial without what came of it."""
-    return FrozenTrial(
-        number=trial.number,
-        trial_id=trial.number,
-        state=TrialState.RUNNING,
-        value=None,
-        datetime_start=trial.datetime_start,
-        datetime_complete=None,
-        params=trial.params,
-        distributions=trial.distributions,
-        user_attrs={},
-        system_attrs={},
-        intermediate_values={},
-    )
 
 
 def _ending(trial: FrozenTrial) -> str:

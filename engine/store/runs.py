@@ -101,9 +101,13 @@ def find_run(store: Store, run_id: int) -> RunRecord:
         return record(row)
 
 
-def trials_of(store: Store, study_id: int) -> list[RunRecord]:
-    """Return the trials of a study by number."""
+def trials_of(
+    store: Store, study_id: int, numbers: Collection[int] | None = None
+) -> list[RunRecord]:
+    """Return the trials of a study by number: all, or those of these numbers."""
     query = select(run).where(run.c.study_id == study_id).order_by(run.c.number)
+    if numbers is not None:
+        query = query.where(run.c.number.in_(numbers))
     with store.reading() as connection:
         return [record(row) for row in connection.execute(query).mappings()]
 

@@ -31,7 +31,14 @@ from engine.store.workers import waits_for_device
 
 _OPTUNA_STUDIES: Final = table("studies", column("study_id", Integer), column("study_name", Text))
 _OPTUNA_TRIALS: Final = table(
-    "trials", column("study_id", Integer), column("number", Integer), column("state", Text)
+    "trials",
+    column("trial_id", Integer),
+    column("study_id", Integer),
+    column("number", Integer),
+    column("state", Text),
+)
+_OPTUNA_MARKS: Final = table(
+    "trial_user_attributes", column("trial_id", Integer), column("key", Text)
 )
 _PROPOSER_SECONDS: Final = 60.0
 """How long people are told that a worker asks the sampler, unless it is heard of again."""
@@ -173,6 +180,29 @@ def studies_with_untold_ends(store: Store) -> Sequence[int]:
     with store.reading() as connection:
         if not inspect(connection).has_table(trials.name):
             return ()
+        return connection.execute(query).scalars().all()
+
+
+def told_otherwise(store: Store, study_id: int, mark: str) -> Sequence[int]:
+    """Return the complete trials of a study that the sampler knows to have ended otherwise.
+
+    Args:
+        store: where they are kept.
+        study_id: the study.
+        mark: what the sampler's tables mark trials with that are not complete.
+    """
+    studies, trials, marks = _OPTUNA_STUDIES, _OPTUNA_TRIALS, _OPTUNA_MARKS
+    marked = (marks.c.trial_id == trials.c.trial_id) & (marks.c.key == mark)
+    is_not_complete = cast(trials.c.state, Text).in_(("FAIL", "PRUNED"))
+    name = select(study.c.name).where(study.c.id == study_id).scalar_subquery()
+    query = (
+        select(run.c.number)
+        .join_from(studies, trials, trials.c.study_id == studies.c.study_id)
+        .join(run, (run.c.study_id == study_id) & (run.c.number == trials.c.number))
+        .where(studies.c.study_name == name, run.c.state == "complete")
+        .where(is_not_complete | select(marks.c.key).where(marked).exists())
+    )
+    with store.reading() as connection:
         return connection.execute(query).scalars().all()
 
 

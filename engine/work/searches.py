@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from engine.errors import (
@@ -16,6 +16,7 @@ from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
 from engine.search.importance import weigh_if_old
 from engine.search.spaces import make_space
+from engine.search.storage import ENDED as ENDED_MARK
 from engine.search.trials import Proposal, Search, open_search
 from engine.search.warm_starts import warm_starts
 from engine.store.connection import Store
@@ -29,6 +30,7 @@ from engine.store.searches import (
     say_why_search_waits,
     studies_wanting_trials,
     studies_with_untold_ends,
+    told_otherwise,
 )
 from engine.store.states import ENDED
 from engine.store.studies import control_study, get_study
@@ -166,18 +168,19 @@ class Searches:
 
     def _tell_ended(self, study_id: int, search: Search) -> dict[int, Proposal | None]:
         """Tell of trials that have ended; return those under way that have no run."""
-        runs = {run.number: run for run in trials_of(self._store, study_id)}
-        self._tell_retried(runs.values(), search)
+        self._tell_retried(study_id, search)
         unfinished = search.unfinished()
-        for number in unfinished.keys() & runs.keys():
-            self.tell(runs[number])
+        runs = {run.number: run for run in trials_of(self._store, study_id, unfinished.keys())}
+        for run in runs.values():
+            self.tell(run)
         return {number: each for number, each in unfinished.items() if number not in runs}
 
-    def _tell_retried(self, runs: Iterable[RunRecord], search: Search) -> None:
+    def _tell_retried(self, study_id: int, search: Search) -> None:
         """Tell of trials that came to a better end when run again, if their worker died before."""
-        endings = search.endings()
-        for run in runs:
-            if run.state == "complete" and endings.get(run.number or 0, run.state) != run.state:
+        numbers = told_otherwise(self._store, study_id, ENDED_MARK)
+        endings = search.endings() if numbers else {}
+        for run in trials_of(self._store, study_id, numbers):
+            if endings.get(run.number or 0, run.state) != run.state:
                 self.tell(run)
 
     def _queue(self, study_id: int, proposal: Proposal) -> None:

@@ -8,8 +8,10 @@ from itertools import count
 import optuna
 import pytest
 from optuna.storages import RDBStorage
+from optuna.trial import TrialState, create_trial
 from sqlalchemy import event
 
+from engine.search.drafting import most_telling
 from engine.search.trials import Proposal, Search, open_search
 from engine.search.warm_starts import WarmStart
 from engine.spec import SearchSettings, StudySpec
@@ -172,3 +174,16 @@ def test_in_order_the_next_waits_for_those_it_is_proposed_from(store_url: str) -
     search.tell(0, "failed")
     assert not search.must_wait()
     search.close()
+
+
+def test_of_many_trials_the_best_and_the_latest_are_learnt_from() -> None:
+    trials = [
+        create_trial(state=TrialState.COMPLETE, value=-float(number))
+        for number in range(1500)
+    ]
+    for number, trial in enumerate(trials):
+        trial.number = number
+    learnt_from = [trial.number for trial in most_telling(trials, "tpe")]
+    assert learnt_from == [*range(250), *range(750, 1500)]
+    assert most_telling(trials, "cma") is trials
+    assert most_telling(trials[:1000], "tpe") == trials[:1000]
