@@ -15,6 +15,9 @@ from engine.store.connection import store_url
 from tests.forking import CAN_FORK, end_forks, forking, forks
 from tests.postgres import PostgresServer, postgres_server
 
+# Threads that wait for each other sleep: where they spin, what they wait for gets no core from the
+# other tests, and learning takes ten times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 settings.register_profile("suite", deadline=None)
 settings.register_profile("torture", max_examples=10_000, deadline=None)
 settings.load_profile("suite")  # another by --hypothesis-profile
