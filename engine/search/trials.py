@@ -143,15 +143,13 @@ class Search:
         with their last report, collapsed ones as bad as the worst trial. The trial's user
         attribute ``ended`` has the truth.
         """
-        with plain_errors(), suppress(UpdateFinishedTrialError):
+        with plain_errors():
             trial = self._storage.get_trial(self._id(number))
-            if trial.state.is_finished():
+            if not trial.state.is_finished():
+                self._end(trial, state, p)
+                trial = self._storage.get_trial(self._id(number))
+            if _ending(trial) != state:  # it ended before, or another process was faster
                 self._tell_again(trial, state, p)
-                return
-            ended, value = self._in_optunas_words(trial, state, p)
-            if state in ("pruned", "collapsed"):
-                self._storage.set_trial_user_attr(self._id(number), ENDED, state)
-            self._study.tell(number, value, state=ended, skip_if_finished=True)
 
     def endings(self) -> dict[int, str]:
         """Return how every trial ended, by what was said last; stopped is failed."""
@@ -288,6 +286,14 @@ class Search:
     def _was_cut_short(self, trial: FrozenTrial) -> bool:
         """Whether the trial failed before its point was known, so that nobody ran it."""
         return trial.state is TrialState.FAIL and self._space.point(trial.params) is None
+
+    def _end(self, trial: FrozenTrial, state: Ending, p: float | None) -> None:
+        """End a trial, unless another process does so meanwhile."""
+        ended, value = self._in_optunas_words(trial, state, p)
+        with suppress(UpdateFinishedTrialError):
+            if state in ("pruned", "collapsed"):
+                self._storage.set_trial_user_attr(self._id(trial.number), ENDED, state)
+            self._study.tell(trial.number, value, state=ended, skip_if_finished=True)
 
     def _tell_again(self, trial: FrozenTrial, state: Ending, p: float | None) -> None:
         if state not in ("complete", "collapsed") or self.endings()[trial.number] == state:

@@ -261,6 +261,31 @@ def test_what_a_trial_came_to_when_run_again_is_told_beside_it(
     assert search.unfinished().keys() == {2}
 
 
+@pytest.mark.parametrize(
+    ("second", "written"),
+    [("complete", "state_values"), ("collapsed", "state_values"), ("collapsed", "user_attr")],
+)
+def test_an_end_is_not_lost_where_another_process_ends_the_trial_meanwhile(
+    second: Ending,
+    written: str,
+    opened: Opener,
+    store_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, other = opened(), opened()
+    one.propose()
+    write = getattr(one._storage, f"set_trial_{written}")
+
+    def end_and_write(*what: object) -> None:
+        other.tell(0, "failed")
+        write(*what)
+
+    monkeypatch.setattr(one._storage, f"set_trial_{written}", end_and_write)
+    one.tell(0, second, 1.4)
+    other.tell(0, "failed")
+    assert one.endings() == other.endings() == {0: second}
+
+
 def test_a_trial_that_fails_again_is_not_told_again(opened: Opener, store_url: str) -> None:
     search = opened()
     search.propose()
