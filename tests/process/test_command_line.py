@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.errors import UsageError
 from engine.spec import StudySpec
@@ -61,8 +62,15 @@ def call(begin: Begin) -> Call:
 @pytest.fixture
 def tiny(backbone: Path, tasks: Path) -> tuple[object, ...]:
     """Return the words that ask for the tiny model and tasks."""
-    rows = ("--epochs", 2, "--batch-size", 8, "--device", "cpu")
-    return (NAME, "--model", backbone, "--data", tasks, *rows)
+    rows = ("--epochs", 2, "--train-rows", 64, "--batch-size", 8, "--measures-per-epoch", 1)
+    return (NAME, "--model", backbone, "--data", tasks, *rows, "--device", "cpu")
+
+
+@pytest.fixture
+def short(study_spec: StudySpec) -> StudySpec:
+    """Return a search that is over soon."""
+    protocol = replace(study_spec.protocol, epochs=1, train_rows=32)
+    return replace(study_spec, protocol=protocol, search=replace(study_spec.search, trials=2))
 
 
 def ended(store: Store, study_id: int) -> list[RunRecord]:
@@ -128,7 +136,7 @@ def test_a_detached_search_goes_on_alone(
 
 
 def test_a_run_prints_what_came_of_it(call: Call, tiny: tuple[object, ...]) -> None:
-    done = call("run", *tiny, "--lr", LEARNS_WELL, "--json")
+    done = call("run", *tiny, "--train-rows", 128, "--lr", LEARNS_WELL, "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["label"] == "flat 3e-3"
@@ -140,13 +148,13 @@ def test_a_run_prints_what_came_of_it(call: Call, tiny: tuple[object, ...]) -> N
 
 @pytest.mark.as_typed
 def test_a_worker_in_the_foreground_works_until_there_is_nothing_to_do(
-    call: Call, store: Store, study_spec: StudySpec
+    call: Call, store: Store, short: StudySpec
 ) -> None:
-    study = create_study(store, study_spec)
+    study = create_study(store, short)
     done = call("worker", "--until-idle", "--slots", 1, "--device", "cpu")
     assert (done.returncode, done.stdout) == (0, "")
     assert "nothing to do" in done.stderr
-    assert len(ended(store, study)) == study_spec.search.trials
+    assert len(ended(store, study)) == short.search.trials
     assert living_workers(store) == []
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.spec import RunSpec, StudySpec
 from engine.store.connection import Store
@@ -74,17 +75,21 @@ def test_a_worker_told_to_end_gives_its_run_back(
 def test_a_killed_workers_trial_is_finished_as_the_same_trial(
     store: Store, study_spec: StudySpec, start: Start
 ) -> None:
-    disturbed = create_study(store, study_spec)
+    spec = replace(
+        study_spec,
+        protocol=replace(study_spec.protocol, epochs=1),
+        search=replace(study_spec.search, trials=3),
+    )
+    disturbed = create_study(store, spec)
     pid = start()
     wait_for(lambda: _begun(store, disturbed, trial=1), "the second trial to take steps")
     kill(pid)
     wait_for_end(start())
-    renamed = StudySpec(**{**_fields(study_spec), "name": "undisturbed"})
-    undisturbed = create_study(store, renamed)
+    undisturbed = create_study(store, replace(spec, name="undisturbed"))
     wait_for_end(start())
 
     assert _results(store, disturbed) == _results(store, undisturbed)
-    assert len(_results(store, disturbed)) == study_spec.search.trials
+    assert len(_results(store, disturbed)) == spec.search.trials
 
 
 def test_a_stopped_study_keeps_what_was_measured_and_its_checkpoint(
@@ -133,7 +138,3 @@ def _results(store: Store, study_id: int) -> list[tuple[object, ...]]:
 def _result(store: Store, run: RunRecord) -> tuple[object, ...]:
     measured = (measurements_of(store, run.id), drift_of(store, run.id))
     return (run.number, run.state, run.learning_rates, run.p, *measured)
-
-
-def _fields(spec: StudySpec) -> dict[str, object]:
-    return {name: getattr(spec, name) for name in spec.__struct_fields__}
