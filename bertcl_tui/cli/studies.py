@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -57,6 +57,10 @@ Out = Annotated[
 ]
 
 
+_TO_BE_EXPLAINED: Final = ("failed", "queued")
+"""States of studies that a reason may stand behind."""
+
+
 def studies(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
     """List the studies with their state, trials and best p."""
     with opened(store) as at:
@@ -79,6 +83,9 @@ def studies(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
             duration(row.eta),
         )
     print_text(table)
+    for row in rows:
+        if row.reason and row.state in _TO_BE_EXPLAINED:
+            say(f"{row.name} {row.state}: {shown(row.reason)}")
 
 
 def trials(

@@ -240,10 +240,8 @@ def _opened_copy(url: str, path: Path) -> Store:
     try:
         folder = TemporaryDirectory(prefix=f"{COPY_PREFIX}{os.getpid()}-")
     except OSError as error:
-        raise UsageError(
-            f"store {shown(path)} can only be looked at in a copy, and no folder takes one "
-            f"({reason_of(error)}); set TMPDIR to a folder that can be written"
-        ) from None
+        why = f"no folder takes a copy to look into: {reason_of(error)}; set TMPDIR to another"
+        raise UsageError(f"store {shown(path)}: {why}") from None
     here = Path(folder.name) / path.name
     seen = stamp_of(path, whole=True)
     store = Store(url, _engine(store_url(str(here)), here), folder, seen)

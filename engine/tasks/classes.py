@@ -11,6 +11,7 @@ from engine.tasks.rows import RawTask, label_of, named, numbered
 
 _PLAUSIBLE = 20
 _FEWEST = 2
+_MOST_NAMED = 12
 _LONGEST_NUMBER = 100
 _NO_LABEL = frozenset({"-1", "-", "?", "#n/a", "n/a", "na", "nan", "null"})
 _INTEGER = re.compile(r"[+-]?\d+")
@@ -97,9 +98,17 @@ def _refuse_doubtful(raw: RawTask, found: set[str]) -> None:
         raise UsageError(
             f"{_place_of(min(decimals), raw)}: {len(decimals)} of {len(found)} labels are numbers "
             "with decimals, and classes have no order; make whole numbers of them, or name each "
-            "as a class in a task file: labels = [...]"
+            f"as a class in a task file: labels = [{_in_order(found)}]"
         )
     _refuse_twins(raw, found)
+
+
+def _in_order(numbers: Collection[str]) -> str:
+    """Return numbers as a task file names them as classes, if there are few."""
+    if len(numbers) > _MOST_NAMED:
+        return "..."
+    rising = sorted(numbers, key=lambda label: float(label.replace(",", ".")))
+    return ", ".join(f'"{label}"' for label in rising)
 
 
 def _refuse_twins(raw: RawTask, found: set[str]) -> None:

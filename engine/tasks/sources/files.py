@@ -95,11 +95,15 @@ def read_table(path: Path, columns: Columns) -> Table:
         return reader(path, columns, where)
     except UsageError:
         raise
+    except gzip.BadGzipFile as error:
+        raise UsageError(f"{where} is no gzip file; name it as what it is") from error
     except OSError as error:
         raise UsageError(f"{where} cannot be read: {reason_of(error)}") from error
     except (EOFError, ValueError, ArithmeticError, csv.Error, lzma.LZMAError, zlib.error) as error:
         reason = str(error).partition("\n")[0]
-        raise UsageError(f"{where} cannot be read as {kind}: {shown(reason)}") from error
+        raise UsageError(
+            f"{where} cannot be read as {kind}: {shown(reason)}; save or fetch it again"
+        ) from error
 
 
 def csv_table(text: str, columns: Columns, where: str) -> Table:

@@ -3,12 +3,14 @@
 import csv
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from engine.store.connection import open_store
 from engine.store.measurements import DriftRecord, record_drift
+from engine.store.studies import control_study, find_study
 from engine.store.workers import write_log
 from tests.bertcl_tui.cli.conftest import Ask
 from tests.recorded import DONE, FLAT_RATES, LIVE, PAUSED, RUNNING, WORKER
@@ -35,6 +37,14 @@ def test_studies_for_people(ask: Ask, store: Path) -> None:
     assert [row.split()[0] for row in rows] == [LIVE, DONE, PAUSED]
     assert "30/60" in rows[0]
     assert answer.err == ""
+
+
+def test_a_study_that_waits_for_something_says_what(ask: Ask, store: Path) -> None:
+    with closing(open_store(str(store))) as opened:
+        study_id = find_study(opened, PAUSED).id
+        control_study(opened, study_id, "paused", "no model folder '/a'")
+    answer = ask("studies", "--store", store)
+    assert answer.err == f"{PAUSED} failed: no model folder '/a'\n"
 
 
 def test_the_store_may_be_named_before_the_command(ask: Ask, store: Path) -> None:

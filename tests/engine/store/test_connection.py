@@ -114,7 +114,7 @@ def test_a_store_that_nobody_can_copy_is_one_line(
         older.execute("UPDATE cl_version SET version_num = '0001'")
         older.commit()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
-    with pytest.raises(UsageError, match=r"no folder takes one .*; set TMPDIR to") as caught:
+    with pytest.raises(UsageError, match=r"no folder takes a copy .*; set TMPDIR to") as caught:
         open_store(str(path), create=False)
     assert "\n" not in str(caught.value)
 

@@ -45,6 +45,7 @@ def test_labels_that_look_the_same_are_one_class(
         (["yes", "no", "N/A"], "has label 'N/A' in row 3, which is no class"),
         (["bad", "good", "Bad", "bad"], r"'Bad' in row 3, .* from 'bad' by case only; .*\[\"bad\""),
         (["1.5", "2", "3.0"], "has label '1.5' in row 1: 1 of 3 labels are numbers with decimals"),
+        (["10", "9.5", "1.5"], r"in a task file: labels = \[\"1.5\", \"9.5\", \"10\"\]$"),
         (["1,5", "2,5"], "2 of 2 labels are numbers with decimals"),
         ([0.25, float("inf")], "2 of 2 labels are numbers with decimals"),
         ([str(n % 26) for n in range(50)], "has 26 different labels in 50 rows; name the column"),

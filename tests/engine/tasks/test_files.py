@@ -118,7 +118,7 @@ def test_compressed_files(tmp_path: Path, suffix: str, compress: Callable[[bytes
         ("t.jsonl", b'{"q": "a", "y": 1}\n{"y": 1}\n', "row 2: column 'q' is empty"),
         ("t.jsonl", b'{"q": ["a"], "y": 1}\n', "row 1: column 'q' holds no text"),
         ("t.parquet", b"PAR", "cannot be read as .parquet"),
-        ("t.csv.gz", b"q,y", "cannot be read: not a gzipped file"),
+        ("t.csv.gz", b"q,y", "is no gzip file; name it as what it is"),
         (
             "t.csv.gz",
             gzip.compress(b"q,y\na,1\n", mtime=0)[:-9],
