@@ -495,7 +495,7 @@ def test_any_order_does_so_on_a_server(
     postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    in_any_order(lambda _: postgres.emptied_store(), examples=settings().max_examples // 33)
+    in_any_order(lambda _: postgres.emptied_store(), examples=settings().max_examples // 50)
 
 
 def in_any_order(new_store: Callable[[Path], str], *, examples: int) -> None:
