@@ -178,8 +178,7 @@ def test_in_order_the_next_waits_for_those_it_is_proposed_from(store_url: str) -
 
 def test_of_many_trials_the_best_and_the_latest_are_learnt_from() -> None:
     trials = [
-        create_trial(state=TrialState.COMPLETE, value=-float(number))
-        for number in range(1500)
+        create_trial(state=TrialState.COMPLETE, value=-float(number)) for number in range(1500)
     ]
     for number, trial in enumerate(trials):
         trial.number = number
