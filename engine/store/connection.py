@@ -35,7 +35,7 @@ from engine.files import Stamp, expanded, is_homeless, own_folder, stamp_of
 from engine.store.driver_errors import UnwritableError, plain_errors
 from engine.store.migrations import make_tables, upgrade
 from engine.store.schema import REVISIONS, VERSION_TABLE
-from engine.store.servers import EXAMPLE, ONE_MOMENT, server_options, way_out, write_alone
+from engine.store.servers import EXAMPLE, of_one_moment, server_options, way_out, write_alone
 
 DEFAULT_STORE = "studies.db"
 _BUSY_SECONDS = 30
@@ -81,9 +81,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""
-        is_file = self.engine.dialect.name == "sqlite"
-        level = {} if is_file else {"isolation_level": ONE_MOMENT}
-        engine = self.engine.execution_options(**level)
+        engine = of_one_moment(self.engine)
         with plain_errors(_name(self.url)), engine.connect() as connection, connection.begin():
             yield connection
 
@@ -91,9 +89,8 @@ class Store:
     def writing(self, *, alone: bool = True) -> Iterator[Connection]:
         """One short transaction; what is read in it stays true until it ends.
 
-        Args:
-            alone: nobody else writes meanwhile. In a file it is always so; on a server, a worker
-                that writes of nothing but itself or the run it holds need not wait for others.
+        In a file nobody else writes meanwhile. On a server it need not be ``alone``: for a worker
+        that writes of nothing but itself or the run it holds.
         """
         if self.copy is not None:
             self._leave_copy()

@@ -6,11 +6,9 @@ In a SQLite file one writes at a time, and whoever reads sees one moment. A serv
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, func, select
+from sqlalchemy import URL, Connection, Engine, func, select
 from sqlalchemy.pool import ConnectionPoolEntry
 
-ONE_MOMENT: Final = "REPEATABLE READ"
-"""The isolation level under which all that is read in a transaction is of one moment."""
 EXAMPLE: Final = "postgresql+psycopg://user@host/name"
 _POSTGRES: Final = "postgresql"
 _WRITERS: Final = int.from_bytes(b"bertcl")
@@ -48,6 +46,13 @@ def way_out(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name in _LIBPQ[:1]:
         return '; install its driver: pip install "bertcl-tui[postgres]"'
     return f"; write it like {EXAMPLE}"
+
+
+def of_one_moment(engine: Engine) -> Engine:
+    """Return an engine in whose transactions all that is read is of one moment."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 def write_alone(connection: Connection) -> None:
