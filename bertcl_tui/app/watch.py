@@ -56,7 +56,7 @@ class StoreWatch:
                 seen, posted_at = version, time.monotonic()
                 self._app.post_message(StoreChanged())
                 self._look_for_news()
-            time.sleep(_POLL_SECONDS)
+            worker.cancelled_event.wait(_POLL_SECONDS)
 
     def _look_for_news(self) -> None:
         try:

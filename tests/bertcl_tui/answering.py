@@ -2,13 +2,17 @@
 
 import threading
 from collections.abc import Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from engine.work.answers import answer
 from engine.work.ask import Asking
+
+_LOOK_SECONDS: Final = 0.02
+"""After so long at most it is seen that nobody waits for an answer any more."""
 
 
 class _CancelledError(Exception):
@@ -35,7 +39,13 @@ def answers_here(asking: Asking) -> Iterator[bytes]:
         said.put(None)
 
     threading.Thread(target=work, daemon=True).start()
-    while (item := said.get()) is not None and not asking._cancelled:
+    while not asking._cancelled:
+        try:
+            item = said.get(timeout=_LOOK_SECONDS)
+        except Empty:
+            continue
+        if item is None:
+            return
         if isinstance(item, Exception):
             raise item
         yield item

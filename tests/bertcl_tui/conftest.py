@@ -1,5 +1,6 @@
 """A recorded store, its frozen moment, and the app over it."""
 
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -42,9 +43,9 @@ def store(recording: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def arena_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def arena_recording(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a recorded store with an arena, not to be written to."""
-    return with_arena(recorded_store(tmp_path_factory.mktemp("arena") / "studies.db"))
+    return with_arena(Path(shutil.copy(recording, tmp_path_factory.mktemp("arena"))))
 
 
 @pytest.fixture

@@ -142,6 +142,7 @@ async def test_the_last_of_several_sequences_is_completed(store: str) -> None:
 
 @pytest.mark.action("new-table", "start")
 @pytest.mark.process
+@pytest.mark.usefixtures("forked")
 async def test_start_queues_what_is_missing_and_tells_the_app(
     store: str, tasks: Path, backbone: Path
 ) -> None:

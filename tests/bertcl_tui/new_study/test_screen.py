@@ -267,6 +267,7 @@ async def test_the_mouse_reaches_fields_choices_and_tasks(store: str, tasks: Pat
 
 @pytest.mark.action("new-study", "start")
 @pytest.mark.process
+@pytest.mark.usefixtures("forked")
 async def test_start_writes_the_study_asks_for_workers_and_opens_it(
     store: str, tasks: Path, backbone: Path
 ) -> None:
@@ -328,6 +329,7 @@ async def test_only_keys_that_are_not_typed_are_offered(open_app: OpenApp) -> No
 
 
 @pytest.mark.process
+@pytest.mark.usefixtures("forked")
 async def test_escape_calls_off_what_is_being_checked(
     store: str, tasks: Path, backbone: Path
 ) -> None:

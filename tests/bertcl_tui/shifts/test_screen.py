@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from bertcl_tui.actions.action import active_in
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
@@ -178,6 +179,7 @@ async def test_a_search_is_set_up_on_the_shift_under_the_cursor(
 
 @pytest.mark.action("shifts", "choose_task", "back")
 @pytest.mark.process
+@pytest.mark.usefixtures("forked")
 async def test_another_task_is_chosen(question: Question, tmp_path: Path) -> None:
     store = study_store(tmp_path / "s.db", question.data, question.model)
     async with shifts_of(store) as (pilot, screen):
@@ -200,6 +202,7 @@ async def test_another_task_is_chosen(question: Question, tmp_path: Path) -> Non
 
 
 @pytest.mark.process
+@pytest.mark.usefixtures("forked")
 async def test_a_task_is_looked_at_while_the_screen_stays_awake(
     backbone: Path, tasks: Path, tmp_path: Path
 ) -> None:
@@ -211,6 +214,15 @@ async def test_a_task_is_looked_at_while_the_screen_stays_awake(
         assert found(screen).progress is None
         assert "cut at 6 tokens" in title(screen, "lengths")
         assert "t-SNE" in title(screen, "clusters")
+
+
+async def test_the_keys_of_all_that_stands_here_are_held_apart(
+    question: Question, tmp_path: Path
+) -> None:
+    store = study_store(tmp_path / "s.db", question.data, question.model)
+    async with shifts_of(store) as (_, screen):
+        inside = {node.PLACE for node in screen.query("*") if hasattr(node, "PLACE")}
+        assert inside <= active_in(screen.PLACE)
 
 
 async def test_what_cannot_be_looked_at_is_said_where_it_would_be(

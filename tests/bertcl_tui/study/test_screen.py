@@ -355,6 +355,7 @@ async def test_the_other_evaluator_tells_what_matters(open_app: OpenApp) -> None
 
 
 @pytest.mark.process
+@pytest.mark.usefixtures("forked")
 async def test_what_matters_is_told_where_nobody_did(open_app: OpenApp, store: Path) -> None:
     opened = open_store(str(store))
     with opened.writing() as connection:
