@@ -179,7 +179,6 @@ async def test_a_search_is_set_up_on_the_shift_under_the_cursor(
 
 @pytest.mark.action("shifts", "choose_task", "back")
 @pytest.mark.process
-@pytest.mark.usefixtures("forked")
 async def test_another_task_is_chosen(question: Question, tmp_path: Path) -> None:
     store = study_store(tmp_path / "s.db", question.data, question.model)
     async with shifts_of(store) as (pilot, screen):
@@ -202,7 +201,6 @@ async def test_another_task_is_chosen(question: Question, tmp_path: Path) -> Non
 
 
 @pytest.mark.process
-@pytest.mark.usefixtures("forked")
 async def test_a_task_is_looked_at_while_the_screen_stays_awake(
     backbone: Path, tasks: Path, tmp_path: Path
 ) -> None:
