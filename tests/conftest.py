@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,9 +48,14 @@ def _turn(item: pytest.Item) -> tuple[bool, bool]:
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was loaded out of every later look for garbage: it takes a third of a second."""
+    """Keep what was loaded out of every later look for garbage: it takes a third of a second.
+
+    And let torch use one thread: more wait for each other longer than tiny models take.
+    """
     gc.collect()
     gc.freeze()
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:  # noqa: ANN401 - xdist's own

@@ -199,7 +199,7 @@ class SequenceLearner:
     def _step(self, stage: int, step: int, rows: Rows) -> float:
         setup = self.setup
         self._followed = {}
-        seed_step(setup.seed, stage, step)
+        seed_step(setup.seed, stage, step, setup.device)
         self.method.begin_step(setup, self.model, stage, step)
         parts = parts_of(setup.pools[stage], rows)
         loss = torch.stack([self._loss(part) * part.weight for part in parts]).sum()

@@ -196,10 +196,12 @@ class Setup:
         return blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 
 
-def seed_step(seed: int, stage: int, step: int) -> None:
-    """Begin anew the streams that dropout draws from, on every device.
+def seed_step(seed: int, stage: int, step: int, device: Device) -> None:
+    """Begin anew the streams that dropout draws from there.
 
     Whatever else draws from them between two steps changes nothing.
     """
     (state,) = np.random.SeedSequence((seed, stage, step)).generate_state(1)
-    torch.manual_seed(int(state))
+    # For every device it costs more, as torch notes where it was asked for those not yet in use.
+    everywhere = device.target.type != "cpu"
+    (torch.manual_seed if everywhere else torch.default_generator.manual_seed)(int(state))

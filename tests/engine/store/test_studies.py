@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from tests.engine.store.conftest import (
     new_worker,
     study_spec,
 )
-from tests.recorded import DONE, recorded_store
+from tests.recorded import DONE, copy_of, recorded_store
 
 
 def test_a_study_is_read_as_it_was_written(store: Store) -> None:
@@ -189,9 +190,17 @@ def test_the_seat_of_a_proposer_that_died_is_free(store: Store, known_to_be_dead
 LIVE_ID, DONE_ID = 1, 2
 
 
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a recorded store, not to be written to."""
+    return recorded_store(tmp_path_factory.mktemp("recorded") / "studies.db")
+
+
 @pytest.fixture
-def recorded(tmp_path: Path) -> Store:
-    return open_store(str(recorded_store(tmp_path / "studies.db")))
+def recorded(recording: Path, tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(copy_of(recording, tmp_path)))
+    yield store
+    store.close()
 
 
 def _rows(store: Store, study_id: int) -> list[int]:

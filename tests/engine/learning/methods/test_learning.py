@@ -1,5 +1,6 @@
 """Every method learns a sequence of tiny tasks, and says how much of the first one is kept."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -46,6 +47,12 @@ def asked(ask: Ask, tmp_path_factory: pytest.TempPathFactory) -> Ask:
     return Ask(data=data, model=ask.model, text=text)
 
 
+@pytest.fixture(scope="module")
+def briefly(ask: Ask, asked: Ask) -> Ask:
+    """Ask for a run on as few rows as make three steps a stage."""
+    return Ask(data=ask.data, model=ask.model, text=asked.text)
+
+
 def _options(name: str, asked: Ask) -> dict[str, float | str]:
     text = {"text": str(asked.text)} if name == "ewc-mlm" else {}
     return {**OPTIONS.get(name, {}), **text}
@@ -80,8 +87,8 @@ def _warm_head(spec: RunSpec) -> SequenceLearner:
     return SequenceLearner(flat.setup, flat.model, WarmHead(flat.method.options))
 
 
-def test_a_method_can_change_within_a_stage_also_of_a_restored_learner(asked: Ask) -> None:
-    spec = asked(epochs=2)
+def test_a_method_can_change_within_a_stage_also_of_a_restored_learner(briefly: Ask) -> None:
+    spec = briefly(epochs=2)
     undisturbed, stopped, resumed = (_warm_head(spec) for _ in range(3))
     list(undisturbed.events())
     before = weights(stopped)
@@ -97,9 +104,9 @@ def test_a_method_can_change_within_a_stage_also_of_a_restored_learner(asked: As
 
 @pytest.mark.parametrize("name", ["ewc-task", "ewc-mlm", "single", "replay", "lora", "joint"])
 def test_a_restored_learner_goes_on_as_if_it_had_never_stopped(
-    name: str, asked: Ask, tmp_path_factory: pytest.TempPathFactory
+    name: str, briefly: Ask, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    spec = asked(method=name, options=_options(name, asked), epochs=1)
+    spec = briefly(method=name, options=_options(name, briefly), epochs=1)
     undisturbed, events = learn(spec)
     last = undisturbed.setup.plans[-1].last_step
     stopped = prepare(spec)
@@ -132,16 +139,36 @@ class _EndAfter:
         self.parts += 1
 
 
+@dataclass(frozen=True)
+class _Whole:
+    """What came of a run that nobody ended."""
+
+    spec: RunSpec
+    learner: SequenceLearner
+    events: list[Event]
+    parts: int
+
+
+@pytest.fixture(scope="module", params=["flat", "ewc-task", "ewc-mlm"])
+def whole(
+    request: pytest.FixtureRequest, briefly: Ask, tmp_path_factory: pytest.TempPathFactory
+) -> _Whole:
+    """Learn to the end, finding nothing that another run has computed."""
+    name = request.param
+    spec = briefly(method=name, options=_options(name, briefly), epochs=1)
+    learner = prepare(spec)
+    learner.between = parts = _EndAfter()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BERTCL_CACHE", str(tmp_path_factory.mktemp("whole")))
+        events = list(learner.events())
+    return _Whole(spec, learner, events, parts.parts)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.5, 0.8])
-@pytest.mark.parametrize("name", ["flat", "ewc-task", "ewc-mlm"])
 def test_what_takes_long_may_be_ended_anywhere(
-    name: str, share: float, asked: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: _Whole, share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = asked(method=name, options=_options(name, asked), epochs=1)
-    undisturbed = prepare(spec)
-    monkeypatch.setenv("BERTCL_CACHE", str(tmp_path / "one"))
-    undisturbed.between = whole = _EndAfter()
-    events = list(undisturbed.events())
+    spec, undisturbed = whole.spec, whole.learner
     monkeypatch.setenv("BERTCL_CACHE", str(tmp_path / "other"))
     stopped = prepare(spec)
     stopped.between = ended = _EndAfter(1 + int(share * whole.parts))
@@ -157,8 +184,8 @@ def test_what_takes_long_may_be_ended_anywhere(
     after = _measured(list(resumed.events()))
     assert same_weights(weights(resumed), weights(undisturbed))
     assert resumed.validation_matrix == undisturbed.validation_matrix
-    assert after == _measured(events)[-len(after) :]
-    if checkpoint.position.due is None and name == "ewc-task":
+    assert after == _measured(whole.events)[-len(after) :]
+    if checkpoint.position.due is None and spec.method == "ewc-task":
         assert ended.parts + rest.parts == whole.parts, "the Fisher went on where it was"
 
 
