@@ -18,9 +18,8 @@ from textual.screen import Screen
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.actions.action import Keymap
 from bertcl_tui.app.controls import Controls
-from bertcl_tui.app.desktop import desktop_sequence
 from bertcl_tui.app.palette import ActionsProvider, places
-from bertcl_tui.app.watch import StoreWatch
+from bertcl_tui.app.watch import StoreWatch, desktop_sequence
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
 from bertcl_tui.kit.live import LiveScreen

@@ -1,7 +1,7 @@
-"""Watching the store in a thread, for as long as the app is open."""
+"""Watching the store in a thread, for as long as the app is open, and telling it on the desktop."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from textual.app import App
@@ -17,6 +17,10 @@ _LEAST_SECONDS: Final = 0.25
 """Between two readings, however much is written."""
 _MOST_SECONDS: Final = 2.0
 """Between two readings, however little is written: time alone makes a run stalled or lost."""
+_TITLE: Final = "bertcl"
+_LONGEST: Final = 200
+_SHOW_OSC_9: Final = frozenset({"iTerm.app", "iTerm2", "WezTerm", "ghostty", "kitty"})
+_SHOW_OSC_777: Final = ("foot", "rxvt-unicode")
 
 
 class StoreWatch:
@@ -64,3 +68,20 @@ class StoreWatch:
                 self._app.call_from_thread(self._announce, item)
         except EngineError as error:
             self._app.post_message(Trouble(str(error)))
+
+
+def desktop_sequence(text: str, environment: Mapping[str, str]) -> str:
+    """Return what is written to the terminal so that it shows this; empty where it cannot.
+
+    Args:
+        text: one line; anything in it that a terminal would obey is taken out.
+        environment: of the process.
+    """
+    plain = "".join(letter for letter in text if letter.isprintable()).replace(";", ",")[:_LONGEST]
+    term = environment.get("TERM", "")
+    program = environment.get("TERM_PROGRAM") or environment.get("LC_TERMINAL", "")
+    if program in _SHOW_OSC_9 or term in {"xterm-kitty", "xterm-ghostty"}:
+        return f"\x1b]9;{_TITLE}: {plain}\x07"
+    if term.startswith(_SHOW_OSC_777):
+        return f"\x1b]777;notify;{_TITLE};{plain}\x07"
+    return ""

@@ -15,6 +15,9 @@ from engine.store.workers import WorkerIdentity, is_same_process
 
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _PID_SPACE: Final = Path("/proc/self/ns/pid")
+_PATIENT_THREADS: Final = {"GOMP_SPINCOUNT": "10000"}
+"""Threads of a product that wait for each other sleep after some microseconds: where more of them
+run than there are cores, spinning keeps the core from the thread that is waited for."""
 _START_FIELD: Final = 19
 """Of ``/proc/PID/stat`` behind the process's name: when it started, in ticks since the boot."""
 
@@ -43,6 +46,7 @@ def start_module(
     """
     return subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-P", "-m", module, *shown],
+        env={**_PATIENT_THREADS, **os.environ},
         stdin=subprocess.PIPE,
         stdout=stdout,
         stderr=stderr,

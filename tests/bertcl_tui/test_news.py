@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bertcl_tui.app.desktop import desktop_sequence
+from bertcl_tui.app.watch import desktop_sequence
 from bertcl_tui.news import Scene, news
 from bertcl_tui.settings import Settings
 from bertcl_tui.store.reader import Reader
