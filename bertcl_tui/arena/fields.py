@@ -8,13 +8,14 @@ from bertcl_tui.arena.look import Look
 from bertcl_tui.options import OPTIONS, Field, readers
 from bertcl_tui.options.readers import first_texts
 from bertcl_tui.options.study import command, defaults_of, texts_of
-from engine.arena.entrants import DEFAULT_RATE, Entrant, parse_entrants, short_rate, split_entrants
+from engine.arena.entrants import DEFAULT_RATE, Entrant, parse_entrants, split_entrants
 from engine.arena.layouts import FREE, LAYOUTS, paper_layout
-from engine.errors import UsageError
-from engine.profiles.grouping import is_rate
+from engine.profiles.grouping import short_rate
 from engine.spec import sequence_name
 
-NOT_FOR_TABLES: Final = frozenset({"sequence", "name", "trials", "method", "budget"})
+NOT_FOR_TABLES: Final = frozenset(
+    {"sequence", "name", "trials", "method", "searched_stages", "budget"}
+)
 """Options of a search that a table has in its own way."""
 OF_SEARCHES: Final = tuple(item for item in OPTIONS if item.name not in NOT_FOR_TABLES)
 """Options of a search that all runs of a table share."""
@@ -29,13 +30,6 @@ _LAYOUTS: Final = {
 _READ_SEEDS: Final = readers.whole("seeds", least=1, most=1000, example=5)
 _READ_BUDGET: Final = readers.whole("budget", least=1, example=24)
 _FIRST: Final = ("layout", "sequences", "methods", "seeds", "data", "model", "preset")
-
-
-def _read_rate(text: str) -> float:
-    rate = readers.number("learning rate", low=0, high=1, example=2e-5)(text)
-    if not is_rate(rate):
-        raise UsageError(f"learning rate {text} must be above 0; write one like 2e-5")
-    return rate
 
 
 TABLE_FIELDS: Final = (
@@ -73,7 +67,7 @@ TABLE_FIELDS: Final = (
         "lr",
         "Rate",
         "Of methods that name no rates of their own.",
-        _read_rate,
+        readers.rate,
         default=short_rate(DEFAULT_RATE),
     ),
 )
@@ -109,7 +103,7 @@ def read_request(texts: Mapping[str, str]) -> TableRequest:
     """
     typed = {name: texts.get(name, "").strip() or item.default for name, item in _BY_NAME.items()}
     layout = asked_layout(
-        typed["layout"], typed["sequences"], typed["methods"], "", _read_rate(typed["lr"])
+        typed["layout"], typed["sequences"], typed["methods"], "", readers.rate(typed["lr"])
     )
     return make_request(
         layout,

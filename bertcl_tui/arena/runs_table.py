@@ -21,10 +21,10 @@ from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.frame import entitle, key_for
 from bertcl_tui.widgets.row_table import RowTable
 from engine.arena import legend
-from engine.arena.entrants import short_rate
 from engine.arena.layouts import FREE
 from engine.arena.results import CellRuns
 from engine.arena.tables import Cell, Table, Value, reference_of
+from engine.profiles.grouping import short_rate
 from engine.spec import RunSpec, Source
 from engine.spec.methods import OptionValue
 from engine.store.states import Desired

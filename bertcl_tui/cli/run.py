@@ -23,10 +23,11 @@ from bertcl_tui.cli.parameters import (
 from bertcl_tui.cli.results import accuracy_facts, print_accuracies, print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.starting import refuse_bad_store
-from bertcl_tui.style.wording import duration, score, steps_rate
+from bertcl_tui.style.wording import duration, score, stage_1_said, steps_rate
 from bertcl_tui.trial.look import accuracies_of, choice_labels
 from engine.errors import EngineError, UsageError, shown
 from engine.profiles import Profile, read_profile
+from engine.profiles.grouping import is_rate
 from engine.spec import Protocol, RunSpec, sequence_name
 from engine.spec.methods import METHODS, OptionValue, read_options
 from engine.store.connection import DEFAULT_STORE
@@ -76,12 +77,24 @@ Options = Annotated[
 ]
 
 
-@partial(with_flags, without={"name", "method", "budget"})
+FirstRate = Annotated[
+    float | None,
+    typer.Option(
+        "--first-lr",
+        metavar="RATE",
+        help="Of all layers in stage 1; the other rates are for later stages then. A profile for "
+        "later stages has its own.",
+    ),
+]
+
+
+@partial(with_flags, without={"name", "method", "searched_stages", "first_lr", "budget"})
 def run(
     texts: Texts,
     *,
     method: Method = "",
     lr: Rate = None,
+    first_lr: FirstRate = None,
     profile: ProfileFile = None,
     option: Options = None,
     store: Store = DEFAULT_STORE,
@@ -91,7 +104,7 @@ def run(
 
     --lr alone means --method flat, and --profile alone --method profile. Ctrl-C stops the run.
     """
-    spec = _spec(texts, method, lr, profile, option or ())
+    spec = run_spec(texts, method, lr, profile, option or (), first_lr=first_lr)
     say("looking at tasks and model …")
     refuse_bad_store(store)
     for remark in check(spec):
@@ -104,9 +117,20 @@ def run(
         _print(at, record, json=json)
 
 
-def _spec(
-    texts: Texts, method: str, lr: float | None, profile: Path | None, options: Sequence[str]
+def run_spec(
+    texts: Texts,
+    method: str,
+    lr: float | None,
+    profile: Path | None,
+    options: Sequence[str] = (),
+    *,
+    first_lr: float | None = None,
 ) -> RunSpec:
+    """Return the run that was asked for.
+
+    Raises:
+        UsageError: something cannot be read, is not there, or does not go together.
+    """
     study = read_flags(texts)
     given = dict(map(_option, options)) | ({} if lr is None else {"lr": lr})
     spec = RunSpec(
@@ -120,7 +144,9 @@ def _spec(
         device=study.device,
     )
     read_options(spec.method, given, has_profile=profile is not None)
-    return spec if profile is None else _with_profile(spec, profile)
+    if profile is not None:
+        spec = _with_profile(spec, profile)
+    return spec if first_lr is None else _with_first_rate(spec, first_lr)
 
 
 def _option(text: str) -> tuple[str, OptionValue]:
@@ -144,8 +170,17 @@ def _with_profile(spec: RunSpec, file: Path) -> RunSpec:
     return replace(
         spec,
         learning_rates=profile.learning_rates,
+        first_lr=profile.first_lr,
         protocol=_grouped_as(spec.protocol, profile, file),
     )
+
+
+def _with_first_rate(spec: RunSpec, first_lr: float) -> RunSpec:
+    if spec.learning_rates is not None:
+        raise UsageError("a profile says itself which stages it is for; leave --first-lr away")
+    if not is_rate(first_lr):
+        raise UsageError(f"--first-lr is {first_lr}; it must be above 0 and at most 1, like 5e-5")
+    return replace(spec, first_lr=first_lr)
 
 
 def _grouped_as(protocol: Protocol, profile: Profile, file: Path) -> Protocol:
@@ -220,6 +255,7 @@ def _print(at: OpenedStore, record: RunRecord, *, json: bool) -> None:
                 "p_o": record.p_o,
                 "p_s": record.p_s,
                 "learning_rates": record.learning_rates,
+                "first_lr": record.spec.first_lr,
                 "accuracy": accuracy_facts(tasks, accuracies),
             }
         )
@@ -231,6 +267,8 @@ def _print(at: OpenedStore, record: RunRecord, *, json: bool) -> None:
     rates = record.learning_rates or ()
     grouping = record.spec.protocol.grouping
     print_rates(choice_labels(record.spec.model, grouping, len(rates)), rates)
+    if record.spec.first_lr is not None:
+        print_line(stage_1_said(record.spec.first_lr))
     for item in accuracies:
         print_line("")
         print_accuracies(tasks, item)

@@ -20,7 +20,7 @@ from bertcl_tui.options import readers
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import RunFacts, TrialRow
 from bertcl_tui.study.writing import trial_facts
-from bertcl_tui.style.wording import duration, moment, score, trials_done
+from bertcl_tui.style.wording import duration, moment, score, stage_1_said, trials_done
 from bertcl_tui.trial.look import accuracies_of, choice_labels, layers_of
 from bertcl_tui.trial.parameters import parameters_of
 from engine.errors import UsageError, shown
@@ -71,6 +71,7 @@ def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: boo
             "model": row.model,
             "state": f"{row.state}: {row.reason}" if row.reason else row.state,
             "searched": study.spec.method,
+            "stages": _stages(study.spec.first_lr),
             "trials": f"{trials_done(row)}: {_counted(row)}",
             "epochs": _spent(row),
             "ETA": duration(row.eta),
@@ -120,6 +121,8 @@ def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: b
     if layers:
         print_line("")
         print_layers(layers, tuple(stage.task for stage in stages) or tasks, drifts)
+        if run is not None and run.spec.first_lr is not None:
+            print_line(stage_1_said(run.spec.first_lr))
     for item in accuracies:
         print_line("")
         print_accuracies(tasks, item)
@@ -162,6 +165,12 @@ def _print_rates(study: StudyRecord, trial: TrialRow) -> None:
             study.spec.model, study.spec.protocol.grouping, len(trial.learning_rates)
         )
         print_rates(labels, trial.learning_rates)
+        if study.spec.first_lr is not None:
+            print_line(stage_1_said(study.spec.first_lr))
+
+
+def _stages(first_lr: float | None) -> str:
+    return "" if first_lr is None else f"later ones; {stage_1_said(first_lr)}"
 
 
 def _origin(study: StudyRecord) -> str:

@@ -147,6 +147,8 @@ def study_facts(row: StudyRow) -> dict[str, Any]:
         "sequence": row.sequence,
         "model": row.model,
         "preset": row.preset,
+        "searched_stages": "all" if row.first_lr is None else "later",
+        "first_lr": row.first_lr,
         "origin": row.origin,
         "state": row.state,
         "reason": row.reason,

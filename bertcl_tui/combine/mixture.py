@@ -156,6 +156,7 @@ def offer(study: StudyRecord, trials: Sequence[TrialRow]) -> StudyTrials:
             ScoredTrial(trial.number, trial.p, trial.state, trial.learning_rates)
             for trial in trials
         ),
+        first_lr=spec.first_lr,
     )
 
 

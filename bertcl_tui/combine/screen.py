@@ -43,7 +43,7 @@ from bertcl_tui.combine.unseen import Evaluation, request_evaluation
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.messages import Folding, OpenArena, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.style.wording import count
+from bertcl_tui.style.wording import count, stage_1_said
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import KeyBar, TopBar, with_keys
 from engine.errors import EngineError, UsageError
@@ -223,7 +223,7 @@ class CombineScreen(Screen[None]):
             )
         )
         self.query_one("#rates").styles.height = combined.grouping.n_choices + 1
-        self.query_one("#facts", Static).update(_facts(combined, reference))
+        self.query_one("#facts", Static).update(facts_of_combined(combined, reference))
 
     # turning and taking
 
@@ -363,13 +363,15 @@ def _facts_of_all(combined: Combined | None) -> list[str]:
     ]
 
 
-def _facts(combined: Combined, reference: Reference | None) -> Table:
+def facts_of_combined(combined: Combined, reference: Reference | None) -> Table:
     """Return what the chart's parts mean."""
     backbone, grouping = combined.backbone, combined.grouping
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_row(
         "for", f"{backbone.name}, {count(backbone.layers, 'layer')}, grouping {grouping.preset}"
     )
+    if combined.first_lr is not None:
+        facts.add_row("", f"later stages, {stage_1_said(combined.first_lr)}")
     facts.add_row("├─┤", "5 to 95 % of 1,000 bootstrap draws")
     if reference is not None:
         facts.add_row("◆", _origin(reference.profile, combined))

@@ -90,11 +90,14 @@ def _runs(
         model=evaluation.model,
         method=PROFILE,
         learning_rates=profile.learning_rates,
+        first_lr=profile.first_lr,
         protocol=replace(protocol, grouping=profile.grouping.preset),
     )
     rows = [(Entrant(method=PROFILE, rates=profile.name), learnt)]
     if (rate := evaluation.baseline) is not None:
-        flat = replace(learnt, method=FLAT, learning_rates=None, options={"lr": rate})
+        flat = replace(
+            learnt, method=FLAT, learning_rates=None, first_lr=None, options={"lr": rate}
+        )
         rows.append((Entrant(method=FLAT, rates=rate), flat))
     seeds = arena_seeds(evaluation.seeds)
     return [(entrant, replace(spec, seed=seed)) for entrant, spec in rows for seed in seeds]

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from engine.errors import UsageError, shown
+from engine.profiles.grouping import is_rate
 from engine.spec import parse_sequence
 from engine.spec.methods import METHODS
 from engine.tasks.models import model_name
@@ -82,6 +83,18 @@ def number(what: str, *, low: float, high: float, example: float) -> Callable[[s
         return value
 
     return read
+
+
+def rate(text: str) -> float:
+    """Read a learning rate.
+
+    Raises:
+        UsageError: it is no number above 0 and at most 1.
+    """
+    value = number("learning rate", low=0, high=inf, example=5e-5)(text)
+    if not is_rate(value):
+        raise UsageError(f"learning rate {text} must be above 0 and at most 1; write one like 2e-5")
+    return value
 
 
 def age(text: str) -> float:

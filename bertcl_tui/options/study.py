@@ -10,7 +10,9 @@ from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
 from bertcl_tui.options.table import OPTIONS, Part, option
 from engine.errors import UsageError
-from engine.spec import Protocol, StudySpec, preset, sequence_name
+from engine.profiles.grouping import short_rate
+from engine.spec import Protocol, SearchSettings, StudySpec, preset, sequence_name
+from engine.spec.run import refuse_shared_beginning
 
 SAMPLE = "sample"
 _UNSET = {
@@ -23,9 +25,12 @@ _UNSET = {
 }
 _KNOWN: Final = 8
 """About so many known profiles are tried first, to their end, before sampler and pruner count."""
+_TINY: Final = 1e-2
+"""Numbers below it are written as rates are."""
 _SLOW: Final = 100
 """Trials after which a Gaussian process takes long to propose the next one."""
 _PROGRAM = "bertcl-tui"
+_FIRST_LR: Final = short_rate(SearchSettings().first_lr)
 
 
 def build_study_spec(options: Mapping[str, str]) -> StudySpec:
@@ -38,12 +43,20 @@ def build_study_spec(options: Mapping[str, str]) -> StudySpec:
         UsageError: an option cannot be read, or there is no sequence.
     """
     chosen = preset(_text(options, "preset"))
+    typed = _text(options, "first_lr")
+    if "searched_stages" in options and not _are_later(options) and typed not in {"", _FIRST_LR}:
+        raise UsageError(
+            "a first rate is for searches of the later stages; "
+            "choose --searched-stages later, or leave it away"
+        )
     sequence = readers.sequence(_text(options, "sequence"))
-    return StudySpec(
+    spec = StudySpec(
         **{"name": sequence_name(sequence)} | _typed(options, "study", chosen.name),
         protocol=replace(chosen.protocol, **_typed(options, "protocol", chosen.name)),
         search=replace(chosen.search, **_typed(options, "search", chosen.name)),
     )
+    refuse_shared_beginning(spec)
+    return spec
 
 
 def preset_defaults(name: str) -> dict[str, str]:
@@ -107,7 +120,13 @@ def _text(options: Mapping[str, str], name: str) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, float) and value < _TINY:
+        return short_rate(value)
     return "" if value is None else str(value)
+
+
+def _are_later(options: Mapping[str, str]) -> bool:
+    return _text(options, "searched_stages") == "later"
 
 
 def cautions(options: Mapping[str, str]) -> dict[str, str]:
@@ -123,6 +142,8 @@ def cautions(options: Mapping[str, str]) -> dict[str, str]:
     said = {name: text.strip() or usual[name] for name, text in options.items()}
     trials = int(said["trials"]) if said["trials"].isdecimal() else None
     found: dict[str, str] = {}
+    if options.get("first_lr", "").strip() and said.get("searched_stages") == "all":
+        found["first_lr"] = "Only where later stages are searched."
     if trials is not None and trials <= _KNOWN:
         found["sampler"] = f"Hardly asked: about {_KNOWN} known profiles come first."
         if said["pruner"] == "percentile":

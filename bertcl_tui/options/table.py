@@ -20,6 +20,10 @@ _METHODS = {
     "flat": "One learning rate for all layers: the baseline, tuned.",
     "llrd": "One learning rate and its decay from layer to layer.",
 }
+_STAGES = {
+    "all": "As in the paper: a profile is used from the first step on.",
+    "later": "Stage 1 is learnt once, flat; every trial goes on from its end.",
+}
 _SAMPLERS = {
     "tpe": "Tree-structured Parzen estimator: learns from few trials.",
     "gp": "Gaussian process: makes the most of up to 100 trials.",
@@ -106,6 +110,23 @@ OPTIONS = (
         "profile",
         _METHODS,
         metavar="WORD",
+    ),
+    Option(
+        "searched_stages",
+        "Stages",
+        "Which stages the searched rates are for.",
+        readers.one_of("choice of stages", _STAGES),
+        choices=_STAGES,
+        metavar="WORD",
+        part="search",
+    ),
+    Option(
+        "first_lr",
+        "First rate",
+        "Of all layers in stage 1, where later stages are searched.",
+        readers.rate,
+        metavar="RATE",
+        part="search",
     ),
     _whole_of_search(
         "trials",

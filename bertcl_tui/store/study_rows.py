@@ -125,6 +125,8 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     """Which layers share a rate, by the protocol: ``paper`` or ``original-code``."""
     retention_rows: int
     """Most rows of a task that its curves are measured on."""
+    first_lr: float | None = None
+    """The flat rate of stage 1 where the later stages alone are searched; None: all are."""
     origin: str
     state: StudyState
     desired: Desired

@@ -339,6 +339,7 @@ def _facts(study: StudyRow) -> list[str]:
         *ended,
         study.model,
         f"{study.preset} preset",
+        "" if study.first_lr is None else "later stages",
         study.reason or "",
     )
     return [fact for fact in facts if fact]

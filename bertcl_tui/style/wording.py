@@ -6,6 +6,7 @@ from typing import Final
 
 from bertcl_tui.store.study_rows import StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import Confirmation
+from engine.profiles.grouping import short_rate
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KIB: Final = 1024
@@ -36,6 +37,11 @@ def moment(seconds: float | None) -> str:
 def score(value: float | None) -> str:
     """Write an accuracy or a sum of two; nothing measured is a dash."""
     return "–" if value is None else f"{value:.3f}"
+
+
+def stage_1_said(first_lr: float | None) -> str:
+    """Say how stage 1 was learnt where rates are for the later stages; empty: they are for all."""
+    return "" if first_lr is None else f"stage 1 flat at {short_rate(first_lr)}"
 
 
 def mean_of(confirmation: Confirmation) -> str:

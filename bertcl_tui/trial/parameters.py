@@ -7,7 +7,14 @@ from typing import Final
 from msgspec.structs import asdict
 
 from bertcl_tui.store.trial_rows import RunFacts
-from bertcl_tui.style.wording import duration, mean_of, score, steps_rate, tokens_rate
+from bertcl_tui.style.wording import (
+    duration,
+    mean_of,
+    score,
+    stage_1_said,
+    steps_rate,
+    tokens_rate,
+)
 from engine.errors import UsageError
 from engine.spec import Protocol, preset
 from engine.spec.differences import facts_of
@@ -86,11 +93,16 @@ def _run(run: RunFacts) -> Facts:
         "called": run.label or "",
         "sequence": str(decided["sequence"]),
         "method": f"{spec.method} with {options}" if options else spec.method,
-        "seed": str(spec.seed),
+        "stages": stage_1_said(spec.first_lr).replace("stage 1", "later ones; stage 1"),
+        "seed": str(spec.seed) + _own_seed(spec.first_seed),
         "model": spec.model,
         "data": spec.data,
         "number": f"run {run.run_id} of this store",
     }
+
+
+def _own_seed(first: int | None) -> str:
+    return "" if first is None else f"; of stage 1 {first}"
 
 
 def _short(value: object) -> str:

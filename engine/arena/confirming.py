@@ -79,7 +79,7 @@ def plan_confirmation(
         Repetition(trial=trial, spec=spec, record=known.get(spec_key(spec)))
         for seed in fresh
         for trial in best
-        for spec in [replace(trial.spec, seed=seed, device=study.spec.device)]
+        for spec in [replace(trial.spec, seed=seed, first_seed=None, device=study.spec.device)]
     )
 
 

@@ -1,14 +1,13 @@
 """Entrants: the rows of the arena, written ``METHOD[@RATES][,option=value…]``."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from engine.errors import UsageError, shown
-from engine.profiles.grouping import is_rate
+from engine.profiles.grouping import is_rate, short_rate
 from engine.spec.methods import METHODS, OptionValue, method_entry, read_options
 
 DEFAULT_RATE: Final = 2e-5
@@ -17,6 +16,8 @@ FLAT_TUNED: Final = "flat-tuned"
 LLRD_TUNED: Final = "llrd-tuned"
 BERTCL: Final = "bertcl"
 COMBINED: Final = "combined"
+BERTCL_LATER: Final = "bertcl-later"
+COMBINED_LATER: Final = "combined-later"
 PUBLISHED: Final = "published"
 
 RATES: Final[Mapping[str, str]] = {
@@ -24,6 +25,8 @@ RATES: Final[Mapping[str, str]] = {
     LLRD_TUNED: "the best of a search for a rate and its decay per layer",
     BERTCL: "the best profile of a search on that very sequence",
     COMBINED: "the combination of all searches for a profile (equation 1)",
+    BERTCL_LATER: "the best profile of a search of the later stages on that very sequence",
+    COMBINED_LATER: "the combination of all searches of the later stages; stage 1 is flat",
     PUBLISHED: "the combination that the paper's authors published",
 }
 """What rates can be called, besides a number and a profile's file."""
@@ -33,6 +36,8 @@ _BY_ITSELF: Final = {
     LLRD_TUNED: "llrd",
     BERTCL: "profile",
     COMBINED: "profile",
+    BERTCL_LATER: "profile",
+    COMBINED_LATER: "profile",
     PUBLISHED: "profile",
 }
 """The method that is meant where only the rates are named."""
@@ -41,6 +46,8 @@ _TITLES: Final = {
     LLRD_TUNED: "LLRD tuned",
     BERTCL: "BERTcL",
     COMBINED: "BERTcL combined",
+    BERTCL_LATER: "BERTcL (later stages)",
+    COMBINED_LATER: "BERTcL combined (later stages)",
     PUBLISHED: "BERTcL published",
 }
 _ONE_RATE: Final = {"flat": (FLAT_TUNED,), "llrd": (FLAT_TUNED, LLRD_TUNED)}
@@ -149,11 +156,6 @@ def recorded_entrant(name: str) -> Entrant:
         return Entrant(method=method, rates=rates, options=_options(parts))
 
 
-def short_rate(rate: float) -> str:
-    """Write a learning rate as people do: ``2e-5``."""
-    return f"{Decimal(repr(rate)).normalize():e}"
-
-
 def _default_method(rates: float | str) -> str | None:
     """Return the method of rates that are named without one."""
     return "profile" if _is_file(rates) else _BY_ITSELF.get(str(rates))
@@ -205,6 +207,8 @@ def _value(text: str) -> OptionValue:
 def _refuse_misfit(entrant: Entrant) -> None:
     """Refuse rates that the method cannot use, and options it does not have."""
     method, rates = entrant.method, entrant.rates
+    if rates in (BERTCL_LATER, COMBINED_LATER) and method_entry(method).one_stage:
+        raise UsageError(f"method {method} learns in one stage, and {rates} is for later ones")
     if "lr" in entrant.options:
         raise UsageError(f"the rate of {method} is written after @, like {method}@2e-5")
     usable = _ONE_RATE.get(method)

@@ -11,16 +11,29 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.arena.entrants import Entrant
-from engine.arena.rates import NoRates, Rates, Setting, find_rates, searched_method
+from engine.arena.rates import (
+    NoRates,
+    Rates,
+    Setting,
+    find_rates,
+    searched_method,
+    searched_stages,
+)
 from engine.spec import Protocol, RunSpec, Source, derived_seed, sequence_name
 from engine.spec.methods import OptionValue, read_options
 from engine.spec.run import SearchedMethod
+from engine.spec.search import Stages
 from engine.store.connection import Store
 from engine.store.runs import RunRecord, runs_on
 from engine.store.searches import SearchRecord, searches
 from engine.store.states import UNFINISHED
 
-_METHODS: Final[tuple[SearchedMethod, ...]] = ("profile", "flat", "llrd")
+_KINDS: Final[tuple[tuple[SearchedMethod, Stages], ...]] = (
+    ("profile", "all"),
+    ("profile", "later"),
+    ("flat", "all"),
+    ("llrd", "all"),
+)
 
 
 class TableSpec(Struct, frozen=True, kw_only=True):
@@ -84,6 +97,8 @@ class NeededSearch(Struct, frozen=True, kw_only=True):
 
     method: SearchedMethod
     sequence: tuple[str, ...]
+    stages: Stages = "all"
+    """Those that the rates are for."""
     found: SearchRecord | None = None
     """The search that is there, over or not; None: nobody asked for it yet."""
     yardstick: SearchRecord | None = None
@@ -149,29 +164,33 @@ def needed_searches(
     same sequence took, where the table has a row of such profiles.
     """
     there = searches(store, table.model, table.protocol)
-    methods = {searched_method(entrant) for entrant in table.entrants}
+    kinds = {(searched_method(entrant), searched_stages(entrant)) for entrant in table.entrants}
 
-    def find(method: SearchedMethod, sequence: tuple[str, ...]) -> SearchRecord | None:
+    def find(
+        method: SearchedMethod, sequence: tuple[str, ...], stages: Stages = "all"
+    ) -> SearchRecord | None:
         alike = [
             item
             for item in there
             if item.study.spec.method == method
+            and item.study.spec.search.searched_stages == stages
             and item.study.spec.sequence == sequence
             and item.study.spec.data == table.data
         ]
         return next((item for item in alike if item.over), alike[-1] if alike else None)
 
     searches_needed: list[NeededSearch] = []
-    for method in _METHODS:
-        for sequence in sequences if method in methods else ():
+    for method, stages in _KINDS:
+        for sequence in sequences if (method, stages) in kinds else ():
             profile = find("profile", sequence) if method != "profile" else None
-            begun = profile is not None or "profile" in methods
+            begun = profile is not None or ("profile", "all") in kinds
             waits = method != "profile" and begun and not (profile and profile.over)
             searches_needed.append(
                 NeededSearch(
                     method=method,
                     sequence=sequence,
-                    found=find(method, sequence),
+                    stages=stages,
+                    found=find(method, sequence, stages),
                     yardstick=profile,
                     waits=waits,
                 )
@@ -193,6 +212,7 @@ def _specs(
             method=entrant.method,
             options=options,
             learning_rates=rates.learning_rates,
+            first_lr=rates.first_lr,
             protocol=table.protocol,
             seed=seed,
             device=table.device,

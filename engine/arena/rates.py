@@ -6,7 +6,16 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.arena.entrants import BERTCL, COMBINED, FLAT_TUNED, LLRD_TUNED, PUBLISHED, Entrant
+from engine.arena.entrants import (
+    BERTCL,
+    BERTCL_LATER,
+    COMBINED,
+    COMBINED_LATER,
+    FLAT_TUNED,
+    LLRD_TUNED,
+    PUBLISHED,
+    Entrant,
+)
 from engine.files import expanded
 from engine.profiles import (
     DEFAULT_BASE,
@@ -20,9 +29,10 @@ from engine.profiles import (
     transfer_rates,
 )
 from engine.profiles.combination import geometric_mean, rank_weights
-from engine.profiles.grouping import llrd_rates
+from engine.profiles.grouping import llrd_rates, short_rate
 from engine.spec import Protocol, Source, Tuning, sequence_name
 from engine.spec.run import SearchedMethod
+from engine.spec.search import Stages
 from engine.store.runs import RunRecord
 from engine.store.searches import SearchRecord
 from engine.tasks.models import backbone_of
@@ -35,7 +45,12 @@ _SEARCHED: Final[Mapping[str, SearchedMethod]] = {
     LLRD_TUNED: "llrd",
     BERTCL: "profile",
     COMBINED: "profile",
+    BERTCL_LATER: "profile",
+    COMBINED_LATER: "profile",
 }
+_OF_ONE_SEQUENCE: Final = (BERTCL, BERTCL_LATER)
+_OF_ALL: Final = (COMBINED, COMBINED_LATER)
+_OF_LATER_STAGES: Final = (BERTCL_LATER, COMBINED_LATER)
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -66,6 +81,8 @@ class Rates(Struct, frozen=True, kw_only=True):
     """``lr``, with LLRD's ``decay``; empty where a profile is carried."""
     learning_rates: tuple[float, ...] | None = None
     """One per choice of the protocol's grouping."""
+    first_lr: float | None = None
+    """Of stage 1, where the rates are for later stages; None: they are for all."""
     source: Source = Source()
 
 
@@ -78,6 +95,11 @@ class NoRates(Struct, frozen=True):
 def searched_method(entrant: Entrant) -> SearchedMethod | None:
     """Return what must be searched for an entrant's rates; None: nothing."""
     return _SEARCHED.get(str(entrant.rates))
+
+
+def searched_stages(entrant: Entrant) -> Stages:
+    """Return which stages a search for an entrant's rates is about."""
+    return "later" if entrant.rates in _OF_LATER_STAGES else "all"
 
 
 def find_rates(entrant: Entrant, sequence: Sequence[str], at: Setting) -> Rates | NoRates:
@@ -94,17 +116,27 @@ def find_rates(entrant: Entrant, sequence: Sequence[str], at: Setting) -> Rates 
         return _carried(published_profile(), at, published=True)
     usable = _usable(entrant, at)
     own = [item for item in usable if item.study.spec.data == at.data and _is_on(sequence, item)]
-    if own and entrant.rates != COMBINED:
-        return _of_point(entrant, _best_point(own), at, source=_source(own))
-    if usable and entrant.rates != BERTCL:
-        points = [[_point(trial) for trial in item.complete] for item in usable]
-        return _of_point(entrant, combined_point(points), at, source=_source(usable))
+    if own and entrant.rates not in _OF_ALL:
+        best = _best(own)
+        return _of_point(entrant, _point(best), at, best.spec.first_lr, source=_source(own))
+    if usable and entrant.rates not in _OF_ONE_SEQUENCE:
+        return _combined(entrant, usable, at)
     instead = _published_instead(entrant, sequence)
     return (
         NoRates(_why_none(entrant, at))
         if instead is None
         else _carried(instead, at, published=True)
     )
+
+
+def _combined(entrant: Entrant, usable: Sequence[SearchRecord], at: Setting) -> Rates | NoRates:
+    first_rates = dict.fromkeys(item.study.spec.first_lr for item in usable)
+    if len(first_rates) > 1:
+        said = ", ".join(short_rate(rate) for rate in first_rates if rate is not None)
+        return NoRates(f"its searches had other rates in stage 1: {said}")
+    (first_lr,) = first_rates
+    points = [[_point(trial) for trial in item.complete] for item in usable]
+    return _of_point(entrant, combined_point(points), at, first_lr, source=_source(usable))
 
 
 def combined_point(
@@ -121,21 +153,25 @@ def combined_point(
 
 
 def _usable(entrant: Entrant, at: Setting) -> list[SearchRecord]:
-    method = searched_method(entrant)
-    return [
-        item
-        for item in at.searches
-        if item.study.spec.method == method and item.over and item.complete
-    ]
+    return [item for item in at.searches if _is_for(entrant, item) and item.over and item.complete]
+
+
+def _is_for(entrant: Entrant, item: SearchRecord) -> bool:
+    """Whether a search is one for such rates."""
+    spec = item.study.spec
+    return (spec.method, spec.search.searched_stages) == (
+        searched_method(entrant),
+        searched_stages(entrant),
+    )
 
 
 def _is_on(sequence: Sequence[str], item: SearchRecord) -> bool:
     return item.study.spec.sequence == tuple(sequence)
 
 
-def _best_point(own: Sequence[SearchRecord]) -> Point:
-    """Return where the best trial of several searches stood; the earliest one where they tie."""
-    return _point(max((item.complete[0] for item in own), key=lambda trial: trial.p or 0.0))
+def _best(own: Sequence[SearchRecord]) -> RunRecord:
+    """Return the best trial of several searches; the earliest one where they tie."""
+    return max((item.complete[0] for item in own), key=lambda trial: trial.p or 0.0)
 
 
 def _point(trial: RunRecord) -> Point:
@@ -146,7 +182,9 @@ def _point(trial: RunRecord) -> Point:
     return trial.learning_rates or ()
 
 
-def _of_point(entrant: Entrant, point: Point, at: Setting, source: Source) -> Rates:
+def _of_point(
+    entrant: Entrant, point: Point, at: Setting, first_lr: float | None, *, source: Source
+) -> Rates:
     """Return what an entrant learns with at a point of the space that was searched for it."""
     match searched_method(entrant):
         case "flat":
@@ -157,7 +195,7 @@ def _of_point(entrant: Entrant, point: Point, at: Setting, source: Source) -> Ra
             lr, decay = point
             return Rates(learning_rates=llrd_rates(lr, decay, at.grouping()), source=source)
         case _:
-            return Rates(learning_rates=tuple(point), source=source)
+            return Rates(learning_rates=tuple(point), first_lr=first_lr, source=source)
 
 
 def _published_instead(entrant: Entrant, sequence: Sequence[str]) -> Profile | None:
@@ -168,10 +206,9 @@ def _published_instead(entrant: Entrant, sequence: Sequence[str]) -> Profile | N
 
 
 def _why_none(entrant: Entrant, at: Setting) -> str:
-    if entrant.rates == BERTCL:
+    if entrant.rates in _OF_ONE_SEQUENCE:
         return "not searched here"
-    method = searched_method(entrant)
-    if any(item.study.spec.method == method and item.over for item in at.searches):
+    if any(_is_for(entrant, item) and item.over for item in at.searches):
         return "no trial of its search came to its end"
     return "nothing searched yet"
 
@@ -180,7 +217,7 @@ def _carried(profile: Profile, at: Setting, *, published: bool = False) -> Rates
     """Return a profile's rates, carried over to the depth and grouping that are learnt with."""
     source = replace(source_of_profile(profile, at.searches), published=published)
     rates = transfer_rates(profile.learning_rates, profile.grouping, at.grouping())
-    return Rates(learning_rates=rates, source=source)
+    return Rates(learning_rates=rates, first_lr=profile.first_lr, source=source)
 
 
 def source_of_profile(profile: Profile, searches: Sequence[SearchRecord]) -> Source:

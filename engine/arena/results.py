@@ -161,7 +161,7 @@ def _newest(items: Sequence[EntryRecord]) -> list[RunRecord]:
 
 
 def _rates(spec: RunSpec) -> tuple[object, ...]:
-    return spec.method, spec.learning_rates, tuple(sorted(spec.options.items()))
+    return spec.method, spec.learning_rates, spec.first_lr, tuple(sorted(spec.options.items()))
 
 
 def _one_per_seed(runs: Iterable[RunRecord]) -> list[RunRecord]:

@@ -44,6 +44,9 @@ class Position(Struct, frozen=True, kw_only=True):
     """The loss of the last step where what is to be measured after it was not; None: it was."""
     stage_ends: tuple[tuple[Measurement, ...], ...] = ()
     """What was measured at the end of each stage that is done."""
+    first_stage: tuple[Measured, ...] = ()
+    """What was measured in stage 1 by now, until the next one begins: who takes the stage over
+    takes this too."""
 
     def accuracies(self, split: Split) -> tuple[tuple[float, ...], ...]:
         """Return the rows of the accuracy matrix on a split, of the stages that have any."""
@@ -194,7 +197,8 @@ def unpack_optimizer(optimizer: torch.optim.Optimizer, packed: dict[str, Tensor]
 def first_stage_key(setup: Setup, method: Method) -> str | None:
     """Return a hash of all that decides the weights after stage 1; None: nobody could share them.
 
-    Later tasks are not in it: their heads rest, and tokens that only they have get no gradient.
+    Later tasks are not in it: their heads rest, and tokens that only they have get no gradient. No
+    more are the rates of later stages where stage 1 has its own.
     Adam's moments are, where the next stage carries them on, so that such stages stay apart.
 
     Raises:
@@ -210,10 +214,10 @@ def first_stage_key(setup: Setup, method: Method) -> str | None:
         (plan.rows, plan.epochs, sorted(plan.measured_at)),
         "like others" if method.begins_like_others else setup.method,
         setup.grouping,
-        setup.learning_rates,
+        setup.rates_of(0),
         setup.protocol,
-        setup.seed,
-        (str(setup.device.target), torch.get_num_threads(), str(torch.__version__)),
+        setup.seed_of(0),
+        (setup.device.target.type, torch.get_num_threads(), str(torch.__version__)),
     )
     return blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 

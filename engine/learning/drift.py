@@ -82,7 +82,8 @@ def _beginning(setup: Setup) -> dict[str, Tensor]:
     """Return all weights of the model as it was before the first step."""
     with torch.random.fork_rng(devices=[]):
         backbone = load_backbone(setup.model)
-        model = SequenceModel(backbone, [task.classes for task in setup.tasks], seed=setup.seed)
+        classes = [task.classes for task in setup.tasks]
+        model = SequenceModel(backbone, classes, seed=setup.seed, first_seed=setup.first_seed)
     return dict(model.named_parameters())
 
 

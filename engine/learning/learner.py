@@ -1,6 +1,6 @@
 """Learning the tasks of a sequence one after another, while watching the earlier ones."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from operator import add
 
@@ -33,7 +33,13 @@ from engine.learning.events import (
 )
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.methods import Method
-from engine.learning.model import SequenceModel, make_optimizer, rate_factor, set_rates
+from engine.learning.model import (
+    SequenceModel,
+    make_optimizer,
+    rate_factor,
+    set_peaks,
+    set_rates,
+)
 from engine.learning.plan import Part, Rows, Setup, StagePlan, batches, parts_of, seed_step
 
 
@@ -70,7 +76,7 @@ class SequenceLearner:
         self._taken_over: tuple[Measured, ...] = ()
         self._followed: dict[int, tuple[int, ...]] = {}
         method.start(setup, self.model)
-        self._optimizer = self._new_optimizer()
+        self._optimizer = self._new_optimizer(0)
 
     def events(self) -> Iterator[Event]:
         """Learn from the present position to the end, saying what happens."""
@@ -80,7 +86,7 @@ class SequenceLearner:
         for stage in range(self.position.stage, len(self.setup.plans)):
             if stage > self.position.stage:
                 self._begin_stage(stage)
-                self._move(stage=stage, step=0)
+                self._move(stage=stage, step=0, first_stage=())
             yield from self._learn_stage(stage)
 
     @property
@@ -149,18 +155,18 @@ class SequenceLearner:
         self.position = checkpoint.position
         self.model.load_state_dict(rooms["model"])
         unpack_optimizer(self._optimizer, rooms["optimizer"])
+        set_peaks(self._optimizer, self.setup.rates_of(self.position.stage))
         target = self.setup.device.target
         self.method.load({name: value.to(target) for name, value in rooms["method"].items()})
 
-    def first_stage(self, key: str, events: Sequence[Measured]) -> Checkpoint:
-        """Return the state just after stage 1 for other sequences to take over.
+    def first_stage(self, key: str) -> Checkpoint:
+        """Return the state just after stage 1 for other runs to take over.
 
         Args:
             key: as ``first_stage_key`` gives it.
-            events: what was measured in the stage.
         """
-        position = msgspec.structs.replace(self.position, due=None)
-        return keep_first_stage(key, self.model, position, events)
+        position = msgspec.structs.replace(self.position, due=None, first_stage=())
+        return keep_first_stage(key, self.model, position, self.position.first_stage)
 
     def take_over(self, first: Checkpoint) -> None:
         """Begin after the first stage of another run that has the same key."""
@@ -170,7 +176,9 @@ class SequenceLearner:
     def _begin_stage(self, stage: int) -> None:
         self.method.begin_stage(self.setup, self.model, stage, self.between)
         if self.setup.protocol.optimizer_state == "fresh":
-            self._optimizer = self._new_optimizer()
+            self._optimizer = self._new_optimizer(stage)
+        else:
+            set_peaks(self._optimizer, self.setup.rates_of(stage))
 
     def _learn_stage(self, stage: int) -> Iterator[Event]:
         plan, protocol = self.setup.plans[stage], self.setup.protocol
@@ -179,9 +187,8 @@ class SequenceLearner:
         self.model.train(protocol.dropout)
         due = self.position.due
         after = self.position.step - (due is not None)
-        rows = batches(
-            plan, stage=stage, seed=self.setup.seed, shuffle=protocol.shuffle, after=after
-        )
+        seed = self.setup.seed_of(stage)
+        rows = batches(plan, stage=stage, seed=seed, shuffle=protocol.shuffle, after=after)
         for step, indices in enumerate(rows, start=after + 1):
             loss = self._step(stage, step, indices) if due is None else due
             due = None
@@ -199,7 +206,11 @@ class SequenceLearner:
     def _step(self, stage: int, step: int, rows: Rows) -> float:
         setup = self.setup
         self._followed = {}
+<<<<<<< HEAD
         seed_step(setup.seed, stage, step, setup.device)
+=======
+        seed_step(setup.seed_of(stage), stage, step)
+>>>>>>> c1c153c (Search the later stages alone: stage 1 is learnt once, flat, and every trial goes on from it)
         self.method.begin_step(setup, self.model, stage, step)
         parts = parts_of(setup.pools[stage], rows)
         loss = torch.stack([self._loss(part) * part.weight for part in parts]).sum()
@@ -241,8 +252,15 @@ class SequenceLearner:
             fraction=step / plan.steps,
             measurements=(*self._as_it_was(stage, which), *found) if at_end else found,
         )
-        if not at_end:
-            return event
+        if at_end:
+            event = self._at_end(event, examiner, which)
+        if stage == 0:
+            self._move(first_stage=(*self.position.first_stage, event))
+        return event
+
+    def _at_end(self, event: Measured, examiner: Examiner, which: Collection[int]) -> Measured:
+        """Add what is measured at the end of a stage alone, and remember all of it."""
+        stage = event.stage
         if self.is_worth_reporting(event):
             report = examiner.report(self._to_report(stage, which))
             event = replace(event, measurements=(*event.measurements, *report))
@@ -271,7 +289,7 @@ class SequenceLearner:
     def _move(self, **changes: object) -> None:
         self.position = msgspec.structs.replace(self.position, **changes)
 
-    def _new_optimizer(self) -> optim.Adam:
+    def _new_optimizer(self, stage: int) -> optim.Adam:
         # Over every head, whatever is frozen: Adam passes over what has no gradient.
         self.model.unfreeze_heads()
-        return make_optimizer(self.model, self.setup.grouping, self.setup.learning_rates)
+        return make_optimizer(self.model, self.setup.grouping, self.setup.rates_of(stage))

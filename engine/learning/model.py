@@ -19,22 +19,30 @@ class SequenceModel(nn.Module):
     """A backbone with a linear head per task, in the sequence's order.
 
     All heads stand from the start, so that a seed gives the same heads whatever is learnt when.
+
+    Args:
+        backbone: without a head.
+        classes: of each task.
+        seed: of the heads.
+        first_seed: of the first one, where stage 1 has a seed of its own.
     """
 
-    def __init__(self, backbone: Backbone, classes: Sequence[int], *, seed: int) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        classes: Sequence[int],
+        *,
+        seed: int,
+        first_seed: int | None = None,
+    ) -> None:
         super().__init__()
         self.backbone = backbone.module
         self.summarise = backbone.summarise
         self.dropout = nn.Dropout(backbone.dropout)
         self.heads = nn.ModuleList(nn.Linear(backbone.hidden_size, n) for n in classes)
-        generator = torch.Generator().manual_seed(seed)
-        with torch.no_grad():
-            for head in self.heads.children():
-                for name, parameter in head.named_parameters():
-                    if name == "weight":
-                        parameter.normal_(std=0.02, generator=generator)
-                    else:
-                        parameter.zero_()
+        _draw_heads(self.heads, seed)
+        if first_seed is not None:
+            _draw_heads(self.heads[:1], first_seed)
 
     def forward(self, inputs: Inputs, task: int) -> Tensor:
         """Return logits (rows, classes of the task) in fp32."""
@@ -62,6 +70,17 @@ class SequenceModel(nn.Module):
                     parameter.grad = torch.zeros_like(parameter)
 
 
+def _draw_heads(heads: nn.ModuleList, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for head in heads.children():
+            for name, parameter in head.named_parameters():
+                if name == "weight":
+                    parameter.normal_(std=0.02, generator=generator)
+                else:
+                    parameter.zero_()
+
+
 def make_optimizer(
     model: SequenceModel, grouping: Grouping, learning_rates: Sequence[float]
 ) -> optim.Adam:
@@ -76,6 +95,12 @@ def make_optimizer(
     for group in groups:
         group["peak"] = group["lr"]
     return optim.Adam(groups, betas=_BETAS, eps=_EPSILON, fused=True)
+
+
+def set_peaks(optimizer: optim.Optimizer, learning_rates: Sequence[float]) -> None:
+    """Give every group the peak rate of its choice."""
+    for group in optimizer.param_groups:
+        group["peak"] = learning_rates[group["choice"]]
 
 
 def set_rates(optimizer: optim.Optimizer, factor: float) -> None:

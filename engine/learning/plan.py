@@ -179,6 +179,20 @@ class Setup:
     protocol: Protocol
     seed: int
     device: Device
+    first_lr: float | None = None
+    """Of all choices in stage 1; None: stage 1 has the rates of the others."""
+    first_seed: int | None = None
+    """Of stage 1; None: the seed of the others."""
+
+    def rates_of(self, stage: int) -> tuple[float, ...]:
+        """Return the peak rate of every choice in a stage."""
+        if stage > 0 or self.first_lr is None:
+            return self.learning_rates
+        return (self.first_lr,) * self.grouping.n_choices
+
+    def seed_of(self, stage: int) -> int:
+        """Return the seed of a stage's rows and of its dropout."""
+        return self.seed if stage > 0 or self.first_seed is None else self.first_seed
 
     @property
     def fingerprint(self) -> str:
@@ -192,6 +206,7 @@ class Setup:
             self.learning_rates,
             self.protocol,
             self.seed,
+            *(item for item in (self.first_lr, self.first_seed) if item is not None),
         )
         return blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 

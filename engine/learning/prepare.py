@@ -51,9 +51,13 @@ def prepare(spec: RunSpec) -> SequenceLearner:
         protocol=spec.protocol,
         seed=spec.seed,
         device=device,
+        first_lr=spec.first_lr,
+        first_seed=spec.first_seed,
     )
-    model = SequenceModel(backbone, [task.classes for task in tasks], seed=spec.seed)
-    method.shape(model, grouping, spec.seed)
+    model = SequenceModel(
+        backbone, [task.classes for task in tasks], seed=spec.seed, first_seed=spec.first_seed
+    )
+    method.shape(model, grouping, setup.seed_of(0))
     return SequenceLearner(setup, model, method)
 
 

@@ -36,7 +36,7 @@ from engine.profiles.profile import (
     transfer_rates,
     write_profile,
 )
-from engine.profiles.trials import LeftOut, Refusal, ScoredTrial, StudyTrials
+from engine.profiles.trials import LeftOut, Refusal, ScoredTrial, StudyTrials, stages_said
 
 __all__ = [
     "DEFAULT_BASE",
@@ -68,6 +68,7 @@ __all__ = [
     "read_profile",
     "refuse_base",
     "searched_profile",
+    "stages_said",
     "to_profile",
     "transfer",
     "transfer_rates",

@@ -17,7 +17,14 @@ from engine.profiles.profile import (
     TrialShare,
     refuse_base,
 )
-from engine.profiles.trials import LeftOut, Refusal, ScoredTrial, StudyTrials, admit
+from engine.profiles.trials import (
+    LeftOut,
+    Refusal,
+    ScoredTrial,
+    StudyTrials,
+    admit,
+    stages_said,
+)
 from engine.spec import Protocol
 
 if TYPE_CHECKING:
@@ -64,6 +71,8 @@ class Combined(Struct, frozen=True, kw_only=True):
     """1 / Σw² over all trials, each weighing its share of its study over the number of studies."""
     left_out: tuple[LeftOut, ...]
     refusals: tuple[Refusal, ...]
+    first_lr: float | None = None
+    """The flat rate of stage 1 that the rates were searched after; None: they are for all."""
 
 
 class Band(Struct, frozen=True):
@@ -128,6 +137,7 @@ def combine(
         effective_trials=len(means) ** 2 / math.fsum(1 / mean.effective_trials for mean in means),
         left_out=admission.left_out,
         refusals=admission.refusals,
+        first_lr=first.first_lr,
     )
 
 
@@ -185,6 +195,8 @@ def to_profile(
         backbone=combined.backbone,
         grouping=combined.grouping,
         learning_rates=combined.learning_rates,
+        stages="all" if combined.first_lr is None else "later",
+        first_lr=combined.first_lr,
         combination=Combination(base=combined.base, studies=tuple(map(_share, combined.studies))),
         protocol=combined.protocol,
         searched_on=tuple(dict.fromkeys(study.sequence for study in combined.studies)),
@@ -275,4 +287,5 @@ def _share(study: StudyMean) -> StudyShare:
 def _sentence(combined: Combined) -> str:
     trials = sum(len(study.trials) for study in combined.studies)
     sequences = ", ".join(dict.fromkeys(study.sequence for study in combined.studies))
-    return f"Combined from {trials} trials on {sequences} with b = {combined.base:g}."
+    stages = "" if combined.first_lr is None else f", for {stages_said(combined.first_lr)}"
+    return f"Combined from {trials} trials on {sequences} with b = {combined.base:g}{stages}."

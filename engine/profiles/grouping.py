@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Literal, cast, get_args
 
 from msgspec import Struct
@@ -147,3 +148,8 @@ def fault_in_rates(rates: Sequence[float], grouping: Grouping) -> str | None:
 def is_rate(number: float) -> bool:
     """Whether the number is a usable learning rate: in (0, 1], so neither NaN nor infinite."""
     return 0.0 < number <= 1.0
+
+
+def short_rate(rate: float) -> str:
+    """Write a learning rate as people do: ``2e-5``."""
+    return f"{Decimal(repr(rate)).normalize():e}"

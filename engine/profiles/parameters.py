@@ -29,7 +29,8 @@ def param_groups(
 
     Args:
         model: a bare backbone or one with heads, also as wrapped by PEFT, DDP or torch.compile.
-        profile: or a grouping with one rate per choice.
+        profile: or a grouping with one rate per choice. One for later stages has the rates with
+            which a fine-tuned model learns its next task; its first one was learnt at ``first_lr``.
         head_names: names of the model's own head modules, besides ``classifier`` and the like.
 
     Returns:

@@ -14,8 +14,9 @@ from msgspec import Meta, Struct
 
 from engine.errors import EngineError, UsageError, reason_of, shown
 from engine.files import replacing
-from engine.profiles.grouping import Grouping, fault_in_rates, make_grouping
+from engine.profiles.grouping import Grouping, fault_in_rates, is_rate, make_grouping
 from engine.spec import Protocol
+from engine.spec.search import Stages
 
 Accuracy = Annotated[float, Meta(ge=0.0, le=1.0)]
 AccuracySum = Annotated[float, Meta(ge=0.0)]
@@ -83,6 +84,10 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     grouping: Grouping
     learning_rates: tuple[float, ...]
     """One per choice: embeddings, encoder choices, heads."""
+    stages: Stages = "all"
+    """Of a sequence, that the rates are for. Those for later ones learn a next task."""
+    first_lr: float | None = None
+    """Of all choices in stage 1, before the later stages that the rates were searched for."""
     statistics: Statistics | None = None
     combination: Combination | None = None
     protocol: Protocol | None = None
@@ -105,6 +110,16 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             )
         if fault := fault_in_rates(self.learning_rates, self.grouping):
             raise UsageError(f"profile '{shown(self.name)}' has {fault}")
+        if (self.stages == "later") != (self.first_lr is not None):
+            raise UsageError(
+                f"profile '{shown(self.name)}' must have first_lr, the rate of stage 1, where its "
+                "stages are 'later', and only there"
+            )
+        if self.first_lr is not None and not is_rate(self.first_lr):
+            raise UsageError(
+                f"profile '{shown(self.name)}' has first_lr {self.first_lr}; "
+                "it must be above 0 and at most 1"
+            )
         if self.combination is not None:
             refuse_base(self.combination.base)
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.errors import UsageError, shown
-from engine.profiles.grouping import Grouping, fault_in_rates
+from engine.profiles.grouping import Grouping, fault_in_rates, short_rate
 from engine.profiles.profile import Backbone
 from engine.spec import Protocol
 
@@ -35,6 +35,8 @@ class StudyTrials(Struct, frozen=True, kw_only=True):
     protocol: Protocol | None
     """None: not known, as with imported logs."""
     trials: tuple[ScoredTrial, ...]
+    first_lr: float | None = None
+    """The flat rate of stage 1 where the later stages alone were searched; None: all were."""
 
 
 class LeftOut(Struct, frozen=True):
@@ -127,11 +129,18 @@ def _difference(first: StudyTrials, other: StudyTrials) -> str | None:
         return f"other backbone ({_model(other.backbone)}, not {_model(first.backbone)})"
     if other.grouping != first.grouping:
         return f"other grouping ({other.grouping.preset}, not {first.grouping.preset})"
+    if other.first_lr != first.first_lr:
+        return f"rates for {stages_said(other.first_lr)}, not for {stages_said(first.first_lr)}"
     if other.protocol == first.protocol:
         return None
     if other.protocol is None or first.protocol is None:
         return "protocol known to only one of them"
     return f"other protocol ({_switches_apart(other.protocol, first.protocol)})"
+
+
+def stages_said(first_lr: float | None) -> str:
+    """Say which stages rates are for: all, or those after one that is flat at this rate."""
+    return "all stages" if first_lr is None else f"stages after a flat {short_rate(first_lr)}"
 
 
 def _are_alike(one: Backbone, other: Backbone) -> bool:
@@ -163,4 +172,5 @@ def _with_trials(study: StudyTrials, trials: list[ScoredTrial]) -> StudyTrials:
         grouping=study.grouping,
         protocol=study.protocol,
         trials=tuple(trials),
+        first_lr=study.first_lr,
     )

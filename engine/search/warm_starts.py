@@ -56,7 +56,8 @@ def warm_starts(
     flat = [_flat(rate, grouping) for rate in nearest_first]
     shaped = [
         *(WarmStart(f"{BEST_OF}{name}", tuple(rates)) for name, rates in (earlier or {}).items()),
-        _published(grouping),
+        # It was searched for all stages.
+        *([] if spec.first_lr is not None else [_published(grouping)]),
         *(_llrd(base, decay, grouping) for decay in _DECAYS),
         *_head_only(space),
     ]

@@ -31,6 +31,7 @@ PAPER_NOTES: Final = {
     "method": "The paper compares BERTbase (flat), BERT+EWC (ewc-mlm) and BERTcL (profile).",
     "lr": "The authors' log has the paper's numbers of BERTbase at 1e-5, not 2e-5.",
     "importance": "The authors' code has 1000.",
+    "first_lr": "The paper learns all stages with the rates that it searched.",
     "seed": "The paper has one seed; two such runs of mrpc:sst2 in its log differ by .056 in p_o.",
     "grouping": "The paper's text and its authors' code group the layers as mirror images; the "
     "published profile was learnt with the code's.",
@@ -84,6 +85,7 @@ def facts_of(spec: RunSpec, learning_rates: Sequence[float] | None = None) -> Fa
         "method": spec.method,
         **_options(spec),
         **{f"lr{choice}": rate for choice, rate in enumerate(rates)},
+        **{name: value for name, value in _of_stage_1(spec).items() if value is not None},
         "seed": spec.seed,
         **protocol,
         "epochs": _epochs(spec),
@@ -122,6 +124,7 @@ def _paper_facts(spec: RunSpec) -> Facts:
         "model": PAPER_MODEL,
         "method": spec.method if spec.method in PAPER_OPTIONS else ", ".join(PAPER_OPTIONS),
         **PAPER_OPTIONS.get(spec.method, {}),
+        "first_lr": None,
         "seed": PAPER_SEED,
         **{name: value for name, value in protocol.items() if name not in _NOT_OF_THE_PAPER},
         "epochs": _own_epochs(tasks),
@@ -137,6 +140,11 @@ def _options(spec: RunSpec) -> Facts:
     known = next((entry.options for entry in METHODS if entry.name == spec.method), ())
     defaults = {option.name: option.default for option in known if option.default is not None}
     return {**defaults, **spec.options}
+
+
+def _of_stage_1(spec: RunSpec) -> Facts:
+    """Return what stage 1 has of its own; None: nothing."""
+    return {"first_lr": spec.first_lr, "first_seed": spec.first_seed}
 
 
 def _epochs(spec: RunSpec) -> str:

@@ -32,6 +32,8 @@ class MethodEntry(Struct, frozen=True, kw_only=True):
     options: tuple[MethodOption, ...] = ()
     takes_profile: bool = True
     """Whether one rate per choice may stand in for ``lr``."""
+    one_stage: bool = False
+    """Whether all is learnt at once, so that no stage is a later one."""
 
 
 _LR = MethodOption(
@@ -156,6 +158,7 @@ METHODS = (
         title="joint",
         summary="all tasks at once: what a sequence could reach if nothing were forgotten",
         options=(_LR,),
+        one_stage=True,
     ),
     MethodEntry(
         name="single",
@@ -207,6 +210,19 @@ def read_options(
             raise UsageError(_missing(entry, option))
         found[option.name] = _checked(entry, option, value)
     return found
+
+
+def refuse_first_lr(entry: MethodEntry, first_lr: float | None) -> None:
+    """Refuse a rate of stage 1 alone where no later stage follows.
+
+    Raises:
+        UsageError: the method learns all at once.
+    """
+    if first_lr is not None and entry.one_stage:
+        raise UsageError(
+            f"method {entry.name} learns in one stage, and these rates are for later ones; "
+            "give rates for all stages"
+        )
 
 
 def _missing(entry: MethodEntry, option: MethodOption) -> str:

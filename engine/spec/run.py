@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from engine.errors import UsageError, shown
 from engine.spec.protocol import Protocol
-from engine.spec.search import SearchSettings
+from engine.spec.search import Rate, SearchSettings
 
 SeedPurpose = Literal["sampler", "trial", "confirmation", "arena"]
 _PURPOSES: Final[tuple[SeedPurpose, ...]] = get_args(SeedPurpose)
@@ -48,8 +48,12 @@ class RunSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The method's own, such as ``{"lr": 2e-5}`` for ``flat``."""
     learning_rates: tuple[float, ...] | None = None
     """One per choice, for methods that carry a profile."""
+    first_lr: Rate | None = None
+    """Of all choices in stage 1: the method's rates are for the later stages. None: for all."""
     protocol: Protocol = Protocol()
     seed: int = 0
+    first_seed: int | None = None
+    """Of stage 1, where runs that go on in their own ways begin alike; None: ``seed``."""
     device: str = "auto"
 
 
@@ -134,6 +138,8 @@ class StudySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ) -> RunSpec:
         """Return the run of trial ``number``; each trial has a seed of its own.
 
+        Where the later stages alone are searched, stage 1 has one seed and one rate in all trials.
+
         Args:
             number: from 0.
             learning_rates: one per choice.
@@ -146,11 +152,38 @@ class StudySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             method=self.method,
             options=dict(options or {}),
             learning_rates=None if options else learning_rates,
+            first_lr=self.first_lr,
             protocol=self.protocol,
             seed=derived_seed("trial", self.seed, number),
+            first_seed=None if self.first_lr is None else derived_seed("trial", self.seed, 0),
             device=self.device,
         )
+
+    @property
+    def first_lr(self) -> float | None:
+        """The flat rate of stage 1 where the later stages alone are searched; None: all are."""
+        return self.search.first_lr if self.search.searched_stages == "later" else None
 
     def title(self) -> str:
         """Return the sequence as people write it."""
         return sequence_name(self.sequence)
+
+
+def refuse_shared_beginning(study: StudySpec) -> None:
+    """Refuse a search of the later stages that needs more of stage 1 than is kept of it.
+
+    Raises:
+        UsageError: its trials could not go on from the end of one stage 1.
+    """
+    if study.first_lr is None:
+        return
+    if study.protocol.optimizer_state == "carried":
+        raise UsageError(
+            f"preset {study.protocol.preset} carries Adam's state from stage 1 on, and no search "
+            "of the later stages keeps it; use another preset, or --searched-stages all"
+        )
+    if study.search.pruning_sees == "first-stage":
+        raise UsageError(
+            "trials that go on from one stage 1 cannot be pruned on it; "
+            "use another preset, or --searched-stages all"
+        )

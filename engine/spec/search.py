@@ -10,6 +10,8 @@ Bounds = tuple[Rate, Rate]
 Sampler = Literal["tpe", "gp", "cma", "random"]
 Pruner = Literal["percentile", "hyperband", "asha", "none"]
 PruningSees = Literal["later-stages", "first-stage"]
+Stages = Literal["all", "later"]
+"""Those that learning rates are for: all of a sequence, or all but the first."""
 
 
 class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,6 +31,10 @@ class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How many trials may be under way at once in a search that gives the same trials each time it
     is run: a trial is proposed, and pruned, by what all but the latest so many before it came to.
     None: by whatever is known at that moment, which with several workers depends on their pace."""
+    searched_stages: Stages = "all"
+    """later: stage 1 is learnt once, at ``first_lr``, and every trial goes on from its end."""
+    first_lr: Rate = 5e-5
+    """Of all layers in stage 1, where the later stages alone are searched."""
     body_bounds: Bounds | None = None
     """Embeddings and encoder layers, and whatever is tied to them. None: 1e-7..1e-4 from hidden
     size 512, else 1e-7..1e-3."""

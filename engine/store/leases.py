@@ -76,11 +76,12 @@ def waits_for_first_stage() -> ColumnElement[bool]:
 def may_share_first_stage() -> ColumnElement[bool]:
     """Return the condition under which a run may begin as another does that is at its first stage.
 
-    Whether it does is known only when its model and tasks were loaded; it must have the same seed.
+    Whether it does is known only when its model and tasks were loaded; it must have the same seed,
+    or be a trial of a study whose trials all begin alike.
     """
-    same = (other.c.first_stage.is_not(None)) & (other.c.seed == run.c.seed)
-    # No two trials of a study begin alike.
-    return run.c.study_id.is_(None) & exists().where(learns(), same)
+    same = run.c.study_id.is_(None) & (other.c.seed == run.c.seed)
+    same_study = run.c.study_id == other.c.study_id
+    return exists().where(learns(), other.c.first_stage.is_not(None), same | same_study)
 
 
 def learns() -> ColumnElement[bool]:

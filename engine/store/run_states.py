@@ -35,7 +35,14 @@ from engine.store.leases import (
     unheld,
     waits_for_first_stage,
 )
-from engine.store.runs import RunRecord, Scores, rates_json, record, spent_epochs
+from engine.store.runs import (
+    FirstStagesCounted,
+    RunRecord,
+    Scores,
+    rates_json,
+    record,
+    spent_epochs,
+)
 from engine.store.schema import drift, log, measurement, run, stage, study, worker
 from engine.store.states import ENDED, RETRIED, TRANSITIONS, Desired, RunState
 
@@ -300,7 +307,7 @@ def retry_run(store: Store, run_id: int) -> None:
         DeletedError: it is there no more.
     """
     query = (
-        select(run.c.number, run.c.state, run.c.reason, study.c.origin)
+        select(run.c.number, run.c.state, run.c.reason, run.c.spec, study.c.origin)
         .outerjoin_from(run, study, study.c.id == run.c.study_id)
         .where(run.c.id == run_id)
     )
@@ -309,7 +316,10 @@ def retry_run(store: Store, run_id: int) -> None:
         if row is None:
             raise DeletedError(f"run {run_id} was deleted")
         _refuse_retry(row, run_id)
-        spent = spent_epochs(connection, run.c.id == run_id)
+        # A first stage that all trials go on from is there, and counts once in its study.
+        is_shared = msgspec.json.decode(row["spec"], type=RunSpec).first_seed is not None
+        first_stages: FirstStagesCounted = "none" if is_shared else "each"
+        spent = spent_epochs(connection, run.c.id == run_id, first_stages=first_stages)
         connection.execute(
             update(run)
             .where(run.c.id == run_id)

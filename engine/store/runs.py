@@ -6,6 +6,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -24,9 +25,13 @@ from sqlalchemy import (
 
 from engine.errors import DeletedError, UsageError
 from engine.spec import RunSpec, Source, StudySpec
+from engine.spec.search import Stages
 from engine.store.connection import Store
 from engine.store.schema import confirmation, entry, run, stage, study
 from engine.store.states import ENDED, Desired, RunState
+
+FirstStagesCounted = Literal["each", "one", "none"]
+"""How often what runs took for stage 1 counts."""
 
 
 class RunRecord(Struct, frozen=True, kw_only=True):
@@ -132,7 +137,12 @@ def runs_by_id(store: Store, run_ids: Collection[int]) -> list[RunRecord]:
         return [record(row) for row in connection.execute(query).mappings()]
 
 
-def spent_epochs(connection: Connection, runs: ColumnElement[bool]) -> float:
+def spent_epochs(
+    connection: Connection,
+    runs: ColumnElement[bool],
+    *,
+    first_stages: FirstStagesCounted = "each",
+) -> float:
     """Return the epochs that runs have trained, whatever became of them, up to their last step.
 
     An epoch is one pass over the training rows of one stage; a stage that was left half way counts
@@ -142,15 +152,25 @@ def spent_epochs(connection: Connection, runs: ColumnElement[bool]) -> float:
     Args:
         connection: to the store.
         runs: a condition on ``cl_run``, such as ``run.c.study_id == 3``.
+        first_stages: whether each run's counts, or one, as where all go on from the same, or none.
     """
     taken = run.c.step - stage.c.first_step
     steps = stage.c.last_step - stage.c.first_step
     share = case((taken <= 0, 0.0), (taken >= steps, 1.0), else_=cast(taken, Float) / steps)
-    now = select(func.coalesce(func.sum(share * stage.c.epochs), 0.0)).join_from(
+    trained = share * stage.c.epochs
+    of_runs = select(func.coalesce(func.sum(trained), 0.0)).join_from(
         run, stage, stage.c.run_id == run.c.id
     )
     before = select(func.coalesce(func.sum(run.c.earlier_epochs), 0.0))
-    return sum(float(connection.execute(part.where(runs)).scalar_one()) for part in (now, before))
+    parts = [before, of_runs]
+    if first_stages != "each":
+        parts = [before, of_runs.where(stage.c.stage > 0)]
+    if first_stages == "one":
+        furthest = select(func.coalesce(func.max(trained), 0.0)).join_from(
+            run, stage, stage.c.run_id == run.c.id
+        )
+        parts.append(furthest.where(stage.c.stage == 0))
+    return sum(float(connection.execute(part.where(runs)).scalar_one()) for part in parts)
 
 
 def failures_in_a_row(store: Store, study_id: int) -> int:
@@ -169,7 +189,13 @@ def failures_in_a_row(store: Store, study_id: int) -> int:
 
 
 def best_of_studies(
-    store: Store, model: str, grouping: str, *, besides: int, limit: int = 3
+    store: Store,
+    model: str,
+    grouping: str,
+    *,
+    besides: int,
+    stages: Stages = "all",
+    limit: int = 3,
 ) -> dict[str, tuple[float, ...]]:
     """Return the rates of the best complete trial of the latest other studies on a backbone.
 
@@ -178,6 +204,7 @@ def best_of_studies(
         model: the backbone, as studies name it.
         grouping: studies that group its layers otherwise mean other layers by the same choice.
         besides: the study that asks.
+        stages: those that it searches: rates for others are no start for these.
         limit: how many studies to return at most.
 
     Returns:
@@ -198,7 +225,8 @@ def best_of_studies(
         alike = (
             row
             for row in connection.execute(query)
-            if msgspec.json.decode(row.spec, type=StudySpec).protocol.grouping == grouping
+            for spec in [msgspec.json.decode(row.spec, type=StudySpec)]
+            if spec.protocol.grouping == grouping and spec.search.searched_stages == stages
         )
         return {
             row.name: msgspec.json.decode(row.learning_rates, type=tuple[float, ...])

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Integer,
     Text,
@@ -22,8 +23,14 @@ from engine.spec import Protocol, StudySpec, Tuning
 from engine.spec.search import BEST_OF, Spending, study_of_start
 from engine.store.clock import is_fresh, now
 from engine.store.connection import Store
-from engine.store.leases import held
-from engine.store.runs import RunRecord, best_first, spent_epochs, trials_of
+from engine.store.leases import held, learns, other
+from engine.store.runs import (
+    FirstStagesCounted,
+    RunRecord,
+    best_first,
+    spent_epochs,
+    trials_of,
+)
 from engine.store.schema import run, study, worker
 from engine.store.states import ENDED
 from engine.store.studies import StudyRecord, get_study
@@ -85,7 +92,7 @@ def searches(store: Store, model: str | None, protocol: Protocol) -> list[Search
 def _search(store: Store, item: StudyRecord, *, over: bool) -> SearchRecord:
     trials = trials_of(store, item.id)
     with store.reading() as connection:
-        epochs = spent_epochs(connection, run.c.study_id == item.id)
+        epochs = _study_epochs(connection, item.id, item.spec)
         brought = _brought(connection, item.id)
     return SearchRecord(
         study=item,
@@ -106,7 +113,7 @@ def _brought(connection: Connection, study_id: int) -> tuple[Tuning, ...]:
         names = {study_of_start(label) for label in connection.execute(starts).scalars()}
         known = select(study).where(study.c.name.in_(names - found.keys())).order_by(study.c.id)
         for row in connection.execute(known).all():
-            epochs = spent_epochs(connection, run.c.study_id == row.id)
+            epochs = _study_epochs(connection, row.id, _decoded(row.spec))
             found[row.name] = Tuning(study=row.name, sequence=row.sequence, epochs=epochs)
             waiting.append(row.id)
     return tuple(found.values())
@@ -135,6 +142,22 @@ def studies_wanting_trials(store: Store, devices: Collection[str] | None = None)
             if (devices is None or spec.device in devices)
             and not _spent(connection, row.id, spec, row.begun)
         ]
+
+
+def unfinished_studies(store: Store) -> Collection[int]:
+    """Return the ids of searches that may go on: that want trials, have some, or are paused."""
+    trials = select(run.c.study_id).where(run.c.study_id.is_not(None), run.c.state.not_in(ENDED))
+    paused = select(study.c.id).where(study.c.desired == "paused")
+    wanting = studies_wanting_trials(store)
+    with store.reading() as connection:
+        return {*wanting, *connection.execute(trials.union(paused)).scalars()}
+
+
+def learns_first_stage(store: Store, study_id: int) -> bool:
+    """Whether a trial is at the stage that all trials of the study go on from."""
+    at_it = (other.c.study_id == study_id) & other.c.first_stage.is_not(None)
+    with store.reading() as connection:
+        return connection.execute(select(other.c.id).where(learns(), at_it)).first() is not None
 
 
 def say_what_searches_wait_for(store: Store, devices: Collection[str]) -> Sequence[str]:
@@ -246,9 +269,19 @@ def leave_proposer(store: Store, study_id: int, worker_id: int) -> None:
         connection.execute(update(study).where(mine).values(proposer_id=None, proposer_until=None))
 
 
-def spending_of(connection: Connection, study_id: int, budget: float) -> Spending:
-    """Return how far a study is through its budget."""
-    spent = spent_epochs(connection, run.c.study_id == study_id)
+def spending_of(
+    connection: Connection, study_id: int, budget: float, *, one_first_stage: bool = False
+) -> Spending:
+    """Return how far a study is through its budget.
+
+    Args:
+        connection: to the store.
+        study_id: of the study.
+        budget: in epochs.
+        one_first_stage: whether all its trials go on from one first stage, which counts once.
+    """
+    counted = run.c.study_id == study_id
+    spent = spent_epochs(connection, counted, first_stages="one" if one_first_stage else "each")
     return Spending(spent=spent, budget=budget)
 
 
@@ -264,4 +297,16 @@ def _spent(connection: Connection, study_id: int, spec: StudySpec, begun: int) -
     if search.in_order is not None:
         # Those that may be under way are at another step each time.
         counted &= run.c.number <= begun - search.in_order
-    return spent_epochs(connection, counted) >= search.budget_epochs
+    return _study_epochs(connection, study_id, spec, counted) >= search.budget_epochs
+
+
+def _study_epochs(
+    connection: Connection,
+    study_id: int,
+    spec: StudySpec,
+    counted: ColumnElement[bool] | None = None,
+) -> float:
+    """Return what trials of a study took, by default all; a first stage of all counts once."""
+    trials = run.c.study_id == study_id if counted is None else counted
+    first_stages: FirstStagesCounted = "each" if spec.first_lr is None else "one"
+    return spent_epochs(connection, trials, first_stages=first_stages)

@@ -1,6 +1,7 @@
 """Studies: beginning, finding, controlling and deleting them."""
 
 import shutil
+from contextlib import suppress
 
 import msgspec
 from msgspec import Struct
@@ -196,6 +197,9 @@ def delete_study(store: Store, study_id: int) -> None:
         _delete_from_optuna(connection, name)
     for run_id in run_ids:
         shutil.rmtree(store.folder / f"run-{run_id}", ignore_errors=True)
+    for kept in (store.folder / "first-stages").glob(f"study-{study_id}-*"):
+        with suppress(OSError):
+            kept.unlink()
 
 
 def _refuse_if_held(connection: Connection, study_id: int, name: str) -> None:

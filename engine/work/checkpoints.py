@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.errors import StorageError
-from engine.files import files_in, make_room
+from engine.files import make_room
 from engine.learning.checkpoint import (
     Checkpoint,
     DamagedError,
@@ -23,6 +23,7 @@ from engine.learning.learner import SequenceLearner
 from engine.store.connection import Store
 from engine.store.leases import begin_first_stage, end_first_stage
 from engine.store.runs import RunRecord
+from engine.work.cleaning import first_stage_path, spare_first_stages
 from engine.work.patience import Patience
 
 _LEAST_SHARE = 20
@@ -143,14 +144,14 @@ class FirstStages:
         patience: Patience,
         learner: SequenceLearner,
     ) -> None:
-        self._folder = store.folder / "first-stages"
+        self._store = store
         self._lease = (store, run.id, worker_id)
         self._patience = patience
         self._learner = learner
-        # No two trials of a study begin alike.
-        is_shared = run.study_id is None
+        # Trials of a study begin alike where stage 1 is learnt once for all, else no two of them.
+        is_shared = run.study_id is None or run.spec.first_seed is not None
         self._key = first_stage_key(learner.setup, learner.method) if is_shared else None
-        self._measured: list[Measured] = []
+        self._study_id = run.study_id
 
     def begin(self) -> int | None:
         """Take the first stage over, or see that it may be learnt here.
@@ -192,11 +193,8 @@ class FirstStages:
                 path.touch()
 
     def watch(self, event: Measured) -> None:
-        """Remember what is measured in the first stage, and keep the stage when it ends."""
-        if self._key is None or event.stage > 0:
-            return
-        self._measured.append(event)
-        if event.fraction >= 1.0:
+        """Keep the first stage when it ends."""
+        if self._key is not None and event.stage == 0 and event.fraction >= 1.0:
             if not self._path(self._key).exists():
                 self._keep(self._key)
             self._end()
@@ -206,12 +204,13 @@ class FirstStages:
         self._patience.call(partial(end_first_stage, *self._lease))
 
     def _keep(self, key: str) -> None:
-        if len(self._measured) != len(self._learner.setup.plans[0].measured_at):
-            return  # After a restart, some of what was measured is not here.
+        learner = self._learner
+        if len(learner.position.first_stage) != len(learner.setup.plans[0].measured_at):
+            return  # A checkpoint of an earlier version does not say what was measured before it.
         # A full disk must not end the run: the stage is kept for others.
         with suppress(StorageError, OSError):
-            write_checkpoint(self._path(key), self._learner.first_stage(key, self._measured))
-            make_room(files_in(self._folder, ".safetensors"), _MOST_BYTES)
+            write_checkpoint(self._path(key), learner.first_stage(key))
+            make_room(spare_first_stages(self._store), _MOST_BYTES)
 
     def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.safetensors"
+        return first_stage_path(self._store, key, self._study_id)

@@ -33,6 +33,7 @@ from engine.files import (
 )
 from engine.store.connection import COPY_PREFIX, Store, existing
 from engine.store.schema import run
+from engine.store.searches import unfinished_studies
 from engine.store.workers import WorkerRecord, count_lines, forget_lines, living_workers
 from engine.tasks.cache import cache_folders, cached_files
 from engine.work.processes import is_alive
@@ -41,7 +42,7 @@ LONG_AGO: Final = 30 * 86400.0
 """Seconds without use after which something may go that is of little use."""
 KINDS: Final[Mapping[str, str]] = {
     "checkpoints": "what runs go on from",
-    "first-stages": "first stages that runs of an arena share",
+    "first-stages": "first stages that runs share",
     "caches": "encoded texts, Fisher information, shifts",
     "worker-logs": "files that workers write into",
     "leftovers": "what killed processes left half written",
@@ -64,6 +65,7 @@ _PATIENCE_SECONDS: Final = 2.0
 """What works on the store goes first."""
 _RUN: Final = re.compile(r"run-([1-9]\d{0,17})")
 _LOG: Final = re.compile(r"(worker-[\d-]+\.log)(\.\d)?")
+_OF_STUDY: Final = re.compile(r"study-([1-9]\d{0,17})-.+")
 _COPY: Final = re.compile(rf"{COPY_PREFIX}(\d+)-.+")
 
 
@@ -243,9 +245,28 @@ def _free_checkpoints(cleaning: Cleaning) -> Amount:
 # What is a file, and may go when it is old
 
 
+def first_stage_path(store: Store, key: str, study_id: int | None) -> Path:
+    """Return where a first stage is kept: of any run, or of all trials of a study."""
+    owner = "" if study_id is None else f"study-{study_id}-"
+    return store.folder / "first-stages" / f"{owner}{key}.safetensors"
+
+
+def spare_first_stages(store: Store) -> list[StoredFile]:
+    """Return the first stages that no study needs which is not over."""
+    files = list(files_in(store.folder / "first-stages", ".safetensors"))
+    owners = [_OF_STUDY.fullmatch(file.path.name) for file in files]
+    needing = unfinished_studies(store) if any(owners) else ()
+    return [
+        file
+        for file, owner in zip(files, owners, strict=True)
+        if owner is None or int(owner[1]) not in needing
+    ]
+
+
 def _first_stages(cleaning: Cleaning) -> Iterator[_Piece]:
-    for file in files_in(cleaning.folder / "first-stages", ".safetensors"):
-        yield _Piece(file, cleaning.is_old(file.used_at))
+    spare = {file.path for file in spare_first_stages(cleaning.store)}
+    for file in files_in(cleaning.store.folder / "first-stages", ".safetensors"):
+        yield _Piece(file, file.path in spare and cleaning.is_old(file.used_at))
 
 
 def _caches(cleaning: Cleaning) -> Iterator[_Piece]:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from engine.arena.confirming import Repetition
 from engine.arena.plan import NeededSearch, PlannedRun, spec_key
 from engine.spec import RunSpec, StudySpec, sequence_name
+from engine.spec.run import refuse_shared_beginning
 from engine.store.connection import Store
 from engine.store.run_states import control_run, create_run, retry_run
 from engine.store.runs import confirm_trial, enter_run, runs_by_id
@@ -163,10 +164,13 @@ def _search_spec(need: NeededSearch, like: StudySpec) -> StudySpec:
     name, search = sequence_name(need.sequence), like.search
     if need.yardstick is not None and need.yardstick.epochs > 0:
         search = replace(search, trials=_MOST_TRIALS, budget_epochs=need.yardstick.epochs)
-    return replace(
+    kind = need.method if need.stages == "all" else need.stages
+    spec = replace(
         like,
-        name=name if need.method == "profile" else f"{name}-{need.method}",
+        name=name if kind == "profile" else f"{name}-{kind}",
         sequence=need.sequence,
         method=need.method,
-        search=search,
+        search=replace(search, searched_stages=need.stages),
     )
+    refuse_shared_beginning(spec)
+    return spec

@@ -20,12 +20,14 @@ from engine.search.storage import ENDED as ENDED_MARK
 from engine.search.trials import Proposal, Search, open_search
 from engine.search.warm_starts import warm_starts
 from engine.store.connection import Store
+from engine.store.measurements import stages_of
 from engine.store.run_states import create_run
 from engine.store.runs import RunRecord, best_of_studies, failures_in_a_row, trials_of
 from engine.store.searches import (
     become_proposer,
     has_trial_under_way,
     is_proposer,
+    learns_first_stage,
     leave_proposer,
     say_why_search_waits,
     studies_wanting_trials,
@@ -92,8 +94,13 @@ class Searches:
         return False
 
     def must_wait(self) -> bool:
-        """Whether a search in order will want a trial when one ends that another worker is at."""
+        """Whether a search will want a trial when another worker is through with something.
+
+        In order: with a trial. Where trials go on from one first stage: with that.
+        """
         for study_id in self._wanting():
+            if learns_first_stage(self._store, study_id):
+                return True
             with suppress(DeletedError):
                 in_order = get_study(self._store, study_id).spec.search.in_order is not None
                 if in_order and has_trial_under_way(self._store, study_id):
@@ -116,6 +123,19 @@ class Searches:
         """Tell the sampler how a run ended, if it asked for it."""
         if run.study_id is not None and run.number is not None and run.state in ENDED:
             self._search(run.study_id).tell(run.number, run.state, run.p)
+            self._pause_without_beginning(run, run.study_id)
+
+    def _pause_without_beginning(self, run: RunRecord, study_id: int) -> None:
+        """Let a search wait for a person where the stage that all its trials go on from is none."""
+        if run.spec.first_seed is None or run.state != "collapsed":
+            return
+        first = next(iter(stages_of(self._store, run.id)), None)
+        if first is not None and run.step <= first.last_step:
+            reason = (
+                f"stage 1, which every trial goes on from, collapsed at {run.spec.first_lr:.3g}: "
+                f"{run.reason}; search anew with another --first-lr"
+            )
+            control_study(self._store, study_id, "paused", reason)
 
     def weigh(self, run: RunRecord) -> None:
         """Weigh what matters in the study of a run, where there are enough new trials for that."""
@@ -129,7 +149,7 @@ class Searches:
         search = self._search(study_id)
         if self._adopt_forgotten(study_id, search):
             return True
-        if search.must_wait():
+        if search.must_wait() or learns_first_stage(self._store, study_id):
             return False
         proposal = search.propose(lambda: is_proposer(self._store, study_id, self._worker_id))
         if proposal is None:
@@ -212,7 +232,13 @@ class Searches:
             spec, shape = study.spec, backbone_shape(study.spec.model)
             grouping = make_grouping(spec.protocol.grouping, shape.n_layers)
             space = make_space(spec.method, spec.search, grouping, shape.hidden_size)
-            earlier = best_of_studies(self._store, spec.model, grouping.preset, besides=study_id)
+            earlier = best_of_studies(
+                self._store,
+                spec.model,
+                grouping.preset,
+                besides=study_id,
+                stages=spec.search.searched_stages,
+            )
             fitting = {n: r for n, r in earlier.items() if len(r) == grouping.n_choices}
             starts = warm_starts(spec, space, grouping, shape.hidden_size, fitting)
             self._opened[study_id] = open_search(self._store.url, spec, space, starts)

@@ -17,7 +17,7 @@ from bertcl_tui.store.queries.runs import (
 )
 from bertcl_tui.store.study_rows import Best, StudyRow
 from bertcl_tui.store.trial_rows import StudyState, TrialState
-from engine.spec.search import Spending
+from engine.spec.search import Spending, Stages
 from engine.store.schema import run, study
 from engine.store.searches import spending_of
 from engine.store.states import ENDED
@@ -90,6 +90,8 @@ class _Protocol(Struct):
 
 class _Search(Struct):
     budget_epochs: float | None = None
+    searched_stages: Stages = "all"
+    first_lr: float | None = None
 
 
 class _Spec(Struct):
@@ -127,7 +129,12 @@ def list_studies(
         counts, trials = ended[row.id], unfinished[row.id]
         spec = msgspec.json.decode(row.spec, type=_Spec)
         budget = spec.search.budget_epochs
-        spending = None if budget is None else spending_of(connection, row.id, budget)
+        later = spec.search.searched_stages == "later"
+        spending = (
+            None
+            if budget is None
+            else spending_of(connection, row.id, budget, one_first_stage=later)
+        )
         climb = climbs.of(connection, row.id, row.created_at, counts["complete"])
         enough = counts.total() >= row.trials or (spending is not None and spending.over)
         state = _study_state(row, now, trials.states, enough=enough)
@@ -141,6 +148,7 @@ def list_studies(
                 preset=spec.protocol.preset,
                 grouping=spec.protocol.grouping,
                 retention_rows=spec.protocol.retention_rows,
+                first_lr=spec.search.first_lr if later else None,
                 origin=row.origin,
                 state=state,
                 desired=row.desired,

@@ -7,16 +7,18 @@ from importlib import import_module
 
 from engine.learning.methods.base import Method
 from engine.spec import RunSpec
-from engine.spec.methods import method_entry
+from engine.spec.methods import method_entry, refuse_first_lr
 
 
 def make_method(spec: RunSpec) -> Method:
     """Return the method that a run asks for.
 
     Raises:
-        UsageError: there is no such method, or its options are wrong.
+        UsageError: there is no such method, its options are wrong, or it has no later stages.
     """
-    return method_class(method_entry(spec.method).name).from_spec(spec)
+    entry = method_entry(spec.method)
+    refuse_first_lr(entry, spec.first_lr)
+    return method_class(entry.name).from_spec(spec)
 
 
 def method_class(name: str) -> type[Method]:

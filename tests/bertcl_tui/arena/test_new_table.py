@@ -70,7 +70,7 @@ async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
             ("methods", "flat,flot", "no method 'flot'"),
             ("seeds", "0", "seeds is 0"),
             ("budget", "many", "budget 'many'"),
-            ("lr", "2", "learning rate is 2"),
+            ("lr", "2", "learning rate 2 must be above 0"),
             ("layout", "table2", "leave this empty"),
         ):
             await form.fill(**{name: text})

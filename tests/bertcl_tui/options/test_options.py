@@ -22,6 +22,8 @@ WRONG = [
     ("model", "bert base", "is no model"),
     ("preset", "papers", "no preset named 'papers'"),
     ("method", "ewc", "no method named 'ewc'; use one of profile, flat, llrd"),
+    ("searched_stages", "first", "no choice of stages named 'first'; use one of all, later"),
+    ("first_lr", "2", "learning rate 2 must be above 0 and at most 1"),
     ("budget", "much", "budget 'much' is no number; write one like 200"),
     ("max_length", "4", "max length is 4"),
     ("warmup", "1", "warm-up is 1; it must be at least 0 and below 1, like 0.1"),
@@ -118,6 +120,34 @@ def test_what_is_searched_and_how_long_can_be_said() -> None:
     assert search_command({"sequence": "a:b", "method": "flat", "budget": "48"}) == (
         "bertcl-tui search a:b --method flat --budget 48"
     )
+
+
+def test_the_later_stages_can_be_searched_alone() -> None:
+    typed = {"sequence": "a:b", "searched_stages": "later"}
+    assert build_study_spec(typed).search == SearchSettings(searched_stages="later")
+    spec = build_study_spec({**typed, "first_lr": "1e-4"})
+    assert spec.search == SearchSettings(searched_stages="later", first_lr=1e-4)
+    assert preset_defaults("paper")["first_lr"] == "5e-5"
+    assert search_command({**typed, "first_lr": "1e-4"}) == (
+        "bertcl-tui search a:b --searched-stages later --first-lr 1e-4"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"first_lr": "1e-4", "searched_stages": ""}, "a first rate is for searches of the later"),
+        (
+            {"preset": "original-code", "searched_stages": "later"},
+            "preset original-code carries Adam's state from stage 1 on",
+        ),
+    ],
+)
+def test_what_does_not_go_with_the_searched_stages_is_refused(
+    typed: dict[str, str], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        build_study_spec({"sequence": "a:b", **typed})
 
 
 def test_no_sequence_is_said() -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from engine.arena.entrants import parse_entrants
 from engine.arena.plan import TableSpec
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
@@ -44,11 +46,15 @@ def searched(
     data: str = "hub",
     model: str = MODEL,
     labels: Mapping[int, str] = {},
+    first_lr: float | None = None,
 ) -> int:
     """Search: each trial is options or rates, and the p it gets; return the study's id.
 
-    ``labels`` are those of warm starts, by number.
+    ``labels`` are those of warm starts, by number; ``first_lr``: the later stages are searched.
     """
+    search = SearchSettings(trials=target or len(trials))
+    if first_lr is not None:
+        search = replace(search, searched_stages="later", first_lr=first_lr)
     spec = StudySpec(
         name=name or f"{sequence}-{method}",
         sequence=tuple(sequence.split(":")),
@@ -56,7 +62,7 @@ def searched(
         model=model,
         method=method,
         protocol=protocol,
-        search=SearchSettings(trials=target or len(trials)),
+        search=search,
     )
     study_id = create_study(store, spec)
     for number, (point, p) in enumerate(trials):

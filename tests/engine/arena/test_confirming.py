@@ -25,6 +25,14 @@ def test_the_best_trials_get_seeds_that_no_trial_has(store: Store) -> None:
     assert planned[0].spec.learning_rates == rates(2e-5)
 
 
+def test_stage_1_too_has_a_fresh_seed(store: Store) -> None:
+    searched(store, "sst2:mrpc", [(rates(1e-5), 1.2)], first_lr=5e-5)
+    study = get_study(store, 1)
+    (item,) = plan_confirmation(store, study, top=1, seeds=1)
+    assert item.trial.spec.first_seed is not None
+    assert (item.spec.first_lr, item.spec.first_seed) == (5e-5, None)
+
+
 def test_trials_can_be_chosen_instead_and_must_be_complete(store: Store) -> None:
     trials = [(rates(1e-5), 1.2), (rates(2e-5), 1.6), (rates(3e-5), 1.4)]
     study = get_study(store, searched(store, "sst2:mrpc", trials, target=9))

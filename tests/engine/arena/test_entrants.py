@@ -13,6 +13,9 @@ WRITTEN = (
     ("llrd-tuned", "llrd-tuned", "LLRD tuned"),
     ("bertcl", "bertcl", "BERTcL"),
     ("combined", "combined", "BERTcL combined"),
+    ("bertcl-later", "bertcl-later", "BERTcL (later stages)"),
+    ("profile@combined-later", "combined-later", "BERTcL combined (later stages)"),
+    ("replay@combined-later", "replay@combined-later", "replay @ BERTcL combined (later stages)"),
     ("profile@published", "published", "BERTcL published"),
     ("ewc-task@flat-tuned", "ewc-task@flat-tuned", "EWC (task) @ flat tuned"),
     (
@@ -48,6 +51,7 @@ def test_an_option_belongs_to_the_method_before_it() -> None:
         ("", "no method yet"),
         ("flot", "no method 'flot' for the arena; use flat, llrd"),
         ("flat@fast", "no rates 'fast' for method flat"),
+        ("joint@combined-later", "joint learns in one stage, and combined-later is for later"),
         ("flat@2", "learning rate 2 must be above 0"),
         ("flat@combined", "method flat takes one rate, not 'combined'; use flat-tuned"),
         ("flat@mine.json", "method flat takes one rate, not 'mine.json'"),

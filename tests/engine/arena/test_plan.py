@@ -83,6 +83,21 @@ def test_only_searches_that_some_row_is_to_have_its_rates_from(store: Store) -> 
     ]
 
 
+def test_later_stages_are_searched_for_the_rows_that_need_it(store: Store) -> None:
+    later = searched(store, "sst2:mrpc", [(rates(1e-5), 1.2)], first_lr=5e-5)
+    needed = needed_searches(store, table_spec("combined,combined-later"), PLACES)
+    assert [(need.stages, need.sequence, need.met) for need in needed] == [
+        ("all", PLACES[0], False),
+        ("all", PLACES[1], False),
+        ("later", PLACES[0], True),
+        ("later", PLACES[1], False),
+    ]
+    assert needed[2].found is not None
+    assert needed[2].found.study.id == later
+    (run,) = make_plan(store, table_spec("combined-later", seeds=1)).runs
+    assert (run.spec.first_lr, run.spec.first_seed) == (5e-5, None)
+
+
 def test_others_wait_until_it_is_known_what_the_profile_took(store: Store) -> None:
     searched(store, "sst2:mrpc", [(rates(1e-5), 1.2), (rates(2e-5), 1.3)])
     searched(store, "mrpc:sst2", [(rates(1e-5), 1.2)], target=2)

@@ -127,6 +127,33 @@ def test_combined_is_equation_1_over_the_searches_of_this_protocol(store: Store)
     assert not combined.source.published
 
 
+def test_profiles_for_later_stages_are_a_row_of_their_own(store: Store) -> None:
+    assert found(store, "combined-later") == NoRates("nothing searched yet")
+    searched(store, "sst2:mrpc", [(rates(1e-5), 1.1)])
+    searched(store, "sst2:mrpc", [(rates(3e-5), 1.1)], name="one", first_lr=5e-5)
+    searched(store, "mrpc:sst2", [(rates(3e-4), 1.3)], name="other", first_lr=5e-5)
+    every, later = found(store, "combined", "rte:mrpc"), found(store, "combined-later", "rte:mrpc")
+    assert isinstance(every, Rates)
+    assert isinstance(later, Rates)
+    assert (every.first_lr, every.source.searched_on) == (None, ("sst2:mrpc",))
+    assert later.first_lr == 5e-5
+    assert later.source.epochs == 2 * 4
+    assert every.learning_rates == pytest.approx(rates(1e-5))
+    assert later.learning_rates == pytest.approx(rates((3e-5 * 3e-4) ** 0.5))
+    own = found(store, "bertcl-later", "mrpc:sst2")
+    assert isinstance(own, Rates)
+    assert (own.learning_rates, own.first_lr) == (rates(3e-4), 5e-5)
+    assert found(store, "bertcl-later", "rte:mrpc") == NoRates("not searched here")
+
+
+def test_searches_after_another_stage_1_are_not_combined(store: Store) -> None:
+    for name, first_lr in (("one", 5e-5), ("other", 2e-5)):
+        searched(store, "sst2:mrpc", [(rates(3e-5), 1.1)], name=name, first_lr=first_lr)
+    assert found(store, "combined-later", "rte:mrpc") == NoRates(
+        "its searches had other rates in stage 1: 5e-5, 2e-5"
+    )
+
+
 def test_equation_1_by_hand() -> None:
     # b = 2: weights 2/3 and 1/3
     (lr,) = combined_point([[(8e-6,), (1e-6,)]], base=2)

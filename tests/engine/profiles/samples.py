@@ -34,6 +34,7 @@ def study(
     backbone: Backbone = BACKBONE,
     grouping: Grouping = GROUPING,
     protocol: Protocol | None = None,
+    first_lr: float | None = None,
 ) -> StudyTrials:
     return StudyTrials(
         study=name,
@@ -42,4 +43,5 @@ def study(
         grouping=grouping,
         protocol=protocol,
         trials=trials,
+        first_lr=first_lr,
     )

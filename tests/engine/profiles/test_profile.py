@@ -17,14 +17,19 @@ from engine.profiles import (
     Statistics,
     StudyShare,
     TrialShare,
+    make_grouping,
     published_profile,
     read_authors_log,
     read_profile,
     refuse_base,
+    transfer,
     write_profile,
 )
 from engine.spec import Protocol
+from engine.spec.search import Stages
 from tests.engine.profiles.samples import BACKBONE, GROUPING, RATES, sample_profile
+
+PAPER = make_grouping("paper", 2)
 
 
 def test_every_layer_has_the_rate_of_its_choice() -> None:
@@ -95,6 +100,41 @@ def test_a_profile_comes_back_as_it_was_written(tmp_path: Path) -> None:
     )
     write_profile(profile, tmp_path / "profile.json")
     assert read_profile(tmp_path / "profile.json") == profile
+
+
+def test_a_profile_for_later_stages_says_after_which_rate(tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    later = msgspec.structs.replace(sample_profile(), stages="later", first_lr=5e-5)
+    write_profile(later, path)
+    content = json.loads(path.read_text())
+    assert (content["stages"], content["first_lr"]) == ("later", 5e-5)
+    assert read_profile(path) == later
+    deeper = transfer(msgspec.structs.replace(later, grouping=PAPER), 6)
+    assert (deeper.stages, deeper.first_lr) == ("later", 5e-5)
+
+
+def test_an_older_file_is_for_all_stages(tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    write_profile(sample_profile(), path)
+    content = json.loads(path.read_text())
+    del content["stages"], content["first_lr"]
+    path.write_text(json.dumps(content))
+    assert read_profile(path) == sample_profile()
+
+
+@pytest.mark.parametrize(
+    ("stages", "first_lr", "trouble"),
+    [
+        ("later", None, "must have first_lr, the rate of stage 1, where its stages are 'later'"),
+        ("all", 5e-5, "must have first_lr, the rate of stage 1, where its stages are 'later'"),
+        ("later", 2.0, "has first_lr 2.0; it must be above 0 and at most 1"),
+    ],
+)
+def test_stages_and_the_rate_before_them_go_together(
+    stages: Stages, first_lr: float | None, trouble: str
+) -> None:
+    with pytest.raises(UsageError, match=trouble):
+        msgspec.structs.replace(sample_profile(), stages=stages, first_lr=first_lr)
 
 
 def test_the_file_is_plain_json_for_any_script(tmp_path: Path) -> None:

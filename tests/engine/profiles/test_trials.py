@@ -65,6 +65,22 @@ def test_studies_measured_otherwise_are_refused_with_the_difference() -> None:
     )
 
 
+def test_rates_for_all_stages_and_for_later_ones_do_not_go_together() -> None:
+    later, other, every = (
+        study(trial(0, 1.2), name=name, first_lr=first_lr)
+        for name, first_lr in (("later", 5e-5), ("other", 2e-5), ("all", None))
+    )
+    combined = combine([later, other, every])
+    assert combined.first_lr == 5e-5
+    assert combined.refusals == (
+        Refusal("other", "rates for stages after a flat 2e-5, not for stages after a flat 5e-5"),
+        Refusal("all", "rates for all stages, not for stages after a flat 5e-5"),
+    )
+    assert combine([every, later]).refusals[0].reason == (
+        "rates for stages after a flat 5e-5, not for all stages"
+    )
+
+
 def test_one_backbone_in_two_folders_is_one_backbone() -> None:
     def on(name: str, layers: int = 2) -> StudyTrials:
         grouping = make_grouping("paper", layers)

@@ -54,6 +54,16 @@ def test_a_default_that_was_written_out_is_no_difference() -> None:
     assert between(decayed, replace(decayed, options={"lr": 2e-5, "decay": 0.9})) == {}
 
 
+def test_a_rate_of_stage_1_alone_is_told() -> None:
+    profile = replace(
+        AS_IN_THE_PAPER, method="profile", options={}, learning_rates=(1e-5, 2e-5, 3e-5)
+    )
+    later = replace(profile, first_lr=5e-5, first_seed=7)
+    assert between(profile, later) == {"first_lr": (None, 5e-5), "first_seed": (None, 7)}
+    assert from_paper(later) == {"first_lr": (5e-5, None)}
+    assert from_paper(profile) == {}
+
+
 def test_rates_differ_by_choice() -> None:
     one = replace(AS_IN_THE_PAPER, method="profile", options={}, learning_rates=(1e-5, 2e-5, 3e-5))
     other = replace(one, learning_rates=(1e-5, 4e-5, 5e-5))

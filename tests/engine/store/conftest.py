@@ -54,8 +54,8 @@ def new_study(store: Store, name: str = "sst2-mrpc", *, trials: int = 3) -> int:
     return create_study(store, study_spec(name, trials=trials))
 
 
-def new_trial(store: Store, study_id: int, number: int) -> int:
-    spec = study_spec().trial(number, (1e-5, 1e-5))
+def new_trial(store: Store, study_id: int, number: int, study: StudySpec | None = None) -> int:
+    spec = (study or study_spec()).trial(number, (1e-5, 1e-5))
     return create_run(store, spec, study_id=study_id, number=number)
 
 

@@ -39,7 +39,7 @@ from engine.store.run_states import (
 )
 from engine.store.runs import RunRecord, Scores, get_run
 from engine.store.schema import log, run, worker
-from engine.store.searches import studies_wanting_trials
+from engine.store.searches import learns_first_stage, studies_wanting_trials
 from engine.store.states import RETRIED, RunState
 from engine.store.studies import create_study
 from engine.store.workers import end_worker, living_workers, say_what_waits
@@ -400,3 +400,13 @@ def test_what_may_begin_as_another_does_is_claimed_last(store: Store) -> None:
     worker_id = new_worker(store, 2)
     order = [claimed(store, worker_id).id for _ in range(4)]
     assert order[:2] == [of_another_seed, of_a_study]
+
+
+def test_a_trial_that_begins_as_another_of_its_study_is_claimed_last(store: Store) -> None:
+    study_id, other_study = new_study(store), new_study(store, "other")
+    first, _ = (new_trial(store, study_id, number) for number in range(2))
+    _at_first_stage(store, first, "key")
+    of_another_study = new_trial(store, other_study, 0)
+    assert learns_first_stage(store, study_id)
+    assert not learns_first_stage(store, other_study)
+    assert claimed(store, new_worker(store, 2)).id == of_another_study

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from sqlalchemy import update
 
@@ -70,6 +71,18 @@ def test_the_best_of_each_other_study_on_the_backbone_is_found(store: Store) -> 
     }
     assert list(best_of_studies(store, "bert", "paper", besides=asking, limit=1)) == ["high"]
     assert list(best_of_studies(store, "bert", "original-code", besides=asking)) == ["mirrored"]
+
+
+def test_the_best_of_other_stages_are_no_start(store: Store) -> None:
+    later = study_spec("later")
+    search = msgspec.structs.replace(later.search, searched_stages="later")
+    for spec in (study_spec("all"), msgspec.structs.replace(later, search=search)):
+        finished(store, create_study(store, spec), 0, p=1.5)
+    asking = new_study(store, "asking")
+    assert list(best_of_studies(store, "bert", "paper", besides=asking)) == ["all"]
+    assert list(best_of_studies(store, "bert", "paper", besides=asking, stages="later")) == [
+        "later"
+    ]
 
 
 def test_failures_count_back_from_the_last_trial(store: Store) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.spec import Protocol, RunSpec
+from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.imports import FinishedTrial, import_study
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
@@ -22,8 +22,10 @@ from engine.store.searches import (
     become_proposer,
     has_trial_under_way,
     say_what_searches_wait_for,
+    searches,
     spending_of,
     studies_wanting_trials,
+    unfinished_studies,
 )
 from engine.store.states import RunState
 from engine.store.studies import create_study, get_study
@@ -42,10 +44,16 @@ STAGES = (
 
 
 def learn(
-    store: Store, study_id: int, number: int, step: int, state: RunState | None = "complete"
+    store: Store,
+    study_id: int,
+    number: int,
+    step: int,
+    state: RunState | None = "complete",
+    *,
+    spec: StudySpec | None = None,
 ) -> int:
     """Let a trial come to a step; None: it is still learning."""
-    run_id, worker_id = new_trial(store, study_id, number), new_worker(store, pid=number)
+    run_id, worker_id = new_trial(store, study_id, number, spec), new_worker(store, pid=number)
     claimed = claim_run(store, worker_id, threads=1)
     assert claimed is not None
     assert claimed.id == run_id
@@ -147,6 +155,32 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
     with store.reading() as connection:
         assert spent_epochs(connection, run.c.id == run_id) == epochs
     store.close()
+
+
+def test_a_first_stage_that_all_trials_go_on_from_counts_once(store: Store) -> None:
+    spec = study_spec(trials=9, budget=9.0)
+    search = msgspec.structs.replace(spec.search, searched_stages="later")
+    spec = msgspec.structs.replace(spec, search=search)
+    study_id = create_study(store, spec)
+
+    def spent() -> float:
+        with store.reading() as connection:
+            return spending_of(connection, study_id, 9.0, one_first_stage=True).spent
+
+    learn(store, study_id, 0, 10, "failed", spec=spec)
+    assert spent() == 2.5
+    assert unfinished_studies(store) == {study_id}
+    run_id = learn(store, study_id, 1, 30, "failed", spec=spec)
+    assert spent() == 7
+    retry_run(store, run_id)
+    assert spent() == 2 + 2.5, "what only it took is remembered"
+    control_run(store, run_id, "stopped")
+    learn(store, study_id, 2, 30, "complete", spec=spec)
+    assert spent() == 5 + 2 + 2
+    assert studies_wanting_trials(store) == []
+    assert unfinished_studies(store) == set()
+    (record,) = searches(store, None, spec.protocol)
+    assert record.epochs == 9
 
 
 def test_in_order_the_budget_counts_what_is_over_each_time(store: Store) -> None:

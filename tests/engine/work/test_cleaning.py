@@ -12,18 +12,29 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_spec
 from sqlalchemy import update
 
 from engine.errors import UsageError
 from engine.files import name_beside
-from engine.spec import RunSpec
+from engine.spec import RunSpec, SearchSettings, StudySpec
 from engine.store.connection import COPY_PREFIX, Store, open_store
 from engine.store.run_states import claim_run, control_run, create_run, finish_run, retry_run
 from engine.store.schema import run, worker
 from engine.store.states import RunState
+from engine.store.studies import control_study, create_study, delete_study
 from engine.store.workers import end_worker, register_worker, write_log
 from engine.tasks.cache import cache_folder
-from engine.work.cleaning import KINDS, Amount, Cleaning, free, kinds_of, look_at, tidy
+from engine.work.cleaning import (
+    KINDS,
+    Amount,
+    Cleaning,
+    first_stage_path,
+    free,
+    kinds_of,
+    look_at,
+    tidy,
+)
 from engine.work.processes import identity_of
 
 DAY = 86400.0
@@ -246,6 +257,32 @@ def test_caches_and_first_stages_go_that_were_used_long_ago(store: Store) -> Non
         assert freed(store, kind) == Amount(1, 10)
         assert (old.exists(), new.exists()) == (False, True)
         assert freed(store, kind, older=0) == Amount(1, 10)
+
+
+def test_the_first_stage_of_a_search_stays_while_it_may_go_on(store: Store) -> None:
+    search = SearchSettings(trials=1, searched_stages="later")
+    spec = StudySpec(
+        name="later", sequence=("sst2", "mrpc"), data="hub", model="bert", search=search
+    )
+    study_id = create_study(store, spec)
+    key = "a" * 32
+    old = put(first_stage_path(store, key, study_id), days=400)
+    of_runs = put(first_stage_path(store, key, None), days=40)
+    assert freed(store, "first-stages") == Amount(1, 10)
+    assert (old.exists(), of_runs.exists()) == (True, False)
+    assert look_at(Cleaning(store, older=0), "first-stages").there == Amount(1, 10)
+    control_study(store, study_id, "paused")
+    assert freed(store, "first-stages", older=0) == Amount(0, 0)
+    control_study(store, study_id, "stopped")
+    assert freed(store, "first-stages") == Amount(1, 10)
+
+
+def test_a_search_takes_its_first_stage_along_when_it_is_deleted(store: Store) -> None:
+    spec = StudySpec(name="later", sequence=("sst2", "mrpc"), data="hub", model="bert")
+    mine, theirs = (create_study(store, replace_spec(spec, name=name)) for name in ("a", "b"))
+    files = [put(first_stage_path(store, "a" * 32, study_id)) for study_id in (mine, theirs)]
+    delete_study(store, mine)
+    assert [file.exists() for file in files] == [False, True]
 
 
 def test_a_cache_folder_may_hold_files_of_others(store: Store) -> None:

@@ -18,7 +18,7 @@ from engine.errors import StorageError
 from engine.learning.checkpoint import read_position
 from engine.learning.events import Measured, Stepped
 from engine.search.early_stopping import Look
-from engine.spec import Protocol, RunSpec, StudySpec
+from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.leases import LeaseLostError, any_waits_for_first_stage
 from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
@@ -557,3 +557,60 @@ def test_a_run_whose_first_stage_another_learns_waits_and_takes_it_over(
     assert outcome.state == "complete"
     assert measurements_of(store, second) == undisturbed
     assert steps[0] == 13, "the first stage was taken over"
+
+
+def later_trial(store: Store, study_id: int, number: int) -> int:
+    """Queue a trial of a search of the later stages, with rates of its own."""
+    rates = (1e-3, 1e-3, 3e-3, (1 + number) * 1e-3)
+    trial = get_study(store, study_id).spec.trial(number, rates)
+    return create_run(store, trial, study_id=study_id, number=number)
+
+
+def later_study(store: Store, spec: RunSpec) -> int:
+    search = SearchSettings(searched_stages="later", first_lr=3e-3)
+    return create_study(store, replace(study_of(spec), search=search))
+
+
+def first_steps(store: Store) -> int:
+    """Let a worker do the next run to its end; return at which step it began to learn."""
+    steps: list[int] = []
+
+    class Count(Judge):
+        def weigh_loss(self, event: Stepped) -> None:
+            steps.append(event.step)
+
+    outcome = work(store, Count())
+    assert outcome is not None
+    assert outcome.state == "complete"
+    return steps[0]
+
+
+def test_a_trial_of_the_later_stages_is_as_if_it_were_learnt_alone(
+    store: Store, spec: RunSpec, tmp_path: Path
+) -> None:
+    study_id = later_study(store, spec)
+    trials = [later_trial(store, study_id, number) for number in range(3)]
+    (paused,) = trials[:1]
+
+    class Pause(AtStep):
+        def happen(self) -> None:
+            control_run(store, paused, "paused")
+
+    work(store, Pause(5))
+    control_run(store, paused, "running")
+    assert [first_steps(store), first_steps(store)] == [6, 13], "stage 1 is learnt once"
+    (kept_stage,) = (store.folder / "first-stages").iterdir()
+    kept_stage.unlink()
+    assert first_steps(store) == 1, "what was lost is learnt again"
+    assert kept_stage.exists()
+
+    alone = open_store(str(tmp_path / "alone.db"))
+    for run_id in trials:
+        again = create_run(alone, get_run(store, run_id).spec)
+        shutil.rmtree(alone.folder, ignore_errors=True)
+        assert first_steps(alone) == 1
+        found = measurements_of(alone, again)
+        # A trial is measured for the report at its very end alone.
+        as_trial = [item for item in found if (item.stage, item.split) != (0, "validation")]
+        assert as_trial == measurements_of(store, run_id)
+    alone.close()

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.arena.plan import needed_searches
-from engine.spec import StudySpec
+from engine.errors import UsageError
+from engine.spec import StudySpec, preset
 from engine.store.connection import Store, open_store
 from engine.store.studies import control_study, get_study
 from engine.work.requests import ask_for_searches
@@ -30,6 +32,14 @@ def test_a_paused_search_goes_on_for_those_that_need_it_or_wait_for_it(store: St
         needed = needed_searches(store, table_spec(methods), (SEQUENCE,))
         assert ask_for_searches(store, needed, LIKE) == [study_id]
         assert get_study(store, study_id).desired == "running"
+
+
+def test_later_stages_are_not_searched_where_adams_state_is_carried(store: Store) -> None:
+    protocol = preset("original-code").protocol
+    table = table_spec("combined-later", protocol=protocol)
+    needed = needed_searches(store, table, (SEQUENCE,))
+    with pytest.raises(UsageError, match="preset original-code carries Adam's state"):
+        ask_for_searches(store, needed, replace(LIKE, protocol=protocol))
 
 
 def test_what_is_over_is_not_asked_for_again(store: Store) -> None:

@@ -11,12 +11,15 @@ from optuna.trial import TrialState
 from engine.errors import DeletedError
 from engine.search.trials import Search
 from engine.spec import SearchSettings, StudySpec
+from engine.spec.search import Stages
 from engine.store.connection import Store, open_store
+from engine.store.leases import begin_first_stage, end_first_stage
+from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
 from engine.store.run_states import claim_run, control_run, finish_run
-from engine.store.runs import RunRecord, Scores, trials_of
+from engine.store.runs import RunRecord, Scores, get_run, trials_of
 from engine.store.searches import become_proposer
 from engine.store.states import RunState
-from engine.store.studies import create_study, delete_study
+from engine.store.studies import create_study, delete_study, get_study
 from engine.store.workers import WorkerIdentity, end_worker, register_worker
 from engine.work.patience import Patience
 from engine.work.searches import Searches
@@ -35,8 +38,15 @@ def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_backbone(tmp_path_factory.mktemp("backbone"))
 
 
-def study(store: Store, backbone: Path, *, trials: int = 9, in_order: int | None = None) -> int:
-    settings = SearchSettings(trials=trials, in_order=in_order)
+def study(
+    store: Store,
+    backbone: Path,
+    *,
+    trials: int = 9,
+    in_order: int | None = None,
+    stages: Stages = "all",
+) -> int:
+    settings = SearchSettings(trials=trials, in_order=in_order, searched_stages=stages)
     return create_study(
         store,
         StudySpec(
@@ -140,6 +150,52 @@ def test_in_order_a_worker_waits_for_a_trial_that_another_is_at(
     finish(store, record, one)
     assert not waiting.must_wait()
     assert waiting.propose_trial()
+
+
+def test_no_trial_is_proposed_while_the_stage_that_all_go_on_from_is_learnt(
+    store: Store, backbone: Path
+) -> None:
+    study_id = study(store, backbone, stages="later")
+    one, other = worker(store, 1), worker(store, 2)
+    searches_of(store, one).propose_trial()
+    record = claimed(store, one)
+    assert begin_first_stage(store, record.id, one, "key") is None
+    waiting = searches_of(store, other)
+    assert not waiting.propose_trial()
+    assert waiting.must_wait()
+    end_first_stage(store, record.id, one)
+    assert not waiting.must_wait()
+    assert waiting.propose_trial()
+    seeds = [(trial.spec.first_seed, trial.spec.seed) for trial in trials_of(store, study_id)]
+    assert seeds[0][0] == seeds[1][0] == seeds[0][1]
+    assert seeds[1][1] != seeds[0][1]
+    assert "published" not in [start.label for start in waiting._search(study_id)._starts]
+
+
+@pytest.mark.parametrize(("step", "desired"), [(7, "paused"), (10, "paused"), (11, "running")])
+def test_a_search_waits_where_the_stage_that_all_go_on_from_collapses(
+    store: Store, backbone: Path, step: int, desired: str
+) -> None:
+    study_id, one = study(store, backbone, stages="later"), worker(store, 1)
+    searches = searches_of(store, one)
+    searches.propose_trial()
+    record = claimed(store, one)
+    stages = [
+        StageRecord(stage=place, task=task, first_step=10 * place, last_step=10 * (place + 1))
+        for place, task in enumerate("ab")
+    ]
+    record_stages(store, record.id, one, stages)
+    record_progress(store, record.id, one, Progress(step=step, steps=20))
+    finish_run(store, record.id, one, state="collapsed", reason="loss became nan")
+    searches.tell(get_run(store, record.id))
+    waiting = get_study(store, study_id)
+    assert waiting.desired == desired
+    assert waiting.reason == (
+        None
+        if desired == "running"
+        else "stage 1, which every trial goes on from, collapsed at 5e-05: loss became nan; search "
+        "anew with another --first-lr"
+    )
 
 
 def test_a_study_that_is_deleted_meanwhile_is_let_go(store: Store, backbone: Path) -> None:
