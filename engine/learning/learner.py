@@ -206,11 +206,7 @@ class SequenceLearner:
     def _step(self, stage: int, step: int, rows: Rows) -> float:
         setup = self.setup
         self._followed = {}
-<<<<<<< HEAD
-        seed_step(setup.seed, stage, step, setup.device)
-=======
-        seed_step(setup.seed_of(stage), stage, step)
->>>>>>> c1c153c (Search the later stages alone: stage 1 is learnt once, flat, and every trial goes on from it)
+        seed_step(setup.seed_of(stage), stage, step, setup.device)
         self.method.begin_step(setup, self.model, stage, step)
         parts = parts_of(setup.pools[stage], rows)
         loss = torch.stack([self._loss(part) * part.weight for part in parts]).sum()
