@@ -50,7 +50,8 @@ COMMANDS: Final = (
         "Search",
         "Search for learning rates on a sequence of tasks: a profile, unless --method says else.",
         "search rotten-tomatoes:privacy-qa --data sample --trials 20\n"
-        "search sst2:mrpc --sampler gp --budget 200 --detach",
+        "search sst2:mrpc --sampler gp --budget 200 --detach\n"
+        "search sst2:mrpc --searched-stages later --first-lr 5e-5",
     ),
     Command(
         "run",
