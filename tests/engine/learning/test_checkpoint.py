@@ -180,13 +180,10 @@ def _first_stage(spec: RunSpec, folder: Path) -> Checkpoint:
     learner, path = prepare(spec), folder / "first.safetensors"
     key = first_stage_key(learner.setup, learner.method)
     assert key is not None
-    measured = []
     for event in learner.events():
-        if isinstance(event, Measured):
-            measured.append(event)
-            if event.fraction == 1.0:
-                break
-    write_checkpoint(path, learner.first_stage(key, measured))
+        if isinstance(event, Measured) and event.fraction == 1.0:
+            break
+    write_checkpoint(path, learner.first_stage(key))
     first = read_checkpoint(path)
     assert first is not None
     return first
