@@ -27,10 +27,10 @@ torture: $(STAMP)
 	@$(BIN)/python -m tests.process.harness.torture $(TORTURE)
 	@$(BIN)/pytest -n 2 --timeout 0 --hypothesis-profile torture -k test_any_
 
-# What can be known in a minute or so: no real workers, no pictures of screens, no whole app.
+# What can be known in a minute or so: no real workers, pictures or whole app, and no real learning.
 # For while one is writing; `make check` says whether it may be merged.
 quick: $(STAMP)
-	@$(BIN)/pytest -n 2 -m "not process and not snapshot and not app"
+	@$(BIN)/pytest -n 2 -m "not process and not snapshot and not app and not long"
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

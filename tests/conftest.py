@@ -19,12 +19,16 @@ from tests.postgres import PostgresServer, postgres_server
 # Threads that wait for each other sleep: where they spin, what they wait for gets no core from the
 # other tests, and learning takes ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-settings.register_profile("suite", deadline=None)
+settings.register_profile("suite", max_examples=50, deadline=None)
 settings.register_profile("torture", max_examples=10_000, deadline=None)
 settings.load_profile("suite")  # another by --hypothesis-profile
 
 _HERE = Path(__file__).parent
-_BY_FOLDER = {"process": _HERE / "process", "snapshot": _HERE / "bertcl_tui/snapshots"}
+_BY_FOLDER = {
+    "process": _HERE / "process",
+    "snapshot": _HERE / "bertcl_tui/snapshots",
+    "long": _HERE / "engine/learning",
+}
 _BY_FIXTURE = {"app": "open_app"}
 
 

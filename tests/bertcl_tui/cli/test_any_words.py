@@ -13,6 +13,8 @@ from bertcl_tui.cli import run
 from tests.foreign import NASTY, TEXTS
 from tests.recorded import DONE, LIVE
 
+pytestmark = pytest.mark.long
+
 NUMBERS = st.integers().map(str) | st.floats().map(repr)
 STUDIES = st.sampled_from([LIVE, DONE, "sst2", f"{DONE}:1,4-7", f"{DONE}:3", "1"])
 SHAPES = (

@@ -15,6 +15,8 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter
 from tests.foreign import VALUES, complaint
 
+pytestmark = pytest.mark.long
+
 LOOKS: tuple[Callable[[Reader], object], ...] = (
     lambda reader: reader.studies(),
     lambda reader: reader.record(1),

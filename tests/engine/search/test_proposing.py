@@ -18,6 +18,8 @@ from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import open_store
 from tests.engine.search.conftest import SPACE, Opener, study_spec
 
+pytestmark = pytest.mark.long
+
 STARTS = tuple(WarmStart(f"flat {rate}", (rate,) * 3) for rate in (1e-6, 1e-5))
 
 

@@ -11,6 +11,8 @@ from engine.search.samplers import SeededSampler
 from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace, Space
 from engine.spec.search import Sampler
 
+pytestmark = pytest.mark.long
+
 SPACE = ProfileSpace(((1e-7, 1e-3),) * 2)
 BEST = (3e-6, 2e-4)
 

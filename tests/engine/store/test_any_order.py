@@ -52,6 +52,8 @@ from engine.store.workers import Telemetry, beat_for_worker, end_worker
 from tests.engine.store.conftest import new_study, new_trial, new_worker, run_spec
 from tests.postgres import PostgresServer
 
+pytestmark = pytest.mark.long
+
 STEPS = 20
 SLOW = 5.0
 """Seconds that an example may take without being in doubt about who is silent."""
@@ -488,14 +490,14 @@ def test_any_order_gives_one_owner_no_stuck_run_and_no_lost_measurement(template
         return str(shutil.copyfile(template, folder / "studies.db"))
 
     # An example is forty transactions: a quarter of those of a parser, of which one is a moment.
-    in_any_order(new_store, examples=settings().max_examples // 4)
+    in_any_order(new_store, examples=settings().max_examples // 3)
 
 
 def test_any_order_does_so_on_a_server(
     postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    in_any_order(lambda _: postgres.emptied_store(), examples=settings().max_examples // 50)
+    in_any_order(lambda _: postgres.emptied_store(), examples=settings().max_examples // 25)
 
 
 def in_any_order(new_store: Callable[[Path], str], *, examples: int) -> None:

@@ -12,6 +12,8 @@ from engine.tasks.sources.sample import SAMPLE_PACK, installed_file
 from engine.tasks.splits import example_keys, split_rows
 from engine.tasks.tokenizer import load_tokenizer
 
+pytestmark = pytest.mark.long
+
 
 def missing() -> str:
     for requirement in SAMPLE_PACK:

@@ -36,6 +36,8 @@ from engine.work.processes import identity_of
 from tests.engine.work.test_patience import Pauses
 from tests.tiny import tiny_backbone, tiny_tasks
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _quiet_and_cached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
