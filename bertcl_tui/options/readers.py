@@ -97,6 +97,14 @@ def rate(text: str) -> float:
     return value
 
 
+def number_or(
+    word: str, what: str, *, low: float, high: float, example: float
+) -> Callable[[str], float | None]:
+    """Read numbers as ``number`` does, and a word that stands for none."""
+    read = number(what, low=low, high=high, example=example)
+    return lambda text: None if text == word else read(text)
+
+
 def age(text: str) -> float:
     """Read how long ago something is, such as ``30d``, in seconds.
 

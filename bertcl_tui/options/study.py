@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
-from bertcl_tui.options.table import OPTIONS, Part, option
+from bertcl_tui.options.table import OPTIONS, UNBOUNDED, Part, option
 from engine.errors import UsageError
 from engine.profiles.grouping import short_rate
 from engine.spec import Protocol, SearchSettings, StudySpec, preset, sequence_name
@@ -19,6 +19,7 @@ _UNSET = {
     "epochs": "as each task says",
     "train_rows": "all",
     "eval_rows": "all",
+    "curve_share": UNBOUNDED,
     "budget": "as the trials take",
     "in_order": "no: as trials end",
     "name": "the sequence",
@@ -86,7 +87,7 @@ def texts_of(data: str, model: str, protocol: Protocol) -> dict[str, str]:
     usual = preset(protocol.preset).protocol
     texts = {"data": data, "model": model, "preset": protocol.preset}
     changed = {
-        item.name: _shown(getattr(protocol, item.target))
+        item.name: _shown(getattr(protocol, item.target)) or _UNSET.get(item.name, "")
         for item in OPTIONS
         if item.part == "protocol" and getattr(protocol, item.target) != getattr(usual, item.target)
     }

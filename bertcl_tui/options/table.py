@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from math import inf
-from typing import Literal
+from typing import Final, Literal
 
 from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
@@ -11,6 +11,7 @@ from engine.spec import PRESETS
 from engine.tasks.catalog import data_name
 from engine.tasks.sources import sources_said
 
+UNBOUNDED: Final = "unbounded"
 Part = Literal["study", "protocol", "search", "preset"]
 _PRESETS = {
     name: f"{preset.summary[0].upper()}{preset.summary[1:]}." for name, preset in PRESETS.items()
@@ -190,6 +191,14 @@ OPTIONS = (
         "How often in an epoch forgetting is measured.",
         least=1,
         example=4,
+    ),
+    Option(
+        name="curve_share",
+        label="Curve share",
+        help="Most that this may cost of a stage's learning; then less often.",
+        part="protocol",
+        read=readers.number_or(UNBOUNDED, "curve share", low=0, high=inf, example=0.1),
+        metavar="N",
     ),
     _word(
         "sampler", "Sampler", "Who proposes what is tried next.", part="search", choices=_SAMPLERS

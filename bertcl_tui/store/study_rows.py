@@ -9,6 +9,7 @@ from engine.store.states import ENDED, Desired
 
 if TYPE_CHECKING:
     from engine.spec.search import Spending
+    from engine.store.measurements import Spent
 
 WorkerState = Literal["running", "idle", "paused", "stalled", "lost"]
 Towards = Literal["earlier", "later"]
@@ -36,6 +37,8 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     steps: int | None
     rate: float | None
     tokens_rate: float | None
+    spent: "Spent | None" = None
+    """Where the time of its run went; None: not measured."""
     cpu_percent: float | None
     memory_bytes: int | None
     gpu_percent: float | None

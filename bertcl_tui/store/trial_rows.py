@@ -10,6 +10,7 @@ from engine.store.states import Desired, RunState
 if TYPE_CHECKING:
     from engine.spec import RunSpec
     from engine.spec.search import Evaluator
+    from engine.store.measurements import Spent
 
 Split = Literal["retention", "search", "validation"]
 
@@ -215,6 +216,8 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     rate: float | None
     tokens_rate: float | None
     busy_seconds: float
+    spent: "Spent | None" = None
+    """Where its time went; None: not measured."""
     threads: int | None
     holder: str | None
     """Device and process of the worker that has it; None: none has."""

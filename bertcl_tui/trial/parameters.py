@@ -11,6 +11,7 @@ from bertcl_tui.style.wording import (
     duration,
     mean_of,
     score,
+    spent_text,
     stage_1_said,
     steps_rate,
     tokens_rate,
@@ -64,13 +65,18 @@ def next_step(run: RunFacts, key_of: KeyOf) -> str:
 
 
 def switched(protocol: Protocol) -> Facts:
-    """Return the switches of a protocol that are not as its preset has them."""
+    """Return the switches of a protocol that are not as its preset has them.
+
+    Those that it has not, as one that was stored before there was such a switch, are left out.
+    """
     try:
         usual = asdict(preset(protocol.preset).protocol)
     except UsageError:
         usual = {}
     return {
-        name: str(value) for name, value in asdict(protocol).items() if value != usual.get(name)
+        name: str(value)
+        for name, value in asdict(protocol).items()
+        if value is not None and value != usual.get(name)
     }
 
 
@@ -121,6 +127,7 @@ def _time(run: RunFacts) -> Facts:
         "begun": _moment(run.started_at),
         "ended": _moment(run.finished_at),
         "worked": duration(run.busy_seconds or None),
+        "spent": spent_text([run.spent]),
         "step": f"{run.step} of {run.steps}" if run.steps else "",
         "pace": " · ".join(pace),
         "device": run.holder or run.spec.device,

@@ -24,7 +24,7 @@ from bertcl_tui.kit.messages import (
 from bertcl_tui.options import Field, option, readers
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter, WorkerRow
-from bertcl_tui.style.wording import count, pace_of
+from bertcl_tui.style.wording import count, pace_of, spent_text
 from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, with_keys
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
 from bertcl_tui.workers.panel import MachinePanel
@@ -161,7 +161,8 @@ class WorkersScreen(LiveScreen):
     def _show(self, message: WorkRead) -> None:
         self._workers = message.workers
         who, waiting = self.query_one("#who"), self.query_one("#waiting")
-        entitle(who, f"Workers ─ {len(message.workers)}")
+        spent = spent_text([worker.spent for worker in message.workers])
+        entitle(who, f"Workers ─ {len(message.workers)}", spent)
         who.set_class(not message.workers, "-empty")
         lines = [worker_line(row, message.now) for row in message.workers]
         self.query_one(WorkersTable).show(lines)

@@ -6,6 +6,7 @@ checksum over all of it tells a file that was damaged since.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -265,4 +266,5 @@ def take_over(first: Checkpoint, model: SequenceModel) -> tuple[Measured, ...]:
         rooms["backbone"][table] = mine
     model.backbone.load_state_dict(rooms["backbone"])
     model.heads[0].load_state_dict(rooms["head"])
-    return msgspec.convert(json.loads(first.extra), tuple[Measured, ...])
+    found = msgspec.convert(json.loads(first.extra), tuple[Measured, ...])
+    return tuple(replace(event, seconds=0.0) for event in found)  # it took them elsewhere

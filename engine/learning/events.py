@@ -1,7 +1,7 @@
 """What a learner says while it learns, in the order it happens."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.learning.plan import Split, StagePlan
 
@@ -53,6 +53,8 @@ class Measured:
     measurements: tuple[Measurement, ...]
     drift: tuple[LayerDrift, ...] = ()
     """Of every layer from the embeddings up, at the end of the stage."""
+    seconds: float = field(default=0.0, compare=False)
+    """What measuring took."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ class Stepped:
     loss: float
     tokens: int
     """Learnt from in it, without padding."""
+    seconds: float = field(default=0.0, compare=False)
+    """What the step took."""
+    products: float = field(default=0.0, compare=False)
+    """Floating-point operations of the matrix products that it needs; see ``Products``."""
 
 
 Event = Planned | Measured | Stepped

@@ -1,11 +1,14 @@
 """Learning the tasks of a sequence one after another, while watching the earlier ones."""
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from operator import add
 
 import msgspec
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, optim
 from torch.nn import functional
 
@@ -34,6 +37,7 @@ from engine.learning.events import (
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.methods import Method
 from engine.learning.model import (
+    Products,
     SequenceModel,
     make_optimizer,
     rate_factor,
@@ -51,10 +55,10 @@ class SequenceLearner:
     learner measures anew, and goes on with the Fisher where it was.
 
     At the end of a stage the tasks learnt so far are measured on all rows that score trials, and on
-    those of the report, so that all that is told of forgetting is known of both. With
-    ``reports_each_stage`` off, a task is measured for the report once, when no stage to come could
-    change it: enough for p_o, p_s and ACC, and a trial that is ended early never pays for it.
-    Nor does one where ``is_worth_reporting`` denies what was measured until then.
+    those of the report, so that all that is told of forgetting is known of both. After a stage that
+    ``reports_after`` denies, only those are measured for the report that no stage to come could
+    change. Denying all leaves enough for p_o, p_s and ACC, and a trial that is ended early never
+    pays for it. Nor does one where ``is_worth_reporting`` denies what was measured until then.
 
     On a CPU with the same number of threads, a restored learner gives bit for bit what an
     undisturbed one gives.
@@ -71,10 +75,11 @@ class SequenceLearner:
         self.method = method
         self.position = Position()
         self.between: Between = go_on
-        self.reports_each_stage = True
+        self.reports_after: Callable[[int], bool] = lambda _: True
         self.is_worth_reporting: Callable[[Measured], bool] = lambda _: True
         self._taken_over: tuple[Measured, ...] = ()
         self._followed: dict[int, tuple[int, ...]] = {}
+        self._products = Products(self.model.backbone, setup.grouping.n_layers)
         method.start(setup, self.model)
         self._optimizer = self._new_optimizer(0)
 
@@ -190,17 +195,23 @@ class SequenceLearner:
         seed = self.setup.seed_of(stage)
         rows = batches(plan, stage=stage, seed=seed, shuffle=protocol.shuffle, after=after)
         for step, indices in enumerate(rows, start=after + 1):
+            began = time.monotonic()
             loss = self._step(stage, step, indices) if due is None else due
-            due = None
+            due, took = None, time.monotonic() - began
             if step in plan.measured_at:
                 self._move(step=step, due=loss)
-                yield self._measure(plan, stage, step)
+                began = time.monotonic()
+                measured = self._measure(plan, stage, step)
+                yield replace(measured, seconds=time.monotonic() - began)
             self._move(step=step, due=None)
+            lengths = self._lengths(stage, indices)
             yield Stepped(
                 stage=stage,
                 step=plan.first_step + step,
                 loss=loss,
-                tokens=self._tokens(stage, indices),
+                tokens=int(lengths.sum()),
+                seconds=took,
+                products=self._products.of(lengths),
             )
 
     def _step(self, stage: int, step: int, rows: Rows) -> float:
@@ -232,13 +243,15 @@ class SequenceLearner:
             logits = logits.softmax(dim=1)
         return functional.cross_entropy(logits, labels)
 
-    def _tokens(self, stage: int, rows: Rows) -> int:
+    def _lengths(self, stage: int, rows: Rows) -> NDArray[np.int64]:
+        """Return the number of tokens of each row."""
         parts = parts_of(self.setup.pools[stage], rows)
-        return sum(self.setup.tasks[part.task].train.tokens(part.rows) for part in parts)
+        known = [self.setup.tasks[part.task].train.lengths(part.rows) for part in parts]
+        return np.concatenate(known)
 
     def _measure(self, plan: StagePlan, stage: int, step: int) -> Measured:
         setup, at_end = self.setup, step == plan.steps
-        which = self.method.measured(setup, stage)
+        which = self.method.measured(setup.pools, stage)
         examiner = Examiner(self.model, setup.tasks, setup.device, self.between)
         found = (examiner.examine if at_end else examiner.follow)(which)
         self._followed = {item.task: item.predicted for item in found if item.split == "retention"}
@@ -266,10 +279,10 @@ class SequenceLearner:
 
     def _to_report(self, stage: int, which: Collection[int]) -> Collection[int]:
         """Return which of the tasks that were measured after a stage are so for the report."""
-        if self.reports_each_stage:
+        if self.reports_after(stage):
             return which
         to_come = range(stage + 1, len(self.setup.plans))
-        later = {task for each in to_come for task in self.method.measured(self.setup, each)}
+        later = {task for each in to_come for task in self.method.measured(self.setup.pools, each)}
         return [task for task in which if task not in later]
 
     def _drift(self, stage: int) -> tuple[LayerDrift, ...]:

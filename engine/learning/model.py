@@ -4,8 +4,11 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn, optim
+from transformers import PreTrainedModel
 
 from engine.learning.backbone import Backbone, Inputs
 from engine.profiles.grouping import Grouping
@@ -79,6 +82,38 @@ def _draw_heads(heads: nn.ModuleList, seed: int) -> None:
                     parameter.normal_(std=0.02, generator=generator)
                 else:
                     parameter.zero_()
+
+
+class Products:
+    """Counts the operations of the matrix products that learning needs, at its least.
+
+    A weight of the backbone that no token is looked up in costs 2 for a token when it is used, as
+    much again for the gradient of what went in and, where it learns, for its own (Kaplan et al.
+    2020, section 2.1); attention costs 12 for a pair of a row's tokens, a layer and a unit. What a
+    weight that does not learn passes back is not counted: below the lowest that learns, it is not.
+    """
+
+    def __init__(self, backbone: PreTrainedModel, n_layers: int) -> None:
+        """Look at a backbone of so many layers of its own."""
+        config = backbone.config
+        looked_up = {
+            id(weight)
+            for module in backbone.modules()
+            if isinstance(module, nn.Embedding) or module is backbone.get_input_embeddings()
+            for weight in module.parameters()
+        }
+        self._weights = [each for each in backbone.parameters() if id(each) not in looked_up]
+        layers = getattr(config, "num_hidden_layers", n_layers)
+        self._passes: float = max(1.0, layers / n_layers)
+        self._of_a_pair: float = 12.0 * layers * config.hidden_size
+
+    def of(self, lengths: NDArray[np.int64]) -> float:
+        """Return those of a step that learns from rows of these lengths."""
+        learning = sum(weight.numel() for weight in self._weights if weight.requires_grad)
+        used = sum(weight.numel() for weight in self._weights)
+        tokens, pairs = int(lengths.sum()), int((lengths**2).sum())
+        of_a_token = self._passes * (2.0 * used + 4.0 * learning)
+        return of_a_token * tokens + self._of_a_pair * pairs
 
 
 def make_optimizer(

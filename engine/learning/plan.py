@@ -3,11 +3,11 @@
 The rows of a step are a pure function of seed, stage and epoch, so that a run can be resumed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from math import ceil
+from math import ceil, floor
 from typing import Literal
 
 import msgspec
@@ -34,6 +34,8 @@ class StagePlan:
     epochs: int
     batch_size: int
     measured_at: frozenset[int]
+    measures: int
+    """How often it would be measured if nothing bounded that."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -47,11 +49,24 @@ class StagePlan:
     def last_step(self) -> int:
         return self.first_step + self.steps
 
+    def due_by(self, step: int) -> int:
+        """Return how many measurements there would have been up to where one was made."""
+        return round(step * self.measures / self.steps)
+
 
 def plan_stage(
-    task: str, *, rows: int, epochs: int, protocol: Protocol, first_step: int
+    task: str,
+    *,
+    rows: int,
+    epochs: int,
+    protocol: Protocol,
+    first_step: int,
+    affordable: int | None = None,
 ) -> StagePlan:
     """Plan a stage, measured ``measures_per_epoch`` times an epoch and at its end.
+
+    What is measured when is a function of the plan alone, never of how long something took: trials
+    of a study are compared at the same steps, and a resumed run measures what it would have.
 
     Args:
         task: its name; for a stage of several tasks, theirs joined by ``+``.
@@ -59,6 +74,7 @@ def plan_stage(
         epochs: passes over the rows.
         protocol: of the run.
         first_step: what came before the stage.
+        affordable: at most so many measurements before its end; None: all.
     """
     steps = ceil(rows / protocol.batch_size) * epochs
     measures = min(steps, protocol.measures_per_epoch * epochs)
@@ -68,8 +84,20 @@ def plan_stage(
         rows=rows,
         epochs=epochs,
         batch_size=protocol.batch_size,
-        measured_at=frozenset(round(steps * k / measures) for k in range(1, measures + 1)),
+        measured_at=frozenset(round(steps * k / measures) for k in _points(measures, affordable)),
+        measures=measures,
     )
+
+
+def _points(measures: int, affordable: int | None) -> Iterable[int]:
+    """Return which of so many even points are measured: the last one, of the others most early.
+
+    Their distances grow evenly, as learning and forgetting slow down.
+    """
+    if affordable is None or affordable >= measures - 1:
+        return range(1, measures + 1)
+    apart = (measures * (k / (affordable + 1)) ** 2 for k in range(1, affordable + 1))
+    return *(max(k, floor(point + 0.5)) for k, point in enumerate(apart, start=1)), measures
 
 
 def batches(plan: StagePlan, *, stage: int, seed: int, shuffle: bool, after: int) -> Iterator[Rows]:

@@ -1,5 +1,6 @@
 """From what is asked for to a learner that can begin."""
 
+from collections.abc import Iterable
 from functools import lru_cache, partial
 
 import numpy as np
@@ -8,14 +9,14 @@ from engine.learning.backbone import Backbone, backbone_shape, load_backbone
 from engine.learning.device import Device, pick_device
 from engine.learning.lean import keep_tokens, pack_rows, used_tokens
 from engine.learning.learner import SequenceLearner
-from engine.learning.methods import make_method
+from engine.learning.methods import Method, make_method
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Pool, PreparedTask, Setup, StagePlan, plan_stage, pool_size
 from engine.learning.shift_sides import Pretrained, sides_of
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe
-from engine.tasks.encoded import encode
+from engine.tasks.encoded import Encoded, encode
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.shift_sides import take_side
@@ -23,6 +24,7 @@ from engine.tasks.splits import split_rows
 from engine.tasks.tokenizer import load_tokenizer
 
 _CACHED_TASKS = 8
+_LEARNING_BY_PREDICTING = 3
 
 
 def prepare(spec: RunSpec) -> SequenceLearner:
@@ -42,7 +44,7 @@ def prepare(spec: RunSpec) -> SequenceLearner:
     pools = method.pools(tasks, spec.seed)
     setup = Setup(
         tasks=tasks,
-        plans=_plan(tasks, pools, spec.protocol),
+        plans=_plan(tasks, pools, spec.protocol, method),
         pools=pools,
         model=spec.model,
         method=method.signature(),
@@ -113,18 +115,40 @@ def _load_lean(model: str, tasks: tuple[PreparedTask, ...], device: Device) -> B
 
 
 def _plan(
-    tasks: tuple[PreparedTask, ...], pools: tuple[Pool, ...], protocol: Protocol
+    tasks: tuple[PreparedTask, ...], pools: tuple[Pool, ...], protocol: Protocol, method: Method
 ) -> tuple[StagePlan, ...]:
     """Plan each stage for the task it is about; one about all of them, as long as its longest."""
     plans: list[StagePlan] = []
     for stage, pool in enumerate(pools):
         about = tasks if len(pools) == 1 else tasks[stage : stage + 1]
+        epochs = max(task.epochs for task in about)
+        affordable = None
+        if protocol.curve_share is not None:
+            followed = [tasks[index].retention for index in method.measured(pools, stage)]
+            learnt = epochs * sum(tasks[share.task].train.tokens(share.rows) for share in pool)
+            affordable = measurements_within(protocol.curve_share, learnt, followed)
         plan = plan_stage(
             "+".join(task.name for task in about),
             rows=pool_size(pool),
-            epochs=max(task.epochs for task in about),
+            epochs=epochs,
             protocol=protocol,
             first_step=plans[-1].last_step if plans else 0,
+            affordable=affordable,
         )
         plans.append(plan)
     return tuple(plans)
+
+
+def measurements_within(share: float, learnt: int, followed: Iterable[Encoded]) -> int:
+    """Return how many measurements cost at most a share of what learning so many tokens costs.
+
+    Learning from a token costs three times what predicting it does: a forward pass, and a backward
+    pass that is worth two.
+
+    Args:
+        share: of the cost of learning.
+        learnt: tokens that are learnt from, as often as they are.
+        followed: the rows of each task that one measurement predicts.
+    """
+    predicted = sum(len(rows.input_ids) for rows in followed)
+    return int(share * _LEARNING_BY_PREDICTING * learnt / predicted)

@@ -51,7 +51,10 @@ PAPER_NOTES: Final = {
 }
 """Why it matters, or what else is known, by the name of the difference."""
 
-_NOT_OF_THE_PAPER: Final = ("preset", "retention_rows", "measures_per_epoch", "device")
+_NOT_OF_THE_PAPER: Final = (
+    *("preset", "retention_rows", "measures_per_epoch", "curve_share"),
+    "device",
+)
 """They name switches, or decide what is seen of a run, not what is learnt."""
 _EVERY_RATE: Final = "learning rates"
 

@@ -10,6 +10,7 @@ from engine.spec.search import SearchSettings
 
 Count = Annotated[int, Meta(ge=1)]
 Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
+Share = Annotated[float, Meta(ge=0.0)]
 
 
 class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +37,11 @@ class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retention_rows: Count = 256
     """Size of the fixed subset on which accuracy is followed while a stage is learnt."""
     measures_per_epoch: Count = 4
+    curve_share: Share | None = None
+    """Most that following accuracy within a stage may cost, as a share of what learning it costs,
+    both counted in tokens: where ``measures_per_epoch`` is more, the curve gets fewer points, and
+    most of them early, where it moves. A stage's end is always measured. None: no bound, as in
+    runs that were stored before there was one."""
     dropout: bool = True
     shuffle: bool = True
     optimizer_state: Literal["fresh", "carried"] = "fresh"
@@ -74,7 +80,7 @@ PRESETS = {
         Preset(
             name="default",
             summary="the paper's protocol, scored on a slice held out of the training rows",
-            protocol=Protocol(preset="default"),
+            protocol=Protocol(preset="default", curve_share=0.1),
             search=SearchSettings(),
         ),
         Preset(

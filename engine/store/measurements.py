@@ -6,12 +6,22 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct, convert
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
 
 from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.leases import hold
-from engine.store.schema import drift, measurement, stage
+from engine.store.schema import drift, measurement, run, stage
 
 Split = Literal["retention", "search", "validation"]
 Record = TypeVar("Record", bound=Struct)
@@ -39,6 +49,33 @@ class MeasurementRecord(Struct, frozen=True, kw_only=True):
     loss: float | None = None
 
 
+class Spent(Struct, frozen=True, kw_only=True):
+    """Where time at work went, in seconds."""
+
+    learning: float
+    measuring: float
+    waiting: float
+    """What is left: loading, preparing, writing checkpoints and to the store."""
+    ideal: float | None = None
+    """What learning would take at the machine's own rate in fp32; None: that is not known."""
+
+    @property
+    def whole(self) -> float:
+        return self.learning + self.measuring + self.waiting
+
+
+def spent_in(row: Row[Any]) -> Spent | None:
+    """Return what a run's row says of its time; None: that was not measured."""
+    if row.learning_seconds is None:
+        return None
+    return Spent(
+        learning=row.learning_seconds,
+        measuring=row.measuring_seconds,
+        waiting=row.waiting_seconds,
+        ideal=row.ideal_seconds,
+    )
+
+
 class Progress(Struct, frozen=True, kw_only=True):
     """How far a run is."""
 
@@ -48,6 +85,8 @@ class Progress(Struct, frozen=True, kw_only=True):
     """Steps per second."""
     tokens_rate: float | None = None
     """Tokens per second, without padding."""
+    spent: Spent | None = None
+    """Since the last time; None: not measured."""
 
 
 EndAccuracies = dict[tuple[int, int], float]
@@ -99,9 +138,21 @@ def record_progress(
             tokens_rate=progress.tokens_rate,
             progress_at=now(),
             heartbeat_at=now(),
+            **_added(progress.spent),
         )
         if measurements:
             _replace(connection, run_id, measurements)
+
+
+def _added(spent: Spent | None) -> dict[str, ColumnElement[float]]:
+    if spent is None:
+        return {}
+    seconds = {name: getattr(spent, name) for name in spent.__struct_fields__}
+    return {
+        f"{name}_seconds": func.coalesce(run.c[f"{name}_seconds"], 0.0) + more
+        for name, more in seconds.items()
+        if more is not None
+    }
 
 
 def record_drift(store: Store, run_id: int, worker_id: int, items: Sequence[DriftRecord]) -> None:

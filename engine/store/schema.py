@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 _LARGE = BigInteger().with_variant(Integer, "sqlite")
@@ -93,6 +93,11 @@ run = Table(
     Column("started_at", Float),
     Column("finished_at", Float),
     Column("busy_seconds", Float, nullable=False, default=0.0),
+    # where the time at work went; none where that was not measured
+    Column("learning_seconds", Float),
+    Column("measuring_seconds", Float),
+    Column("waiting_seconds", Float),  # what is left: loading, preparing, checkpoints, the store
+    Column("ideal_seconds", Float),  # what learning would take at the machine's own matrix rate
     Column("earlier_epochs", Float),  # trained before it was run again
     UniqueConstraint("study_id", "number"),
     sqlite_autoincrement=True,

@@ -37,17 +37,20 @@ class Encoded(Struct, frozen=True, kw_only=True, eq=False):
         """Return the number of rows."""
         return len(self.labels)
 
-    def lengths(self) -> NDArray[np.int64]:
-        """Return the number of tokens of each row; shape (rows,)."""
-        return np.diff(self.offsets)
+    def lengths(self, rows: Integers | list[int] | None = None) -> NDArray[np.int64]:
+        """Return the number of tokens of each of these rows, or of all; shape (rows,)."""
+        if rows is None:
+            return np.diff(self.offsets)
+        found: NDArray[np.int64] = self.offsets[1:][rows] - self.offsets[:-1][rows]
+        return found
 
     def tokens(self, rows: Integers | list[int]) -> int:
         """Return how many tokens these rows have together."""
-        return int((self.offsets[1:][rows] - self.offsets[:-1][rows]).sum())
+        return int(self.lengths(rows).sum())
 
     def take(self, rows: Integers | list[int]) -> "Encoded":
         """Return these rows, in this order."""
-        lengths = self.lengths()[rows]
+        lengths = self.lengths(rows)
         offsets = np.concatenate([[0], lengths.cumsum()])
         moved = self.offsets[:-1][rows] - offsets[:-1]
         places = np.arange(offsets[-1]) + np.repeat(moved, lengths)

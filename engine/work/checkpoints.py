@@ -153,6 +153,13 @@ class FirstStages:
         self._key = first_stage_key(learner.setup, learner.method) if is_shared else None
         self._study_id = run.study_id
 
+    def is_reported(self, stage: int) -> bool:
+        """Whether all tasks learnt so far are measured for the report after a stage.
+
+        Of a trial they are only after one that is learnt once for many; its end always is.
+        """
+        return self._study_id is None or (stage == 0 and self._key is not None)
+
     def begin(self) -> int | None:
         """Take the first stage over, or see that it may be learnt here.
 

@@ -13,7 +13,7 @@ import torch
 
 from engine.errors import DeletedError, EngineError, StorageError, UsageError, kind_and_line
 from engine.learning.checkpoint import Position
-from engine.learning.device import has_lost_device
+from engine.learning.device import has_lost_device, matrix_rate
 from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.measures import AccuracyMatrix
@@ -216,6 +216,7 @@ def _set_aside(store: Store, run: RunRecord, reason: str) -> None:
 def _learn(
     context: WorkerContext, run: RunRecord, judge: Judge, keeper: CheckpointKeeper
 ) -> Outcome:
+    began = time.monotonic()
     if run.threads:
         torch.set_num_threads(run.threads)
     control = Control(partial(_desired, context, run), context.patience)
@@ -229,7 +230,10 @@ def _learn(
     store, patience = context.store, context.patience
     rates = learner.setup.learning_rates
     patience.call(lambda: note_learning_rates(store, run.id, context.worker_id, rates))
-    recorder = Recorder(store, run.id, context.worker_id, patience, step=learner.steps_taken)
+    rate = matrix_rate(learner.setup.device.target, torch.get_num_threads())
+    recorder = Recorder(
+        store, run.id, context.worker_id, patience, step=learner.steps_taken, began=began, rate=rate
+    )
     return _Learning(
         context=context,
         run=run,
@@ -261,8 +265,7 @@ class _Learning:
     def to_its_end(self) -> Outcome:
         """Learn until the run ends or is given back."""
         self.learner.between = self._between
-        # What compares stages on the rows of the report is told of runs that are for reporting.
-        self.learner.reports_each_stage = self.run.study_id is None
+        self.learner.reports_after = self.first_stages.is_reported
         self.learner.is_worth_reporting = lambda event: not self.judge.would_end(event)
         try:
             for event in self.learner.events():
@@ -293,7 +296,7 @@ class _Learning:
                 self.judged = self.judge.dump()
                 self.first_stages.watch(event)
             case Stepped():
-                self.recorder.stepped(event.step, event.tokens)
+                self.recorder.stepped(event)
                 self.judge.weigh_loss(event)
                 if self.judge.verdict is None:
                     self.control.obey()

@@ -139,7 +139,7 @@ class TrialJudge(Judge):
         return followed_p(event) if self._is_end(event) else None
 
     def _report(self, event: Measured, score: float) -> None:
-        self._reports += 1
+        self._reports = self._next_report(event)
         self._patience.call(lambda: self._search.report(self._number, self._reports, score))
         if self._is_end(event):
             return
@@ -147,6 +147,14 @@ class TrialJudge(Judge):
             what = "p" if event.stage > 0 else "half its accuracy,"
             reason = f"{what} {score:.3f} at step {event.step} was too far behind other trials"
             self.verdict = Verdict("pruned", reason)
+
+    def _next_report(self, event: Measured) -> int:
+        """Return which report this is: where measurements are left out, so are their numbers."""
+        if self._sees == "first-stage":
+            return self._reports + 1
+        before = sum(plan.measures for plan in self._stages[1 : event.stage])
+        plan = self._stages[event.stage]
+        return before + plan.due_by(event.step - plan.first_step)
 
     def _observation(self, event: Measured, item: Measurement) -> Observation:
         plan = self._stages[event.stage]

@@ -4,13 +4,14 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.learning.events import Measured
+from engine.learning.events import Measured, Stepped
 from engine.learning.plan import StagePlan
 from engine.store.connection import Store
 from engine.store.measurements import (
     DriftRecord,
     MeasurementRecord,
     Progress,
+    Spent,
     StageRecord,
     record_drift,
     record_progress,
@@ -38,10 +39,20 @@ class Recorder:
         worker_id: of the worker that holds it.
         patience: waits where the store is in trouble.
         step: how many steps were taken before, where the run is gone on with.
+        began: when work on the run began, by ``time.monotonic``; None: now.
+        rate: operations a second that its machine could do; None: not known.
     """
 
     def __init__(
-        self, store: Store, run_id: int, worker_id: int, patience: Patience, *, step: int = 0
+        self,
+        store: Store,
+        run_id: int,
+        worker_id: int,
+        patience: Patience,
+        *,
+        step: int = 0,
+        began: float | None = None,
+        rate: float | None = None,
     ) -> None:
         self._store = store
         self._run_id = run_id
@@ -54,6 +65,9 @@ class Recorder:
         self._pace: _Pace | None = None
         self._stepped_at: float | None = None
         self._written_at = time.monotonic()
+        self._accounted_at = self._written_at if began is None else began
+        self._machine_rate = rate
+        self._learning, self._measuring, self._products = 0.0, 0.0, 0.0
 
     def plan(self, stages: Sequence[StagePlan]) -> None:
         """Remember the run's stages."""
@@ -75,6 +89,7 @@ class Recorder:
     def measured(self, event: Measured) -> None:
         """Take measurements, and with them the step they end; it is written with the next one."""
         self._step = max(self._step, event.step)
+        self._measuring += event.seconds
         self._waiting += [
             MeasurementRecord(
                 step=event.step,
@@ -97,13 +112,15 @@ class Recorder:
         """Take that so many steps were taken; what is measured after the last may still be due."""
         self._step = max(self._step, step)
 
-    def stepped(self, step: int, tokens: int) -> None:
-        """Take a step that learnt from so many tokens."""
+    def stepped(self, event: Stepped) -> None:
+        """Take a step."""
         now = time.monotonic()
         if self._stepped_at is not None:
-            self._pace = _after(self._pace, _Pace(now - self._stepped_at, tokens))
+            self._pace = _after(self._pace, _Pace(now - self._stepped_at, event.tokens))
         self._stepped_at = now
-        self._step = step
+        self._step = event.step
+        self._learning += event.seconds
+        self._products += event.products
         if now - self._written_at >= _WRITE_SECONDS:
             self.write()
 
@@ -118,15 +135,23 @@ class Recorder:
         self._written_at = time.monotonic()
 
     def _write(self) -> None:
-        pace = self._pace
+        pace, now = self._pace, time.monotonic()
         progress = Progress(
             step=self._step,
             steps=self._steps,
             rate=1.0 / pace.seconds if pace and pace.seconds else None,
             tokens_rate=pace.tokens / pace.seconds if pace and pace.seconds else None,
+            spent=Spent(
+                learning=self._learning,
+                measuring=self._measuring,
+                waiting=now - self._accounted_at - self._learning - self._measuring,
+                ideal=self._products / self._machine_rate if self._machine_rate else None,
+            ),
         )
         record_progress(self._store, self._run_id, self._worker_id, progress, self._waiting)
         self._waiting = []
+        self._accounted_at = now
+        self._learning, self._measuring, self._products = 0.0, 0.0, 0.0
         if self._drift:
             record_drift(self._store, self._run_id, self._worker_id, self._drift)
             self._drift = []

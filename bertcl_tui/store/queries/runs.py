@@ -19,6 +19,7 @@ from bertcl_tui.store.trial_rows import (
     TrialState,
 )
 from engine.spec import RunSpec
+from engine.store.measurements import spent_in
 from engine.store.schema import measurement, run, stage, study, worker
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
 from engine.store.workers import identity_in
@@ -153,6 +154,7 @@ def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | Non
         rate=row.rate,
         tokens_rate=row.tokens_rate,
         busy_seconds=row.busy_seconds,
+        spent=spent_in(row),
         threads=row.threads,
         holder=_holder(row),
         created_at=row.created_at,

@@ -12,6 +12,7 @@ from bertcl_tui.store.study_rows import (
     WorkerRow,
     WorkerState,
 )
+from engine.store.measurements import spent_in
 from engine.store.schema import log, run, study, worker
 from engine.store.states import STALLED_AFTER
 from engine.store.workers import identity_in
@@ -141,6 +142,10 @@ def list_workers(connection: Connection, now: float) -> tuple[WorkerRow, ...]:
             run.c.steps,
             run.c.rate,
             run.c.tokens_rate,
+            run.c.learning_seconds,
+            run.c.measuring_seconds,
+            run.c.waiting_seconds,
+            run.c.ideal_seconds,
             run.c.progress_at,
             study.c.id.label("study_id"),
             study.c.name,
@@ -172,6 +177,7 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
         steps=row.steps,
         rate=row.rate,
         tokens_rate=row.tokens_rate,
+        spent=spent_in(row),
         cpu_percent=row.cpu_percent,
         memory_bytes=row.memory_bytes,
         gpu_percent=row.gpu_percent,

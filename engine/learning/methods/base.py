@@ -113,9 +113,9 @@ class Method:
         is free then.
         """
 
-    def measured(self, setup: Setup, stage: int) -> Collection[int]:
+    def measured(self, pools: Sequence[Pool], stage: int) -> Collection[int]:
         """Return the tasks whose accuracy this stage can change: all that were learnt so far."""
-        return sorted({share.task for pool in setup.pools[: stage + 1] for share in pool})
+        return sorted({share.task for pool in pools[: stage + 1] for share in pool})
 
     def penalty(self, model: SequenceModel) -> Tensor | None:
         """Return what is added to a step's loss, a scalar; None: nothing."""

@@ -1,6 +1,6 @@
 """``single``: each task alone, without a shift (Table 1)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from engine.learning.events import Between, go_on
 from engine.learning.methods.base import Method
 from engine.learning.model import SequenceModel
-from engine.learning.plan import Setup
+from engine.learning.plan import Pool, Setup
 
 
 class Single(Method):
@@ -29,5 +29,5 @@ class Single(Method):
     ) -> None:
         model.backbone.load_state_dict(self._pretrained)
 
-    def measured(self, setup: Setup, stage: int) -> Collection[int]:
+    def measured(self, pools: Sequence[Pool], stage: int) -> Collection[int]:
         return (stage,)

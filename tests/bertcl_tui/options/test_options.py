@@ -9,9 +9,9 @@ import pytest
 
 from bertcl_tui.options import OPTIONS, build_study_spec, option, preset_defaults, search_command
 from bertcl_tui.options.readers import completed, first_texts, places, toggled
-from bertcl_tui.options.study import cautions
+from bertcl_tui.options.study import cautions, texts_of
 from engine.errors import UsageError
-from engine.spec import Protocol, SearchSettings, StudySpec
+from engine.spec import Protocol, SearchSettings, StudySpec, preset
 
 WRONG = [
     ("sequence", "sst2", "has one task"),
@@ -30,6 +30,7 @@ WRONG = [
     ("in_order", "0", "in order is 0"),
     ("retention_rows", "0", "retention rows is 0"),
     ("measures_per_epoch", "0", "measures per epoch is 0"),
+    ("curve_share", "-1", "curve share is -1; it must be at least 0, like 0.1"),
     ("trials", "many", "trials 'many' is no whole number"),
     ("trials", "0", "trials is 0"),
     ("epochs", "1.5", "epochs '1.5' is no whole number"),
@@ -63,7 +64,11 @@ def test_wrong_text_gets_one_line(name: str, text: str, said: str) -> None:
 
 def test_defaults_alone_are_the_default_preset() -> None:
     assert build_study_spec({"sequence": "sst2:mrpc"}) == StudySpec(
-        name="sst2:mrpc", sequence=("sst2", "mrpc"), data="hub", model="bert-base-uncased"
+        name="sst2:mrpc",
+        sequence=("sst2", "mrpc"),
+        data="hub",
+        model="bert-base-uncased",
+        protocol=preset("default").protocol,
     )
 
 
@@ -111,11 +116,12 @@ def test_what_is_searched_and_how_long_can_be_said() -> None:
             "warmup": "0.2",
             "retention_rows": "128",
             "measures_per_epoch": "2",
+            "curve_share": "0.25",
         }
     )
     assert (spec.method, spec.search.budget_epochs) == ("llrd", 120.5)
     assert spec.protocol == Protocol(
-        max_length=64, warmup=0.2, retention_rows=128, measures_per_epoch=2
+        max_length=64, warmup=0.2, retention_rows=128, measures_per_epoch=2, curve_share=0.25
     )
     assert search_command({"sequence": "a:b", "method": "flat", "budget": "48"}) == (
         "bertcl-tui search a:b --method flat --budget 48"
@@ -148,6 +154,13 @@ def test_what_does_not_go_with_the_searched_stages_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         build_study_spec({"sequence": "a:b", **typed})
+
+
+def test_a_protocol_without_a_bound_is_asked_for_by_a_word() -> None:
+    stored = Protocol(epochs=2)
+    texts = texts_of("sample", "sample", stored)
+    assert texts["curve_share"] == "unbounded"
+    assert build_study_spec({**texts, "sequence": "a:b"}).protocol == stored
 
 
 def test_no_sequence_is_said() -> None:

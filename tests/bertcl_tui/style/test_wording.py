@@ -1,6 +1,15 @@
 import pytest
 
-from bertcl_tui.style.wording import count, duration, score, size, steps_rate, tokens_rate
+from bertcl_tui.style.wording import (
+    count,
+    duration,
+    score,
+    size,
+    spent_text,
+    steps_rate,
+    tokens_rate,
+)
+from engine.store.measurements import Spent
 
 
 @pytest.mark.parametrize(
@@ -32,6 +41,16 @@ def test_steps_rate() -> None:
 def test_tokens_rate() -> None:
     rates = (None, 870.4, 1234.0, 33_700.0)
     assert [tokens_rate(rate) for rate in rates] == ["", "870 tok/s", "1.2k tok/s", "34k tok/s"]
+
+
+def test_where_time_went() -> None:
+    spent = Spent(learning=62.0, measuring=30.0, waiting=8.0, ideal=25.42)
+    shares = "learning 62 % · measuring 30 % · waiting 8 %"
+    assert spent_text([spent, None]) == f"{shares}, 41 % of this machine's rate"
+    slow = Spent(learning=38.0, measuring=0.0, waiting=62.0)
+    assert spent_text([spent, slow]) == "learning 50 % · measuring 15 % · waiting 35 %"
+    assert spent_text([]) == spent_text([None]) == ""
+    assert spent_text([Spent(learning=0.0, measuring=0.0, waiting=0.0, ideal=0.0)]) == ""
 
 
 def test_size() -> None:

@@ -24,6 +24,7 @@ from engine.store.measurements import (
     DriftRecord,
     MeasurementRecord,
     Progress,
+    Spent,
     record_drift,
     record_progress,
 )
@@ -112,7 +113,8 @@ async def test_accuracies_at_the_ends_of_stages_and_what_follows(
             ("validation", 1, 1, 0.65),
         )
     ]
-    progress = Progress(step=STAGE_STEPS + 50, steps=2 * STAGE_STEPS)
+    spent = Spent(learning=62.0, measuring=30.0, waiting=8.0, ideal=25.42)
+    progress = Progress(step=STAGE_STEPS + 50, steps=2 * STAGE_STEPS, spent=spent)
     record_progress(opened, RUNNING, WORKER, progress, ends)
     async with open_app() as pilot:
         await _open(pilot)
@@ -122,6 +124,9 @@ async def test_accuracies_at_the_ends_of_stages_and_what_follows(
         table, _, rest = reported.partition("ACC 0.700")
         assert [line.split()[0] for line in table.splitlines()[1:]] == ["after", "privacy-qa"]
         assert rest.splitlines()[0] == ""
+        assert "waiting 8 %, 41 % of this machine's rate" in " ".join(
+            _text(pilot, "parameters").split()
+        )
 
 
 async def test_every_layer_with_its_rate_and_its_drift(open_app: OpenApp, store: Path) -> None:

@@ -16,6 +16,7 @@ from bertcl_tui.workers.panel import MachinePanel
 from bertcl_tui.workers.screen import WorkersScreen
 from bertcl_tui.workers.table import WaitingTable, WorkersTable
 from engine.store.connection import open_store
+from engine.store.measurements import Progress, Spent, record_progress
 from engine.store.workers import Level, end_worker, living_workers, register_worker, write_log
 from engine.work.processes import identity_of
 from tests.bertcl_tui.conftest import OpenApp
@@ -55,7 +56,7 @@ async def _to_log(pilot: Pilot[None]) -> None:
 
 @pytest.mark.action("app", "open_workers")
 @pytest.mark.action("work", "back")
-async def test_who_works_and_what_waits(open_app: OpenApp) -> None:
+async def test_who_works_and_what_waits(open_app: OpenApp, store: Path) -> None:
     async with open_app(size=(160, 40)) as pilot:
         screen = await _opened(pilot)
         (line,) = screen.query_one(WorkersTable).items
@@ -64,6 +65,12 @@ async def test_who_works_and_what_waits(open_app: OpenApp) -> None:
         assert told[:3] == ["▶", "running", "cuda:0"]
         assert {"#30", LIVE, "73%", "143", "87"} <= set(told)
         assert line.row.eta == pytest.approx(54 / 10.8)
+        assert not screen.query_one("#who").border_subtitle
+        opened = open_store(str(store))
+        spent = Spent(learning=62.0, measuring=30.0, waiting=8.0, ideal=25.42)
+        record_progress(opened, RUNNING, WORKER, Progress(step=147, steps=200, spent=spent))
+        shares = "learning 62 % · measuring 30 % · waiting 8 %, 41 % of this machine's rate"
+        await until(pilot, lambda: screen.query_one("#who").border_subtitle == shares)
         names = [(item.name, item.waits) for item in screen.query_one(WaitingTable).items]
         assert names[0] == (LIVE, "29 to come")
         await until(pilot, lambda: "cpu" in str(screen.query_one(MachinePanel).render()))

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from engine.errors import UsageError
-from engine.learning.device import pick_device
+from engine.learning.device import matrix_rate, pick_device
 
 CUDA_DEVICES = torch.cuda.device_count()
 
@@ -11,6 +11,15 @@ def test_processor_in_either_arithmetic() -> None:
     exact = pick_device("cpu", "fp32")
     assert (exact.target.type, exact.dtype, str(exact)) == ("cpu", torch.float32, "cpu fp32")
     assert str(pick_device("cpu", "bf16")) == "cpu bf16"
+
+
+def test_the_rate_of_products_is_measured_once_and_draws_no_random_numbers() -> None:
+    device = torch.device("cpu")
+    rate = matrix_rate(device, torch.get_num_threads())
+    assert matrix_rate(device, torch.get_num_threads()) == rate > 1e8
+    state = torch.get_rng_state()
+    matrix_rate(device, 0)
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_products_are_rounded_only_where_asked() -> None:

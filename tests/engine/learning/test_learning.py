@@ -10,6 +10,7 @@ import torch
 from engine.learning.evaluation import evaluate
 from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
+from engine.learning.model import Products
 from engine.learning.prepare import prepare
 from tests.engine.learning.asking import (
     PAIR,
@@ -146,7 +147,7 @@ def test_whole_splits_are_measured_at_the_end_of_each_stage(triple: Learnt) -> N
 
 def test_a_trial_is_reported_of_once_at_its_very_end(ask: Ask, triple: Learnt) -> None:
     learner = prepare(ask(TRIPLE, measures_per_epoch=1))
-    learner.reports_each_stage = False
+    learner.reports_after = lambda _: False
     reported = [
         (event.stage, item.task)
         for event in measured(list(learner.events()))
@@ -162,7 +163,7 @@ def test_a_trial_is_reported_of_once_at_its_very_end(ask: Ask, triple: Learnt) -
 def test_what_no_later_stage_changes_is_reported_when_it_was_learnt(ask: Ask) -> None:
     alone, _ = learn(ask(method="single", epochs=1))
     learner = prepare(ask(method="single", epochs=1))
-    learner.reports_each_stage = False
+    learner.reports_after = lambda _: False
     list(learner.events())
     assert learner.validation_matrix == alone.validation_matrix
 
@@ -247,3 +248,17 @@ def test_stopping_early_leaves_a_half_filled_matrix(ask: Ask) -> None:
     learner = prepare(ask())
     learn_until(learner, 8)
     assert [len(row) for row in learner.validation_matrix.rows] == [1]
+
+
+def test_a_step_says_what_it_took_and_which_products_it_needs(ask: Ask) -> None:
+    learner = prepare(ask(epochs=1, batch_size=48, shuffle=False))
+    first = next(event for event in learner.events() if isinstance(event, Stepped))
+    lengths = learner.setup.tasks[0].train.lengths()
+    of_a_layer = 4 * 32 * 32 + 2 * 32 * 64 + 4 * 32 + 64 + 32 + 2 * 2 * 32
+    weights_used = 2 * of_a_layer + 2 * 32  # and the norm of the embeddings
+    pairs = int((lengths**2).sum())
+    assert first.products == 6 * weights_used * lengths.sum() + 12 * 2 * 32 * pairs
+    assert first.seconds > 0
+    learner.model.backbone.requires_grad_(requires_grad=False)
+    rested = Products(learner.model.backbone, 2).of(lengths)
+    assert rested == 2 * weights_used * lengths.sum() + 12 * 2 * 32 * pairs

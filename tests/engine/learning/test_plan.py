@@ -116,3 +116,30 @@ def test_weights_make_the_mean_over_all_rows() -> None:
 def test_a_task_without_rows_in_the_step_has_no_part() -> None:
     (part,) = parts_of(POOL, np.array([1]))
     assert (part.task, part.weight) == (2, 1.0)
+
+
+def _bounded(measures: int, affordable: int | None) -> list[int]:
+    protocol = Protocol(batch_size=1, measures_per_epoch=measures)
+    plan = plan_stage(
+        "mood", rows=80, epochs=1, protocol=protocol, first_step=0, affordable=affordable
+    )
+    return [plan.due_by(step) for step in sorted(plan.measured_at)]
+
+
+def test_a_curve_that_costs_too_much_has_fewer_points_most_of_them_early() -> None:
+    assert _bounded(8, None) == _bounded(8, 7) == _bounded(8, 90) == list(range(1, 9))
+    assert _bounded(8, 0) == [8]
+    assert _bounded(8, 1) == [2, 8]
+    assert _bounded(8, 3) == [1, 2, 5, 8]
+    assert _bounded(8, 6) == [1, 2, 3, 4, 5, 6, 8]
+
+
+@pytest.mark.parametrize("measures", [2, 3, 8, 20, 80])
+def test_so_many_points_as_are_paid_for(measures: int) -> None:
+    for affordable in range(measures):
+        points = _bounded(measures, affordable)
+        assert len(set(points)) == len(points) == affordable + 1
+        assert points == sorted(points)
+        assert points[-1] == measures
+        distances = [after - before for before, after in pairwise([0, *points])]
+        assert max(distances[:-1], default=0) <= distances[-1] + 1

@@ -8,7 +8,7 @@ from engine.learning.device import to_device
 from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
-from tests.engine.learning.asking import Ask, learn, measured
+from tests.engine.learning.asking import Ask, learn, losses, measured
 
 
 def _first_loss(learner: SequenceLearner) -> float:
@@ -67,6 +67,20 @@ def test_held_out_rows_score_trials_otherwise(ask: Ask) -> None:
     setup = prepare(ask()).setup
     sizes = [(len(task.train), len(task.search), len(task.validation)) for task in setup.tasks]
     assert sizes == [(48, 16, 32)] * 2
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 1.0])
+def test_following_costs_at_most_its_share_of_learning_in_tokens(ask: Ask, share: float) -> None:
+    learner, events = learn(ask(measures_per_epoch=3, batch_size=8, curve_share=share))
+    setup, found = learner.setup, measured(events)
+    for stage, plan in enumerate(setup.plans):
+        learnt = plan.epochs * len(setup.tasks[stage].train.input_ids)
+        followed = sum(len(task.retention.input_ids) for task in setup.tasks[: stage + 1])
+        inside = [event for event in found if event.stage == stage and event.fraction < 1.0]
+        assert len(inside) * followed <= share * 3 * learnt
+        assert len(inside) == 5 or (len(inside) + 1) * followed > share * 3 * learnt
+    assert [event.fraction for event in found].count(1.0) == 2
+    assert losses(events) == losses(learn(ask(measures_per_epoch=3, batch_size=8))[1])
 
 
 def test_retention_rows_are_few(ask: Ask) -> None:

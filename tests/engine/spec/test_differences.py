@@ -140,6 +140,8 @@ def test_options_of_the_papers_methods_are_compared() -> None:
 
 
 def test_what_is_only_watched_is_no_difference_from_the_paper() -> None:
-    protocol = replace(AS_IN_THE_PAPER.protocol, retention_rows=8, measures_per_epoch=1)
+    protocol = replace(
+        AS_IN_THE_PAPER.protocol, retention_rows=8, measures_per_epoch=1, curve_share=0.2
+    )
     watched = replace(AS_IN_THE_PAPER, protocol=replace(protocol, preset="default"), device="cpu")
     assert differences_from_paper(watched) == ()

@@ -27,8 +27,13 @@ def test_the_papers_protocol_is_that_of_its_section_4() -> None:
 
 
 def test_the_default_differs_from_the_paper_in_what_scores_a_trial_alone() -> None:
-    default = {"preset": "default", "selection": "held-out"}
+    default = {"preset": "default", "selection": "held-out", "curve_share": 0.1}
     assert msgspec.structs.replace(PAPER.protocol, **default) == preset("default").protocol
+
+
+def test_curves_of_stored_protocols_and_of_the_papers_stay_as_they_were() -> None:
+    stored = msgspec.json.decode(b'{"preset": "default", "measures_per_epoch": 4}', type=Protocol)
+    assert stored.curve_share is PAPER.protocol.curve_share is CODE.protocol.curve_share is None
 
 
 def test_the_code_differs_from_the_paper_in_every_gap_that_is_known() -> None:

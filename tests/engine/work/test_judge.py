@@ -138,6 +138,22 @@ def test_a_judge_goes_on_counting_where_it_was(search: Search, url: str) -> None
     assert sorted(*reports(url)) == [1, 2, 3, 4, 5]
 
 
+def test_reports_are_numbered_alike_where_measurements_are_left_out(
+    search: Search, url: str
+) -> None:
+    number = search.propose().number
+    judging = TrialJudge(search, number, SPEC, "later-stages", Patience(Event()))
+    first, _ = stages()
+    second = plan_stage(
+        "b", rows=8, epochs=2, protocol=PROTOCOL, first_step=first.last_step, affordable=1
+    )
+    judging.begin(Planned((first, second)))
+    for event in events(0.8, 0.7, 0.9):
+        if event.step - second.first_step in second.measured_at:
+            judging.weigh(event, never)
+    assert reports(url) == [pytest.approx({1: 1.6, 4: 1.6})]
+
+
 def test_the_authors_code_prunes_on_the_first_stage() -> None:
     assert preset("original-code").search.pruning_sees == "first-stage"
     assert preset("paper").search.pruning_sees == "later-stages"

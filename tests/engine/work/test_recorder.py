@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from time import monotonic
 
 import pytest
 from sqlalchemy import select
 
-from engine.learning.events import LayerDrift, Measured, Measurement
+from engine.learning.events import LayerDrift, Measured, Measurement, Stepped
 from engine.learning.plan import plan_stage
 from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store, open_store
-from engine.store.measurements import drift_of, measurements_of
+from engine.store.measurements import Spent, drift_of, measurements_of, spent_in
 from engine.store.run_states import claim_run, create_run, release_run
 from engine.store.runs import get_run, spent_epochs
 from engine.store.schema import run
@@ -57,15 +58,19 @@ def measured(step: int) -> Measured:
     return Measured(stage=0, step=step, fraction=step / 4, measurements=(item,))
 
 
+def stepped(step: int, *, seconds: float = 0.0, products: float = 0.0) -> Stepped:
+    return Stepped(stage=0, step=step, loss=0.7, tokens=30, seconds=seconds, products=products)
+
+
 def test_steps_that_end_with_a_measurement_say_nothing_of_the_pace(
     recorder: Recorder, store: Store
 ) -> None:
     for step in (1, 2, 3):
         recorder.measured(measured(step))
-        recorder.stepped(step, tokens=30)
+        recorder.stepped(stepped(step))
     recorder.write()
     assert rate(store) is None
-    recorder.stepped(4, tokens=30)
+    recorder.stepped(stepped(4))
     recorder.write()
     assert rate(store) is not None
     assert [item.step for item in measurements_of(store, 1)] == [1, 2, 3]
@@ -75,7 +80,7 @@ def test_tokens_go_by_as_fast_as_the_steps_that_learn_from_them(
     recorder: Recorder, store: Store
 ) -> None:
     for step in (1, 2, 3, 4):
-        recorder.stepped(step, tokens=30)
+        recorder.stepped(stepped(step))
     recorder.write()
     steps, tokens = rates(store)
     assert steps
@@ -87,7 +92,7 @@ def test_tokens_go_by_as_fast_as_the_steps_that_learn_from_them(
 def test_a_run_that_ends_with_a_measurement_has_taken_the_step_before_it(
     recorder: Recorder, store: Store
 ) -> None:
-    recorder.stepped(2, tokens=30)
+    recorder.stepped(stepped(2))
     recorder.measured(measured(3))
     recorder.write()
     assert get_run(store, 1).step == 3
@@ -105,6 +110,37 @@ def test_a_run_that_is_gone_on_with_is_as_far_as_it_was(recorder: Recorder, stor
 def spent(store: Store) -> float:
     with store.reading() as connection:
         return spent_epochs(connection, run.c.id == 1)
+
+
+def times(store: Store) -> Spent:
+    with store.reading() as connection:
+        found = spent_in(connection.execute(select(run)).one())
+    assert found is not None
+    return found
+
+
+def test_time_at_work_adds_up_over_all_who_worked_on_a_run(
+    store: Store, recorder: Recorder
+) -> None:
+    for began, rate in ((100.0, 50.0), (50.0, 100.0)):
+        worked = Recorder(store, 1, 1, Patience(Event()), began=monotonic() - began, rate=rate)
+        worked.plan([plan_stage("mood", rows=4, epochs=1, protocol=Protocol(), first_step=0)])
+        worked.stepped(stepped(1, seconds=20.0, products=500.0))
+        worked.write()
+        worked.measured(replace(measured(2), seconds=10.0))
+        worked.stepped(stepped(2, seconds=10.0, products=500.0))
+        worked.write()
+    found = times(store)
+    assert (found.learning, found.measuring, found.ideal) == (60.0, 20.0, 30.0)
+    assert found.waiting == pytest.approx(70.0, abs=5.0)
+    release_run(store, 1, 1, state="paused", busy_seconds=1.0)
+    assert times(store) == found
+
+
+def test_a_rate_that_is_not_known_is_not_guessed(store: Store, recorder: Recorder) -> None:
+    recorder.stepped(stepped(1, seconds=20.0, products=500.0))
+    recorder.write()
+    assert times(store).ideal is None
 
 
 def test_drift_is_kept_by_stage_and_replaced_when_a_stage_ends_again(
