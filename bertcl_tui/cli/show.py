@@ -100,6 +100,7 @@ def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: b
                 "study": study.name,
                 "run": trial.run_id,
                 "seed": None if run is None else run.spec.seed,
+                "first_lr": study.spec.first_lr,
                 "tasks": tasks,
                 "stages": stages,
                 "accuracy": accuracy_facts(tasks, accuracies),

@@ -47,6 +47,7 @@ def test_a_study_says_which_stages_it_searches(both: Path, ask: Ask) -> None:
     kinds = {row["name"]: row["first_lr"] for row in ask("studies", "--json").data}
     assert kinds == {"every": None, "later": 5e-5, "back": 5e-5}
     assert "later ones; stage 1 flat at 5e-5" in ask("show", "later", "0").out
+    assert ask("show", "later", "0", "--json").data["first_lr"] == 5e-5
 
 
 def test_what_differs_says_it_too(both: Path, ask: Ask) -> None:
