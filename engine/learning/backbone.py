@@ -159,6 +159,8 @@ def quiet_libraries() -> None:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     warnings.filterwarnings("ignore", module="transformers")
+    # Several trials' gradients lie between each other's on purpose.
+    warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout")
 
 
 def _longest_input(config: PretrainedConfig) -> int:

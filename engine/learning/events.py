@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from engine.learning.plan import Split, StagePlan
+from engine.learning.plan import Rows, Split, StagePlan
 
 Between = Callable[[], None]
 """Called between two parts of what takes long; what it raises ends that there."""
@@ -73,3 +73,23 @@ class Stepped:
 
 
 Event = Planned | Measured | Stepped
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A learner's next step, which whoever drives it takes, alone or with other learners' steps."""
+
+    stage: int
+    step: int
+    """Of the stage, from 1."""
+    rows: Rows
+    """Their numbers in the stage's pool."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is said to a learner of the step that it wanted."""
+
+    loss: float
+    seconds: float = 0.0
+    """The step's, or a learner's share of those of a step that several took together."""

@@ -48,13 +48,13 @@ def keep_tokens(module: PreTrainedModel, tokens: NDArray[np.int64]) -> None:
     """
     table = _plain_table(module)
     if table is not None:
-        module.set_input_embeddings(_KeptTokens(table, torch.from_numpy(tokens)))
+        module.set_input_embeddings(KeptTokens(table, torch.from_numpy(tokens)))
 
 
 def kept_tokens(module: PreTrainedModel) -> tuple[str, Tensor] | None:
     """Return the name of the table's weight and the tokens it has rows for; None: for all."""
     table = module.get_input_embeddings()
-    if not isinstance(table, _KeptTokens):
+    if not isinstance(table, KeptTokens):
         return None
     name = next(name for name, weight in module.named_parameters() if weight is table.weight)
     return name, torch.nonzero(table.place != _DROPPED).flatten()
@@ -74,7 +74,7 @@ def among_kept_tokens(module: PreTrainedModel, whole: Mapping[str, Tensor]) -> d
     return {**whole, name: whole[name][tokens]}
 
 
-class _KeptTokens(nn.Module):
+class KeptTokens(nn.Module):
     """An embedding table with rows for some tokens only; known by their usual numbers."""
 
     place: Tensor
@@ -118,11 +118,12 @@ def pack_rows(backbone: Backbone) -> Backbone:
 
 
 def _can_pack(backbone: Backbone, config: PretrainedConfig) -> bool:
-    return (
-        config.model_type in _SHOWN_TO_WORK
-        and not getattr(config, "is_decoder", False)
-        and backbone.summarise is first_token
-    )
+    return is_plain_encoder(config) and backbone.summarise is first_token
+
+
+def is_plain_encoder(config: PretrainedConfig) -> bool:
+    """Whether rows may be laid end to end or stacked: tests show it of such architectures."""
+    return config.model_type in _SHOWN_TO_WORK and not getattr(config, "is_decoder", False)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Learning the tasks of a sequence one after another, while watching the earlier ones."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import replace
 from operator import add
 
@@ -32,6 +32,8 @@ from engine.learning.events import (
     Measurement,
     Planned,
     Stepped,
+    Taken,
+    Wanted,
     go_on,
 )
 from engine.learning.measures import AccuracyMatrix
@@ -75,16 +77,30 @@ class SequenceLearner:
         self.method = method
         self.position = Position()
         self.between: Between = go_on
+        self.before_saving: Callable[[], None] = go_on
         self.reports_after: Callable[[int], bool] = lambda _: True
         self.is_worth_reporting: Callable[[Measured], bool] = lambda _: True
         self._taken_over: tuple[Measured, ...] = ()
         self._followed: dict[int, tuple[int, ...]] = {}
         self._products = Products(self.model.backbone, setup.grouping.n_layers)
         method.start(setup, self.model)
-        self._optimizer = self._new_optimizer(0)
+        self.optimizer = self._new_optimizer(0)
 
     def events(self) -> Iterator[Event]:
         """Learn from the present position to the end, saying what happens."""
+        course = self.course()
+        said = next(course, None)
+        while said is not None:
+            if isinstance(said, Wanted):
+                began = time.monotonic()
+                loss = self._step(said)
+                said = course.send(Taken(loss, time.monotonic() - began))
+            else:
+                yield said
+                said = next(course, None)
+
+    def course(self) -> Generator[Event | Wanted, Taken]:
+        """Do as ``events`` says, but let the caller take every step and say so."""
         yield Planned(self.setup.plans)
         self.method.get_ready(self.setup, self.model, self.between)
         yield from self._taken_over
@@ -128,9 +144,10 @@ class SequenceLearner:
 
         On a CPU its tensors are the learner's own: write it before the learner goes on.
         """
+        self.before_saving()
         rooms = {
             "model": self.model.state_dict(),
-            "optimizer": pack_optimizer(self._optimizer),
+            "optimizer": pack_optimizer(self.optimizer),
             "method": self.method.state(),
         }
         tensors = {
@@ -159,8 +176,8 @@ class SequenceLearner:
             rooms[room][key] = value
         self.position = checkpoint.position
         self.model.load_state_dict(rooms["model"])
-        unpack_optimizer(self._optimizer, rooms["optimizer"])
-        set_peaks(self._optimizer, self.setup.rates_of(self.position.stage))
+        unpack_optimizer(self.optimizer, rooms["optimizer"])
+        set_peaks(self.optimizer, self.setup.rates_of(self.position.stage))
         target = self.setup.device.target
         self.method.load({name: value.to(target) for name, value in rooms["method"].items()})
 
@@ -181,11 +198,11 @@ class SequenceLearner:
     def _begin_stage(self, stage: int) -> None:
         self.method.begin_stage(self.setup, self.model, stage, self.between)
         if self.setup.protocol.optimizer_state == "fresh":
-            self._optimizer = self._new_optimizer(stage)
+            self.optimizer = self._new_optimizer(stage)
         else:
-            set_peaks(self._optimizer, self.setup.rates_of(stage))
+            set_peaks(self.optimizer, self.setup.rates_of(stage))
 
-    def _learn_stage(self, stage: int) -> Iterator[Event]:
+    def _learn_stage(self, stage: int) -> Generator[Event | Wanted, Taken]:
         plan, protocol = self.setup.plans[stage], self.setup.protocol
         if protocol.idle_heads == "frozen":
             self.model.freeze_heads_but({share.task for share in self.setup.pools[stage]})
@@ -195,11 +212,13 @@ class SequenceLearner:
         seed = self.setup.seed_of(stage)
         rows = batches(plan, stage=stage, seed=seed, shuffle=protocol.shuffle, after=after)
         for step, indices in enumerate(rows, start=after + 1):
-            began = time.monotonic()
-            loss = self._step(stage, step, indices) if due is None else due
-            due, took = None, time.monotonic() - began
+            if due is None:
+                self._followed = {}
+                taken = yield Wanted(stage, step, indices)
+            else:
+                taken, due = Taken(due), None
             if step in plan.measured_at:
-                self._move(step=step, due=loss)
+                self._move(step=step, due=taken.loss)
                 began = time.monotonic()
                 measured = self._measure(plan, stage, step)
                 yield replace(measured, seconds=time.monotonic() - began)
@@ -208,29 +227,27 @@ class SequenceLearner:
             yield Stepped(
                 stage=stage,
                 step=plan.first_step + step,
-                loss=loss,
+                loss=taken.loss,
                 tokens=int(lengths.sum()),
-                seconds=took,
+                seconds=taken.seconds,
                 products=self._products.of(lengths),
             )
 
-    def _step(self, stage: int, step: int, rows: Rows) -> float:
-        setup = self.setup
-        self._followed = {}
+    def _step(self, wanted: Wanted) -> float:
+        setup, stage, step = self.setup, wanted.stage, wanted.step
         seed_step(setup.seed_of(stage), stage, step, setup.device)
         self.method.begin_step(setup, self.model, stage, step)
-        parts = parts_of(setup.pools[stage], rows)
+        parts = parts_of(setup.pools[stage], wanted.rows)
         loss = torch.stack([self._loss(part) * part.weight for part in parts]).sum()
         penalty = self.method.penalty(self.model)
         if penalty is not None:
             loss = loss + penalty
-        self._optimizer.zero_grad()
+        self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if setup.protocol.idle_heads == "drifting":
             self.model.give_learnt_heads_zero_gradients(stage)
-        factor = rate_factor(step - 1, setup.plans[stage].steps, setup.protocol.warmup)
-        set_rates(self._optimizer, factor)
-        self._optimizer.step()
+        self.set_rates(wanted)
+        self.optimizer.step()
         return loss.item()
 
     def _loss(self, part: Part) -> Tensor:
@@ -242,6 +259,15 @@ class SequenceLearner:
         if self.setup.protocol.loss == "softmax-cross-entropy":
             logits = logits.softmax(dim=1)
         return functional.cross_entropy(logits, labels)
+
+    def has_taken(self, wanted: Wanted, loss: float) -> None:
+        """Know that a step was taken with others: what follows it in the course is due."""
+        self._move(step=wanted.step, due=loss)
+
+    def set_rates(self, wanted: Wanted) -> None:
+        """Give the optimizer the rates of a step."""
+        steps = self.setup.plans[wanted.stage].steps
+        set_rates(self.optimizer, rate_factor(wanted.step - 1, steps, self.setup.protocol.warmup))
 
     def _lengths(self, stage: int, rows: Rows) -> NDArray[np.int64]:
         """Return the number of tokens of each row."""

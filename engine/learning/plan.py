@@ -3,7 +3,7 @@
 The rows of a step are a pure function of seed, stage and epoch, so that a run can be resumed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -244,7 +244,12 @@ def seed_step(seed: int, stage: int, step: int, device: Device) -> None:
 
     Whatever else draws from them between two steps changes nothing.
     """
-    (state,) = np.random.SeedSequence((seed, stage, step)).generate_state(1)
+    seed_streams((seed, stage, step), device)
+
+
+def seed_streams(key: Sequence[int], device: Device) -> None:
+    """Begin anew the streams of random numbers that are drawn there."""
+    (state,) = np.random.SeedSequence(key).generate_state(1)
     # For every device it costs more, as torch notes where it was asked for those not yet in use.
     everywhere = device.target.type != "cpu"
     (torch.manual_seed if everywhere else torch.default_generator.manual_seed)(int(state))

@@ -30,6 +30,9 @@ class Method:
     """Whether its first stage is that of every such method with the same rates.
 
     Runs of all of these take it over from each other."""
+    can_be_stacked: ClassVar[bool] = False
+    """Whether a step depends on nothing but weights, rows and rates, so that it may be taken
+    together with those of other trials."""
 
     def __init__(
         self, options: Mapping[str, OptionValue], rates: tuple[float, ...] | None = None

@@ -10,3 +10,4 @@ class Flat(Method):
 
     name: ClassVar[str] = "flat"
     begins_like_others: ClassVar[bool] = True
+    can_be_stacked: ClassVar[bool] = True

@@ -11,6 +11,7 @@ class Llrd(Method):
 
     name: ClassVar[str] = "llrd"
     begins_like_others: ClassVar[bool] = True
+    can_be_stacked: ClassVar[bool] = True
 
     def learning_rates(self, grouping: Grouping) -> tuple[float, ...]:
         return llrd_rates(self.number("lr"), self.number("decay"), grouping)

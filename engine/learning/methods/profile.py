@@ -10,3 +10,4 @@ class ProfileMethod(Method):
 
     name: ClassVar[str] = "profile"
     begins_like_others: ClassVar[bool] = True
+    can_be_stacked: ClassVar[bool] = True

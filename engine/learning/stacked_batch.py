@@ -1,0 +1,73 @@
+"""The rows of a step that several trials take together, as one batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from engine.learning.device import to_device
+from engine.learning.events import Wanted
+from engine.learning.learner import SequenceLearner
+from engine.learning.plan import parts_of
+
+
+@dataclass(frozen=True)
+class StackedBatch:
+    """The same number of rows for every trial; those that a trial has not count for nothing."""
+
+    inputs: dict[str, Tensor]
+    """Each of shape (trials · rows, longest)."""
+    scored: tuple["Scored", ...]
+    """By every task that a row is of."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How rows count for a task; each of shape (trials, rows)."""
+
+    task: int
+    labels: Tensor
+    shares: Tensor
+    """Of its trial's loss; 0 for rows that are not of the task."""
+
+
+def stack_batches(learners: Sequence[SequenceLearner], wanted: Sequence[Wanted]) -> StackedBatch:
+    """Put together what each learner's next step is to be learnt from."""
+    parts = [
+        (trial, part.task, learner.setup.tasks[part.task].train, part.rows)
+        for trial, (learner, at) in enumerate(zip(learners, wanted, strict=True))
+        for part in parts_of(learner.setup.pools[at.stage], at.rows)
+    ]
+    trials, rows = len(learners), max(len(at.rows) for at in wanted)
+    longest = max(int(train.lengths()[part].max()) for *_, train, part in parts)
+    any_train = parts[0][2]
+    tokens = np.full((trials, rows, longest), any_train.padding, np.int64)
+    types, there = np.zeros_like(tokens), np.zeros_like(tokens)
+    there[:, :, 0] = 1  # a row that sees nothing at all has no states
+    labels = {task: np.zeros((trials, rows), np.int64) for _, task, *_ in parts}
+    shares = {task: np.zeros((trials, rows), np.float32) for task in labels}
+    filled = [0] * trials
+    for trial, task, train, part in parts:
+        batch = train.batch(part)
+        begin, length = filled[trial], batch["input_ids"].shape[1]
+        here = (trial, slice(begin, begin + len(part)))
+        tokens[*here, :length] = batch["input_ids"]
+        there[*here, :length] = batch["attention_mask"]
+        if "token_type_ids" in batch:
+            types[*here, :length] = batch["token_type_ids"]
+        labels[task][here] = batch["labels"]
+        shares[task][here] = 1.0 / len(wanted[trial].rows)
+        filled[trial] += len(part)
+    inputs = {"input_ids": tokens, "attention_mask": there}
+    if any_train.token_type_ids is not None:
+        inputs["token_type_ids"] = types
+    device = learners[0].setup.device
+    flat = {name: values.reshape(-1, longest) for name, values in inputs.items()}
+    return StackedBatch(
+        inputs=to_device(flat, device),
+        scored=tuple(
+            Scored(task, **to_device({"labels": labels[task], "shares": shares[task]}, device))
+            for task in labels
+        ),
+    )
