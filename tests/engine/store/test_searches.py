@@ -144,6 +144,8 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
         connection.execute("ALTER TABLE cl_run DROP COLUMN lost_step")
         connection.execute("ALTER TABLE cl_run DROP COLUMN earlier_epochs")
         connection.execute("ALTER TABLE cl_run DROP COLUMN first_stage")
+        for name in ("learning", "measuring", "waiting", "ideal"):
+            connection.execute(f"ALTER TABLE cl_run DROP COLUMN {name}_seconds")
         connection.execute("ALTER TABLE cl_worker DROP COLUMN process")
         connection.execute("DROP TABLE cl_drift")
         connection.execute("DROP TABLE cl_importance")
