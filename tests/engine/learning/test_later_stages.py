@@ -118,7 +118,7 @@ def test_every_method_with_stages_takes_such_rates(ask: Ask, method: str) -> Non
     learner = prepare(spec)
     assert learner.setup.rates_of(0) == (FLAT,) * len(PROFILE)
     list(learner.events())
-    rates = {group["choice"]: group["peak"] for group in learner._optimizer.param_groups}
+    rates = {group["choice"]: group["peak"] for group in learner.optimizer.param_groups}
     assert rates == {choice: PROFILE[choice] for choice in rates}
 
 

@@ -277,7 +277,7 @@ def test_adapters_learn_and_pretrained_weights_stay(asked: Ask) -> None:
     moved = {name for name, value in weights(learner).items() if not value.equal(before[name])}
     assert moved
     assert all("lora_" in name or name.startswith("heads.") for name in moved)
-    grouped = {group["choice"] for group in learner._optimizer.param_groups}
+    grouped = {group["choice"] for group in learner.optimizer.param_groups}
     assert grouped == {1, 2, 3}, "adapters learn at their layer's rate"
 
 
