@@ -45,7 +45,7 @@ def test_stage_1_is_that_of_a_flat_run_and_the_later_ones_have_the_profile(
     first = flat.setup.plans[0].last_step
     assert losses(events)[:first] == losses(flat_events)[:first]
     assert losses(events)[first + 1 :] != losses(flat_events)[first + 1 :]
-    groups = {group["choice"]: group["peak"] for group in later._optimizer.param_groups}
+    groups = {group["choice"]: group["peak"] for group in later.optimizer.param_groups}
     assert groups == dict(enumerate(PROFILE))
 
 
