@@ -38,7 +38,7 @@ _PRUNERS = {
     "none": "Lets every trial come to its end.",
 }
 _PRECISIONS = {
-    "auto": "bf16 where the hardware multiplies it natively, else fp32.",
+    "auto": "bf16 where the hardware multiplies it faster, else fp32.",
     "fp32": "Exact, and slower.",
     "bf16": "Fast; slow where the hardware only emulates it.",
 }

@@ -63,7 +63,9 @@ class Stepped:
 
     stage: int
     step: int
-    loss: float
+    loss: float | None
+    """None: not read yet. Of the losses since the last one that was, the first that is no number,
+    or where all are, this step's."""
     tokens: int
     """Learnt from in it, without padding."""
     seconds: float = field(default=0.0, compare=False)
@@ -90,6 +92,7 @@ class Wanted:
 class Taken:
     """What is said to a learner of the step that it wanted."""
 
-    loss: float
+    loss: float | None
+    """None: not read yet, as ``Stepped`` says."""
     seconds: float = 0.0
     """The step's, or a learner's share of those of a step that several took together."""

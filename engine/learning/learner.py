@@ -1,7 +1,9 @@
 """Learning the tasks of a sequence one after another, while watching the earlier ones."""
 
+import logging
+import math
 import time
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import replace
 from operator import add
 
@@ -21,7 +23,7 @@ from engine.learning.checkpoint import (
     take_over,
     unpack_optimizer,
 )
-from engine.learning.device import to_device
+from engine.learning.device import free_memory, to_device
 from engine.learning.drift import measure_drift
 from engine.learning.evaluation import Examiner, evaluate
 from engine.learning.events import (
@@ -46,7 +48,18 @@ from engine.learning.model import (
     set_peaks,
     set_rates,
 )
-from engine.learning.plan import Part, Rows, Setup, StagePlan, batches, parts_of, seed_step
+from engine.learning.plan import (
+    Part,
+    Rows,
+    Setup,
+    StagePlan,
+    batches,
+    parts_of,
+    pieces_of,
+    seed_step,
+)
+
+_log = logging.getLogger(__name__)
 
 
 class SequenceLearner:
@@ -61,6 +74,9 @@ class SequenceLearner:
     ``reports_after`` denies, only those are measured for the report that no stage to come could
     change. Denying all leaves enough for p_o, p_s and ACC, and a trial that is ended early never
     pays for it. Nor does one where ``is_worth_reporting`` denies what was measured until then.
+
+    Where a device's memory is too small for a batch, its rows are learnt from in pieces that give
+    the gradient of them all.
 
     On a CPU with the same number of threads, a restored learner gives bit for bit what an
     undisturbed one gives.
@@ -80,6 +96,9 @@ class SequenceLearner:
         self.before_saving: Callable[[], None] = go_on
         self.reports_after: Callable[[int], bool] = lambda _: True
         self.is_worth_reporting: Callable[[Measured], bool] = lambda _: True
+        self.losses_at_once = setup.device.losses_at_once
+        self._unread: list[Tensor] = []
+        self._rows_at_once = setup.protocol.batch_size
         self._taken_over: tuple[Measured, ...] = ()
         self._followed: dict[int, tuple[int, ...]] = {}
         self._products = Products(self.model.backbone, setup.grouping.n_layers)
@@ -93,7 +112,9 @@ class SequenceLearner:
         while said is not None:
             if isinstance(said, Wanted):
                 began = time.monotonic()
-                loss = self._step(said)
+                self._unread.append(self._step(said))
+                at_once = said.step in self.setup.plans[said.stage].measured_at
+                loss = self._read_losses(at_once=at_once)
                 said = course.send(Taken(loss, time.monotonic() - began))
             else:
                 yield said
@@ -233,25 +254,58 @@ class SequenceLearner:
                 products=self._products.of(lengths),
             )
 
-    def _step(self, wanted: Wanted) -> float:
+    def _step(self, wanted: Wanted) -> Tensor:
         setup, stage, step = self.setup, wanted.stage, wanted.step
         seed_step(setup.seed_of(stage), stage, step, setup.device)
         self.method.begin_step(setup, self.model, stage, step)
-        parts = parts_of(setup.pools[stage], wanted.rows)
-        loss = torch.stack([self._loss(part) * part.weight for part in parts]).sum()
-        penalty = self.method.penalty(self.model)
-        if penalty is not None:
-            loss = loss + penalty
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self._find_gradients(wanted)
         if setup.protocol.idle_heads == "drifting":
             self.model.give_learnt_heads_zero_gradients(stage)
         self.set_rates(wanted)
         self.optimizer.step()
-        return loss.item()
+        return loss
 
-    def _loss(self, part: Part) -> Tensor:
+    def _find_gradients(self, wanted: Wanted) -> Tensor:
+        """Return the loss; from now on in smaller pieces where memory is too small for these."""
+        parts = parts_of(self.setup.pools[wanted.stage], wanted.rows)
+        while True:
+            pieces = [piece for part in parts for piece in pieces_of(part, self._rows_at_once)]
+            try:
+                return self._add_gradients(wanted, pieces)
+            except torch.OutOfMemoryError:
+                largest = max(len(piece.rows) for piece in pieces)
+                if largest == 1:
+                    raise
+                self._rows_at_once = largest // 2
+            # Only here has the error let go of what was computed.
+            free_memory(str(self.setup.device.target))
+            _log.warning("too little memory for a batch: %d rows at a time", self._rows_at_once)
+
+    def _add_gradients(self, wanted: Wanted, pieces: Sequence[Part]) -> Tensor:
+        self.optimizer.zero_grad()
+        losses = []
+        for piece in pieces:
+            loss = self._loss(wanted, piece) * piece.weight
+            loss.backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.detach())
+        penalty = self.method.penalty(self.model)
+        if penalty is not None:
+            penalty.backward()  # type: ignore[no-untyped-call]
+            losses.append(penalty.detach())
+        return torch.stack(losses).sum()
+
+    def _read_losses(self, *, at_once: bool) -> float | None:
+        if len(self._unread) < self.losses_at_once and not at_once:
+            return None
+        losses: list[float] = torch.stack(self._unread).tolist()
+        self._unread = []
+        return next((loss for loss in losses if not math.isfinite(loss)), losses[-1])
+
+    def _loss(self, wanted: Wanted, part: Part) -> Tensor:
         setup = self.setup
+        if self.model.masks is not None:
+            key = (setup.seed_of(wanted.stage), wanted.stage, wanted.step, part.task)
+            self.model.masks.begin(key, part.rows)
         batch = to_device(setup.tasks[part.task].train.batch(part.rows), setup.device)
         labels = batch.pop("labels")
         with setup.device.autocast():

@@ -11,6 +11,7 @@ from torch import Tensor, nn, optim
 from transformers import PreTrainedModel
 
 from engine.learning.backbone import Backbone, Inputs
+from engine.learning.lean import RowDropout, row_masks
 from engine.profiles.grouping import Grouping
 from engine.profiles.parameters import param_groups
 
@@ -41,7 +42,9 @@ class SequenceModel(nn.Module):
         super().__init__()
         self.backbone = backbone.module
         self.summarise = backbone.summarise
-        self.dropout = nn.Dropout(backbone.dropout)
+        self.masks = row_masks(backbone.module)
+        chance = backbone.dropout
+        self.dropout = nn.Dropout(chance) if self.masks is None else RowDropout(chance, self.masks)
         self.heads = nn.ModuleList(nn.Linear(backbone.hidden_size, n) for n in classes)
         _draw_heads(self.heads, seed)
         if first_seed is not None:

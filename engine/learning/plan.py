@@ -154,6 +154,13 @@ def parts_of(pool: Pool, numbers: NDArray[np.int64]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
+def pieces_of(part: Part, rows: int) -> Iterator[Part]:
+    """Yield parts of at most so many rows that together are one."""
+    for first in range(0, len(part.rows), rows):
+        piece = part.rows[first : first + rows]
+        yield Part(part.task, piece, part.weight * len(piece) / len(part.rows))
+
+
 @dataclass(frozen=True)
 class PreparedTask:
     """One task of a sequence, encoded for one backbone."""

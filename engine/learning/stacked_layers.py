@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 
 from engine.errors import UsageError
 from engine.learning.backbone import positions_before_first
-from engine.learning.lean import KeptTokens
+from engine.learning.lean import KeptTokens, row_masks
 
 
 def stacked_backbone(
@@ -35,6 +35,9 @@ def stacked_backbone(
         if any(True for _ in part.parameters(recurse=False)):
             stacked.set_submodule(name, _stacked(name, part, weights))
     stacked.set_attn_implementation("sdpa")
+    masks = row_masks(stacked)
+    if masks is not None:
+        masks.begin((), ())
     return stacked
 
 

@@ -55,7 +55,7 @@ class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a task's rows fall into short and long ones: at the median number of tokens, or as in the
     authors' code, which counts otherwise and takes a sorting index for a rank."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto: bf16 where the hardware multiplies it natively, else fp32."""
+    """auto: bf16 where the hardware multiplies it faster than fp32, else fp32."""
 
 
 class Preset(Struct, frozen=True, kw_only=True):

@@ -37,7 +37,7 @@ class Judge:
 
     def weigh_loss(self, event: Stepped) -> None:
         """Look at a step's loss."""
-        if not math.isfinite(event.loss):
+        if event.loss is not None and not math.isfinite(event.loss):
             self.verdict = Verdict("collapsed", f"loss became {event.loss} at step {event.step}")
 
     def weigh(self, event: Measured, look: Look) -> None:

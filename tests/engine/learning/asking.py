@@ -76,5 +76,5 @@ def measured(events: list[Event]) -> list[Measured]:
     return [event for event in events if isinstance(event, Measured)]
 
 
-def losses(events: list[Event]) -> list[float]:
+def losses(events: list[Event]) -> list[float | None]:
     return [event.loss for event in events if isinstance(event, Stepped)]

@@ -8,9 +8,10 @@ import pytest
 import torch
 import transformers as hf
 from torch import Tensor
+from torch.nn import functional
 
 from engine.learning.backbone import Backbone, first_token, last_token, load_backbone
-from engine.learning.lean import keep_tokens, pack_rows, used_tokens
+from engine.learning.lean import RowMasks, keep_tokens, pack_rows, row_masks, used_tokens
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
@@ -113,6 +114,82 @@ def test_no_row_sees_another(backbone: Path) -> None:
         after = packed.summarise(packed.module, inputs)
     assert torch.allclose(before[:2], after[:2], atol=1e-6)
     assert not torch.allclose(before[2], after[2], atol=1e-2)
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_what_a_row_drops_is_its_own(kind: str) -> None:
+    config = PACKED[kind]()
+    config.update({name: 0.3 for name in vars(config) if "dropout" in name and "class" not in name})
+    lengths, numbers = [5, 9, 5, 2, 7], [30, 10, 20, 50, 40]
+    inputs = _inputs(lengths, config.pad_token_id or 0)
+    backbone = pack_rows(_backbone(config))
+    backbone.module.train()
+    masks = row_masks(backbone.module)
+    assert masks is not None
+    masks.begin((1, 2), numbers)
+    together, gradients = _summaries_and_gradients(backbone, inputs)
+    masks.begin((1, 3), numbers)
+    assert not torch.allclose(_summaries_and_gradients(backbone, inputs)[0], together, atol=1e-2)
+
+    backbone.module.zero_grad()
+    pull = torch.randn(together.shape, generator=_generator())
+    for row in (4, 0, 3, 1, 2):
+        masks.begin((1, 2), [numbers[row]])
+        alone = backbone.summarise(
+            backbone.module,
+            {name: values[row : row + 1, : lengths[row]] for name, values in inputs.items()},
+        )
+        assert torch.allclose(alone[0], together[row], atol=1e-5)
+        (alone[0] * pull[row]).sum().backward()
+    for name, parameter in backbone.module.named_parameters():
+        if name in gradients:
+            assert torch.allclose(parameter.grad, gradients[name], atol=1e-4), name
+
+
+def test_so_many_are_dropped_as_is_asked() -> None:
+    masks = RowMasks()
+    masks.begin((0,), [4, 2])
+    masks.lay_out([1, 0], [300, 200])
+    kept = masks.of_tokens(100, 0.3)
+    assert kept.shape == (50_000,)
+    assert kept.unique().tolist() == pytest.approx([0.0, 1 / 0.7], abs=1e-4)
+    assert float(kept.mean()) == pytest.approx(1.0, abs=0.02)
+    assert float((kept[1:] * kept[:-1]).mean()) == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_attention_that_drops(dtype: torch.dtype) -> None:
+    """As its definition says: what is looked at is dropped after the softmax."""
+    pack_rows(_backbone(PACKED["bert"]()))
+    attend = hf.AttentionInterface()["bertcl_within_rows"]
+    lengths = [6, 4, 4, 1]
+    states = [
+        torch.randn(1, 15, 2, 8, generator=_generator(), requires_grad=True) for _ in range(3)
+    ]
+    masks = RowMasks()
+    masks.lay_out([2, 0, 1, 3], lengths)
+    masks.begin((5,), [0, 1, 2, 3])
+    query, key, value = (part.transpose(1, 2).to(dtype) for part in states)
+    runs = [(1, 6), (2, 4), (1, 1)]
+    found, _ = attend(None, query, key, value, None, row_runs=runs, row_masks=masks, dropout=0.4)
+
+    masks.begin((5,), [0, 1, 2, 3])
+    kept = masks.of_looks(2, 0.4)
+    rows = []
+    for length in lengths:
+        first = sum(len(row) for row in rows)
+        q, k, v = (part[0, first : first + length].transpose(0, 1) for part in states)
+        keep, kept = kept[: 2 * length**2].view(2, length, length), kept[2 * length**2 :]
+        looks = functional.softmax(q @ k.transpose(1, 2) / 8**0.5, dim=-1) * keep
+        rows.append((looks @ v).transpose(0, 1))
+    expected = torch.cat(rows)[None]
+    close = 1e-5 if dtype is torch.float32 else 0.1
+    assert torch.allclose(found.float(), expected, atol=close)
+    pull = torch.randn(expected.shape, generator=_generator())
+    ours = torch.autograd.grad((found.float() * pull).sum(), states)
+    theirs = torch.autograd.grad((expected * pull).sum(), states)
+    for one, other in zip(ours, theirs, strict=True):
+        assert torch.allclose(one, other, atol=close)
 
 
 @pytest.mark.parametrize("kind", PADDED)

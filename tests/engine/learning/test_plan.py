@@ -3,7 +3,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine.learning.plan import Share, StagePlan, batches, parts_of, plan_stage, pool_size
+from engine.learning.plan import (
+    Part,
+    Share,
+    StagePlan,
+    batches,
+    parts_of,
+    pieces_of,
+    plan_stage,
+    pool_size,
+)
 from engine.spec import Protocol
 
 
@@ -143,3 +152,10 @@ def test_so_many_points_as_are_paid_for(measures: int) -> None:
         assert points[-1] == measures
         distances = [after - before for before, after in pairwise([0, *points])]
         assert max(distances[:-1], default=0) <= distances[-1] + 1
+
+
+def test_pieces_weigh_what_the_part_does() -> None:
+    pieces = list(pieces_of(Part(2, np.arange(7), 0.7), 3))
+    assert [piece.rows.tolist() for piece in pieces] == [[0, 1, 2], [3, 4, 5], [6]]
+    assert [piece.weight for piece in pieces] == pytest.approx([0.3, 0.3, 0.1])
+    assert {piece.task for piece in pieces} == {2}

@@ -64,7 +64,7 @@ def test_every_method_learns_two_tasks(name: str, asked: Ask) -> None:
     learner, _ = learn(asked(method=name, rates=rates, options=_options(name, asked), epochs=4))
     matrix = learner.validation_matrix
     assert matrix.p_s > 0.5, "three classes: chance is a third"
-    assert matrix.p_o > 0.6
+    assert matrix.p_o > 0.5
     assert len(matrix.last) == 2
     if name == "joint":
         assert matrix.backward_transfer is None
