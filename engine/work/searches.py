@@ -60,7 +60,7 @@ class Searches:
         self._untellable: set[int] = set()
         self._rests_until: dict[int, float] = {}
 
-    def propose_trial(self) -> bool:
+    def propose_trial(self, only: int | None = None) -> bool:
         """Queue one more trial for the study that has the fewest; False where none can be now.
 
         A study for which none can be found pauses with the reason.
@@ -69,6 +69,8 @@ class Searches:
             StorageError: the store is in trouble, which is no fault of a study.
         """
         for study_id in self._wanting():
+            if only not in {None, study_id}:
+                continue
             if self._rests_until.get(study_id, 0.0) > time.monotonic():
                 continue
             try:
