@@ -9,7 +9,7 @@ from msgspec import Struct
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import StudyState, TrialState
-from bertcl_tui.style.wording import count, headway, score
+from bertcl_tui.style.wording import best_text, count, headway
 
 _UNFINISHED: Final[tuple[TrialState, ...]] = ("queued", "running", "paused")
 _LOOK_SECONDS: Final = 1.0
@@ -44,7 +44,7 @@ def news(before: Scene, after: Scene) -> Iterator[News]:
 def _of_study(study: StudyRow, *, is_new: bool) -> Iterator[News]:
     if study.state == "complete" and not is_new:
         best = study.best
-        found = f", best p {score(best.p)} (#{best.number})" if best else ", no trial is complete"
+        found = f", best p {best_text(best)}" if best else ", no trial is complete"
         yield News(f"{study.name} is complete: {headway(study)}{found}")
         return
     troubles: dict[StudyState, News] = {

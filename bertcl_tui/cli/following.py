@@ -11,7 +11,7 @@ from bertcl_tui.cli.output import View, open_progress, say
 from bertcl_tui.cli.stores import OpenedStore
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow
-from bertcl_tui.style.wording import count, duration, headway, score, steps_rate
+from bertcl_tui.style.wording import best_text, count, duration, headway, score, steps_rate
 from engine.errors import EngineError, StorageError, shown
 from engine.spec import sequence_name
 from engine.store.connection import DEFAULT_STORE, Store, mask_password
@@ -41,14 +41,10 @@ class Tender:
         store: the store they work for.
         slots: how many there shall be; None: as many as the machine has room for.
         device: where they learn.
-        stack: how many trials each learns together.
     """
 
-    def __init__(
-        self, store: Store, *, slots: int | None = None, device: str = "auto", stack: int = 1
-    ) -> None:
+    def __init__(self, store: Store, *, slots: int | None = None, device: str = "auto") -> None:
         self._store = store
-        self._stack = stack
         self._slots = slots
         self._device = device
         self._looked_at = float("-inf")
@@ -73,9 +69,7 @@ class Tender:
             return
         self._looked_at = now
         self.trouble = _trouble_of(self._store)
-        if ensure_workers(
-            self._store.url, slots=self._slots, device=self._device, stack=self._stack
-        ):
+        if ensure_workers(self._store.url, slots=self._slots, device=self._device):
             self._starts += 1
         if self._starts > _MOST_STARTS:
             logs = self._store.folder / "worker-*.log"
@@ -206,7 +200,7 @@ def _note(study: StudyRow, trouble: str | None) -> str:
     best = study.best
     parts = (
         headway(study),
-        f"best p {score(best.p)} (#{best.number})" if best else "",
+        f"best p {best_text(best)}" if best else "",
         standing(study.state, study.reason, trouble) if study.state not in _GOING_WELL else "",
         steps_rate(study.rate),
         f"ETA {duration(study.eta)}" if study.eta else "",

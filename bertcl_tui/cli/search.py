@@ -2,16 +2,7 @@
 
 from bertcl_tui.cli.following import Tender, command_on, follow_search
 from bertcl_tui.cli.output import print_json, print_line, say
-from bertcl_tui.cli.parameters import (
-    Detach,
-    Json,
-    Slots,
-    Stack,
-    Store,
-    Texts,
-    read_flags,
-    with_flags,
-)
+from bertcl_tui.cli.parameters import Detach, Json, Slots, Store, Texts, read_flags, with_flags
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials, study_facts
 from bertcl_tui.store.starting import start_search
@@ -27,7 +18,6 @@ def search(
     texts: Texts,
     *,
     slots: Slots = None,
-    stack: Stack = 1,
     detach: Detach = False,
     store: Store = DEFAULT_STORE,
     json: Json = False,
@@ -45,15 +35,15 @@ def search(
         study = get_study(at.store, study_id)
         device = study.spec.device
         if detach:
-            ensure_workers(at.store.url, slots=slots, device=device, stack=stack)
+            ensure_workers(at.store.url, slots=slots, device=device)
             print_started(at, study.id, json=json)
             say(f"it goes on in the background; see {command_on('show', study.name, store)}")
             return
         say(f"study {study.name}: {_bounds(study)}")
-        row = follow_search(
-            at, study, Tender(at.store, slots=slots, device=device, stack=stack), store
-        )
+        row = follow_search(at, study, Tender(at.store, slots=slots, device=device), store)
         print_search(at, row, json=json)
+        if row.ended_early:
+            say(f"study {study.name} {row.reason}")
         if row.best is None:
             say("no trial came to its end, so there is nothing to combine yet")
         else:

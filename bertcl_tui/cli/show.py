@@ -20,7 +20,15 @@ from bertcl_tui.options import readers
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import RunFacts, TrialRow
 from bertcl_tui.study.writing import trial_facts
-from bertcl_tui.style.wording import duration, moment, score, stage_1_said, trials_done
+from bertcl_tui.style.wording import (
+    best_text,
+    duration,
+    moment,
+    score,
+    seeds_text,
+    stage_1_said,
+    trials_done,
+)
 from bertcl_tui.trial.look import accuracies_of, choice_labels, layers_of
 from bertcl_tui.trial.parameters import parameters_of
 from engine.errors import UsageError, shown
@@ -73,6 +81,8 @@ def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: boo
             "searched": study.spec.method,
             "stages": _stages(study.spec.first_lr),
             "trials": f"{trials_done(row)}: {_counted(row)}",
+            "best p": best_text(row.best) if row.best else "",
+            "races": str(row.races or ""),
             "epochs": _spent(row),
             "ETA": duration(row.eta),
             "protocol": f"{row.preset} {_switched(study.spec.protocol)}",
@@ -147,7 +157,8 @@ def _trial(at: OpenedStore, study: StudyRecord, number: int) -> TrialRow:
 def _headline(trial: TrialRow) -> str:
     label = f" ({trial.label})" if trial.label else ""
     scores = f"p {score(trial.p)}, p_o {score(trial.p_o)}, p_s {score(trial.p_s)}"
-    return f"#{trial.number}{label}: {scores}"
+    seeds = f"; {seeds_text(trial.raced)}" if trial.raced else ""
+    return f"#{trial.number}{label}: {scores}{seeds}"
 
 
 def _print_facts(facts: dict[str, str]) -> None:

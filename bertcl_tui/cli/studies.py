@@ -71,7 +71,9 @@ def studies(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
     if not rows:
         say("no study yet; start one with bertcl-tui search")
         return
-    table = make_table(["name", "model", "state"], ["trials", "best p", "p_o", "p_s", "ETA"])
+    table = make_table(
+        ["name", "model", "state"], ["trials", "best p", "seeds", "p_o", "p_s", "ETA"]
+    )
     for row in rows:
         best = row.best
         table.add_row(
@@ -79,12 +81,14 @@ def studies(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
             row.model,
             row.state,
             trials_done(row),
-            *(score(value) for value in ((best.p, best.p_o, best.p_s) if best else (None,) * 3)),
+            score(best.p if best else None),
+            str(best.seeds) if best else "–",
+            *(score(value) for value in ((best.p_o, best.p_s) if best else (None, None))),
             duration(row.eta),
         )
     print_text(table)
     for row in rows:
-        if row.reason and row.state in _TO_BE_EXPLAINED:
+        if row.reason and (row.state in _TO_BE_EXPLAINED or row.ended_early):
             say(f"{row.name} {row.state}: {shown(row.reason)}")
 
 
@@ -156,6 +160,7 @@ def study_facts(row: StudyRow) -> dict[str, Any]:
         "target": row.target,
         "spending": row.spending,
         "best": row.best,
+        "races": row.races,
         "rate": row.rate,
         "tokens_rate": row.tokens_rate,
         "eta": row.eta,

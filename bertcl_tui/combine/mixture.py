@@ -153,7 +153,7 @@ def offer(study: StudyRecord, trials: Sequence[TrialRow]) -> StudyTrials:
         grouping=make_grouping(spec.protocol.grouping, backbone.layers),
         protocol=spec.protocol if study.origin == "search" else None,
         trials=tuple(
-            ScoredTrial(trial.number, trial.p, trial.state, trial.learning_rates)
+            ScoredTrial(trial.number, trial.mean_p, trial.state, trial.learning_rates)
             for trial in trials
         ),
         first_lr=spec.first_lr,

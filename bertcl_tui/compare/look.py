@@ -9,7 +9,7 @@ from bertcl_tui.charts.forgetting import Forgetting, Line
 from bertcl_tui.charts.series import slots_of
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
-from bertcl_tui.store.trial_rows import RunCurves, Scored, TrialRow
+from bertcl_tui.store.trial_rows import Confirmation, RunCurves, Scored, TrialRow
 from bertcl_tui.study.look import flat_baseline, flat_name
 from bertcl_tui.study.panels.forgetting import line_of
 from bertcl_tui.style.wording import duration, mean_of, score
@@ -67,11 +67,15 @@ def _scores(several: Sequence[Compared]) -> Iterator[Fact]:
     yield _score("p", several, lambda trial: trial.p)
     yield _score("p_o", several, lambda trial: trial.p_o)
     yield _score("p_s", several, lambda trial: trial.p_s)
-    again = [each.trial.confirmation for each in several]
+    yield from _means("mean p", [each.trial.raced for each in several])
+    yield from _means("confirmed p", [each.trial.confirmation for each in several])
+
+
+def _means(name: str, again: Sequence[Confirmation | None]) -> Iterator[Fact]:
     if any(again):
         means = [None if item is None else item.p for item in again]
         values = tuple(_NOTHING if item is None else mean_of(item) for item in again)
-        yield Fact(name="confirmed p", values=values, best=_best(tuple(map(score, means))))
+        yield Fact(name=name, values=values, best=_best(tuple(map(score, means))))
 
 
 def _score(

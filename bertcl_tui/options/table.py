@@ -37,6 +37,18 @@ _PRUNERS = {
     "asha": "As in the authors' code: keeps the better half at each rung.",
     "none": "Lets every trial come to its end.",
 }
+_SEEDS = {
+    "shared": "All trials learn with the same seed: luck does not tell them apart.",
+    "own": "Each trial has a seed of its own, as in the paper.",
+}
+_RACING = {
+    "on": "The best three get three seeds each, for a quarter of all runs at most.",
+    "off": "Every trial is run once.",
+}
+_WHEN_FLAT = {
+    "stop": "Ends when the later half gained less in p than chance does.",
+    "go-on": "Goes on to the last trial.",
+}
 _PRECISIONS = {
     "auto": "bf16 where the hardware multiplies it faster, else fp32.",
     "fp32": "Exact, and slower.",
@@ -72,7 +84,7 @@ def _word(
     name: str, label: str, what: str, *, part: Part, choices: Mapping[str, str], default: str = ""
 ) -> Option:
     """Return an option whose value is one of a few words."""
-    read = readers.one_of(name, choices)
+    read = readers.one_of(name.replace("_", " "), choices)
     return Option(name, label, what, read, default, choices, metavar="WORD", part=part)
 
 
@@ -204,6 +216,27 @@ OPTIONS = (
         "sampler", "Sampler", "Who proposes what is tried next.", part="search", choices=_SAMPLERS
     ),
     _word("pruner", "Pruner", "Who ends hopeless trials early.", part="search", choices=_PRUNERS),
+    _word(
+        "trial_seeds",
+        "Trial seeds",
+        "Whether trials share their random numbers while they learn.",
+        part="search",
+        choices=_SEEDS,
+    ),
+    _word(
+        "racing",
+        "Racing",
+        "Whether the best trials get more seeds while the search goes on.",
+        part="search",
+        choices=_RACING,
+    ),
+    _word(
+        "when_flat",
+        "When flat",
+        "What becomes of a search that finds nothing better any more.",
+        part="search",
+        choices=_WHEN_FLAT,
+    ),
     _whole_of_search(
         "in_order",
         "In order",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from bertcl_tui.store.trial_rows import StudyState, TrialState
-from engine.store.states import ENDED, Desired
+from engine.store.states import ENDED, ENDED_EARLY, Desired
 
 if TYPE_CHECKING:
     from engine.spec.search import Spending
@@ -108,12 +108,16 @@ class LogWindow(Struct, frozen=True, kw_only=True):
 
 
 class Best(Struct, frozen=True, kw_only=True):
-    """The best complete trial of a study."""
+    """The best complete trial of a study: of those with three seeds once there is any."""
 
     number: int
     p: float
+    """The mean over its seeds, as are its parts."""
     p_o: float
     p_s: float
+    seeds: int = 1
+    half_width: float | None = None
+    """Of the 95 % interval of that mean; None with one seed."""
 
 
 class StudyRow(Struct, frozen=True, kw_only=True):
@@ -142,7 +146,9 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     """None: it has no budget besides its target."""
     best: Best | None
     climb: tuple[tuple[int, float], ...]
-    """Number and p of every trial that was better than all with a lower number."""
+    """Number and p, with its own seed, of every trial better than all with a lower number."""
+    races: int
+    """Runs of its best trials with more seeds, whatever became of each."""
     rate: float | None
     """Steps per second over all its running trials."""
     tokens_rate: float | None
@@ -150,6 +156,11 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     eta: float | None
     """Seconds until the last trial ends, as far as is known."""
     created_at: float
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether it found next to nothing better any more; its reason says so."""
+        return self.reason is not None and self.reason.startswith(ENDED_EARLY)
 
     @property
     def waits(self) -> bool:

@@ -35,7 +35,7 @@ class Order(Struct, frozen=True):
     """By what trials or studies are sorted; one without a value comes last."""
 
     field: str
-    """Of trials: a column of the table of runs, a rate (``lr3``), or ``confirmed``."""
+    """Of trials: a column of the table of runs, a rate (``lr3``), ``confirmed`` or ``mean_p``."""
     descending: bool
 
 
@@ -44,7 +44,7 @@ BY_P: Final = Order("p", descending=True)
 
 
 class Confirmation(Struct, frozen=True, kw_only=True):
-    """What became of a trial that was run again with fresh seeds."""
+    """What became of a trial that was run with several seeds."""
 
     scores: tuple[tuple[int, float], ...]
     """Seed and p of every run that is complete."""
@@ -90,7 +90,19 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     tokens_rate: float | None
     busy_seconds: float
     confirmation: Confirmation | None = None
-    """None: it was not run again."""
+    """With fresh seeds; None: it was not confirmed."""
+    raced: Confirmation | None = None
+    """With its own seed and others while the study went on; None: it has not raced."""
+
+    @property
+    def mean_p(self) -> float | None:
+        """The mean p over its seeds, fresh ones not among them."""
+        return self.p if self.raced is None else self.raced.p
+
+    @property
+    def seeds(self) -> int:
+        """With how many of them it is complete."""
+        return int(self.p is not None) if self.raced is None else len(self.raced.scores)
 
     @property
     def confirmed_p(self) -> float | None:
@@ -226,7 +238,9 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     finished_at: float | None
     imported: bool
     confirmation: Confirmation | None
-    """None: it is no trial, or was not run again."""
+    """None: it is no trial, or was not confirmed."""
+    raced: Confirmation | None = None
+    """None: it is no trial, or has not raced."""
 
     @property
     def name(self) -> str:

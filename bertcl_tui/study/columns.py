@@ -187,9 +187,19 @@ def _moment(key: str, title: str, field: str) -> TrialColumn:
 
 TRIAL_COLUMNS: Final = (
     TrialColumn(key="mark", label="◉", width=1, fixed=True, cell=_mark),
-    _number("p", "p = p_o + p_s", 5, _score("p")),
+    _number("p", "p = p_o + p_s with its own seed", 5, _score("p")),
     _number("p_o", "kept of D_o", 5, _Part("p_o")),
     _number("p_s", "learnt of D_s", 5, _Part("p_s")),
+    TrialColumn(
+        key="mean",
+        label="mean p",
+        width=11,
+        title="mean p over its seeds",
+        sorts="mean_p",
+        cell=Written(lambda trial: "" if trial.raced is None else mean_of(trial.raced)),
+        facts=("mean_p", "seeds"),
+        asked="number",
+    ),
     TrialColumn(
         key="confirmed",
         label="confirmed",
@@ -288,7 +298,7 @@ TRIAL_COLUMNS: Final = (
     _moment("started", "when it began", "started_at"),
     _moment("ended", "when it ended", "finished_at"),
 )
-_USUAL: Final = ("mark", "number", "p", "confirmed", "p_o", "p_s", "rates", "state", "note")
+_USUAL: Final = ("mark", "number", "p", "mean", "confirmed", "p_o", "p_s", "rates", "state", "note")
 """Shown until columns are chosen, from left to right."""
 
 

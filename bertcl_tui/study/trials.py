@@ -31,7 +31,7 @@ from bertcl_tui.study.writing import (
     to_tsv,
     write_trials,
 )
-from bertcl_tui.style.wording import confirmation_text, count
+from bertcl_tui.style.wording import confirmation_text, count, seeds_text
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import entitle
 from engine.errors import EngineError, shown
@@ -202,7 +202,8 @@ class TrialsList(Vertical):
 def _note_on(trial: TrialRow) -> str:
     """Say what is to be known of a trial besides its numbers."""
     again = confirmation_text(trial.confirmation) if trial.confirmation else ""
-    return " · ".join(filter(None, (trial.label, again, trial.reason)))
+    seeds = seeds_text(trial.raced) if trial.raced else ""
+    return " · ".join(filter(None, (trial.label, seeds, again, trial.reason)))
 
 
 def _export_form(study: str, trials: int, *, marked: bool) -> FormScreen:

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, overload
+from typing import ClassVar, Final, Literal, overload
 
 from rich.text import Text
 from textual.binding import BindingType
@@ -15,6 +15,9 @@ from bertcl_tui.study.columns import ROOMY, TrialColumn, TrialLine, trial_column
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
+
+_RUN_AGAIN: Final = {"mean": "raced", "confirmed": "confirmation"}
+"""Columns of trials that were run again, and what says that one was."""
 
 
 class TrialLines(Sequence[TrialLine]):
@@ -79,8 +82,8 @@ class TrialsTable(RowTable[TrialLine]):
         self._rows: dict[int, TrialRow] = {}
         self._known: Mapping[int, Known] = {}
         self._offered: Sequence[TrialColumn] = trial_columns(())
-        self._confirmed = False
-        """Whether any of them was run again with fresh seeds."""
+        self._again: frozenset[str] = frozenset()
+        """Which columns of trials that were run again have something in them."""
         self._range_from: int | None = None
         """The number of the trial at which a range was begun."""
 
@@ -95,12 +98,14 @@ class TrialsTable(RowTable[TrialLine]):
         return self._offered
 
     def columns(self, width: int) -> Sequence[Column]:
-        """Show what was confirmed where something was; where room is scarce, instead of rates."""
+        """Show what raced or was confirmed where something did; where room is scarce, not rates."""
         columns = super().columns(width)
         if self._chosen:
             return columns
-        left_out = "confirmed" if not self._confirmed else "rates" if width < ROOMY else ""
-        return [column for column in columns if column.key != left_out]
+        left_out = _RUN_AGAIN.keys() - self._again
+        if self._again and width < ROOMY:
+            left_out = {*left_out, "rates"}
+        return [column for column in columns if column.key not in left_out]
 
     def cells(self, item: TrialLine, looks: Looks) -> dict[str, Text]:
         shown = {column.key for column in self.shown}
@@ -130,10 +135,12 @@ class TrialsTable(RowTable[TrialLine]):
         still = {n: self._rows[n] for n in self._numbers[seen] if n in self._rows}
         self._numbers, self._known = numbers, known
         self._rows = still | {row.number: row for row in rows}
-        confirmed = any(row.confirmation is not None for row in rows)
+        again = self._again | {
+            key for key, fact in _RUN_AGAIN.items() if any(getattr(row, fact) for row in rows)
+        }
         offered = trial_columns(choices, digits=len(str(max(numbers, default=0))))
-        if offered != self._offered or (confirmed and not self._confirmed):
-            self._offered, self._confirmed = offered, self._confirmed or confirmed
+        if (offered, again) != (self._offered, self._again):
+            self._offered, self._again = offered, again
             self.lay_out()
         if self._range_from is not None and self.line_of(self._range_from) is None:
             self._range_from = None

@@ -25,6 +25,8 @@ _FIRST: Final = (
     "p",
     "p_o",
     "p_s",
+    "mean_p",
+    "seeds",
     "confirmed_p",
     "confirmed_seeds",
     "reported_p",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from bertcl_tui.store.study_rows import StudyRow, WorkerRow
+from bertcl_tui.store.study_rows import Best, StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import Confirmation
 from engine.profiles.grouping import short_rate
 
@@ -53,6 +53,17 @@ def mean_of(confirmation: Confirmation) -> str:
         return f"0/{sum(number for _, number in confirmation.others)}"
     half = confirmation.half_width
     return score(confirmation.p) + ("" if half is None else f"±{half:.3f}")
+
+
+def best_text(best: Best) -> str:
+    """Write the best p: ``1.394±0.021 (#3, 3 seeds)``, or of one seed: ``1.412 (#3, 1 seed)``."""
+    half = "" if best.half_width is None else f"±{best.half_width:.3f}"
+    return f"{score(best.p)}{half} (#{best.number}, {count(best.seeds, 'seed')})"
+
+
+def seeds_text(raced: Confirmation) -> str:
+    """Say what a trial scores over its seeds: ``mean 1.394±0.021 (3 seeds)``."""
+    return confirmation_text(raced).replace("again", "mean", 1)
 
 
 def confirmation_text(confirmation: Confirmation) -> str:

@@ -233,8 +233,8 @@ def stage_names(look: RunLook) -> tuple[str, ...]:
 def notes_on(run: RunFacts) -> str:
     """Say what a run is called, why it ended, and what each fresh seed gave."""
     notes = [run.label or "", run.reason or ""]
-    if run.confirmation is not None:
-        seeds = [f"seed {seed} p {score(p)}" for seed, p in run.confirmation.scores]
+    for several in filter(None, (run.raced, run.confirmation)):
+        seeds = [f"seed {seed} p {score(p)}" for seed, p in several.scores]
         notes.append(", ".join(seeds))
     return " · ".join(note for note in notes if note)
 

@@ -11,6 +11,7 @@ from bertcl_tui.style.wording import (
     duration,
     mean_of,
     score,
+    seeds_text,
     spent_text,
     stage_1_said,
     steps_rate,
@@ -86,6 +87,7 @@ def _state(run: RunFacts) -> Facts:
     return {
         "reason": run.reason or "",
         "p": "" if run.p is None else f"{score(run.p)} = {score(run.p_o)} + {score(run.p_s)}",
+        "mean": "" if run.raced is None else seeds_text(run.raced).removeprefix("mean "),
         "again": "" if again is None else f"{mean_of(again)}: {', '.join(seeds)}".rstrip(": "),
     }
 

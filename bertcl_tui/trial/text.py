@@ -14,7 +14,14 @@ from textual.widgets import Static
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.store.trial_rows import RunFacts
 from bertcl_tui.style.looks import STATE_LOOKS, Looks, Write, looks_of, state_text, state_word
-from bertcl_tui.style.wording import confirmation_text, duration, score, steps_rate, tokens_rate
+from bertcl_tui.style.wording import (
+    confirmation_text,
+    duration,
+    score,
+    seeds_text,
+    steps_rate,
+    tokens_rate,
+)
 from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, RunLook
 from bertcl_tui.trial.parameters import KeyOf, next_step, parameters_of
 from engine.spec import sequence_name
@@ -47,6 +54,7 @@ def facts_in_short(run: RunFacts) -> list[str]:
     facts = [
         state_word(run.state, run.desired),
         scores,
+        seeds_text(run.raced) if run.raced else "",
         confirmation_text(run.confirmation) if run.confirmation else "",
         f"step {run.step} of {run.steps}" if run.steps else "",
         steps_rate(run.rate),

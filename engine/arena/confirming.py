@@ -13,7 +13,8 @@ from engine.errors import UsageError, shown
 from engine.spec import derived_seed
 from engine.store.connection import Store
 from engine.store.measurements import end_accuracies
-from engine.store.runs import RunRecord, best_first, confirmations_of, runs_on, trials_of
+from engine.store.racing import ranked
+from engine.store.runs import RunRecord, confirmations_of, runs_on, trials_of
 from engine.store.studies import StudyRecord
 
 
@@ -61,7 +62,7 @@ def plan_confirmation(
             "its protocol is not known, so nothing can be run like it"
         )
     trials = trials_of(store, study.id)
-    complete = best_first(trials)
+    complete = ranked(store, study.id, trials)
     best = [trial for trial in complete if trial.number in numbers] if numbers else complete[:top]
     if not complete:
         raise UsageError(

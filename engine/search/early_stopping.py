@@ -1,7 +1,8 @@
-"""What ends a trial early: the collapse sentinel, and the pruners.
+"""What ends a trial or a search early: the collapse sentinel, the pruners, and flatness.
 
 The sentinel ends a trial that predicts one class, or whose loss is no number. A pruner ends one
-that will not catch up with others; its steps are a trial's reports, from 1.
+that will not catch up with others; its steps are a trial's reports, from 1. A search is flat when
+the later half of its trials found next to nothing better than the first.
 """
 
 import math
@@ -27,6 +28,12 @@ _SPARED_REPORTS = 2
 """First reports of a trial that do not count against it: its rates are still warming up."""
 _COMPARED_TRIALS = 4
 """Fewest complete trials with a report at the same step that say what is usual there."""
+
+_LEAST_COMPLETE = 20
+"""Complete trials before which no search is flat."""
+_LEAST_LATEST = 20
+_LATEST_PER_DIMENSION = 4
+_LEAST_TRIED = 1.25
 
 
 class Observation(Struct, frozen=True, kw_only=True):
@@ -178,3 +185,47 @@ def make_pruner(kind: Pruner) -> BasePruner:
             )
         case "none":
             return NopPruner()
+
+
+class Flatness(Struct, frozen=True, kw_only=True):
+    """Why a search finds next to nothing better any more."""
+
+    trials: int
+    """Begun by then."""
+    latest: int
+    """Trials at the end that were compared with all before."""
+    gained: float
+    """By how much the best of them is better than the best before; 0: it is not."""
+    noise: float | None
+
+    def __str__(self) -> str:
+        gained = f"gained {self.gained:.3f} in p" if self.gained else "gained nothing"
+        luck = f", less than chance makes ({self.noise:.3f})" if self.noise else ""
+        return f"the last {self.latest} of {self.trials} trials {gained}{luck}"
+
+
+def flatness(
+    scores: Sequence[float | None], dimensions: int, noise: float | None
+) -> Flatness | None:
+    """Return why a search is flat; None: it is not, or it is too early to tell.
+
+    Progress slows down as trials double: what the later half of them gained is more than what is
+    to be expected of as many more. ``optuna.terminator`` is about to be removed from Optuna, and
+    its regret bound stays far above the noise (``bench/racing.py``).
+
+    Args:
+        scores: p of every trial tried so far, in their order; None: it did not come to its end.
+        dimensions: of the space that is searched.
+        noise: by how much scores differ by chance; None: not known, so nothing may be gained.
+    """
+    least = max(_LEAST_LATEST, _LATEST_PER_DIMENSION * dimensions)
+    latest = max(least, len(scores) // 2)
+    before = [score for score in scores[:-latest] if score is not None]
+    complete = sum(score is not None for score in scores)
+    if not before or complete < _LEAST_COMPLETE or len(scores) < _LEAST_TRIED * least:
+        return None
+    best = max(score for score in scores if score is not None)
+    gained = best - max(before)
+    if gained > (noise or 0.0):
+        return None
+    return Flatness(trials=len(scores), latest=latest, gained=gained, noise=noise)

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from engine.errors import DeletedError, EngineError, shown
 from engine.search.drafting import as_begun, draft_trial
-from engine.search.early_stopping import make_pruner
+from engine.search.early_stopping import Flatness, flatness, make_pruner
 from engine.search.samplers import SeededSampler, ignores_pruned
 from engine.search.spaces import Space
 from engine.search.storage import AGAIN, ENDED, LABEL, open_storage, plain_errors
@@ -109,6 +109,24 @@ class Search:
         proposal = self._proposal(draft)
         assert proposal is not None
         return msgspec.structs.replace(proposal, number=number)
+
+    def flatness(self, noise: float | None) -> Flatness | None:
+        """Return why the next trial is not worth it; None: it may be.
+
+        Args:
+            noise: by how much scores differ by chance, where that is known.
+        """
+        with plain_errors(), self._unless_deleted():
+            trials = self._study.get_trials(deepcopy=False)
+        begun = self._next_number(trials)
+        shown = [trial for trial in self._shown_to(begun, trials) if AGAIN not in trial.user_attrs]
+        ends = [
+            trial.value if _ending(trial) == "complete" else None
+            for trial in shown
+            if trial.state.is_finished() and trial.state is not TrialState.FAIL
+        ]
+        found = flatness(ends, len(self._space.dimensions), noise)
+        return None if found is None else msgspec.structs.replace(found, trials=begun)
 
     def report(self, number: int, step: int, p: float) -> None:
         """Say what a trial has reached at its ``step``-th report, counted from 1.

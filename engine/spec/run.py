@@ -10,19 +10,22 @@ from engine.errors import UsageError, shown
 from engine.spec.protocol import Protocol
 from engine.spec.search import Rate, SearchSettings
 
-SeedPurpose = Literal["sampler", "trial", "confirmation", "arena"]
+SeedPurpose = Literal["sampler", "trial", "confirmation", "arena", "racing"]
 _PURPOSES: Final[tuple[SeedPurpose, ...]] = get_args(SeedPurpose)
 _FIRST_DERIVED: Final = 2**30
 _DRAWN: Final = 2**28
+_CLASSES: Final = 4
+_FIRST_OF_RACES: Final = 2**29
+"""Below all others: a further class beside theirs would have made other seeds of all of them."""
 
 
 def derived_seed(purpose: SeedPurpose, seed: int, index: int) -> int:
     """Return the seed of what is done for the ``index``-th time for a purpose.
 
     Every seed that no person wrote comes from here: of the sampler at each trial, of the trials,
-    of the runs that confirm them, and of the arena. Seeds for two purposes are never the same,
-    whatever they come from: what selected a winner never scores it. All are from 2**30 to 2**31,
-    above those that people write and those of stores that were made before.
+    of their races, of the runs that confirm them, and of the arena. Seeds for two purposes are
+    never the same, whatever they come from: what selected a winner never scores it. All are from
+    2**29 to 2**31, above those that people write and those of stores that were made before.
 
     Args:
         purpose: what is done.
@@ -32,7 +35,9 @@ def derived_seed(purpose: SeedPurpose, seed: int, index: int) -> int:
     name = f"{seed} {index}".encode()
     digest = blake2b(name, digest_size=8, person=purpose.encode()).digest()
     drawn = int.from_bytes(digest) % _DRAWN
-    return _FIRST_DERIVED + len(_PURPOSES) * drawn + _PURPOSES.index(purpose)
+    if purpose == "racing":
+        return _FIRST_OF_RACES + drawn
+    return _FIRST_DERIVED + _CLASSES * drawn + _PURPOSES.index(purpose)
 
 
 class RunSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,7 +141,7 @@ class StudySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         learning_rates: tuple[float, ...],
         options: Mapping[str, float] | None = None,
     ) -> RunSpec:
-        """Return the run of trial ``number``; each trial has a seed of its own.
+        """Return the run of trial ``number``, with the seed that the study gives it.
 
         Where the later stages alone are searched, stage 1 has one seed and one rate in all trials.
 
@@ -145,6 +150,7 @@ class StudySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             learning_rates: one per choice.
             options: from which the method makes these rates; none: it carries them.
         """
+        shared = self.search.trial_seeds == "shared"
         return RunSpec(
             sequence=self.sequence,
             data=self.data,
@@ -154,7 +160,7 @@ class StudySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             learning_rates=None if options else learning_rates,
             first_lr=self.first_lr,
             protocol=self.protocol,
-            seed=derived_seed("trial", self.seed, number),
+            seed=derived_seed("trial", self.seed, 0 if shared else number),
             first_seed=None if self.first_lr is None else derived_seed("trial", self.seed, 0),
             device=self.device,
         )

@@ -12,6 +12,9 @@ Pruner = Literal["percentile", "hyperband", "asha", "none"]
 PruningSees = Literal["later-stages", "first-stage"]
 Stages = Literal["all", "later"]
 """Those that learning rates are for: all of a sequence, or all but the first."""
+TrialSeeds = Literal["own", "shared"]
+Racing = Literal["off", "on"]
+WhenFlat = Literal["go-on", "stop"]
 
 
 class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +44,15 @@ class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     head_bounds: Bounds = (1e-7, 1e-3)
     warm_starts: bool = True
     """Ask for known good profiles before the sampler is asked."""
+    trial_seeds: TrialSeeds = "own"
+    """Whether all trials learn with the same seed, so that luck does not tell them apart (common
+    random numbers), or each with one of its own, as studies did that do not say."""
+    racing: Racing = "off"
+    """Whether the best trials are run with more seeds while the search goes on; in a search in
+    order, when it has its trials: nobody's pace then says which they are."""
+    when_flat: WhenFlat = "go-on"
+    """What becomes of a search that finds next to nothing better any more: whether it goes on to
+    its last trial or ends."""
 
 
 BEST_OF: Final = "best of "

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select
 
 from engine.spec.search import Evaluator
 from engine.store.connection import Store
+from engine.store.runs import is_trial
 from engine.store.schema import importance, run
 
 _MOST_WEIGHED: Final[dict[Evaluator, int]] = {"ped-anova": 3000, "fanova": 300}
@@ -93,4 +94,5 @@ def count_complete(store: Store, study_id: int) -> int:
 
 
 def _scored(study_id: int) -> ColumnElement[bool]:
-    return (run.c.study_id == study_id) & (run.c.state == "complete") & run.c.p.is_not(None)
+    of_study = (run.c.study_id == study_id) & is_trial()
+    return of_study & (run.c.state == "complete") & run.c.p.is_not(None)

@@ -13,10 +13,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
-    ScalarSelect,
     case,
     delete,
-    func,
     insert,
     select,
     update,
@@ -37,6 +35,7 @@ from engine.store.leases import (
     unheld,
     waits_for_first_stage,
 )
+from engine.store.racing import race_of
 from engine.store.runs import (
     FirstStagesCounted,
     RunRecord,
@@ -45,7 +44,7 @@ from engine.store.runs import (
     record,
     spent_epochs,
 )
-from engine.store.schema import drift, log, measurement, run, stage, study, worker
+from engine.store.schema import confirmation, drift, log, measurement, run, stage, study, worker
 from engine.store.states import ENDED, RETRIED, TRANSITIONS, Desired, RunState
 
 # Made
@@ -60,11 +59,13 @@ def create_run(
     label: str | None = None,
     learning_rates: Sequence[float] | None = None,
     state: RunState = "queued",
+    races: int | None = None,
 ) -> int:
     """Remember a new run and return its id; a worker takes it when it is queued.
 
-    A trial is remembered once: another worker may have done so meanwhile.
-    ``learning_rates`` are those that its method will learn with, where they are known by now.
+    A trial is remembered once, and so is its race with a seed: another worker may have done so
+    meanwhile. ``learning_rates`` are those that its method will learn with, where they are known
+    by now; ``races`` is the run of the trial that it repeats within its study.
 
     Raises:
         DeletedError: the study is there no more.
@@ -77,6 +78,8 @@ def create_run(
             if desired is None:
                 raise DeletedError(f"study {study_id} was deleted")
             same = (run.c.study_id == study_id) & (run.c.number == number)
+            if races is not None:
+                same = race_of(races) & (run.c.seed == spec.seed)
             known = connection.execute(select(run.c.id).where(same)).scalar()
             if known is not None:
                 return int(known)
@@ -97,7 +100,10 @@ def create_run(
             )
             .returning(run.c.id)
         )
-        return int(result.scalar_one())
+        run_id = int(result.scalar_one())
+        if races is not None:
+            connection.execute(insert(confirmation).values(trial_id=races, run_id=run_id))
+        return run_id
 
 
 # Held by a worker
@@ -110,7 +116,6 @@ def claim_run(
     threads: int,
     devices: Collection[str] | None = None,
     steady: bool = True,
-    study_id: int | None = None,
 ) -> RunRecord | None:
     """Take a run that may be worked on: begun ones first, then the oldest queued one.
 
@@ -123,7 +128,6 @@ def claim_run(
         threads: that it learns with from now on, if it has not begun with others.
         devices: those that the worker can use; what asks for another is left alone. None: all.
         steady: as ``orphaned`` takes it.
-        study_id: whose trials alone are taken; None: any run.
     """
     begun_first = case((run.c.state == "queued", 1), else_=0)
     query = (
@@ -132,8 +136,6 @@ def claim_run(
         .order_by(begun_first, may_share_first_stage(), run.c.id)
         .limit(1)
     )
-    if study_id is not None:
-        query = query.where(run.c.study_id == study_id)
     with store.writing() as connection:
         control_unheld(connection, steady=steady)
         if devices is not None:
@@ -175,25 +177,17 @@ def desired_of(store: Store, run_id: int, worker_id: int) -> Desired:
     Raises:
         LeaseLostError: another worker holds the run.
     """
-    found = desired_of_held(store, worker_id, run.c.id == run_id)
-    if run_id not in found:
-        raise LeaseLostError(f"run {run_id} is held by another worker")
-    return found[run_id]
-
-
-def desired_of_held(
-    store: Store, worker_id: int, *which: ColumnElement[bool]
-) -> dict[int, Desired]:
-    """Return what is desired of each run that a worker holds, as ``desired_of`` says."""
-    rests = (run.c.desired == "running") & worker.c.desired.is_distinct_from("running")
     query = (
-        select(run.c.id, run.c.desired, rests.label("rests"))
+        select(run.c.desired, worker.c.desired.label("of_worker"))
         .outerjoin_from(run, worker, worker.c.id == run.c.worker_id)
-        .where(run.c.worker_id == worker_id, *which)
+        .where(run.c.id == run_id, run.c.worker_id == worker_id)
     )
     with store.reading() as connection:
-        rows = connection.execute(query).all()
-    return {row.id: "paused" if row.rests else row.desired for row in rows}
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise LeaseLostError(f"run {run_id} is held by another worker")
+    desired: Desired = row.desired
+    return "paused" if desired == "running" and row.of_worker != "running" else desired
 
 
 def note_checkpoint(store: Store, run_id: int, worker_id: int) -> None:
@@ -235,7 +229,7 @@ def release_run(
             tokens_rate=None,
             busy_seconds=run.c.busy_seconds + busy_seconds,
         )
-        _set_worker_run(connection, worker_id, _another_of(worker_id))
+        _set_worker_run(connection, worker_id, None)
 
 
 def finish_run(
@@ -270,7 +264,7 @@ def finish_run(
             **_score_columns("", scores),
             **_score_columns("reported_", reported),
         )
-        _set_worker_run(connection, worker_id, _another_of(worker_id))
+        _set_worker_run(connection, worker_id, None)
 
 
 # Controlled by people
@@ -385,12 +379,5 @@ def _score_columns(prefix: str, scores: Scores | None) -> dict[str, float]:
     }
 
 
-def _another_of(worker_id: int) -> ScalarSelect[int]:
-    """Return the first of the runs that a worker still holds; none of most workers."""
-    return select(func.min(run.c.id)).where(run.c.worker_id == worker_id).scalar_subquery()
-
-
-def _set_worker_run(
-    connection: Connection, worker_id: int, run_id: int | ScalarSelect[int]
-) -> None:
+def _set_worker_run(connection: Connection, worker_id: int, run_id: int | None) -> None:
     connection.execute(update(worker).where(worker.c.id == worker_id).values(run_id=run_id))

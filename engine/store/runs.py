@@ -4,8 +4,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from itertools import islice
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import msgspec
@@ -24,8 +23,7 @@ from sqlalchemy import (
 )
 
 from engine.errors import DeletedError, UsageError
-from engine.spec import RunSpec, Source, StudySpec
-from engine.spec.search import Stages
+from engine.spec import RunSpec, Source
 from engine.store.connection import Store
 from engine.store.schema import confirmation, entry, run, stage, study
 from engine.store.states import ENDED, Desired, RunState
@@ -110,17 +108,16 @@ def trials_of(
     store: Store, study_id: int, numbers: Collection[int] | None = None
 ) -> list[RunRecord]:
     """Return the trials of a study by number: all, or those of these numbers."""
-    query = select(run).where(run.c.study_id == study_id).order_by(run.c.number)
+    query = select(run).where(run.c.study_id == study_id, is_trial()).order_by(run.c.number)
     if numbers is not None:
         query = query.where(run.c.number.in_(numbers))
     with store.reading() as connection:
         return [record(row) for row in connection.execute(query).mappings()]
 
 
-def best_first(trials: Iterable[RunRecord]) -> list[RunRecord]:
-    """Return the complete trials that have a score, the best first, ties by number."""
-    scored = [trial for trial in trials if trial.state == "complete" and trial.p is not None]
-    return sorted(scored, key=lambda trial: (-(trial.p or 0.0), trial.number or 0))
+def is_trial() -> ColumnElement[bool]:
+    """Return the condition that a run of a study is one of its trials: a race has no number."""
+    return run.c.number.is_not(None)
 
 
 def runs_on(store: Store, sequence: str) -> list[RunRecord]:
@@ -173,12 +170,20 @@ def spent_epochs(
     return sum(float(connection.execute(part.where(runs)).scalar_one()) for part in parts)
 
 
+def epochs_of(connection: Connection, runs: ColumnElement[bool], *, one: bool) -> float:
+    """Return what runs of a search took; ``one``: its trials, not its races, share one stage 1."""
+    if not one:
+        return spent_epochs(connection, runs)
+    trials = spent_epochs(connection, runs & is_trial(), first_stages="one")
+    return trials + spent_epochs(connection, runs & ~is_trial())
+
+
 def failures_in_a_row(store: Store, study_id: int) -> int:
     """Return how many trials failed one after another since the study was last resumed."""
     query = (
         select(run.c.state)
         .join(study, study.c.id == run.c.study_id)
-        .where(run.c.study_id == study_id, run.c.state.in_(ENDED))
+        .where(run.c.study_id == study_id, is_trial(), run.c.state.in_(ENDED))
         .where(run.c.finished_at >= study.c.desired_at)
         .order_by(run.c.finished_at.desc(), run.c.id.desc())
         .limit(10)
@@ -186,52 +191,6 @@ def failures_in_a_row(store: Store, study_id: int) -> int:
     with store.reading() as connection:
         states = connection.execute(query).scalars().all()
     return next((i for i, state in enumerate(states) if state != "failed"), len(states))
-
-
-def best_of_studies(
-    store: Store,
-    model: str,
-    grouping: str,
-    *,
-    besides: int,
-    stages: Stages = "all",
-    limit: int = 3,
-) -> dict[str, tuple[float, ...]]:
-    """Return the rates of the best complete trial of the latest other studies on a backbone.
-
-    Args:
-        store: where to look.
-        model: the backbone, as studies name it.
-        grouping: studies that group its layers otherwise mean other layers by the same choice.
-        besides: the study that asks.
-        stages: those that it searches: rates for others are no start for these.
-        limit: how many studies to return at most.
-
-    Returns:
-        Learning rates by the study's name, the latest study first.
-    """
-    place = func.row_number().over(
-        partition_by=run.c.study_id, order_by=(run.c.p.desc(), run.c.number)
-    )
-    ranked = (
-        select(study.c.id, study.c.name, study.c.spec, run.c.learning_rates, place.label("place"))
-        .join(study, study.c.id == run.c.study_id)
-        .where(study.c.model == model, study.c.id != besides)
-        .where(run.c.state == "complete", run.c.learning_rates.is_not(None))
-        .subquery()
-    )
-    query = select(ranked).where(ranked.c.place == 1).order_by(ranked.c.id.desc())
-    with store.reading() as connection:
-        alike = (
-            row
-            for row in connection.execute(query)
-            for spec in [msgspec.json.decode(row.spec, type=StudySpec)]
-            if spec.protocol.grouping == grouping and spec.search.searched_stages == stages
-        )
-        return {
-            row.name: msgspec.json.decode(row.learning_rates, type=tuple[float, ...])
-            for row in islice(alike, limit)
-        }
 
 
 def enter_run(store: Store, run_id: int, entrant: str, source: Source) -> None:
@@ -277,13 +236,16 @@ def confirm_trial(store: Store, trial_id: int, run_id: int) -> None:
 
 
 def confirmations_of(store: Store, study_id: int) -> dict[int, list[RunRecord]]:
-    """Return the runs that repeat trials of a study, by the id of the trial's own run."""
+    """Return the runs with fresh seeds that repeat trials of a study, by the trial's run id.
+
+    Races are none of them: they are runs of the study, and say which trials are the best.
+    """
     trial = run.alias("trial")
     query = (
         select(run, confirmation.c.trial_id)
         .join(confirmation, confirmation.c.run_id == run.c.id)
         .join(trial, trial.c.id == confirmation.c.trial_id)
-        .where(trial.c.study_id == study_id)
+        .where(trial.c.study_id == study_id, run.c.study_id.is_(None))
         .order_by(run.c.seed, run.c.id)
     )
     found: defaultdict[int, list[RunRecord]] = defaultdict(list)

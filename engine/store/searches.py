@@ -1,6 +1,7 @@
 """Searches: which want trials, who may propose the next one, what they cost, which are over."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, MutableMapping, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Text,
+    case,
     cast,
     column,
     func,
@@ -24,16 +26,11 @@ from engine.spec.search import BEST_OF, Spending, study_of_start
 from engine.store.clock import is_fresh, now
 from engine.store.connection import Store
 from engine.store.leases import held, learns, other
-from engine.store.runs import (
-    FirstStagesCounted,
-    RunRecord,
-    best_first,
-    spent_epochs,
-    trials_of,
-)
+from engine.store.racing import Contender, Counts, contenders, next_to_race, ranked
+from engine.store.runs import RunRecord, epochs_of, is_trial, trials_of
 from engine.store.schema import run, study, worker
-from engine.store.states import ENDED
-from engine.store.studies import StudyRecord, get_study
+from engine.store.states import ENDED, ENDED_EARLY, UNFINISHED
+from engine.store.studies import StudyRecord, ended_early, get_study
 from engine.store.workers import waits_for_device
 
 _OPTUNA_STUDIES: Final = table("studies", column("study_id", Integer), column("study_name", Text))
@@ -73,6 +70,22 @@ class SearchRecord(Struct, frozen=True, kw_only=True):
         return self.study.spec.title()
 
 
+class _Running(Struct, frozen=True, kw_only=True):
+    """A search that shall run."""
+
+    id: int
+    spec: StudySpec
+    target: int
+    counts: Counts
+    unfinished: int
+    """Runs that are not ended, races among them."""
+
+    @property
+    def wants_trials(self) -> bool:
+        """Whether it has fewer than its target."""
+        return self.counts.begun < self.target
+
+
 def searches(store: Store, model: str | None, protocol: Protocol) -> list[SearchRecord]:
     """Return the searches on a backbone, or on any (None), under a protocol, oldest first."""
     query = select(study.c.id).where(study.c.origin == "search")
@@ -92,12 +105,14 @@ def searches(store: Store, model: str | None, protocol: Protocol) -> list[Search
 def _search(store: Store, item: StudyRecord, *, over: bool) -> SearchRecord:
     trials = trials_of(store, item.id)
     with store.reading() as connection:
-        epochs = _study_epochs(connection, item.id, item.spec)
+        epochs = epochs_of(
+            connection, run.c.study_id == item.id, one=item.spec.first_lr is not None
+        )
         brought = _brought(connection, item.id)
     return SearchRecord(
         study=item,
         over=over and all(trial.state in ENDED for trial in trials),
-        complete=tuple(best_first(trials)),
+        complete=tuple(ranked(store, item.id, trials)),
         epochs=epochs,
         brought=brought,
     )
@@ -113,7 +128,8 @@ def _brought(connection: Connection, study_id: int) -> tuple[Tuning, ...]:
         names = {study_of_start(label) for label in connection.execute(starts).scalars()}
         known = select(study).where(study.c.name.in_(names - found.keys())).order_by(study.c.id)
         for row in connection.execute(known).all():
-            epochs = _study_epochs(connection, row.id, _decoded(row.spec))
+            one = _decoded(row.spec).first_lr is not None
+            epochs = epochs_of(connection, run.c.study_id == row.id, one=one)
             found[row.name] = Tuning(study=row.name, sequence=row.sequence, epochs=epochs)
             waiting.append(row.id)
     return tuple(found.values())
@@ -126,21 +142,41 @@ def studies_wanting_trials(store: Store, devices: Collection[str] | None = None)
         store: where they are kept.
         devices: only those that learn on one of them; None: on any.
     """
-    trials = select(run.c.study_id, func.count().label("count")).group_by(run.c.study_id).subquery()
-    query = (
-        select(study.c.id, study.c.spec, func.coalesce(trials.c.count, 0).label("begun"))
-        .outerjoin(trials, trials.c.study_id == study.c.id)
-        .where(study.c.desired == "running", study.c.origin == "search")
-        .where(func.coalesce(trials.c.count, 0) < study.c.trials)
-        .order_by(func.coalesce(trials.c.count, 0), study.c.id)
-    )
     with store.reading() as connection:
-        rows = [(row, _decoded(row.spec)) for row in connection.execute(query)]
         return [
-            row.id
-            for row, spec in rows
-            if (devices is None or spec.device in devices)
-            and not _spent(connection, row.id, spec, row.begun)
+            search.id
+            for search in _running_searches(connection, devices)
+            if search.wants_trials and not _spent(connection, search)
+        ]
+
+
+def race_wanted(
+    store: Store, study_id: int, settled: MutableMapping[int, Counts]
+) -> Contender | None:
+    """Return the trial of a running search that shall race now; None: none shall.
+
+    Args:
+        store: where it is kept.
+        study_id: the search.
+        settled: at which counts a search had nobody to race; asked and kept up to date.
+    """
+    with store.reading() as connection:
+        found = _running_searches(connection, only=study_id)
+        return next((_race(connection, search, settled) for search in found), None)
+
+
+def studies_wanting_races(
+    store: Store, devices: Collection[str] | None, settled: MutableMapping[int, Counts]
+) -> Sequence[int]:
+    """Return the ids of running searches of which a trial shall race now.
+
+    ``settled`` is as ``race_wanted`` takes it, ``devices`` as ``studies_wanting_trials`` does.
+    """
+    with store.reading() as connection:
+        return [
+            search.id
+            for search in _running_searches(connection, devices)
+            if _race(connection, search, settled) is not None
         ]
 
 
@@ -229,6 +265,14 @@ def told_otherwise(store: Store, study_id: int, mark: str) -> Sequence[int]:
         return connection.execute(query).scalars().all()
 
 
+def end_early(store: Store, study_id: int, trials: int, why: str) -> None:
+    """Let a search have no more than the trials it has, and say why."""
+    more = (study.c.id == study_id) & (study.c.trials > trials)
+    values = {"trials": trials, "reason": f"{ENDED_EARLY}{why}"}
+    with store.writing() as connection:
+        connection.execute(update(study).where(more).values(values))
+
+
 def has_trial_under_way(store: Store, study_id: int) -> bool:
     """Whether a living worker is at a trial of the study."""
     query = select(run.c.id).where(run.c.study_id == study_id, held()).limit(1)
@@ -248,7 +292,8 @@ def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
     )
     free = study.c.proposer_id.is_(None) | ~holder.exists()
     until = now() + _PROPOSER_SECONDS
-    values = {"proposer_id": worker_id, "proposer_until": until, "reason": None}
+    kept = case((ended_early(), study.c.reason))
+    values = {"proposer_id": worker_id, "proposer_until": until, "reason": kept}
     mine = study.c.proposer_id == worker_id
     with store.writing() as connection:
         query = update(study).where(study.c.id == study_id, free | mine).values(values)
@@ -280,33 +325,75 @@ def spending_of(
         budget: in epochs.
         one_first_stage: whether all its trials go on from one first stage, which counts once.
     """
-    counted = run.c.study_id == study_id
-    spent = spent_epochs(connection, counted, first_stages="one" if one_first_stage else "each")
-    return Spending(spent=spent, budget=budget)
+    of_study = run.c.study_id == study_id
+    return Spending(spent=epochs_of(connection, of_study, one=one_first_stage), budget=budget)
 
 
 def _decoded(spec: str) -> StudySpec:
     return msgspec.json.decode(spec, type=StudySpec)
 
 
-def _spent(connection: Connection, study_id: int, spec: StudySpec, begun: int) -> bool:
-    search = spec.search
-    if search.budget_epochs is None:
+def _spent(connection: Connection, search: _Running) -> bool:
+    settings = search.spec.search
+    if settings.budget_epochs is None:
         return False
-    counted = run.c.study_id == study_id
-    if search.in_order is not None:
+    counted = run.c.study_id == search.id
+    if settings.in_order is not None:
         # Those that may be under way are at another step each time.
-        counted &= run.c.number <= begun - search.in_order
-    return _study_epochs(connection, study_id, spec, counted) >= search.budget_epochs
+        counted &= run.c.number <= search.counts.begun - settings.in_order
+    return _over(connection, search.spec, counted)
 
 
-def _study_epochs(
-    connection: Connection,
-    study_id: int,
-    spec: StudySpec,
-    counted: ColumnElement[bool] | None = None,
-) -> float:
-    """Return what trials of a study took, by default all; a first stage of all counts once."""
-    trials = run.c.study_id == study_id if counted is None else counted
-    first_stages: FirstStagesCounted = "each" if spec.first_lr is None else "one"
-    return spent_epochs(connection, trials, first_stages=first_stages)
+def _over(connection: Connection, spec: StudySpec, counted: ColumnElement[bool]) -> bool:
+    """Whether these runs of a search took all of its budget."""
+    budget = spec.search.budget_epochs
+    taken = partial(epochs_of, connection, counted, one=spec.first_lr is not None)
+    return budget is not None and taken() >= budget
+
+
+def _race(
+    connection: Connection, search: _Running, settled: MutableMapping[int, Counts]
+) -> Contender | None:
+    """Return who shall race; a search in order races when it has its trials."""
+    settings, counts = search.spec.search, search.counts
+    if settings.racing == "off" or not counts.allow_another or settled.get(search.id) == counts:
+        return None
+    if settings.in_order is not None and (search.unfinished or search.wants_trials):
+        return None
+    if _over(connection, search.spec, run.c.study_id == search.id):
+        return None
+    found = next_to_race(contenders(connection, search.id))
+    if found is None and not search.unfinished:
+        settled[search.id] = counts
+    return found
+
+
+def _running_searches(
+    connection: Connection, devices: Collection[str] | None = None, *, only: int | None = None
+) -> list[_Running]:
+    """Return the searches that shall run, those with the fewest trials first."""
+    begun, races = func.count(run.c.number), func.count(run.c.id) - func.count(run.c.number)
+    complete = run.c.state == "complete"
+    counts = (
+        begun,
+        func.count(case((complete, run.c.number))),
+        races,
+        func.count(case((complete & ~is_trial(), run.c.id))),
+        func.count(case((run.c.state.in_(UNFINISHED), run.c.id))),
+    )
+    query = (
+        select(study.c.id, study.c.spec, study.c.trials, *counts)
+        .outerjoin(run, run.c.study_id == study.c.id)
+        .where(study.c.desired == "running", study.c.origin == "search")
+        .group_by(study.c.id)
+        .order_by(begun, study.c.id)
+    )
+    if only is not None:
+        query = query.where(study.c.id == only)
+    found = [
+        _Running(
+            id=study_id, spec=_decoded(spec), target=target, counts=Counts(*four), unfinished=left
+        )
+        for study_id, spec, target, *four, left in connection.execute(query)
+    ]
+    return [search for search in found if devices is None or search.spec.device in devices]

@@ -56,5 +56,7 @@ LOST_AFTER: Final = 15.0
 """Seconds without a heartbeat after which a worker no longer holds its run."""
 STALLED_AFTER: Final = 120.0
 """Seconds without a step after which a living run is called stalled."""
+ENDED_EARLY: Final = "ended early: "
+"""How the reason of a study begins that has fewer trials than were asked for, and wants no more."""
 IDLE_SECONDS: Final = 120.0
 """How long a worker stays warm with nothing to do."""

@@ -8,10 +8,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     MetaData,
     RowMapping,
     Select,
+    case,
     delete,
     insert,
     inspect,
@@ -27,7 +29,7 @@ from engine.store.connection import Store
 from engine.store.leases import held
 from engine.store.run_states import control_runs
 from engine.store.schema import log, run, study
-from engine.store.states import Desired
+from engine.store.states import ENDED_EARLY, Desired
 
 _OPTUNA_STUDIES, _OPTUNA_TRIALS = "studies", "trials"
 _MOST_NAMED = 5
@@ -172,10 +174,20 @@ def control_study(store: Store, study_id: int, desired: Desired, reason: str | N
 
     Workers obey within a step, and runs without a living worker at once.
     """
-    values = {"desired": desired, "desired_at": now(), "reason": reason}
+    kept = case((ended_early(), study.c.reason))
+    values = {
+        "desired": desired,
+        "desired_at": now(),
+        "reason": kept if reason is None else reason,
+    }
     with store.writing() as connection:
         connection.execute(update(study).where(study.c.id == study_id).values(values))
         control_runs(connection, run.c.study_id == study_id, desired)
+
+
+def ended_early() -> ColumnElement[bool]:
+    """Return the condition that a study wants no more trials than it has."""
+    return study.c.reason.startswith(ENDED_EARLY)
 
 
 def delete_study(store: Store, study_id: int) -> None:

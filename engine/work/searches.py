@@ -5,6 +5,8 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from msgspec.structs import replace
+
 from engine.errors import (
     DeletedError,
     EngineError,
@@ -19,17 +21,22 @@ from engine.search.spaces import make_space
 from engine.search.storage import ENDED as ENDED_MARK
 from engine.search.trials import Proposal, Search, open_search
 from engine.search.warm_starts import warm_starts
+from engine.spec import derived_seed
 from engine.store.connection import Store
 from engine.store.measurements import stages_of
+from engine.store.racing import Contender, Counts, best_of_studies, noise_of
 from engine.store.run_states import create_run
-from engine.store.runs import RunRecord, best_of_studies, failures_in_a_row, trials_of
+from engine.store.runs import RunRecord, failures_in_a_row, get_run, trials_of
 from engine.store.searches import (
     become_proposer,
+    end_early,
     has_trial_under_way,
     is_proposer,
     learns_first_stage,
     leave_proposer,
+    race_wanted,
     say_why_search_waits,
+    studies_wanting_races,
     studies_wanting_trials,
     studies_with_untold_ends,
     told_otherwise,
@@ -59,18 +66,21 @@ class Searches:
         self._opened: dict[int, Search] = {}
         self._untellable: set[int] = set()
         self._rests_until: dict[int, float] = {}
+        self._raced: dict[int, Counts] = {}
+        """At which counts a study had nobody to race."""
 
-    def propose_trial(self, only: int | None = None) -> bool:
-        """Queue one more trial for the study that has the fewest; False where none can be now.
+    def propose_trial(self) -> bool:
+        """Queue one more run of a study; False where none can be now.
+
+        First a race where one is due, then a trial for the study that has the fewest.
 
         A study for which none can be found pauses with the reason.
 
         Raises:
             StorageError: the store is in trouble, which is no fault of a study.
         """
-        for study_id in self._wanting():
-            if only not in {None, study_id}:
-                continue
+        racing = studies_wanting_races(self._store, self._devices, self._raced)
+        for study_id in dict.fromkeys((*racing, *self._wanting())):
             if self._rests_until.get(study_id, 0.0) > time.monotonic():
                 continue
             try:
@@ -146,6 +156,15 @@ class Searches:
 
     def _queue_next(self, study_id: int) -> bool:
         # Asked again now that nobody else can be proposing.
+        contender = race_wanted(self._store, study_id, self._raced)
+        if contender is None:
+            return self._queue_trial(study_id)
+        if is_proposer(self._store, study_id, self._worker_id):
+            self._queue_race(study_id, contender)
+            return True
+        return False
+
+    def _queue_trial(self, study_id: int) -> bool:
         if study_id not in self._wanting() or self._keeps_failing(study_id):
             return False
         search = self._search(study_id)
@@ -153,7 +172,9 @@ class Searches:
             return True
         if search.must_wait() or learns_first_stage(self._store, study_id):
             return False
-        proposal = search.propose(lambda: is_proposer(self._store, study_id, self._worker_id))
+        proposal = None
+        if not self._ends_early(study_id, search):
+            proposal = search.propose(lambda: is_proposer(self._store, study_id, self._worker_id))
         if proposal is None:
             return False
         self._queue(study_id, proposal)
@@ -215,6 +236,31 @@ class Searches:
             number=proposal.number,
             label=proposal.label,
         )
+
+    def _queue_race(self, study_id: int, contender: Contender) -> None:
+        study = get_study(self._store, study_id).spec
+        trial = get_run(self._store, contender.run_id)
+        seed = derived_seed("racing", study.seed, len(contender.races))
+        create_run(
+            self._store,
+            replace(trial.spec, seed=seed, first_seed=None, device=study.device),
+            learning_rates=trial.learning_rates,
+            study_id=study_id,
+            label=f"again #{contender.number}",
+            races=contender.run_id,
+        )
+
+    def _ends_early(self, study_id: int, search: Search) -> bool:
+        """End a search that finds next to nothing better any more, if it shall; whether it did."""
+        settings = get_study(self._store, study_id).spec.search
+        if settings.when_flat == "go-on":
+            return False
+        # In order there are no races yet, whose pace would tell.
+        noise = None if settings.in_order is not None else noise_of(self._store, study_id)
+        found = search.flatness(noise)
+        if found is not None:
+            end_early(self._store, study_id, found.trials, str(found))
+        return found is not None
 
     def _keeps_failing(self, study_id: int) -> bool:
         failures = failures_in_a_row(self._store, study_id)

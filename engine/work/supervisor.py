@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from types import FrameType
-from typing import IO, Annotated, Final
+from typing import IO, Final
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.errors import EngineError
@@ -42,8 +42,6 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     until_idle: bool = False
     idle_seconds: float = IDLE_SECONDS
     """How long it stays warm with nothing to do."""
-    stack: Annotated[int, Meta(ge=1)] = 1
-    """How many trials of a study it learns together, in one process."""
     checkpoint_seconds: float = 30.0
     """Least time between two checkpoints of a run; 0 writes one after every step."""
     log_file: str | None = None
@@ -56,20 +54,17 @@ class Place(Struct, frozen=True):
     device: str
     threads: int
 
-    def settings(self, store: str, *, asked: str, stack: int = 1) -> WorkerSettings:
+    def settings(self, store: str, *, asked: str) -> WorkerSettings:
         """Return those of a worker for a store at this place; ``asked`` is the device as typed."""
         return WorkerSettings(
             store=store,
             device=self.device,
             threads=self.threads,
             or_another=asked != self.device,
-            stack=stack,
         )
 
 
-def ensure_workers(
-    store_url: str, *, slots: int | None = None, device: str = "auto", stack: int = 1
-) -> int:
+def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "auto") -> int:
     """Start the workers that are missing on this machine, and return how many were started.
 
     They are detached: closing the terminal does not end them. They end by themselves when there
@@ -79,7 +74,6 @@ def ensure_workers(
         store_url: the store they work for.
         slots: how many there shall be; None: what ``default_slots`` says.
         device: where they learn; ``auto`` shares the GPUs out among them.
-        stack: how many trials of a study those learn together that are started now.
 
     Raises:
         EngineError: a worker could not be started.
@@ -88,7 +82,7 @@ def ensure_workers(
         held = [name for name in _held_here(store) if serves(name, device)]
         places = free_places(slots, device, held)
         for place in places:
-            start_worker(store, place.settings(store.url, asked=device, stack=stack))
+            start_worker(store, place.settings(store.url, asked=device))
         return len(places)
 
 

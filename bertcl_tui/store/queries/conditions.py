@@ -3,7 +3,7 @@
 import operator
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +28,8 @@ from bertcl_tui.store.filters import ANYWHERE, Filter, NumberTerm, WordTerm
 from bertcl_tui.store.trial_rows import Confirmation, Order, Ordered
 from engine.arena.measuring import half_width
 from engine.errors import EngineError, shown
+from engine.store.racing import Race
+from engine.store.runs import is_trial
 from engine.store.schema import confirmation, run
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED, RunState
 
@@ -42,14 +44,15 @@ _COMPARE: Final[dict[str, Callable[[ColumnElement[float], float], ColumnElement[
     "!=": operator.ne,
 }
 _RATE: Final = re.compile(r"lr\d+")
+_again = run.alias("again")
 _READABLE: Final = (run.c.label, run.c.reason, run.c.state)
 """What a word that stands alone is looked for in."""
-_CHANGES_LATER: Final = "confirmed"
-"""The one number of an ended trial that others change."""
+_CHANGES_LATER: Final = {"confirmed", "mean_p"}
+"""The numbers of an ended trial that others change."""
 
 
 def confirmations(connection: Connection, study_id: int) -> dict[int, Confirmation]:
-    """Return what became of those trials of a study that were run again, by the trial's run id.
+    """Return what became of those trials of a study that were confirmed, by the trial's run id.
 
     The first interval of all loads what the statistics need.
     """
@@ -63,7 +66,7 @@ def confirmations(connection: Connection, study_id: int) -> dict[int, Confirmati
     query = (
         select(confirmation.c.trial_id, run.c.seed, run.c.state, run.c.p)
         .join(run, run.c.id == confirmation.c.run_id)
-        .where(of_study)
+        .where(of_study, run.c.study_id.is_(None))
         .order_by(run.c.seed, run.c.id)
     )
     by_trial: defaultdict[int, list[Repeated]] = defaultdict(list)
@@ -74,14 +77,36 @@ def confirmations(connection: Connection, study_id: int) -> dict[int, Confirmati
 
 def confirmed_p() -> ScalarSelect[float]:
     """Return the mean p of a trial's complete repetitions, to sort trials by."""
-    again = run.alias("again")
+    return _of_repetitions(func.avg(_again.c.p), _again.c.study_id.is_(None))
+
+
+def mean_p() -> ColumnElement[float]:
+    """Return the mean p of a trial over its seeds, to sort trials by."""
+    raced = _again.c.study_id.is_not(None)
+    total = _of_repetitions(func.coalesce(func.sum(_again.c.p), 0.0), raced)
+    seeds = 1 + _of_repetitions(func.count(_again.c.p), raced)
+    return cast((run.c.p + total) / seeds, Float)
+
+
+def _of_repetitions(what: ColumnElement[Any], which: ColumnElement[bool]) -> ScalarSelect[Any]:
     return (
-        select(func.avg(again.c.p))
-        .join(confirmation, confirmation.c.run_id == again.c.id)
-        .where(confirmation.c.trial_id == run.c.id, again.c.state == "complete")
+        select(what)
+        .select_from(_again)
+        .join(confirmation, confirmation.c.run_id == _again.c.id)
+        .where(confirmation.c.trial_id == run.c.id, _again.c.state == "complete", which)
         .correlate(run)
         .scalar_subquery()
     )
+
+
+def seeds_of(own: tuple[int, float | None], races: Sequence[Race]) -> Confirmation | None:
+    """Return what a trial scored with its own seed and in its races; None: it has not raced."""
+    if not races:
+        return None
+    again: list[Repeated] = [
+        (race.seed, race.state, None if race.scores is None else race.scores.p) for race in races
+    ]
+    return _confirmation([(own[0], "complete", own[1]), *again])
 
 
 def _confirmation(runs: list[Repeated]) -> Confirmation:
@@ -99,7 +124,7 @@ def fitting(
 ) -> ColumnElement[bool]:
     """Return the condition that a run is a trial of a study and fits."""
     of_study = run.c.study_id == study_id
-    return and_(of_study, *(_condition(connection, term, now) for term in where))
+    return and_(of_study, is_trial(), *(_condition(connection, term, now) for term in where))
 
 
 def number_of(connection: Connection, field: str) -> ColumnElement[float]:
@@ -110,6 +135,8 @@ def number_of(connection: Connection, field: str) -> ColumnElement[float]:
     """
     if field == "confirmed":
         return confirmed_p()
+    if field == "mean_p":
+        return mean_p()
     if not _RATE.fullmatch(field):
         return _stored(field)
     # SQLite reads JSON from a text as it is, and would make a number of it in a cast.
@@ -193,14 +220,15 @@ def ordered(
 
 def run_ids(connection: Connection, study_id: int) -> dict[int, int]:
     """Return the run of every trial of a study, by the trial's number."""
-    query = select(run.c.number, run.c.id).where(run.c.study_id == study_id)
+    query = select(run.c.number, run.c.id).where(run.c.study_id == study_id, is_trial())
     return {row.number: row.id for row in connection.execute(query)}
 
 
 def _going(connection: Connection, study_id: int) -> dict[int, int]:
     """Return the trials that are not ended: their numbers by id."""
     # Of all studies: they are few, but in one study SQLite would go through all that are ended.
-    query = select(run.c.id, run.c.number, run.c.study_id).where(run.c.state.in_(UNFINISHED))
+    columns = (run.c.id, run.c.number, run.c.study_id)
+    query = select(*columns).where(run.c.state.in_(UNFINISHED), is_trial())
     return {row.id: row.number for row in connection.execute(query) if row.study_id == study_id}
 
 
@@ -226,7 +254,7 @@ def _last_ended(connection: Connection, study_id: int) -> tuple[object, ...]:
 
 def _changes_later(where: Filter, order: Order) -> bool:
     asked = {order.field, *(term.field for term in where if isinstance(term, NumberTerm))}
-    return _CHANGES_LATER in asked
+    return not asked.isdisjoint(_CHANGES_LATER)
 
 
 def _numbers(connection: Connection, query: Select[Any]) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from bertcl_tui.store.queries.conditions import confirmations
+from bertcl_tui.store.queries.conditions import confirmations, seeds_of
 from bertcl_tui.store.trial_rows import (
     Curve,
     RunCurves,
@@ -20,6 +20,7 @@ from bertcl_tui.store.trial_rows import (
 )
 from engine.spec import RunSpec
 from engine.store.measurements import spent_in
+from engine.store.racing import races_of
 from engine.store.schema import measurement, run, stage, study, worker
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
 from engine.store.workers import identity_in
@@ -41,7 +42,7 @@ def with_holder(columns: Iterable[ColumnElement[Any]] = run.c) -> Select[Any]:
 
 
 def unfinished_trials(connection: Connection) -> list[Row[Any]]:
-    """Return the trials of all studies that are not ended, oldest first."""
+    """Return the trials of all studies that are not ended, and their races, oldest first."""
     query = with_holder().where(run.c.state.in_(UNFINISHED), run.c.study_id.is_not(None))
     return list(connection.execute(query.order_by(run.c.id)))
 
@@ -134,7 +135,11 @@ def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | Non
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    again = None if row.study_id is None else confirmations(connection, row.study_id)
+    again, raced = None, None
+    if row.study_id is not None:
+        again = confirmations(connection, row.study_id).get(row.id)
+        races = races_of(connection, row.study_id).get(row.id, ())
+        raced = seeds_of((row.seed, row.p), races)
     return RunFacts(
         run_id=row.id,
         study_id=row.study_id,
@@ -161,7 +166,8 @@ def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | Non
         started_at=row.started_at,
         finished_at=row.finished_at,
         imported=row.origin not in (None, "search"),
-        confirmation=None if again is None else again.get(row.id),
+        confirmation=again,
+        raced=raced,
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,11 +17,26 @@ from bertcl_tui.store.queries.runs import (
 )
 from bertcl_tui.store.study_rows import Best, StudyRow
 from bertcl_tui.store.trial_rows import StudyState, TrialState
-from engine.spec.search import Spending, Stages
+from engine.arena.measuring import half_width
+from engine.spec.search import Racing, Spending, Stages
+from engine.store.racing import (
+    FEWEST,
+    TRIALS_PER_RACE,
+    Contender,
+    Counts,
+    Race,
+    best_first,
+    contenders,
+    next_to_race,
+    races_of,
+)
+from engine.store.runs import is_trial
 from engine.store.schema import run, study
 from engine.store.searches import spending_of
-from engine.store.states import ENDED
+from engine.store.states import ENDED, ENDED_EARLY
 
+Races = Mapping[int, tuple[Race, ...]]
+"""By the run of the trial."""
 _AT_ONCE: Final = 1000
 """Trials that are looked at first: most climbs are short."""
 _RECENT = 20
@@ -33,9 +48,13 @@ class Climb(Struct, frozen=True):
 
     complete: int = 0
     """Complete trials for which this was asked."""
+    races: Races | None = None
+    """And their races."""
     steps: tuple[tuple[int, float], ...] = ()
     """Number and p of every trial that was better than all with a lower number."""
     best: Best | None = None
+    racing: bool = False
+    """Whether one of the best shall race, if there may be a race."""
 
 
 class Climbs:
@@ -44,16 +63,26 @@ class Climbs:
     def __init__(self) -> None:
         self._known: dict[tuple[int, float], Climb] = {}
 
-    def of(self, connection: Connection, study_id: int, created_at: float, complete: int) -> Climb:
-        """Return the climb of a study that has so many complete trials."""
+    def of(
+        self,
+        connection: Connection,
+        study_id: int,
+        created_at: float,
+        complete: int,
+        races: Races | None,
+    ) -> Climb:
+        """Return the climb of a study that has so many complete trials.
+
+        ``races`` are its races; None: its trials do not race.
+        """
         key = (study_id, created_at)
         known = self._known.get(key, Climb())
-        if known.complete != complete:
-            self._known[key] = known = _ask(connection, study_id, complete)
+        if (known.complete, known.races) != (complete, races):
+            self._known[key] = known = _ask(connection, study_id, complete, races)
         return known
 
 
-def _ask(connection: Connection, study_id: int, complete: int) -> Climb:
+def _ask(connection: Connection, study_id: int, complete: int, races: Races | None) -> Climb:
     """Go down from the best: on the way, a number below all before is a step of the climb."""
     down: list[Row[Any]] = []
     at_once = _AT_ONCE
@@ -66,16 +95,37 @@ def _ask(connection: Connection, study_id: int, complete: int) -> Climb:
             break
         at_once *= 8
     steps = tuple((row.number, row.p) for row in reversed(down))
+    if races is not None and down:
+        found = contenders(connection, study_id, races)
+        return Climb(
+            complete=complete,
+            races=races,
+            steps=steps,
+            best=_best(best_first(found)[0]),
+            racing=next_to_race(found) is not None,
+        )
     best = (
         Best(number=down[0].number, p=down[0].p, p_o=down[0].p_o, p_s=down[0].p_s) if down else None
     )
-    return Climb(complete, steps, best)
+    return Climb(complete=complete, races=races, steps=steps, best=best)
+
+
+def _best(contender: Contender) -> Best:
+    mean = contender.mean
+    return Best(
+        number=contender.number,
+        p=mean.p,
+        p_o=mean.p_o,
+        p_s=mean.p_s,
+        seeds=contender.seeds,
+        half_width=half_width([each.p for each in contender.scores]),
+    )
 
 
 def _best_before(study_id: int, down: Sequence[Row[Any]], limit: int) -> Select[Any]:
     """Ask for the best trials of those with lower numbers than the last one found."""
     query = select(run.c.number, run.c.p, run.c.p_o, run.c.p_s).where(
-        run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None)
+        run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None), is_trial()
     )
     if down:
         query = query.where(run.c.number < down[-1].number)
@@ -92,6 +142,7 @@ class _Search(Struct):
     budget_epochs: float | None = None
     searched_stages: Stages = "all"
     first_lr: float | None = None
+    racing: Racing = "off"
 
 
 class _Spec(Struct):
@@ -102,10 +153,16 @@ class _Spec(Struct):
 
 
 class _Unfinished(Struct):
-    """The trials of one study that are not ended."""
+    """The trials of one study that are not ended, and their races."""
 
     rows: list[Row[Any]] = []
     states: list[TrialState] = []
+
+    @property
+    def trials(self) -> Counter[TrialState]:
+        """How many trials are in each state."""
+        both = zip(self.rows, self.states, strict=True)
+        return Counter(state for row, state in both if row.number is not None)
 
     @property
     def waits_for(self) -> str | None:
@@ -135,10 +192,18 @@ def list_studies(
             if budget is None
             else spending_of(connection, row.id, budget, one_first_stage=later)
         )
-        climb = climbs.of(connection, row.id, row.created_at, counts["complete"])
-        enough = counts.total() >= row.trials or (spending is not None and spending.over)
+        races = races_of(connection, row.id) if spec.search.racing == "on" else None
+        told = [race for some in (races or {}).values() for race in some]
+        counts -= Counter(race.state for race in told if race.state in ENDED)
+        climb = climbs.of(connection, row.id, row.created_at, counts["complete"], races)
+        over = spending is not None and spending.over
+        begun = counts.total() + trials.trials.total()
+        another = Counts(begun, counts["complete"], len(told), 0).allow_another and not over
+        enough = (counts.total() >= row.trials or over) and not (climb.racing and another)
         state = _study_state(row, now, trials.states, enough=enough)
-        going = state == "running"
+        eta = None
+        if state == "running":
+            eta = _eta(connection, row, begun, trials, spending=spending, races=races)
         rows.append(
             StudyRow(
                 id=row.id,
@@ -153,14 +218,15 @@ def list_studies(
                 state=state,
                 desired=row.desired,
                 reason=row.reason or (trials.waits_for if state == "queued" else None),
-                counts=dict(counts + Counter(trials.states)),
+                counts=dict(counts + trials.trials),
                 target=row.trials,
                 spending=spending,
                 best=climb.best,
                 climb=climb.steps,
+                races=len(told),
                 rate=steps_per_second(trials.rows, trials.states),
                 tokens_rate=tokens_per_second(trials.rows, trials.states),
-                eta=_eta(connection, row, counts.total(), trials, spending) if going else None,
+                eta=eta,
                 created_at=row.created_at,
             )
         )
@@ -201,7 +267,7 @@ def _study_state(
     if row.desired != "running":
         if "running" in held:
             return "running"
-        if row.reason is not None:
+        if row.reason is not None and not row.reason.startswith(ENDED_EARLY):
             return "failed"
         return "paused" if row.desired == "paused" else "stopped"
     for state in ("running", "stalled", "lost"):
@@ -214,25 +280,30 @@ def _study_state(
 def _eta(
     connection: Connection,
     row: Row[Any],
-    ended: int,
+    begun: int,
     unfinished: _Unfinished,
+    *,
     spending: Spending | None,
+    races: Races | None,
 ) -> float | None:
     seconds = _seconds_per_trial(connection, row.id, unfinished.rows)
     if seconds is None:
         return None
-    begun: float = sum(
+    left: float = sum(
         1.0 - item.step / item.steps if item.steps else 1.0 for item in unfinished.rows
     )
-    unborn: int = max(0, row.trials - ended - len(unfinished.rows))
+    unborn: int = max(0, row.trials - begun)
+    raced = 0 if races is None else sum(map(len, races.values()))
+    if races is not None and row.trials >= FEWEST:
+        unborn += max(0, row.trials // TRIALS_PER_RACE - raced)
     if spending is not None:
-        # As many more as the budget allows at what trials took so far.
-        taken = ended + len(unfinished.rows) - begun
+        # As many more as the budget allows at what runs took so far.
+        taken = begun + raced - left
         if spending.spent:
-            allowed = taken * (spending.budget / spending.spent - 1) - begun
+            allowed = taken * (spending.budget / spending.spent - 1) - left
             unborn = min(unborn, max(0, math.ceil(allowed)))
     hands = max(1, unfinished.states.count("running"))
-    return seconds * (begun + unborn) / hands
+    return seconds * (left + unborn) / hands
 
 
 def _seconds_per_trial(

@@ -6,9 +6,11 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from bertcl_tui.store.filters import Filter
-from bertcl_tui.store.queries.conditions import confirmations, fitting, ordered
+from bertcl_tui.store.queries.conditions import confirmations, fitting, ordered, seeds_of
 from bertcl_tui.store.queries.runs import read_rates, state_of, with_holder
 from bertcl_tui.store.trial_rows import BY_P, Confirmation, Order, Scored, TrialRow, TrialWindow
+from engine.store.racing import Race, races_of
+from engine.store.runs import is_trial
 from engine.store.schema import run
 
 _AT_ONCE: Final = 10_000
@@ -43,7 +45,7 @@ def window(
     """Return the first trials of an order; those that are not ended come before all others."""
     numbers = ordered(connection, study_id, now, where, order, limit=limit).numbers[:limit]
     rows = chosen(connection, study_id, numbers, now)
-    total = _count(connection, run.c.study_id == study_id)
+    total = _count(connection, (run.c.study_id == study_id) & is_trial())
     matching = len(rows)
     if limit is not None and len(rows) == limit:
         matching = _count(connection, fitting(connection, study_id, where, now)) if where else total
@@ -55,12 +57,12 @@ def chosen(
 ) -> tuple[TrialRow, ...]:
     """Return these trials of a study, in the order of the numbers."""
     found: dict[int, TrialRow] = {}
-    confirmed = confirmations(connection, study_id)
+    confirmed, races = confirmations(connection, study_id), races_of(connection, study_id)
     for first in range(0, len(numbers), _AT_ONCE):
         some = numbers[first : first + _AT_ONCE]
         query = with_holder(_COLUMNS).where(run.c.study_id == study_id, run.c.number.in_(some))
         for row in connection.execute(query):
-            found[row.number] = _trial_row(row, now, confirmed.get(row.id))
+            found[row.number] = _trial_row(row, now, confirmed.get(row.id), races.get(row.id, ()))
     return tuple(found[number] for number in numbers if number in found)
 
 
@@ -76,7 +78,8 @@ def scored(connection: Connection, study_id: int) -> tuple[Scored, ...]:
             run.c.p_s,
             run.c.learning_rates,
         )
-        .where(run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None))
+        .where(run.c.study_id == study_id, is_trial())
+        .where(run.c.state == "complete", run.c.p.is_not(None))
         .order_by(run.c.p.desc(), run.c.number)
         .limit(_MOST_SCORED)
     )
@@ -94,13 +97,16 @@ def scored(connection: Connection, study_id: int) -> tuple[Scored, ...]:
     )
 
 
-def _trial_row(row: Row[Any], now: float, confirmed: Confirmation | None) -> TrialRow:
+def _trial_row(
+    row: Row[Any], now: float, confirmed: Confirmation | None, races: Sequence[Race]
+) -> TrialRow:
     """Read a run's row with its holder's columns."""
     return TrialRow(
         run_id=row.id,
         state=state_of(row, now),
         learning_rates=read_rates(row.learning_rates),
         confirmation=confirmed,
+        raced=seeds_of((row.seed, row.p), races),
         **{name: getattr(row, name) for name in _AS_STORED},
     )
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bertcl_tui.options import OPTIONS, build_study_spec, option, preset_defaults, search_command
 from bertcl_tui.options.readers import completed, first_texts, places, toggled
@@ -28,6 +29,9 @@ WRONG = [
     ("max_length", "4", "max length is 4"),
     ("warmup", "1", "warm-up is 1; it must be at least 0 and below 1, like 0.1"),
     ("in_order", "0", "in order is 0"),
+    ("trial_seeds", "3", "no trial seeds named '3'; use one of shared, own"),
+    ("racing", "yes", "no racing named 'yes'; use one of on, off"),
+    ("when_flat", "end", "no when flat named 'end'; use one of stop, go-on"),
     ("retention_rows", "0", "retention rows is 0"),
     ("measures_per_epoch", "0", "measures per epoch is 0"),
     ("curve_share", "-1", "curve share is -1; it must be at least 0, like 0.1"),
@@ -69,6 +73,7 @@ def test_defaults_alone_are_the_default_preset() -> None:
         data="hub",
         model="bert-base-uncased",
         protocol=preset("default").protocol,
+        search=preset("default").search,
     )
 
 
@@ -130,9 +135,10 @@ def test_what_is_searched_and_how_long_can_be_said() -> None:
 
 def test_the_later_stages_can_be_searched_alone() -> None:
     typed = {"sequence": "a:b", "searched_stages": "later"}
-    assert build_study_spec(typed).search == SearchSettings(searched_stages="later")
+    usual = preset("default").search
+    assert build_study_spec(typed).search == replace(usual, searched_stages="later")
     spec = build_study_spec({**typed, "first_lr": "1e-4"})
-    assert spec.search == SearchSettings(searched_stages="later", first_lr=1e-4)
+    assert spec.search == replace(usual, searched_stages="later", first_lr=1e-4)
     assert preset_defaults("paper")["first_lr"] == "5e-5"
     assert search_command({**typed, "first_lr": "1e-4"}) == (
         "bertcl-tui search a:b --searched-stages later --first-lr 1e-4"

@@ -73,6 +73,7 @@ def test_what_older_versions_stored_is_read_as_it_was_meant() -> None:
     del protocol["length_split"]
     search = msgspec.to_builtins(SearchSettings(trials=7))
     del search["pruning_sees"], search["budget_epochs"]
+    del search["trial_seeds"], search["racing"], search["when_flat"]
     older = {
         "name": "a:b",
         "sequence": ["a", "b"],
@@ -87,3 +88,20 @@ def test_what_older_versions_stored_is_read_as_it_was_meant() -> None:
         "later-stages",
         "median-tokens",
     )
+    assert (spec.search.trial_seeds, spec.search.racing, spec.search.when_flat) == (
+        "own",
+        "off",
+        "go-on",
+    )
+
+
+def test_luck_is_shared_and_tested_by_default_but_not_in_what_others_published() -> None:
+    luck = {
+        name: (each.search.trial_seeds, each.search.racing, each.search.when_flat)
+        for name, each in PRESETS.items()
+    }
+    assert luck == {
+        "default": ("shared", "on", "stop"),
+        "paper": ("own", "off", "go-on"),
+        "original-code": ("own", "off", "go-on"),
+    }

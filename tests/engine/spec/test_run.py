@@ -2,8 +2,10 @@
 
 from typing import get_args
 
+from msgspec.structs import replace
+
 from engine.arena.plan import arena_seeds
-from engine.spec import StudySpec, derived_seed
+from engine.spec import SearchSettings, StudySpec, derived_seed
 from engine.spec.run import SeedPurpose
 
 STUDY = StudySpec(name="a:b", sequence=("a", "b"), data="", model="", seed=999)
@@ -22,9 +24,17 @@ def test_seeds_of_two_purposes_are_never_the_same() -> None:
         purpose: {derived_seed(purpose, seed, index) for seed in range(-5, 5) for index in range(9)}
         for purpose in purposes
     }
-    # each in a class of its own modulo 4: not only these, but all that there are
-    assert [{seed % 4 for seed in seeds[purpose]} for purpose in purposes] == [{0}, {1}, {2}, {3}]
+    # races below all others, these each in a class of their own modulo 4: not only these seeds,
+    # but all that there are
+    assert all(2**29 <= seed < 2**30 for seed in seeds.pop("racing"))
+    assert [{seed % 4 for seed in found} for found in seeds.values()] == [{0}, {1}, {2}, {3}]
     assert all(2**30 <= seed < 2**31 for found in seeds.values() for seed in found)
+
+
+def test_trials_that_share_their_seed_differ_in_their_rates_alone() -> None:
+    shared = replace(STUDY, search=SearchSettings(trial_seeds="shared"))
+    one, other = shared.trial(0, (1e-5,)), shared.trial(7, (2e-5,))
+    assert other == replace(one, learning_rates=(2e-5,))
 
 
 def test_neighbours_have_nothing_in_common() -> None:

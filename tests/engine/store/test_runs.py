@@ -3,8 +3,9 @@ import pytest
 from sqlalchemy import update
 
 from engine.store.connection import Store
+from engine.store.racing import best_of_studies
 from engine.store.run_states import claim_run, create_run, finish_run
-from engine.store.runs import Scores, best_of_studies, failures_in_a_row, get_run, trials_of
+from engine.store.runs import Scores, failures_in_a_row, get_run, trials_of
 from engine.store.schema import run
 from engine.store.states import RunState
 from engine.store.studies import control_study, create_study

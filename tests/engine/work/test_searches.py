@@ -10,8 +10,8 @@ from optuna.trial import TrialState
 
 from engine.errors import DeletedError
 from engine.search.trials import Search
-from engine.spec import SearchSettings, StudySpec
-from engine.spec.search import Stages
+from engine.spec import SearchSettings, StudySpec, derived_seed
+from engine.spec.search import Racing, Stages, WhenFlat
 from engine.store.connection import Store, open_store
 from engine.store.leases import begin_first_stage, end_first_stage
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
@@ -19,7 +19,7 @@ from engine.store.run_states import claim_run, control_run, finish_run
 from engine.store.runs import RunRecord, Scores, get_run, trials_of
 from engine.store.searches import become_proposer
 from engine.store.states import RunState
-from engine.store.studies import create_study, delete_study, get_study
+from engine.store.studies import control_study, create_study, delete_study, get_study
 from engine.store.workers import WorkerIdentity, end_worker, register_worker
 from engine.work.patience import Patience
 from engine.work.searches import Searches
@@ -45,8 +45,17 @@ def study(
     trials: int = 9,
     in_order: int | None = None,
     stages: Stages = "all",
+    racing: Racing = "off",
+    when_flat: WhenFlat = "go-on",
 ) -> int:
-    settings = SearchSettings(trials=trials, in_order=in_order, searched_stages=stages)
+    settings = SearchSettings(
+        trials=trials,
+        in_order=in_order,
+        searched_stages=stages,
+        racing=racing,
+        when_flat=when_flat,
+        sampler="random",
+    )
     return create_study(
         store,
         StudySpec(
@@ -207,3 +216,50 @@ def test_a_study_that_is_deleted_meanwhile_is_let_go(store: Store, backbone: Pat
         with pytest.raises(DeletedError, match="study 'tiny' was deleted"):
             ask()
     assert not searches.propose_trial()
+
+
+def done(store: Store, searches: Searches, worker_id: int, p: float) -> RunRecord:
+    assert searches.propose_trial()
+    record = claimed(store, worker_id)
+    scores = Scores(p_o=p - 0.5, p_s=0.5)
+    finish_run(store, record.id, worker_id, state="complete", scores=scores)
+    searches.tell(get_run(store, record.id))
+    return record
+
+
+def test_the_best_trials_race_while_others_are_tried(store: Store, backbone: Path) -> None:
+    study_id, worker_id = study(store, backbone, racing="on"), worker(store, 1)
+    searches = searches_of(store, worker_id)
+    trials = [done(store, searches, worker_id, 1.0 + 0.1 * (n == 3)) for n in range(8)]
+    first, second = (done(store, searches, worker_id, 1.2) for _ in range(2))
+    assert [race.label for race in (first, second)] == ["again #3"] * 2
+    assert [race.number for race in (first, second)] == [None] * 2
+    assert [race.spec.seed for race in (first, second)] == [
+        derived_seed("racing", 0, index) for index in range(2)
+    ]
+    assert first.spec.learning_rates == trials[3].spec.learning_rates
+    assert done(store, searches, worker_id, 1.0).number == 8
+    assert done(store, searches, worker_id, 1.0).label == "again #0"
+    assert not searches.propose_trial(), "a third of the trials have raced"
+    assert len(told(store)) == len(trials_of(store, study_id)) == 9
+
+
+def test_a_search_that_is_flat_ends_and_says_why(store: Store, backbone: Path) -> None:
+    study_id = study(store, backbone, trials=200, when_flat="stop")
+    worker_id = worker(store, 1)
+    searches = searches_of(store, worker_id)
+    tried = 0
+    while tried < 200 and get_study(store, study_id).trials == 200:
+        if searches.propose_trial():
+            record = claimed(store, worker_id)
+            finish(store, record, worker_id)
+            searches.tell(get_run(store, record.id))
+            tried += 1
+    ended = get_study(store, study_id)
+    assert 20 <= tried == ended.trials < 200
+    words = f"the last {tried // 5 * 4} of {tried} trials gained nothing"
+    assert ended.reason == f"ended early: {words}"
+    control_study(store, study_id, "paused")
+    control_study(store, study_id, "running")
+    assert not searches.propose_trial()
+    assert get_study(store, study_id).reason == ended.reason
