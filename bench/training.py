@@ -2,14 +2,23 @@
 
 Both learn the same batches of the same rows, from the same weights and at the same rates, and take
 turns in every round, so that what else the machine does falls on both. Trainer is as it comes, with
-the paper's protocol (no clipping); it pads every batch to its longest row. Needs the `bench` group:
-pip install --group bench.
+the paper's protocol (no clipping); it pads every batch to its longest row, and with --grouped it
+takes rows of like length together. Needs the `bench` group: pip install --group bench.
+
+With --against FOLDER another copy of this project takes Trainer's place, so that a change can be
+held against what was there before; both sides are then processes of their own. With
+--processor-time the processor's seconds count: beside other work the clock's tell little.
 """
 
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from statistics import quantiles
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Annotated, Literal
 
 import torch
@@ -42,14 +51,16 @@ WARM_STEPS = 2
 
 Precision = Literal["auto", "fp32", "bf16"]
 Seconds = float
-Side = Callable[[RunSpec, int], Seconds]
+Now = Callable[[], Seconds]
+Side = Callable[[RunSpec, int, Now], Seconds]
 
 
 class Clock(TrainerCallback):
     """Measures from the end of the warm steps to the end of the last."""
 
-    def __init__(self, device: Device, steps: int) -> None:
+    def __init__(self, device: Device, steps: int, now: Now) -> None:
         self._device = device
+        self._now = now
         self._last = WARM_STEPS + steps
         self._began = 0.0
         self.seconds = 0.0
@@ -58,7 +69,7 @@ class Clock(TrainerCallback):
         if step in (WARM_STEPS, self._last):
             if self._device.target.type == "cuda":
                 torch.cuda.synchronize(self._device.target)
-            now = perf_counter()
+            now = self._now()
             self._began, self.seconds = now, now - self._began
 
     def on_step_end(
@@ -82,10 +93,10 @@ class Rows(Dataset[dict[str, list[int]]]):
         return {name: values[0].tolist() for name, values in row.items()}
 
 
-def bertcl(spec: RunSpec, steps: int) -> Seconds:
+def bertcl(spec: RunSpec, steps: int, now: Now) -> Seconds:
     """Time so many steps of this project's learner."""
     learner = prepare(spec)
-    clock = Clock(learner.setup.device, steps)
+    clock = Clock(learner.setup.device, steps, now)
     for event in learner.events():
         if isinstance(event, Stepped):
             clock.stepped(event.step)
@@ -94,11 +105,23 @@ def bertcl(spec: RunSpec, steps: int) -> Seconds:
     raise SystemExit(f"task {spec.sequence[0]} has too few rows for {steps} steps")
 
 
-def trainer(spec: RunSpec, steps: int) -> Seconds:
+def copy_in(folder: Path, _spec: RunSpec, _steps: int, _now: Now) -> Seconds:
+    """Time the learner of the copy in a folder, in a process that is asked for the same."""
+    found = subprocess.run(
+        (sys.executable, __file__, *sys.argv[1:], "--once"),
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return float(found.stdout.split()[-1])
+
+
+def trainer(spec: RunSpec, steps: int, now: Now, *, grouped: bool = False) -> Seconds:
     """Time the same steps of Trainer."""
     setup = prepare(spec).setup
     path, task = model_path(spec.model), setup.tasks[0]
-    clock = Clock(setup.device, steps)
+    clock = Clock(setup.device, steps, now)
     with tempfile.TemporaryDirectory() as folder:
         learner = Trainer(
             model=AutoModelForSequenceClassification.from_pretrained(
@@ -114,7 +137,7 @@ def trainer(spec: RunSpec, steps: int) -> Seconds:
                 max_grad_norm=0.0,
                 bf16=setup.device.dtype is torch.bfloat16,
                 use_cpu=setup.device.target.type == "cpu",
-                train_sampling_strategy="sequential",
+                train_sampling_strategy="group_by_length" if grouped else "sequential",
                 logging_strategy="no",
                 save_strategy="no",
                 disable_tqdm=True,
@@ -173,6 +196,10 @@ def main(
     precision: Precision = "auto",
     threads: Annotated[int, typer.Option(help="0: as torch chooses.")] = 0,
     profile_steps: Annotated[int, typer.Option(help="Then say where the time goes.")] = 0,
+    grouped: Annotated[bool, typer.Option("--grouped", help="As Trainer may.")] = False,
+    against: Annotated[Path | None, typer.Option(help="A folder with another copy.")] = None,
+    processor_time: Annotated[bool, typer.Option("--processor-time")] = False,
+    once: Annotated[bool, typer.Option("--once", hidden=True)] = False,
 ) -> None:
     if threads:
         torch.set_num_threads(threads)
@@ -187,20 +214,26 @@ def main(
         device=device,
         protocol=protocol,
     )
+    now = process_time if processor_time else perf_counter
+    if once:
+        print(bertcl(spec, steps, now))
+        return
     print(f"{task}, {model}, batches of {batch_size}, {pick_device(device, precision)}")
     show_work(spec, steps)
-    rates: dict[str, list[float]] = {side.__name__: [] for side in SIDES}
+    sides: dict[str, Side] = {"bertcl": bertcl, "trainer": partial(trainer, grouped=grouped)}
+    if against is not None:
+        here = Path(__file__).resolve().parents[1]
+        sides = {"here": partial(copy_in, here), "there": partial(copy_in, against.resolve())}
+    rates: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds):
-        for side in SIDES if number % 2 == 0 else reversed(SIDES):
-            rates[side.__name__].append(steps * batch_size / side(spec, steps))
+        for name in sides if number % 2 == 0 else reversed(sides):
+            rates[name].append(steps * batch_size / sides[name](spec, steps, now))
     for name, found in rates.items():
         show(f"{name}, rows/s", found)
     show("ratio", [ours / theirs for ours, theirs in zip(*rates.values(), strict=True)])
     if profile_steps:
         show_profile(prepare(spec), profile_steps)
 
-
-SIDES: tuple[Side, ...] = (bertcl, trainer)
 
 if __name__ == "__main__":
     typer.run(main)

@@ -32,7 +32,7 @@ Value = TypeVar("Value")
 
 _FORMAT = "bertcl-checkpoint-2"
 _TOKENS = "tokens"
-_CONTENT = "with drift"
+_CONTENT = "with drift, dropout by row"
 """What a first stage's file has beside the weights; one that has something else is of no use."""
 
 

@@ -190,6 +190,19 @@ def pack_rows(backbone: Backbone) -> Backbone:
     return replace(backbone, summarise=_PackedFirstToken(positions_before_first(config), masks))
 
 
+def look_at_no_mask(backbone: Backbone) -> Backbone:
+    """Return the backbone such that a GPU never waits until it is seen whether rows are padded."""
+    if not _can_pack(backbone, backbone.module.config):
+        return backbone
+    return replace(backbone, summarise=_first_token_unlooked)
+
+
+def _first_token_unlooked(module: nn.Module, inputs: Inputs) -> Tensor:
+    # A mask of four dimensions is used as it is; one of two is looked at.
+    shaped = inputs["attention_mask"][:, None, None].bool()
+    return first_token(module, {**inputs, "attention_mask": shaped})
+
+
 def row_masks(module: nn.Module) -> RowMasks | None:
     """Return what a packed backbone's dropout draws from; None: it has torch's own."""
     each = (part.masks for part in module.modules() if isinstance(part, RowDropout))

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.learning.backbone import Backbone, backbone_shape, load_backbone
 from engine.learning.device import Device, pick_device
-from engine.learning.lean import keep_tokens, pack_rows, used_tokens
+from engine.learning.lean import keep_tokens, look_at_no_mask, pack_rows, used_tokens
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods import Method, make_method
 from engine.learning.model import SequenceModel
@@ -111,7 +111,7 @@ def _load_lean(model: str, tasks: tuple[PreparedTask, ...], device: Device) -> B
     """Load a backbone without what these tasks have no use for."""
     backbone = load_backbone(model)
     keep_tokens(backbone.module, used_tokens(part for task in tasks for part in task.parts()))
-    return pack_rows(backbone) if device.target.type == "cpu" else backbone
+    return (pack_rows if device.target.type == "cpu" else look_at_no_mask)(backbone)
 
 
 def _plan(

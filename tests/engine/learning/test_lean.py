@@ -11,7 +11,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.learning.backbone import Backbone, first_token, last_token, load_backbone
-from engine.learning.lean import RowMasks, keep_tokens, pack_rows, row_masks, used_tokens
+from engine.learning.lean import (
+    RowMasks,
+    keep_tokens,
+    look_at_no_mask,
+    pack_rows,
+    row_masks,
+    used_tokens,
+)
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
@@ -88,6 +95,17 @@ def test_same_states_and_gradients_as_padded(kind: str, lengths: list[int]) -> N
     assert packed_gradients.keys() == gradients.keys()
     for name, gradient in gradients.items():
         assert torch.allclose(packed_gradients[name], gradient, atol=1e-4), name
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_a_mask_that_is_not_looked_at_hides_the_same(kind: str) -> None:
+    config = PACKED[kind]()
+    backbone = _backbone(config)
+    unlooked = look_at_no_mask(backbone)
+    for lengths in ([5, 9, 5, 2], [4, 4]):
+        inputs = _inputs(lengths, config.pad_token_id or 0)
+        expected = backbone.summarise(backbone.module, inputs)
+        assert torch.allclose(unlooked.summarise(unlooked.module, inputs), expected, atol=1e-5)
 
 
 def test_token_types_are_packed_too(backbone: Path) -> None:
@@ -196,6 +214,7 @@ def test_attention_that_drops(dtype: torch.dtype) -> None:
 def test_other_architectures_stay_as_they_are(kind: str) -> None:
     backbone = _backbone(PADDED[kind]())
     assert pack_rows(backbone) is backbone
+    assert look_at_no_mask(backbone) is backbone
 
 
 def test_decoders_stay_as_they_are() -> None:

@@ -1,20 +1,21 @@
 """What a trial is compared by, and when it ends for it."""
 
 from collections.abc import Iterator
+from math import inf, nan
 from pathlib import Path
 from threading import Event
 
 import optuna
 import pytest
 
-from engine.learning.events import Measured, Measurement, Planned
+from engine.learning.events import Measured, Measurement, Planned, Stepped
 from engine.learning.plan import Split, StagePlan, plan_stage
 from engine.search.spaces import FlatSpace
 from engine.search.trials import Search, open_search
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec, preset
 from engine.spec.search import PruningSees
 from engine.store.connection import open_store
-from engine.work.judge import TrialJudge, Verdict
+from engine.work.judge import Judge, TrialJudge, Verdict
 from engine.work.patience import Patience
 
 EPOCHS = 4
@@ -198,3 +199,12 @@ def test_only_the_rows_that_score_trials_tell_of_a_collapse(search: Search) -> N
 def test_a_short_stage_is_no_collapse(search: Search, rows: int) -> None:
     one_class = (128, 0)
     assert end_of_a_stage(search, ("retention", (24, 0)), ("search", one_class), rows=rows) is None
+
+
+@pytest.mark.parametrize(("loss", "ends"), [(None, False), (0.7, False), (nan, True), (inf, True)])
+def test_a_loss_that_is_no_number_ends_a_run_once_it_is_read(
+    loss: float | None, *, ends: bool
+) -> None:
+    judge = Judge()
+    judge.weigh_loss(Stepped(stage=0, step=3, loss=loss, tokens=5))
+    assert (judge.verdict is not None) is ends
