@@ -13,8 +13,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    ScalarSelect,
     case,
     delete,
+    func,
     insert,
     select,
     update,
@@ -116,6 +118,7 @@ def claim_run(
     threads: int,
     devices: Collection[str] | None = None,
     steady: bool = True,
+    study_id: int | None = None,
 ) -> RunRecord | None:
     """Take a run that may be worked on: begun ones first, then the oldest queued one.
 
@@ -128,6 +131,7 @@ def claim_run(
         threads: that it learns with from now on, if it has not begun with others.
         devices: those that the worker can use; what asks for another is left alone. None: all.
         steady: as ``orphaned`` takes it.
+        study_id: whose trials alone are taken; None: any run.
     """
     begun_first = case((run.c.state == "queued", 1), else_=0)
     query = (
@@ -136,6 +140,8 @@ def claim_run(
         .order_by(begun_first, may_share_first_stage(), run.c.id)
         .limit(1)
     )
+    if study_id is not None:
+        query = query.where(run.c.study_id == study_id)
     with store.writing() as connection:
         control_unheld(connection, steady=steady)
         if devices is not None:
@@ -177,17 +183,25 @@ def desired_of(store: Store, run_id: int, worker_id: int) -> Desired:
     Raises:
         LeaseLostError: another worker holds the run.
     """
+    found = desired_of_held(store, worker_id, run.c.id == run_id)
+    if run_id not in found:
+        raise LeaseLostError(f"run {run_id} is held by another worker")
+    return found[run_id]
+
+
+def desired_of_held(
+    store: Store, worker_id: int, *which: ColumnElement[bool]
+) -> dict[int, Desired]:
+    """Return what is desired of each run that a worker holds, as ``desired_of`` says."""
+    rests = (run.c.desired == "running") & worker.c.desired.is_distinct_from("running")
     query = (
-        select(run.c.desired, worker.c.desired.label("of_worker"))
+        select(run.c.id, run.c.desired, rests.label("rests"))
         .outerjoin_from(run, worker, worker.c.id == run.c.worker_id)
-        .where(run.c.id == run_id, run.c.worker_id == worker_id)
+        .where(run.c.worker_id == worker_id, *which)
     )
     with store.reading() as connection:
-        row = connection.execute(query).one_or_none()
-    if row is None:
-        raise LeaseLostError(f"run {run_id} is held by another worker")
-    desired: Desired = row.desired
-    return "paused" if desired == "running" and row.of_worker != "running" else desired
+        rows = connection.execute(query).all()
+    return {row.id: "paused" if row.rests else row.desired for row in rows}
 
 
 def note_checkpoint(store: Store, run_id: int, worker_id: int) -> None:
@@ -229,7 +243,7 @@ def release_run(
             tokens_rate=None,
             busy_seconds=run.c.busy_seconds + busy_seconds,
         )
-        _set_worker_run(connection, worker_id, None)
+        _set_worker_run(connection, worker_id, _another_of(worker_id))
 
 
 def finish_run(
@@ -264,7 +278,7 @@ def finish_run(
             **_score_columns("", scores),
             **_score_columns("reported_", reported),
         )
-        _set_worker_run(connection, worker_id, None)
+        _set_worker_run(connection, worker_id, _another_of(worker_id))
 
 
 # Controlled by people
@@ -379,5 +393,12 @@ def _score_columns(prefix: str, scores: Scores | None) -> dict[str, float]:
     }
 
 
-def _set_worker_run(connection: Connection, worker_id: int, run_id: int | None) -> None:
+def _another_of(worker_id: int) -> ScalarSelect[int]:
+    """Return the first of the runs that a worker still holds; none of most workers."""
+    return select(func.min(run.c.id)).where(run.c.worker_id == worker_id).scalar_subquery()
+
+
+def _set_worker_run(
+    connection: Connection, worker_id: int, run_id: int | ScalarSelect[int]
+) -> None:
     connection.execute(update(worker).where(worker.c.id == worker_id).values(run_id=run_id))

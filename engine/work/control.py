@@ -2,13 +2,14 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread, current_thread, main_thread
 from types import FrameType
 from typing import Final
 
 from engine.errors import EngineError
+from engine.store.leases import LeaseLostError
 from engine.store.states import Desired
 from engine.work.patience import Patience
 
@@ -25,6 +26,32 @@ class Interrupted(BaseException):
     def __init__(self, desired: Desired) -> None:
         super().__init__(desired)
         self.desired = desired
+
+
+class Wishes:
+    """Looks up together what is wanted of all runs that a worker holds.
+
+    Args:
+        ask: says what is wanted of every run that it holds.
+    """
+
+    def __init__(self, ask: Callable[[], Mapping[int, Desired]]) -> None:
+        self._ask = ask
+        self._looked_at = float("-inf")
+        self._known: Mapping[int, Desired] = {}
+
+    def of(self, run_id: int) -> Desired:
+        """Return what is wanted of a run, as it was at most a twentieth of a second ago.
+
+        Raises:
+            LeaseLostError: another worker holds the run.
+        """
+        is_old = time.monotonic() - self._looked_at >= _LOOK_SECONDS
+        if is_old or run_id not in self._known:
+            self._known, self._looked_at = self._ask(), time.monotonic()
+        if run_id not in self._known:
+            raise LeaseLostError(f"run {run_id} is held by another worker")
+        return self._known[run_id]
 
 
 class Control:

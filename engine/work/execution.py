@@ -2,9 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import Final
 
@@ -14,34 +12,30 @@ import torch
 from engine.errors import DeletedError, EngineError, StorageError, UsageError, kind_and_line
 from engine.learning.checkpoint import Position
 from engine.learning.device import has_lost_device, matrix_rate
-from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
-from engine.learning.measures import AccuracyMatrix
 from engine.learning.prepare import prepare
+from engine.learning.stacked import Stack, fit_each_other, why_alone
 from engine.spec import RunSpec
-from engine.store.clock import ClockWatch
 from engine.store.connection import Store
 from engine.store.leases import LeaseLostError
 from engine.store.run_states import (
     control_run,
     desired_of,
     finish_run,
-    note_checkpoint,
     note_learning_rates,
     release_run,
 )
-from engine.store.runs import RunRecord, Scores, get_run
-from engine.store.states import TRANSITIONS, Desired, RunState
+from engine.store.runs import RunRecord, get_run
+from engine.store.states import Desired
 from engine.store.studies import control_study
-from engine.store.workers import write_log
 from engine.tasks.catalog import data_name
 from engine.tasks.hub_access import NotCachedError
 from engine.tasks.models import model_path
 from engine.work.checkpoints import CheckpointKeeper, FirstStages
 from engine.work.control import Control, Interrupted
-from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge
-from engine.work.patience import WORKER_SECONDS, Patience, trouble_of
+from engine.work.learning import Learning, Outcome, WorkerContext, obeyed, say
+from engine.work.patience import WORKER_SECONDS, trouble_of
 from engine.work.recorder import Recorder
 
 _MOST_LOST_WORKERS = 5
@@ -51,47 +45,33 @@ _WITHOUT_CHECKPOINT: Final = ("complete", "pruned", "collapsed")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class WorkerContext:
-    """What a worker has at hand for every run."""
-
-    store: Store
-    worker_id: int
-    device: str
-    """Where runs learn that leave it to the worker."""
-    devices: Collection[str]
-    """What a run may ask for, so that this worker takes it."""
-    heartbeat: Heartbeat
-    patience: Patience
-    checkpoint_seconds: float
-    clock: ClockWatch = field(default_factory=ClockWatch)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended, or why it was given back."""
-
-    state: RunState
-    reason: str | None = None
-    scores: Scores | None = None
-    reported: Scores | None = None
-    in_trouble: bool = False
-    """Whether it was given back for trouble of the store, so that a rest may help."""
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the run is done, not given back."""
-        return self.state in TRANSITIONS["finish"].targets
-
-
 Judges = Callable[[RunRecord], Judge]
 
 
 def execute(context: WorkerContext, run: RunRecord, judges: Judges) -> Outcome | None:
+    """Work on a claimed run, alone, as ``attend`` says."""
+    try:
+        next(attend(context, run, judges))
+    except StopIteration as end:
+        outcome: Outcome | None = end.value
+        return outcome
+    raise AssertionError("a run that is learnt alone waits for no others")
+
+
+def attend(
+    context: WorkerContext, run: RunRecord, judges: Judges, stack: Stack | None = None
+) -> Generator[None, None, Outcome | None]:
     """Work on a claimed run until it ends or is given back; None where another worker has it.
 
     What goes wrong with the run itself ends it as ``failed`` with the reason; trouble of the store
     does not. The checkpoint stays where somebody may go on from it.
+
+    Args:
+        context: of the worker.
+        run: what is to be done.
+        judges: say whether it is worth going on.
+        stack: takes the run's steps with those of others; wherever the run waits for that, this
+            stops.
 
     Raises:
         StorageError: the store could not be written for too long.
@@ -108,9 +88,9 @@ def execute(context: WorkerContext, run: RunRecord, judges: Judges) -> Outcome |
     context.heartbeat.hold(run.id)
     try:
         try:
-            outcome = _attempt(context, run, judges, keeper)
+            outcome = yield from _attempt(context, run, judges, keeper, stack)
         except Interrupted as wanted:  # while it was loaded
-            outcome = _obeyed(wanted)
+            outcome = obeyed(wanted)
         busy = time.monotonic() - began
         context.patience.call(lambda: _write(context, run, outcome, busy), at_most=WORKER_SECONDS)
     except LeaseLostError:
@@ -119,7 +99,7 @@ def execute(context: WorkerContext, run: RunRecord, judges: Judges) -> Outcome |
             keeper.discard()
         return None
     finally:
-        context.heartbeat.hold(None)
+        context.heartbeat.let_go(run.id)
     if outcome.state in _WITHOUT_CHECKPOINT:
         keeper.discard()
     return outcome
@@ -160,8 +140,12 @@ def _write(context: WorkerContext, run: RunRecord, outcome: Outcome, busy: float
 
 
 def _attempt(
-    context: WorkerContext, run: RunRecord, judges: Judges, keeper: CheckpointKeeper
-) -> Outcome:
+    context: WorkerContext,
+    run: RunRecord,
+    judges: Judges,
+    keeper: CheckpointKeeper,
+    stack: Stack | None,
+) -> Generator[None, None, Outcome]:
     """Learn, and turn what goes wrong into the run's reason."""
     if run.attempts >= _MOST_LOST_WORKERS:
         return Outcome(
@@ -170,10 +154,13 @@ def _attempt(
             "further; it may need more memory than there is: use a smaller batch or shorter inputs",
         )
     try:
-        return _learn(context, run, context.patience.call(lambda: judges(run)), keeper)
+        judge = context.patience.call(lambda: judges(run))
+        return (yield from _learn(context, run, judge, keeper, stack))
     except LeaseLostError:
         raise
     except (torch.OutOfMemoryError, MemoryError):
+        if stack is not None and stack.learners:
+            return Outcome("paused", "there is no memory for so many at once", crowded=True)
         return Outcome("failed", "out of memory; use a smaller batch or shorter inputs")
     except Exception as error:  # the worker has other runs to do
         if has_lost_device(error):
@@ -214,8 +201,12 @@ def _set_aside(store: Store, run: RunRecord, reason: str) -> None:
 
 
 def _learn(
-    context: WorkerContext, run: RunRecord, judge: Judge, keeper: CheckpointKeeper
-) -> Outcome:
+    context: WorkerContext,
+    run: RunRecord,
+    judge: Judge,
+    keeper: CheckpointKeeper,
+    stack: Stack | None,
+) -> Generator[None, None, Outcome]:
     began = time.monotonic()
     if run.threads:
         torch.set_num_threads(run.threads)
@@ -227,14 +218,26 @@ def _learn(
         if (other := first_stages.begin()) is not None:
             reason = f"waits for run {other}, which learns the same first stage"
             return Outcome("paused" if run.step else "queued", reason)
+    if stack is not None and why_alone(learner) is not None:
+        stack = None
+    if stack is not None and not all(fit_each_other(learner, other) for other in stack.learners):
+        reason = "waits for trials that it cannot be learnt with"
+        return Outcome("paused" if run.step else "queued", reason, crowded=True)
     store, patience = context.store, context.patience
     rates = learner.setup.learning_rates
     patience.call(lambda: note_learning_rates(store, run.id, context.worker_id, rates))
     rate = matrix_rate(learner.setup.device.target, torch.get_num_threads())
     recorder = Recorder(
-        store, run.id, context.worker_id, patience, step=learner.steps_taken, began=began, rate=rate
+        store,
+        run.id,
+        context.worker_id,
+        patience,
+        step=learner.steps_taken,
+        began=began,
+        rate=rate,
+        write_seconds=context.write_seconds,
     )
-    return _Learning(
+    learning = Learning(
         context=context,
         run=run,
         learner=learner,
@@ -244,106 +247,9 @@ def _learn(
         keeper=keeper,
         recorder=recorder,
         control=control,
-    ).to_its_end()
-
-
-@dataclass(kw_only=True)
-class _Learning:
-    """A run that is learnt."""
-
-    context: WorkerContext
-    run: RunRecord
-    learner: SequenceLearner
-    first_stages: FirstStages
-    judge: Judge
-    judged: str
-    """What the judge knew when it had weighed the last measurement."""
-    keeper: CheckpointKeeper
-    recorder: Recorder
-    control: Control
-
-    def to_its_end(self) -> Outcome:
-        """Learn until the run ends or is given back."""
-        self.learner.between = self._between
-        self.learner.reports_after = self.first_stages.is_reported
-        self.learner.is_worth_reporting = lambda event: not self.judge.would_end(event)
-        try:
-            for event in self.learner.events():
-                self._take(event)
-                verdict = self.judge.verdict
-                if verdict is not None:
-                    self.recorder.write()
-                    return Outcome(verdict.state, verdict.reason)
-        except Interrupted as wanted:
-            self.recorder.reached(self.learner.steps_taken)
-            self.recorder.write()
-            return self._pause() if wanted.desired == "paused" else _obeyed(wanted)
-        self.recorder.write()
-        return Outcome(
-            "complete",
-            scores=_scores(self.learner.search_matrix),
-            reported=_scores(self.learner.validation_matrix),
-        )
-
-    def _take(self, event: Event) -> None:
-        match event:
-            case Planned():
-                self.recorder.plan(event.stages)
-                self.judge.begin(event)
-            case Measured():
-                self.recorder.measured(event)
-                self.judge.weigh(event, self.learner.count_classes)
-                self.judged = self.judge.dump()
-                self.first_stages.watch(event)
-            case Stepped():
-                self.recorder.stepped(event)
-                self.judge.weigh_loss(event)
-                if self.judge.verdict is None:
-                    self.control.obey()
-                    self._keep_if_due()
-
-    def _between(self) -> None:
-        """Obey, and keep what is known of a Fisher, which may take hours."""
-        self.control.obey()
-        if self.learner.position.due is None:
-            self._keep_if_due()
-
-    def _keep_if_due(self) -> None:
-        """Write a checkpoint; where that cannot be, learning goes on, and people are told once."""
-        if not self.keeper.due(self.learner.steps_taken):
-            return
-        self.recorder.write()
-        context, run, told = self.context, self.run, self.keeper.trouble
-        try:
-            self.keeper.write(self.learner, self.judged)
-        except StorageError as trouble:
-            _log.warning("run %d: %s", run.id, trouble)
-            if told is None:
-                _say(context, run, f"learns on without one: {trouble}")
-            return
-        context.patience.call(lambda: note_checkpoint(context.store, run.id, context.worker_id))
-
-    def _pause(self) -> Outcome:
-        """Give the run back; without room for a checkpoint it goes on from the one before."""
-        try:
-            self.keeper.write(self.learner, self.judged)
-        except StorageError as trouble:
-            return Outcome("paused", str(trouble))
-        return Outcome("paused")
-
-
-def _obeyed(wanted: Interrupted) -> Outcome:
-    if wanted.desired == "paused":
-        return Outcome("paused")
-    return Outcome("stopped", "stopped by hand")
-
-
-def _say(context: WorkerContext, run: RunRecord, what: str) -> None:
-    """Tell people what is not as it should be with a run."""
-    name = f"run {run.id}" if run.number is None else f"#{run.number}"
-    worker_id = context.worker_id
-    with suppress(StorageError):  # no line is worth a run
-        write_log(context.store, "warning", f"{name} {what}", worker_id=worker_id, run_id=run.id)
+        stack=stack,
+    )
+    return (yield from learning.to_its_end())
 
 
 def _placed(spec: RunSpec, device: str) -> RunSpec:
@@ -369,10 +275,10 @@ def _go_on_from_checkpoint(
         learner.restore(found.checkpoint)
         judge.load(found.checkpoint.extra)
         if found.damage is not None:
-            _say(context, run, f"goes on from step {learner.steps_taken}: {found.damage}")
+            say(context, run, f"goes on from step {learner.steps_taken}: {found.damage}")
     else:
         why = found.damage or "it has no checkpoint yet"
-        _say(context, run, f"begins anew after step {run.step}: {why}")
+        say(context, run, f"begins anew after step {run.step}: {why}")
 
 
 def _has_begun(keeper: CheckpointKeeper, learner: SequenceLearner) -> bool:
@@ -391,8 +297,6 @@ def _desired(context: WorkerContext, run: RunRecord) -> Desired:
     """Return what is wanted of the run; a worker that shall rest or end gives it back."""
     if context.heartbeat.end_is_asked:
         return "paused"
+    if context.wishes is not None:
+        return context.wishes.of(run.id)
     return desired_of(context.store, run.id, context.worker_id)
-
-
-def _scores(matrix: AccuracyMatrix) -> Scores:
-    return Scores(p_o=matrix.p_o, p_s=matrix.p_s)

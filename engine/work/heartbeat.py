@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class Heartbeat(Thread):
-    """Says every few seconds that the worker lives, how it does, and that it holds its run.
+    """Says every few seconds that the worker lives, how it does, and that it holds its runs.
 
     Args:
         store: where it says so.
@@ -46,7 +46,7 @@ class Heartbeat(Thread):
         self._store = store
         self._worker_id = worker_id
         self._meter = Meter(device)
-        self._run_id: int | None = None
+        self._run_ids: set[int] = set()
         self._holding = Lock()
         self._ended = Event()
         self._store_file = _file_identity(store.path)
@@ -64,10 +64,15 @@ class Heartbeat(Thread):
             self._must_end("its heartbeat died")
         return self._ending.is_set()
 
-    def hold(self, run_id: int | None) -> None:
-        """Beat for this run from now on; None: for no run. Returns when none is under way."""
+    def hold(self, run_id: int) -> None:
+        """Beat for this run too from now on."""
         with self._holding:
-            self._run_id = run_id
+            self._run_ids.add(run_id)
+
+    def let_go(self, run_id: int) -> None:
+        """Beat for this run no more. Returns when no beat is under way."""
+        with self._holding:
+            self._run_ids.discard(run_id)
 
     def end(self) -> None:
         """Stop beating."""
@@ -121,13 +126,12 @@ class Heartbeat(Thread):
     def _write_heartbeat(self) -> None:
         beat_for_worker(self._store, self._worker_id, self._meter.read())
         with self._holding:
-            if self._run_id is None:
-                return
-            try:
-                beat_for_run(self._store, self._run_id, self._worker_id)
-            except LeaseLostError:
-                # The loop that learns finds out at its next step and lets go.
-                self._run_id = None
+            for run_id in tuple(self._run_ids):
+                try:
+                    beat_for_run(self._store, run_id, self._worker_id)
+                except LeaseLostError:
+                    # The loop that learns finds out at its next step and lets go.
+                    self._run_ids.discard(run_id)
 
 
 class Meter:

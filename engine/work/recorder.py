@@ -19,7 +19,7 @@ from engine.store.measurements import (
 )
 from engine.work.patience import Patience
 
-_WRITE_SECONDS = 0.25
+WRITE_SECONDS = 0.25
 _SMOOTHING = 0.1
 
 
@@ -31,7 +31,7 @@ class _Pace(NamedTuple):
 
 
 class Recorder:
-    """Takes a run's progress and measurements, and writes them at most four times a second.
+    """Takes a run's progress and measurements, and writes them at most every so often.
 
     Args:
         store: where to.
@@ -41,6 +41,7 @@ class Recorder:
         step: how many steps were taken before, where the run is gone on with.
         began: when work on the run began, by ``time.monotonic``; None: now.
         rate: operations a second that its machine could do; None: not known.
+        write_seconds: least time between two writes.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class Recorder:
         step: int = 0,
         began: float | None = None,
         rate: float | None = None,
+        write_seconds: float = WRITE_SECONDS,
     ) -> None:
+        self._write_seconds = write_seconds
         self._store = store
         self._run_id = run_id
         self._worker_id = worker_id
@@ -121,7 +124,7 @@ class Recorder:
         self._step = event.step
         self._learning += event.seconds
         self._products += event.products
-        if now - self._written_at >= _WRITE_SECONDS:
+        if now - self._written_at >= self._write_seconds:
             self.write()
 
     def write(self) -> None:

@@ -69,7 +69,7 @@ class Searches:
         self._raced: dict[int, Counts] = {}
         """At which counts a study had nobody to race."""
 
-    def propose_trial(self) -> bool:
+    def propose_trial(self, only: int | None = None) -> bool:
         """Queue one more run of a study; False where none can be now.
 
         First a race where one is due, then a trial for the study that has the fewest.
@@ -81,6 +81,8 @@ class Searches:
         """
         racing = studies_wanting_races(self._store, self._devices, self._raced)
         for study_id in dict.fromkeys((*racing, *self._wanting())):
+            if only not in {None, study_id}:
+                continue
             if self._rests_until.get(study_id, 0.0) > time.monotonic():
                 continue
             try:

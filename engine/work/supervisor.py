@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from types import FrameType
-from typing import IO, Final
+from typing import IO, Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from engine.errors import EngineError
@@ -42,6 +42,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     until_idle: bool = False
     idle_seconds: float = IDLE_SECONDS
     """How long it stays warm with nothing to do."""
+    stack: Annotated[int, Meta(ge=1)] = 1
+    """How many trials of a study it learns together, in one process."""
     checkpoint_seconds: float = 30.0
     """Least time between two checkpoints of a run; 0 writes one after every step."""
     log_file: str | None = None

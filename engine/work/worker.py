@@ -34,12 +34,14 @@ from engine.store.workers import (
     write_log,
 )
 from engine.work.cleaning import tidy
-from engine.work.execution import Outcome, WorkerContext, execute
+from engine.work.execution import execute
 from engine.work.heartbeat import Heartbeat
+from engine.work.learning import Outcome, WorkerContext
 from engine.work.patience import WORKER_SECONDS, Patience
 from engine.work.processes import identity_of
 from engine.work.searches import Searches
 from engine.work.supervisor import WorkerSettings, end_orphaned_workers
+from engine.work.together import Together
 
 _LOOK_SECONDS = 0.5
 _TIDY_SECONDS = 600.0
@@ -124,7 +126,7 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
             tidied_at = time.monotonic()
         if desired == "paused":
             _rest(context)
-        elif not _work_once(context, searches, settings.threads):
+        elif not _work_once(context, searches, settings):
             idle = time.monotonic() - idle_since
             is_over = idle >= (0.0 if settings.until_idle else settings.idle_seconds)
             if is_over and not _must_wait(context, searches):
@@ -179,33 +181,71 @@ def _rest(context: WorkerContext) -> None:
         _log_worker(context, "goes on")
 
 
-def _work_once(context: WorkerContext, searches: Searches, threads: int) -> bool:
-    """Work on one run; False where there is none."""
+def _work_once(context: WorkerContext, searches: Searches, settings: WorkerSettings) -> bool:
+    """Work on one run, or on several of a study together; False where there is none."""
+    _patiently(context, lambda: end_orphaned_workers(context.store))
+    run = _claim(context, settings)
+    if run is None:
+        return _patiently(context, searches.propose_trial) or _say_what_waits(context)
+    if settings.stack > 1 and run.study_id is not None:
+        together = Together(
+            context,
+            searches.judge,
+            most=settings.stack,
+            take=partial(_take_another, context, searches, settings, run.study_id),
+            settle=partial(_settle, context, searches),
+        )
+        together.work(run)
+    else:
+        _settle(context, searches, run, execute(context, run, searches.judge))
+    return True
+
+
+def _claim(
+    context: WorkerContext, settings: WorkerSettings, study_id: int | None = None
+) -> RunRecord | None:
+    """Take the next run, or the next trial of a study."""
     store = context.store
-    _patiently(context, lambda: end_orphaned_workers(store))
     claim = partial(
         claim_run,
         store,
         context.worker_id,
-        threads=threads,
+        threads=settings.threads,
         devices=context.devices,
         steady=context.clock.is_steady(_patiently(context, lambda: read_clock(store))),
+        study_id=study_id,
     )
     run = _patiently(context, claim)
-    if run is None:
-        return _patiently(context, searches.propose_trial) or _say_what_waits(context)
-    _log_run(context, run, "goes on" if run.step else "begins")
-    outcome = execute(context, run, searches.judge)
+    if run is not None:
+        _log_run(context, run, "goes on" if run.step else "begins")
+    return run
+
+
+def _take_another(
+    context: WorkerContext, searches: Searches, settings: WorkerSettings, study_id: int
+) -> RunRecord | None:
+    """Take one more trial of a study, a new one where none waits; None where it is to rest."""
+    if _desired(context) != "running":
+        return None
+    run = _claim(context, settings, study_id)
+    if run is None and _patiently(context, lambda: searches.propose_trial(study_id)):
+        run = _claim(context, settings, study_id)
+    return run
+
+
+def _settle(
+    context: WorkerContext, searches: Searches, run: RunRecord, outcome: Outcome | None
+) -> None:
+    """Say how a run ended, or that it was given back, to all who want to know."""
     if outcome is None:
         _log_run(context, run, "was taken over by another worker")
-        return True
+        return
     _log_run(context, run, _outcome_text(outcome), _level(outcome))
     if outcome.has_ended:
         context.patience.rested()
         _tell(context, searches, run)
     elif outcome.in_trouble:
         _wait_out(context)
-    return True
 
 
 def _wait_out(context: WorkerContext) -> None:

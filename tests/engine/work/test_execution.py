@@ -28,9 +28,10 @@ from engine.store.schema import log, run
 from engine.store.studies import control_study, create_study, delete_study, get_study
 from engine.store.workers import end_worker, living_workers, register_worker
 from engine.work import control
-from engine.work.execution import Outcome, WorkerContext, execute
+from engine.work.execution import execute
 from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge, Verdict
+from engine.work.learning import Outcome, WorkerContext
 from engine.work.patience import Patience
 from engine.work.processes import identity_of
 from tests.engine.work.test_patience import Pauses

@@ -1,0 +1,127 @@
+"""Several trials of one study, learnt together by one worker.
+
+Each is a run as any other: it has its own lease, control, judge, recorder and checkpoints, and its
+end is its own. What they share is the step. Where one ends, the next trial takes its place.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from engine.learning.device import has_lost_device
+from engine.learning.stacked import Stack
+from engine.store.run_states import desired_of_held
+from engine.store.runs import RunRecord
+from engine.work.control import Wishes
+from engine.work.execution import Judges, attend
+from engine.work.learning import CrowdedError, Outcome, WorkerContext
+
+_LOOK_SECONDS: Final = 5.0
+"""Before there is another look for a trial to take a place that is free."""
+
+_log = logging.getLogger(__name__)
+
+_Course = Generator[None, None, Outcome | None]
+
+
+class Together:
+    """Works on runs that fit each other until none is left.
+
+    Args:
+        context: of the worker.
+        judges: as ``attend`` takes it.
+        most: how many at once.
+        take: takes one more run, if there is one and the worker shall go on.
+        settle: is told how each run ended, or that it was given back.
+    """
+
+    def __init__(
+        self,
+        context: WorkerContext,
+        judges: Judges,
+        *,
+        most: int,
+        take: Callable[[], RunRecord | None],
+        settle: Callable[[RunRecord, Outcome | None], None],
+    ) -> None:
+        held = partial(desired_of_held, context.store, context.worker_id)
+        self._context = replace(
+            context, wishes=Wishes(held), write_seconds=most * context.write_seconds
+        )
+        self._judges = judges
+        self._most = most
+        self._take = take
+        self._settle = settle
+        self._stack = Stack()
+        self._courses: dict[int, tuple[RunRecord, _Course]] = {}
+        self._looks_at = float("-inf")
+
+    def work(self, first: RunRecord) -> None:
+        """Work on a claimed run, and on others that are taken while there are any."""
+        try:
+            self._begin(first)
+            while self._courses:
+                self._fill()
+                self._step()
+        finally:
+            for _, course in self._courses.values():
+                course.close()
+
+    def _fill(self) -> None:
+        """Take one more run where there is room; while several were loaded, none would obey."""
+        if len(self._courses) < self._most and time.monotonic() >= self._looks_at:
+            run = self._take()
+            if run is None:
+                self._looks_at = time.monotonic() + _LOOK_SECONDS
+            else:
+                self._begin(run)
+
+    def _begin(self, run: RunRecord) -> None:
+        course = attend(self._context, run, self._judges, self._stack)
+        self._courses[run.id] = (run, course)
+        self._go_on(run, partial(next, course))
+
+    def _step(self) -> None:
+        """Take the step that all wait for, by fewer where it cannot be taken by so many."""
+        if not self._courses:
+            return
+        try:
+            self._stack.step()
+        except Exception as error:
+            if has_lost_device(error):
+                raise
+            self._be_fewer(error)
+            return
+        for run, course in list(self._courses.values()):
+            self._go_on(run, partial(next, course))
+
+    def _be_fewer(self, error: Exception) -> None:
+        """Give half of the runs back; what the last one alone cannot do is its own fault."""
+        together = list(self._courses.values())
+        if len(together) == 1:
+            ((run, course),) = together
+            self._go_on(run, partial(course.throw, error))
+            return
+        _log.warning("%d trials are too many at once", len(together), exc_info=error)
+        self._most = len(together) // 2
+        for run, course in together[self._most :]:
+            crowd = CrowdedError(f"waits, for {len(together)} at once are too many here")
+            self._go_on(run, partial(course.throw, crowd))
+
+    def _go_on(self, run: RunRecord, go: Callable[[], None]) -> None:
+        """Let a run go on until it waits for a step again, or is through."""
+        try:
+            go()
+        except StopIteration as end:
+            del self._courses[run.id]
+            outcome: Outcome | None = end.value
+            self._looks_at = float("-inf")
+            if outcome is not None and outcome.crowded:
+                self._most = max(1, min(self._most, len(self._courses)))
+            self._settle(run, outcome)
+        except BaseException:
+            del self._courses[run.id]
+            raise
