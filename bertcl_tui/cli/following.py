@@ -41,10 +41,14 @@ class Tender:
         store: the store they work for.
         slots: how many there shall be; None: as many as the machine has room for.
         device: where they learn.
+        stack: how many trials each learns together.
     """
 
-    def __init__(self, store: Store, *, slots: int | None = None, device: str = "auto") -> None:
+    def __init__(
+        self, store: Store, *, slots: int | None = None, device: str = "auto", stack: int = 1
+    ) -> None:
         self._store = store
+        self._stack = stack
         self._slots = slots
         self._device = device
         self._looked_at = float("-inf")
@@ -69,7 +73,9 @@ class Tender:
             return
         self._looked_at = now
         self.trouble = _trouble_of(self._store)
-        if ensure_workers(self._store.url, slots=self._slots, device=self._device):
+        if ensure_workers(
+            self._store.url, slots=self._slots, device=self._device, stack=self._stack
+        ):
             self._starts += 1
         if self._starts > _MOST_STARTS:
             logs = self._store.folder / "worker-*.log"

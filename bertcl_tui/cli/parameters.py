@@ -36,6 +36,15 @@ Slots = Annotated[
         help="How many workers there shall be; by default one per GPU, else two that share cores.",
     ),
 ]
+Stack = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=1024,
+        metavar="N",
+        help="How many trials of a study a worker learns at once, on a large GPU.",
+    ),
+]
 Detach = Annotated[
     bool, typer.Option("--detach", help="Leave it to workers in the background, and return.")
 ]

@@ -2,7 +2,16 @@
 
 from bertcl_tui.cli.following import Tender, command_on, follow_search
 from bertcl_tui.cli.output import print_json, print_line, say
-from bertcl_tui.cli.parameters import Detach, Json, Slots, Store, Texts, read_flags, with_flags
+from bertcl_tui.cli.parameters import (
+    Detach,
+    Json,
+    Slots,
+    Stack,
+    Store,
+    Texts,
+    read_flags,
+    with_flags,
+)
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials, study_facts
 from bertcl_tui.store.starting import start_search
@@ -18,6 +27,7 @@ def search(
     texts: Texts,
     *,
     slots: Slots = None,
+    stack: Stack = 1,
     detach: Detach = False,
     store: Store = DEFAULT_STORE,
     json: Json = False,
@@ -35,12 +45,14 @@ def search(
         study = get_study(at.store, study_id)
         device = study.spec.device
         if detach:
-            ensure_workers(at.store.url, slots=slots, device=device)
+            ensure_workers(at.store.url, slots=slots, device=device, stack=stack)
             print_started(at, study.id, json=json)
             say(f"it goes on in the background; see {command_on('show', study.name, store)}")
             return
         say(f"study {study.name}: {_bounds(study)}")
-        row = follow_search(at, study, Tender(at.store, slots=slots, device=device), store)
+        row = follow_search(
+            at, study, Tender(at.store, slots=slots, device=device, stack=stack), store
+        )
         print_search(at, row, json=json)
         if row.ended_early:
             say(f"study {study.name} {row.reason}")

@@ -8,7 +8,7 @@ import typer
 from msgspec.structs import replace
 
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
-from bertcl_tui.cli.parameters import DEVICES, Json, Slots, Store, offer_words
+from bertcl_tui.cli.parameters import DEVICES, Json, Slots, Stack, Store, offer_words
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.options import option
 from bertcl_tui.store.study_rows import WorkerRow
@@ -36,6 +36,7 @@ Device = Annotated[
 def worker(
     *,
     slots: Slots = None,
+    stack: Stack = 1,
     until_idle: UntilIdle = False,
     device: Device = "auto",
     store: Store = DEFAULT_STORE,
@@ -48,7 +49,11 @@ def worker(
     with opened(store) as at:
         url = at.store.url
     every = [
-        replace(place.settings(url, asked=device), until_idle=until_idle, idle_seconds=_FOREVER)
+        replace(
+            place.settings(url, asked=device, stack=stack),
+            until_idle=until_idle,
+            idle_seconds=_FOREVER,
+        )
         for place in free_places(slots, device)
     ]
     say(f"{count(len(every), 'worker')} for {mask_password(url)}; Ctrl-C ends")

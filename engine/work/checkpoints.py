@@ -42,14 +42,29 @@ class Found(NamedTuple):
 
 
 class CheckpointKeeper:
-    """Keeps the last two checkpoints of one run: the older serves where the newer is damaged."""
+    """Keeps the last two checkpoints of one run: the older serves where the newer is damaged.
+
+    Args:
+        store: beside which they lie.
+        run_id: of the run.
+        every_seconds: least time between two checkpoints of all runs that are learnt together.
+        after_step: none is written up to this one.
+        at_once: how many runs are learnt together; each waits while another's is written.
+    """
 
     def __init__(
-        self, store: Store, run_id: int, *, every_seconds: float, after_step: int = 0
+        self,
+        store: Store,
+        run_id: int,
+        *,
+        every_seconds: float,
+        after_step: int = 0,
+        at_once: int = 1,
     ) -> None:
         self._folder = store.folder / f"run-{run_id}"
         self._next = self.paths[0]
-        self._every = every_seconds
+        self._every = every_seconds * at_once
+        self._least_share = _LEAST_SHARE * at_once
         # A worker that was lost may have been so in writing one: not at that step again.
         self._after_step = after_step
         self._written_at = time.monotonic()
@@ -66,7 +81,9 @@ class CheckpointKeeper:
     def due(self, step: int) -> bool:
         """Whether the last checkpoint is old enough for another one, at this step."""
         age = time.monotonic() - self._written_at
-        return step > self._after_step and age >= self._every and age >= _LEAST_SHARE * self._cost
+        return (
+            step > self._after_step and age >= self._every and age >= self._least_share * self._cost
+        )
 
     def write(self, learner: SequenceLearner, extra: str) -> None:
         """Write the learner's state.

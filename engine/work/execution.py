@@ -36,7 +36,7 @@ from engine.work.control import Control, Interrupted
 from engine.work.judge import Judge
 from engine.work.learning import Learning, Outcome, WorkerContext, obeyed, say
 from engine.work.patience import WORKER_SECONDS, trouble_of
-from engine.work.recorder import Recorder
+from engine.work.recorder import WRITE_SECONDS, Recorder
 
 _MOST_LOST_WORKERS = 5
 _WITHOUT_CHECKPOINT: Final = ("complete", "pruned", "collapsed")
@@ -83,6 +83,7 @@ def attend(
         run.id,
         every_seconds=context.checkpoint_seconds,
         after_step=run.lost_step or 0,
+        at_once=context.at_once,
     )
     began = time.monotonic()
     context.heartbeat.hold(run.id)
@@ -235,7 +236,7 @@ def _learn(
         step=learner.steps_taken,
         began=began,
         rate=rate,
-        write_seconds=context.write_seconds,
+        write_seconds=WRITE_SECONDS * context.at_once,
     )
     learning = Learning(
         context=context,

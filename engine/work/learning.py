@@ -21,7 +21,7 @@ from engine.work.control import Control, Interrupted, Wishes
 from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge
 from engine.work.patience import Patience
-from engine.work.recorder import WRITE_SECONDS, Recorder
+from engine.work.recorder import Recorder
 
 _log = logging.getLogger(__name__)
 
@@ -42,8 +42,8 @@ class WorkerContext:
     clock: ClockWatch = field(default_factory=ClockWatch)
     wishes: Wishes | None = None
     """Where what is wanted of several runs is looked up together."""
-    write_seconds: float = WRITE_SECONDS
-    """Least time between two writes of what a run measures."""
+    at_once: int = 1
+    """How many runs are learnt together, each of which writes less often."""
 
 
 @dataclass(frozen=True)

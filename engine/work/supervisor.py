@@ -56,17 +56,20 @@ class Place(Struct, frozen=True):
     device: str
     threads: int
 
-    def settings(self, store: str, *, asked: str) -> WorkerSettings:
+    def settings(self, store: str, *, asked: str, stack: int = 1) -> WorkerSettings:
         """Return those of a worker for a store at this place; ``asked`` is the device as typed."""
         return WorkerSettings(
             store=store,
             device=self.device,
             threads=self.threads,
             or_another=asked != self.device,
+            stack=stack,
         )
 
 
-def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "auto") -> int:
+def ensure_workers(
+    store_url: str, *, slots: int | None = None, device: str = "auto", stack: int = 1
+) -> int:
     """Start the workers that are missing on this machine, and return how many were started.
 
     They are detached: closing the terminal does not end them. They end by themselves when there
@@ -76,6 +79,7 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
         store_url: the store they work for.
         slots: how many there shall be; None: what ``default_slots`` says.
         device: where they learn; ``auto`` shares the GPUs out among them.
+        stack: how many trials of a study those learn together that are started now.
 
     Raises:
         EngineError: a worker could not be started.
@@ -84,7 +88,7 @@ def ensure_workers(store_url: str, *, slots: int | None = None, device: str = "a
         held = [name for name in _held_here(store) if serves(name, device)]
         places = free_places(slots, device, held)
         for place in places:
-            start_worker(store, place.settings(store.url, asked=device))
+            start_worker(store, place.settings(store.url, asked=device, stack=stack))
         return len(places)
 
 

@@ -48,9 +48,7 @@ class Together:
         settle: Callable[[RunRecord, Outcome | None], None],
     ) -> None:
         held = partial(desired_of_held, context.store, context.worker_id)
-        self._context = replace(
-            context, wishes=Wishes(held), write_seconds=most * context.write_seconds
-        )
+        self._context = replace(context, wishes=Wishes(held), at_once=most)
         self._judges = judges
         self._most = most
         self._take = take

@@ -121,9 +121,14 @@ def study_spec(backbone: Path, tasks: Path, protocol: Protocol) -> StudySpec:
 def start(store: Store) -> Callable[..., int]:
     """Start a worker that checkpoints after every step; return its pid."""
 
-    def start_one(*, until_idle: bool = True) -> int:
+    def start_one(*, until_idle: bool = True, stack: int = 1) -> int:
         settings = WorkerSettings(
-            store=store.url, device="cpu", threads=1, until_idle=until_idle, checkpoint_seconds=0
+            store=store.url,
+            device="cpu",
+            threads=1,
+            until_idle=until_idle,
+            stack=stack,
+            checkpoint_seconds=0,
         )
         return start_worker(store, settings)
 

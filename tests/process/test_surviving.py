@@ -57,6 +57,23 @@ def test_a_paused_run_lets_go_and_goes_on_bit_for_bit(
     assert measurements_of(store, run_id) == undisturbed
 
 
+def test_trials_of_a_killed_worker_that_learnt_them_together_are_finished(
+    store: Store, study_spec: StudySpec, start: Start
+) -> None:
+    study_id = create_study(store, study_spec)
+    pid = start(stack=3)
+    wait_for(lambda: sum(each.step > 0 for each in trials_of(store, study_id)) >= 3, "three trials")
+    kill(pid)
+    begun = [each for each in trials_of(store, study_id) if each.state == "running"]
+    assert len(begun) > 1
+
+    wait_for_end(start(stack=2))
+
+    trials = trials_of(store, study_id)
+    assert len(trials) == study_spec.search.trials
+    assert {each.state for each in trials} <= {"complete", "pruned", "collapsed"}
+
+
 def test_a_worker_told_to_end_gives_its_run_back(
     store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
 ) -> None:
