@@ -314,7 +314,7 @@ class SequenceLearner:
             logits = logits.softmax(dim=1)
         return functional.cross_entropy(logits, labels)
 
-    def has_taken(self, wanted: Wanted, loss: float) -> None:
+    def has_taken(self, wanted: Wanted, loss: float | None) -> None:
         """Know that a step was taken with others: what follows it in the course is due."""
         self._move(step=wanted.step, due=loss)
 

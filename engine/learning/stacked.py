@@ -13,6 +13,7 @@ part of it, so that with dropout a trial is another draw of the same; the same s
 What others do, or that they leave, changes nothing else.
 """
 
+import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple
@@ -70,6 +71,7 @@ class Stack:
     def __init__(self) -> None:
         self._places: dict[SequenceLearner, _Place] = {}
         self._taken: dict[SequenceLearner, Taken] = {}
+        self._unread: list[Tensor] = []
         self._weights: StackedWeights | None = None
         self._backbone: PreTrainedModel | None = None
 
@@ -97,6 +99,8 @@ class Stack:
         place.course.close()
         if self._weights is not None and learner in self._weights.learners:
             self._weights.give_back(learner)
+        if not self._places:
+            self._weights = self._backbone = None
 
     def until_step(self, learner: SequenceLearner) -> Iterator[Event]:
         """Say what happens to a learner until it wants its next step, or is at its end."""
@@ -131,7 +135,12 @@ class Stack:
         losses = self._losses_of(backbone, weights, batch, wanted)
         losses.sum().backward()  # type: ignore[no-untyped-call]
         weights.step(wanted)
-        found = losses.tolist()
+        self._unread.append(losses.detach())
+        at_once = any(
+            at.step in learner.setup.plans[at.stage].measured_at
+            for learner, at in zip(self.learners, wanted, strict=True)
+        )
+        found = self._read_losses(at_once=at_once)
         share = (time.monotonic() - began) / len(found)
         for learner, at, loss in zip(self.learners, wanted, found, strict=True):
             learner.has_taken(at, loss)
@@ -156,12 +165,25 @@ class Stack:
             weights.settle_all()
             weights = None
         if weights is None or backbone is None:
+            # Of a loss that is no number, the next one tells as well.
+            self._unread = []
             # What was stacked is freed part by part while it is stacked anew.
             self._weights = self._backbone = weights = backbone = None
             weights = StackedWeights(self.learners)
             backbone = stacked_backbone(self.learners[0].model.backbone, weights.of_backbone())
             self._weights, self._backbone = weights, backbone
         return weights, backbone
+
+    def _read_losses(self, *, at_once: bool) -> list[float | None]:
+        """Return what is known of each trial's loss, as ``Stepped`` has it."""
+        if len(self._unread) < self.learners[0].losses_at_once and not at_once:
+            return [None] * len(self.learners)
+        of_trials = torch.stack(self._unread, dim=1).tolist()
+        self._unread = []
+        return [
+            next((loss for loss in losses if not math.isfinite(loss)), losses[-1])
+            for losses in of_trials
+        ]
 
     def _losses_of(
         self,

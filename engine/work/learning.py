@@ -5,6 +5,8 @@ from collections.abc import Collection, Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
+import torch
+
 from engine.errors import StorageError
 from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
@@ -84,6 +86,7 @@ class Learning:
     recorder: Recorder
     control: Control
     stack: Stack | None
+    _leaves_stack: bool = False
 
     def to_its_end(self) -> Generator[None, None, Outcome]:
         """Learn until the run ends or is given back; wait wherever a stack is to take a step."""
@@ -94,7 +97,10 @@ class Learning:
             with closing(self._events()) as events:
                 for event in events:
                     if event is None:
-                        yield
+                        try:
+                            yield
+                        except torch.OutOfMemoryError:  # alone it can learn from fewer rows
+                            self._leaves_stack = True
                         continue
                     self._take(event)
                     verdict = self.judge.verdict
@@ -116,17 +122,21 @@ class Learning:
 
     def _events(self) -> Generator[Event | None]:
         """Say what happens; None: the learner waits for a step of the stack."""
-        if self.stack is None:
-            yield from self.learner.events()
-            return
-        self.stack.join(self.learner)
+        if self.stack is not None:
+            yield from self._events_in(self.stack)
+            if not self._leaves_stack:
+                return
+        yield from self.learner.events()
+
+    def _events_in(self, stack: Stack) -> Generator[Event | None]:
+        stack.join(self.learner)
         try:
-            yield from self.stack.until_step(self.learner)
-            while self.stack.wants_step(self.learner):
+            yield from stack.until_step(self.learner)
+            while stack.wants_step(self.learner) and not self._leaves_stack:
                 yield None
-                yield from self.stack.until_step(self.learner)
+                yield from stack.until_step(self.learner)
         finally:
-            self.stack.leave(self.learner)
+            stack.leave(self.learner)
 
     def _write_what_was_reached(self) -> None:
         self.recorder.reached(self.learner.steps_taken)

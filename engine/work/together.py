@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from engine.learning.device import has_lost_device
+from engine.learning.device import free_memory, has_lost_device
 from engine.learning.stacked import Stack
 from engine.store.run_states import desired_of_held
 from engine.store.runs import RunRecord
@@ -86,24 +86,32 @@ class Together:
         """Take the step that all wait for, by fewer where it cannot be taken by so many."""
         if not self._courses:
             return
+        failure = self._failure_of_step()
+        if failure is not None:
+            # Only here has the error let go of what was computed.
+            free_memory(self._context.device)
+            self._be_fewer(failure)
+            return
+        for run, course in list(self._courses.values()):
+            self._go_on(run, partial(next, course))
+
+    def _failure_of_step(self) -> Exception | None:
         try:
             self._stack.step()
         except Exception as error:
             if has_lost_device(error):
                 raise
-            self._be_fewer(error)
-            return
-        for run, course in list(self._courses.values()):
-            self._go_on(run, partial(next, course))
+            _log.warning("%d trials cannot step together", len(self._courses), exc_info=error)
+            return error.with_traceback(None)
+        return None
 
     def _be_fewer(self, error: Exception) -> None:
-        """Give half of the runs back; what the last one alone cannot do is its own fault."""
+        """Give half of the runs back; the last one goes on alone, or ends by its own fault."""
         together = list(self._courses.values())
         if len(together) == 1:
             ((run, course),) = together
             self._go_on(run, partial(course.throw, error))
             return
-        _log.warning("%d trials are too many at once", len(together), exc_info=error)
         self._most = len(together) // 2
         for run, course in together[self._most :]:
             crowd = CrowdedError(f"waits, for {len(together)} at once are too many here")

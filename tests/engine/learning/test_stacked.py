@@ -242,6 +242,24 @@ def test_one_that_becomes_no_number_leaves_the_others_as_they_are(alone: Alone, 
         _assert_same_state(learner, alone(spec)[0])
 
 
+def test_losses_that_are_read_late_are_read_at_measurements_and_when_no_number(
+    alone: Alone, ask: Ask
+) -> None:
+    specs = _specs(ask, epochs=2, measures_per_epoch=1)
+    learners = [prepare(spec) for spec in specs]
+    for learner in learners:
+        learner.losses_at_once = 2
+    said = _said(_stack(learners).events())
+    for spec, learner in zip(specs, learners, strict=True):
+        expected = losses(alone(spec)[1])
+        found = losses(said[learner])
+        read = [loss is not None for loss in found]
+        assert read == [False, True, True] * (len(expected) // 3)
+        known = [pair for pair in zip(found, expected, strict=True) if pair[0] is not None]
+        assert [one for one, _ in known] == pytest.approx([two for _, two in known], rel=LOSSES)
+        _assert_same_state(learner, alone(spec)[0])
+
+
 def test_a_step_that_fails_changes_nothing_and_can_be_taken_by_fewer(
     alone: Alone, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -297,16 +297,31 @@ def test_where_so_many_have_no_room_half_of_them_wait(
         _assert_as_alone(store, run_id, known)
 
 
-def test_what_one_alone_cannot_do_is_its_own_end(
+def test_what_has_no_room_even_by_itself_is_learnt_alone(
+    store: Store,
+    specs: tuple[RunSpec, ...],
+    alone: list[list[MeasurementRecord]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Stack, "step", _fail_with(torch.OutOfMemoryError()))
+    (run_id,) = _queue(store, specs[:1])
+    _work(store)
+    _assert_as_alone(store, run_id, alone[0])
+
+
+def test_what_fails_by_itself_is_its_own_end(
     store: Store, specs: tuple[RunSpec, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none(_: Stack) -> None:
-        raise torch.OutOfMemoryError
+    monkeypatch.setattr(Stack, "step", _fail_with(RuntimeError("broken")))
+    (run_id,) = _queue(store, specs[:1])
+    assert _work(store)[run_id] == Outcome("failed", "RuntimeError: broken; see worker log")
 
-    monkeypatch.setattr(Stack, "step", none)
-    run_ids = _queue(store, specs[:1])
-    outcome = _work(store)[run_ids[0]]
-    assert outcome == Outcome("failed", "out of memory; use a smaller batch or shorter inputs")
+
+def _fail_with(error: Exception) -> Callable[[Stack], None]:
+    def fail(_: Stack) -> None:
+        raise error
+
+    return fail
 
 
 def test_methods_that_cannot_be_stacked_are_learnt_one_after_the_other(
