@@ -6,11 +6,11 @@ measures, is saved and ends as if it were alone, and only the step is not its ow
 at different steps and stages, and have batches of different sizes and lengths; padding and rows
 that are not there get no gradient.
 
-A trial in a stack equals the same trial alone but for the order of sums: with dropout off, losses
-are within 1e-5 of each other (relative, in fp32 and over the steps of the tests; what is learnt at
-rates that diverge magnifies any difference). Dropout is drawn for all trials at once, each its own
-part of it, so that with dropout a trial is another draw of the same; the same stack gives the same.
-What others do, or that they leave, changes nothing else.
+A trial in a stack equals the same trial alone but for the order of sums: losses are within 1e-5 of
+each other (relative, in fp32 and over the steps of the tests; what is learnt at rates that diverge
+magnifies any difference). So they are with dropout on a CPU, where every row has numbers of its
+own. A GPU draws for all trials at once, each its own part of it, so that a trial is another draw of
+the same; the same stack gives the same. What others do, or that they leave, changes nothing else.
 """
 
 import math
@@ -29,6 +29,7 @@ from engine.learning.lean import is_plain_encoder
 from engine.learning.learner import SequenceLearner
 from engine.learning.plan import seed_streams
 from engine.learning.stacked_batch import StackedBatch, stack_batches
+from engine.learning.stacked_dropout import PaddedMasks, drop_row_by_row
 from engine.learning.stacked_layers import first_states, stacked_backbone, stacked_linear
 from engine.learning.stacked_weights import StackedWeights
 
@@ -74,6 +75,7 @@ class Stack:
         self._unread: list[Tensor] = []
         self._weights: StackedWeights | None = None
         self._backbone: PreTrainedModel | None = None
+        self._masks: PaddedMasks | None = None
 
     @property
     def learners(self) -> tuple[SequenceLearner, ...]:
@@ -171,6 +173,7 @@ class Stack:
             self._weights = self._backbone = weights = backbone = None
             weights = StackedWeights(self.learners)
             backbone = stacked_backbone(self.learners[0].model.backbone, weights.of_backbone())
+            self._masks = drop_row_by_row(backbone)
             self._weights, self._backbone = weights, backbone
         return weights, backbone
 
@@ -202,10 +205,17 @@ class Stack:
         ]
         seed_streams(key, device)
         backbone.train(protocol.dropout)
+        masks = self._masks
+        if masks is not None:
+            masks.begin_batch(batch.keys, batch.inputs["attention_mask"])
         losses = torch.zeros(len(wanted), device=device.target)
         with device.autocast():
-            states = first_states(backbone, batch.inputs)
-            states = functional.dropout(states, any_learner.model.dropout.p, protocol.dropout)
+            states = first_states(backbone, batch.inputs, masks)
+            chance = any_learner.model.dropout.p
+            if masks is None:
+                states = functional.dropout(states, chance, protocol.dropout)
+            elif protocol.dropout:
+                states = states * masks.of_rows(states.shape[1], chance).view_as(states)
             logits = [
                 stacked_linear(states, *weights.of_head(scored.task)) for scored in batch.scored
             ]

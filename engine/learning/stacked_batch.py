@@ -10,6 +10,7 @@ from engine.learning.device import to_device
 from engine.learning.events import Wanted
 from engine.learning.learner import SequenceLearner
 from engine.learning.plan import parts_of
+from engine.learning.stacked_dropout import RowKey
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class StackedBatch:
 
     inputs: dict[str, Tensor]
     """Each of shape (trials · rows, longest)."""
+    keys: list[RowKey]
+    """Of each of those rows."""
     scored: tuple["Scored", ...]
     """By every task that a row is of."""
 
@@ -48,6 +51,7 @@ def stack_batches(learners: Sequence[SequenceLearner], wanted: Sequence[Wanted])
     labels = {task: np.zeros((trials, rows), np.int64) for _, task, *_ in parts}
     shares = {task: np.zeros((trials, rows), np.float32) for task in labels}
     filled = [0] * trials
+    keys: list[RowKey] = [(0,)] * (trials * rows)
     for trial, task, train, part in parts:
         batch = train.batch(part)
         begin, length = filled[trial], batch["input_ids"].shape[1]
@@ -58,6 +62,10 @@ def stack_batches(learners: Sequence[SequenceLearner], wanted: Sequence[Wanted])
             types[*here, :length] = batch["token_type_ids"]
         labels[task][here] = batch["labels"]
         shares[task][here] = 1.0 / len(wanted[trial].rows)
+        setup, at = learners[trial].setup, wanted[trial]
+        step = (setup.seed_of(at.stage), at.stage, at.step, task)
+        first = trial * rows + begin
+        keys[first : first + len(part)] = [(*step, int(row)) for row in part]
         filled[trial] += len(part)
     inputs = {"input_ids": tokens, "attention_mask": there}
     if any_train.token_type_ids is not None:
@@ -66,6 +74,7 @@ def stack_batches(learners: Sequence[SequenceLearner], wanted: Sequence[Wanted])
     flat = {name: values.reshape(-1, longest) for name, values in inputs.items()}
     return StackedBatch(
         inputs=to_device(flat, device),
+        keys=keys,
         scored=tuple(
             Scored(task, **to_device({"labels": labels[task], "shares": shares[task]}, device))
             for task in labels

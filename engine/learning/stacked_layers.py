@@ -14,7 +14,8 @@ from transformers import PreTrainedModel
 
 from engine.errors import UsageError
 from engine.learning.backbone import positions_before_first
-from engine.learning.lean import KeptTokens, row_masks
+from engine.learning.lean import KeptTokens
+from engine.learning.stacked_dropout import PaddedMasks
 
 
 def stacked_backbone(
@@ -34,19 +35,18 @@ def stacked_backbone(
     for name, part in list(stacked.named_modules()):
         if any(True for _ in part.parameters(recurse=False)):
             stacked.set_submodule(name, _stacked(name, part, weights))
-    stacked.set_attn_implementation("sdpa")
-    masks = row_masks(stacked)
-    if masks is not None:
-        masks.begin((), ())
     return stacked
 
 
-def first_states(backbone: PreTrainedModel, inputs: Mapping[str, Tensor]) -> Tensor:
+def first_states(
+    backbone: PreTrainedModel, inputs: Mapping[str, Tensor], masks: PaddedMasks | None = None
+) -> Tensor:
     """Return the last layer's states at [CLS].
 
     Args:
         backbone: a stacked one.
         inputs: of shape (trials · rows, longest); a row's ``attention_mask`` is 1 somewhere.
+        masks: what its dropout draws from, if that is not torch's own.
 
     Returns:
         Shape (trials · rows, hidden).
@@ -57,7 +57,8 @@ def first_states(backbone: PreTrainedModel, inputs: Mapping[str, Tensor]) -> Ten
     # A mask of four dimensions is used as it is; one of two is looked at, for which a GPU waits.
     shaped = {"attention_mask": there[:, None, None].bool()}
     shaped["position_ids"] = positions.expand_as(tokens)
-    states: Tensor = backbone(**{**inputs, **shaped}).last_hidden_state
+    drawn = {} if masks is None else {"row_masks": masks}
+    states: Tensor = backbone(**{**inputs, **shaped}, **drawn).last_hidden_state
     return states[:, 0]
 
 

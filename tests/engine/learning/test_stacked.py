@@ -122,8 +122,9 @@ def _assert_same_state(together: SequenceLearner, alone: SequenceLearner) -> Non
         (("mood", "topic"), {}),
         (("mood", "topic"), ORIGINAL_CODE),
         (TRIPLE, {"batch_size": 10}),
+        (("mood", "agree"), {"batch_size": 10, "dropout": True}),
     ],
-    ids=["default", "original-code", "three tasks, a short last batch"],
+    ids=["default", "original-code", "three tasks, a short last batch", "dropout"],
 )
 def test_each_is_as_it_is_alone(
     alone: Alone, ask: Ask, sequence: tuple[str, ...], protocol: dict[str, object]
@@ -284,10 +285,26 @@ def _out_of_memory(_: Tensor) -> None:
     raise torch.OutOfMemoryError
 
 
-def test_dropout_is_each_trials_own_and_the_same_again(ask: Ask) -> None:
-    asked = {"epochs": 1, "dropout": True}
-    seeds = range(3)
-    specs = [ask(seed=0, lr=1e-3, **asked) for _ in seeds]
+@pytest.fixture
+def padded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have rows padded and torch's own dropout, as on a GPU."""
+    monkeypatch.setattr("engine.learning.prepare.pack_rows", lambda backbone: backbone)
+
+
+@pytest.mark.usefixtures("padded")
+def test_each_is_as_it_is_alone_as_a_gpu_learns(ask: Ask) -> None:
+    specs = _specs(ask)
+    learners = [prepare(spec) for spec in specs]
+    said = _said(_stack(learners).events())
+    for spec, learner in zip(specs, learners, strict=True):
+        by_itself, expected = learn(spec)
+        _assert_same_events(said[learner], expected)
+        _assert_same_state(learner, by_itself)
+
+
+@pytest.mark.usefixtures("padded")
+def test_dropout_of_a_gpu_is_each_trials_own_and_the_same_again(ask: Ask) -> None:
+    specs = [ask(seed=0, lr=1e-3, epochs=1, dropout=True) for _ in range(3)]
     first, again = (
         list(_said(_stack([prepare(spec) for spec in specs]).events()).values()) for _ in range(2)
     )
@@ -296,7 +313,8 @@ def test_dropout_is_each_trials_own_and_the_same_again(ask: Ask) -> None:
     assert len(set(begun)) == len(begun)  # the same weights and rows, other masks
 
 
-def test_dropout_in_a_stack_is_as_strong_as_alone(ask: Ask) -> None:
+@pytest.mark.usefixtures("padded")
+def test_dropout_of_a_gpu_is_as_strong_as_alone(ask: Ask) -> None:
     """The same weights and rows many times: only masks differ, and what a mask does to a loss."""
     asked = {"lr": 1e-12, "dropout": True, "shuffle": False, "measures_per_epoch": 1}
     together = _said(_stack([prepare(ask(epochs=2, **asked)) for _ in range(8)]).events())

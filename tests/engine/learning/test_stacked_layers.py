@@ -6,7 +6,9 @@ import transformers as hf
 from torch import Tensor, nn
 
 from engine.errors import UsageError
-from engine.learning.lean import is_plain_encoder
+from engine.learning.backbone import Backbone, first_token
+from engine.learning.lean import is_plain_encoder, pack_rows, row_masks
+from engine.learning.stacked_dropout import drop_row_by_row
 from engine.learning.stacked_layers import first_states, stacked_backbone
 from tests.engine.learning.test_lean import PACKED, PADDED
 
@@ -20,6 +22,14 @@ def _backbones(kind: str) -> list[hf.PreTrainedModel]:
     return [hf.AutoModel.from_config(PACKED[kind]()).eval() for _ in range(TRIALS)]
 
 
+def _together(backbones: list[hf.PreTrainedModel]) -> dict[str, nn.Parameter]:
+    each = [dict(backbone.named_parameters()) for backbone in backbones]
+    return {
+        name: nn.Parameter(torch.stack([weights[name].detach() for weights in each]))
+        for name in each[0]
+    }
+
+
 def _inputs(padding: int) -> dict[str, Tensor]:
     lengths = torch.tensor(LENGTHS).flatten()
     there = torch.arange(int(lengths.max())) < lengths[:, None]
@@ -30,14 +40,11 @@ def _inputs(padding: int) -> dict[str, Tensor]:
 @pytest.mark.parametrize("kind", PACKED)
 def test_states_and_gradients_are_those_of_each_alone(kind: str) -> None:
     backbones = _backbones(kind)
-    names = dict(backbones[0].named_parameters())
-    weights = {
-        name: nn.Parameter(torch.stack([dict(one.named_parameters())[name] for one in backbones]))
-        for name in names
-    }
+    weights = _together(backbones)
     inputs = _inputs(backbones[0].config.pad_token_id or 0)
     before = {id(parameter) for parameter in backbones[0].parameters()}
     stacked = stacked_backbone(backbones[0], weights)
+    assert drop_row_by_row(stacked) is None
     states = first_states(stacked, inputs)
     states.square().sum().backward()
     assert {id(parameter) for parameter in backbones[0].parameters()} == before
@@ -52,6 +59,32 @@ def test_states_and_gradients_are_those_of_each_alone(kind: str) -> None:
                 found = weights[name].grad
                 assert found is not None, name
                 assert torch.allclose(found[trial], parameter.grad, atol=1e-4), name
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_on_a_cpu_each_row_drops_what_it_drops_alone(kind: str) -> None:
+    config = PACKED[kind]()
+    inputs = _inputs(config.pad_token_id or 0)
+    packed = [
+        pack_rows(Backbone(module, n_layers=2, hidden_size=32, summarise=first_token, dropout=0.1))
+        for module in _backbones(kind)
+    ]
+    stacked = stacked_backbone(
+        packed[0].module, _together([backbone.module for backbone in packed])
+    ).train()
+    masks = drop_row_by_row(stacked)
+    assert masks is not None
+    keys = [(trial, row) for trial in range(TRIALS) for row in range(ROWS)]
+    masks.begin_batch(keys, inputs["attention_mask"])
+    states = first_states(stacked, inputs, masks)
+    for trial, backbone in enumerate(packed):
+        rows = slice(trial * ROWS, (trial + 1) * ROWS)
+        own = row_masks(backbone.module)
+        assert own is not None
+        own.begin((trial,), range(ROWS))
+        alone = {name: values[rows] for name, values in inputs.items()}
+        expected = backbone.summarise(backbone.module.train(), alone)
+        assert torch.allclose(states[rows], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", PADDED)
