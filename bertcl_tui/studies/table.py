@@ -53,6 +53,7 @@ STUDY_COLUMNS: Final = (
     _number("collapsed", "collapsed", 10, "trials collapsed", 110),
     _number("failed", "failed", 7, "trials failed", _NEVER),
     _number("p", "best p", 7, "best p"),
+    _number("seeds", "seeds", 5, "seeds that best p is a mean over", 150),
     _number("p_o", "p_o", 5, "kept of D_o by the best"),
     _number("p_s", "p_s", 5, "learnt of D_s by the best"),
     Column(
@@ -96,6 +97,7 @@ class StudiesTable(RowTable[StudyRow]):
             "pruned": Text(str(item.counts.get("pruned", 0))),
             "collapsed": Text(str(item.counts.get("collapsed", 0))),
             "p": Text(score(best.p if best else None), style="bold"),
+            "seeds": Text(str(best.seeds) if best else "–", style=looks.muted),
             "p_o": Text(score(best.p_o if best else None)),
             "p_s": Text(score(best.p_s if best else None)),
             "failed": Text(str(item.counts.get("failed", 0))),
@@ -142,6 +144,7 @@ def _number_of(study: StudyRow, field: str) -> float | None:
     best = study.best
     numbers: dict[str, float | None] = {
         "p": best.p if best else None,
+        "seeds": best.seeds if best else None,
         "p_o": best.p_o if best else None,
         "p_s": best.p_s if best else None,
         "trials": study.ended,

@@ -44,7 +44,7 @@ from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.trials import TrialsList, ask_to_confirm, retry
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.style.looks import state_word
-from bertcl_tui.style.wording import duration, headway, steps_rate, tokens_rate
+from bertcl_tui.style.wording import best_text, duration, headway, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import KeyBar, TopBar
@@ -334,6 +334,7 @@ def _facts(study: StudyRow) -> list[str]:
         state_word(study.state, study.desired),
         headway(study),
         f"ETA {duration(study.eta)}" if study.eta else "",
+        f"best p {best_text(study.best)}" if study.best and study.best.seeds > 1 else "",
         steps_rate(study.rate),
         tokens_rate(study.tokens_rate),
         *ended,

@@ -32,8 +32,11 @@ _COMPARED_TRIALS = 4
 _LEAST_COMPLETE = 20
 """Complete trials before which no search is flat."""
 _LEAST_LATEST = 20
-_LATEST_PER_DIMENSION = 4
-_LEAST_TRIED = 1.25
+"""Trials that must have gained nothing at least, however few were tried before."""
+_LATEST_PER_DIMENSION = 5
+"""As many for each number that is searched: in a large space progress comes late."""
+_LEAST_TRIED = 1.2
+"""So many times as many trials are needed to compare these with any before."""
 
 
 class Observation(Struct, frozen=True, kw_only=True):
@@ -210,8 +213,8 @@ def flatness(
     """Return why a search is flat; None: it is not, or it is too early to tell.
 
     Progress slows down as trials double: what the later half of them gained is more than what is
-    to be expected of as many more. ``optuna.terminator`` is about to be removed from Optuna, and
-    its regret bound stays far above the noise (``bench/racing.py``).
+    to be expected of as many more. ``optuna.terminator`` leaves Optuna with its next version, and
+    its regret bound stays above what chance makes (``bench/racing.py``).
 
     Args:
         scores: p of every trial tried so far, in their order; None: it did not come to its end.

@@ -6,7 +6,13 @@ import pytest
 from optuna import Study
 from optuna.trial import FrozenTrial
 
-from engine.search.early_stopping import CollapseSentinel, Look, Observation, SentinelState
+from engine.search.early_stopping import (
+    CollapseSentinel,
+    Look,
+    Observation,
+    SentinelState,
+    flatness,
+)
 from engine.search.trials import Search
 from engine.spec.search import Pruner
 from tests.engine.search.conftest import Opener
@@ -249,3 +255,45 @@ def test_a_trial_that_another_process_ends_while_it_is_judged_is_not_pruned(
     monkeypatch.setattr(one._pruner, "prune", end_and_judge)
     assert not one.should_prune(number)
     assert one.endings() == {number: "complete"}
+
+
+# searches
+
+
+@pytest.mark.parametrize(
+    ("scores", "dimensions", "noise", "flat"),
+    [
+        ([1.3] * 24, 1, None, True),
+        ([1.3] * 23, 1, None, False),
+        ([1.3] * 24, 10, None, False),
+        ([1.3] * 60, 10, None, True),
+        ([1.3] * 4 + [1.31] * 20, 1, None, False),
+        ([1.3] * 4 + [1.31] * 20, 1, 0.005, False),
+        ([1.3] * 4 + [1.31] * 20, 1, 0.02, True),
+        ([1.3] * 4 + [1.31] * 46, 1, 0.005, True),
+        ([1.3] * 19 + [None] * 21, 1, None, False),
+        ([None] * 40 + [1.3] * 40, 1, None, False),
+    ],
+    ids=[
+        "nothing gained",
+        "too early",
+        "too early for so large a space",
+        "late enough for it",
+        "something gained",
+        "more than chance makes",
+        "less than chance makes",
+        "long ago",
+        "too few complete",
+        "nothing to compare with",
+    ],
+)
+def test_a_search_is_flat_when_its_later_half_gained_less_than_chance_makes(
+    scores: Sequence[float | None], dimensions: int, noise: float | None, *, flat: bool
+) -> None:
+    assert (flatness(scores, dimensions, noise) is not None) == flat
+
+
+def test_flatness_is_said_in_numbers() -> None:
+    found = flatness([1.3] * 4 + [1.31] * 20, 1, 0.02)
+    said = "the last 20 of 24 trials gained 0.010 in p, less than chance makes (0.020)"
+    assert str(found) == said

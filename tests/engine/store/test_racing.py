@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import Store
@@ -17,7 +18,7 @@ from engine.store.racing import (
     next_to_race,
     spread_over_seeds,
 )
-from engine.store.run_states import create_run, finish_run
+from engine.store.run_states import claim_run, create_run, finish_run
 from engine.store.runs import Scores, confirmations_of, failures_in_a_row, trials_of
 from engine.store.searches import race_wanted, spending_of, studies_wanting_trials
 from engine.store.states import RunState
@@ -94,7 +95,7 @@ def test_the_spread_over_seeds_is_known_from_several_trials() -> None:
 # in the store
 
 
-def raced_study(store: Store, *, in_order: int | None = None, trials: int = 9) -> StudySpec:
+def raced_study(*, in_order: int | None = None, trials: int = 9) -> StudySpec:
     settings = SearchSettings(trials=trials, racing="on", in_order=in_order)
     return StudySpec(
         name="raced", sequence=("sst2", "mrpc"), data="hub", model="bert", search=settings
@@ -102,8 +103,6 @@ def raced_study(store: Store, *, in_order: int | None = None, trials: int = 9) -
 
 
 def complete(store: Store, run_id: int, p: float, worker_id: int) -> None:
-    from engine.store.run_states import claim_run
-
     claimed = claim_run(store, worker_id, threads=1)
     assert claimed is not None
     assert claimed.id == run_id
@@ -120,15 +119,13 @@ def add_trials(store: Store, study_id: int, spec: StudySpec, scores: Collection[
 
 def add_race(store: Store, study_id: int, found: Contender, seed: int) -> int:
     (own,) = trials_of(store, study_id, [found.number])
-    from msgspec.structs import replace
-
     return create_run(
         store, replace(own.spec, seed=seed), study_id=study_id, races=found.run_id, label="again"
     )
 
 
 def test_races_are_no_trials_and_end_with_their_study(store: Store) -> None:
-    spec = raced_study(store, trials=12)
+    spec = raced_study(trials=12)
     study_id = create_study(store, spec)
     add_trials(store, study_id, spec, [1.0 + number / 10 for number in range(9)])
     settled: dict[int, Counts] = {}
@@ -154,7 +151,7 @@ def test_races_are_no_trials_and_end_with_their_study(store: Store) -> None:
 def test_a_search_has_its_races_after_its_last_trial_until_the_best_have_theirs(
     store: Store,
 ) -> None:
-    spec = raced_study(store)
+    spec = raced_study()
     study_id, worker_id = create_study(store, spec), new_worker(store)
     add_trials(store, study_id, spec, [1.0 + number / 10 for number in range(9)])
     settled: dict[int, Counts] = {}
@@ -167,7 +164,7 @@ def test_a_search_has_its_races_after_its_last_trial_until_the_best_have_theirs(
 
 
 def test_in_order_there_are_no_races_before_the_last_trial(store: Store) -> None:
-    spec = raced_study(store, in_order=2, trials=10)
+    spec = raced_study(in_order=2, trials=10)
     study_id = create_study(store, spec)
     add_trials(store, study_id, spec, [1.0 + number / 10 for number in range(9)])
     assert race_wanted(store, study_id, {}) is None
@@ -180,7 +177,7 @@ def test_in_order_there_are_no_races_before_the_last_trial(store: Store) -> None
 
 
 def test_a_later_study_begins_with_what_raced_best(store: Store) -> None:
-    spec = raced_study(store)
+    spec = raced_study()
     study_id, worker_id = create_study(store, spec), new_worker(store)
     add_trials(store, study_id, spec, [1.4, 1.3])
     asking = create_study(store, study_spec("asking"))

@@ -257,7 +257,7 @@ def test_a_search_that_is_flat_ends_and_says_why(store: Store, backbone: Path) -
             tried += 1
     ended = get_study(store, study_id)
     assert 20 <= tried == ended.trials < 200
-    words = f"the last {tried // 5 * 4} of {tried} trials gained nothing"
+    words = f"the last {tried // 6 * 5} of {tried} trials gained nothing"
     assert ended.reason == f"ended early: {words}"
     control_study(store, study_id, "paused")
     control_study(store, study_id, "running")
