@@ -340,3 +340,13 @@ def test_what_cannot_be_stacked_is_refused_by_name(ask: Ask) -> None:
     with pytest.raises(UsageError, match="protocols are not learnt together"):
         stack.join(other)
     assert len(stack.learners) == 1
+
+
+def test_rows_of_a_step_taken_alone_are_forgotten(ask: Ask) -> None:
+    """What such a step drops is its rows' own; in a stack, dropout is drawn for all at once."""
+    specs = [ask(seed=seed, epochs=1, dropout=True) for seed in (1, 2)]
+    learners = [prepare(spec) for spec in specs]
+    learn_until(learners[0], 1)
+    stack = _stack(learners)
+    _until(stack, learners[0], 2)
+    assert all(learner.steps_taken for learner in learners)
