@@ -22,7 +22,8 @@ from sqlalchemy import (
 from engine.errors import EngineError
 from engine.store.clock import is_fresh, is_silent
 from engine.store.connection import Store
-from engine.store.schema import run
+from engine.store.schema import run, worker
+from engine.store.states import Desired
 
 KNOWN_TO_BE_DEAD = 0.0
 """The heartbeat of a run whose worker has ended."""
@@ -119,6 +120,21 @@ def hold(connection: Connection, run_id: int, holder: int, **values: object) -> 
     mine = (run.c.id == run_id) & (run.c.worker_id == holder)
     if connection.execute(update(run).where(mine).values(values)).rowcount != 1:
         raise LeaseLostError(f"run {run_id} is held by another worker")
+
+
+def desired_of_held(
+    store: Store, worker_id: int, *which: ColumnElement[bool]
+) -> dict[int, Desired]:
+    """Return what is desired of each run of a worker; paused where that is to rest or to end."""
+    rests = (run.c.desired == "running") & worker.c.desired.is_distinct_from("running")
+    query = (
+        select(run.c.id, run.c.desired, rests.label("rests"))
+        .outerjoin_from(run, worker, worker.c.id == run.c.worker_id)
+        .where(run.c.worker_id == worker_id, *which)
+    )
+    with store.reading() as connection:
+        rows = connection.execute(query).all()
+    return {row.id: "paused" if row.rests else row.desired for row in rows}
 
 
 def begin_first_stage(store: Store, run_id: int, worker_id: int, key: str) -> int | None:

@@ -29,6 +29,7 @@ from engine.store.connection import Store
 from engine.store.leases import (
     KNOWN_TO_BE_DEAD,
     LeaseLostError,
+    desired_of_held,
     device_asked,
     hold,
     losses,
@@ -187,21 +188,6 @@ def desired_of(store: Store, run_id: int, worker_id: int) -> Desired:
     if run_id not in found:
         raise LeaseLostError(f"run {run_id} is held by another worker")
     return found[run_id]
-
-
-def desired_of_held(
-    store: Store, worker_id: int, *which: ColumnElement[bool]
-) -> dict[int, Desired]:
-    """Return what is desired of each run that a worker holds, as ``desired_of`` says."""
-    rests = (run.c.desired == "running") & worker.c.desired.is_distinct_from("running")
-    query = (
-        select(run.c.id, run.c.desired, rests.label("rests"))
-        .outerjoin_from(run, worker, worker.c.id == run.c.worker_id)
-        .where(run.c.worker_id == worker_id, *which)
-    )
-    with store.reading() as connection:
-        rows = connection.execute(query).all()
-    return {row.id: "paused" if row.rests else row.desired for row in rows}
 
 
 def note_checkpoint(store: Store, run_id: int, worker_id: int) -> None:

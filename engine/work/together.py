@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.learning.device import free_memory, has_lost_device
 from engine.learning.stacked import Stack
-from engine.store.run_states import desired_of_held
+from engine.store.leases import desired_of_held
 from engine.store.runs import RunRecord
 from engine.work.control import Wishes
 from engine.work.execution import Judges, attend
