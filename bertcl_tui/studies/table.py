@@ -57,7 +57,11 @@ STUDY_COLUMNS: Final = (
     _number("p_o", "p_o", 5, "kept of D_o by the best"),
     _number("p_s", "p_s", 5, "learnt of D_s by the best"),
     Column(
-        key="climb", label="best so far", width=CLIMB_WIDTH, since=115, title="best p till then"
+        key="climb",
+        label="best so far",
+        width=CLIMB_WIDTH,
+        since=115,
+        title="best p till then, of one seed",
     ),
     _number("rate", "rate", 9, "steps per second", 125),
     Column(
