@@ -212,7 +212,7 @@ def first_stage_key(setup: Setup, method: Method) -> str | None:
         _CONTENT,
         model_fingerprint(setup.model),
         (task.name, task.classes, task.fingerprint),
-        (plan.rows, plan.epochs, sorted(plan.measured_at)),
+        (plan.rows, plan.epochs, sorted(plan.measured_at), len(task.followed)),
         "like others" if method.begins_like_others else setup.method,
         setup.grouping,
         setup.rates_of(0),

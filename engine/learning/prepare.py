@@ -1,11 +1,16 @@
 """From what is asked for to a learner that can begin."""
 
-from collections.abc import Iterable
 from functools import lru_cache, partial
 
 import numpy as np
 
 from engine.learning.backbone import Backbone, backbone_shape, load_backbone
+from engine.learning.curves import (
+    follow_fewer,
+    points_within,
+    rows_within,
+    tokens_learnt,
+)
 from engine.learning.device import Device, pick_device
 from engine.learning.lean import keep_tokens, look_at_no_mask, pack_rows, used_tokens
 from engine.learning.learner import SequenceLearner
@@ -16,7 +21,7 @@ from engine.learning.shift_sides import Pretrained, sides_of
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe
-from engine.tasks.encoded import Encoded, encode
+from engine.tasks.encoded import encode
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.shift_sides import take_side
@@ -24,7 +29,6 @@ from engine.tasks.splits import split_rows
 from engine.tasks.tokenizer import load_tokenizer
 
 _CACHED_TASKS = 8
-_LEARNING_BY_PREDICTING = 3
 
 
 def prepare(spec: RunSpec) -> SequenceLearner:
@@ -42,6 +46,7 @@ def prepare(spec: RunSpec) -> SequenceLearner:
     backbone = _load_lean(spec.model, tasks, device)
     grouping = make_grouping(spec.protocol.grouping, backbone.n_layers)
     pools = method.pools(tasks, spec.seed)
+    tasks = _followed_within(tasks, pools, spec.protocol, method)
     setup = Setup(
         tasks=tasks,
         plans=_plan(tasks, pools, spec.protocol, method),
@@ -114,19 +119,39 @@ def _load_lean(model: str, tasks: tuple[PreparedTask, ...], device: Device) -> B
     return (pack_rows if device.target.type == "cpu" else look_at_no_mask)(backbone)
 
 
+def _followed_within(
+    tasks: tuple[PreparedTask, ...], pools: tuple[Pool, ...], protocol: Protocol, method: Method
+) -> tuple[PreparedTask, ...]:
+    """Follow as many rows of each task as every stage can afford."""
+    if protocol.curve_share is None:
+        return tasks
+    rows = protocol.retention_rows
+    for stage, pool in enumerate(pools):
+        epochs = max(task.epochs for task in _about(tasks, pools, stage))
+        learnt, followed = tokens_learnt(tasks, pool, epochs), method.measured(pools, stage)
+        rows = min(rows, rows_within(protocol.curve_share, learnt, followed, tasks))
+    return tuple(follow_fewer(task, rows) for task in tasks)
+
+
+def _about(
+    tasks: tuple[PreparedTask, ...], pools: tuple[Pool, ...], stage: int
+) -> tuple[PreparedTask, ...]:
+    """Return the tasks that a stage is about."""
+    return tasks if len(pools) == 1 else tasks[stage : stage + 1]
+
+
 def _plan(
     tasks: tuple[PreparedTask, ...], pools: tuple[Pool, ...], protocol: Protocol, method: Method
 ) -> tuple[StagePlan, ...]:
     """Plan each stage for the task it is about; one about all of them, as long as its longest."""
     plans: list[StagePlan] = []
     for stage, pool in enumerate(pools):
-        about = tasks if len(pools) == 1 else tasks[stage : stage + 1]
+        about = _about(tasks, pools, stage)
         epochs = max(task.epochs for task in about)
         affordable = None
         if protocol.curve_share is not None:
-            followed = [tasks[index].retention for index in method.measured(pools, stage)]
-            learnt = epochs * sum(tasks[share.task].train.tokens(share.rows) for share in pool)
-            affordable = measurements_within(protocol.curve_share, learnt, followed)
+            learnt, followed = tokens_learnt(tasks, pool, epochs), method.measured(pools, stage)
+            affordable = points_within(protocol.curve_share, learnt, followed, tasks)
         plan = plan_stage(
             "+".join(task.name for task in about),
             rows=pool_size(pool),
@@ -137,18 +162,3 @@ def _plan(
         )
         plans.append(plan)
     return tuple(plans)
-
-
-def measurements_within(share: float, learnt: int, followed: Iterable[Encoded]) -> int:
-    """Return how many measurements cost at most a share of what learning so many tokens costs.
-
-    Learning from a token costs three times what predicting it does: a forward pass, and a backward
-    pass that is worth two.
-
-    Args:
-        share: of the cost of learning.
-        learnt: tokens that are learnt from, as often as they are.
-        followed: the rows of each task that one measurement predicts.
-    """
-    predicted = sum(len(rows.input_ids) for rows in followed)
-    return int(share * _LEARNING_BY_PREDICTING * learnt / predicted)

@@ -39,9 +39,10 @@ class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     measures_per_epoch: Count = 4
     curve_share: Share | None = None
     """Most that following accuracy within a stage may cost, as a share of what learning it costs,
-    both counted in tokens: where ``measures_per_epoch`` is more, the curve gets fewer points, and
-    most of them early, where it moves. A stage's end is always measured. None: no bound, as in
-    runs that were stored before there was one."""
+    both counted in tokens. Where ``measures_per_epoch`` on ``retention_rows`` is more, the curve
+    gets fewer points, most of them early, where it moves, and then fewer rows; but never less than
+    three points on 32 rows, unless this is 0. A stage's end is always measured. None: no bound, as
+    in runs that were stored before there was one."""
     dropout: bool = True
     shuffle: bool = True
     optimizer_state: Literal["fresh", "carried"] = "fresh"

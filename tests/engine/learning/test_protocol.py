@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from engine.learning.curves import follow_fewer, rows_within
 from engine.learning.device import to_device
 from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
@@ -69,7 +70,7 @@ def test_held_out_rows_score_trials_otherwise(ask: Ask) -> None:
     assert sizes == [(48, 16, 32)] * 2
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 1.0])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 1.0, 3.0])
 def test_following_costs_at_most_its_share_of_learning_in_tokens(ask: Ask, share: float) -> None:
     learner, events = learn(ask(measures_per_epoch=3, batch_size=8, curve_share=share))
     setup, found = learner.setup, measured(events)
@@ -77,10 +78,27 @@ def test_following_costs_at_most_its_share_of_learning_in_tokens(ask: Ask, share
         learnt = plan.epochs * len(setup.tasks[stage].train.input_ids)
         followed = sum(len(task.retention.input_ids) for task in setup.tasks[: stage + 1])
         inside = [event for event in found if event.stage == stage and event.fraction < 1.0]
-        assert len(inside) * followed <= share * 3 * learnt
-        assert len(inside) == 5 or (len(inside) + 1) * followed > share * 3 * learnt
+        affordable = int(share * 3 * learnt / followed)
+        assert len(inside) == (min(5, max(3, affordable)) if share else 0)
     assert [event.fraction for event in found].count(1.0) == 2
     assert losses(events) == losses(learn(ask(measures_per_epoch=3, batch_size=8))[1])
+
+
+def test_where_learning_is_short_a_curve_is_on_fewer_rows(ask: Ask) -> None:
+    task = prepare(ask()).setup.tasks[0]
+    tokens = len(task.retention.input_ids) / len(task.retention)
+    pair = (task, task)
+    assert rows_within(0.1, round(1600 * tokens), (0, 1), pair) == 80
+    assert rows_within(0.1, round(1600 * tokens), (0,), pair) == 160
+    assert rows_within(0.1, round(100 * tokens), (0, 1), pair) == 32
+
+
+def test_fewer_followed_rows_are_spread_over_all(ask: Ask) -> None:
+    task = prepare(ask()).setup.tasks[0]
+    fewer = follow_fewer(task, 4)
+    assert fewer.followed.tolist() == task.followed[[0, 5, 10, 15]].tolist()
+    assert len(fewer.retention) == 4
+    assert follow_fewer(task, 16) is task
 
 
 def test_retention_rows_are_few(ask: Ask) -> None:
