@@ -8,18 +8,16 @@ from msgspec.structs import replace
 
 from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
-from bertcl_tui.options.table import OPTIONS, UNBOUNDED, Part, option
+from bertcl_tui.options.table import OPTIONS, Part, option
 from engine.errors import UsageError
 from engine.profiles.grouping import short_rate
 from engine.spec import Protocol, SearchSettings, StudySpec, preset, sequence_name
+from engine.spec.protocol import WHERE_NONE
 from engine.spec.run import refuse_shared_beginning
 
 SAMPLE = "sample"
 _UNSET = {
-    "epochs": "as each task says",
-    "train_rows": "all",
-    "eval_rows": "all",
-    "curve_share": UNBOUNDED,
+    **WHERE_NONE,
     "budget": "as the trials take",
     "in_order": "no: as trials end",
     "name": "the sequence",

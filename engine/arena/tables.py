@@ -21,6 +21,7 @@ from engine.arena.measuring import (
 )
 from engine.arena.results import CellRuns, Results, rows_measured
 from engine.spec import Protocol, preset, sequence_name
+from engine.spec.protocol import WHERE_NONE
 
 SIGNIFICANT: Final = 0.05
 _TROUBLE: Final = ("failed", "collapsed")
@@ -121,7 +122,7 @@ def describe_setting(data: str, model: str, protocol: Protocol) -> str:
     """Say on what, with which backbone and by which protocol was learnt."""
     usual = asdict(preset(protocol.preset).protocol)
     changed = (
-        f"{name.replace('_', ' ')} {value}"
+        f"{name.replace('_', ' ')} {WHERE_NONE[name] if value is None else value}"
         for name, value in asdict(protocol).items()
         if value != usual[name]
     )

@@ -1,7 +1,7 @@
 """The protocol: every switch that decides what a measured accuracy means; and its presets."""
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -56,6 +56,15 @@ class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     authors' code, which counts otherwise and takes a sorting index for a rank."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 where the hardware multiplies it faster than fp32, else fp32."""
+
+
+WHERE_NONE: Final = {
+    "epochs": "as each task says",
+    "train_rows": "all",
+    "eval_rows": "all",
+    "curve_share": "unbounded",
+}
+"""What people are told where one of these switches has no value."""
 
 
 class Preset(Struct, frozen=True, kw_only=True):
