@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from bertcl_tui.store.study_rows import Best, StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import Confirmation
-from engine.profiles.grouping import short_rate
 
 if TYPE_CHECKING:
     from engine.store.measurements import Spent
@@ -44,7 +43,11 @@ def score(value: float | None) -> str:
 
 def stage_1_said(first_lr: float | None) -> str:
     """Say how stage 1 was learnt where rates are for the later stages; empty: they are for all."""
-    return "" if first_lr is None else f"stage 1 flat at {short_rate(first_lr)}"
+    if first_lr is None:
+        return ""
+    from engine.profiles.grouping import short_rate  # it brings all of profiles along
+
+    return f"stage 1 flat at {short_rate(first_lr)}"
 
 
 def mean_of(confirmation: Confirmation) -> str:

@@ -90,7 +90,7 @@ PRESETS = {
         Preset(
             name="default",
             summary="the paper's protocol, scored on a slice held out of the training rows",
-            protocol=Protocol(preset="default", curve_share=0.1),
+            protocol=Protocol(preset="default"),
             search=SearchSettings(trial_seeds="shared", racing="on", when_flat="stop"),
         ),
         Preset(

@@ -259,6 +259,7 @@ def _opened_copy(url: str, path: Path) -> Store:
 def _engine(url: str, path: Path | None) -> Engine:
     try:
         parsed = make_url(url)
+        (parsed.host or "").encode("idna")  # as it is looked up
         engine = create_engine(parsed, **(_OF_FILES if path else server_options(parsed)))
     except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError) as error:
         raise UsageError(

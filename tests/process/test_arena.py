@@ -12,7 +12,7 @@ import pytest
 
 from engine.spec import Protocol
 from engine.store.connection import Store
-from engine.store.runs import entries
+from engine.store.runs import entries, runs_on
 from engine.store.states import ENDED
 from engine.store.studies import find_study
 from tests.engine.arena.doing import searched
@@ -91,9 +91,10 @@ def test_what_rows_need_is_searched_and_run_and_nothing_is_done_twice(
     }
 
     (trial,) = json.loads(answer(tmp_path, "confirm", NAME, "--top", 1, "--seeds", 2, "--json")[0])
-    of_arena = [item.run.p or 0 for item in entries(store) if item.entrant == "bertcl"]
-    assert (trial["searched"], trial["seeds"]) == (1.5, 2)
-    assert trial["confirmed"] == pytest.approx(sum(of_arena) / 2)
+    of_arena = {item.run.id for item in entries(store)}
+    fresh = [run.p or 0 for run in runs_on(store, NAME) if run.id not in of_arena]
+    assert (trial["searched"], trial["seeds"], len(fresh)) == (1.5, 2, 2)
+    assert trial["confirmed"] == pytest.approx(sum(fresh) / 2)
 
 
 def test_an_interrupted_table_is_paused_and_goes_on(

@@ -162,11 +162,10 @@ def test_what_does_not_go_with_the_searched_stages_is_refused(
         build_study_spec({"sequence": "a:b", **typed})
 
 
-def test_a_protocol_without_a_bound_is_asked_for_by_a_word() -> None:
-    stored = Protocol(epochs=2)
-    texts = texts_of("sample", "sample", stored)
-    assert texts["curve_share"] == "unbounded"
-    assert build_study_spec({**texts, "sequence": "a:b"}).protocol == stored
+def test_curves_without_a_bound_are_asked_for_by_a_word() -> None:
+    bound = build_study_spec({"sequence": "a:b", "curve_share": "0.1"})
+    assert bound.protocol.curve_share == 0.1
+    assert build_study_spec({"sequence": "a:b", "curve_share": "unbounded"}).protocol == Protocol()
 
 
 def test_no_sequence_is_said() -> None:

@@ -27,7 +27,7 @@ def test_the_papers_protocol_is_that_of_its_section_4() -> None:
 
 
 def test_the_default_differs_from_the_paper_in_what_scores_a_trial_alone() -> None:
-    default = {"preset": "default", "selection": "held-out", "curve_share": 0.1}
+    default = {"preset": "default", "selection": "held-out"}
     assert msgspec.structs.replace(PAPER.protocol, **default) == preset("default").protocol
 
 
