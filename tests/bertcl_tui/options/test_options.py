@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bertcl_tui.options import OPTIONS, build_study_spec, option, preset_defaults, search_command
 from bertcl_tui.options.readers import completed, first_texts, places, toggled
-from bertcl_tui.options.study import cautions, texts_of
+from bertcl_tui.options.study import cautions
 from engine.errors import UsageError
 from engine.spec import Protocol, SearchSettings, StudySpec, preset
 
