@@ -43,6 +43,7 @@ def test_a_full_disk_is_one_line_and_nothing_is_half_written(store: Store) -> No
     assert len(measurements_of(store, run_id)) == 5000
 
 
+@pytest.mark.parametrize("any_store", ["sqlite"], indirect=True)
 def test_a_store_without_room_is_noticed_where_nobody_changes_it(store: Store) -> None:
     new_worker(store)
     require_writable(store)
