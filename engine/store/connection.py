@@ -39,7 +39,6 @@ from engine.store.servers import EXAMPLE, of_one_moment, server_options, way_out
 
 DEFAULT_STORE = "studies.db"
 _BUSY_SECONDS = 30
-_OF_FILES: Final = {"connect_args": {"timeout": _BUSY_SECONDS}}
 _WAL_PAUSE_SECONDS = 0.01
 _MOST_WAL_BYTES = 64 * 2**20
 """Of the write-ahead log, once all that stands in it is in the file."""
@@ -260,7 +259,8 @@ def _engine(url: str, path: Path | None) -> Engine:
     try:
         parsed = make_url(url)
         (parsed.host or "").encode("idna")  # as it is looked up
-        engine = create_engine(parsed, **(_OF_FILES if path else server_options(parsed)))
+        of_file = {"connect_args": {"timeout": _BUSY_SECONDS}}
+        engine = create_engine(parsed, **(of_file if path else server_options(parsed)))
     except (ArgumentError, NoSuchModuleError, ImportError, TypeError, ValueError) as error:
         raise UsageError(
             f"store {_shown(url)} cannot be opened: {first_line(error)}{way_out(error)}"
