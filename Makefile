@@ -19,7 +19,7 @@ demo: $(STAMP)
 test torture quick: export PYTHONDONTWRITEBYTECODE =
 
 test: $(STAMP)
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 3
 
 # 200 faults, an hour of 8 workers and 2 readers, and 10,000 generated inputs for every parser. It
 # goes on where it was, by the file torture.json: make torture TORTURE="--faults 20 --minutes 5"
@@ -30,7 +30,7 @@ torture: $(STAMP)
 # What can be known in a minute or so: no real workers, pictures or whole app, and no real learning.
 # For while one is writing; `make check` says whether it may be merged.
 quick: $(STAMP)
-	@$(BIN)/pytest -n 2 -m "not process and not snapshot and not app and not long"
+	@$(BIN)/pytest -n 3 -m "not process and not snapshot and not app and not long"
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

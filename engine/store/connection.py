@@ -14,7 +14,6 @@ from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
 from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import Final
 from urllib.parse import quote
 
 from sqlalchemy import (
