@@ -601,7 +601,8 @@ def test_a_trial_of_the_later_stages_is_as_if_it_were_learnt_alone(
 
     work(store, Pause(5))
     control_run(store, paused, "running")
-    assert [first_steps(store), first_steps(store)] == [6, 13], "stage 1 is learnt once"
+    assert first_steps(store) in range(6, 13), "it goes on where it was paused"
+    assert first_steps(store) == 13, "stage 1 is learnt once"
     (kept_stage,) = (store.folder / "first-stages").iterdir()
     kept_stage.unlink()
     assert first_steps(store) == 1, "what was lost is learnt again"
