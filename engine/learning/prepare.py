@@ -127,8 +127,8 @@ def _followed_within(
         return tasks
     rows = protocol.retention_rows
     for stage, pool in enumerate(pools):
-        epochs = max(task.epochs for task in _about(tasks, pools, stage))
-        learnt, followed = tokens_learnt(tasks, pool, epochs), method.measured(pools, stage)
+        learnt = tokens_learnt(tasks, pool, _epochs(tasks, pools, stage))
+        followed = method.measured(pools, stage)
         rows = min(rows, rows_within(protocol.curve_share, learnt, followed, tasks))
     return tuple(follow_fewer(task, rows) for task in tasks)
 
@@ -140,14 +140,18 @@ def _about(
     return tasks if len(pools) == 1 else tasks[stage : stage + 1]
 
 
+def _epochs(tasks: tuple[PreparedTask, ...], pools: tuple[Pool, ...], stage: int) -> int:
+    """Return how long a stage is: as long as the longest task it is about."""
+    return max(task.epochs for task in _about(tasks, pools, stage))
+
+
 def _plan(
     tasks: tuple[PreparedTask, ...], pools: tuple[Pool, ...], protocol: Protocol, method: Method
 ) -> tuple[StagePlan, ...]:
     """Plan each stage for the task it is about; one about all of them, as long as its longest."""
     plans: list[StagePlan] = []
     for stage, pool in enumerate(pools):
-        about = _about(tasks, pools, stage)
-        epochs = max(task.epochs for task in about)
+        about, epochs = _about(tasks, pools, stage), _epochs(tasks, pools, stage)
         affordable = None
         if protocol.curve_share is not None:
             learnt, followed = tokens_learnt(tasks, pool, epochs), method.measured(pools, stage)

@@ -77,13 +77,6 @@ def undisturbed(spec: RunSpec, tmp_path_factory: pytest.TempPathFactory) -> list
     return found
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(tmp_path / "studies.db"))
-    yield store
-    store.close()
-
-
 def work(
     store: Store,
     judge: Judge | None = None,
@@ -106,6 +99,20 @@ def work(
         checkpoint_seconds=checkpoint_seconds,
     )
     return execute(context, run, lambda _: judge or Judge())
+
+
+def first_steps(store: Store) -> int:
+    """Let a worker do the next run to its end; return at which step it began to learn."""
+    steps: list[int] = []
+
+    class Count(Judge):
+        def weigh_loss(self, event: Stepped) -> None:
+            steps.append(event.step)
+
+    outcome = work(store, Count())
+    assert outcome is not None
+    assert outcome.state == "complete"
+    return steps[0]
 
 
 def test_a_trial_is_measured_for_the_report_at_its_end_alone(store: Store, spec: RunSpec) -> None:
@@ -549,17 +556,8 @@ def test_a_run_whose_first_stage_another_learns_waits_and_takes_it_over(
     ]
     assert not any_waits_for_first_stage(store)
 
-    steps: list[int] = []
-
-    class Count(Judge):
-        def weigh_loss(self, event: Stepped) -> None:
-            steps.append(event.step)
-
-    outcome = work(store, Count())
-    assert outcome is not None
-    assert outcome.state == "complete"
+    assert first_steps(store) == 13, "the first stage was taken over"
     assert measurements_of(store, second) == undisturbed
-    assert steps[0] == 13, "the first stage was taken over"
 
 
 def later_trial(store: Store, study_id: int, number: int) -> int:
@@ -572,20 +570,6 @@ def later_trial(store: Store, study_id: int, number: int) -> int:
 def later_study(store: Store, spec: RunSpec) -> int:
     search = SearchSettings(searched_stages="later", first_lr=3e-3)
     return create_study(store, replace(study_of(spec), search=search))
-
-
-def first_steps(store: Store) -> int:
-    """Let a worker do the next run to its end; return at which step it began to learn."""
-    steps: list[int] = []
-
-    class Count(Judge):
-        def weigh_loss(self, event: Stepped) -> None:
-            steps.append(event.step)
-
-    outcome = work(store, Count())
-    assert outcome is not None
-    assert outcome.state == "complete"
-    return steps[0]
 
 
 def test_a_trial_of_the_later_stages_is_as_if_it_were_learnt_alone(

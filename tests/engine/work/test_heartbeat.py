@@ -3,7 +3,6 @@
 import errno
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -12,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from engine.errors import StorageError
-from engine.store.connection import Store, open_store
+from engine.store.connection import Store
 from engine.store.run_states import claim_run, create_run
 from engine.store.schema import run, worker
 from engine.store.workers import Telemetry
@@ -23,13 +22,6 @@ from tests.engine.store.conftest import new_worker, run_spec
 _BEATS = select(worker.c.heartbeat_at, run.c.heartbeat_at).join_from(
     run, worker, worker.c.id == run.c.worker_id
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(tmp_path / "studies.db"))
-    yield store
-    store.close()
 
 
 @pytest.fixture

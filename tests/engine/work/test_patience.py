@@ -2,28 +2,20 @@
 
 import errno
 import sqlite3
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from threading import Event
 
 import pytest
 from sqlalchemy import event
 
 from engine.errors import EngineError, StorageError, UnreachableError, UsageError
-from engine.store.connection import Store, open_store
+from engine.store.connection import Store
 from engine.store.run_states import create_run
 from engine.store.runs import get_run
 from engine.store.studies import get_study
 from engine.work.patience import Patience, trouble_of
 from engine.work.searches import Searches
 from tests.engine.store.conftest import new_study, new_worker, run_spec
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(tmp_path / "studies.db"))
-    yield store
-    store.close()
 
 
 class Pauses(Event):

@@ -1,8 +1,6 @@
 """What a run says of its pace."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from threading import Event
 from time import monotonic
 
@@ -12,7 +10,7 @@ from sqlalchemy import select
 from engine.learning.events import LayerDrift, Measured, Measurement, Stepped
 from engine.learning.plan import plan_stage
 from engine.spec import Protocol, RunSpec
-from engine.store.connection import Store, open_store
+from engine.store.connection import Store
 from engine.store.measurements import Spent, drift_of, measurements_of, spent_in
 from engine.store.run_states import claim_run, create_run, release_run
 from engine.store.runs import get_run, spent_epochs
@@ -21,13 +19,6 @@ from engine.store.workers import register_worker
 from engine.work.patience import Patience
 from engine.work.processes import identity_of
 from engine.work.recorder import Recorder
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(tmp_path / "studies.db"))
-    yield store
-    store.close()
 
 
 @pytest.fixture

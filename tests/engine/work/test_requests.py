@@ -1,28 +1,18 @@
 """Asking for searches; those that can begin are tried with real workers, in tests/process."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
 
 from engine.arena.plan import needed_searches
 from engine.errors import UsageError
 from engine.spec import StudySpec, preset
-from engine.store.connection import Store, open_store
+from engine.store.connection import Store
 from engine.store.studies import control_study, get_study
 from engine.work.requests import ask_for_searches
 from tests.engine.arena.doing import MODEL, PROTOCOL, rates, searched, table_spec
 
 SEQUENCE = ("sst2", "mrpc")
 LIKE = StudySpec(name="a", sequence=SEQUENCE, data="hub", model=MODEL, protocol=PROTOCOL)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(tmp_path / "studies.db"))
-    yield store
-    store.close()
 
 
 def test_a_paused_search_goes_on_for_those_that_need_it_or_wait_for_it(store: Store) -> None:

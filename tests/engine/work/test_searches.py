@@ -1,6 +1,5 @@
 """Workers that propose for one search, without the learning."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -12,7 +11,7 @@ from engine.errors import DeletedError
 from engine.search.trials import Search
 from engine.spec import SearchSettings, StudySpec, derived_seed
 from engine.spec.search import Racing, Stages, WhenFlat
-from engine.store.connection import Store, open_store
+from engine.store.connection import Store
 from engine.store.leases import begin_first_stage, end_first_stage
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
 from engine.store.run_states import claim_run, control_run, finish_run
@@ -24,13 +23,6 @@ from engine.store.workers import WorkerIdentity, end_worker, register_worker
 from engine.work.patience import Patience
 from engine.work.searches import Searches
 from tests.tiny import tiny_backbone
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(tmp_path / "studies.db"))
-    yield store
-    store.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Trials that one worker learns together: what becomes of one is no matter of the others."""
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from threading import Event
 
 import pytest
@@ -79,13 +78,6 @@ def alone(
     found = [measurements_of(store, run_id) for run_id in run_ids]
     store.close()
     return found
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(tmp_path / "studies.db"))
-    yield store
-    store.close()
 
 
 def _queue(store: Store, specs: tuple[RunSpec, ...]) -> list[int]:
