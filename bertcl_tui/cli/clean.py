@@ -52,7 +52,7 @@ def clean(
     """
     wanted = [readers.one_of("kind of files", KINDS)(kind) for kind in kinds or KINDS]
     seconds = readers.age(older)
-    with closing(open_store(store, create=False)) as at:
+    with closing(open_store(store, create=False)) as at, at.plain_errors():
         cleaning = Cleaning(at, older=seconds)
         found = [look_at(cleaning, kind) for kind in kinds_of(at) if kind in wanted]
         can_go = [stock.kind for stock in found if stock.can_go.count]

@@ -48,7 +48,8 @@ def opened(text: str, *, create: bool = False) -> Iterator[OpenedStore]:
     store = open_store(text, create=create)
     reader = Reader(text)
     try:
-        yield OpenedStore(store, reader)
+        with store.plain_errors():
+            yield OpenedStore(store, reader)
     finally:
         reader.close()
         store.close()

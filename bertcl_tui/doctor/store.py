@@ -72,6 +72,7 @@ def find_store(store: str, clock: Callable[[], float] | None = None) -> Iterator
         with (
             closing(open_store(store, create=False)) as at,
             closing(Reader(store, clock)) as reader,
+            at.plain_errors(),
         ):
             yield _contents(at, reader)
             yield _workers(reader)

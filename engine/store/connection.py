@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -80,7 +80,7 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""
         engine = of_one_moment(self.engine)
-        with plain_errors(_name(self.url)), engine.connect() as connection, connection.begin():
+        with self.plain_errors(), engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -93,10 +93,14 @@ class Store:
         if self.copy is not None:
             self._leave_copy()
         engine = self.engine.execution_options(immediate=True)
-        with plain_errors(_name(self.url)), engine.connect() as connection, connection.begin():
+        with self.plain_errors(), engine.connect() as connection, connection.begin():
             if alone:
                 write_alone(connection)
             yield connection
+
+    def plain_errors(self) -> AbstractContextManager[None]:
+        """Say in one line why something cannot be done with what the store holds."""
+        return plain_errors(_name(self.url), self.engine)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -180,10 +184,9 @@ def open_store(text: str = DEFAULT_STORE, *, create: bool = True) -> Store:
     path = _checked_path(url, create=create)
     if create or path is None:
         return _opened(url, path)
-    try:
+    store = None
+    with suppress(UnwritableError):
         store = _opened_as_it_lies(url, path)
-    except UnwritableError:
-        store = None
     return store or _opened_copy(url, path)
 
 

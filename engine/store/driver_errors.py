@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from typing import Final
 
 import msgspec
+from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.errors import EngineError, StorageError, UsageError, first_line
+from engine.store.schema import first_damage
 
 _PRIMARY: Final = 0xFF
 """Of SQLite's codes: the rest says more closely what it was."""
@@ -21,6 +23,8 @@ _READ_ONLY_SERVER: Final = "25006"
 _NO_RIGHTS: Final = "42501"
 _SERVER_FULL: Final = "53100"
 _WAITED_TOO_LONG: Final = "55P03"
+_OF_WRONG_VALUES: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What work with a value fails by that is not what it should be."""
 _TOO_MUCH_AT_ONCE: Final = "54"
 """How PostgreSQL's codes for statements begin that are too long or too deep."""
 
@@ -38,9 +42,10 @@ def unwritable(store: str) -> UnwritableError:
     return UnwritableError(f"{store} cannot be written; make its folder writable, or use --store")
 
 
-def damaged(store: str) -> StorageError:
-    """Return the error for a file that holds what nobody can have written."""
-    return StorageError(f"{store} is damaged; put a copy in its place, or use --store")
+def damaged(store: str, place: str = "") -> StorageError:
+    """Return the error for a file that holds what nobody can have written, at a place if known."""
+    at = place and f": {place}"
+    return StorageError(f"{store} is damaged{at}; put a copy in its place, or use --store")
 
 
 def _full(store: str) -> StorageError:
@@ -73,21 +78,48 @@ _SERVER_ERRORS: Final[Mapping[str, Callable[[str], EngineError]]] = {
 
 
 @contextmanager
-def plain_errors(store: str) -> Iterator[None]:
-    """Say in one line what a database error means for the person; the store's name begins it."""
+def plain_errors(store: str, file: Engine | None = None) -> Iterator[None]:
+    """Say in one line what a database error means for the person.
+
+    Args:
+        store: its name, which begins the line.
+        file: where to look for a value that is none of its column, if what is done fails by one.
+    """
     try:
         yield
     except PoolTimeoutError as error:
         raise StorageError(f"{store} has too much to do; try again") from error
-    except (DataError, OverflowError) as error:
-        raise UsageError(f"{store} cannot hold that: {first_line(_cause(error))}") from error
+    except DataError as error:
+        raise _too_large(store, error) from error
     except (UnicodeDecodeError, msgspec.DecodeError) as error:
-        raise damaged(store) from error
+        raise damaged(store, _damage_in(file)) from error
+    except _OF_WRONG_VALUES as error:
+        place = _damage_in(file)
+        if place:
+            raise damaged(store, place) from error
+        if isinstance(error, OverflowError):
+            raise _too_large(store, error) from error
+        raise
     except (DBAPIError, sqlite3.Error) as error:
         meaning = meaning_of(error, store)
         if meaning is None:
             raise
         raise meaning from error
+
+
+def _too_large(store: str, error: BaseException) -> UsageError:
+    return UsageError(f"{store} cannot hold that: {first_line(_cause(error))}")
+
+
+def _damage_in(file: Engine | None) -> str:
+    """Return where a file holds what its column cannot; nothing, where it does not."""
+    if file is None or file.dialect.name != "sqlite":
+        return ""
+    try:
+        with file.connect() as connection:
+            return first_damage(connection)
+    except (DBAPIError, ValueError):
+        return ""  # it is not even to be read
 
 
 def meaning_of(error: BaseException, store: str) -> EngineError | None:

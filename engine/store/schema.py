@@ -2,11 +2,20 @@
 
 Moments are seconds since the epoch (UTC). JSON columns hold the structs of ``engine.spec``.
 An id never comes again, whatever is deleted: workers and screens remember things by it.
+
+SQLite keeps any value in any column: in one that was edited or damaged, text may stand where a
+number should. Whoever reads such a value gets a ``ValueError``; ``first_damage`` tells its place.
 """
+
+from collections.abc import Callable
+from typing import Any, ClassVar, cast, get_args
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
+    Connection,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -14,15 +23,135 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    type_coerce,
 )
+
+from engine.errors import shown
+from engine.store.states import Desired, RunState
 
 VERSION_TABLE = "cl_version"
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
-_LARGE = BigInteger().with_variant(Integer, "sqlite")
-"""What does not fit into 32 bits, such as bytes; SQLite has no other integers."""
+
+_LAST_MOMENT = 253_370_764_800.0
+"""The year 9999: calendars end with it."""
+
+
+class _Checked(TypeDecorator[Any]):
+    """What a column can hold, which SQLite does not watch over."""
+
+    kind: ClassVar[str]
+    """What it is called in a message."""
+    python: ClassVar[frozenset[type]]
+    sqlite: ClassVar[tuple[str, ...]]
+    """The types of the values in Python, and in SQLite's words."""
+
+    def fits(self, _: object) -> bool:
+        """Return whether a value of one of the types can stand there."""
+        return True
+
+    def fitting(self, _: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return the same as a condition."""
+        return true()
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Return what refuses a value that is none; a server takes none in."""
+        if dialect.name != "sqlite":
+            return super().result_processor(dialect, coltype)
+        kinds, fits = self.python | {type(None)}, self.fits
+
+        def of_type(value: Any) -> Any:  # noqa: ANN401 - of any type indeed
+            if type(value) in kinds:
+                return value
+            raise ValueError(f"no {self.kind}: {shown(value)}")
+
+        def fitting(value: Any) -> Any:  # noqa: ANN401
+            if value is None or (type(value) in kinds and fits(value)):
+                return value
+            raise ValueError(f"no {self.kind}: {shown(value)}")
+
+        return of_type if type(self).fits is _Checked.fits else fitting
+
+    def is_wrong(self, column: Column[Any]) -> ColumnElement[bool]:
+        """Return the condition that a row of a SQLite file has something else in this column."""
+        raw = type_coerce(column, self.impl_instance)
+        is_right = func.typeof(raw).in_(self.sqlite) & self.fitting(raw)
+        return not_(or_(is_right, column.is_(None)) if column.nullable else is_right)
+
+
+class Words(_Checked):
+    """Text."""
+
+    cache_ok = True
+    impl, kind = Text, "text"
+    python, sqlite = frozenset({str}), ("text",)
+
+
+class State(Words):
+    """One word of a few."""
+
+    cache_ok = True
+    kind = "known word"
+
+    def __init__(self, words: object) -> None:
+        super().__init__()
+        self.words = get_args(words)
+
+    def fits(self, value: object) -> bool:
+        """Return whether it is one of them."""
+        return value in self.words
+
+    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return whether it is one of them."""
+        return raw.in_(self.words)
+
+
+class Whole(_Checked):
+    """A whole number."""
+
+    cache_ok = True
+    impl, kind = Integer, "whole number"
+    python, sqlite = frozenset({int}), ("integer",)
+
+
+class Large(_Checked):
+    """One that need not fit into 32 bits, such as bytes; SQLite has no other integers."""
+
+    cache_ok = True
+    impl, kind = BigInteger().with_variant(Integer, "sqlite"), Whole.kind
+    python, sqlite = Whole.python, Whole.sqlite
+
+
+class Number(_Checked):
+    """A number."""
+
+    cache_ok = True
+    impl, kind = Float, "number"
+    python, sqlite = frozenset({float, int}), ("real", "integer")
+
+
+class Moment(Number):
+    """Seconds since the epoch, before the year 9999."""
+
+    cache_ok = True
+    kind = "moment"
+
+    def fits(self, value: object) -> bool:
+        """Return whether it is on a calendar."""
+        return 0 <= cast(float, value) < _LAST_MOMENT
+
+    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return whether it is on a calendar."""
+        return raw.between(0, _LAST_MOMENT)
+
 
 metadata = MetaData(
     naming_convention={
@@ -36,69 +165,69 @@ metadata = MetaData(
 study = Table(
     "cl_study",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
-    Column("sequence", Text, nullable=False),
-    Column("data", Text, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("spec", Text, nullable=False),
-    Column("origin", Text, nullable=False),  # search, or import with the file's name
-    Column("trials", Integer, nullable=False),
-    Column("desired", Text, nullable=False),
-    Column("desired_at", Float, nullable=False),
-    Column("reason", Text),
-    Column("proposer_id", Integer),
-    Column("proposer_until", Float),
-    Column("created_at", Float, nullable=False),
+    Column("id", Whole, primary_key=True),
+    Column("name", Words, nullable=False, unique=True),
+    Column("sequence", Words, nullable=False),
+    Column("data", Words, nullable=False),
+    Column("model", Words, nullable=False),
+    Column("spec", Words, nullable=False),
+    Column("origin", Words, nullable=False),  # search, or import with the file's name
+    Column("trials", Whole, nullable=False),
+    Column("desired", State(Desired), nullable=False),
+    Column("desired_at", Moment, nullable=False),
+    Column("reason", Words),
+    Column("proposer_id", Whole),
+    Column("proposer_until", Moment),
+    Column("created_at", Moment, nullable=False),
     sqlite_autoincrement=True,
 )
 
 run = Table(
     "cl_run",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("study_id", Integer, ForeignKey("cl_study.id", ondelete="CASCADE")),
-    Column("number", Integer),  # the trial's, within its study; the same as Optuna's
-    Column("label", Text),  # what people call it: flat 1e-5, llrd 0.9, published
-    Column("sequence", Text, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("seed", _LARGE, nullable=False),
-    Column("spec", Text, nullable=False),
-    Column("learning_rates", Text),  # JSON list, one per choice
-    Column("state", Text, nullable=False),
-    Column("desired", Text, nullable=False),
-    Column("reason", Text),
+    Column("id", Whole, primary_key=True),
+    Column("study_id", Whole, ForeignKey("cl_study.id", ondelete="CASCADE")),
+    Column("number", Whole),  # the trial's, within its study; the same as Optuna's
+    Column("label", Words),  # what people call it: flat 1e-5, llrd 0.9, published
+    Column("sequence", Words, nullable=False),
+    Column("method", Words, nullable=False),
+    Column("seed", Large, nullable=False),
+    Column("spec", Words, nullable=False),
+    Column("learning_rates", Words),  # JSON list, one per choice
+    Column("state", State(RunState), nullable=False),
+    Column("desired", State(Desired), nullable=False),
+    Column("reason", Words),
     # accuracies after the last stage on the rows that score trials ...
-    Column("p", Float),
-    Column("p_o", Float),
-    Column("p_s", Float),
+    Column("p", Number),
+    Column("p_o", Number),
+    Column("p_s", Number),
     # ... and on the validation split, which is for reporting only
-    Column("reported_p", Float),
-    Column("reported_p_o", Float),
-    Column("reported_p_s", Float),
+    Column("reported_p", Number),
+    Column("reported_p_o", Number),
+    Column("reported_p_s", Number),
     # the lease
-    Column("worker_id", Integer, ForeignKey("cl_worker.id")),
-    Column("heartbeat_at", Float),
-    Column("attempts", Integer, nullable=False, default=0),  # workers lost at lost_step
-    Column("lost_step", Integer),  # the furthest that one was lost at
-    Column("threads", Integer),  # of the first attempt: resuming with others moves the last bits
-    Column("first_stage", Text),  # its key, while the run has it to learn and others share it
+    Column("worker_id", Whole, ForeignKey("cl_worker.id")),
+    Column("heartbeat_at", Moment),
+    Column("attempts", Whole, nullable=False, default=0),  # workers lost at lost_step
+    Column("lost_step", Whole),  # the furthest that one was lost at
+    Column("threads", Whole),  # of the first attempt: resuming with others moves the last bits
+    Column("first_stage", Words),  # its key, while the run has it to learn and others share it
     # progress
-    Column("step", Integer, nullable=False, default=0),
-    Column("steps", Integer),
-    Column("rate", Float),  # steps per second
-    Column("tokens_rate", Float),  # tokens per second, without padding
-    Column("progress_at", Float),
-    Column("created_at", Float, nullable=False),
-    Column("started_at", Float),
-    Column("finished_at", Float),
-    Column("busy_seconds", Float, nullable=False, default=0.0),
+    Column("step", Whole, nullable=False, default=0),
+    Column("steps", Whole),
+    Column("rate", Number),  # steps per second
+    Column("tokens_rate", Number),  # tokens per second, without padding
+    Column("progress_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("busy_seconds", Number, nullable=False, default=0.0),
     # where the time at work went; none where that was not measured
-    Column("learning_seconds", Float),
-    Column("measuring_seconds", Float),
-    Column("waiting_seconds", Float),  # what is left: loading, preparing, checkpoints, the store
-    Column("ideal_seconds", Float),  # what learning would take at the machine's own matrix rate
-    Column("earlier_epochs", Float),  # trained before it was run again
+    Column("learning_seconds", Number),
+    Column("measuring_seconds", Number),
+    Column("waiting_seconds", Number),  # what is left: loading, preparing, checkpoints, the store
+    Column("ideal_seconds", Number),  # what learning would take at the machine's own matrix rate
+    Column("earlier_epochs", Number),  # trained before it was run again
     UniqueConstraint("study_id", "number"),
     sqlite_autoincrement=True,
 )
@@ -132,11 +261,11 @@ stage = Table(
     "cl_stage",
     metadata,
     Column("run_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
-    Column("stage", Integer, primary_key=True),  # from 0
-    Column("task", Text, nullable=False),
-    Column("first_step", Integer, nullable=False),
-    Column("last_step", Integer, nullable=False),
-    Column("epochs", Integer),  # none where they are not known, as of imported runs
+    Column("stage", Whole, primary_key=True),  # from 0
+    Column("task", Words, nullable=False),
+    Column("first_step", Whole, nullable=False),
+    Column("last_step", Whole, nullable=False),
+    Column("epochs", Whole),  # none where they are not known, as of imported runs
     sqlite_with_rowid=False,
 )
 
@@ -144,12 +273,12 @@ measurement = Table(
     "cl_measurement",
     metadata,
     Column("run_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
-    Column("step", Integer, primary_key=True),  # counted over all stages
-    Column("task", Integer, primary_key=True),  # its place in the sequence
-    Column("split", Text, primary_key=True),  # retention, search or validation
-    Column("stage", Integer, nullable=False),
-    Column("accuracy", Float, nullable=False),
-    Column("loss", Float),
+    Column("step", Whole, primary_key=True),  # counted over all stages
+    Column("task", Whole, primary_key=True),  # its place in the sequence
+    Column("split", Words, primary_key=True),  # retention, search or validation
+    Column("stage", Whole, nullable=False),
+    Column("accuracy", Number, nullable=False),
+    Column("loss", Number),
     sqlite_with_rowid=False,
 )
 
@@ -157,10 +286,10 @@ drift = Table(
     "cl_drift",
     metadata,
     Column("run_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
-    Column("stage", Integer, primary_key=True),  # at whose end it was measured
-    Column("place", Integer, primary_key=True),  # of the layer, from the embeddings up
-    Column("layer", Text, nullable=False),
-    Column("drift", Float, nullable=False),
+    Column("stage", Whole, primary_key=True),  # at whose end it was measured
+    Column("place", Whole, primary_key=True),  # of the layer, from the embeddings up
+    Column("layer", Words, nullable=False),
+    Column("drift", Number, nullable=False),
     sqlite_with_rowid=False,
 )
 """How far a layer is from where the run began: norm of the change over norm of the beginning."""
@@ -169,45 +298,45 @@ importance = Table(
     "cl_importance",
     metadata,
     Column("study_id", ForeignKey("cl_study.id", ondelete="CASCADE"), primary_key=True),
-    Column("evaluator", Text, primary_key=True),
-    Column("trials", Integer, nullable=False),  # complete ones it was told from
-    Column("shares", Text, nullable=False),  # JSON list, one per choice, in sum 1
-    Column("told_at", Float, nullable=False),
+    Column("evaluator", Words, primary_key=True),
+    Column("trials", Whole, nullable=False),  # complete ones it was told from
+    Column("shares", Words, nullable=False),  # JSON list, one per choice, in sum 1
+    Column("told_at", Moment, nullable=False),
     sqlite_with_rowid=False,
 )
 
 worker = Table(
     "cl_worker",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("host", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("process_start", Float, nullable=False),  # moves when the clock is set
-    Column("process", Text),  # names it for good: boot, space of pids, start in ticks since boot
-    Column("device", Text, nullable=False),
-    Column("threads", Integer, nullable=False),
-    Column("desired", Text, nullable=False),
-    Column("run_id", Integer),
-    Column("log", Text),
-    Column("cpu_percent", Float),
-    Column("memory_bytes", _LARGE),
-    Column("gpu_percent", Float),
-    Column("gpu_memory_bytes", _LARGE),
-    Column("started_at", Float, nullable=False),
-    Column("heartbeat_at", Float, nullable=False),
-    Column("ended_at", Float),
+    Column("id", Whole, primary_key=True),
+    Column("host", Words, nullable=False),
+    Column("pid", Whole, nullable=False),
+    Column("process_start", Number, nullable=False),  # moves when the clock is set
+    Column("process", Words),  # names it for good: boot, space of pids, start in ticks since boot
+    Column("device", Words, nullable=False),
+    Column("threads", Whole, nullable=False),
+    Column("desired", State(Desired), nullable=False),
+    Column("run_id", Whole),
+    Column("log", Words),
+    Column("cpu_percent", Number),
+    Column("memory_bytes", Large),
+    Column("gpu_percent", Number),
+    Column("gpu_memory_bytes", Large),
+    Column("started_at", Moment, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+    Column("ended_at", Moment),
     sqlite_autoincrement=True,
 )
 
 log = Table(
     "cl_log",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", Float, nullable=False),
-    Column("level", Text, nullable=False),
-    Column("worker_id", Integer),
-    Column("run_id", Integer),
-    Column("text", Text, nullable=False),
+    Column("id", Whole, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("level", Words, nullable=False),
+    Column("worker_id", Whole),
+    Column("run_id", Whole),
+    Column("text", Words, nullable=False),
     sqlite_autoincrement=True,
 )
 Index(None, log.c.run_id, log.c.id)
@@ -216,10 +345,10 @@ Index(None, log.c.run_id, log.c.id)
 entry = Table(
     "cl_entry",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", Integer, ForeignKey("cl_run.id", ondelete="CASCADE"), nullable=False),
-    Column("entrant", Text, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("id", Whole, primary_key=True),
+    Column("run_id", Whole, ForeignKey("cl_run.id", ondelete="CASCADE"), nullable=False),
+    Column("entrant", Words, nullable=False),
+    Column("source", Words, nullable=False),
     UniqueConstraint("run_id", "entrant"),
     sqlite_autoincrement=True,
 )
@@ -232,3 +361,24 @@ confirmation = Table(
     sqlite_with_rowid=False,
 )
 """Runs that repeat a trial with a seed of their own."""
+
+
+def first_damage(connection: Connection) -> str:
+    """Return where a SQLite file has a value that its column cannot hold; nothing: nowhere."""
+    for table in metadata.sorted_tables:
+        kinds = {column: column.type for column in table.columns}
+        wrong = {
+            column: kind.is_wrong(column)
+            for column, kind in kinds.items()
+            if isinstance(kind, _Checked)
+        }
+        key = {column.name: type_coerce(column, Text) for column in table.primary_key}
+        query = select(*key.values(), *wrong.values()).where(or_(*wrong.values()))
+        row = connection.execute(query.limit(1)).first()
+        if row is not None:
+            place = " ".join(f"{name} {shown(row[at], 40)}" for at, name in enumerate(key))
+            column = next(each for at, each in enumerate(wrong, len(key)) if row[at])
+            kind = kinds[column]
+            assert isinstance(kind, _Checked)
+            return f"{table.name} {place} has no {kind.kind} as {column.name}"
+    return ""
