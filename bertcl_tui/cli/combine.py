@@ -61,15 +61,15 @@ def combine(
     """Combine trials into one learning rate per choice, and write it as a profile."""
     with opened(store) as at:
         combined = combine_selections(at, studies, base)
-    profile = finished_profile(combined, out.stem if out else "combined")
-    if out is not None:
-        out = export_profile(profile, out)
-    _report_left_out(combined)
-    if json:
-        print_json(profile)
-    else:
-        print_combined(combined)
-    say(f"profile written to {shown(out)}" if out else "write it to a file with --out FILE")
+        profile = finished_profile(combined, out.stem if out else "combined")
+        if out is not None:
+            out = export_profile(profile, out)
+        _report_left_out(combined)
+        if json:
+            print_json(profile)
+        else:
+            print_combined(combined)
+        say(f"profile written to {shown(out)}" if out else "write it to a file with --out FILE")
 
 
 def combine_selections(

@@ -54,21 +54,21 @@ def explain(
     """Say what differs between two runs, and between each and the paper; one RUN: the latter."""
     with opened(store) as at:
         runs = [_Named(text, _find(at, text)) for text in (run, other) if text is not None]
-    between = _between(runs)
-    if json:
-        print_json(
-            {
-                "runs": [_facts(item) for item in runs],
-                "between": [_pair(item) for item in between] if len(runs) > 1 else None,
-            }
-        )
-        return
-    for item in runs:
-        print_line(_headline(item))
-    if len(runs) > 1:
-        _print_between(runs, between)
-    for item in runs:
-        _print_from_paper(item)
+        between = _between(runs)
+        if json:
+            print_json(
+                {
+                    "runs": [_facts(item) for item in runs],
+                    "between": [_pair(item) for item in between] if len(runs) > 1 else None,
+                }
+            )
+            return
+        for item in runs:
+            print_line(_headline(item))
+        if len(runs) > 1:
+            _print_between(runs, between)
+        for item in runs:
+            _print_from_paper(item)
 
 
 def _find(at: OpenedStore, text: str) -> RunRecord:
@@ -151,7 +151,8 @@ def _label(name: str, runs: Sequence[_Named]) -> str:
     labels = {_choices(run) for run in runs}
     if match is None or len(labels) > 1:
         return name.replace("_", " ")
-    return f"{name} {labels.pop()[int(match['choice'])]}"
+    choices, choice = labels.pop(), int(match["choice"])
+    return f"{name} {choices[choice]}" if choice < len(choices) else name
 
 
 def _choices(run: _Named) -> tuple[str, ...]:

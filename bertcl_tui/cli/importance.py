@@ -39,25 +39,25 @@ def importance(
         record = at.study(study)
         weighed = _weighed(at, record, evaluator)
         trials = at.reader.scored(record.id)
-    protocol = record.spec.protocol
-    labels = choice_labels(record.spec.model, protocol.grouping, len(weighed.shares))
-    correlations = rank_correlations(trials)
-    found = sorted(
-        zip(labels, weighed.shares, correlations, strict=True), key=lambda choice: -choice[1]
-    )
-    if json:
-        choices = [
-            {"choice": label, "share": share, "rank_correlation": correlation}
-            for label, share, correlation in found
-        ]
-        facts = {"trials": weighed.trials, "weighed": weighed.weighed, "choices": choices}
-        print_json({"study": record.name, "evaluator": evaluator, **facts})
-        return
-    print_line(f"{record.name}: {importance_text(weighed)}")
-    table = make_table(["choice"], ["share"], ["better with"])
-    for label, share, correlation in found:
-        table.add_row(label, f"{share:.2f}", _WAYS[sign_of(correlation)])
-    print_text(table)
+        protocol = record.spec.protocol
+        labels = choice_labels(record.spec.model, protocol.grouping, len(weighed.shares))
+        correlations = rank_correlations(trials)
+        found = sorted(
+            zip(labels, weighed.shares, correlations, strict=True), key=lambda choice: -choice[1]
+        )
+        if json:
+            choices = [
+                {"choice": label, "share": share, "rank_correlation": correlation}
+                for label, share, correlation in found
+            ]
+            facts = {"trials": weighed.trials, "weighed": weighed.weighed, "choices": choices}
+            print_json({"study": record.name, "evaluator": evaluator, **facts})
+            return
+        print_line(f"{record.name}: {importance_text(weighed)}")
+        table = make_table(["choice"], ["share"], ["better with"])
+        for label, share, correlation in found:
+            table.add_row(label, f"{share:.2f}", _WAYS[sign_of(correlation)])
+        print_text(table)
 
 
 def _weighed(at: OpenedStore, study: StudyRecord, evaluator: Evaluator) -> ImportanceRow:

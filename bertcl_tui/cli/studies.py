@@ -65,31 +65,31 @@ def studies(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
     """List the studies with their state, trials and best p."""
     with opened(store) as at:
         rows = at.reader.studies()
-    if json:
-        print_json([study_facts(row) for row in rows])
-        return
-    if not rows:
-        say("no study yet; start one with bertcl-tui search")
-        return
-    table = make_table(
-        ["name", "model", "state"], ["trials", "best p", "seeds", "p_o", "p_s", "ETA"]
-    )
-    for row in rows:
-        best = row.best
-        table.add_row(
-            row.name,
-            row.model,
-            row.state,
-            trials_done(row),
-            score(best.p if best else None),
-            str(best.seeds) if best else "–",
-            *(score(value) for value in ((best.p_o, best.p_s) if best else (None, None))),
-            duration(row.eta),
+        if json:
+            print_json([study_facts(row) for row in rows])
+            return
+        if not rows:
+            say("no study yet; start one with bertcl-tui search")
+            return
+        table = make_table(
+            ["name", "model", "state"], ["trials", "best p", "seeds", "p_o", "p_s", "ETA"]
         )
-    print_text(table)
-    for row in rows:
-        if row.reason and (row.state in _TO_BE_EXPLAINED or row.ended_early):
-            say(f"{row.name} {row.state}: {shown(row.reason)}")
+        for row in rows:
+            best = row.best
+            table.add_row(
+                row.name,
+                row.model,
+                row.state,
+                trials_done(row),
+                score(best.p if best else None),
+                str(best.seeds) if best else "–",
+                *(score(value) for value in ((best.p_o, best.p_s) if best else (None, None))),
+                duration(row.eta),
+            )
+        print_text(table)
+        for row in rows:
+            if row.reason and (row.state in _TO_BE_EXPLAINED or row.ended_early):
+                say(f"{row.name} {row.state}: {shown(row.reason)}")
 
 
 def trials(

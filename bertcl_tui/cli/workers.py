@@ -64,33 +64,33 @@ def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
     """List the workers and what each works on."""
     with opened(store) as at:
         rows, now = at.reader.workers(), at.reader.clock()
-    if json:
-        print_json([_facts(row) for row in rows])
-        return
-    if not rows:
-        say("no worker; search, resume and worker start some")
-        return
-    table = make_table(
-        ["pid", "device", "state", "at"],
-        ["done", "ETA", "rate", "tokens", "CPU", "memory", "GPU", "up", "heard"],
-    )
-    for row in rows:
-        table.add_row(
-            str(row.pid),
-            row.device,
-            worker_word(row),
-            at_what(row),
-            "" if row.share is None else f"{row.share:.0%}",
-            duration(row.eta),
-            steps_rate(row.rate),
-            tokens_rate(row.tokens_rate),
-            "" if row.cpu_percent is None else f"{row.cpu_percent:.0f} %",
-            size(row.memory_bytes),
-            "" if row.gpu_percent is None else f"{row.gpu_percent:.0f} %",
-            duration(now - row.started_at),
-            f"{duration(max(0.0, now - row.heartbeat_at))} ago",
+        if json:
+            print_json([_facts(row) for row in rows])
+            return
+        if not rows:
+            say("no worker; search, resume and worker start some")
+            return
+        table = make_table(
+            ["pid", "device", "state", "at"],
+            ["done", "ETA", "rate", "tokens", "CPU", "memory", "GPU", "up", "heard"],
         )
-    print_text(table)
+        for row in rows:
+            table.add_row(
+                str(row.pid),
+                row.device,
+                worker_word(row),
+                at_what(row),
+                "" if row.share is None else f"{row.share:.0%}",
+                duration(row.eta),
+                steps_rate(row.rate),
+                tokens_rate(row.tokens_rate),
+                "" if row.cpu_percent is None else f"{row.cpu_percent:.0f} %",
+                size(row.memory_bytes),
+                "" if row.gpu_percent is None else f"{row.gpu_percent:.0f} %",
+                duration(now - row.started_at),
+                f"{duration(max(0.0, now - row.heartbeat_at))} ago",
+            )
+        print_text(table)
 
 
 def _wait_for(processes: "Sequence[subprocess.Popen[bytes]]") -> None:

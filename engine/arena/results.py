@@ -84,7 +84,8 @@ def rows_measured(results: Results) -> dict[str, int]:
     for (_, sequence), cell in results.cells.items():
         for accuracies in cell.accuracies.values():
             for (_, task), accuracy in accuracies.items():
-                found.setdefault(sequence[task], set()).add(accuracy)
+                if task < len(sequence):
+                    found.setdefault(sequence[task], set()).add(accuracy)
     rows = {
         task: lcm(*(Fraction(each).limit_denominator(_MOST_ROWS).denominator for each in values))
         for task, values in found.items()

@@ -70,8 +70,8 @@ def spent_in(row: Row[Any]) -> Spent | None:
         return None
     return Spent(
         learning=row.learning_seconds,
-        measuring=row.measuring_seconds,
-        waiting=row.waiting_seconds,
+        measuring=row.measuring_seconds or 0.0,
+        waiting=row.waiting_seconds or 0.0,
         ideal=row.ideal_seconds,
     )
 

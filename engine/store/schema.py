@@ -121,6 +121,10 @@ class Whole(_Checked):
     impl, kind = Integer, "whole number"
     python, sqlite = frozenset({int}), ("integer",)
 
+    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return whether it counts something; what is below 0 is seen where work fails by it."""
+        return raw >= 0
+
 
 class Large(_Checked):
     """One that need not fit into 32 bits, such as bytes; SQLite has no other integers."""
