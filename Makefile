@@ -1,4 +1,5 @@
 # make demo: see it work.  make test: prove it.  make torture: try to break it, for some hours.
+# make bench: measure it, in half an hour.
 # All install into .venv first, once.
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ OLD_PYTHON := bertcl-tui needs Python 3.11 or newer, and $(PYTHON) is older; nam
 	make PYTHON=python3.12
 SAMPLE_PACK := from engine.tasks.sources.sample import SAMPLE_PACK; print(*SAMPLE_PACK)
 
-.PHONY: demo test torture quick lint check format clean install
+.PHONY: demo test torture bench quick lint check format clean install
 
 demo: $(STAMP)
 	@$(BIN)/bertcl-tui demo
@@ -26,6 +27,12 @@ test: $(STAMP)
 torture: $(STAMP)
 	@$(BIN)/python -m tests.process.harness.torture $(TORTURE)
 	@$(BIN)/pytest -n 2 --timeout 0 --hypothesis-profile torture -k test_any_
+
+# All benches that need no GPU, on a machine with nothing else to do; bench/results.json and
+# docs/performance.md have what they find. Some of them: make bench BENCH="training asking"; those
+# that this commit lacks: make bench BENCH=--missing
+bench: $(STAMP)
+	@$(BIN)/python -m bench $(BENCH)
 
 # What can be known in a minute or so: no real workers, pictures or whole app, and no real learning.
 # For while one is writing; `make check` says whether it may be merged.

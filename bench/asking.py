@@ -2,7 +2,7 @@
 
 Proposing, queueing, claiming, ending and telling a trial, as a worker does around its learning, in
 searches of a tiny backbone with 10 to 100,000 trials. Rounds alternate between the searches; told
-are the median and the range, and what the first took, as a worker opens the search for it.
+is also what the first took, as a worker opens the search for it.
 """
 
 import random
@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from statistics import median
 from threading import Event
 
 import msgspec
@@ -20,6 +19,7 @@ import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
 from sqlalchemy import MetaData, create_engine, insert
 
+from bench.figures import Figure, over_rounds, table
 from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
 from engine.search.spaces import make_space
@@ -150,8 +150,9 @@ def _optunas(
     }
 
 
-def main(sizes: Sequence[int]) -> None:
-    """Make the searches, ask all of them in turn, and tell what it took."""
+def measure(*, quick: bool = False, sizes: Sequence[int] = SIZES) -> list[Figure]:
+    """Make the searches, and ask all of them in turn."""
+    sizes, rounds = ((10,), 1) if quick else (sizes, ROUNDS)
     quieten()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -159,15 +160,18 @@ def main(sizes: Sequence[int]) -> None:
         asked = {size: Asked(folder / f"{size}.db", backbone, size) for size in sizes}
         opened = {size: each.one_more() for size, each in asked.items()}
         taken: dict[int, list[float]] = {size: [] for size in sizes}
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for size, each in asked.items():
                 taken[size].append(1e3 * each.one_more())
-    for size, ms in taken.items():
-        print(
-            f"{size:8,} trials: {median(ms):5.0f} ms ({min(ms):.0f} to {max(ms):.0f}), "
-            f"the first {opened[size]:.1f} s"
+    return [
+        figure
+        for size, ms in taken.items()
+        for figure in (
+            over_rounds(f"{size:,} trials", "one more, ms", ms),
+            over_rounds(f"{size:,} trials", "the first, s", [opened[size]]),
         )
+    ]
 
 
 if __name__ == "__main__":
-    main([int(word) for word in sys.argv[1:]] or SIZES)
+    print(table(measure(sizes=[int(word) for word in sys.argv[1:]] or SIZES)))

@@ -1,7 +1,7 @@
-"""How long charts take, side by side: python bench/charts.py [ROUNDS]
+"""How long charts take, side by side: python -m bench.charts [ROUNDS]
 
 The cases take turns in every round, so that what else the machine does falls on all of them.
-Reported are the median and the middle 80 % of the rounds, in milliseconds of processor time. The
+Reported are milliseconds of processor time. The
 budget is 15 ms for eight lines at 90×24. "plotext alone" are the same eight lines, drawn by plotext
 and read back from its ANSI text.
 """
@@ -10,18 +10,18 @@ import random
 import sys
 from collections.abc import Callable
 from math import exp
-from statistics import quantiles
 from time import thread_time
 from typing import Literal
 
 from plotext._monitor import monitor_class
 from rich.text import Text
 
+from bench.figures import Figure, over_rounds, table
 from bertcl_tui.charts.bars import Bar, Marker, draw_rate_bars
-from bertcl_tui.charts.curve import draw_curves
+from bertcl_tui.charts.curve import picture_curves
 from bertcl_tui.charts.glyphs import min_max
 from bertcl_tui.charts.scatter import TrialPoint, draw_plane
-from bertcl_tui.charts.series import Boundary, Level, Series
+from bertcl_tui.charts.series import Boundary, Curves, Level, Series
 from bertcl_tui.charts.style import DARK, Size
 
 ROUNDS = 100
@@ -50,15 +50,14 @@ def series(
 
 
 def curves(lines: list[Series], size: Size = SIZE) -> Case:
-    return lambda: draw_curves(
-        lines,
-        size,
-        DARK,
+    shown = Curves(
+        series=tuple(lines),
         x_label="step of stage 2",
         y_label="accuracy on sst2",
-        boundaries=[Boundary(0, "mrpc")],
+        boundaries=(Boundary(0, "mrpc"),),
         baseline=Level("flat 1e-4", 0.792),
     )
+    return lambda: picture_curves(shown, size, DARK).text
 
 
 def plotext_alone(lines: list[Series]) -> Case:
@@ -113,19 +112,16 @@ CASES: dict[str, Case] = {
 }
 
 
-def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+def measure(*, quick: bool = False, rounds: int = ROUNDS) -> list[Figure]:
+    """Draw every case in turn."""
     taken: dict[str, list[float]] = {name: [] for name in CASES}
-    for _ in range(rounds):
+    for _ in range(2 if quick else rounds):
         for name, draw in CASES.items():
             start = thread_time()
             draw()
             taken[name].append(1e3 * (thread_time() - start))
-    print(f"{'ms, ' + str(rounds) + ' rounds':36}{'median':>8}{'10 %':>8}{'90 %':>8}")
-    for name, times in taken.items():
-        tenths = quantiles(times, n=10)
-        print(f"{name:36}{tenths[4]:8.1f}{tenths[0]:8.1f}{tenths[8]:8.1f}")
+    return [over_rounds(name, "ms", times) for name, times in taken.items()]
 
 
 if __name__ == "__main__":
-    main()
+    print(table(measure(rounds=int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)))

@@ -1,27 +1,28 @@
-"""What luck costs a search, on the synthetic landscape: ``python -m bench.racing``.
+"""What luck costs a search, on a made-up landscape: python -m bench.racing --help
 
-First table: p that a search reports for its best trial minus the true p of that trial, which
+First p that a search reports for its best trial minus the true p of that trial, which
 fresh seeds would show; with a seed per trial, with one for all, and with racing. ``off by`` is how
-far the report is from the truth on average, whichever way. Second table: how many trials the stop
-rule saves and how much true p that costs, against the same search to its last trial.
+far the report is from the truth on average, whichever way. Then how many trials the stop rule saves
+and how much true p that costs, against the same search to its last trial.
 
 A score's noise is half its trial's own and half that of its seed, which trials share that share
 the seed. Trials run one after another, none is pruned. The landscape is made up.
 """
 
-import argparse
-import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import sqrt
-from typing import get_args
+from typing import Annotated, get_args
 
 import numpy as np
+import typer
 from msgspec.structs import replace
 from optuna.storages import InMemoryStorage
 
+from bench.figures import Figure, over_seeds, table
 from bench.landscape import COLLAPSED, NOISE, OPTIMUM, Landscape, make_landscape
-from bench.samplers import GROUPING, mean_and_error
+from engine.profiles.grouping import make_grouping
 from engine.search.early_stopping import flatness
 from engine.search.spaces import make_space
 from engine.search.storage import quieten
@@ -40,51 +41,10 @@ from engine.store.racing import (
 )
 from engine.store.runs import Scores
 
+SEARCHES = 20
 SIZES = (30, 60, 100, 200)
+GROUPING = make_grouping("paper", 12)
 OWN_SHARE = 0.5
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--regret-bound", action="store_true", help="Ask optuna.terminator too.")
-    arguments = parser.parse_args()
-    traces = [search_once("profile", seed, max(SIZES)) for seed in range(arguments.seeds)]
-    print("| trials | seeds | races | reported − true p | off by | true regret |")
-    print("|---" * 6 + "|")
-    for size in SIZES:
-        for name, shared, racing in (
-            ("own", False, False),
-            ("shared", True, False),
-            ("shared, racing", True, True),
-        ):
-            ends = [replay(trace, size, shared=shared, racing=racing) for trace in traces]
-            biases = tuple(end.reported - end.true for end in ends)
-            print(
-                f"| {size} | {name} | {statistics.fmean(end.races for end in ends):.0f} | "
-                f"{precise(biases)} | {statistics.fmean(map(abs, biases)):.4f} | "
-                f"{mean_and_error(tuple(OPTIMUM - end.true for end in ends))} |",
-                flush=True,
-            )
-    print("\n| searched | at most | trials | saved | true p lost | most |")
-    print("|---" * 6 + "|")
-    for method in get_args(SearchedMethod):
-        if method != "profile":
-            traces = [search_once(method, seed, max(SIZES)) for seed in range(arguments.seeds)]
-        for size in SIZES[1:]:
-            whole = [replay(trace, size, shared=True, racing=True) for trace in traces]
-            ends = [replay(trace, size, shared=True, racing=True, stops=True) for trace in traces]
-            lost = tuple(all_.true - end.true for all_, end in zip(whole, ends, strict=True))
-            tried = statistics.fmean(end.trials for end in ends)
-            print(
-                f"| {method} | {size} | {tried:.0f} | {1 - tried / size:.0%} | {precise(lost)} | "
-                f"{max(lost):.3f} |",
-                flush=True,
-            )
-    if arguments.regret_bound:
-        few = [search_once("profile", seed, SIZES[2]) for seed in range(5)]
-        for line in regret_bounds(few):
-            print(line, flush=True)
 
 
 @dataclass
@@ -106,6 +66,49 @@ class End:
     races: int
     reported: float
     true: float
+
+
+def measure(
+    *, quick: bool = False, seeds: int = SEARCHES, regret_bound: bool = False
+) -> list[Figure]:
+    """Search landscapes, and take from the searches what luck did to them."""
+    sizes, seeds = ((10, 20), 1) if quick else (SIZES, seeds)
+    quieten()
+    found: list[Figure] = []
+    for method in get_args(SearchedMethod):
+        traces = [search_once(method, seed, max(sizes)) for seed in range(seeds)]
+        if method == "profile":
+            found += chain.from_iterable(of_luck(traces, size) for size in sizes)
+            found += regret_bounds(traces, sizes[:3]) if regret_bound else ()
+        found += chain.from_iterable(of_stopping(method, traces, size) for size in sizes[1:])
+    return found
+
+
+def of_luck(traces: Sequence[Trace], size: int) -> Iterator[Figure]:
+    """Yield how far from the truth searches of so many trials report their best."""
+    for name, shared, racing in (
+        ("a seed each", False, False),
+        ("one seed", True, False),
+        ("one seed, racing", True, True),
+    ):
+        case = f"{size} trials, {name}"
+        ends = [replay(trace, size, shared=shared, racing=racing) for trace in traces]
+        biases = [end.reported - end.true for end in ends]
+        yield over_seeds(case, "races", [end.races for end in ends])
+        yield over_seeds(case, "reported − true p", biases)
+        yield over_seeds(case, "off by", [abs(bias) for bias in biases])
+        yield over_seeds(case, "true regret", [OPTIMUM - end.true for end in ends])
+
+
+def of_stopping(method: SearchedMethod, traces: Sequence[Trace], size: int) -> Iterator[Figure]:
+    """Yield what the stop rule saves of searches of so many trials, and what it costs."""
+    case = f"{method}, at most {size} trials"
+    whole = [replay(trace, size, shared=True, racing=True) for trace in traces]
+    ends = [replay(trace, size, shared=True, racing=True, stops=True) for trace in traces]
+    lost = [all_.true - end.true for all_, end in zip(whole, ends, strict=True)]
+    yield over_seeds(case, "trials", [end.trials for end in ends])
+    yield over_seeds(case, "true p lost", lost)
+    yield over_seeds(case, "most lost", [max(lost)])
 
 
 def search_once(method: SearchedMethod, seed: int, trials: int) -> Trace:
@@ -186,26 +189,32 @@ def as_scores(p: float) -> Scores:
     return Scores(p_o=p - 0.5, p_s=0.5)
 
 
-def regret_bounds(traces: list[Trace]) -> Iterator[str]:
+def regret_bounds(traces: Iterable[Trace], sizes: Sequence[int]) -> Iterator[Figure]:
     """Yield what ``optuna.terminator`` expects to be gained, beside what there was to gain."""
     from optuna.storages import get_storage
     from optuna.study import StudyDirection
     from optuna.terminator import RegretBoundEvaluator
 
-    for trace in traces:
-        storage = get_storage(trace.search._storage)  # noqa: SLF001 - it has no other way in
-        trials = storage.get_all_trials(0)
-        for size in SIZES[1:3]:
-            bound = RegretBoundEvaluator(seed=0).evaluate(trials[:size], StudyDirection.MAXIMIZE)
-            left = OPTIMUM - max(trace.true[:size])
-            yield f"regret bound after {size} trials {bound:.3f}; there was {left:.3f} to gain"
+    for size in sizes:
+        bounds, left = [], []
+        for trace in traces:
+            storage = get_storage(trace.search._storage)  # noqa: SLF001 - it has no other way in
+            trials = storage.get_all_trials(0)[:size]
+            bounds.append(RegretBoundEvaluator(seed=0).evaluate(trials, StudyDirection.MAXIMIZE))
+            left.append(OPTIMUM - max(trace.true[:size]))
+        yield over_seeds(f"{size} trials", "regret bound", bounds)
+        yield over_seeds(f"{size} trials", "to gain", left)
 
 
-def precise(values: tuple[float, ...]) -> str:
-    error = statistics.stdev(values) / len(values) ** 0.5
-    return f"{statistics.fmean(values):+.4f} ± {error:.4f}"
+def main(
+    *,
+    seeds: int = SEARCHES,
+    regret_bound: Annotated[
+        bool, typer.Option("--regret-bound", help="Ask optuna.terminator too.")
+    ] = False,
+) -> None:
+    print(table(measure(seeds=seeds, regret_bound=regret_bound)))
 
 
 if __name__ == "__main__":
-    quieten()
-    main()
+    typer.run(main)

@@ -1,11 +1,11 @@
-"""How quick the terminal app is: python bench/screen.py [ROUNDS [TITLE ...]]
+"""How quick the terminal app is: python -m bench.screen [ROUNDS [TITLE ...]]
 
 The installed command is started as a person types it, in a pseudo-terminal, and its bytes are read.
 Every case is a process of its own; the cases take turns in every round, so that what else the
 machine does falls on all of them, and a bare Textual app in the same kind of terminal stands beside
 ours. With TITLEs, only the cases whose title contains one of them take part.
 
-Reported are the median of the rounds and, in brackets, the least and the most. "ends" is when a
+"ends" is when a
 command has ended, "frame" when the first frame stands on the terminal (the key bar is its last
 line), "ready" when the first row of the store does; all from just before the process is started.
 "lag" is how late the event loop comes back from a sleep of 10 ms while two processes calculate, the
@@ -32,29 +32,32 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from statistics import median
 
 import psutil
 from sqlalchemy import insert
 
+from bench.figures import Figure, over_rounds, table
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import open_store
 from engine.store.schema import measurement, run, stage
 from engine.store.studies import create_study
 from engine.store.workers import write_log
 
-ROUNDS = 5
+ROUNDS = 3
 STUDIES = 10
 STEPS = 1000
 CHUNK = 1000
 SIZE = (160, 50)
 LAG_SECONDS = 10.0
+QUICK = ("python -c pass", "--version")
+"""Cases that take no time."""
 _UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
 """Taken out of the environment: an installed program starts from compiled modules."""
 LATEST = 30.0
 """Seconds after which a case has failed."""
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "bertcl-tui")
 FRAME, FIRST_ROW, NO_ROW = b"quit", b"sst2:mrpc-0", b"No study yet"
+_HERE = (sys.executable, "-m", "bench.screen")
 _STYLE = re.compile(rb"\x1b\[[0-9;:]*m")
 _BURN = "while True: sum(range(1000))"
 _BARE = """
@@ -266,10 +269,10 @@ def _lateness(late: list[float]) -> dict[str, float]:
 
 def lag_case(name: str, store: Path) -> Times:
     """Watch an event loop in a process of its own, while others are at work."""
-    command = [sys.executable, __file__, "--case", name, str(store)]
+    command = [*_HERE, "--case", name, str(store)]
     others = [subprocess.Popen([sys.executable, "-c", _BURN]) for _ in range(2)]
     if name == "lag":
-        others.append(subprocess.Popen([sys.executable, __file__, "--write", str(store)]))
+        others.append(subprocess.Popen([*_HERE, "--write", str(store)]))
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     finally:
@@ -316,9 +319,12 @@ def cases(folder: Path) -> dict[str, Callable[[], Times]]:
     }
 
 
-def main(rounds: int, titles: Sequence[str]) -> None:
-    """Let the cases take turns, and print what was measured."""
-    measured: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+def measure(
+    *, quick: bool = False, rounds: int = ROUNDS, titles: Sequence[str] = ()
+) -> list[Figure]:
+    """Let the cases take turns; those whose title contains one of these, or all."""
+    rounds, titles = (1, QUICK) if quick else (rounds, titles)
+    taken: dict[tuple[str, str], list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         chosen = {
             name: case
@@ -329,15 +335,14 @@ def main(rounds: int, titles: Sequence[str]) -> None:
             for name, case in chosen.items():
                 for what, value in case().items():
                     if number > 0:  # the first round compiles modules and warms the disk's cache
-                        measured[name][what].append(value)
-    for name, values in measured.items():
-        print(f"{name:26}", "   ".join(_shown(*item) for item in values.items()))
+                        taken[name, what].append(value)
+    return [_figure(*of_what, values) for of_what, values in taken.items()]
 
 
-def _shown(what: str, values: list[float]) -> str:
-    unit, factor = ("MB", 1.0) if what == "MB" else ("ms", 1e3)
-    middle, least, most = (factor * value for value in (median(values), min(values), max(values)))
-    return f"{'memory' if what == 'MB' else what} {middle:.0f} {unit} ({least:.0f}-{most:.0f})"
+def _figure(name: str, what: str, values: list[float]) -> Figure:
+    if what == "MB":
+        return over_rounds(name, "memory, MB", values)
+    return over_rounds(name, f"{what}, ms", [1e3 * value for value in values])
 
 
 if __name__ == "__main__":
@@ -349,6 +354,6 @@ if __name__ == "__main__":
         case ["--write", store]:
             write_at_4_hz(store)
         case [rounds, *titles]:
-            main(int(rounds), titles)
+            print(table(measure(rounds=int(rounds), titles=titles)))
         case _:
-            main(ROUNDS, ())
+            print(table(measure()))

@@ -4,8 +4,8 @@ One study with all of the trials and 5 million measurements, in a terminal of 16
 a process of its own. "home" is from the start of the process to the first list of studies, "study"
 from the key that opens the study to the first lines of its trials; every other case is from the key
 to the first lines that show it, the order or the filter being asked of the store anew. "frozen" is
-the longest that the event loop was held up meanwhile. Reported are medians of the rounds. Budgets:
-home 1 s; what sorts, filters or jumps well below 300 ms.
+the longest that the event loop was held up meanwhile. Budgets: home 1 s;
+what sorts, filters or jumps well below 300 ms.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
+from bench.figures import Figure, over_rounds, table
 from bench.screen import SIZE, make_store
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 ROUNDS = 3
 TRIALS = 100_000
 MEASUREMENTS = 50
+SHOWN, FROZEN = "shown, ms", "frozen, ms"
 _PATIENCE = 60.0
+
+Told = dict[str, dict[str, float]]
+"""Seconds until it was shown, and those the event loop was held up, of each case."""
 
 
 class Stopwatch:
@@ -36,7 +40,7 @@ class Stopwatch:
 
     def __init__(self, pilot: "Pilot[None]") -> None:
         self._pilot = pilot
-        self.told: dict[str, float] = {}
+        self.told: Told = {}
         self._late = 0.0
 
     async def watch(self) -> None:
@@ -56,12 +60,12 @@ class Stopwatch:
             if time.perf_counter() - began > _PATIENCE:
                 raise TimeoutError(name)
             await asyncio.sleep(0.001)
-        self.told[name] = time.perf_counter() - began
+        taken = time.perf_counter() - began
         await key
-        self.told[f"{name}, frozen"] = self._late
+        self.told[name] = {SHOWN: taken, FROZEN: self._late}
 
 
-async def look(began: float, store: str) -> dict[str, float]:
+async def look(began: float, store: str) -> Told:
     """Open the app over a store, then the study, and turn its table about."""
     from textual.widgets import Input
 
@@ -76,7 +80,7 @@ async def look(began: float, store: str) -> dict[str, float]:
         while not app.screen.query_one(StudiesTable).items:
             await asyncio.sleep(0.001)
         watch = Stopwatch(pilot)
-        watch.told["home"] = time.time() - began
+        watch.told["home"] = {SHOWN: time.time() - began}
         watcher = asyncio.create_task(watch.watch())
 
         def table() -> TrialsTable:
@@ -94,7 +98,7 @@ async def look(began: float, store: str) -> dict[str, float]:
         await watch.time("study", ("enter",), lambda: read(0))
         screen = app.screen
         assert isinstance(screen, StudyScreen)
-        await watch.time("to the end", ("G",), lambda: read(TRIALS - 1))
+        await watch.time("to the end", ("G",), lambda: read(len(table().items) - 1))
         await watch.time("to the beginning", ("g",), lambda: read(0))
         for name, column in (("p_s", "p_s"), ("a learning rate", "lr3"), ("time", "time")):
             before = first()
@@ -114,19 +118,20 @@ async def look(began: float, store: str) -> dict[str, float]:
     return watch.told
 
 
-def main(rounds: int) -> None:
-    """Make the store, look at it again and again, and print what was measured."""
-    measured: dict[str, list[float]] = defaultdict(list)
+def measure(*, quick: bool = False, rounds: int = ROUNDS) -> list[Figure]:
+    """Make the store, and look at it again and again."""
+    trials, measurements, rounds = (3_000, 2, 1) if quick else (TRIALS, MEASUREMENTS, rounds)
+    taken: dict[tuple[str, str], list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.db"
-        store = make_store(path, trials=TRIALS, measurements=MEASUREMENTS, studies=1)
+        store = make_store(path, trials=trials, measurements=measurements, studies=1)
         for _ in range(rounds):
             command = [sys.executable, "-m", "bench.tables", "--look", str(time.time()), str(store)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            for what, value in json.loads(done.stdout.splitlines()[-1]).items():
-                measured[what].append(value)
-    for what, values in measured.items():
-        print(f"{what:32} {1e3 * median(values):6.0f} ms")
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            for case, times in json.loads(done.stdout.splitlines()[-1]).items():
+                for what, seconds in times.items():
+                    taken[case, what].append(1e3 * seconds)
+    return [over_rounds(*of_what, times) for of_what, times in taken.items()]
 
 
 if __name__ == "__main__":
@@ -134,4 +139,4 @@ if __name__ == "__main__":
         case ["--look", began, store]:
             print(json.dumps(asyncio.run(look(float(began), store))))
         case arguments:
-            main(int(arguments[0]) if arguments else ROUNDS)
+            print(table(measure(rounds=int(arguments[0]) if arguments else ROUNDS)))

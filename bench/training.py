@@ -1,4 +1,4 @@
-"""Training throughput beside Hugging Face Trainer: python bench/training.py --help
+"""Throughput of learning beside Hugging Face Trainer: python -m bench.training --help
 
 Both learn the same batches of the same rows, from the same weights and at the same rates, and take
 turns in every round, so that what else the machine does falls on both. Trainer is as it comes, with
@@ -10,20 +10,18 @@ held against what was there before; both sides are then processes of their own. 
 --processor-time the processor's seconds count: beside other work the clock's tell little.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from statistics import quantiles
 from time import perf_counter, process_time
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
-import transformers
 import typer
+from msgspec.structs import asdict
 from torch.profiler import profile
 from torch.utils.data import Dataset
 from transformers import (
@@ -36,46 +34,46 @@ from transformers import (
     TrainingArguments,
 )
 
-from engine.learning.device import Device, pick_device
+from bench.figures import Figure, over_rounds, table
+from bench.learning import RATE, WARM_STEPS, Now, Stopwatch, Work, alone, options
+from bench.made_up import tiny_work
+from engine.learning.backbone import quiet_libraries
+from engine.learning.device import pick_device
 from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.plan import batches
 from engine.learning.prepare import prepare
-from engine.spec import Protocol, RunSpec
 from engine.tasks.encoded import Encoded
 from engine.tasks.models import model_path
 from engine.tasks.tokenizer import load_tokenizer
 
-RATE = 2e-5
-WARM_STEPS = 2
+ROUNDS = 5
+TASKS = ("rotten-tomatoes", "privacy-qa")
+HERE = Path(__file__).resolve().parents[1]
+_AS_IN_THAT_FOLDER = """
+import runpy, sys
+here, there = sys.argv.pop(1), sys.argv.pop(1)
+sys.path.insert(0, there)
+import engine
+sys.path[0] = here
+runpy.run_module("bench.training", run_name="__main__", alter_sys=True)
+"""
+"""What runs this bench with the engine of another folder."""
 
-Precision = Literal["auto", "fp32", "bf16"]
-Seconds = float
-Now = Callable[[], Seconds]
-Side = Callable[[RunSpec, int, Now], Seconds]
+Side = Callable[[Work, Now], float]
+"""Takes the steps, and returns the seconds."""
 
 
 class Clock(TrainerCallback):
-    """Measures from the end of the warm steps to the end of the last."""
+    """Tells a stopwatch of Trainer's steps."""
 
-    def __init__(self, device: Device, steps: int, now: Now) -> None:
-        self._device = device
-        self._now = now
-        self._last = WARM_STEPS + steps
-        self._began = 0.0
-        self.seconds = 0.0
-
-    def stepped(self, step: int) -> None:
-        if step in (WARM_STEPS, self._last):
-            if self._device.target.type == "cuda":
-                torch.cuda.synchronize(self._device.target)
-            now = self._now()
-            self._began, self.seconds = now, now - self._began
+    def __init__(self, watch: Stopwatch) -> None:
+        self._watch = watch
 
     def on_step_end(
         self, _args: object, state: TrainerState, _control: object, **_: object
     ) -> None:
-        self.stepped(state.global_step)
+        self._watch.stepped(state.global_step)
 
 
 class Rows(Dataset[dict[str, list[int]]]):
@@ -93,35 +91,32 @@ class Rows(Dataset[dict[str, list[int]]]):
         return {name: values[0].tolist() for name, values in row.items()}
 
 
-def bertcl(spec: RunSpec, steps: int, now: Now) -> Seconds:
-    """Time so many steps of this project's learner."""
-    learner = prepare(spec)
-    clock = Clock(learner.setup.device, steps, now)
-    for event in learner.events():
-        if isinstance(event, Stepped):
-            clock.stepped(event.step)
-            if event.step == WARM_STEPS + steps:
-                return clock.seconds
-    raise SystemExit(f"task {spec.sequence[0]} has too few rows for {steps} steps")
+def bertcl(work: Work, now: Now) -> float:
+    """Time this project's learner."""
+    return alone(work, now).seconds
 
 
-def copy_in(folder: Path, _spec: RunSpec, _steps: int, _now: Now) -> Seconds:
-    """Time the learner of the copy in a folder, in a process that is asked for the same."""
-    found = subprocess.run(
-        (sys.executable, __file__, *sys.argv[1:], "--once"),
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
+def copy_in(folder: Path, work: Work, now: Now) -> float:
+    """Time the learner of the copy in a folder, in a process of its own."""
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in _typed(work).items()]
+    words += [f"--threads={torch.get_num_threads()}"]
+    words += ["--processor-time"] if now is process_time else []
+    words += [] if work.dropout else ["--no-dropout"]
+    command = (sys.executable, "-c", _AS_IN_THAT_FOLDER, str(HERE), str(folder), *words, "--once")
+    found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return float(found.stdout.split()[-1])
 
 
-def trainer(spec: RunSpec, steps: int, now: Now, *, grouped: bool = False) -> Seconds:
+def _typed(work: Work) -> dict[str, object]:
+    return {name: value for name, value in asdict(work).items() if name != "dropout"}
+
+
+def trainer(work: Work, now: Now, *, grouped: bool = False) -> float:
     """Time the same steps of Trainer."""
+    spec = work.spec()
     setup = prepare(spec).setup
     path, task = model_path(spec.model), setup.tasks[0]
-    clock = Clock(setup.device, steps, now)
+    watch = Stopwatch(setup.device, work, now)
     with tempfile.TemporaryDirectory() as folder:
         learner = Trainer(
             model=AutoModelForSequenceClassification.from_pretrained(
@@ -129,8 +124,8 @@ def trainer(spec: RunSpec, steps: int, now: Now, *, grouped: bool = False) -> Se
             ),
             args=TrainingArguments(
                 output_dir=folder,
-                max_steps=WARM_STEPS + steps,
-                per_device_train_batch_size=spec.protocol.batch_size,
+                max_steps=work.last_step,
+                per_device_train_batch_size=work.batch_size,
                 learning_rate=RATE,
                 lr_scheduler_type="cosine",
                 warmup_steps=spec.protocol.warmup,
@@ -140,60 +135,91 @@ def trainer(spec: RunSpec, steps: int, now: Now, *, grouped: bool = False) -> Se
                 train_sampling_strategy="group_by_length" if grouped else "sequential",
                 logging_strategy="no",
                 save_strategy="no",
+                report_to=[],
                 disable_tqdm=True,
             ),
-            train_dataset=Rows(task.train, [row for rows in _batches(spec, steps) for row in rows]),
+            train_dataset=Rows(task.train, [row for rows in _batches(work) for row in rows]),
             data_collator=DataCollatorWithPadding(load_tokenizer(path)),
-            callbacks=[clock],
+            callbacks=[Clock(watch)],
         )
         learner.remove_callback(PrinterCallback)
         learner.train()
-    return clock.seconds
+    return watch.seconds
 
 
-def _batches(spec: RunSpec, steps: int) -> list[list[int]]:
+def _batches(work: Work) -> list[list[int]]:
     """Return the rows of every step, warm ones included."""
+    spec = work.spec()
     plan = prepare(spec).setup.plans[0]
     rows = batches(plan, stage=0, seed=spec.seed, shuffle=True, after=0)
-    return [next(rows).tolist() for _ in range(WARM_STEPS + steps)]
+    return [next(rows).tolist() for _ in range(work.last_step)]
 
 
-def show_work(spec: RunSpec, steps: int) -> None:
+def padding_of(work: Work) -> str:
     """Say how much of a padded batch is text."""
-    lengths = prepare(spec).setup.tasks[0].train.lengths()
-    timed = _batches(spec, steps)[WARM_STEPS:]
-    tokens = sum(int(lengths[rows].sum()) for rows in timed) / steps
-    padded = sum(len(rows) * int(lengths[rows].max()) for rows in timed) / steps
-    print(f"a batch: {tokens:.0f} tokens, {padded:.0f} when padded")
+    lengths = prepare(work.spec()).setup.tasks[0].train.lengths()
+    timed = _batches(work)[WARM_STEPS:]
+    tokens = sum(int(lengths[rows].sum()) for rows in timed) / work.steps
+    padded = sum(len(rows) * int(lengths[rows].max()) for rows in timed) / work.steps
+    return f"{tokens:.0f} tokens a batch, {padded:.0f} when padded"
 
 
-def show(name: str, found: list[float]) -> None:
-    """Print the median and the middle 80 % of the rounds."""
-    deciles = quantiles(found, n=10, method="inclusive")
-    print(f"{name:<16}{deciles[4]:10.2f}   ({deciles[0]:.2f} to {deciles[8]:.2f})")
+def compare(
+    work: Work,
+    sides: Mapping[str, Side],
+    *,
+    rounds: int,
+    now: Now = perf_counter,
+    case: str = "",
+) -> list[Figure]:
+    """Let two sides take turns; return rows a second of each, and of the first over the second."""
+    case = case or f"{work.task}: {padding_of(work)}, {pick_device(work.device, work.precision)}"
+    rates: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(rounds):
+        for name in sides if number % 2 == 0 else reversed(sides):
+            rates[name].append(work.steps * work.batch_size / sides[name](work, now))
+    ratios = [ours / theirs for ours, theirs in zip(*rates.values(), strict=True)]
+    return [
+        *(over_rounds(case, f"{name}, rows/s", found) for name, found in rates.items()),
+        over_rounds(case, "ratio", ratios),
+    ]
 
 
-def show_profile(learner: SequenceLearner, steps: int) -> None:
-    """Print what the learner's own steps spend their time on."""
+def beside_trainer(
+    work: Work, *, rounds: int, grouped: bool = False, now: Now = perf_counter, case: str = ""
+) -> list[Figure]:
+    """Let this project and Trainer take turns."""
+    sides = {"ours": bertcl, "Trainer": partial(trainer, grouped=grouped)}
+    return compare(work, sides, rounds=rounds, now=now, case=case)
+
+
+def measure(*, quick: bool = False) -> list[Figure]:
+    """Hold one thread's learning of two tasks in fp32 against Trainer's."""
+    quiet_libraries()
+    torch.set_num_threads(1)
+    if quick:
+        with tiny_work() as work:
+            return beside_trainer(work, rounds=1)
+    works = [Work(task=task, device="cpu", precision="fp32") for task in TASKS]
+    return [figure for work in works for figure in beside_trainer(work, rounds=ROUNDS)]
+
+
+def profile_of(learner: SequenceLearner, steps: int) -> str:
+    """Return what the learner's own steps spend their time on."""
     events = (event for event in learner.events() if isinstance(event, Stepped))
     next(events)
     with profile() as seen:
         for _ in range(steps):
             next(events)
     order = "self_cuda_time_total" if torch.cuda.is_available() else "self_cpu_time_total"
-    print(seen.key_averages().table(sort_by=order, row_limit=15, max_name_column_width=40))
+    found: str = seen.key_averages().table(sort_by=order, row_limit=15, max_name_column_width=40)
+    return found
 
 
 def main(
+    work: Work,
     *,
-    rounds: Annotated[int, typer.Option(min=2)] = 5,
-    steps: Annotated[int, typer.Option(min=1, help="Timed in each round.")] = 20,
-    task: str = "rotten-tomatoes",
-    data: str = "sample",
-    model: str = "sample",
-    batch_size: int = 16,
-    device: str = "auto",
-    precision: Precision = "auto",
+    rounds: Annotated[int, typer.Option(min=1)] = ROUNDS,
     threads: Annotated[int, typer.Option(help="0: as torch chooses.")] = 0,
     profile_steps: Annotated[int, typer.Option(help="Then say where the time goes.")] = 0,
     grouped: Annotated[bool, typer.Option("--grouped", help="As Trainer may.")] = False,
@@ -203,37 +229,21 @@ def main(
 ) -> None:
     if threads:
         torch.set_num_threads(threads)
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    protocol = Protocol(epochs=1, measures_per_epoch=1, batch_size=batch_size, precision=precision)
-    spec = RunSpec(
-        sequence=(task,),
-        data=data,
-        model=model,
-        options={"lr": RATE},
-        device=device,
-        protocol=protocol,
-    )
+    quiet_libraries()
     now = process_time if processor_time else perf_counter
     if once:
-        print(bertcl(spec, steps, now))
+        print(bertcl(work, now))
         return
-    print(f"{task}, {model}, batches of {batch_size}, {pick_device(device, precision)}")
-    show_work(spec, steps)
-    sides: dict[str, Side] = {"bertcl": bertcl, "trainer": partial(trainer, grouped=grouped)}
-    if against is not None:
-        here = Path(__file__).resolve().parents[1]
-        sides = {"here": partial(copy_in, here), "there": partial(copy_in, against.resolve())}
-    rates: dict[str, list[float]] = {name: [] for name in sides}
-    for number in range(rounds):
-        for name in sides if number % 2 == 0 else reversed(sides):
-            rates[name].append(steps * batch_size / sides[name](spec, steps, now))
-    for name, found in rates.items():
-        show(f"{name}, rows/s", found)
-    show("ratio", [ours / theirs for ours, theirs in zip(*rates.values(), strict=True)])
+    if against is None:
+        found = beside_trainer(work, rounds=rounds, grouped=grouped, now=now)
+    else:
+        there = against.resolve()
+        sides = {"here": partial(copy_in, HERE), "there": partial(copy_in, there)}
+        found = compare(work, sides, rounds=rounds, now=now)
+    print(table(found))
     if profile_steps:
-        show_profile(prepare(spec), profile_steps)
+        print(profile_of(prepare(work.spec()), profile_steps))
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    options(main)

@@ -37,28 +37,30 @@ ANSWERS = (
 Row = tuple[str, str | None, int]
 
 
-def tiny_backbone(folder: Path) -> Path:
+def tiny_backbone(folder: Path, **shape: int) -> Path:
     """Save a random BERT (2 layers, hidden 32) and its tokenizer in ``folder``; return ``folder``.
 
     The weights are the same every time; at 3e-3, 64 rows of a tiny task are learnt in 3 epochs.
+
+    Args:
+        folder: which is made.
+        shape: what shall be otherwise, as a ``BertConfig`` has it.
     """
     import torch
     from transformers import BertConfig, BertModel, BertTokenizer
 
     vocabulary = {token: index for index, token in enumerate(_vocabulary())}
+    usual = {
+        "vocab_size": len(vocabulary),
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 256,
+    }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = BertModel(
-            BertConfig(
-                vocab_size=len(vocabulary),
-                hidden_size=32,
-                num_hidden_layers=2,
-                num_attention_heads=2,
-                intermediate_size=64,
-                max_position_embeddings=256,
-                initializer_range=0.1,
-            )
-        )
+        model = BertModel(BertConfig(**usual | shape, initializer_range=0.1))
     model.save_pretrained(folder)
     BertTokenizer(vocab=vocabulary, model_max_length=256).save_pretrained(folder)
     return folder
