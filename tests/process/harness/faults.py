@@ -203,10 +203,14 @@ def _fill(folder: Path) -> Callable[[], None]:
 
 
 def _remove(store: Path) -> Callable[[], None]:
-    """Take the store away, as a share that is not there for a while."""
+    """Take the store away, as a share that is not there for a while.
+
+    Its files go one by one. The database goes first and comes last: who opened it without the log
+    beside it would begin another log, and all that is written there is lost when the old one comes.
+    """
     away = store.parent / "away"
     away.mkdir(exist_ok=True)
-    taken = [path for path in store.parent.glob(f"{store.name}*") if path.is_file()]
+    taken = sorted(path for path in store.parent.glob(f"{store.name}*") if path.is_file())
     for path in taken:
         path.rename(away / path.name)
 
@@ -214,7 +218,7 @@ def _remove(store: Path) -> Callable[[], None]:
         for path in store.parent.glob(f"{store.name}*"):
             if path.is_file():
                 path.unlink()
-        for path in taken:
+        for path in reversed(taken):
             (away / path.name).rename(path)
         away.rmdir()
 
