@@ -246,5 +246,6 @@ def _worth(record: RunRecord) -> int:
 
 
 def spec_key(spec: RunSpec) -> bytes:
-    """Return what two runs have in common that do the same: everything but where they do it."""
-    return msgspec.json.encode(replace(spec, device="auto"), order="deterministic")
+    """Return what two runs that score alike have in common: not where, nor how closely followed."""
+    alike = replace(spec, device="auto", protocol=spec.protocol.scoring())
+    return msgspec.json.encode(alike, order="deterministic")

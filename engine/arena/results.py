@@ -38,7 +38,7 @@ class Results(Struct, frozen=True, kw_only=True):
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """What was run on one model's runs of one protocol: only these may stand in one table."""
+    """What was run on one model by runs that score alike: only these may stand in one table."""
 
     data: str
     model: str
@@ -125,7 +125,7 @@ def _accuracies(store: Store, records: Iterable[RunRecord]) -> dict[int, EndAccu
 
 
 def _setting(spec: RunSpec) -> _Setting:
-    return spec.data, spec.model, spec.protocol
+    return spec.data, spec.model, spec.protocol.scoring()
 
 
 def _recorded(store: Store, setting: _Setting, found: Sequence[EntryRecord]) -> Recorded:

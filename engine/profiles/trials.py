@@ -131,11 +131,11 @@ def _difference(first: StudyTrials, other: StudyTrials) -> str | None:
         return f"other grouping ({other.grouping.preset}, not {first.grouping.preset})"
     if other.first_lr != first.first_lr:
         return f"rates for {stages_said(other.first_lr)}, not for {stages_said(first.first_lr)}"
-    if other.protocol == first.protocol:
-        return None
     if other.protocol is None or first.protocol is None:
-        return "protocol known to only one of them"
-    return f"other protocol ({_switches_apart(other.protocol, first.protocol)})"
+        alike = other.protocol is first.protocol
+        return None if alike else "protocol known to only one of them"
+    apart = _switches_apart(other.protocol.scoring(), first.protocol.scoring())
+    return f"other protocol ({apart})" if apart else None
 
 
 def stages_said(first_lr: float | None) -> str:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from engine.spec.methods import METHODS, OptionValue
-from engine.spec.protocol import preset
+from engine.spec.protocol import FOLLOWING, preset
 from engine.spec.run import RunSpec, sequence_name
 
 # What Kenneweg et al. 2022 did, as far as a run can do otherwise; section 4, unless a note says.
@@ -52,7 +52,8 @@ PAPER_NOTES: Final = {
 """Why it matters, or what else is known, by the name of the difference."""
 
 _NOT_OF_THE_PAPER: Final = (
-    *("preset", "retention_rows", "measures_per_epoch", "curve_share"),
+    "preset",
+    *FOLLOWING,
     "device",
 )
 """They name switches, or decide what is seen of a run, not what is learnt."""

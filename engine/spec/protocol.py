@@ -4,6 +4,7 @@ from functools import partial
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from engine.errors import UsageError, shown
 from engine.spec.search import SearchSettings
@@ -12,11 +13,14 @@ Count = Annotated[int, Meta(ge=1)]
 Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
 Share = Annotated[float, Meta(ge=0.0)]
 
+FOLLOWING: Final = ("retention_rows", "measures_per_epoch", "curve_share")
+"""Switches that decide how closely a run is followed, not what it learns or scores."""
+
 
 class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Complete set of switches under which a sequence is learnt; stored with every run.
 
-    Accuracies may be ranked or combined only among runs of one protocol. The defaults are the
+    Accuracies may be ranked or combined only among runs that score alike. The defaults are the
     protocol of Kenneweg et al. 2022, section 4, except where a comment says why not.
     """
 
@@ -57,6 +61,15 @@ class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 where the hardware multiplies it faster than fp32, else fp32."""
 
+    def scoring(self) -> "Protocol":
+        """Return what decides a score: the protocol, followed as its preset has it."""
+        usual = preset(self.preset).protocol
+        return replace(self, **{name: getattr(usual, name) for name in FOLLOWING})
+
+    def scores_like(self, other: "Protocol") -> bool:
+        """Whether accuracies under both may be compared: they are followed otherwise at most."""
+        return self.scoring() == other.scoring()
+
 
 WHERE_NONE: Final = {
     "epochs": "as each task says",
@@ -90,7 +103,7 @@ PRESETS = {
         Preset(
             name="default",
             summary="the paper's protocol, scored on a slice held out of the training rows",
-            protocol=Protocol(preset="default"),
+            protocol=Protocol(preset="default", curve_share=0.1),
             search=SearchSettings(trial_seeds="shared", racing="on", when_flat="stop"),
         ),
         Preset(

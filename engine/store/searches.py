@@ -87,7 +87,7 @@ class _Running(Struct, frozen=True, kw_only=True):
 
 
 def searches(store: Store, model: str | None, protocol: Protocol) -> list[SearchRecord]:
-    """Return the searches on a backbone, or on any (None), under a protocol, oldest first."""
+    """Return the searches on a backbone, or on any (None), that score alike, oldest first."""
     query = select(study.c.id).where(study.c.origin == "search")
     if model is not None:
         query = query.where(study.c.model == model)
@@ -98,7 +98,7 @@ def searches(store: Store, model: str | None, protocol: Protocol) -> list[Search
     return [
         _search(store, item, over=item.desired != "paused" and item.id not in wanting)
         for item in known
-        if item.spec.protocol == protocol
+        if item.spec.protocol.scores_like(protocol)
     ]
 
 

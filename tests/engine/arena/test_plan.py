@@ -44,6 +44,13 @@ def test_other_protocols_are_other_runs(store: Store) -> None:
     assert run.state == "missing"
 
 
+def test_a_run_that_was_followed_otherwise_has_the_same_scores(store: Store) -> None:
+    followed = replace(PROTOCOL, retention_rows=8, curve_share=0.1)
+    create_run(store, replace(flat_spec(1000), protocol=followed))
+    (run,) = make_plan(store, table_spec("flat", seeds=1)).runs
+    assert run.state == "queued"
+
+
 def test_runs_that_begin_alike_do_not_stand_side_by_side(store: Store) -> None:
     plan = make_plan(store, table_spec("flat,replay", "sst2:mrpc mrpc:qqp sst2:qqp"))
     assert [(r.spec.seed, r.spec.sequence, r.spec.method) for r in plan.runs[:6]] == [

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.arena.entrants import parse_entrant
 from engine.arena.rates import NoRates, Rates, Setting, combined_point, find_rates
@@ -101,7 +102,7 @@ def test_combined_is_equation_1_over_the_searches_of_this_protocol(store: Store)
     one = [(rates(1e-5), 1.1), (rates(3e-5), 1.6), (rates(9e-6), 1.4)]
     other = [(rates(2e-4), 1.3)]
     searched(store, "sst2:mrpc", one)
-    searched(store, "mrpc:sst2", other)
+    searched(store, "mrpc:sst2", other, protocol=replace(PROTOCOL, curve_share=0.1))
     searched(store, "qqp:mrpc", [(rates(1e-3), 1.9)], protocol=Protocol(epochs=3))
     combined = found(store, "combined", "rte:mrpc")
     assert isinstance(combined, Rates)

@@ -60,5 +60,13 @@ def test_other_protocols_are_other_tables(store: Store) -> None:
     assert [item.protocol.epochs for item in recorded(store)] == [2, 3]
 
 
+def test_runs_that_were_followed_otherwise_stand_in_one_table(store: Store) -> None:
+    enter(store, "flat@2e-5", 1000, ((0.9,), (0.8, 0.7)))
+    other = replace(flat_spec(1001), protocol=replace(PROTOCOL, measures_per_epoch=1))
+    enter_run(store, create_run(store, other), "flat@2e-5", Source())
+    (found,) = recorded(store)
+    assert len(found.results.cells["flat@2e-5", ("sst2", "mrpc")].runs) == 2
+
+
 def test_an_empty_store_has_no_table(store: Store) -> None:
     assert recorded(store) == ()

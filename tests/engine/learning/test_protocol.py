@@ -81,7 +81,9 @@ def test_following_costs_at_most_its_share_of_learning_in_tokens(ask: Ask, share
         affordable = int(share * 3 * learnt / followed)
         assert len(inside) == (min(5, max(3, affordable)) if share else 0)
     assert [event.fraction for event in found].count(1.0) == 2
-    assert losses(events) == losses(learn(ask(measures_per_epoch=3, batch_size=8))[1])
+    unbounded, others = learn(ask(measures_per_epoch=3, batch_size=8))
+    assert losses(events) == losses(others)
+    assert learner.search_matrix == unbounded.search_matrix
 
 
 def test_where_learning_is_short_a_curve_is_on_fewer_rows(ask: Ask) -> None:

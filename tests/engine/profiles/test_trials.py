@@ -40,7 +40,7 @@ def test_studies_measured_otherwise_are_refused_with_the_difference() -> None:
     combined = combine(
         [
             study(trial(0, 1.2), name="first", protocol=protocol),
-            study(trial(0, 1.2), name="same", protocol=Protocol(epochs=2)),
+            study(trial(0, 1.2), name="same", protocol=Protocol(epochs=2, curve_share=0.1)),
             study(
                 trial(0, 1.2),
                 name="model",

@@ -26,14 +26,33 @@ def test_the_papers_protocol_is_that_of_its_section_4() -> None:
     assert (protocol.train_rows, protocol.eval_rows) == (None, None)
 
 
-def test_the_default_differs_from_the_paper_in_what_scores_a_trial_alone() -> None:
-    default = {"preset": "default", "selection": "held-out"}
+def test_the_default_differs_from_the_paper_in_what_scores_a_trial_and_what_curves_cost() -> None:
+    default = {"preset": "default", "selection": "held-out", "curve_share": 0.1}
     assert msgspec.structs.replace(PAPER.protocol, **default) == preset("default").protocol
 
 
 def test_curves_of_stored_protocols_and_of_the_papers_stay_as_they_were() -> None:
     stored = msgspec.json.decode(b'{"preset": "default", "measures_per_epoch": 4}', type=Protocol)
     assert stored.curve_share is PAPER.protocol.curve_share is CODE.protocol.curve_share is None
+
+
+@pytest.mark.parametrize(
+    ("switch", "value", "alike"),
+    [
+        ("retention_rows", 8, True),
+        ("measures_per_epoch", 1, True),
+        ("curve_share", None, True),
+        ("eval_rows", 8, False),
+        ("dropout", False, False),
+    ],
+)
+def test_how_closely_a_run_is_followed_changes_no_score(
+    switch: str, value: object, alike: bool
+) -> None:
+    usual = preset("default").protocol
+    other = msgspec.structs.replace(usual, **{switch: value})
+    assert other != usual
+    assert other.scores_like(usual) is usual.scores_like(other) is alike
 
 
 def test_the_code_differs_from_the_paper_in_every_gap_that_is_known() -> None:
