@@ -38,7 +38,7 @@ def test_what_is_typed_is_what_is_run() -> None:
         "combined",
     ]
     assert table.seeds == arena_seeds(3, 7)
-    assert table.protocol == Protocol(epochs=2)
+    assert table.protocol == Protocol(epochs=2, curve_share=0.1)
     assert request.searched == table.sequences
     assert request.like.search.trials == 24
 

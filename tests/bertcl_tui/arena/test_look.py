@@ -32,7 +32,7 @@ def test_it_opens_on_all_that_was_run_under_the_first_setting(arena_reader: Read
         "BERTcL combined",
         "BERTcL published",
     ]
-    assert look.recorded.protocol == PROTOCOL
+    assert look.recorded.protocol == PROTOCOL.scoring()
     assert len(look.settings) == 2
 
 
@@ -65,7 +65,7 @@ def test_questions_turn_through_layouts_measures_and_settings(arena_reader: Read
     look = look_at(arena_reader)
     other = look_at(arena_reader, Question(of=look.next_setting))
     assert (look.setting, other.setting) == (0, 1)
-    assert other.recorded.protocol == OTHER
+    assert other.recorded.protocol == OTHER.scoring()
     assert other.next_setting == look.settings[0]
 
 
