@@ -14,7 +14,7 @@ from engine.learning.checkpoint import Position
 from engine.learning.device import has_lost_device, matrix_rate
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
-from engine.learning.stacked import Stack, fit_each_other, why_alone
+from engine.learning.stacked.stack import Stack, fit_each_other, why_alone
 from engine.spec import RunSpec
 from engine.store.connection import Store
 from engine.store.leases import LeaseLostError

@@ -11,7 +11,7 @@ from engine.errors import StorageError
 from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.measures import AccuracyMatrix
-from engine.learning.stacked import Stack
+from engine.learning.stacked.stack import Stack
 from engine.store.clock import ClockWatch
 from engine.store.connection import Store
 from engine.store.run_states import note_checkpoint

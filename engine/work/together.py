@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from engine.learning.device import free_memory, has_lost_device
-from engine.learning.stacked import Stack
+from engine.learning.stacked.stack import Stack
 from engine.store.leases import desired_of_held
 from engine.store.runs import RunRecord
 from engine.work.control import Wishes

@@ -10,7 +10,7 @@ from engine.learning.device import to_device
 from engine.learning.events import Wanted
 from engine.learning.learner import SequenceLearner
 from engine.learning.plan import parts_of
-from engine.learning.stacked_dropout import RowKey
+from engine.learning.stacked.dropout import RowKey
 
 
 @dataclass(frozen=True)

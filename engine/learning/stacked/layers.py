@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from engine.errors import UsageError
 from engine.learning.backbone import positions_before_first
 from engine.learning.lean import KeptTokens
-from engine.learning.stacked_dropout import PaddedMasks
+from engine.learning.stacked.dropout import PaddedMasks
 
 
 def stacked_backbone(

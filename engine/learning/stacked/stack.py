@@ -28,10 +28,10 @@ from engine.learning.events import Event, Taken, Wanted
 from engine.learning.lean import is_plain_encoder
 from engine.learning.learner import SequenceLearner
 from engine.learning.plan import seed_streams
-from engine.learning.stacked_batch import StackedBatch, stack_batches
-from engine.learning.stacked_dropout import PaddedMasks, drop_row_by_row
-from engine.learning.stacked_layers import first_states, stacked_backbone, stacked_linear
-from engine.learning.stacked_weights import StackedWeights
+from engine.learning.stacked.batch import StackedBatch, stack_batches
+from engine.learning.stacked.dropout import PaddedMasks, drop_row_by_row
+from engine.learning.stacked.layers import first_states, stacked_backbone, stacked_linear
+from engine.learning.stacked.weights import StackedWeights
 
 
 def why_alone(learner: SequenceLearner) -> str | None:

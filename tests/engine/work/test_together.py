@@ -8,7 +8,7 @@ import torch
 from msgspec.structs import replace
 from sqlalchemy import update
 
-from engine.learning.stacked import Stack
+from engine.learning.stacked.stack import Stack
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.measurements import MeasurementRecord, measurements_of

@@ -16,7 +16,7 @@ from engine.learning.checkpoint import read_checkpoint, write_checkpoint
 from engine.learning.events import Event, Measured, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
-from engine.learning.stacked import Stack, fit_each_other
+from engine.learning.stacked.stack import Stack, fit_each_other
 from engine.spec import RunSpec
 from tests.engine.learning.asking import TRIPLE, Ask, learn, learn_until, losses, measured
 
