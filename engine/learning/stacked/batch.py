@@ -1,16 +1,19 @@
-"""The rows of a step that several trials take together, as one batch."""
+"""The rows of a step that several trials take together, as one batch, and the states at [CLS]."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
+from transformers import PreTrainedModel
 
+from engine.learning.backbone import positions_before_first
 from engine.learning.device import to_device
 from engine.learning.events import Wanted
 from engine.learning.learner import SequenceLearner
 from engine.learning.plan import parts_of
-from engine.learning.stacked.dropout import RowKey
+from engine.learning.stacked.dropout import PaddedMasks, RowKey
 
 
 @dataclass(frozen=True)
@@ -80,3 +83,27 @@ def stack_batches(learners: Sequence[SequenceLearner], wanted: Sequence[Wanted])
             for task in labels
         ),
     )
+
+
+def first_states(
+    backbone: PreTrainedModel, inputs: Mapping[str, Tensor], masks: PaddedMasks | None = None
+) -> Tensor:
+    """Return the last layer's states at [CLS].
+
+    Args:
+        backbone: a stacked one.
+        inputs: of shape (trials · rows, longest); a row's ``attention_mask`` is 1 somewhere.
+        masks: what its dropout draws from, if that is not torch's own.
+
+    Returns:
+        Shape (trials · rows, hidden).
+    """
+    tokens, there = inputs["input_ids"], inputs["attention_mask"]
+    begin = positions_before_first(backbone.config)
+    positions = torch.arange(begin, begin + tokens.shape[1], device=tokens.device)
+    # A mask of four dimensions is used as it is; one of two is looked at, for which a GPU waits.
+    shaped = {"attention_mask": there[:, None, None].bool()}
+    shaped["position_ids"] = positions.expand_as(tokens)
+    drawn = {} if masks is None else {"row_masks": masks}
+    states: Tensor = backbone(**{**inputs, **shaped}, **drawn).last_hidden_state
+    return states[:, 0]

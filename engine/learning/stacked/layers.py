@@ -13,9 +13,7 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 from engine.errors import UsageError
-from engine.learning.backbone import positions_before_first
 from engine.learning.lean import KeptTokens
-from engine.learning.stacked.dropout import PaddedMasks
 
 
 def stacked_backbone(
@@ -36,30 +34,6 @@ def stacked_backbone(
         if any(True for _ in part.parameters(recurse=False)):
             stacked.set_submodule(name, _stacked(name, part, weights))
     return stacked
-
-
-def first_states(
-    backbone: PreTrainedModel, inputs: Mapping[str, Tensor], masks: PaddedMasks | None = None
-) -> Tensor:
-    """Return the last layer's states at [CLS].
-
-    Args:
-        backbone: a stacked one.
-        inputs: of shape (trials · rows, longest); a row's ``attention_mask`` is 1 somewhere.
-        masks: what its dropout draws from, if that is not torch's own.
-
-    Returns:
-        Shape (trials · rows, hidden).
-    """
-    tokens, there = inputs["input_ids"], inputs["attention_mask"]
-    begin = positions_before_first(backbone.config)
-    positions = torch.arange(begin, begin + tokens.shape[1], device=tokens.device)
-    # A mask of four dimensions is used as it is; one of two is looked at, for which a GPU waits.
-    shaped = {"attention_mask": there[:, None, None].bool()}
-    shaped["position_ids"] = positions.expand_as(tokens)
-    drawn = {} if masks is None else {"row_masks": masks}
-    states: Tensor = backbone(**{**inputs, **shaped}, **drawn).last_hidden_state
-    return states[:, 0]
 
 
 def stacked_linear(values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
