@@ -1,1 +1,26 @@
-"""Arena: the table of methods and sequences, and what is asked of it."""
+"""Arena: the table of methods and sequences, and what is asked of the app there.
+
+Little is loaded here: the app imports it before its first frame.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from bertcl_tui.arena.asking import TableRequest
+    from bertcl_tui.arena.launching import Launched
+
+
+@dataclass
+class FillTable(Message):
+    """A table is to be filled; some of its rows may wait for searches.
+
+    Args:
+        request: what the person asked for.
+        launched: what could be queued at once, and which rows wait.
+    """
+
+    request: "TableRequest"
+    launched: "Launched"
