@@ -11,7 +11,7 @@ from msgspec import Struct
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from bertcl_tui.cli.opening import open_app
+from bertcl_tui.app import open_app
 from bertcl_tui.cli.parameters import Store
 from engine.errors import UsageError
 

@@ -5,9 +5,9 @@ from typing import Annotated, Final
 
 import typer
 
+from bertcl_tui.app import has_terminal, open_app
 from bertcl_tui.cli.combine import combine_selections
 from bertcl_tui.cli.following import Tender, follow_search
-from bertcl_tui.cli.opening import has_terminal, open_app
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials

@@ -93,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
 
             with _whole_words():
                 return run_command(arguments)
-        from bertcl_tui.cli.opening import open_app
+        from bertcl_tui.app import open_app
 
         return open_app(arguments[-1].removeprefix(f"{_STORE}=") if arguments else None)
     except UsageError as error:
