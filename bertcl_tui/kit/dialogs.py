@@ -16,7 +16,7 @@ from bertcl_tui.kit.messages import ControlStudies
 from bertcl_tui.options.readers import Field
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.inputs import FieldRow
 from engine.errors import UsageError
 from engine.store.states import Desired
 

@@ -18,9 +18,9 @@ from bertcl_tui.settings.keys import KeysLine, KeysTable, PressScreen
 from bertcl_tui.store.filters import ANYWHERE, Fields, Filter, fits
 from bertcl_tui.style.themes import theme_names
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, key_name, key_names, pressed_keys
+from bertcl_tui.widgets.inputs import FieldRow
 from engine.errors import UsageError
 
 _FILTERED: Final = Fields(numbers={}, words={"where": ()}, example="where:Study sort")

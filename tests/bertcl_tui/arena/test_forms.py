@@ -14,8 +14,8 @@ from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.field_row import FieldRow
 from bertcl_tui.widgets.frame import TopBar
+from bertcl_tui.widgets.inputs import FieldRow
 from engine.arena.measuring import half_width
 from engine.spec import Protocol, SearchSettings, StudySpec, derived_seed
 from engine.store.connection import open_store

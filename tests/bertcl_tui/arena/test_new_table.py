@@ -10,8 +10,7 @@ from bertcl_tui.arena import FillTable
 from bertcl_tui.arena.fields import FORM_FIELDS, OF_SEARCHES, table_command
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.kit.messages import Trouble
-from bertcl_tui.widgets.field_row import FieldRow
-from bertcl_tui.widgets.inputs import CommandLine, Picker
+from bertcl_tui.widgets.inputs import CommandLine, FieldRow, Picker
 from engine.arena.entrants import RATES
 from engine.arena.plan import arena_seeds
 from engine.spec.methods import METHODS

@@ -22,7 +22,7 @@ from bertcl_tui.settings import Settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.study.screen import StudyScreen
-from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.inputs import FieldRow
 from engine.arena import legend
 from engine.arena.tables import Table
 from engine.exports.markdown import to_markdown

@@ -18,7 +18,7 @@ from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.inputs import FieldRow
 from engine.arena.plan import arena_seeds
 from engine.arena.results import recorded
 from engine.profiles import (

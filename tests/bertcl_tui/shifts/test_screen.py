@@ -16,7 +16,7 @@ from bertcl_tui.shifts.facts import Found
 from bertcl_tui.shifts.screen import ShiftsScreen
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.field_row import FieldRow
+from bertcl_tui.widgets.inputs import FieldRow
 from engine.spec import Protocol, StudySpec
 from engine.store.connection import open_store
 from engine.store.studies import create_study
