@@ -4,11 +4,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from engine.learning.curves import follow_fewer, rows_within
 from engine.learning.device import to_device
 from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
-from engine.learning.prepare import prepare
+from engine.learning.prepare import follow_fewer, prepare, rows_within
 from tests.engine.learning.asking import Ask, learn, losses, measured
 
 
