@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from bertcl_tui.arena.asking import TableRequest
-    from bertcl_tui.arena.launching import Launched
+    from bertcl_tui.arena.launching import Launched, TableRequest
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bertcl_tui.arena.asking import asked_layout
+from bertcl_tui.arena.launching import asked_layout
 from bertcl_tui.options import build_study_spec
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunRow, TrialState

@@ -11,7 +11,6 @@ from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena import FillTable
-from bertcl_tui.arena.asking import TableRequest, read_sequences
 from bertcl_tui.arena.fields import (
     FORM_FIELDS,
     first_table_texts,
@@ -20,7 +19,7 @@ from bertcl_tui.arena.fields import (
     table_defaults,
     with_method,
 )
-from bertcl_tui.arena.launching import launch
+from bertcl_tui.arena.launching import TableRequest, launch, read_sequences
 from bertcl_tui.kit.request import Pending, RequestScreen
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings, noting

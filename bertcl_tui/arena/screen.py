@@ -13,11 +13,10 @@ from textual.message import Message
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.arena.asking import TableRequest
 from bertcl_tui.arena.fields import texts_of_look
 from bertcl_tui.arena.forms import table_form, table_path
 from bertcl_tui.arena.grid import ArenaGrid
-from bertcl_tui.arena.launching import failed_runs, retry
+from bertcl_tui.arena.launching import TableRequest, failed_runs, retry
 from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.arena.runs_table import CellPanel, LegendPanel, RunsTable

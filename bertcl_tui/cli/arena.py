@@ -7,9 +7,13 @@ from typing import Annotated
 
 import typer
 
-from bertcl_tui.arena.asking import TableRequest, asked_layout, make_request
 from bertcl_tui.arena.fields import NOT_FOR_TABLES, table_field
-from bertcl_tui.arena.launching import refuse_what_cannot_be
+from bertcl_tui.arena.launching import (
+    TableRequest,
+    asked_layout,
+    make_request,
+    refuse_what_cannot_be,
+)
 from bertcl_tui.arena.look import recorded_tables
 from bertcl_tui.arena.writing import (
     FORMATS,

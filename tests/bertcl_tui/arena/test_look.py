@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bertcl_tui.arena.asking import asked_layout
+from bertcl_tui.arena.launching import asked_layout
 from bertcl_tui.arena.look import Look, Question, look_at_arena, recorded_tables
 from bertcl_tui.arena.runs_table import cell_facts
 from bertcl_tui.store.reader import Reader
