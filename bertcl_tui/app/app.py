@@ -26,7 +26,7 @@ from bertcl_tui.kit.live import LiveScreen
 from bertcl_tui.news import News
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.configuration import Configuration
-from bertcl_tui.store.completing import History
+from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.studies.screen import StudiesScreen

@@ -23,8 +23,7 @@ from bertcl_tui.kit.messages import (
     OpenShifts,
     OpenStudy,
 )
-from bertcl_tui.store.completing import History
-from bertcl_tui.store.filters import Filter, study_fields
+from bertcl_tui.store.filters import Filter, History, study_fields
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogLine, StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import OLDEST_FIRST, RunCurves, TrialRow

@@ -27,7 +27,7 @@ from bertcl_tui.kit.messages import (
     OpenCompare,
     Trouble,
 )
-from bertcl_tui.store.completing import History
+from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow

@@ -17,7 +17,7 @@ from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.listing import Listing
 from bertcl_tui.kit.messages import OpenRun, RetryRuns, StartWorkers, Trouble
 from bertcl_tui.options.readers import file_field
-from bertcl_tui.store.completing import History
+from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import BY_P, Order, TrialRow
 from bertcl_tui.study.columns import is_column, trial_fields

@@ -10,8 +10,15 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
-from bertcl_tui.store.completing import History, complete, completed
-from bertcl_tui.store.filters import Fields, Filter, closed_up, parse_filter
+from bertcl_tui.store.filters import (
+    Fields,
+    Filter,
+    History,
+    closed_up,
+    complete,
+    completed,
+    parse_filter,
+)
 from engine.errors import UsageError
 
 

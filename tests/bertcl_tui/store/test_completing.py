@@ -2,8 +2,7 @@
 
 import pytest
 
-from bertcl_tui.store.completing import History, complete, completed
-from bertcl_tui.store.filters import study_fields
+from bertcl_tui.store.filters import History, complete, completed, study_fields
 from bertcl_tui.study.columns import trial_fields
 
 TRIALS = trial_fields(8)
