@@ -1,4 +1,7 @@
-"""Filling a table: missing runs are queued as far as their rates are known. May block."""
+"""A table that is asked for, and filling it: missing runs are queued as far as rates are known.
+
+May block.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence

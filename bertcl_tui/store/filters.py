@@ -1,4 +1,7 @@
-"""The filter language: ``lr3>1e-5 p_o>0.6 state:complete``; every term must hold."""
+"""The filter language, ``lr3>1e-5 p_o>0.6 state:complete``, and how what is typed could go on.
+
+Every term must hold.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

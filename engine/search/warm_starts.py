@@ -14,7 +14,7 @@ from engine.spec import StudySpec
 from engine.spec.search import BEST_OF, CLIPPED
 
 _FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)
-_DECAYS = (0.9, 0.8)
+_FIRST_DECAYS = (0.9, 0.8)
 _BASE_RATE = 5e-5
 _SMALL_BASE_RATE = 1e-4
 _AUTHORS_RATE = 1e-5
@@ -58,7 +58,7 @@ def warm_starts(
         *(WarmStart(f"{BEST_OF}{name}", tuple(rates)) for name, rates in (earlier or {}).items()),
         # It was searched for all stages.
         *([] if spec.first_lr is not None else [_published(grouping)]),
-        *(_llrd(base, decay, grouping) for decay in _DECAYS),
+        *(_llrd(base, decay, grouping) for decay in _FIRST_DECAYS),
         *_head_only(space),
     ]
     alternating = chain.from_iterable(zip_longest(_placed(flat, space), _placed(shaped, space)))

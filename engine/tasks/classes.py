@@ -11,7 +11,7 @@ from engine.tasks.rows import RawTask, label_of, named, numbered
 
 _PLAUSIBLE = 20
 _FEWEST = 2
-_MOST_NAMED = 12
+_MOST_NUMBERS = 12
 _LONGEST_NUMBER = 100
 _NO_LABEL = frozenset({"-1", "-", "?", "#n/a", "n/a", "na", "nan", "null"})
 _INTEGER = re.compile(r"[+-]?\d+")
@@ -105,7 +105,7 @@ def _refuse_doubtful(raw: RawTask, found: set[str]) -> None:
 
 def _in_order(numbers: Collection[str]) -> str:
     """Return numbers as a task file names them as classes, if there are few."""
-    if len(numbers) > _MOST_NAMED:
+    if len(numbers) > _MOST_NUMBERS:
         return "..."
     rising = sorted(numbers, key=lambda label: float(label.replace(",", ".")))
     return ", ".join(f'"{label}"' for label in rising)

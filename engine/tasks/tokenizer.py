@@ -15,7 +15,6 @@ from engine.tasks.hub_access import read_model
 from engine.tasks.task import Examples
 
 _LENGTHS: Final = "lengths"
-_TEXTS_AT_ONCE = 4096
 
 
 def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
