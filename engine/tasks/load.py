@@ -2,8 +2,7 @@
 
 from engine.errors import UsageError, shown
 from engine.tasks.catalog import describe
-from engine.tasks.classes import Classes, classes_of
-from engine.tasks.rows import RawTask, Rows
+from engine.tasks.rows import Classes, RawTask, Rows, classes_of
 from engine.tasks.splits import held_out_rows, hold_out
 from engine.tasks.task import Examples, TaskData, TaskEntry, rows_fingerprint
 

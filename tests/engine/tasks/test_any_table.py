@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from engine.errors import UsageError
-from engine.tasks.classes import classes_of
-from engine.tasks.rows import Columns, RawTask, label_of
+from engine.tasks.rows import Columns, RawTask, classes_of, label_of
 from engine.tasks.sources.files import SUFFIXES, read_rows
 
 COLUMNS = Columns(sentence1="text", label="label")

@@ -3,8 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from engine.errors import UsageError
-from engine.tasks.classes import classes_of
-from engine.tasks.rows import Columns, RawTask, Rows, rows_from
+from engine.tasks.rows import Columns, RawTask, Rows, classes_of, rows_from
 
 
 def rows(*labels: object, where: str = "file t.csv", names: tuple[str, ...] = ()) -> Rows:
