@@ -16,10 +16,9 @@ from engine.learning.masked import MaskedText, load_masked_model, mask_texts, re
 from engine.learning.model import SequenceModel, resting
 from engine.learning.plan import Setup
 from engine.tasks.cache import cache_key, load_arrays, save_arrays
-from engine.tasks.encoded import Encoded
+from engine.tasks.encoded import Encoded, load_tokenizer, tokenizer_fingerprint
 from engine.tasks.models import model_path
 from engine.tasks.plain_text import read_texts, texts_fingerprint
-from engine.tasks.tokenizer import load_tokenizer, tokenizer_fingerprint
 
 _FOLDER: Final = "fisher"
 _VERSION = "1"

@@ -22,12 +22,11 @@ from engine.learning.shift_sides import Pretrained, sides_of
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe
-from engine.tasks.encoded import encode
+from engine.tasks.encoded import encode, load_tokenizer
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.shift_sides import take_side
 from engine.tasks.splits import split_rows
-from engine.tasks.tokenizer import load_tokenizer
 
 FEWEST_POINTS: Final = 3
 """Before a stage's end: with fewer there is no curve to look at, and nothing to prune by."""

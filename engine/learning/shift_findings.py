@@ -20,6 +20,7 @@ from engine.learning.shift_sides import (
     sides_of,
 )
 from engine.spec import Protocol
+from engine.tasks.encoded import load_tokenizer, token_lengths
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.shift_findings import (
@@ -35,7 +36,6 @@ from engine.tasks.shift_sides import lean
 from engine.tasks.splits import stratified_rows
 from engine.tasks.subsets import SUBSETS, Shift
 from engine.tasks.task import TaskData
-from engine.tasks.tokenizer import load_tokenizer, token_lengths
 
 _PERPLEXITY = 30
 _NEIGHBOURS_PER_PERPLEXITY = 3

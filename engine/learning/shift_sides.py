@@ -19,7 +19,7 @@ from engine.learning.evaluation import batches_by_length, in_order
 from engine.learning.lean import pack_rows
 from engine.spec import Protocol
 from engine.tasks.cache import cache_key, load_arrays, save_arrays
-from engine.tasks.encoded import encode
+from engine.tasks.encoded import encode, token_lengths, tokenizer_fingerprint
 from engine.tasks.shift_sides import (
     METHOD,
     NOWHERE,
@@ -35,7 +35,6 @@ from engine.tasks.shift_sides import (
 from engine.tasks.splits import example_keys, stratified_rows
 from engine.tasks.subsets import Shift
 from engine.tasks.task import Examples, TaskData
-from engine.tasks.tokenizer import token_lengths, tokenizer_fingerprint
 
 _CHUNK = 1024
 _FOLDER: Final = "shifts"

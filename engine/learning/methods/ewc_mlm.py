@@ -12,9 +12,9 @@ from engine.learning.methods.anchor import Anchor, copied_weights
 from engine.learning.methods.base import Method, Tensors
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
+from engine.tasks.encoded import load_tokenizer
 from engine.tasks.models import model_path
 from engine.tasks.plain_text import read_texts
-from engine.tasks.tokenizer import load_tokenizer
 
 
 class EwcMlm(Method):

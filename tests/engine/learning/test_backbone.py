@@ -30,8 +30,8 @@ from engine.learning.model import SequenceModel, make_optimizer
 from engine.learning.prepare import prepare
 from engine.profiles.grouping import make_grouping
 from engine.spec import RunSpec
+from engine.tasks.encoded import load_tokenizer
 from engine.tasks.models import Shape, backbone_of, stated_shape
-from engine.tasks.tokenizer import load_tokenizer
 from engine.work.answers import answer
 from engine.work.ask import CheckRuns, Remark
 from tests.engine.learning.asking import Ask, learn

@@ -17,7 +17,7 @@ from engine.learning.masked import (
     mask_texts,
     require_mask,
 )
-from engine.tasks.tokenizer import load_tokenizer
+from engine.tasks.encoded import load_tokenizer
 
 TEXTS = [
     f"the {mood} {place} and the old road to the {mood} house"

@@ -10,12 +10,12 @@ from engine.learning.prepare import prepare_task
 from engine.learning.shift_sides import Pretrained, sides_of
 from engine.spec import Protocol
 from engine.tasks.cache import cache_folder
+from engine.tasks.encoded import load_tokenizer
 from engine.tasks.load import load_task
 from engine.tasks.shift_sides import take_side
 from engine.tasks.splits import example_keys, split_rows
 from engine.tasks.subsets import SUBSETS
 from engine.tasks.task import TaskData
-from engine.tasks.tokenizer import load_tokenizer
 from engine.work.answers import check
 from tests.engine.learning.asking import Ask, learn, measured
 from tests.tiny import tiny_backbone

@@ -9,9 +9,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from engine.errors import UsageError
-from engine.tasks.encoded import Encoded, encode
+from engine.tasks.encoded import Encoded, encode, load_tokenizer, tokenizer_fingerprint
 from engine.tasks.task import Examples
-from engine.tasks.tokenizer import load_tokenizer, tokenizer_fingerprint
 
 SINGLE = Examples(["the old city", "", "a bright bright river"], None, [0, 1, 1])
 PAIR = Examples(["the old city", "a road"], ["yes", "no never"], [1, 0])

@@ -11,9 +11,9 @@ from huggingface_hub.utils import hf_raise_for_status
 
 from engine.errors import UnreachableError, UsageError
 from engine.learning.backbone import backbone_shape, load_backbone, model_fingerprint
+from engine.tasks.encoded import load_tokenizer
 from engine.tasks.hub_access import NotCachedError, read_data_set, read_model
 from engine.tasks.load import load_task
-from engine.tasks.tokenizer import load_tokenizer
 from tests.tiny import tiny_backbone
 
 NOWHERE = "http://127.0.0.1:9"

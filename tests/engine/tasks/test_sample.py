@@ -6,11 +6,11 @@ import pytest
 
 from engine.errors import UsageError
 from engine.spec import Protocol
+from engine.tasks.encoded import load_tokenizer
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.sources.sample import SAMPLE_PACK, installed_file
 from engine.tasks.splits import example_keys, split_rows
-from engine.tasks.tokenizer import load_tokenizer
 
 pytestmark = pytest.mark.long
 

@@ -5,8 +5,8 @@ import pytest
 
 from engine.errors import UsageError
 from engine.tasks.cache import cache_folder
+from engine.tasks.encoded import load_tokenizer, token_lengths
 from engine.tasks.task import Examples
-from engine.tasks.tokenizer import load_tokenizer, token_lengths
 from tests.tiny import tiny_backbone
 
 
