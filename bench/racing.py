@@ -24,10 +24,9 @@ from bench.figures import Figure, over_seeds, table
 from bench.landscape import COLLAPSED, NOISE, OPTIMUM, Landscape, make_landscape
 from engine.profiles.grouping import make_grouping
 from engine.search.early_stopping import flatness
-from engine.search.spaces import make_space
+from engine.search.spaces import make_space, warm_starts
 from engine.search.storage import quieten
 from engine.search.trials import Search
-from engine.search.warm_starts import warm_starts
 from engine.spec import SearchSettings, StudySpec
 from engine.spec.run import SearchedMethod
 from engine.store.racing import (

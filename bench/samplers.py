@@ -17,10 +17,9 @@ from optuna.storages import InMemoryStorage
 
 from bench.landscape import COLLAPSED, NOISE, OPTIMUM, make_landscape
 from engine.profiles.grouping import make_grouping
-from engine.search.spaces import make_space
+from engine.search.spaces import WarmStart, make_space, warm_starts
 from engine.search.storage import quieten
 from engine.search.trials import Search
-from engine.search.warm_starts import WarmStart, warm_starts
 from engine.spec import SearchSettings, StudySpec
 from engine.spec.search import Sampler
 

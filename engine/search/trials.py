@@ -17,9 +17,8 @@ from engine.errors import DeletedError, EngineError, shown
 from engine.search.drafting import as_begun, draft_trial
 from engine.search.early_stopping import Flatness, flatness, make_pruner
 from engine.search.samplers import SeededSampler, ignores_pruned
-from engine.search.spaces import Space
+from engine.search.spaces import Space, WarmStart
 from engine.search.storage import AGAIN, ENDED, LABEL, open_storage, plain_errors
-from engine.search.warm_starts import WarmStart
 from engine.spec import StudySpec
 
 Ending = Literal["complete", "pruned", "collapsed", "stopped", "failed"]

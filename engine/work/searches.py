@@ -17,10 +17,9 @@ from engine.errors import (
 from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
 from engine.search.importance import weigh_if_old
-from engine.search.spaces import make_space
+from engine.search.spaces import make_space, warm_starts
 from engine.search.storage import ENDED as ENDED_MARK
 from engine.search.trials import Proposal, Search, open_search
-from engine.search.warm_starts import warm_starts
 from engine.spec import derived_seed
 from engine.store.connection import Store
 from engine.store.measurements import stages_of

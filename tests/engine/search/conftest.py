@@ -8,9 +8,8 @@ from typing import Protocol
 import msgspec
 import pytest
 
-from engine.search.spaces import ProfileSpace, Space
+from engine.search.spaces import ProfileSpace, Space, WarmStart
 from engine.search.trials import Search, open_search
-from engine.search.warm_starts import WarmStart
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import open_store
 

@@ -12,8 +12,8 @@ from optuna.trial import TrialState, create_trial
 from sqlalchemy import event
 
 from engine.search.drafting import most_telling
+from engine.search.spaces import WarmStart
 from engine.search.trials import Proposal, Search, open_search
-from engine.search.warm_starts import WarmStart
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import open_store
 from tests.engine.search.conftest import SPACE, Opener, study_spec

@@ -1,8 +1,7 @@
 import pytest
 
 from engine.profiles.grouping import Grouping, llrd_rates, make_grouping
-from engine.search.spaces import ProfileSpace, make_space
-from engine.search.warm_starts import WarmStart, warm_starts
+from engine.search.spaces import ProfileSpace, WarmStart, make_space, warm_starts
 from engine.spec import PRESETS, Protocol, SearchSettings, StudySpec
 from engine.spec.run import SearchedMethod
 
