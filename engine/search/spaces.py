@@ -1,4 +1,7 @@
-"""Where a search looks: numbers with bounds, and the learning rates that they stand for."""
+"""Where a search looks, and begins: numbers with bounds, the rates they stand for, start points.
+
+Start points matter more than the sampler.
+"""
 
 import math
 from abc import ABC, abstractmethod
