@@ -1,4 +1,4 @@
-"""What can be done with one run, and with several side by side."""
+"""What can be done with one run, with several side by side, and with a combination of them."""
 
 from functools import partial
 
@@ -75,4 +75,32 @@ COMPARING = (
         "Go to the curves, to read and zoom them, or back to the table.",
     ),
     _compare("copy_table", "y", "copy", "Copy what is shown as tab-separated text."),
+)
+
+
+_mix = partial(Action, places=("combine",))
+_mix_palette = partial(_mix, shown="palette")
+COMBINING = (
+    _mix("turn_down", "left", "b−", "Turn b down: the trials weigh more alike."),
+    _mix("turn_up", "right", "b+", "Turn b up: the best trials weigh more."),
+    _mix_palette(
+        "turn_down_finely", "comma,shift+left", "b− finely", "Turn b down by a hundredth."
+    ),
+    _mix_palette(
+        "turn_up_finely", "full_stop,shift+right", "b+ finely", "Turn b up by a hundredth."
+    ),
+    _mix_palette("reset_base", "0", "b = 1.8", "Turn b back to 1.8, as in the paper."),
+    _mix(
+        "take",
+        "space",
+        "in/out",
+        "Take the study or trial under the cursor into the combination, or out of it.",
+    ),
+    _mix(
+        "unfold", "enter", "trials", "Show the trials of the study under the cursor, or hide them."
+    ),
+    _mix("export", "e", "export", "Write the profile to a JSON file."),
+    _mix("evaluate", "v", "evaluate", "Run the profile on a sequence that no trial has seen."),
+    _mix("transfer", "t", "transfer", "Carry the profile over to a backbone of another depth."),
+    _mix("compare", "c", "compare", "Choose the profile that the marks show."),
 )

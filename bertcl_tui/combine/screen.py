@@ -16,7 +16,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.actions.combine import COMBINING
+from bertcl_tui.actions.trial import COMBINING
 from bertcl_tui.combine.drawing import CombinedRates, TrialWeights
 from bertcl_tui.combine.forms import (
     compare_form,
