@@ -14,7 +14,7 @@ from engine.learning.events import Between, LayerDrift, go_on
 from engine.learning.lean import kept_tokens
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
-from engine.profiles.places import find_places
+from engine.profiles.parameters import find_places
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from engine.errors import UsageError
 from engine.learning.methods.base import Method
 from engine.learning.model import SequenceModel
 from engine.profiles.grouping import Grouping
-from engine.profiles.places import find_places
+from engine.profiles.parameters import find_places
 
 
 class FreezeK(Method):
