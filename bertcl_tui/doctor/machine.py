@@ -110,7 +110,7 @@ def find_terminal(variables: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("terminal", "note", "stdout is none; the app needs one")
         return
     columns, lines = shutil.get_terminal_size()
-    yield from look_at(
+    yield from look_at_terminal(
         Terminal(
             columns=columns,
             lines=lines,
@@ -121,7 +121,7 @@ def find_terminal(variables: Mapping[str, str]) -> Iterator[Finding]:
     )
 
 
-def look_at(terminal: Terminal) -> Iterator[Finding]:
+def look_at_terminal(terminal: Terminal) -> Iterator[Finding]:
     """Yield what it is, then what keeps the app from being read in it."""
     around = [name for name, variable in _AROUND_IT.items() if terminal.variables.get(variable)]
     facts = [

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bertcl_tui.doctor.machine import Terminal, find_settings, look_at
+from bertcl_tui.doctor.machine import Terminal, find_settings, look_at_terminal
 
 GOOD: dict[str, Any] = {
     "columns": 120,
@@ -17,7 +17,7 @@ GOOD: dict[str, Any] = {
 
 
 def test_nothing_is_said_against_a_good_terminal() -> None:
-    (finding,) = look_at(Terminal(**GOOD))
+    (finding,) = look_at_terminal(Terminal(**GOOD))
     assert finding.verdict == "good"
     assert finding.text == "xterm-256color, 120×40, truecolor colours, utf-8"
 
@@ -34,7 +34,7 @@ def test_nothing_is_said_against_a_good_terminal() -> None:
     ],
 )
 def test_what_is_wrong_comes_with_the_way_out(changed: dict[str, Any], said: str) -> None:
-    first, *troubles = look_at(Terminal(**{**GOOD, **changed}))
+    first, *troubles = look_at_terminal(Terminal(**{**GOOD, **changed}))
     assert first.verdict == "note"
     assert [said in finding.text for finding in troubles] == [True]
 
