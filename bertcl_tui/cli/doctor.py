@@ -8,15 +8,15 @@ import typer
 from bertcl_tui.cli.output import make_table, print_json, print_text
 from bertcl_tui.cli.parameters import Json, Store
 from bertcl_tui.doctor import Finding, Verdict
-from bertcl_tui.doctor.machine import (
+from bertcl_tui.doctor.findings import (
     find_devices,
     find_hub,
     find_libraries,
     find_samples,
     find_settings,
+    find_store,
     find_terminal,
 )
-from bertcl_tui.doctor.store import find_store
 from bertcl_tui.settings import settings_file
 from engine.store.connection import DEFAULT_STORE
 

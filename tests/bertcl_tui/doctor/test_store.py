@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.doctor import Finding
-from bertcl_tui.doctor.store import Mount, find_place, find_store
+from bertcl_tui.doctor.findings import Mount, find_place, find_store
 from tests.recorded import LIVE
 
 
@@ -67,7 +67,7 @@ def test_how_much_there_is_and_what_can_go(
 ) -> None:
     monkeypatch.setenv("BERTCL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("bertcl_tui.doctor.store._MUCH", 2**20)
+    monkeypatch.setattr("bertcl_tui.doctor.findings._MUCH", 2**20)
     nothing = _by_thing(*find_store(str(store)))["disk use"]
     assert nothing.verdict == "good"
     assert "log " in nothing.text

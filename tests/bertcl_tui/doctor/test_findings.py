@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bertcl_tui.doctor.machine import Terminal, find_settings, look_at_terminal
+from bertcl_tui.doctor.findings import Terminal, find_settings, look_at_terminal
 
 GOOD: dict[str, Any] = {
     "columns": 120,
