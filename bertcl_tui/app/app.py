@@ -22,7 +22,8 @@ from bertcl_tui.app.palette import ActionsProvider, places
 from bertcl_tui.app.watch import StoreWatch, desktop_sequence
 from bertcl_tui.arena import FillTable
 from bertcl_tui.kit import messages
-from bertcl_tui.kit.live import LiveScreen
+from bertcl_tui.kit.listing import ColumnsChosen
+from bertcl_tui.kit.live import LiveScreen, StoreChanged
 from bertcl_tui.news import News
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.configuration import Configuration
@@ -123,7 +124,7 @@ class BertclApp(App[None]):
 
     # the store
 
-    @on(messages.StoreChanged)
+    @on(StoreChanged)
     def _store_changed(self) -> None:
         for screen in reversed(self.screen_stack):
             if isinstance(screen, LiveScreen):
@@ -253,8 +254,8 @@ class BertclApp(App[None]):
     def _marked(self, message: messages.Marked) -> None:
         self.marks[message.study_id] = message.trials
 
-    @on(messages.ColumnsChosen)
-    def _columns_chosen(self, message: messages.ColumnsChosen) -> None:
+    @on(ColumnsChosen)
+    def _columns_chosen(self, message: ColumnsChosen) -> None:
         others = {
             name: keys for name, keys in self.settings.columns.items() if name != message.table
         }

@@ -7,7 +7,8 @@ from typing import Final
 from textual.app import App
 from textual.worker import get_current_worker
 
-from bertcl_tui.kit.messages import StoreChanged, Trouble
+from bertcl_tui.kit.live import StoreChanged
+from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.news import Herald, News
 from bertcl_tui.store.reader import Reader
 from engine.errors import EngineError, UsageError

@@ -41,7 +41,8 @@ from bertcl_tui.combine.mixture import (
 from bertcl_tui.combine.mixture_list import BaseDial, MixtureList
 from bertcl_tui.combine.unseen import Evaluation, request_evaluation
 from bertcl_tui.kit.dialogs import Texts
-from bertcl_tui.kit.messages import Folding, OpenArena, StartWorkers, Trouble
+from bertcl_tui.kit.live import Folding
+from bertcl_tui.kit.messages import OpenArena, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count, stage_1_said
 from bertcl_tui.widgets.chart import Chart

@@ -16,8 +16,8 @@ from bertcl_tui.charts.forgetting import measured_on
 from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.charts.style import SERIES_GLYPHS
 from bertcl_tui.compare.look import Compared, Comparison, Fact, as_text, look_at_comparison
-from bertcl_tui.kit.live import LiveScreen
-from bertcl_tui.kit.messages import Folding, OpenRun, Trouble
+from bertcl_tui.kit.live import Folding, LiveScreen
+from bertcl_tui.kit.messages import OpenRun, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.panels.forgetting import title_of
 from bertcl_tui.style.looks import Looks

@@ -1,21 +1,30 @@
 """The order and the columns of a table that a person chooses, for every screen with a list."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.messages import ColumnsChosen
 from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
+
+
+@dataclass
+class ColumnsChosen(Message):
+    """A table is to have these columns from now on; none: the usual ones."""
+
+    table: str
+    columns: tuple[str, ...]
 
 
 class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):

@@ -1,4 +1,4 @@
-"""A screen that follows the store."""
+"""A screen that follows the store, and the news that it gets of it."""
 
 from abc import abstractmethod
 from typing import ClassVar
@@ -7,8 +7,19 @@ from textual import on, work
 from textual.message import Message
 from textual.screen import Screen
 
-from bertcl_tui.kit.messages import Folding, Trouble
+from bertcl_tui.kit.messages import Trouble
 from engine.errors import EngineError
+
+
+class Folding(Message):
+    """News of which only the latest counts: one waiting in the queue is replaced."""
+
+    def can_replace(self, message: Message) -> bool:
+        return type(message) is type(self)
+
+
+class StoreChanged(Folding):
+    """Something was written to the store, or a while has passed."""
 
 
 class LiveScreen(Screen[None]):

@@ -8,17 +8,6 @@ from textual.message import Message
 from engine.store.states import Desired
 
 
-class Folding(Message):
-    """News of which only the latest counts: one waiting in the queue is replaced."""
-
-    def can_replace(self, message: Message) -> bool:
-        return type(message) is type(self)
-
-
-class StoreChanged(Folding):
-    """Something was written to the store, or a while has passed."""
-
-
 @dataclass
 class Trouble(Message):
     """Something could not be done; the text is one line for the person."""
@@ -52,10 +41,9 @@ class OpenCompare(Message):
 
 @dataclass
 class OpenNewStudy(Message):
-    """Let the person set up a new search."""
+    """Set up a search; its form says this at first, by option, or else what works at once."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
-    """What its form says at first, by option; empty: something that works at once."""
 
 
 @dataclass
@@ -74,12 +62,10 @@ class OpenCombine(Message):
 
 @dataclass
 class OpenFile(Message):
-    """Show the end of a worker's own file."""
+    """Show the end of the file of a worker on this host; no path: it writes to its terminal."""
 
     host: str | None
-    """Where it lies."""
     path: str | None
-    """None: the worker writes to the terminal it was started in."""
 
 
 class OpenArena(Message):
@@ -142,11 +128,3 @@ class Marked(Message):
 
     study_id: int
     trials: frozenset[int]
-
-
-@dataclass
-class ColumnsChosen(Message):
-    """A table is to have these columns from now on; none: the usual ones."""
-
-    table: str
-    columns: tuple[str, ...]

@@ -12,11 +12,10 @@ from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.listing import Listing
-from bertcl_tui.kit.live import LiveScreen
+from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (
     ControlStudies,
     DeleteStudy,
-    Folding,
     OpenArena,
     OpenCombine,
     OpenNewStudy,

@@ -17,10 +17,9 @@ from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.dialogs import confirm_stop
-from bertcl_tui.kit.live import LiveScreen
+from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (
     ControlStudies,
-    Folding,
     Marked,
     OpenArena,
     OpenCombine,

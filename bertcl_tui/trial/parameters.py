@@ -1,8 +1,7 @@
 """What decides a run, how it got on and why it ended, as facts under headings."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final
 
 from msgspec.structs import asdict
 
@@ -20,24 +19,8 @@ from bertcl_tui.style.wording import (
 from engine.errors import UsageError
 from engine.spec import Protocol, preset
 from engine.spec.differences import facts_of
-from engine.store.states import RETRIED
 
 Facts = Mapping[str, str]
-
-KeyOf = Callable[[str], str]
-"""Writes the key of an action."""
-
-_NEXT: Final[Mapping[str, tuple[str, str]]] = {
-    "paused": ("resume_run", "lets it go on"),
-    "lost": ("resume_run", "starts a worker if there is none; it goes on from its checkpoint"),
-    "queued": ("resume_run", "starts a worker if there is none"),
-    "stalled": ("show_part_4", "shows what was said of it"),
-    "pruned": ("retry", "runs it once more, to its end"),
-    "collapsed": ("retry", "runs it once more"),
-    "stopped": ("retry", "runs it once more, from its first step"),
-    "failed": ("retry", "runs it once more, from its first step"),
-}
-"""Which action can be done about a state, and what comes of it."""
 
 
 def parameters_of(run: RunFacts) -> Iterator[tuple[str, Facts]]:
@@ -55,14 +38,6 @@ def parameters_of(run: RunFacts) -> Iterator[tuple[str, Facts]]:
         known = {name: text for name, text in facts.items() if text}
         if known:
             yield heading, known
-
-
-def next_step(run: RunFacts, key_of: KeyOf) -> str:
-    """Say what can be done about the state a run is in."""
-    action, outcome = _NEXT.get(run.state, ("", ""))
-    if not action or (run.imported and run.state in RETRIED):
-        return ""
-    return f"{key_of(action)} {outcome}"
 
 
 def switched(protocol: Protocol) -> Facts:

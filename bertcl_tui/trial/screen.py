@@ -13,8 +13,8 @@ from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.dialogs import ConfirmScreen
-from bertcl_tui.kit.live import LiveScreen
-from bertcl_tui.kit.messages import ControlRuns, Folding, OpenRun, RetryRuns, StartWorkers, Trouble
+from bertcl_tui.kit.live import Folding, LiveScreen
+from bertcl_tui.kit.messages import ControlRuns, OpenRun, RetryRuns, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter
 from bertcl_tui.store.trial_rows import RunFacts

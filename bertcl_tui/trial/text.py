@@ -1,6 +1,6 @@
 """A run in words: at its top, as accuracy matrix, as parameters; and the panel that holds them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from textwrap import wrap
 from typing import ClassVar, Final
@@ -23,9 +23,24 @@ from bertcl_tui.style.wording import (
     tokens_rate,
 )
 from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, RunLook
-from bertcl_tui.trial.parameters import KeyOf, next_step, parameters_of
+from bertcl_tui.trial.parameters import parameters_of
 from engine.spec import sequence_name
-from engine.store.states import ENDED
+from engine.store.states import ENDED, RETRIED
+
+KeyOf = Callable[[str], str]
+"""Writes the key of an action."""
+_NEXT: Final[Mapping[str, tuple[str, str]]] = {
+    "paused": ("resume_run", "lets it go on"),
+    "lost": ("resume_run", "starts a worker if there is none; it goes on from its checkpoint"),
+    "queued": ("resume_run", "starts a worker if there is none"),
+    "stalled": ("show_part_4", "shows what was said of it"),
+    "pruned": ("retry", "runs it once more, to its end"),
+    "collapsed": ("retry", "runs it once more"),
+    "stopped": ("retry", "runs it once more, from its first step"),
+    "failed": ("retry", "runs it once more, from its first step"),
+}
+"""Which action can be done about a state, and what comes of it."""
+
 
 _CELL: Final = len("0.884")
 _GAP: Final = 2
@@ -153,6 +168,14 @@ def _measures(item: Accuracies, looks: Looks) -> Text:
 
 def _cut(name: str, width: int) -> str:
     return name if len(name) <= width else f"{name[: width - 1]}…"
+
+
+def next_step(run: RunFacts, key_of: KeyOf) -> str:
+    """Say what can be done about the state a run is in."""
+    action, outcome = _NEXT.get(run.state, ("", ""))
+    if not action or (run.imported and run.state in RETRIED):
+        return ""
+    return f"{key_of(action)} {outcome}"
 
 
 def parameters_text(run: RunFacts, key_of: KeyOf) -> Write:

@@ -11,11 +11,10 @@ from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.dialogs import FormScreen, Texts
-from bertcl_tui.kit.live import LiveScreen
+from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (
     AddWorker,
     ControlWorker,
-    Folding,
     OpenArena,
     OpenFile,
     OpenRun,
