@@ -18,12 +18,10 @@ from bertcl_tui.cli.output import (
 )
 from bertcl_tui.cli.parameters import Json, offer_data, offer_tasks, offer_words
 from bertcl_tui.options import option, readers
+from bertcl_tui.shifts.charts import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
     Found,
-    LengthHistogram,
     agreement_said,
-    by_cluster,
-    by_label,
     class_shares,
     cut_said,
     facts_of,

@@ -16,13 +16,11 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import Nothing
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.messages import OpenNewStudy, Trouble
+from bertcl_tui.shifts.charts import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
     METHOD_NAMES,
     Found,
-    LengthHistogram,
     agreement_said,
-    by_cluster,
-    by_label,
     class_shares,
     cut_said,
     parts_of,
