@@ -14,7 +14,7 @@ from engine.learning.device import Device, to_device
 from engine.learning.events import Between, Measurement, go_on
 from engine.learning.model import SequenceModel, resting
 from engine.learning.plan import PreparedTask, Rows, Split
-from engine.tasks.encoded import Encoded
+from engine.tasks.encoded import Encoded, batches_by_length
 
 
 @dataclass(frozen=True)
@@ -73,24 +73,9 @@ def in_order(values: list[Tensor], batches: list[NDArray[np.int64]]) -> NDArray[
     return ordered
 
 
-def batches_by_length(lengths: NDArray[np.int64], tokens: int) -> list[NDArray[np.int64]]:
-    """Put rows of like length together, the longest first, as many as so many tokens allow."""
-    order = np.argsort(-lengths, kind="stable")
-    batches, start = [], 0
-    while start < len(order):
-        size = max(1, tokens // int(lengths[order[start]]))
-        batches.append(order[start : start + size])
-        start += size
-    return batches
-
-
 @dataclass(frozen=True)
 class Examiner:
-    """Measures tasks of a sequence with a model as it is.
-
-    Args:
-        between: called between two batches.
-    """
+    """Measures tasks of a sequence with a model as it is; calls ``between`` two batches."""
 
     model: SequenceModel
     tasks: Sequence[PreparedTask]

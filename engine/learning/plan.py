@@ -260,3 +260,8 @@ def seed_streams(key: Sequence[int], device: Device) -> None:
     # For every device it costs more, as torch notes where it was asked for those not yet in use.
     everywhere = device.target.type != "cpu"
     (torch.manual_seed if everywhere else torch.default_generator.manual_seed)(int(state))
+
+
+def all_rows(task: PreparedTask, index: int) -> Share:
+    """Return every training row of the task at this place of the sequence."""
+    return Share(index, np.arange(len(task.train)))

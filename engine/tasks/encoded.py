@@ -285,3 +285,14 @@ def _is_whole(encoded: Encoded) -> bool:
         and encoded.offsets[-1] == tokens
         and (types is None or len(types) == tokens)
     )
+
+
+def batches_by_length(lengths: NDArray[np.int64], tokens: int) -> list[NDArray[np.int64]]:
+    """Put rows of like length together, the longest first, as many as so many tokens allow."""
+    order = np.argsort(-lengths, kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        size = max(1, tokens // int(lengths[order[start]]))
+        batches.append(order[start : start + size])
+        start += size
+    return batches

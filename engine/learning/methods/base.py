@@ -4,13 +4,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import ClassVar, Self
 
 import msgspec
-import numpy as np
 from torch import Tensor
 
 from engine.errors import UsageError
 from engine.learning.events import Between, go_on
 from engine.learning.model import SequenceModel
-from engine.learning.plan import Pool, PreparedTask, Setup, Share
+from engine.learning.plan import Pool, PreparedTask, Setup, all_rows
 from engine.profiles.grouping import Grouping, fault_in_rates
 from engine.spec import RunSpec
 from engine.spec.methods import OptionValue, read_options
@@ -27,9 +26,7 @@ class Method:
 
     name: ClassVar[str]
     begins_like_others: ClassVar[bool] = False
-    """Whether its first stage is that of every such method with the same rates.
-
-    Runs of all of these take it over from each other."""
+    """Whether its first stage is that of every such method with the same rates: runs share it."""
     can_be_stacked: ClassVar[bool] = False
     """Whether a step depends on nothing but weights, rows and rates, so that it may be taken
     together with those of other trials."""
@@ -74,8 +71,7 @@ class Method:
         """
         if self.rates is None:
             return (self.number("lr"),) * grouping.n_choices
-        fault = fault_in_rates(self.rates, grouping)
-        if fault:
+        if fault := fault_in_rates(self.rates, grouping):
             raise UsageError(f"the profile does not fit {grouping.n_layers} layers: {fault}")
         return self.rates
 
@@ -105,15 +101,13 @@ class Method:
     ) -> None:
         """Look at the weights, or change them, between two stages; ``stage`` comes next, from 1.
 
-        Where ``between`` ends it half way, nothing was changed, and ``state`` has what is needed to
-        go on from there.
+        Where ``between`` ends it half way, nothing was changed; ``state`` is as in ``get_ready``.
         """
 
     def begin_step(self, setup: Setup, model: SequenceModel, stage: int, step: int) -> None:
         """Do what changes within a stage, before a step of it; steps are counted from 1.
 
-        What is frozen here is to be free again when the next stage begins: its optimizer has what
-        is free then.
+        What is frozen here is to be free again when the next stage makes its optimizer.
         """
 
     def measured(self, pools: Sequence[Pool], stage: int) -> Collection[int]:
@@ -134,8 +128,3 @@ class Method:
 
     def load(self, state: Tensors) -> None:
         """Take over what ``state`` returned."""
-
-
-def all_rows(task: PreparedTask, index: int) -> Share:
-    """Return every training row of the task at this place of the sequence."""
-    return Share(index, np.arange(len(task.train)))

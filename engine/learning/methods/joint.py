@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from engine.learning.methods.base import Method, all_rows
-from engine.learning.plan import Pool, PreparedTask
+from engine.learning.methods.base import Method
+from engine.learning.plan import Pool, PreparedTask, all_rows
 
 
 class Joint(Method):

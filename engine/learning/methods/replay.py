@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from engine.learning.methods.base import Method, all_rows
-from engine.learning.plan import Pool, PreparedTask, Share
+from engine.learning.methods.base import Method
+from engine.learning.plan import Pool, PreparedTask, Share, all_rows
 
 
 class Replay(Method):
