@@ -1,7 +1,7 @@
 """From what is asked for to a learner that can begin, and what the curves of a stage may cost.
 
-Curves cost tokens, counted before the first step, so that trials of a study are compared on the same
-rows at the same steps, and a resumed run measures what it would have.
+Curves cost tokens, counted before the first step, so that trials of a study are compared on the
+same rows at the same steps, and a resumed run measures what it would have.
 """
 
 from collections.abc import Collection, Sequence
