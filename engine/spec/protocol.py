@@ -45,8 +45,7 @@ class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Most that following accuracy within a stage may cost, as a share of what learning it costs,
     both counted in tokens. Where ``measures_per_epoch`` on ``retention_rows`` is more, the curve
     gets fewer points, most of them early, where it moves, and then fewer rows; but never less than
-    three points on 32 rows, unless this is 0. A stage's end is always measured. None: no bound, as
-    in runs that were stored before there was one."""
+    three points on 32 rows, unless this is 0. A stage's end is always measured. None: no bound."""
     dropout: bool = True
     shuffle: bool = True
     optimizer_state: Literal["fresh", "carried"] = "fresh"
@@ -89,12 +88,9 @@ class Preset(Struct, frozen=True, kw_only=True):
     search: SearchSettings
 
 
+_PAPERS = (1e-7, 1e-3)
 _published = partial(
-    SearchSettings,
-    trials=50,
-    body_bounds=(1e-7, 1e-3),
-    head_bounds=(1e-7, 1e-3),
-    warm_starts=False,
+    SearchSettings, trials=50, body_bounds=_PAPERS, head_bounds=_PAPERS, warm_starts=False
 )
 
 PRESETS = {
@@ -118,11 +114,9 @@ PRESETS = {
             protocol=Protocol(
                 preset="original-code",
                 grouping="original-code",
-                # 4 or 8, as the configuration has it; the paper says 16.
-                batch_size=8,
+                batch_size=8,  # or 4, as the configuration has it; the paper says 16
                 selection="validation",
-                # Trials are compared on all of it, after every epoch: no task has more rows there.
-                retention_rows=10_000,
+                retention_rows=10_000,  # all, after every epoch: no task has more rows there
                 measures_per_epoch=1,
                 dropout=False,
                 shuffle=False,
@@ -144,9 +138,6 @@ def preset(name: str) -> Preset:
     Raises:
         UsageError: there is no such preset.
     """
-    try:
-        return PRESETS[name]
-    except KeyError:
-        raise UsageError(
-            f"no preset named '{shown(name)}'; use one of {', '.join(PRESETS)}"
-        ) from None
+    if name not in PRESETS:
+        raise UsageError(f"no preset named '{shown(name)}'; use one of {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -84,10 +84,7 @@ class Together:
 
     def _step(self) -> None:
         """Take the step that all wait for, by fewer where it cannot be taken by so many."""
-        if not self._courses:
-            return
-        failure = self._failure_of_step()
-        if failure is not None:
+        if self._courses and (failure := self._failure_of_step()) is not None:
             # Only here has the error let go of what was computed.
             free_memory(self._context.device)
             self._be_fewer(failure)
