@@ -20,7 +20,7 @@ from bertcl_tui.actions.action import Keymap
 from bertcl_tui.app.controls import Controls
 from bertcl_tui.app.palette import ActionsProvider, places
 from bertcl_tui.app.watch import StoreWatch, desktop_sequence
-from bertcl_tui.arena import FillTable
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
 from bertcl_tui.kit.listing import ColumnsChosen
 from bertcl_tui.kit.live import LiveScreen, StoreChanged

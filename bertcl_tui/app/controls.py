@@ -6,7 +6,7 @@ from functools import partial
 from textual.app import App
 from textual.worker import get_current_worker
 
-from bertcl_tui.arena import FillTable
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit.live import StoreChanged
 from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.store.control import (

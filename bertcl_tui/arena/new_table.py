@@ -10,7 +10,6 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.arena import FillTable
 from bertcl_tui.arena.fields import (
     FORM_FIELDS,
     first_table_texts,
@@ -20,6 +19,7 @@ from bertcl_tui.arena.fields import (
     with_method,
 )
 from bertcl_tui.arena.launching import TableRequest, launch, read_sequences
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit.request import Pending, RequestScreen
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings, noting

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.worker import WorkerCancelled
 
-from bertcl_tui.arena import FillTable
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style import themes

@@ -6,8 +6,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
-from bertcl_tui.arena import FillTable
 from bertcl_tui.arena.fields import FORM_FIELDS, OF_SEARCHES, table_command
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.widgets.inputs import CommandLine, FieldRow, Picker

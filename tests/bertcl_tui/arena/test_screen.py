@@ -7,11 +7,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from bertcl_tui.arena import FillTable
 from bertcl_tui.arena.fields import read_request
 from bertcl_tui.arena.grid import ArenaGrid, CellPlace
 from bertcl_tui.arena.launching import Launched, asked_layout, launch
 from bertcl_tui.arena.look import recorded_tables
+from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.arena.runs_table import LegendPanel, RunsTable
 from bertcl_tui.arena.screen import ArenaScreen

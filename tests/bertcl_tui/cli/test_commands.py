@@ -25,7 +25,8 @@ finally:
 OPENED = """
 import sys
 from bertcl_tui.app.app import BertclApp
-from bertcl_tui.cli import main, opening
+import bertcl_tui.app
+from bertcl_tui.cli import main
 
 async def leave(pilot):
     await pilot.pause()
@@ -34,7 +35,7 @@ async def leave(pilot):
     pilot.app.exit()
 
 opened = BertclApp.run
-opening.has_terminal = lambda: True
+bertcl_tui.app.has_terminal = lambda: True
 BertclApp.run = lambda app: opened(app, headless=True, size=(160, 50), auto_pilot=leave)
 sys.exit(main())
 """
