@@ -19,10 +19,12 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.actions.trial import COMBINING
 from bertcl_tui.combine.drawing import CombinedRates, TrialWeights
 from bertcl_tui.combine.forms import (
+    Evaluation,
     compare_form,
     evaluate_form,
     export_form,
     read_evaluation,
+    request_evaluation,
     target_backbone,
     transfer_form,
 )
@@ -39,7 +41,6 @@ from bertcl_tui.combine.mixture import (
     read_mixture,
 )
 from bertcl_tui.combine.mixture_list import BaseDial, MixtureList
-from bertcl_tui.combine.unseen import Evaluation, request_evaluation
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.live import Folding
 from bertcl_tui.kit.messages import OpenArena, StartWorkers, Trouble
