@@ -10,8 +10,7 @@ from textual.pilot import Pilot
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.settings import Settings, read_settings
-from bertcl_tui.settings.keys import KeysTable, PressScreen
-from bertcl_tui.settings.screen import SettingsScreen
+from bertcl_tui.settings.screen import KeysTable, PressScreen, SettingsScreen
 from bertcl_tui.widgets.filter_bar import FilterBar
 from tests.bertcl_tui.waiting import until
 
