@@ -15,8 +15,7 @@ from engine.errors import UsageError, shown
 from engine.profiles import LoggedTrial, make_grouping, read_authors_log
 from engine.spec import StudySpec, parse_sequence, preset, sequence_name
 from engine.store.connection import DEFAULT_STORE
-from engine.store.imports import FinishedTrial, import_study
-from engine.store.studies import free_name
+from engine.store.studies import FinishedTrial, free_name, import_study
 from engine.tasks.models import stated_shape
 
 _PRESET: Final = "original-code"

@@ -7,10 +7,9 @@ from engine.arena.confirming import confirmed_trials, plan_confirmation
 from engine.errors import UsageError
 from engine.spec import StudySpec, derived_seed
 from engine.store.connection import Store
-from engine.store.imports import FinishedTrial, import_study
 from engine.store.run_states import create_run
 from engine.store.runs import confirm_trial
-from engine.store.studies import get_study
+from engine.store.studies import FinishedTrial, get_study, import_study
 from tests.engine.arena.doing import MODEL, do, rates, searched
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
-from engine.store.imports import FinishedTrial, import_study
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
 from engine.store.run_states import (
     claim_run,
@@ -28,7 +27,7 @@ from engine.store.searches import (
     unfinished_studies,
 )
 from engine.store.states import RunState
-from engine.store.studies import create_study, get_study
+from engine.store.studies import FinishedTrial, create_study, get_study, import_study
 from tests.engine.store.conftest import (
     kill_holder,
     new_study,
