@@ -1,4 +1,4 @@
-"""Studies: beginning, finding, controlling and deleting them, and taking over those from elsewhere."""
+"""Studies: beginning, finding, controlling and deleting them; taking over those from elsewhere."""
 
 import shutil
 import time
