@@ -10,7 +10,7 @@ from bertcl_tui.options.readers import first_texts
 from bertcl_tui.options.study import command, defaults_of, texts_of
 from engine.arena.entrants import DEFAULT_RATE, Entrant, parse_entrants, split_entrants
 from engine.arena.layouts import FREE, LAYOUTS, paper_layout
-from engine.profiles.grouping import short_rate
+from engine.profiles.profile import short_rate
 from engine.spec import sequence_name
 
 NOT_FOR_TABLES: Final = frozenset(

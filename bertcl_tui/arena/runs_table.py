@@ -24,7 +24,7 @@ from engine.arena import legend
 from engine.arena.layouts import FREE
 from engine.arena.results import CellRuns
 from engine.arena.tables import Cell, Table, Value, reference_of
-from engine.profiles.grouping import short_rate
+from engine.profiles.profile import short_rate
 from engine.spec import RunSpec, Source
 from engine.spec.methods import OptionValue
 from engine.store.states import Desired

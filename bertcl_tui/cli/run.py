@@ -27,7 +27,7 @@ from bertcl_tui.style.wording import duration, score, stage_1_said, steps_rate
 from bertcl_tui.trial.look import accuracies_of, choice_labels
 from engine.errors import EngineError, UsageError, shown
 from engine.profiles import Profile, read_profile
-from engine.profiles.grouping import is_rate
+from engine.profiles.profile import is_rate
 from engine.spec import Protocol, RunSpec, sequence_name
 from engine.spec.methods import METHODS, OptionValue, read_options
 from engine.store.connection import DEFAULT_STORE

@@ -19,7 +19,7 @@ from engine.arena.plan import arena_seeds
 from engine.errors import UsageError, shown
 from engine.files import check_target, expanded
 from engine.profiles import Backbone, Combined, Profile, make_grouping
-from engine.profiles.grouping import is_rate
+from engine.profiles.profile import is_rate
 from engine.spec import Protocol, RunSpec, Source, StudySpec, sequence_name
 from engine.tasks.catalog import data_name, describe_sequence, known_tasks, names_of
 from engine.tasks.models import model_title, stated_shape

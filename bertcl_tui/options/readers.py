@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from engine.errors import UsageError, shown
-from engine.profiles.grouping import is_rate
+from engine.profiles.profile import is_rate
 from engine.spec import parse_sequence
 from engine.spec.methods import METHODS
 from engine.tasks.models import model_name

@@ -10,7 +10,7 @@ from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
 from bertcl_tui.options.table import OPTIONS, Part, option
 from engine.errors import UsageError
-from engine.profiles.grouping import short_rate
+from engine.profiles.profile import short_rate
 from engine.spec import Protocol, SearchSettings, StudySpec, preset, sequence_name
 from engine.spec.protocol import WHERE_NONE
 from engine.spec.run import refuse_shared_beginning

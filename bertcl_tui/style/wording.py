@@ -45,7 +45,7 @@ def stage_1_said(first_lr: float | None) -> str:
     """Say how stage 1 was learnt where rates are for the later stages; empty: they are for all."""
     if first_lr is None:
         return ""
-    from engine.profiles.grouping import short_rate  # it brings all of profiles along
+    from engine.profiles.profile import short_rate
 
     return f"stage 1 flat at {short_rate(first_lr)}"
 

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from engine.errors import UsageError, shown
-from engine.profiles.grouping import is_rate, short_rate
+from engine.profiles.profile import is_rate, short_rate
 from engine.spec.methods import METHODS, OptionValue, method_entry, read_options
 
 DEFAULT_RATE: Final = 2e-5

@@ -29,7 +29,7 @@ from engine.profiles import (
     transfer_rates,
 )
 from engine.profiles.combination import geometric_mean, rank_weights
-from engine.profiles.grouping import llrd_rates, short_rate
+from engine.profiles.profile import llrd_rates, short_rate
 from engine.spec import Protocol, Source, Tuning, sequence_name
 from engine.spec.run import SearchedMethod
 from engine.spec.search import Stages

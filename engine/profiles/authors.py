@@ -9,8 +9,8 @@ from typing import Literal
 import msgspec
 
 from engine.errors import UsageError, reason_of, shown
-from engine.profiles.grouping import is_rate, make_grouping
-from engine.profiles.profile import Backbone, Combination, Profile, StudyShare
+from engine.profiles.grouping import make_grouping
+from engine.profiles.profile import Backbone, Combination, Profile, StudyShare, is_rate
 from engine.profiles.trials import COMPLETE, ScoredTrial
 
 _ACCURACIES = 3

@@ -1,8 +1,5 @@
-"""Which encoder layers share a learning rate, and what may stand for their rates."""
+"""Which encoder layers share a learning rate."""
 
-import math
-from collections.abc import Sequence
-from decimal import Decimal
 from typing import Literal, cast, get_args
 
 from msgspec import Struct
@@ -120,36 +117,3 @@ def _refuse_gaps(choices: tuple[tuple[int, ...], ...]) -> None:
 def _layers_label(layers: tuple[int, ...]) -> str:
     first, last = layers[0], layers[-1]
     return f"layer {first}" if first == last else f"layers {first}–{last}"
-
-
-def llrd_rates(base: float, decay: float, grouping: Grouping) -> tuple[float, ...]:
-    """Return layer-wise decayed rates: heads and top layer at ``base``, each step down × ``decay``.
-
-    A choice takes the geometric mean of its layers; the embeddings lie one step below layer 1.
-    """
-    top = grouping.n_layers
-    encoder = (
-        base * decay ** (math.fsum(top - layer for layer in layers) / len(layers))
-        for layers in grouping.layers
-    )
-    return (base * decay**top, *encoder, base)
-
-
-def fault_in_rates(rates: Sequence[float], grouping: Grouping) -> str | None:
-    """Say what keeps these rates from being a profile of that grouping; None: nothing."""
-    if len(rates) != grouping.n_choices:
-        return f"{len(rates)} learning rates for {grouping.n_choices} choices; give one per choice"
-    for label, rate in zip(grouping.labels(), rates, strict=True):
-        if not is_rate(rate):
-            return f"learning rate {rate} for {label}; it must be above 0 and at most 1"
-    return None
-
-
-def is_rate(number: float) -> bool:
-    """Whether the number is a usable learning rate: in (0, 1], so neither NaN nor infinite."""
-    return 0.0 < number <= 1.0
-
-
-def short_rate(rate: float) -> str:
-    """Write a learning rate as people do: ``2e-5``."""
-    return f"{Decimal(repr(rate)).normalize():e}"

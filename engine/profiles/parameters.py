@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from engine.errors import UsageError, shown
-from engine.profiles.grouping import Grouping, fault_in_rates
-from engine.profiles.profile import Profile
+from engine.profiles.grouping import Grouping
+from engine.profiles.profile import Profile, fault_in_rates
 
 Path = tuple[str, ...]
 """A parameter's or module's name, split at its dots."""

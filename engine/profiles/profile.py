@@ -1,10 +1,14 @@
-"""The profile: one learning rate per choice, its JSON file, and its transfer to other depths."""
+"""The profile: one learning rate per choice, its JSON file, and its transfer to other depths.
+
+What may stand for a rate is said here too.
+"""
 
 import errno
 import json
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NoReturn
@@ -14,7 +18,7 @@ from msgspec import Meta, Struct
 
 from engine.errors import EngineError, UsageError, reason_of, shown
 from engine.files import replacing
-from engine.profiles.grouping import Grouping, fault_in_rates, is_rate, make_grouping
+from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import Protocol
 from engine.spec.search import Stages
 
@@ -68,6 +72,39 @@ class Combination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     base: float
     studies: tuple[StudyShare, ...]
+
+
+def llrd_rates(base: float, decay: float, grouping: Grouping) -> tuple[float, ...]:
+    """Return layer-wise decayed rates: heads and top layer at ``base``, each step down × ``decay``.
+
+    A choice takes the geometric mean of its layers; the embeddings lie one step below layer 1.
+    """
+    top = grouping.n_layers
+    encoder = (
+        base * decay ** (math.fsum(top - layer for layer in layers) / len(layers))
+        for layers in grouping.layers
+    )
+    return (base * decay**top, *encoder, base)
+
+
+def fault_in_rates(rates: Sequence[float], grouping: Grouping) -> str | None:
+    """Say what keeps these rates from being a profile of that grouping; None: nothing."""
+    if len(rates) != grouping.n_choices:
+        return f"{len(rates)} learning rates for {grouping.n_choices} choices; give one per choice"
+    for label, rate in zip(grouping.labels(), rates, strict=True):
+        if not is_rate(rate):
+            return f"learning rate {rate} for {label}; it must be above 0 and at most 1"
+    return None
+
+
+def is_rate(number: float) -> bool:
+    """Whether the number is a usable learning rate: in (0, 1], so neither NaN nor infinite."""
+    return 0.0 < number <= 1.0
+
+
+def short_rate(rate: float) -> str:
+    """Write a learning rate as people do: ``2e-5``."""
+    return f"{Decimal(repr(rate)).normalize():e}"
 
 
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

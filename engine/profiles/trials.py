@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.errors import UsageError, shown
-from engine.profiles.grouping import Grouping, fault_in_rates, short_rate
-from engine.profiles.profile import Backbone
+from engine.profiles.grouping import Grouping
+from engine.profiles.profile import Backbone, fault_in_rates, short_rate
 from engine.spec import Protocol
 
 COMPLETE = "complete"

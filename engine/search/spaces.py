@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.profiles.authors import published_profile
-from engine.profiles.grouping import Grouping, is_rate, llrd_rates
-from engine.profiles.profile import transfer_rates
+from engine.profiles.grouping import Grouping
+from engine.profiles.profile import is_rate, llrd_rates, transfer_rates
 from engine.spec import StudySpec
 from engine.spec.run import SearchedMethod
 from engine.spec.search import BEST_OF, CLIPPED, Bounds, SearchSettings

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from bertcl_tui.store.reader import Reader
-from engine.profiles.grouping import llrd_rates, make_grouping
+from engine.profiles.grouping import make_grouping
+from engine.profiles.profile import llrd_rates
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import Store
 from engine.store.runs import RunRecord, trials_of

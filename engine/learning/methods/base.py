@@ -10,7 +10,8 @@ from engine.errors import UsageError
 from engine.learning.events import Between, go_on
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Pool, PreparedTask, Setup, all_rows
-from engine.profiles.grouping import Grouping, fault_in_rates
+from engine.profiles.grouping import Grouping
+from engine.profiles.profile import fault_in_rates
 from engine.spec import RunSpec
 from engine.spec.methods import OptionValue, read_options
 

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from engine.learning.methods.base import Method
-from engine.profiles.grouping import Grouping, llrd_rates
+from engine.profiles.grouping import Grouping
+from engine.profiles.profile import llrd_rates
 
 
 class Llrd(Method):

@@ -19,7 +19,7 @@ from engine.profiles import (
     transfer_rates,
     write_profile,
 )
-from engine.profiles.grouping import llrd_rates
+from engine.profiles.profile import llrd_rates
 from engine.spec import Protocol, Source, Tuning
 from engine.store.connection import Store
 from engine.store.searches import searches

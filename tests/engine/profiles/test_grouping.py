@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import UsageError
-from engine.profiles.grouping import Grouping, llrd_rates, make_grouping
+from engine.profiles.grouping import Grouping, make_grouping
+from engine.profiles.profile import llrd_rates
 
 
 def test_paper_groups_twelve_layers_as_its_text_says() -> None:

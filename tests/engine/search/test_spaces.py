@@ -1,7 +1,8 @@
 import pytest
 
 from engine.errors import UsageError
-from engine.profiles.grouping import Grouping, llrd_rates, make_grouping
+from engine.profiles.grouping import Grouping, make_grouping
+from engine.profiles.profile import llrd_rates
 from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace, Space, make_space
 from engine.spec import SearchSettings
 from engine.spec.run import SearchedMethod

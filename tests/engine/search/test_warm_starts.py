@@ -1,6 +1,7 @@
 import pytest
 
-from engine.profiles.grouping import Grouping, llrd_rates, make_grouping
+from engine.profiles.grouping import Grouping, make_grouping
+from engine.profiles.profile import llrd_rates
 from engine.search.spaces import ProfileSpace, WarmStart, make_space, warm_starts
 from engine.spec import PRESETS, Protocol, SearchSettings, StudySpec
 from engine.spec.run import SearchedMethod

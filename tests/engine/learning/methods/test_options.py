@@ -2,7 +2,8 @@ import pytest
 
 from engine.errors import UsageError
 from engine.learning.methods import make_method, method_class
-from engine.profiles.grouping import llrd_rates, make_grouping
+from engine.profiles.grouping import make_grouping
+from engine.profiles.profile import llrd_rates
 from engine.spec import RunSpec, methods
 from engine.spec.methods import METHODS, MethodEntry, MethodOption, read_options
 
