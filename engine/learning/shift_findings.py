@@ -15,6 +15,7 @@ from engine.learning.shift_sides import (
     OnProgress,
     Pretrained,
     find_clusters,
+    lean,
     length_cut,
     sides_by_lean,
     sides_of,
@@ -32,7 +33,6 @@ from engine.tasks.shift_findings import (
     Projection,
     Question,
 )
-from engine.tasks.shift_sides import lean
 from engine.tasks.splits import stratified_rows
 from engine.tasks.subsets import SUBSETS, Shift
 from engine.tasks.task import TaskData

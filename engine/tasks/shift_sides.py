@@ -1,12 +1,10 @@
-"""The side of a shift that rows are on: short or long, and what is taken of a task by its side.
+"""The sides of the shift of length, and what is taken of a task by the side of any shift.
 
 Rows of one text (or of one passage, where a task is about passages) stay together: a group is on
 the side on which its mean is, so that no text of one part is in the other.
 """
 
-import warnings
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -21,11 +19,6 @@ from engine.tasks.task import Examples, TaskData, rows_fingerprint
 NOWHERE = -1
 """The side of a row that was not looked at."""
 Numbers = NDArray[np.integer[Any]] | NDArray[np.floating[Any]]
-
-Embeddings = NDArray[np.floating[Any]]
-"""Shape (rows, hidden)."""
-_STARTS = 10
-METHOD = f"k-means k=2 n_init={_STARTS} random_state=0, scikit-learn {version('scikit-learn')}"
 
 
 class Sides(Struct, frozen=True, kw_only=True, eq=False):
@@ -131,41 +124,3 @@ def _require_classes(part: Examples, whole: Examples, labels: Sequence[str], wha
             f"{what} of class '{shown(labels[missing[0]])}'; "
             "use the other shift, or a task with more rows"
         )
-
-
-def fit_centres(embeddings: Embeddings) -> NDArray[np.float64]:
-    """Find two clusters by k-means; shape (2, hidden).
-
-    The first is the one with more rows; of two equal ones, the one that has the first row.
-    """
-    # Loaded here, because a worker that sorts by no cluster would wait a second for it.
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-
-    exact = embeddings.astype(np.float64)
-    with warnings.catch_warnings():
-        # rows that are all alike have one cluster; who asks for the other is told so
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        found = KMeans(n_clusters=2, n_init=_STARTS, random_state=0).fit(exact)
-    sizes = np.bincount(found.labels_, minlength=2)
-    larger = found.labels_[0] if sizes[0] == sizes[1] else sizes.argmax()
-    centres: NDArray[np.float64] = found.cluster_centers_
-    return centres[[larger, 1 - larger]]
-
-
-def lean(embeddings: Embeddings, centres: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how much nearer each row is to the second centre than to the first; shape (rows,).
-
-    The difference of squared distances; it is linear, so that the mean of some rows' values is the
-    value of their mean.
-    """
-    first, second = centres
-    away: NDArray[np.float64] = embeddings.astype(np.float64) @ (second - first)
-    return 2 * away + float(first @ first - second @ second)
-
-
-def cluster_sides(leans: NDArray[np.float64], keys: Sequence[bytes]) -> NDArray[np.int8]:
-    """Return the cluster of each row, by its group's mean: 0 or 1; shape (rows,)."""
-    groups = group_numbers(keys)
-    sides: NDArray[np.int8] = (group_means(leans, groups) > 0)[groups].astype(np.int8)
-    return sides

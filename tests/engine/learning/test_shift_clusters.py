@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.tasks.shift_sides import cluster_sides, fit_centres, lean
+from engine.learning.shift_sides import cluster_sides, fit_centres, lean
 
 NEAR = np.array([[0.0, 0.0], [0.0, 2.0], [2.0, 0.0], [2.0, 2.0]])
 FAR = np.array([[10.0, 11.0], [12.0, 11.0]])
