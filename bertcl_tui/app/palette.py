@@ -12,7 +12,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from bertcl_tui.actions import Action, Place, actions_of
-from bertcl_tui.widgets.frame import key_names
+from bertcl_tui.widgets.keys import key_names
 
 _BY_PURPOSE: Final = 0.1
 """The score of what is found by its sentence: below what is found by its name."""

@@ -18,7 +18,8 @@ from bertcl_tui.store.trial_rows import RunRow, TrialState
 from bertcl_tui.style.looks import Looks, state_text
 from bertcl_tui.style.wording import score, steps_rate
 from bertcl_tui.widgets.column import Column
-from bertcl_tui.widgets.frame import entitle, key_for
+from bertcl_tui.widgets.frame import entitle
+from bertcl_tui.widgets.keys import key_for
 from bertcl_tui.widgets.row_table import RowTable
 from engine.arena import legend
 from engine.arena.layouts import FREE

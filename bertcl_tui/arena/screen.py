@@ -26,7 +26,8 @@ from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import ControlRuns, OpenRun, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, with_keys
+from bertcl_tui.widgets.frame import TopBar, entitle
+from bertcl_tui.widgets.keys import KeyBar, with_keys
 from engine.arena.tables import Table
 from engine.errors import EngineError
 from engine.store.states import Desired

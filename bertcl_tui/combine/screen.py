@@ -47,7 +47,8 @@ from bertcl_tui.kit.messages import OpenArena, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count, stage_1_said
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.frame import KeyBar, TopBar, with_keys
+from bertcl_tui.widgets.frame import TopBar
+from bertcl_tui.widgets.keys import KeyBar, with_keys
 from engine.errors import EngineError, UsageError
 from engine.profiles import DEFAULT_BASE, Backbone, Band, Combined, Profile, bootstrap_band
 from engine.spec import Protocol

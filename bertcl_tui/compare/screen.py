@@ -24,7 +24,8 @@ from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import CurveChart
 from bertcl_tui.widgets.column import Column
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle
+from bertcl_tui.widgets.frame import TopBar, entitle
+from bertcl_tui.widgets.keys import KeyBar
 from bertcl_tui.widgets.row_table import RowTable
 
 _NAMES = 11

@@ -20,7 +20,7 @@ from bertcl_tui.actions import Place, actions_of, bindings_of
 from bertcl_tui.actions.action import PLACES, active_in
 from bertcl_tui.charts.style import REFERENCE_GLYPH
 from bertcl_tui.style.looks import STATE_LOOKS, Looks, looks_of
-from bertcl_tui.widgets.frame import key_names
+from bertcl_tui.widgets.keys import key_names
 
 Entry = tuple[str, str]
 """What is explained, and the explanation."""

@@ -21,8 +21,9 @@ from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.options import Field
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings
-from bertcl_tui.widgets.frame import KeyBar, TopBar
+from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.widgets.inputs import CommandLine, FieldRow, Pick, Picker, SequenceSuggester
+from bertcl_tui.widgets.keys import KeyBar
 from engine.errors import EngineError
 from engine.store.connection import DEFAULT_STORE, mask_password
 from engine.tasks.catalog import names_of

@@ -24,8 +24,9 @@ from bertcl_tui.style.themes import theme_names
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, key_name, key_names, pressed_keys
+from bertcl_tui.widgets.frame import TopBar, entitle
 from bertcl_tui.widgets.inputs import FieldRow
+from bertcl_tui.widgets.keys import KeyBar, key_name, key_names, pressed_keys
 from bertcl_tui.widgets.row_table import RowTable
 from engine.errors import UsageError
 

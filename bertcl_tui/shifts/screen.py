@@ -36,7 +36,8 @@ from bertcl_tui.shifts.question import (
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, key_for
+from bertcl_tui.widgets.frame import TopBar, entitle
+from bertcl_tui.widgets.keys import KeyBar, key_for
 from engine.errors import EngineError, UsageError, shown
 from engine.tasks.shift_findings import METHODS, Finding, Method, Progress, Projection, Question
 from engine.work.ask import DrawShifts, ShiftRequest, draw_shifts

@@ -31,7 +31,8 @@ from bertcl_tui.style.looks import standing_of
 from bertcl_tui.style.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, with_keys
+from bertcl_tui.widgets.frame import TopBar, entitle
+from bertcl_tui.widgets.keys import KeyBar, with_keys
 from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 

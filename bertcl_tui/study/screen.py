@@ -46,7 +46,8 @@ from bertcl_tui.style.looks import state_word
 from bertcl_tui.style.wording import best_text, duration, headway, steps_rate, tokens_rate
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
-from bertcl_tui.widgets.frame import KeyBar, TopBar
+from bertcl_tui.widgets.frame import TopBar
+from bertcl_tui.widgets.keys import KeyBar
 from engine.errors import EngineError
 from engine.store.states import Desired
 from engine.work.ask import Asking, weigh_importance

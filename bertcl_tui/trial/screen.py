@@ -35,7 +35,8 @@ from bertcl_tui.trial.text import (
     path_to,
 )
 from bertcl_tui.widgets.chart import Chart, CurveChart
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, key_for
+from bertcl_tui.widgets.frame import TopBar, entitle
+from bertcl_tui.widgets.keys import KeyBar, key_for
 from bertcl_tui.workers.log_table import LogTable
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
 

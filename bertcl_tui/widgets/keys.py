@@ -1,4 +1,4 @@
-"""What stands around a screen: its top line, the titles of its panels, and keys as they are."""
+"""Keys as they are: what they are called, and the bar that shows them."""
 
 import re
 from collections.abc import Sequence
@@ -18,9 +18,6 @@ from bertcl_tui.style.looks import looks_of
 
 _ATTRIBUTE: Final = "own_keys"
 _NAME: Final = re.compile(r"\$(\w+)")
-
-
-_BETWEEN = " · "
 
 
 def pressed_keys(app: App[object], action: Action) -> tuple[str, ...]:
@@ -119,37 +116,3 @@ def fitting(keys: Sequence[_Key], width: int) -> list[_Key]:
         if key in shown:
             shown.remove(key)
     return shown
-
-
-def entitle(widget: Widget, title: str, subtitle: str = "") -> None:
-    """Give a panel these titles, word by word; the same again repaints nothing."""
-    if widget.border_title != (markup := Text(title).markup):
-        widget.border_title = markup
-    if (widget.border_subtitle or "") != (markup := Text(subtitle).markup):
-        widget.border_subtitle = markup
-
-
-class TopBar(Widget):
-    """Shows a path on the left, and as many facts on the right as there is room for."""
-
-    def __init__(self, *path: str) -> None:
-        super().__init__()
-        self._path = path
-        self._facts: tuple[str, ...] = ()
-
-    def show(self, path: Sequence[str], facts: Sequence[str]) -> None:
-        """Show these; facts come in the order of their weight."""
-        if (tuple(path), tuple(facts)) != (self._path, self._facts):
-            self._path, self._facts = tuple(path), tuple(facts)
-            self.refresh()
-
-    def render(self) -> RenderResult:
-        line = Text(no_wrap=True, overflow="ellipsis")
-        line.append("bertcl", style="bold")
-        line.append("  " + " › ".join(self._path))
-        facts = list(self._facts)
-        while facts and len(_BETWEEN.join(facts)) + line.cell_len + 2 > self.size.width:
-            facts.pop()
-        right = _BETWEEN.join(facts)
-        line.append(right.rjust(max(0, self.size.width - line.cell_len)))
-        return line

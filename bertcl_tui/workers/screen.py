@@ -24,7 +24,8 @@ from bertcl_tui.options import Field, option, readers
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter, WorkerRow
 from bertcl_tui.style.wording import count, pace_of, spent_text
-from bertcl_tui.widgets.frame import KeyBar, TopBar, entitle, with_keys
+from bertcl_tui.widgets.frame import TopBar, entitle
+from bertcl_tui.widgets.keys import KeyBar, with_keys
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
 from bertcl_tui.workers.panel import MachinePanel
 from bertcl_tui.workers.table import Waiting, WaitingTable, WorkersTable, waiting_list, worker_line

@@ -15,7 +15,7 @@ from bertcl_tui.help.screen import HelpScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.settings import Settings
 from bertcl_tui.studies.table import StudiesTable
-from bertcl_tui.widgets.frame import KeyBar
+from bertcl_tui.widgets.keys import KeyBar
 from engine.errors import UsageError
 from tests.bertcl_tui.waiting import until
 

@@ -11,8 +11,8 @@ from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.options import OPTIONS
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings
-from bertcl_tui.widgets.frame import KeyBar
 from bertcl_tui.widgets.inputs import CommandLine, FieldRow, Picker
+from bertcl_tui.widgets.keys import KeyBar
 from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.studies import create_study, find_study

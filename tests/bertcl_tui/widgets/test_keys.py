@@ -5,7 +5,7 @@ from textual.pilot import Pilot
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen
-from bertcl_tui.widgets.frame import KeyBar
+from bertcl_tui.widgets.keys import KeyBar
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 

@@ -1,0 +1,43 @@
+"""What stands around a screen: its top line, and the titles of its panels."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.widget import Widget
+
+_BETWEEN = " · "
+
+
+def entitle(widget: Widget, title: str, subtitle: str = "") -> None:
+    """Give a panel these titles, word by word; the same again repaints nothing."""
+    if widget.border_title != (markup := Text(title).markup):
+        widget.border_title = markup
+    if (widget.border_subtitle or "") != (markup := Text(subtitle).markup):
+        widget.border_subtitle = markup
+
+
+class TopBar(Widget):
+    """Shows a path on the left, and as many facts on the right as there is room for."""
+
+    def __init__(self, *path: str) -> None:
+        super().__init__()
+        self._path = path
+        self._facts: tuple[str, ...] = ()
+
+    def show(self, path: Sequence[str], facts: Sequence[str]) -> None:
+        """Show these; facts come in the order of their weight."""
+        if (tuple(path), tuple(facts)) != (self._path, self._facts):
+            self._path, self._facts = tuple(path), tuple(facts)
+            self.refresh()
+
+    def render(self) -> RenderResult:
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append("bertcl", style="bold")
+        line.append("  " + " › ".join(self._path))
+        facts = list(self._facts)
+        while facts and len(_BETWEEN.join(facts)) + line.cell_len + 2 > self.size.width:
+            facts.pop()
+        right = _BETWEEN.join(facts)
+        line.append(right.rjust(max(0, self.size.width - line.cell_len)))
+        return line
