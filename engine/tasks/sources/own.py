@@ -19,10 +19,8 @@ from engine.tasks.task import TaskEntry
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXAMPLE = '[tasks.NAME] with train = "FILE" or hub = "ORG/NAME", sentence1 and label'
-
 _LONG = 1000
 """Letters of a description."""
-
 _Label = str | int | float | bool
 
 
@@ -125,15 +123,11 @@ def _origin(name: str, task: OwnTask, path: Path) -> HubOrigin | FileOrigin:
         )
     if task.train:
         return FileOrigin(
-            train=_absolute(task.train, path),
-            validation=_absolute(task.validation, path) if task.validation else None,
+            train=str(path.parent / expanded(task.train)),
+            validation=str(path.parent / expanded(task.validation)) if task.validation else None,
             columns=columns,
         )
     raise UsageError(
         f"task '{shown(name)}' in {shown(path)} names no rows; "
         'add train = "FILE" or hub = "ORG/NAME"'
     )
-
-
-def _absolute(file: str, task_file: Path) -> str:
-    return str(task_file.parent / expanded(file))
