@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.look import Look
-from bertcl_tui.arena.parts import Parts, make_parts
+from bertcl_tui.arena.writing import Parts, make_parts
 from bertcl_tui.style.looks import looks_of
 from bertcl_tui.widgets.row_table import colourless
 

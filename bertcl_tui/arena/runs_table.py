@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from bertcl_tui.arena.grid import CellPlace
 from bertcl_tui.arena.look import Look, shown_state
-from bertcl_tui.arena.parts import RUNS
+from bertcl_tui.arena.writing import RUNS
 from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.store.trial_rows import RunRow, TrialState
