@@ -18,7 +18,7 @@ from textual.worker import WorkerCancelled
 
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.arena.grid import ArenaGrid
-from bertcl_tui.compare.screen import ComparisonTable
+from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.kit.messages import OpenArena, OpenCombine, OpenStudy
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.trials_table import TrialsTable

@@ -16,7 +16,8 @@ from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.arena.screen import ArenaScreen
 from bertcl_tui.combine.mixture_list import MixtureList
 from bertcl_tui.combine.screen import CombineScreen
-from bertcl_tui.compare.screen import CompareScreen, ComparisonTable
+from bertcl_tui.compare.screen import CompareScreen
+from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.help.screen import HelpScreen
 from bertcl_tui.kit.dialogs import ConfirmScreen, LeaveScreen
 from bertcl_tui.kit.listing import ColumnsScreen

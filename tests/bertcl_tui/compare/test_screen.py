@@ -3,7 +3,8 @@
 import pytest
 from textual.pilot import Pilot
 
-from bertcl_tui.compare.screen import CompareScreen, ComparisonTable
+from bertcl_tui.compare.screen import CompareScreen
+from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import CurveChart
