@@ -11,7 +11,7 @@ from msgspec import Struct
 from engine.learning.events import Measured, Measurement, Planned, Stepped
 from engine.learning.model import warmup_steps
 from engine.learning.plan import StagePlan
-from engine.search.early_stopping import CollapseSentinel, Look, Observation, SentinelState
+from engine.search.collapse import CollapseSentinel, Look, Observation, SentinelState
 from engine.search.trials import Search
 from engine.spec import RunSpec
 from engine.spec.search import PruningSees

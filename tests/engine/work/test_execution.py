@@ -17,7 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from engine.errors import StorageError
 from engine.learning.checkpoint import read_position
 from engine.learning.events import Measured, Stepped
-from engine.search.early_stopping import Look
+from engine.search.collapse import Look
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.leases import LeaseLostError, any_waits_for_first_stage
