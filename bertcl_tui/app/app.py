@@ -235,7 +235,7 @@ class BertclApp(App[None]):
 
     @on(messages.OpenFile)
     def _open_file(self, message: messages.OpenFile) -> None:
-        from bertcl_tui.workers.file_tail import FileTailScreen
+        from bertcl_tui.workers.log_table import FileTailScreen
 
         if message.path is None:
             self.notify("this worker writes to the terminal it was started in")

@@ -9,8 +9,7 @@ from textual.widgets import Input, Static
 from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.trial.screen import TrialScreen
-from bertcl_tui.workers.file_tail import FileTailScreen
-from bertcl_tui.workers.log_table import LogTable
+from bertcl_tui.workers.log_table import FileTailScreen, LogTable
 from bertcl_tui.workers.log_view import LogView
 from bertcl_tui.workers.panel import MachinePanel
 from bertcl_tui.workers.screen import WorkersScreen
