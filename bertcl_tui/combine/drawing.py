@@ -1,11 +1,16 @@
-"""What comes out of a combination: rates with their band, and what each trial weighs."""
+"""What comes out of a combination: rates with their band, what each trial weighs, and facts."""
 
 from msgspec import Struct
+from rich.table import Table
 from rich.text import Text
 
 from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.style import Palette, Size
-from engine.profiles import Band, Combined
+from bertcl_tui.combine.mixture import (
+    Reference,
+)
+from bertcl_tui.style.wording import count, stage_1_said
+from engine.profiles import Band, Combined, Profile
 
 
 class CombinedRates(Struct, frozen=True, kw_only=True):
@@ -50,3 +55,39 @@ class TrialWeights(Struct, frozen=True):
             for trial in study.trials
         ]
         return draw_importance(shares, size, palette)
+
+
+def facts_of_all(combined: Combined | None) -> list[str]:
+    if combined is None:
+        return []
+    trials = sum(len(study.trials) for study in combined.studies)
+    refused = len(combined.refusals)
+    return [
+        count(len(combined.studies), "study", "studies"),
+        count(trials, "trial"),
+        f"{refused} refused ✗" if refused else "one protocol ✓",
+    ]
+
+
+def facts_of_combined(combined: Combined, reference: Reference | None) -> Table:
+    """Return what the chart's parts mean."""
+    backbone, grouping = combined.backbone, combined.grouping
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_row(
+        "for", f"{backbone.name}, {count(backbone.layers, 'layer')}, grouping {grouping.preset}"
+    )
+    if combined.first_lr is not None:
+        facts.add_row("", f"later stages, {stage_1_said(combined.first_lr)}")
+    facts.add_row("├─┤", "5 to 95 % of 1,000 bootstrap draws")
+    if reference is not None:
+        facts.add_row("◆", _origin(reference.profile, combined))
+    return facts
+
+
+def _origin(profile: Profile, combined: Combined) -> str:
+    name = f"{profile.name} ({profile.backbone.name})"
+    if profile.grouping == combined.grouping:
+        return name
+    here, there = combined.backbone.layers, profile.backbone.layers
+    how = "regrouped" if here == there else f"by relative depth, {there}→{here} layers"
+    return f"{name}, {how}"

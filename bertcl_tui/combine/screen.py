@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
-from rich.table import Table
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -17,7 +16,7 @@ from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.actions.trial import COMBINING
-from bertcl_tui.combine.drawing import CombinedRates, TrialWeights
+from bertcl_tui.combine.drawing import CombinedRates, TrialWeights, facts_of_all, facts_of_combined
 from bertcl_tui.combine.forms import (
     Evaluation,
     compare_form,
@@ -31,7 +30,6 @@ from bertcl_tui.combine.forms import (
 from bertcl_tui.combine.mixture import (
     PUBLISHED,
     Mixture,
-    Reference,
     at_depth,
     default_path,
     export_profile,
@@ -45,7 +43,7 @@ from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.live import Folding
 from bertcl_tui.kit.messages import OpenArena, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.style.wording import count, stage_1_said
+from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.widgets.keys import KeyBar, with_keys
@@ -200,7 +198,7 @@ class CombineScreen(Screen[None]):
         self.refresh_bindings()
         self.set_class(combined is None, "-nothing")
         self.query_one(MixtureList).show(self._mixture, combined)
-        self.query_one(TopBar).show(["Combine"], _facts_of_all(combined))
+        self.query_one(TopBar).show(["Combine"], facts_of_all(combined))
         effective = ""
         if combined is not None:
             trials = sum(len(study.trials) for study in combined.studies)
@@ -352,39 +350,3 @@ class CombineScreen(Screen[None]):
     def action_back(self) -> None:
         """Leave; the marks stay."""
         self.dismiss()
-
-
-def _facts_of_all(combined: Combined | None) -> list[str]:
-    if combined is None:
-        return []
-    trials = sum(len(study.trials) for study in combined.studies)
-    refused = len(combined.refusals)
-    return [
-        count(len(combined.studies), "study", "studies"),
-        count(trials, "trial"),
-        f"{refused} refused ✗" if refused else "one protocol ✓",
-    ]
-
-
-def facts_of_combined(combined: Combined, reference: Reference | None) -> Table:
-    """Return what the chart's parts mean."""
-    backbone, grouping = combined.backbone, combined.grouping
-    facts = Table.grid(padding=(0, 2, 0, 0))
-    facts.add_row(
-        "for", f"{backbone.name}, {count(backbone.layers, 'layer')}, grouping {grouping.preset}"
-    )
-    if combined.first_lr is not None:
-        facts.add_row("", f"later stages, {stage_1_said(combined.first_lr)}")
-    facts.add_row("├─┤", "5 to 95 % of 1,000 bootstrap draws")
-    if reference is not None:
-        facts.add_row("◆", _origin(reference.profile, combined))
-    return facts
-
-
-def _origin(profile: Profile, combined: Combined) -> str:
-    name = f"{profile.name} ({profile.backbone.name})"
-    if profile.grouping == combined.grouping:
-        return name
-    here, there = combined.backbone.layers, profile.backbone.layers
-    how = "regrouped" if here == there else f"by relative depth, {there}→{here} layers"
-    return f"{name}, {how}"

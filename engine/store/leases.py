@@ -1,9 +1,11 @@
-"""Who holds a run, and which runs must wait for one that is held.
+"""Who holds a run, which runs must wait for one that is held, and who asks a study's sampler.
 
 One worker holds a running run, and says so by its heartbeat. A run whose worker sent none for
 ``LOST_AFTER`` seconds, by the store's clock, is orphaned. Runs that begin alike learn their first
 stage once: while a held run learns it, the others wait.
 """
+
+from typing import Final
 
 from sqlalchemy import (
     JSON,
@@ -20,10 +22,15 @@ from sqlalchemy import (
 )
 
 from engine.errors import EngineError
-from engine.store.clock import is_fresh, is_silent
+from engine.store.clock import is_fresh, is_silent, now
 from engine.store.connection import Store
-from engine.store.schema import run, worker
+from engine.store.schema import run, study, worker
 from engine.store.states import Desired
+from engine.store.studies import ended_early
+
+_PROPOSER_SECONDS: Final = 60.0
+"""How long people are told that a worker asks the sampler, unless it is heard of again."""
+
 
 KNOWN_TO_BE_DEAD = 0.0
 """The heartbeat of a run whose worker has ended."""
@@ -165,3 +172,37 @@ def any_waits_for_first_stage(store: Store) -> bool:
     query = select(run.c.id).where(wanted, waits_for_first_stage()).limit(1)
     with store.reading() as connection:
         return connection.execute(query).first() is not None
+
+
+def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
+    """Take the study's one seat for asking the sampler; False when another worker has it.
+
+    It is free when its worker is known to be dead, or has sent no heartbeat for too long.
+    """
+    holder = (
+        select(worker.c.id)
+        .where(worker.c.id == study.c.proposer_id, worker.c.ended_at.is_(None))
+        .where(is_fresh(worker.c.heartbeat_at))
+    )
+    free = study.c.proposer_id.is_(None) | ~holder.exists()
+    until = now() + _PROPOSER_SECONDS
+    kept = case((ended_early(), study.c.reason))
+    values = {"proposer_id": worker_id, "proposer_until": until, "reason": kept}
+    mine = study.c.proposer_id == worker_id
+    with store.writing() as connection:
+        query = update(study).where(study.c.id == study_id, free | mine).values(values)
+        return connection.execute(query).rowcount == 1
+
+
+def is_proposer(store: Store, study_id: int, worker_id: int) -> bool:
+    """Whether the worker still has the seat: not if it was taken for dead meanwhile."""
+    mine = (study.c.id == study_id) & (study.c.proposer_id == worker_id)
+    with store.reading() as connection:
+        return connection.execute(select(study.c.id).where(mine)).first() is not None
+
+
+def leave_proposer(store: Store, study_id: int, worker_id: int) -> None:
+    """Give the seat back."""
+    mine = (study.c.id == study_id) & (study.c.proposer_id == worker_id)
+    with store.writing() as connection:
+        connection.execute(update(study).where(mine).values(proposer_id=None, proposer_until=None))

@@ -1,4 +1,4 @@
-"""Searches: which want trials, who may propose the next one, what they cost, which are over."""
+"""Searches: which want trials, what they cost, which are over."""
 
 from collections.abc import Collection, MutableMapping, Sequence
 from functools import partial
@@ -23,14 +23,13 @@ from sqlalchemy import (
 
 from engine.spec import Protocol, StudySpec, Tuning
 from engine.spec.search import BEST_OF, Spending, study_of_start
-from engine.store.clock import is_fresh, now
 from engine.store.connection import Store
 from engine.store.leases import held, learns, other
 from engine.store.racing import Contender, Counts, contenders, next_to_race, ranked
 from engine.store.runs import RunRecord, epochs_of, is_trial, trials_of
-from engine.store.schema import run, study, worker
+from engine.store.schema import run, study
 from engine.store.states import ENDED, ENDED_EARLY, UNFINISHED
-from engine.store.studies import StudyRecord, ended_early, get_study
+from engine.store.studies import StudyRecord, get_study
 from engine.store.workers import waits_for_device
 
 _OPTUNA_STUDIES: Final = table("studies", column("study_id", Integer), column("study_name", Text))
@@ -44,8 +43,6 @@ _OPTUNA_TRIALS: Final = table(
 _OPTUNA_MARKS: Final = table(
     "trial_user_attributes", column("trial_id", Integer), column("key", Text)
 )
-_PROPOSER_SECONDS: Final = 60.0
-"""How long people are told that a worker asks the sampler, unless it is heard of again."""
 
 
 class SearchRecord(Struct, frozen=True, kw_only=True):
@@ -278,40 +275,6 @@ def has_trial_under_way(store: Store, study_id: int) -> bool:
     query = select(run.c.id).where(run.c.study_id == study_id, held()).limit(1)
     with store.reading() as connection:
         return connection.execute(query).first() is not None
-
-
-def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
-    """Take the study's one seat for asking the sampler; False when another worker has it.
-
-    It is free when its worker is known to be dead, or has sent no heartbeat for too long.
-    """
-    holder = (
-        select(worker.c.id)
-        .where(worker.c.id == study.c.proposer_id, worker.c.ended_at.is_(None))
-        .where(is_fresh(worker.c.heartbeat_at))
-    )
-    free = study.c.proposer_id.is_(None) | ~holder.exists()
-    until = now() + _PROPOSER_SECONDS
-    kept = case((ended_early(), study.c.reason))
-    values = {"proposer_id": worker_id, "proposer_until": until, "reason": kept}
-    mine = study.c.proposer_id == worker_id
-    with store.writing() as connection:
-        query = update(study).where(study.c.id == study_id, free | mine).values(values)
-        return connection.execute(query).rowcount == 1
-
-
-def is_proposer(store: Store, study_id: int, worker_id: int) -> bool:
-    """Whether the worker still has the seat: not if it was taken for dead meanwhile."""
-    mine = (study.c.id == study_id) & (study.c.proposer_id == worker_id)
-    with store.reading() as connection:
-        return connection.execute(select(study.c.id).where(mine)).first() is not None
-
-
-def leave_proposer(store: Store, study_id: int, worker_id: int) -> None:
-    """Give the seat back."""
-    mine = (study.c.id == study_id) & (study.c.proposer_id == worker_id)
-    with store.writing() as connection:
-        connection.execute(update(study).where(mine).values(proposer_id=None, proposer_until=None))
 
 
 def spending_of(

@@ -22,17 +22,15 @@ from engine.search.storage import ENDED as ENDED_MARK
 from engine.search.trials import Proposal, Search, open_search
 from engine.spec import derived_seed
 from engine.store.connection import Store
+from engine.store.leases import become_proposer, is_proposer, leave_proposer
 from engine.store.measurements import stages_of
 from engine.store.racing import Contender, Counts, best_of_studies, noise_of
 from engine.store.run_states import create_run
 from engine.store.runs import RunRecord, failures_in_a_row, get_run, trials_of
 from engine.store.searches import (
-    become_proposer,
     end_early,
     has_trial_under_way,
-    is_proposer,
     learns_first_stage,
-    leave_proposer,
     race_wanted,
     say_why_search_waits,
     studies_wanting_races,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.cli.run import run_spec
+from bertcl_tui.combine.drawing import facts_of_combined
 from bertcl_tui.combine.mixture import read_mixture
-from bertcl_tui.combine.screen import facts_of_combined
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import Question, look_at_study
 from bertcl_tui.study.panels.rates import PANEL

@@ -18,7 +18,13 @@ from sqlalchemy import select, update
 
 from engine.errors import DeletedError, UsageError
 from engine.store.connection import Store, open_store
-from engine.store.leases import KNOWN_TO_BE_DEAD, LeaseLostError
+from engine.store.leases import (
+    KNOWN_TO_BE_DEAD,
+    LeaseLostError,
+    become_proposer,
+    is_proposer,
+    leave_proposer,
+)
 from engine.store.measurements import (
     MeasurementRecord,
     Progress,
@@ -40,12 +46,7 @@ from engine.store.run_states import (
 )
 from engine.store.runs import RunRecord, Scores, get_run, trials_of
 from engine.store.schema import run, study, worker
-from engine.store.searches import (
-    become_proposer,
-    is_proposer,
-    leave_proposer,
-    studies_wanting_trials,
-)
+from engine.store.searches import studies_wanting_trials
 from engine.store.states import ENDED, LOST_AFTER, Desired, RunState
 from engine.store.studies import control_study, delete_study
 from engine.store.workers import Telemetry, beat_for_worker, end_worker

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.store.connection import open_store
+from engine.store.leases import become_proposer
 from engine.store.measurements import MeasurementRecord, Progress, record_progress
 from engine.store.run_states import beat_for_run, claim_run, create_run, finish_run
 from engine.store.runs import Scores
 from engine.store.schema import measurement, run, study, worker
-from engine.store.searches import become_proposer
 from engine.store.studies import free_name
 from engine.store.workers import Telemetry, beat_for_worker
 from tests.engine.store.conftest import new_study, new_worker, run_spec

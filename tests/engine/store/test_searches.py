@@ -7,6 +7,7 @@ import pytest
 
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
+from engine.store.leases import become_proposer
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
 from engine.store.run_states import (
     claim_run,
@@ -18,7 +19,6 @@ from engine.store.run_states import (
 from engine.store.runs import spent_epochs
 from engine.store.schema import run
 from engine.store.searches import (
-    become_proposer,
     has_trial_under_way,
     say_what_searches_wait_for,
     searches,

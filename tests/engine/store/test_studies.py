@@ -8,15 +8,11 @@ from sqlalchemy import func, select, text, update
 from engine.errors import UsageError
 from engine.spec import Source
 from engine.store.connection import Store, open_store
+from engine.store.leases import become_proposer, is_proposer, leave_proposer
 from engine.store.run_states import claim_run, control_run, finish_run
 from engine.store.runs import enter_run, entries, get_run
 from engine.store.schema import log, measurement, run, stage, study, worker
-from engine.store.searches import (
-    become_proposer,
-    is_proposer,
-    leave_proposer,
-    studies_wanting_trials,
-)
+from engine.store.searches import studies_wanting_trials
 from engine.store.states import LOST_AFTER, Desired, RunState
 from engine.store.studies import (
     control_study,

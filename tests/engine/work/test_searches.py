@@ -12,11 +12,10 @@ from engine.search.trials import Search
 from engine.spec import SearchSettings, StudySpec, derived_seed
 from engine.spec.search import Racing, Stages, WhenFlat
 from engine.store.connection import Store
-from engine.store.leases import begin_first_stage, end_first_stage
+from engine.store.leases import become_proposer, begin_first_stage, end_first_stage
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
 from engine.store.run_states import claim_run, control_run, finish_run
 from engine.store.runs import RunRecord, Scores, get_run, trials_of
-from engine.store.searches import become_proposer
 from engine.store.states import RunState
 from engine.store.studies import control_study, create_study, delete_study, get_study
 from engine.store.workers import WorkerIdentity, end_worker, register_worker
