@@ -24,7 +24,6 @@ from sqlalchemy import (
     event,
     inspect,
     make_url,
-    text,
 )
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -32,8 +31,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from engine.errors import UsageError, first_line, reason_of, shown
 from engine.files import Stamp, expanded, is_homeless, own_folder, stamp_of
 from engine.store.driver_errors import UnwritableError, plain_errors
-from engine.store.migrations import make_tables, upgrade
-from engine.store.schema import REVISIONS, VERSION_TABLE
+from engine.store.migrations import make_tables, revision_in, upgrade
+from engine.store.schema import REVISIONS
 from engine.store.servers import EXAMPLE, of_one_moment, server_options, way_out, write_alone
 
 DEFAULT_STORE = "studies.db"
@@ -343,15 +342,8 @@ def _driver(connection: Connection) -> SqliteConnection:
 
 
 def _bring_up_to_date(store: Store) -> None:
-    revision = _revision(store)
-    if revision == REVISIONS[-1]:
+    if _revision(store) == REVISIONS[-1]:
         return
-    if revision is not None and revision not in REVISIONS:
-        raise UsageError(
-            f"store {_shown(store.url)} was written by a newer bertcl-tui (schema {revision}, "
-            f"this one knows {REVISIONS[-1]}); upgrade bertcl-tui, or name another with --store"
-        )
-
     with _migrating(store) as connection:
         if store.path is not None and not inspect(connection).get_table_names():
             make_tables(connection)
@@ -377,18 +369,8 @@ def _migrating(store: Store) -> Iterator[Connection]:
 
 
 def _revision(store: Store) -> str | None:
-    """Return the store's schema revision, None where it is empty."""
     with store.reading() as connection:
-        tables = inspect(connection).get_table_names()
-        if not tables:
-            return None
-        if VERSION_TABLE not in tables:
-            raise UsageError(
-                f"store {_shown(store.url)} is a database of another program (table "
-                f"'{shown(tables[0])}'); name another file with --store"
-            )
-        query = text(f"SELECT version_num FROM {VERSION_TABLE}")  # noqa: S608 - a constant
-        return str(connection.execute(query).scalar_one())
+        return revision_in(connection, _name(store.url))
 
 
 def _shown(url: str) -> str:
