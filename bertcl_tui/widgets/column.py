@@ -1,9 +1,11 @@
-"""A column of a table."""
+"""A column of a table, and what stands in its cells."""
 
 from typing import Final, Literal
 
 from msgspec import Struct
+from rich.segment import Segment
 from rich.text import Text
+from textual.strip import Strip
 
 _END_SHARE: Final = 0.6
 """Of a name that is cut in its middle: names of studies differ at their ends."""
@@ -33,6 +35,13 @@ class Column(Struct, frozen=True, kw_only=True):
     rising: bool = False
     """Whether it sorts from the least on at first."""
 
+    def fitted(self, text: Text, width: int) -> Text:
+        """Return a text as wide as this column is laid out."""
+        fitted = cut_in_middle(text, width) if self.cut == "middle" else text.copy()
+        fitted.truncate(width, overflow="ellipsis")
+        fitted.align(self.align, width)
+        return fitted
+
 
 def cut_in_middle(text: Text, width: int) -> Text:
     """Return a text that is at most so wide, with its beginning and its end."""
@@ -41,3 +50,11 @@ def cut_in_middle(text: Text, width: int) -> Text:
     end = int((width - 1) * _END_SHARE)
     begun, ended = text[: width - 1 - end], text[len(text) - end :]
     return Text("…", style=text.style, end="").join([begun, ended])
+
+
+def colourless(strip: Strip) -> Strip:
+    """Return a strip without its colours, of which each would be another background in reverse."""
+    return Strip(
+        [Segment(text, style and style.without_color, control) for text, style, control in strip],
+        strip.cell_length,
+    )

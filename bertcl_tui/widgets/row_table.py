@@ -22,7 +22,7 @@ from textual.strip import Strip
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.style.looks import Looks, looks_of
-from bertcl_tui.widgets.column import Column, cut_in_middle
+from bertcl_tui.widgets.column import Column, colourless
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -282,10 +282,7 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
     def _join(self, cells: Sequence[tuple[Text, Column, int]]) -> Strip:
         line = Text(" ", end="", no_wrap=True)
         for text, column, width in cells:
-            fitted = cut_in_middle(text, width) if column.cut == "middle" else text.copy()
-            fitted.truncate(width, overflow="ellipsis")
-            fitted.align(column.align, width)
-            line.append_text(fitted)
+            line.append_text(column.fitted(text, width))
             line.append(" " * self.GAP)
         strip = Strip(line.render(self.app.console))
         return strip.adjust_cell_length(self._width, Style.null())
@@ -381,11 +378,3 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
 
     def on_leave(self) -> None:
         self.hovered = None
-
-
-def colourless(strip: Strip) -> Strip:
-    """Return a strip without its colours, of which each would be another background in reverse."""
-    return Strip(
-        [Segment(text, style and style.without_color, control) for text, style, control in strip],
-        strip.cell_length,
-    )
