@@ -4,11 +4,15 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(
     path for package in ("engine", "bertcl_tui") for path in (ROOT / package).rglob("*.py")
 )
+MOST_FILES, LEAST_FILES = 300, 220
+MOST_USUAL_LINES, LEAST_USUAL_LINES = 130, 90
+"""Median of all files."""
 MAY_BE_SHORT = ("methods", "panels", "versions", "migrations")
 README = ROOT.joinpath("README.md").read_text(encoding="utf-8")
 SCREENS = README.partition("## In the terminal")[2].partition("\n## ")[0]
@@ -28,6 +32,12 @@ def test_a_file_is_one_subject_neither_a_crumb_nor_a_warehouse() -> None:
     assert lines
     assert [_name(path) for path in MODULES if lines[path] > 400] == []
     assert [_name(path) for path in MODULES if lines[path] < 25 and not _may_be_short(path)] == []
+
+
+def test_the_house_is_neither_a_hive_nor_a_hall() -> None:
+    assert LEAST_FILES <= len(MODULES) <= MOST_FILES
+    lines = [len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES]
+    assert LEAST_USUAL_LINES <= median(lines) <= MOST_USUAL_LINES
 
 
 def _may_be_short(path: Path) -> bool:
