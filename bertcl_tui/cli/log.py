@@ -115,8 +115,7 @@ def _styled(line: LogLine) -> Text:
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.at))
     text = Text(f"{moment} ", style="dim", no_wrap=True, overflow="ignore")
     ink = _INKS.get(line.level, "")
-    text.append(f"{line.level:<7} ", style=f"not dim {ink}")
-    return text.append(line.text, style=f"not dim {ink}")
+    return text.append(f"{line.level:<7} {line.text}", style=f"not dim {ink}")
 
 
 def _facts(line: LogLine) -> dict[str, Any]:
