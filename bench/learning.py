@@ -17,7 +17,7 @@ from engine.learning.device import Device
 from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
-from engine.learning.stacked import Stack
+from engine.learning.stacked.stack import Stack
 from engine.spec import Protocol, RunSpec
 
 RATE = 2e-5

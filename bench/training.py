@@ -43,9 +43,8 @@ from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.plan import batches
 from engine.learning.prepare import prepare
-from engine.tasks.encoded import Encoded
+from engine.tasks.encoded import Encoded, load_tokenizer
 from engine.tasks.models import model_path
-from engine.tasks.tokenizer import load_tokenizer
 
 ROUNDS = 5
 TASKS = ("rotten-tomatoes", "privacy-qa")

@@ -24,9 +24,8 @@ from sqlalchemy import (
 from engine.errors import EngineError
 from engine.store.clock import is_fresh, is_silent, now
 from engine.store.connection import Store
-from engine.store.schema import run, study, worker
+from engine.store.schema import ended_early, run, study, worker
 from engine.store.states import Desired
-from engine.store.studies import ended_early
 
 _PROPOSER_SECONDS: Final = 60.0
 """How long people are told that a worker asks the sampler, unless it is heard of again."""

@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from engine.errors import shown
-from engine.store.states import Desired, RunState
+from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
@@ -386,3 +386,8 @@ def first_damage(connection: Connection) -> str:
             assert isinstance(kind, _Checked)
             return f"{table.name} {place} has no {kind.kind} as {column.name}"
     return ""
+
+
+def ended_early() -> ColumnElement[bool]:
+    """Return the condition that a study wants no more trials than it has."""
+    return study.c.reason.startswith(ENDED_EARLY)

@@ -10,7 +10,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     MetaData,
     RowMapping,
@@ -31,8 +30,8 @@ from engine.store.connection import Store
 from engine.store.leases import held
 from engine.store.run_states import control_runs
 from engine.store.runs import Scores, rates_json
-from engine.store.schema import log, measurement, run, stage, study
-from engine.store.states import ENDED_EARLY, Desired
+from engine.store.schema import ended_early, log, measurement, run, stage, study
+from engine.store.states import Desired
 
 _OPTUNA_STUDIES, _OPTUNA_TRIALS = "studies", "trials"
 _MOST_NAMED = 5
@@ -186,11 +185,6 @@ def control_study(store: Store, study_id: int, desired: Desired, reason: str | N
     with store.writing() as connection:
         connection.execute(update(study).where(study.c.id == study_id).values(values))
         control_runs(connection, run.c.study_id == study_id, desired)
-
-
-def ended_early() -> ColumnElement[bool]:
-    """Return the condition that a study wants no more trials than it has."""
-    return study.c.reason.startswith(ENDED_EARLY)
 
 
 def delete_study(store: Store, study_id: int) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bertcl_tui.cli import run
-from bertcl_tui.doctor.store import find_store
+from bertcl_tui.doctor.findings import find_store
 from engine.store.schema import metadata
 from tests.foreign import NASTY
 from tests.recorded import DONE, LIVE
