@@ -29,8 +29,7 @@ class Method:
     begins_like_others: ClassVar[bool] = False
     """Whether its first stage is that of every such method with the same rates: runs share it."""
     can_be_stacked: ClassVar[bool] = False
-    """Whether a step depends on nothing but weights, rows and rates, so that it may be taken
-    together with those of other trials."""
+    """Whether a step depends on weights, rows and rates alone, so that trials share it."""
 
     def __init__(
         self, options: Mapping[str, OptionValue], rates: tuple[float, ...] | None = None
