@@ -1,7 +1,6 @@
-"""A table that is to be filled: its form, and what is found out as it is typed."""
+"""The form of a table that is to be filled."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,79 +12,21 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.fields import (
     FORM_FIELDS,
     first_table_texts,
+    look_up_table,
     read_request,
     table_command,
     table_defaults,
     with_method,
 )
-from bertcl_tui.arena.launching import TableRequest, launch, read_sequences
+from bertcl_tui.arena.launching import TableRequest, launch
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit.request import Pending, RequestScreen
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.starting import Findings, noting
+from bertcl_tui.store.starting import Findings
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.inputs import Pick
-from engine.arena.entrants import DEFAULT_RATE, RATES, parse_entrants, split_entrants
-from engine.arena.layouts import FREE, paper_layout
-from engine.arena.plan import TableSpec, make_plan
-from engine.errors import EngineError, UsageError
+from engine.arena.entrants import RATES, split_entrants
 from engine.spec.methods import METHODS
-from engine.store.connection import is_made, open_store
-from engine.tasks.catalog import describe_sequence, known_tasks
-from engine.tasks.models import model_path
-from engine.tasks.task import TaskEntry
-
-
-def look_up_table(store: str, texts: Mapping[str, str]) -> Findings:
-    """Look up what was typed, as far as it can be read."""
-    defaults = table_defaults(texts)
-    data, model, layout = (
-        texts.get(name, "").strip() or defaults[name] for name in ("data", "model", "layout")
-    )
-    troubles: dict[str, str] = {}
-    tasks: tuple[TaskEntry, ...] = ()
-    with noting(troubles, "data"):
-        tasks = known_tasks(data)
-    with noting(troubles, "model"):
-        model_path(model)
-    sequences = texts.get("sequences", "").strip()
-    if layout == FREE:
-        with noting(troubles, "sequences"):
-            if not sequences:
-                raise UsageError("no sequence yet; name some, TASK:TASK,TASK:TASK")
-            _describe(read_sequences(sequences), data if tasks else "")
-        with noting(troubles, "methods"):
-            parse_entrants(texts.get("methods", ""))
-    else:
-        with noting(troubles, "layout"):
-            _describe(paper_layout(layout, DEFAULT_RATE).sequences, data if tasks else "")
-        with noting(troubles, "sequences"):
-            if sequences:
-                raise UsageError(f"{layout} has its own sequences; leave this empty")
-    with noting(troubles, "search_on"):
-        _describe(read_sequences(texts.get("search_on", "")), data if tasks else "")
-    return Findings(tasks=tasks, troubles=troubles, runs=_runs(store, texts))
-
-
-def _runs(store: str, texts: Mapping[str, str]) -> tuple[int, int] | None:
-    try:
-        table = read_request(texts).table
-        there = _asked_for(store, table) if is_made(store) else 0
-    except EngineError:
-        return None
-    runs = len(table.sequences) * len(table.entrants) * len(table.seeds)
-    return runs - there, runs
-
-
-def _asked_for(store: str, table: TableSpec) -> int:
-    """Return how many runs of a table are in the store, whatever became of them."""
-    with closing(open_store(store, create=False)) as opened:
-        return sum(run.record is not None for run in make_plan(opened, table).runs)
-
-
-def _describe(sequences: Sequence[tuple[str, ...]], data: str) -> None:
-    for sequence in sequences if data else ():
-        describe_sequence(sequence, data)
 
 
 class NewTableScreen(RequestScreen[TableRequest | None]):

@@ -6,6 +6,7 @@ import pytest
 
 from bertcl_tui.arena.fields import (
     FORM_FIELDS,
+    look_up_table,
     read_request,
     table_command,
     table_defaults,
@@ -13,7 +14,6 @@ from bertcl_tui.arena.fields import (
     with_method,
 )
 from bertcl_tui.arena.look import Question, look_at_arena
-from bertcl_tui.arena.new_table import look_up_table
 from bertcl_tui.store.reader import Reader
 from engine.arena.layouts import paper_layout
 from engine.arena.plan import arena_seeds
