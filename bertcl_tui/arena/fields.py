@@ -1,4 +1,4 @@
-"""What is asked of a person who wants a table, one list for form and command line; looking it up."""
+"""What is asked of a person who wants a table, for form and command line, and looking it up."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing

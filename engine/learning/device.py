@@ -2,10 +2,8 @@
 
 import gc
 import re
-import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, Literal
 
 import torch
@@ -19,10 +17,6 @@ _TOKENS_AT_ONCE_ON_GPU: Final = 65_536
 _LOSSES_AT_ONCE: Final = 16
 _BYTES_OF_A_TOKEN: Final = 2**18
 """What a token may need of a GPU's memory: several times what it does in a large backbone."""
-_SIDE: Final = 1024
-_SIDE_ON_GPU: Final = 4096
-_RATE_SECONDS: Final = 0.1
-"""Matrices of so many rows are multiplied for so long to know a device's rate."""
 _LOST: Final = re.compile(r"(CUDA|HIP) error: (?!\w+_STATUS_)")
 """How torch begins what the driver says; a library's status (``CUBLAS_STATUS_…``) may pass."""
 
@@ -85,29 +79,6 @@ def usable_devices() -> tuple[str, ...]:
     gpus = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     mps = ["mps", "mps:0"] if torch.backends.mps.is_available() else []
     return ("auto", "cpu", *(["cuda"] if gpus else []), *gpus, *mps)
-
-
-@lru_cache
-def matrix_rate(device: torch.device, threads: int) -> float:
-    """Return how many operations a second a device does in fp32 products, the best of several.
-
-    It is measured once in a process, in about a tenth of a second, and takes what is free: where
-    other processes keep the device busy all along, it is their leavings.
-
-    Args:
-        device: which one.
-        threads: how many of a CPU's are used, for they are what is measured.
-    """
-    del threads
-    size = _SIDE_ON_GPU if device.type == "cuda" else _SIDE
-    factor = torch.full((size, size), 0.5, device=device)
-    took, until = float("inf"), time.monotonic() + _RATE_SECONDS
-    while took == float("inf") or time.monotonic() < until:
-        began = time.monotonic()
-        # one element of it comes to the CPU only when all are there
-        torch.matmul(factor, factor)[0, 0].item()
-        took = min(took, time.monotonic() - began)
-    return 2.0 * size**3 / took
 
 
 def free_memory(device: str) -> None:

@@ -1,8 +1,11 @@
-"""One backbone with a head for each task of the sequence, and the Adam that moves them."""
+"""One backbone with a head for each task of the sequence, its Adam, and the work of learning it."""
 
 import math
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import torch
@@ -14,6 +17,12 @@ from engine.learning.backbone import Backbone, Inputs
 from engine.learning.lean import RowDropout, row_masks
 from engine.profiles.grouping import Grouping
 from engine.profiles.parameters import param_groups
+
+_SIDE: Final = 1024
+_SIDE_ON_GPU: Final = 4096
+_RATE_SECONDS: Final = 0.1
+"""Matrices of so many rows are multiplied for so long to know a device's rate."""
+
 
 _BETAS = (0.9, 0.999)
 _EPSILON = 1e-8
@@ -117,6 +126,29 @@ class Products:
         tokens, pairs = int(lengths.sum()), int((lengths**2).sum())
         of_a_token = self._passes * (2.0 * used + 4.0 * learning)
         return of_a_token * tokens + self._of_a_pair * pairs
+
+
+@lru_cache
+def matrix_rate(device: torch.device, threads: int) -> float:
+    """Return how many operations a second a device does in fp32 products, the best of several.
+
+    It is measured once in a process, in about a tenth of a second, and takes what is free: where
+    other processes keep the device busy all along, it is their leavings.
+
+    Args:
+        device: which one.
+        threads: how many of a CPU's are used, for they are what is measured.
+    """
+    del threads
+    size = _SIDE_ON_GPU if device.type == "cuda" else _SIDE
+    factor = torch.full((size, size), 0.5, device=device)
+    took, until = float("inf"), time.monotonic() + _RATE_SECONDS
+    while took == float("inf") or time.monotonic() < until:
+        began = time.monotonic()
+        # one element of it comes to the CPU only when all are there
+        torch.matmul(factor, factor)[0, 0].item()
+        took = min(took, time.monotonic() - began)
+    return 2.0 * size**3 / took
 
 
 def make_optimizer(

@@ -11,8 +11,9 @@ import torch
 
 from engine.errors import DeletedError, EngineError, StorageError, UsageError, kind_and_line
 from engine.learning.checkpoint import Position
-from engine.learning.device import has_lost_device, matrix_rate
+from engine.learning.device import has_lost_device
 from engine.learning.learner import SequenceLearner
+from engine.learning.model import matrix_rate
 from engine.learning.prepare import prepare
 from engine.learning.stacked.stack import Stack, fit_each_other, why_alone
 from engine.spec import RunSpec

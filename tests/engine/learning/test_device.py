@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from engine.errors import UsageError
-from engine.learning.device import matrix_rate, pick_device
+from engine.learning.device import pick_device
+from engine.learning.model import matrix_rate
 
 CUDA_DEVICES = torch.cuda.device_count()
 
