@@ -8,9 +8,7 @@ from dataclasses import replace
 from operator import add
 
 import msgspec
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, optim
 from torch.nn import functional
 
@@ -50,7 +48,6 @@ from engine.learning.model import (
 )
 from engine.learning.plan import (
     Part,
-    Rows,
     Setup,
     StagePlan,
     batches,
@@ -244,7 +241,7 @@ class SequenceLearner:
                 measured = self._measure(plan, stage, step)
                 yield replace(measured, seconds=time.monotonic() - began)
             self._move(step=step, due=None)
-            lengths = self._lengths(stage, indices)
+            lengths = self.setup.lengths(stage, indices)
             yield Stepped(
                 stage=stage,
                 step=plan.first_step + step,
@@ -322,12 +319,6 @@ class SequenceLearner:
         """Give the optimizer the rates of a step."""
         steps = self.setup.plans[wanted.stage].steps
         set_rates(self.optimizer, rate_factor(wanted.step - 1, steps, self.setup.protocol.warmup))
-
-    def _lengths(self, stage: int, rows: Rows) -> NDArray[np.int64]:
-        """Return the number of tokens of each row."""
-        parts = parts_of(self.setup.pools[stage], rows)
-        known = [self.setup.tasks[part.task].train.lengths(part.rows) for part in parts]
-        return np.concatenate(known)
 
     def _measure(self, plan: StagePlan, stage: int, step: int) -> Measured:
         setup, at_end = self.setup, step == plan.steps

@@ -229,6 +229,11 @@ class Setup:
         """Return the seed of a stage's rows and of its dropout."""
         return self.seed if stage > 0 or self.first_seed is None else self.first_seed
 
+    def lengths(self, stage: int, numbers: Rows) -> NDArray[np.int64]:
+        """Return the number of tokens of each of these rows of a stage's pool."""
+        parts = parts_of(self.pools[stage], numbers)
+        return np.concatenate([self.tasks[part.task].train.lengths(part.rows) for part in parts])
+
     @property
     def fingerprint(self) -> str:
         """A hash of what must be the same when a checkpoint is gone on from; not the device."""

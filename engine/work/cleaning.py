@@ -8,7 +8,6 @@ followed. Each kind may be freed while workers work.
 
 import os
 import re
-import shutil
 import sqlite3
 import tempfile
 import time
@@ -21,9 +20,11 @@ from typing import Final
 from msgspec import Struct
 from sqlalchemy import Connection, select, text
 
-from engine.errors import EngineError, reason_of, shown
+from engine.errors import EngineError, shown
 from engine.files import (
     StoredFile,
+    as_one,
+    delete,
     files_in,
     folders_in,
     is_abandoned,
@@ -145,7 +146,7 @@ def free(cleaning: Cleaning, kind: str) -> Amount:
         if going:
             with cleaning.store.writing():
                 pass  # what lies beside a store that may not be written stays too
-        return _amount([file for file in going if _delete(file.path)])
+        return _amount([file for file in going if delete(file.path)])
     return _FREE_IN_STORE[kind](cleaning)
 
 
@@ -162,27 +163,13 @@ def _amount(files: Sequence[StoredFile]) -> Amount:
     return Amount(len(files), sum(file.size for file in files))
 
 
-def _delete(path: Path) -> bool:
-    """Delete a file or a folder; False where another was faster."""
-    try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise EngineError(f"{shown(path)} cannot be deleted: {reason_of(error)}") from None
-    return True
-
-
 # Checkpoints: whether one may go is for the state of its run to say
 
 
 def _checkpoints(cleaning: Cleaning) -> Iterator[_Piece]:
     # Folders before states: a folder that is there belongs to a run that is known, or was.
     folders = filter(_run_id, folders_in(cleaning.folder))
-    found = {_run_id(folder): _as_one(folder) for folder in folders}
+    found = {_run_id(folder): as_one(folder) for folder in folders}
     with cleaning.store.reading() as connection:
         states = _states(connection, found)
     for run_id, file in found.items():
@@ -193,15 +180,6 @@ def _run_id(folder: Path) -> int:
     """Return whose folder it is, 0 where it is no run's."""
     match = _RUN.fullmatch(folder.name)
     return 0 if match is None else int(match[1])
-
-
-def _as_one(folder: Path) -> StoredFile:
-    files = [*files_in(folder), *map(_as_one, folders_in(folder))]
-    with suppress(FileNotFoundError):
-        own = folder.stat().st_mtime
-        latest = max([own, *(file.written_at for file in files)])
-        return StoredFile(folder, sum(file.size for file in files), latest, latest)
-    return StoredFile(folder, 0, 0.0, 0.0)
 
 
 def _states(
@@ -238,7 +216,7 @@ def _free_checkpoints(cleaning: Cleaning) -> Amount:
                         aside.append(file.path.rename(name_beside(file.path)))
                         gone.append(file)
         for path in aside:
-            _delete(path)
+            delete(path)
     return _amount(gone)
 
 
@@ -296,14 +274,14 @@ def _leftovers(cleaning: Cleaning) -> Iterator[_Piece]:
         match = _COPY.fullmatch(folder.name)
         with suppress(FileNotFoundError):
             if match is not None and folder.stat().st_uid == os.getuid():
-                copy = _as_one(folder)
+                copy = as_one(folder)
                 yield _Piece(copy, is_orphan(int(match[1]), copy, now))
 
 
 def _half_written(cleaning: Cleaning) -> Iterator[StoredFile]:
     for folder in (cleaning.folder, *folders_in(cleaning.folder), *cache_folders()):
         if is_beside(folder.name):
-            yield _as_one(folder)
+            yield as_one(folder)
             continue
         yield from (file for file in files_in(folder) if is_beside(file.path.name))
 
