@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bertcl_tui.cli import run
+from bertcl_tui.cli.main import run
 from bertcl_tui.doctor.findings import find_store
 from engine.store.schema import metadata
 from tests.foreign import NASTY

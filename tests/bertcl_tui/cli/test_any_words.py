@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bertcl_tui.cli import run
+from bertcl_tui.cli.main import run
 from tests.foreign import NASTY, TEXTS
 from tests.recorded import DONE, LIVE
 

@@ -169,7 +169,7 @@ def _drain(terminal: int) -> None:
 
 INTERRUPTED_WHILE_LOADING = """
 import signal, sys
-from bertcl_tui.cli import run
+from bertcl_tui.cli.main import run
 
 class Loading:
     def find_spec(self, *_):
