@@ -5,12 +5,14 @@ One worker holds a running run, and says so by its heartbeat. A run whose worker
 stage once: while a held run learns it, the others wait.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy import (
     JSON,
     ColumnElement,
     Connection,
+    RowMapping,
     case,
     cast,
     exists,
@@ -126,6 +128,15 @@ def hold(connection: Connection, run_id: int, holder: int, **values: object) -> 
     mine = (run.c.id == run_id) & (run.c.worker_id == holder)
     if connection.execute(update(run).where(mine).values(values)).rowcount != 1:
         raise LeaseLostError(f"run {run_id} is held by another worker")
+
+
+def taken_unheard(
+    connection: Connection, worker_id: int, known: Collection[int]
+) -> RowMapping | None:
+    """Return a run that a worker holds besides those it knows of, and hold it anew; None: none."""
+    unknown = (run.c.worker_id == worker_id) & (run.c.state == "running") & run.c.id.not_in(known)
+    connection.execute(update(run).where(unknown).values(heartbeat_at=now()))
+    return connection.execute(select(run).where(unknown).limit(1)).mappings().one_or_none()
 
 
 def desired_of_held(

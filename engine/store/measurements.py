@@ -7,13 +7,11 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct, convert
 from msgspec.structs import asdict
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
     bindparam,
     delete,
-    func,
     insert,
     select,
 )
@@ -86,7 +84,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     tokens_rate: float | None = None
     """Tokens per second, without padding."""
     spent: Spent | None = None
-    """Since the last time; None: not measured."""
+    """On the run in all, so that it may be said twice; None: not measured."""
 
 
 EndAccuracies = dict[tuple[int, int], float]
@@ -138,21 +136,23 @@ def record_progress(
             tokens_rate=progress.tokens_rate,
             progress_at=now(),
             heartbeat_at=now(),
-            **_added(progress.spent),
+            **_seconds(progress.spent),
         )
         if measurements:
             _replace(connection, run_id, measurements)
 
 
-def _added(spent: Spent | None) -> dict[str, ColumnElement[float]]:
-    if spent is None:
-        return {}
-    seconds = {name: getattr(spent, name) for name in spent.__struct_fields__}
-    return {
-        f"{name}_seconds": func.coalesce(run.c[f"{name}_seconds"], 0.0) + more
-        for name, more in seconds.items()
-        if more is not None
-    }
+def _seconds(spent: Spent | None) -> dict[str, float]:
+    told = {} if spent is None else asdict(spent)
+    return {f"{name}_seconds": value for name, value in told.items() if value is not None}
+
+
+def spent_on(store: Store, run_id: int) -> Spent | None:
+    """Return where a run's time went so far; None: that was not measured."""
+    query = select(run.c[*(f"{name}_seconds" for name in Spent.__struct_fields__)])
+    with store.reading() as connection:
+        row = connection.execute(query.where(run.c.id == run_id)).one_or_none()
+    return None if row is None else spent_in(row)
 
 
 def record_drift(store: Store, run_id: int, worker_id: int, items: Sequence[DriftRecord]) -> None:

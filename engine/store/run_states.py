@@ -35,6 +35,7 @@ from engine.store.leases import (
     losses,
     may_share_first_stage,
     orphaned,
+    taken_unheard,
     unheld,
     waits_for_first_stage,
 )
@@ -120,6 +121,7 @@ def claim_run(
     devices: Collection[str] | None = None,
     steady: bool = True,
     study_id: int | None = None,
+    known: Collection[int] | None = None,
 ) -> RunRecord | None:
     """Take a run that may be worked on: begun ones first, then the oldest queued one.
 
@@ -133,6 +135,9 @@ def claim_run(
         devices: those that the worker can use; what asks for another is left alone. None: all.
         steady: as ``orphaned`` takes it.
         study_id: whose trials alone are taken; None: any run.
+        known: the runs that the worker knows it holds. Another one that it holds it took without
+            hearing of it, as where a server was lost at the commit: that one is returned. None:
+            there can be none.
     """
     begun_first = case((run.c.state == "queued", 1), else_=0)
     query = (
@@ -145,6 +150,8 @@ def claim_run(
         query = query.where(run.c.study_id == study_id)
     with store.writing() as connection:
         control_unheld(connection, steady=steady)
+        if known is not None and (taken := taken_unheard(connection, worker_id, known)):
+            return record(taken)
         if devices is not None:
             query = query.where(device_asked(connection).in_(devices))
         row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()

@@ -93,8 +93,8 @@ def attend(
             outcome = yield from _attempt(context, run, judges, keeper, stack)
         except Interrupted as wanted:  # while it was loaded
             outcome = obeyed(wanted)
-        busy = time.monotonic() - began
-        context.patience.call(lambda: _write(context, run, outcome, busy), at_most=WORKER_SECONDS)
+        write = _written_once(context, run, outcome, time.monotonic() - began)
+        context.patience.call(write, at_most=WORKER_SECONDS)
     except LeaseLostError:
         _log.warning("run %d was taken over by another worker", run.id)
         if _is_deleted(context, run):
@@ -116,6 +116,37 @@ def _is_deleted(context: WorkerContext, run: RunRecord) -> bool:
     except StorageError:  # then workers find the folder when they tidy up
         return False
     return False
+
+
+def _written_once(
+    context: WorkerContext, run: RunRecord, outcome: Outcome, busy: float
+) -> Callable[[], None]:
+    """Return what writes how a run ended, or that it is given back, and may be called again.
+
+    What seems to have failed may have come through, as where a server is lost at the commit; the
+    worker holds the run no more then.
+    """
+    tries: list[StorageError] = []
+
+    def write() -> None:
+        try:
+            _write(context, run, outcome, busy)
+        except StorageError as trouble:
+            tries.append(trouble)
+            raise
+        except LeaseLostError:
+            if not (tries and _stands(context, run, outcome)):
+                raise
+
+    return write
+
+
+def _stands(context: WorkerContext, run: RunRecord, outcome: Outcome) -> bool:
+    try:
+        there = get_run(context.store, run.id)
+    except DeletedError:
+        return False
+    return (there.state, there.reason) == (outcome.state, outcome.reason)
 
 
 def _write(context: WorkerContext, run: RunRecord, outcome: Outcome, busy: float) -> None:

@@ -64,6 +64,12 @@ class Heartbeat(Thread):
             self._must_end("its heartbeat died")
         return self._ending.is_set()
 
+    @property
+    def run_ids(self) -> frozenset[int]:
+        """The runs that it beats for."""
+        with self._holding:
+            return frozenset(self._run_ids)
+
     def hold(self, run_id: int) -> None:
         """Beat for this run too from now on."""
         with self._holding:

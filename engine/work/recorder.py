@@ -16,6 +16,7 @@ from engine.store.measurements import (
     record_drift,
     record_progress,
     record_stages,
+    spent_on,
 )
 from engine.work.patience import Patience
 
@@ -68,7 +69,8 @@ class Recorder:
         self._pace: _Pace | None = None
         self._stepped_at: float | None = None
         self._written_at = time.monotonic()
-        self._accounted_at = self._written_at if began is None else began
+        self._began = self._written_at if began is None else began
+        self._before: Spent | None = None
         self._machine_rate = rate
         self._learning, self._measuring, self._products = 0.0, 0.0, 0.0
 
@@ -138,26 +140,34 @@ class Recorder:
         self._written_at = time.monotonic()
 
     def _write(self) -> None:
-        pace, now = self._pace, time.monotonic()
+        """Write what may be written twice: a server that is lost at a commit may have done it."""
+        pace = self._pace
         progress = Progress(
             step=self._step,
             steps=self._steps,
             rate=1.0 / pace.seconds if pace and pace.seconds else None,
             tokens_rate=pace.tokens / pace.seconds if pace and pace.seconds else None,
-            spent=Spent(
-                learning=self._learning,
-                measuring=self._measuring,
-                waiting=now - self._accounted_at - self._learning - self._measuring,
-                ideal=self._products / self._machine_rate if self._machine_rate else None,
-            ),
+            spent=self._spent(),
         )
         record_progress(self._store, self._run_id, self._worker_id, progress, self._waiting)
         self._waiting = []
-        self._accounted_at = now
-        self._learning, self._measuring, self._products = 0.0, 0.0, 0.0
         if self._drift:
             record_drift(self._store, self._run_id, self._worker_id, self._drift)
             self._drift = []
+
+    def _spent(self) -> Spent:
+        """Return where the run's time went, with what was spent on it before."""
+        if self._before is None:
+            nothing = Spent(learning=0.0, measuring=0.0, waiting=0.0)
+            self._before = spent_on(self._store, self._run_id) or nothing
+        before, whole = self._before, time.monotonic() - self._began
+        ideal = self._products / self._machine_rate if self._machine_rate else None
+        return Spent(
+            learning=before.learning + self._learning,
+            measuring=before.measuring + self._measuring,
+            waiting=before.waiting + whole - self._learning - self._measuring,
+            ideal=before.ideal if ideal is None else (before.ideal or 0.0) + ideal,
+        )
 
 
 def _after(before: _Pace | None, step: _Pace) -> _Pace:

@@ -214,6 +214,7 @@ def _claim(
         devices=context.devices,
         steady=context.clock.is_steady(_patiently(context, lambda: read_clock(store))),
         study_id=study_id,
+        known=context.heartbeat.run_ids,
     )
     run = _patiently(context, claim)
     if run is not None:
