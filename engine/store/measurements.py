@@ -149,7 +149,7 @@ def _seconds(spent: Spent | None) -> dict[str, float]:
 
 def spent_on(store: Store, run_id: int) -> Spent | None:
     """Return where a run's time went so far; None: that was not measured."""
-    query = select(run.c[*(f"{name}_seconds" for name in Spent.__struct_fields__)])
+    query = select(*(run.c[f"{name}_seconds"] for name in Spent.__struct_fields__))
     with store.reading() as connection:
         row = connection.execute(query.where(run.c.id == run_id)).one_or_none()
     return None if row is None else spent_in(row)
