@@ -1,5 +1,7 @@
 """Searches are disturbed on purpose and come to what they come to undisturbed, to the last bit."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from engine.store.run_states import create_run
 from engine.store.runs import get_run
 from tests.process.conftest import wait_for, wait_for_end
 from tests.process.harness.campaign import Campaign
-from tests.process.harness.faults import endless_faults, why_not
+from tests.process.harness.faults import endless_faults, own_disk, why_not
 from tests.process.harness.torture import LONG_STOP, possible_kinds, tiny_search
 from tests.tiny import tiny_tasks
 
@@ -48,6 +50,19 @@ def test_a_clock_that_is_set_while_workers_work_loses_nothing(
     faults = endless_faults(SEED, ("clock",), long_stop=LONG_STOP)
     tally = Campaign(search, tmp_path, faults, steps_clock=True).disturb(most=2)
     assert (tally.lost, tally.faults) == ([], 2)
+
+
+@pytest.mark.skipif(why_not("fill") is not None, reason=str(why_not("fill")))
+def test_the_disk_of_a_harness_that_was_killed_is_taken_away(tmp_path: Path) -> None:
+    begun = "with own_disk(Path(sys.argv[1]), wanted=True): os.kill(os.getpid(), 9)"
+    imports = "import os, sys; from pathlib import Path; from tests.process.harness.faults import *"
+    left, mine = tmp_path / "left", tmp_path / "mine"
+    subprocess.run([sys.executable, "-c", f"{imports}\n{begun}", str(left)], check=False)
+    assert left.is_mount()
+    with own_disk(mine, wanted=True):
+        assert mine.is_mount()
+        assert not left.is_mount()
+    assert not mine.is_mount()
 
 
 def test_where_the_store_is_removed_a_worker_ends_and_makes_none(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+import psutil
+
 from tests.process.harness.strikes import Strike
 
 Kind = Literal["strike", "kill", "pause", "starve", "fill", "remove", "clock"]
@@ -54,6 +56,8 @@ _SECONDS: Final[dict[Kind, float]] = {
 _GIVEN_UP: Final = 6.0
 _ROOM: Final = 24 * 2**20
 """Bytes of the disk that is filled."""
+_DISK: Final = "bertcl-faults-"
+"""How the name of such a disk begins; the process follows that mounted it."""
 
 
 @dataclass(frozen=True)
@@ -135,19 +139,31 @@ def _may_mount() -> bool:
 
 @contextmanager
 def own_disk(folder: Path, *, wanted: bool) -> Iterator[Path]:
-    """Yield a folder on a small disk of its own, where one can be had."""
+    """Yield a folder on a small disk of its own, where one can be had.
+
+    The disks of harnesses that were killed are taken away first: each is named after its process.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    mounted = wanted and _mount(folder)
+    mounted = wanted and _may_mount() and _mount(folder)
     try:
         yield folder
     finally:
         if mounted:
-            subprocess.run(["umount", "-l", str(folder)], check=False)
+            _unmount(str(folder))
 
 
 def _mount(folder: Path) -> bool:
-    words = ["mount", "-t", "tmpfs", "-o", f"size={_ROOM}", "tmpfs", str(folder)]
+    for mount in psutil.disk_partitions(all=True):
+        owner = mount.device.removeprefix(_DISK)
+        if owner != mount.device and not psutil.pid_exists(int(owner)):
+            _unmount(mount.mountpoint)
+    name = f"{_DISK}{os.getpid()}"
+    words = ["mount", "-t", "tmpfs", "-o", f"size={_ROOM}", name, str(folder)]
     return subprocess.run(words, check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def _unmount(place: str) -> None:
+    subprocess.run(["umount", "-l", place], check=False)
 
 
 def begin(fault: Fault, pid: int, store: Path) -> Callable[[], None]:
