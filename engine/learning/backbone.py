@@ -3,7 +3,9 @@
 import sys
 import warnings
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,13 @@ from transformers.utils.hub import cached_file, extract_commit_hash
 from engine.errors import UsageError, shown
 from engine.profiles.parameters import count_layers
 from engine.tasks.hub_access import read_model
-from engine.tasks.models import Shape, folder_fingerprint, model_path, require_weights
+from engine.tasks.models import (
+    Shape,
+    folder_fingerprint,
+    model_path,
+    model_stamp,
+    require_weights,
+)
 
 _HEAD_DROPOUTS = (
     *("classifier_dropout", "classifier_dropout_prob", "seq_classif_dropout", "cls_dropout"),
@@ -84,6 +92,38 @@ def load_backbone(model: str) -> Backbone:
         summarise=last_token if _reads_left_to_right(config) else first_token,
         dropout=_dropout(config),
     )
+
+
+def own_backbone(model: str) -> Backbone:
+    """Return a copy of the pretrained backbone, to be learnt with.
+
+    Raises:
+        UsageError: as ``load_backbone``.
+    """
+    pristine = pristine_backbone(model)
+    return replace(pristine, module=deepcopy(pristine.module))
+
+
+def pristine_backbone(model: str) -> Backbone:
+    """Return the pretrained backbone, which nobody may change.
+
+    The last one stays in main memory, and is loaded again where its files are others by now.
+
+    Raises:
+        UsageError: as ``load_backbone``.
+    """
+    return _pristine(model, model_stamp(model) or model_fingerprint(model))
+
+
+def forget_backbone() -> None:
+    """Let go of the pretrained backbone that stayed in memory."""
+    _pristine.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _pristine(model: str, _files: object) -> Backbone:
+    forget_backbone()  # there is room for one, also while the next is loaded
+    return load_backbone(model)
 
 
 def _load(path: str, model: str) -> tuple[PretrainedConfig, Any, dict[str, Any]]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import UsageError
-from engine.learning.backbone import load_backbone
+from engine.learning.backbone import pristine_backbone
 from engine.learning.events import Between, LayerDrift, go_on
 from engine.learning.lean import kept_tokens
 from engine.learning.model import SequenceModel
@@ -26,7 +26,7 @@ def measure_drift(
     learnt: Collection[int],
     between: Between = go_on,
 ) -> tuple[LayerDrift, ...]:
-    """Compare weights with those the run began with, which are loaded again, in main memory.
+    """Compare weights with those the run began with, in main memory.
 
     A layer's beginning is that of the whole model: tokens that a sequence does not use count in the
     embeddings, so that sequences can be compared. Heads are those of the tasks learnt so far; they
@@ -81,7 +81,7 @@ def _named_as_in(
 def _beginning(setup: Setup) -> dict[str, Tensor]:
     """Return all weights of the model as it was before the first step."""
     with torch.random.fork_rng(devices=[]):
-        backbone = load_backbone(setup.model)
+        backbone = pristine_backbone(setup.model)
         classes = [task.classes for task in setup.tasks]
         model = SequenceModel(backbone, classes, seed=setup.seed, first_seed=setup.first_seed)
     return dict(model.named_parameters())

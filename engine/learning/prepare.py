@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.learning.backbone import Backbone, backbone_shape, load_backbone
+from engine.learning.backbone import Backbone, backbone_shape, own_backbone
 from engine.learning.device import Device, pick_device
 from engine.learning.lean import keep_tokens, look_at_no_mask, pack_rows, used_tokens
 from engine.learning.learner import SequenceLearner
@@ -172,8 +172,8 @@ def _prepare_task(
 
 
 def _load_lean(model: str, tasks: tuple[PreparedTask, ...], device: Device) -> Backbone:
-    """Load a backbone without what these tasks have no use for."""
-    backbone = load_backbone(model)
+    """Return a backbone without what these tasks have no use for."""
+    backbone = own_backbone(model)
     keep_tokens(backbone.module, used_tokens(part for task in tasks for part in task.parts()))
     return (pack_rows if device.target.type == "cpu" else look_at_no_mask)(backbone)
 

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Literal, TypeVar
 
 from engine.errors import DeletedError, EngineError, UsageError, kind_and_line, shown
-from engine.learning.backbone import quiet_libraries
+from engine.learning.backbone import forget_backbone, quiet_libraries
 from engine.learning.device import free_memory, pick_device, usable_devices
 from engine.spec import sequence_name
 from engine.store.clock import read_clock
@@ -173,6 +173,7 @@ def _tidy(context: WorkerContext) -> None:
 
 def _rest(context: WorkerContext) -> None:
     """Hold nothing until something else is desired."""
+    forget_backbone()
     free_memory(context.device)
     _log_worker(context, "is paused")
     while _desired(context) == "paused":

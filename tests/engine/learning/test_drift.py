@@ -1,15 +1,19 @@
 """How far layers move from where a run began."""
 
+import gc
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
+from transformers import AutoModel
 
-from engine.learning.backbone import load_backbone
+from engine.learning.backbone import Backbone, forget_backbone, load_backbone, pristine_backbone
 from engine.learning.events import Event, Measured
 from engine.learning.prepare import prepare
-from tests.engine.learning.asking import TRIPLE, Ask, learn
+from tests.engine.learning.asking import TRIPLE, Ask, learn, same_weights, weights
 from tests.tiny import tiny_backbone
 
 LAYERS = ["embeddings", "layer 1", "layer 2", "heads"]
@@ -96,3 +100,50 @@ def test_a_model_that_is_gone_costs_the_drift_and_nothing_else(
     events = list(learner.events())
     assert _drift(events) == [{}, {}]
     assert len(learner.validation_matrix.rows) == 2
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every folder that a backbone is loaded from, from now on."""
+    found: list[str] = []
+    load = AutoModel.from_pretrained
+
+    def seen(path: str, **options: object) -> object:
+        found.append(path)
+        return load(path, **options)
+
+    monkeypatch.setattr(AutoModel, "from_pretrained", seen)
+    forget_backbone()
+    return found
+
+
+def test_one_load_serves_all_runs_of_a_worker_and_their_drift(ask: Ask, loads: list[str]) -> None:
+    learner, events = learn(ask(epochs=1))
+    again, same = learn(ask(epochs=1))
+    assert loads == [str(ask.model)]
+    assert _drift(events) == _drift(same)
+    assert same_weights(weights(learner), weights(again))
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(
+            pristine_backbone(str(ask.model)).module.parameters(),
+            load_backbone(str(ask.model)).module.parameters(),
+            strict=True,
+        )
+    )
+
+
+def test_other_files_or_another_model_take_the_place_of_what_was_kept(
+    ask: Ask, tmp_path: Path, loads: list[str]
+) -> None:
+    mine = tiny_backbone(tmp_path / "mine")
+    prepare(ask(epochs=1))
+    other = Ask(data=ask.data, model=mine)
+    prepare(other(epochs=1))
+    weights_file = mine / "model.safetensors"
+    os.utime(weights_file, (0, 0))
+    prepare(other(epochs=1))
+    prepare(other(epochs=1))
+    assert loads == [str(ask.model), str(mine), str(mine)]
+    kept = [item for item in gc.get_objects() if isinstance(item, Backbone)]
+    assert len(kept) == 1
