@@ -2,7 +2,12 @@
 
 Proposing, queueing, claiming, ending and telling a trial, as a worker does around its learning, in
 searches of a tiny backbone with 10 to 100,000 trials. Rounds alternate between the searches; told
+<<<<<<< HEAD
 is also what the first took, as a worker opens the search for it.
+=======
+are the median and the range of the processor's time, and what the first took, as a worker opens the
+search for it.
+>>>>>>> 660b825 (Read Optuna's trials column by column, and once for flatness and proposal)
 """
 
 import random
@@ -60,15 +65,15 @@ class Asked:
         self.searches = Searches(self.store, self.worker, Patience(Event()), DEVICES)
 
     def one_more(self) -> float:
-        """Take a trial from its proposal to its end; return the seconds."""
-        began = time.perf_counter()
+        """Take a trial from its proposal to its end; return the seconds of the processor."""
+        began = time.process_time()
         assert self.searches.propose_trial()
         claimed = claim_run(self.store, self.worker, threads=1, devices=DEVICES)
         assert claimed is not None
         scores = Scores(p_o=random.random(), p_s=0.5)
         finish_run(self.store, claimed.id, self.worker, state="complete", scores=scores)
         self.searches.tell(get_run(self.store, claimed.id))
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     def _fill(self, trials: int) -> None:
         """Write trials that are complete, for us and for Optuna."""

@@ -1,15 +1,22 @@
 """Optuna's own tables, which lie in the same store as ours, and our marks in them."""
 
+import json
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
 from sqlite3 import Connection, connect
 from typing import Any, Final
 
 import optuna
+from optuna.distributions import json_to_distribution
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy import make_url
+from optuna.storages._rdb import models
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import ColumnElement, make_url, or_, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -28,6 +35,14 @@ ENDED: Final = "ended"
 _BUSY_SECONDS = 30
 _ATTEMPTS = 10
 _PAUSE_SECONDS = 0.05
+_MOST_NAMED: Final = 500
+"""Trials that a statement may name one by one."""
+
+_TRIAL = models.TrialModel
+_BEGAN, _ENDED = _TRIAL._datetime_start_utc, _TRIAL._datetime_complete_utc  # noqa: SLF001
+_VALUE, _PARAM = models.TrialValueModel, models.TrialParamModel
+_USER_ATTR, _SYSTEM_ATTR = models.TrialUserAttributeModel, models.TrialSystemAttributeModel
+_REPORT = models.TrialIntermediateValueModel
 
 
 def open_storage(url: str) -> RDBStorage:
@@ -73,12 +88,89 @@ def _patiently_opened(url: str) -> RDBStorage:
 
 def _opened(template: str) -> RDBStorage:
     try:
-        return RDBStorage(template, engine_kwargs=_engine_options(template))
+        return TrialTables(template, engine_kwargs=_engine_options(template))
     except RuntimeError as error:
         raise UsageError(
             "the store's Optuna tables are from another version of Optuna; "
             "bring them up to date with `optuna storage upgrade`, or use another --store"
         ) from error
+
+
+class TrialTables(RDBStorage):
+    """Optuna's tables, of which trials are read column by column.
+
+    Optuna makes an object of every number and a distribution of every parameter, which takes a
+    worker's first look at a search several times as long. The trials are the same.
+    """
+
+    def _get_trials(
+        self,
+        study_id: int,
+        states: Container[TrialState] | None,
+        included_trial_ids: set[int],
+        trial_id_greater_than: int,
+    ) -> list[FrozenTrial]:
+        named = {each for each in included_trial_ids if each <= trial_id_greater_than}
+        if states is not None or len(named) > _MOST_NAMED:
+            return super()._get_trials(study_id, states, named, trial_id_greater_than)
+        self.get_study_name_from_id(study_id)  # raises where the study was deleted
+        asked: ColumnElement[bool] = _TRIAL.trial_id > trial_id_greater_than
+        if named:
+            asked = or_(asked, _TRIAL.trial_id.in_(named))
+        return self._read((_TRIAL.study_id == study_id) & asked)
+
+    def _read(self, asked: ColumnElement[bool]) -> list[FrozenTrial]:
+        with self.engine.connect() as connection:
+
+            def rows(table: Any, *columns: Any) -> dict[int, list[Any]]:  # noqa: ANN401
+                """Return what a table has of each trial, in the order in which it was written."""
+                (key,) = table.__table__.primary_key
+                query = select(table.trial_id, *columns).where(asked).order_by(key)
+                if table is not _TRIAL:
+                    query = query.join(_TRIAL, table.trial_id == _TRIAL.trial_id)
+                of_trial: defaultdict[int, list[Any]] = defaultdict(list)
+                for trial_id, *found in connection.execute(query):
+                    of_trial[trial_id].append(found)
+                return of_trial
+
+            trials = rows(_TRIAL, _TRIAL.number, _TRIAL.state, _BEGAN, _ENDED)
+            values = rows(_VALUE, _VALUE.value, _VALUE.value_type)
+            params = rows(_PARAM, _PARAM.param_name, _PARAM.param_value, _PARAM.distribution_json)
+            user = rows(_USER_ATTR, _USER_ATTR.key, _USER_ATTR.value_json)
+            system = rows(_SYSTEM_ATTR, _SYSTEM_ATTR.key, _SYSTEM_ATTR.value_json)
+            reports = rows(
+                _REPORT, _REPORT.step, _REPORT.intermediate_value, _REPORT.intermediate_value_type
+            )
+        known = cache(json_to_distribution)
+        return [
+            FrozenTrial(
+                trial_id=trial_id,
+                number=number,
+                state=state,
+                value=next((_VALUE.stored_repr_to_value(*each) for each in values[trial_id]), None),
+                datetime_start=_local(began),
+                datetime_complete=_local(ended),
+                params={
+                    name: known(kind).to_external_repr(value)
+                    for name, value, kind in params[trial_id]
+                },
+                distributions={name: known(kind) for name, _, kind in params[trial_id]},
+                user_attrs={name: json.loads(text) for name, text in user[trial_id]},
+                system_attrs={name: json.loads(text) for name, text in system[trial_id]},
+                intermediate_values={
+                    step: _REPORT.stored_repr_to_intermediate_value(value, kind)
+                    for step, value, kind in reports[trial_id]
+                },
+            )
+            for trial_id, ((number, state, began, ended),) in trials.items()
+        ]
+
+
+def _local(moment: datetime | None) -> datetime | None:
+    """Return a moment, stored as UTC, by this machine's clock, as Optuna does."""
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC).astimezone().replace(tzinfo=None)
 
 
 def _engine_options(url: str) -> dict[str, Any]:

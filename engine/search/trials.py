@@ -82,12 +82,24 @@ class Search:
         """Whether a search in order has a trial under way that the next one is proposed from."""
         if self._in_order is None:
             return False
-        with plain_errors(), self._unless_deleted():
-            trials = self._study.get_trials(deepcopy=False)
+        trials = self.begun()
         first_hidden = max(0, self._next_number(trials) - self._in_order + 1)
         return not all(trial.state.is_finished() for trial in trials[:first_hidden])
 
-    def propose(self, may_begin: Callable[[], bool] = lambda: True) -> Proposal | None:
+    def begun(self) -> Sequence[FrozenTrial]:
+        """Return the trials as they are now; what thinks of them can share one look.
+
+        Raises:
+            DeletedError: the study is there no more.
+        """
+        with plain_errors(), self._unless_deleted():
+            return self._study.get_trials(deepcopy=False)
+
+    def propose(
+        self,
+        may_begin: Callable[[], bool] = lambda: True,
+        begun: Sequence[FrozenTrial] | None = None,
+    ) -> Proposal | None:
         """Begin a trial: the next warm start, or when all were tried what the sampler says.
 
         It is thought out on a copy and written at once: a process that is killed meanwhile leaves
@@ -95,12 +107,13 @@ class Search:
 
         Args:
             may_begin: asked just before; None is returned where it says no.
+            begun: the trials as they are, where that was just looked at.
 
         Raises:
             DeletedError: the study is there no more.
         """
+        begun = self.begun() if begun is None else begun
         with plain_errors(), self._unless_deleted():
-            begun = self._study.get_trials(deepcopy=False)
             draft = self._draft(begun)
             if not may_begin():
                 return None
@@ -109,14 +122,16 @@ class Search:
         assert proposal is not None
         return msgspec.structs.replace(proposal, number=number)
 
-    def flatness(self, noise: float | None) -> Flatness | None:
+    def flatness(
+        self, noise: float | None, trials: Sequence[FrozenTrial] | None = None
+    ) -> Flatness | None:
         """Return why the next trial is not worth it; None: it may be.
 
         Args:
             noise: by how much scores differ by chance, where that is known.
+            trials: those that were begun, where that was just looked at.
         """
-        with plain_errors(), self._unless_deleted():
-            trials = self._study.get_trials(deepcopy=False)
+        trials = self.begun() if trials is None else trials
         begun = self._next_number(trials)
         shown = [trial for trial in self._shown_to(begun, trials) if AGAIN not in trial.user_attrs]
         ends = [
@@ -170,11 +185,9 @@ class Search:
 
     def endings(self) -> dict[int, str]:
         """Return how every trial ended, by what was said last; stopped is failed."""
-        with plain_errors(), self._unless_deleted():
-            trials = self._study.get_trials(deepcopy=False)
         return {
             trial.user_attrs.get(AGAIN, trial.number): _ending(trial)
-            for trial in trials
+            for trial in self.begun()
             if trial.state.is_finished()
         }
 

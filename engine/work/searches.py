@@ -4,8 +4,10 @@ import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from msgspec.structs import replace
+from optuna.trial import FrozenTrial
 
 from engine.errors import (
     DeletedError,
@@ -171,9 +173,10 @@ class Searches:
             return True
         if search.must_wait() or learns_first_stage(self._store, study_id):
             return False
-        proposal = None
-        if not self._ends_early(study_id, search):
-            proposal = search.propose(lambda: is_proposer(self._store, study_id, self._worker_id))
+        begun, proposal = search.begun(), None
+        if not self._ends_early(study_id, search, begun):
+            may_begin = partial(is_proposer, self._store, study_id, self._worker_id)
+            proposal = search.propose(may_begin, begun)
         if proposal is None:
             return False
         self._queue(study_id, proposal)
@@ -249,14 +252,14 @@ class Searches:
             races=contender.run_id,
         )
 
-    def _ends_early(self, study_id: int, search: Search) -> bool:
+    def _ends_early(self, study_id: int, search: Search, begun: Sequence[FrozenTrial]) -> bool:
         """End a search that finds next to nothing better any more, if it shall; whether it did."""
         settings = get_study(self._store, study_id).spec.search
         if settings.when_flat == "go-on":
             return False
         # In order there are no races yet, whose pace would tell.
         noise = None if settings.in_order is not None else noise_of(self._store, study_id)
-        found = search.flatness(noise)
+        found = search.flatness(noise, begun)
         if found is not None:
             end_early(self._store, study_id, found.trials, str(found))
         return found is not None

@@ -7,13 +7,14 @@ from itertools import count
 
 import optuna
 import pytest
+from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 from sqlalchemy import event
 
 from engine.search.drafting import most_telling
 from engine.search.spaces import WarmStart
-from engine.search.trials import Proposal, Search, open_search
+from engine.search.trials import Ending, Proposal, Search, open_search
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import open_store
 from tests.engine.search.conftest import SPACE, Opener, study_spec
@@ -62,6 +63,21 @@ def killed_after(search: Search, writes: int) -> Iterator[None]:
         yield
     finally:
         event.remove(storage.engine, "before_cursor_execute", die)
+
+
+@contextmanager
+def asked_of(search: Search) -> Iterator[list[str]]:
+    storage, statements = search._opened, []
+    assert isinstance(storage, RDBStorage)
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        statements.append(statement.replace("\n", ""))
+
+    event.listen(storage.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(storage.engine, "before_cursor_execute", note)
 
 
 def p_of(number: int) -> float:
@@ -117,6 +133,46 @@ def test_an_enqueued_trial_that_was_half_begun_is_begun_by_the_next(
     (proposal,) = killed_at_every_write(opened).unfinished().values()
     assert proposal is not None
     assert (proposal.number, proposal.learning_rates[0]) == (0, 2e-6)
+
+
+def test_trials_are_read_as_optuna_reads_them(opened: Opener, store_url: str) -> None:
+    search = opened(starts=STARTS)
+    ends: tuple[tuple[Ending, float | None], ...] = (
+        *(("complete", 1.25), ("complete", float("inf")), ("collapsed", None)),
+        *(("pruned", 0.5), ("failed", None), ("stopped", None)),
+    )
+    for number, (state, p) in enumerate(ends):
+        search.propose()
+        for step, reached in enumerate((0.1, float("nan"), float("-inf"), 0.3)):
+            search.report(number, step, reached)
+        search.tell(number, state, p)
+    search.propose()
+    study = optuna.load_study(study_name="mood-topic", storage=store_url)
+    study.enqueue_trial({"lr1": 1e-6}, user_attrs={"mine": [1, {"two": None}]})
+    study.add_trial(
+        create_trial(
+            value=1.0,
+            params={"other": "b", "count": 3},
+            distributions={
+                "other": CategoricalDistribution(("a", "b")),
+                "count": IntDistribution(1, 9),
+            },
+        )
+    )
+    theirs = study.get_trials()
+    ours = opened().begun()
+    assert [repr(trial) for trial in ours] == [repr(trial) for trial in theirs]
+    assert [repr(trial) for trial in search.begun()] == [repr(trial) for trial in theirs]
+    assert len(ours) == 9
+
+
+def test_one_look_at_the_trials_serves_flatness_and_proposal(opened: Opener) -> None:
+    search = opened()
+    begun = search.begun()
+    with asked_of(search) as statements:
+        assert search.flatness(None, begun) is None
+        assert search.propose(begun=begun) is not None
+    assert not [each for each in statements if "FROM trials" in each and "trial_id >" in each]
 
 
 def in_order(at_once: int | None, pruner: str = "percentile") -> StudySpec:
