@@ -20,7 +20,7 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.look import Look
 from bertcl_tui.arena.writing import Parts, make_parts
 from bertcl_tui.style.looks import looks_of
-from bertcl_tui.widgets.column import colourless
+from bertcl_tui.style.themes import colourless
 
 _NARROW: Final = 100
 _LOW: Final = 32

@@ -7,6 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
+from textual.strip import Strip
 from textual.theme import BUILTIN_THEMES, Theme
 
 _RAISED: Final = 0.11
@@ -100,4 +101,12 @@ def _without_colours(style: Style, surface: float) -> Style:
     is_faint = ink is not None and ground is not None and abs(ink - ground) < _FAINT
     return style.without_color + Style(
         reverse=is_raised != bool(style.reverse) or None, dim=is_faint or None
+    )
+
+
+def colourless(strip: Strip) -> Strip:
+    """Return a strip without its colours, of which each would be another background in reverse."""
+    return Strip(
+        [Segment(text, style and style.without_color, control) for text, style, control in strip],
+        strip.cell_length,
     )

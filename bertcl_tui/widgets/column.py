@@ -3,9 +3,7 @@
 from typing import Final, Literal
 
 from msgspec import Struct
-from rich.segment import Segment
 from rich.text import Text
-from textual.strip import Strip
 
 _END_SHARE: Final = 0.6
 """Of a name that is cut in its middle: names of studies differ at their ends."""
@@ -50,11 +48,3 @@ def cut_in_middle(text: Text, width: int) -> Text:
     end = int((width - 1) * _END_SHARE)
     begun, ended = text[: width - 1 - end], text[len(text) - end :]
     return Text("…", style=text.style, end="").join([begun, ended])
-
-
-def colourless(strip: Strip) -> Strip:
-    """Return a strip without its colours, of which each would be another background in reverse."""
-    return Strip(
-        [Segment(text, style and style.without_color, control) for text, style, control in strip],
-        strip.cell_length,
-    )

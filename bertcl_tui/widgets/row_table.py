@@ -22,7 +22,8 @@ from textual.strip import Strip
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.style.looks import Looks, looks_of
-from bertcl_tui.widgets.column import Column, colourless
+from bertcl_tui.style.themes import colourless
+from bertcl_tui.widgets.column import Column
 
 Item = TypeVar("Item", bound=Hashable)
 
