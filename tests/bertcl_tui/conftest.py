@@ -30,6 +30,12 @@ def _answers_without_a_process(
         monkeypatch.setattr(Asking, "answers", answers_here)
 
 
+@pytest.fixture(autouse=True)
+def _notices_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what the app says until a test has read it, however busy the machine is."""
+    monkeypatch.setattr(BertclApp, "NOTIFICATION_TIMEOUT", 600.0)
+
+
 @pytest.fixture(scope="session")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a recorded store, not to be written to."""
