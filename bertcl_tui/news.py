@@ -47,6 +47,8 @@ def _of_study(study: StudyRow, *, is_new: bool) -> Iterator[News]:
         found = f", best p {best_text(best)}" if best else ", no trial is complete"
         yield News(f"{study.name} is complete: {headway(study)}{found}")
         return
+    if study.state == "paused" and study.is_set_aside:
+        yield News(f"{study.name} is paused, {study.reason}", "warning")
     troubles: dict[StudyState, News] = {
         "failed": News(f"{study.name} failed: {study.reason or 'its trials say why'}", "error"),
         "stalled": News(f"{study.name} stalled: no step for two minutes", "warning"),

@@ -115,8 +115,7 @@ def follow_search(at: OpenedStore, study: StudyRecord, tender: Tender, store: st
         control_study(at.store, study.id, "paused")
         say(f"paused; go on with: {command_on('resume', study.name, store)}")
         raise typer.Exit(INTERRUPTED) from None
-    if row.state == "failed":
-        raise EngineError(f"study '{shown(study.name)}' failed: {row.reason}")
+    _refuse_without_an_end(row)
     return row
 
 
@@ -177,7 +176,7 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
             # The trials were read after the study: what is said with an ending must count it.
             counted = (at.reader.study(study.id) if ended else None) or row
             display.show(_view(counted, trials, ended, tender.trouble))
-            if row.state in _STUDY_ENDED:
+            if row.state in _STUDY_ENDED or _waits_for_a_person(row):
                 return row
             if row.desired == "running":
                 tender.tend((row.ended, [trial.step for trial in trials]))
@@ -251,9 +250,19 @@ def _present(at: OpenedStore, study_id: int) -> StudyRow:
     row = at.reader.study(study_id)
     if row is None:
         raise EngineError("a search that the table needs was deleted meanwhile")
+    _refuse_without_an_end(row)
+    return row
+
+
+def _refuse_without_an_end(row: StudyRow) -> None:
     if row.state == "failed":
         raise EngineError(f"study '{shown(row.name)}' failed: {row.reason}")
-    return row
+    if _waits_for_a_person(row):
+        raise EngineError(f"study '{shown(row.name)}' is paused, {row.reason}; then resume it")
+
+
+def _waits_for_a_person(row: StudyRow) -> bool:
+    return row.state == "paused" and row.is_set_aside
 
 
 def _goes_on(row: StudyRow) -> bool:

@@ -88,7 +88,9 @@ def studies(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
             )
         print_text(table)
         for row in rows:
-            if row.reason and (row.state in _TO_BE_EXPLAINED or row.ended_early):
+            if row.reason and (
+                row.state in _TO_BE_EXPLAINED or row.ended_early or row.is_set_aside
+            ):
                 say(f"{row.name} {row.state}: {shown(row.reason)}")
 
 

@@ -121,6 +121,7 @@ def _facts(row: WorkerRow) -> dict[str, Any]:
         "memory_bytes": row.memory_bytes,
         "gpu_percent": row.gpu_percent,
         "gpu_memory_bytes": row.gpu_memory_bytes,
+        "waits_for": row.waits_for,
         "log": row.log_file,
         "started_at": row.started_at,
         "heartbeat_at": row.heartbeat_at,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from bertcl_tui.store.trial_rows import StudyState, TrialState
-from engine.store.states import ENDED, ENDED_EARLY, Desired
+from engine.store.states import ENDED, ENDED_EARLY, SET_ASIDE, Desired
 
 if TYPE_CHECKING:
     from engine.spec.search import Spending
@@ -43,6 +43,8 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     memory_bytes: int | None
     gpu_percent: float | None
     gpu_memory_bytes: int | None
+    waits_for: str | None = None
+    """The trouble that keeps it from going on; None: none does."""
     log_file: str | None
     started_at: float
     heartbeat_at: float
@@ -161,6 +163,11 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     def ended_early(self) -> bool:
         """Whether it found next to nothing better any more; its reason says so."""
         return self.reason is not None and self.reason.startswith(ENDED_EARLY)
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether it waits for a person, as what it needs is gone; its reason says what."""
+        return self.reason is not None and self.reason.startswith(SET_ASIDE)
 
     @property
     def waits(self) -> bool:

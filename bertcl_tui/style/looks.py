@@ -133,7 +133,7 @@ def standing_of(study: StudyRow, workers: Sequence[WorkerRow]) -> str:
         "lost": f"its worker is gone; {_who_goes_on(living)} goes on from the checkpoint",
         "stalled": "no step for two minutes; W shows its worker and the log",
         "queued": f"waits: {waits_for(study, living)}",
-        "paused": f"paused at {headway(study)}; space lets it go on",
+        "paused": f"{study.reason or f'paused at {headway(study)}'}; space lets it go on",
         "stopped": f"stopped at {headway(study)}; space lets it go on",
     }
     return sentences.get(study.state, "")
@@ -167,11 +167,13 @@ def worker_word(row: WorkerRow) -> str:
         return "pausing" if row.run_id is not None else "paused"
     if row.state == "idle" and row.cpu_percent is None:
         return "starting"
-    return row.state
+    return row.state if row.waits_for is None else "waiting"
 
 
 def at_what(row: WorkerRow) -> str:
-    """Say which run a worker is at; empty where it is at none."""
+    """Say which run a worker is at, or what it waits for; empty where it does neither."""
+    if row.waits_for is not None:
+        return f"waits: {row.waits_for}"
     if row.run_id is None:
         return ""
     if row.study is not None:

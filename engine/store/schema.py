@@ -37,7 +37,7 @@ from engine.errors import shown
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 
@@ -321,6 +321,7 @@ worker = Table(
     Column("threads", Whole, nullable=False),
     Column("desired", State(Desired), nullable=False),
     Column("run_id", Whole),
+    Column("waits_for", Words),  # what keeps it from going on, such as a full disk
     Column("log", Words),
     Column("cpu_percent", Number),
     Column("memory_bytes", Large),

@@ -58,5 +58,7 @@ STALLED_AFTER: Final = 120.0
 """Seconds without a step after which a living run is called stalled."""
 ENDED_EARLY: Final = "ended early: "
 """How the reason of a study begins that has fewer trials than were asked for, and wants no more."""
+SET_ASIDE: Final = "set aside: "
+"""How the reason of a study begins that waits for something, and then for a person to resume it."""
 IDLE_SECONDS: Final = 120.0
 """How long a worker stays warm with nothing to do."""

@@ -85,6 +85,8 @@ class Telemetry(Struct, frozen=True, kw_only=True):
     memory_bytes: int | None = None
     gpu_percent: float | None = None
     gpu_memory_bytes: int | None = None
+    waits_for: str | None = None
+    """The trouble that keeps it from going on; None: none does."""
 
 
 def register_worker(
@@ -146,6 +148,7 @@ def beat_for_worker(store: Store, worker_id: int, telemetry: Telemetry) -> None:
                 memory_bytes=telemetry.memory_bytes,
                 gpu_percent=telemetry.gpu_percent,
                 gpu_memory_bytes=telemetry.gpu_memory_bytes,
+                waits_for=telemetry.waits_for,
             )
         )
 

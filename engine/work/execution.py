@@ -27,7 +27,7 @@ from engine.store.run_states import (
     release_run,
 )
 from engine.store.runs import RunRecord, get_run
-from engine.store.states import Desired
+from engine.store.states import SET_ASIDE, Desired
 from engine.store.studies import control_study
 from engine.tasks.catalog import data_name
 from engine.tasks.hub_access import NotCachedError
@@ -230,7 +230,7 @@ def _set_aside(store: Store, run: RunRecord, reason: str) -> None:
     if run.study_id is None:
         control_run(store, run.id, "paused")
     else:
-        control_study(store, run.study_id, "paused", reason)
+        control_study(store, run.study_id, "paused", f"{SET_ASIDE}{reason}")
 
 
 def _learn(

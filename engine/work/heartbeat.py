@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 import psutil
 import pynvml
+from msgspec.structs import replace
 
 from engine.errors import EngineError, StorageError
 from engine.store.connection import Store
@@ -39,9 +40,17 @@ class Heartbeat(Thread):
         device: whose telemetry goes along.
         ending: set when the worker is to give its run back and end; it is set here where the
             worker cannot beat.
+        waits_for: says which trouble the worker waits to be over.
     """
 
-    def __init__(self, store: Store, worker_id: int, device: str, ending: Event) -> None:
+    def __init__(
+        self,
+        store: Store,
+        worker_id: int,
+        device: str,
+        ending: Event,
+        waits_for: Callable[[], str | None] = lambda: None,
+    ) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._store = store
         self._worker_id = worker_id
@@ -53,6 +62,7 @@ class Heartbeat(Thread):
         self._beat_at = time.monotonic()
         self._trouble: str | None = None
         self._ending = ending
+        self._waits_for = waits_for
         self.end_reason: str | None = None
         """Why the worker must end; None: it was asked to."""
 
@@ -130,7 +140,8 @@ class Heartbeat(Thread):
         self._trouble = text
 
     def _write_heartbeat(self) -> None:
-        beat_for_worker(self._store, self._worker_id, self._meter.read())
+        doing = replace(self._meter.read(), waits_for=self._waits_for())
+        beat_for_worker(self._store, self._worker_id, doing)
         with self._holding:
             for run_id in tuple(self._run_ids):
                 try:

@@ -45,6 +45,8 @@ class Patience:
         self._ending = ending
         self._run_seconds = run_seconds
         self._rest = _FIRST_REST
+        self.trouble: str | None = None
+        """What is waited for just now."""
 
     def call(self, ask: Callable[[], Value], *, at_most: float | None = None) -> Value:
         """Do what is to be done with the store, again and again while that is in trouble.
@@ -58,17 +60,22 @@ class Patience:
         """
         at_most = self._run_seconds if at_most is None else at_most
         pause, deadline = _FIRST_PAUSE, float("inf")
-        while True:
-            try:
-                return ask()
-            except UnreachableError:  # not for long: others can be worked on meanwhile
-                raise
-            except StorageError as trouble:
-                deadline = min(deadline, time.monotonic() + at_most)
-                _log.warning("%s; trying again in %.2g s", trouble, pause)
-                if time.monotonic() + pause > deadline or self._ending.wait(pause):
+        before = self.trouble
+        try:
+            while True:
+                try:
+                    return ask()
+                except UnreachableError:  # not for long: others can be worked on meanwhile
                     raise
-            pause = min(2 * pause, _LONGEST_PAUSE)
+                except StorageError as trouble:
+                    self.trouble = str(trouble)
+                    deadline = min(deadline, time.monotonic() + at_most)
+                    _log.warning("%s; trying again in %.2g s", trouble, pause)
+                    if time.monotonic() + pause > deadline or self._ending.wait(pause):
+                        raise
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        finally:
+            self.trouble = before
 
     def wait(self, seconds: float) -> None:
         """Wait, unless the worker is to end."""

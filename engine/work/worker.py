@@ -70,7 +70,7 @@ def work(settings: WorkerSettings) -> None:
         )
     )
     device = patience.call(lambda: _take_device(store, worker_id, settings))
-    heartbeat = Heartbeat(store, worker_id, device, ending)
+    heartbeat = Heartbeat(store, worker_id, device, ending, lambda: patience.trouble)
     heartbeat.start()
     context = WorkerContext(
         store=store,
@@ -247,14 +247,16 @@ def _settle(
         context.patience.rested()
         _tell(context, searches, run)
     elif outcome.in_trouble:
-        _wait_out(context)
+        _wait_out(context, outcome.reason)
 
 
-def _wait_out(context: WorkerContext) -> None:
+def _wait_out(context: WorkerContext, trouble: str | None) -> None:
     """Let trouble pass before the next run is taken."""
     until = time.monotonic() + context.patience.rest_seconds()
+    context.patience.trouble = trouble
     while time.monotonic() < until and _desired(context) == "running":
         context.patience.wait(_LOOK_SECONDS)
+    context.patience.trouble = None
 
 
 def _tell(context: WorkerContext, searches: Searches, run: RunRecord) -> None:

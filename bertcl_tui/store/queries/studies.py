@@ -33,7 +33,7 @@ from engine.store.racing import (
 from engine.store.runs import is_trial
 from engine.store.schema import run, study
 from engine.store.searches import spending_of
-from engine.store.states import ENDED, ENDED_EARLY
+from engine.store.states import ENDED, ENDED_EARLY, SET_ASIDE
 
 Races = Mapping[int, tuple[Race, ...]]
 """By the run of the trial."""
@@ -267,7 +267,7 @@ def _study_state(
     if row.desired != "running":
         if "running" in held:
             return "running"
-        if row.reason is not None and not row.reason.startswith(ENDED_EARLY):
+        if row.reason is not None and not row.reason.startswith((ENDED_EARLY, SET_ASIDE)):
             return "failed"
         return "paused" if row.desired == "paused" else "stopped"
     for state in ("running", "stalled", "lost"):

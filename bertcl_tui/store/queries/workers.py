@@ -182,6 +182,7 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
         memory_bytes=row.memory_bytes,
         gpu_percent=row.gpu_percent,
         gpu_memory_bytes=row.gpu_memory_bytes,
+        waits_for=row.waits_for,
         log_file=row.log,
         started_at=row.started_at,
         heartbeat_at=row.heartbeat_at,

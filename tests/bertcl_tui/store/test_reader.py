@@ -16,7 +16,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import Best
 from bertcl_tui.store.trial_rows import Order, TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS, trial_fields
-from bertcl_tui.style.looks import standing_of, worker_word
+from bertcl_tui.style.looks import at_what, standing_of, worker_word
 from bertcl_tui.style.wording import headway
 from engine.errors import EngineError, UsageError
 from engine.spec import SearchSettings, StudySpec
@@ -31,7 +31,7 @@ from engine.store.measurements import (
 from engine.store.run_states import claim_run, create_run, finish_run, release_run
 from engine.store.runs import Scores
 from engine.store.schema import run
-from engine.store.states import LOST_AFTER, STALLED_AFTER
+from engine.store.states import LOST_AFTER, SET_ASIDE, STALLED_AFTER
 from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import (
     Telemetry,
@@ -267,6 +267,29 @@ def test_a_worker_that_lives_is_starting_until_it_was_heard_of(tmp_path: Path) -
     assert worker_word(reader.workers()[0]) == "starting"
     beat_for_worker(store, worker_id, Telemetry(cpu_percent=0.0))
     assert worker_word(reader.workers()[0]) == "lost"
+
+
+def test_a_worker_in_trouble_says_what_it_waits_for(store: Path, writer: Store) -> None:
+    reader = Reader(str(store))
+    beat_for_worker(writer, 1, Telemetry(cpu_percent=0.0, waits_for="the disk is full"))
+    (row,) = reader.workers()
+    assert (worker_word(row), at_what(row)) == ("waiting", "waits: the disk is full")
+    beat_for_worker(writer, 1, Telemetry(cpu_percent=0.0))
+    (row,) = reader.workers()
+    assert (worker_word(row), at_what(row)) == ("running", f"#30 {LIVE}")
+
+
+def test_a_study_that_was_set_aside_is_paused_with_the_reason(writer: Store, store: Path) -> None:
+    (study,) = (row for row in Reader(str(store)).studies() if row.name == PAUSED)
+    control_study(writer, study.id, "paused", f"{SET_ASIDE}no model folder 'm'")
+    row = Reader(str(store)).study(study.id)
+    assert row is not None
+    assert (row.state, row.is_set_aside) == ("paused", True)
+    assert "no model folder" in standing_of(row, ())
+    control_study(writer, study.id, "paused", "5 trials failed in a row")
+    row = Reader(str(store)).study(study.id)
+    assert row is not None
+    assert row.state == "failed"
 
 
 def test_no_step_for_long_makes_a_living_run_stalled(store: Path, writer: Store) -> None:

@@ -25,6 +25,7 @@ from engine.store.measurements import MeasurementRecord, Progress, measurements_
 from engine.store.run_states import claim_run, control_run, create_run
 from engine.store.runs import get_run
 from engine.store.schema import log, run
+from engine.store.states import SET_ASIDE
 from engine.store.studies import control_study, create_study, delete_study, get_study
 from engine.store.workers import end_worker, living_workers, register_worker
 from engine.work import control
@@ -277,7 +278,7 @@ def test_a_run_whose_model_is_gone_waits_for_it_and_goes_on_where_it_was(
     if study_id is None:
         control_run(store, run_id, "running")
     else:
-        assert get_study(store, study_id).reason == reason
+        assert get_study(store, study_id).reason == f"{SET_ASIDE}{reason}"
         control_study(store, study_id, "running")
     again = work(store)
     assert again is not None

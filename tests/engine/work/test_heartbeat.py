@@ -50,6 +50,15 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(module, "beat_for_worker", fail)
 
 
+def test_it_says_what_the_worker_waits_for(store: Store) -> None:
+    troubles = ["the disk is full", None]
+    heart = Heartbeat(store, new_worker(store), "cpu", Event(), lambda: troubles.pop(0))
+    for said in tuple(troubles):
+        heart.beat()
+        with store.reading() as connection:
+            assert connection.execute(select(worker.c.waits_for)).scalar_one() == said
+
+
 @pytest.mark.parametrize("error", [OverflowError("too large"), RuntimeError("a bug")])
 def test_it_survives_anything_and_says_it_once(
     heart: Heartbeat,

@@ -51,6 +51,14 @@ def test_a_locked_store_is_waited_for(store: Store) -> None:
     other.close()
 
 
+def test_what_is_waited_for_is_known_meanwhile() -> None:
+    said = []
+    patience = Patience(pauses := Pauses(meanwhile=lambda: said.append(patience.trouble)))
+    patience.call(lambda: None if pauses.waited == 2 else _in_trouble())
+    assert said == ["the disk is full"] * 2
+    assert patience.trouble is None
+
+
 def test_it_ends_in_time() -> None:
     with pytest.raises(StorageError, match="the disk is full"):
         Patience(Pauses(), run_seconds=0).call(_in_trouble)
