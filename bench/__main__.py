@@ -30,7 +30,7 @@ from bench.results import (
     write_results,
 )
 
-ALL = ("training", "stacked", "asking", "tables", "charts", "screen", "racing")
+ALL = ("training", "stacked", "asking", "tables", "charts", "screen", "racing", "end_to_end")
 """What two cores do in half an hour."""
 OTHERS: tuple[str, ...] = ()
 """What is measured where it is asked for by name."""

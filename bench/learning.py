@@ -4,13 +4,10 @@ What is learnt is said by a ``Work``, whose fields are options of every bench th
 """
 
 from collections.abc import Callable, Sequence
-from inspect import Parameter, signature
 from time import perf_counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import msgspec
 import torch
-import typer
 from msgspec import Meta, Struct
 
 from engine.learning.device import Device
@@ -22,7 +19,6 @@ from engine.spec import Protocol, RunSpec
 
 RATE = 2e-5
 WARM_STEPS = 3
-_WORK = "work"
 
 Precision = Literal["auto", "fp32", "bf16"]
 Now = Callable[[], float]
@@ -134,32 +130,3 @@ def together(work: Work, trials: int, *, losses_at_once: int = 0) -> list[Timed]
 def largest_difference(losses: Sequence[float], others: Sequence[float]) -> float:
     """Return by which share of it a loss differs most."""
     return max(abs(other / one - 1) for one, other in zip(losses, others, strict=True))
-
-
-def takes_work(command: Callable[..., None]) -> Callable[..., None]:
-    """Return the command with an option for each field of the ``Work`` that it takes first."""
-    fields = msgspec.structs.fields(Work)
-    own = [item for item in signature(command).parameters.values() if item.name != _WORK]
-
-    def called(**values: Any) -> None:  # noqa: ANN401 - each has a type of its own in ``shown``
-        work = Work(**{field.name: values.pop(field.name) for field in fields})
-        command(work, **values)
-
-    shown = [*map(_option, fields), *own]
-    called.__doc__ = command.__doc__
-    called.__signature__ = signature(called).replace(parameters=shown)  # type: ignore[attr-defined]
-    called.__annotations__ = {item.name: item.annotation for item in shown}
-    return called
-
-
-def _option(field: msgspec.structs.FieldInfo) -> Parameter:
-    return Parameter(
-        field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type
-    )
-
-
-def options(command: Callable[..., None]) -> None:
-    """Run a command that takes a ``Work`` with what was typed."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(takes_work(command))
-    app()

@@ -14,8 +14,9 @@ import torch
 import typer
 
 from bench.figures import Figure, over_rounds, table
-from bench.learning import Timed, Work, alone, largest_difference, options, together
+from bench.learning import Timed, Work, alone, largest_difference, together
 from bench.made_up import tiny_work
+from bench.options import run_with
 from engine.learning.backbone import quiet_libraries
 from engine.learning.device import pick_device
 
@@ -28,11 +29,11 @@ def beside_one_stream(work: Work, trials: int, *, rounds: int, case: str = "") -
     case = case or f"{trials} trials, {work.task}, {pick_device(work.device, work.precision)}"
     pairs: list[tuple[Sequence[Timed], Sequence[Timed]]] = []
     for _ in range(rounds):
-        one_stream = [alone(work, trial=trial) for trial in range(trials)]
-        pairs.append((one_stream, together(work, trials)))
-    steps = trials * work.steps
-    one_stream = [sum(each.seconds for each in found) for found, _ in pairs]
+        one_by_one = [alone(work, trial=trial) for trial in range(trials)]
+        pairs.append((one_by_one, together(work, trials)))
+    one_stream = [sum((each.seconds for each in found), 0.0) for found, _ in pairs]
     stacked = [found[0].seconds for _, found in pairs]
+    steps = trials * work.steps
     differences = [largest_difference(*map(_losses, pair)) for pair in pairs]
     return [
         over_rounds(case, "one stream, steps/s", [steps / seconds for seconds in one_stream]),
@@ -69,4 +70,4 @@ def main(
 
 
 if __name__ == "__main__":
-    options(main)
+    run_with(Work, main)

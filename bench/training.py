@@ -13,7 +13,7 @@ held against what was there before; both sides are then processes of their own. 
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
@@ -35,8 +35,9 @@ from transformers import (
 )
 
 from bench.figures import Figure, over_rounds, table
-from bench.learning import RATE, WARM_STEPS, Now, Stopwatch, Work, alone, options
+from bench.learning import RATE, WARM_STEPS, Now, Stopwatch, Work, alone
 from bench.made_up import tiny_work
+from bench.options import run_with
 from engine.learning.backbone import quiet_libraries
 from engine.learning.device import pick_device
 from engine.learning.events import Stepped
@@ -165,7 +166,7 @@ def padding_of(work: Work) -> str:
 
 def compare(
     work: Work,
-    sides: Mapping[str, Side],
+    sides: dict[str, Side],
     *,
     rounds: int,
     now: Now = perf_counter,
@@ -175,7 +176,7 @@ def compare(
     case = case or f"{work.task}: {padding_of(work)}, {pick_device(work.device, work.precision)}"
     rates: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds):
-        for name in sides if number % 2 == 0 else reversed(sides):
+        for name in list(sides) if number % 2 == 0 else reversed(list(sides)):
             rates[name].append(work.steps * work.batch_size / sides[name](work, now))
     ratios = [ours / theirs for ours, theirs in zip(*rates.values(), strict=True)]
     return [
@@ -188,7 +189,7 @@ def beside_trainer(
     work: Work, *, rounds: int, grouped: bool = False, now: Now = perf_counter, case: str = ""
 ) -> list[Figure]:
     """Let this project and Trainer take turns."""
-    sides = {"ours": bertcl, "Trainer": partial(trainer, grouped=grouped)}
+    sides: dict[str, Side] = {"ours": bertcl, "Trainer": partial(trainer, grouped=grouped)}
     return compare(work, sides, rounds=rounds, now=now, case=case)
 
 
@@ -237,12 +238,12 @@ def main(
         found = beside_trainer(work, rounds=rounds, grouped=grouped, now=now)
     else:
         there = against.resolve()
-        sides = {"here": partial(copy_in, HERE), "there": partial(copy_in, there)}
-        found = compare(work, sides, rounds=rounds, now=now)
+        copies = {"here": partial(copy_in, HERE), "there": partial(copy_in, there)}
+        found = compare(work, dict(copies), rounds=rounds, now=now)
     print(table(found))
     if profile_steps:
         print(profile_of(prepare(work.spec()), profile_steps))
 
 
 if __name__ == "__main__":
-    options(main)
+    run_with(Work, main)
