@@ -21,8 +21,8 @@ from engine.search.spaces import default_body_bounds
 from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store, open_store
 from engine.store.racing import Contender, Race, best_first
-from engine.store.runs import Scores, confirmations_of, runs_by_id
-from engine.store.schema import run
+from engine.store.runs import Scores, runs_by_id
+from engine.store.schema import confirmation, run
 from engine.store.workers import living_workers, set_desired_of_workers
 from engine.tasks.load import load_task
 from engine.tasks.models import model_path
@@ -175,34 +175,32 @@ def search_as_typed(setting: Setting, seed: int, folder: Path) -> Search:
 
 def search_in(store: Store, began: float) -> Search:
     """Return what the one study of a store did, and which trial was its best at which moment."""
-    query = select(run.c.id, run.c.finished_at).where(run.c.study_id.is_not(None))
+    ours = run.c.study_id.is_not(None)
+    times = select(run.c.id, run.c.finished_at)
+    races = select(confirmation.c.run_id, confirmation.c.trial_id).join(
+        run, run.c.id == confirmation.c.run_id
+    )
     with store.reading() as connection:
-        ended = {row.id: row.finished_at for row in connection.execute(query)}
-    found = runs_by_id(store, ended)
-    study_id = next((each.study_id for each in found if each.study_id is not None), 0)
-    trial_of = {
-        race.id: trial_id
-        for trial_id, races in confirmations_of(store, study_id).items()
-        for race in races
-    }
-    by_id = {each.id: each for each in found}
-    complete = [each for each in found if each.state == "complete" and each.p is not None]
+        ended = {row.id: row.finished_at for row in connection.execute(times.where(ours))}
+        trial_of = {row.run_id: row.trial_id for row in connection.execute(races.where(ours))}
+    found = {each.id: each for each in runs_by_id(store, ended)}
+    complete = [run_id for run_id, each in found.items() if each.state == "complete"]
     contenders: dict[int, Contender] = {}
     bests: list[Best] = []
-    for each in sorted(complete, key=lambda each: ended[each.id]):
+    for run_id in sorted(complete, key=ended.__getitem__):
+        each = found[run_id]
         scores = Scores(p_o=each.p_o or 0.0, p_s=each.p_s or 0.0)
         if each.number is not None:
-            contenders[each.id] = Contender(run_id=each.id, number=each.number, own=scores)
+            contenders[run_id] = Contender(run_id=run_id, number=each.number, own=scores)
         else:
-            raced = contenders[trial_of[each.id]]
+            raced = contenders[trial_of[run_id]]
             race = Race(seed=each.spec.seed, state="complete", scores=scores)
             contenders[raced.run_id] = replace(raced, races=(*raced.races, race))
         best = best_first(contenders.values())[0]
-        spec = by_id[best.run_id].spec
+        spec = found[best.run_id].spec
         if not bests or bests[-1].spec != spec:
-            seconds = ended[each.id] - began
-            bests.append(Best(seconds=seconds, spec=spec, searched=best.mean.p))
-    trials = sum(each.number is not None for each in found)
+            bests.append(Best(seconds=ended[run_id] - began, spec=spec, searched=best.mean.p))
+    trials = sum(each.number is not None for each in found.values())
     return Search(seconds=max(ended.values(), default=began) - began, trials=trials, bests=bests)
 
 
