@@ -28,6 +28,7 @@ _STAGES = {
 _SAMPLERS = {
     "tpe": "Tree-structured Parzen estimator: learns from few trials.",
     "gp": "Gaussian process: makes the most of up to 100 trials.",
+    "smooth": "Gaussian process that tells luck from skill, and bad from worse.",
     "cma": "CMA-ES: follows one good region, best with many trials.",
     "random": "Draws without learning: the yardstick for the others.",
 }

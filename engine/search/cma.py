@@ -54,7 +54,7 @@ class CmaSampler(BaseSampler):
         # Brings all of scipy.stats, which takes longer to load than Optuna.
         from cmaes import CMA
 
-        cube = _Cube(search_space)
+        cube = Cube(search_space)
         scored = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
         starts = [trial for trial in scored if _ENQUEUED in trial.system_attrs]
         asked = [trial for trial in scored if _ENQUEUED not in trial.system_attrs]
@@ -79,12 +79,12 @@ class CmaSampler(BaseSampler):
         return self._random.sample_independent(study, trial, param_name, param_distribution)
 
 
-class _Cube:
+class Cube:
     """The space with every number, or its logarithm, stretched to 0..1."""
 
     def __init__(self, space: dict[str, "BaseDistribution"]) -> None:
         floats = [each for each in space.values() if isinstance(each, FloatDistribution)]
-        self._names = tuple(space)
+        self.names = tuple(space)
         self._low = np.array([each.low for each in floats])
         self._high = np.array([each.high for each in floats])
         self._log = np.array([each.log for each in floats])
@@ -93,7 +93,7 @@ class _Cube:
 
     @property
     def dimensions(self) -> int:
-        return len(self._names)
+        return len(self.names)
 
     def bounds(self) -> "NDArray[np.float64]":
         return np.tile((0.0, 1.0), (self.dimensions, 1))
@@ -102,7 +102,7 @@ class _Cube:
         return np.full(self.dimensions, 0.5)
 
     def point(self, trial: "FrozenTrial") -> "NDArray[np.float64]":
-        numbers = np.array([trial.params[name] for name in self._names])
+        numbers = np.array([trial.params[name] for name in self.names])
         point: NDArray[np.float64] = (self._stretched(numbers) - self._start) / self._width
         return point.clip(0.0, 1.0)
 
@@ -110,7 +110,7 @@ class _Cube:
         # Clipped, as exp and log lose the last bit, and Optuna drops what lies outside by that.
         stretched = self._start + point * self._width
         numbers = np.where(self._log, np.exp(stretched), stretched).clip(self._low, self._high)
-        return dict(zip(self._names, numbers.tolist(), strict=True))
+        return dict(zip(self.names, numbers.tolist(), strict=True))
 
     def _stretched(self, numbers: "NDArray[np.float64]") -> "NDArray[np.float64]":
         return np.where(self._log, np.log(numbers), numbers)

@@ -14,7 +14,7 @@ from engine.search.spaces import Space
 from engine.search.storage import LABEL
 from engine.spec.search import Sampler
 
-_MOST_LEARNT_FROM: Final[dict[Sampler, int]] = {"tpe": 1_000, "gp": 300}
+_MOST_LEARNT_FROM: Final[dict[Sampler, int]] = {"tpe": 1_000, "gp": 300, "smooth": 300}
 """Trials beyond which asking would take longer the more there are. CMA-ES needs all of them."""
 _BEST_SHARE: Final = 4
 """One in so many of these are the best there were, the others the latest."""

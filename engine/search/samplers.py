@@ -7,6 +7,7 @@ from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
 from engine.search.cma import CmaSampler
+from engine.search.smooth import SmoothSampler
 from engine.search.spaces import Space
 from engine.spec import derived_seed
 from engine.spec.search import Sampler
@@ -33,10 +34,14 @@ class SeededSampler(BaseSampler):
         # One number alone has no covariance to adapt.
         self.kind: Sampler = "tpe" if kind == "cma" and len(self._space) == 1 else kind
         self._seed = seed
-        self._fresh = make_sampler(self.kind, derived_seed("sampler", seed, 0))
+        self._fresh = self.make(derived_seed("sampler", seed, 0))
+
+    def make(self, seed: int) -> BaseSampler:
+        """Return the sampler that is asked for one trial."""
+        return make_sampler(self.kind, seed)
 
     def before_trial(self, study: "Study", trial: "FrozenTrial") -> None:
-        self._fresh = make_sampler(self.kind, derived_seed("sampler", self._seed, trial.number))
+        self._fresh = self.make(derived_seed("sampler", self._seed, trial.number))
         self._fresh.before_trial(study, trial)
 
     def infer_relative_search_space(
@@ -75,13 +80,15 @@ def make_sampler(kind: Sampler, seed: int) -> BaseSampler:
     """Return a sampler with Optuna's defaults.
 
     But ``gp`` draws one trial at random, not ten: so did the authors' Bayesian optimisation, and
-    on ``bench/samplers.py`` it is no worse for it.
+    on ``bench/search.py`` it is no worse for it.
     """
     match kind:
         case "tpe":
             return TPESampler(seed=seed)
         case "gp":
             return GPSampler(seed=seed, n_startup_trials=1, warn_independent_sampling=False)
+        case "smooth":
+            return SmoothSampler(seed)
         case "cma":
             return CmaSampler(seed)
         case "random":

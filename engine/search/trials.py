@@ -64,6 +64,7 @@ class Search:
         spec: StudySpec,
         space: Space,
         warm_starts: Sequence[WarmStart] = (),
+        sampler: SeededSampler | None = None,
     ) -> None:
         self._name = spec.name
         self._space = space
@@ -74,7 +75,7 @@ class Search:
         self._in_order = spec.search.in_order
         self._opened = storage
         self._storage = get_storage(storage)
-        self._sampler = SeededSampler(spec.search.sampler, space, spec.seed)
+        self._sampler = sampler or SeededSampler(spec.search.sampler, space, spec.seed)
         self._study = self._begin(self._storage)
         self._study_id = self._storage.get_study_id_from_name(spec.name)
 

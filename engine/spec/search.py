@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 Rate = Annotated[float, Meta(gt=0.0, le=1.0)]
 Bounds = tuple[Rate, Rate]
 
-Sampler = Literal["tpe", "gp", "cma", "random"]
+Sampler = Literal["tpe", "gp", "smooth", "cma", "random"]
 Pruner = Literal["percentile", "hyperband", "asha", "none"]
 PruningSees = Literal["later-stages", "first-stage"]
 Stages = Literal["all", "later"]

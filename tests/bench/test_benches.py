@@ -11,6 +11,7 @@ FIGURES_OF = {
     "charts": {"ms"},
     "racing": {"off by", "true p lost"},
     "screen": {"ends, ms"},
+    "search": {"regret, 40 epochs"},
     "stacked": {"ratio", "losses differ by"},
     "tables": {"shown, ms", "frozen, ms"},
     "training": {"ours, rows/s", "Trainer, rows/s", "ratio"},

@@ -68,7 +68,7 @@ def folder(store: Path) -> Path:
         ("search --data sample rotten-tomatoes:priv", {"rotten-tomatoes:privacy-qa"}),
         ("search --preset pap", {"paper"}),
         ("clean ", {"checkpoints", "caches", "worker-logs"}),
-        ("search --sampler ", {"tpe", "gp", "cma", "random"}),
+        ("search --sampler ", {"tpe", "gp", "smooth", "cma", "random"}),
         ("run --method ewc", {"ewc-mlm", "ewc-task"}),
         ("run --method ewc-task --option ", {"importance=", "rows=", "gamma="}),
         ("run --option ", set()),

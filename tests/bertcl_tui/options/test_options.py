@@ -41,7 +41,7 @@ WRONG = [
     ("train_rows", "1", "train rows is 1"),
     ("eval_rows", "-3", "eval rows is -3"),
     ("batch_size", "0", "batch size is 0"),
-    ("sampler", "bayes", "no sampler named 'bayes'; use one of tpe, gp, cma, random"),
+    ("sampler", "bayes", "no sampler named 'bayes'; use one of tpe, gp, smooth, cma, random"),
     ("pruner", "median", "no pruner named 'median'"),
     ("seed", "-1", "seed is -1"),
     ("name", "a b", "name 'a b' may have"),

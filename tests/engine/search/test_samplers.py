@@ -47,7 +47,7 @@ class Rehearsal:
         return asked
 
 
-@pytest.mark.parametrize("kind", ["tpe", "cma", "random"])
+@pytest.mark.parametrize("kind", ["tpe", "smooth", "cma", "random"])
 def test_another_process_goes_on_with_the_same_stream(kind: Sampler) -> None:
     undisturbed = Rehearsal(kind, seed=3).play(16)
     first = Rehearsal(kind, seed=3)
@@ -57,7 +57,7 @@ def test_another_process_goes_on_with_the_same_stream(kind: Sampler) -> None:
     assert second.play(5) == undisturbed[11:]
 
 
-@pytest.mark.parametrize("kind", ["tpe", "gp", "cma", "random"])
+@pytest.mark.parametrize("kind", ["tpe", "gp", "smooth", "cma", "random"])
 def test_studies_of_other_seeds_try_other_rates(kind: Sampler) -> None:
     asked = [Rehearsal(kind, seed=seed).play(2) for seed in (0, 1, -1)]
     assert len({tuple(trials) for trials in asked}) == 3
@@ -71,8 +71,9 @@ def test_samplers_learn_where_good_rates_lie(kind: Sampler) -> None:
     assert sum(map(distance, last)) < sum(map(distance, first)) / 2
 
 
-def test_gp_learns_from_its_first_trials() -> None:
-    asked = Rehearsal("gp").play(8)
+@pytest.mark.parametrize("kind", ["gp", "smooth"])
+def test_processes_learn_from_their_first_trials(kind: Sampler) -> None:
+    asked = Rehearsal(kind).play(8)
     assert min(map(distance, asked[4:])) < min(map(distance, asked[:2])) / 2
 
 
@@ -98,7 +99,7 @@ def test_cma_ranks_trials_that_scored_nothing_last() -> None:
     assert sum(rates[0] > wall for rates in last) < len(last) / 3
 
 
-@pytest.mark.parametrize("kind", ["tpe", "gp", "cma", "random"])
+@pytest.mark.parametrize("kind", ["tpe", "gp", "smooth", "cma", "random"])
 def test_rates_stay_in_the_space_even_where_it_is_a_point(kind: Sampler) -> None:
     space = ProfileSpace(((1e-5, 1e-5), (1e-7, 1e-4), (3.3e-6, 3.4e-6)))
     asked = Rehearsal(kind, space=space).play(13, lambda rates: rates[1])
@@ -106,7 +107,7 @@ def test_rates_stay_in_the_space_even_where_it_is_a_point(kind: Sampler) -> None
     assert {rates[0] for rates in asked} == {1e-5}
 
 
-@pytest.mark.parametrize("kind", ["tpe", "gp", "cma", "random"])
+@pytest.mark.parametrize("kind", ["tpe", "gp", "smooth", "cma", "random"])
 @pytest.mark.parametrize(
     "space",
     [FlatSpace((1e-7, 1e-3), 4), LlrdSpace((1e-7, 1e-3), make_grouping("paper", 6))],
@@ -117,7 +118,36 @@ def test_tied_spaces_are_searched_by_every_sampler(kind: Sampler, space: Space) 
         # Only what llrd has besides its rate is a decay, best at 0.7.
         return -abs(math.log10(point[0] / 3e-5)) - sum(abs(each - 0.7) for each in point[1:])
 
-    asked = Rehearsal(kind, space=space).play(14 if kind == "gp" else 60, nearness)
+    asked = Rehearsal(kind, space=space).play(14 if kind in {"gp", "smooth"} else 60, nearness)
     assert all(space.clip(point) == point for point in asked)
     if kind != "random":
         assert sum(map(nearness, asked[-6:])) > sum(map(nearness, asked[:6]))
+
+
+def test_smooth_is_not_led_astray_by_luck() -> None:
+    lucky = iter([True, *[False] * 40])
+
+    def score(rates: tuple[float, ...]) -> float:
+        return 0.5 if next(lucky) else -distance(rates)
+
+    rehearsal = Rehearsal("smooth")
+    worst = (1e-3, 1e-7)
+    rehearsal.study.enqueue_trial(SPACE.parameters(worst))
+    asked = rehearsal.play(25, score)
+    assert asked[0] == worst
+    assert min(map(distance, asked)) < 0.3
+
+
+def test_smooth_leaves_what_collapses() -> None:
+    def collapsing(rates: tuple[float, ...]) -> float | None:
+        return None if rates[1] > 1e-5 else -distance(rates)
+
+    asked = Rehearsal("smooth").play(20, collapsing)
+    assert sum(rates[1] > 1e-5 for rates in asked[10:]) < 5
+
+
+def test_smooth_has_trials_under_way_elsewhere() -> None:
+    rehearsal = Rehearsal("smooth")
+    rehearsal.play(6)
+    under_way = [rehearsal.study.ask(SPACE.distributions()).params for _ in range(3)]
+    assert len({tuple(params.values()) for params in under_way}) == 3

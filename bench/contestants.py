@@ -1,0 +1,153 @@
+"""Who takes part in the contest between searches: those of the product, and what else there is."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, GPSampler, TPESampler
+from optuna.storages import InMemoryStorage
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from bench.contest import Contestant
+from bench.landscape import Earlier, Ground
+from engine.search.samplers import SeededSampler
+from engine.search.smooth import SmoothSampler
+from engine.search.spaces import Space
+from engine.search.storage import ENDED
+
+RANDOM: Final = "random, no starts"
+DEFAULT: Final = "tpe, percentile"
+_SLOW: Final = 160.0
+
+
+class Multivariate(SeededSampler):
+    """Optuna's TPE over all rates together; in a space that never changes ``group`` is the same."""
+
+    def make(self, seed: int) -> BaseSampler:
+        return TPESampler(seed=seed, multivariate=True)
+
+
+class AutoSamplersRule(SeededSampler):
+    """The rule of OptunaHub's AutoSampler for numbers: up to 250 trials Optuna's GP, as it is."""
+
+    def make(self, seed: int) -> BaseSampler:
+        return GPSampler(seed=seed, warn_independent_sampling=False)
+
+
+class EarlierTrials(SeededSampler):
+    """Optuna's TPE, which takes the trials of earlier searches for its own, by standard score."""
+
+    def __init__(self, space: Space, seed: int, ground: Ground) -> None:
+        super().__init__("tpe", space, seed)
+        self._searched = space
+        self._earlier = [each for search in ground.earlier() for each in as_trials(search, space)]
+        self._shown: tuple[int, Study] | None = None
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:  # noqa: ANN401 - as Optuna declares it
+        if self._shown is None or self._shown[0] != trial.number:
+            self._shown = trial.number, self._with_earlier(study)
+        shown = self._shown[1]
+        return self._fresh.sample_independent(shown, trial, param_name, param_distribution)
+
+    def _with_earlier(self, study: Study) -> Study:
+        shown = optuna.create_study(storage=InMemoryStorage(), direction="maximize")
+        own = [each for each in study.get_trials(deepcopy=False) if each.state.is_finished()]
+        shown.add_trials([*self._earlier, *standardised(own, self._searched)])
+        return shown
+
+
+class EarlierTold(SeededSampler):
+    """The smooth process, with the trials of earlier searches."""
+
+    def __init__(self, space: Space, seed: int, ground: Ground) -> None:
+        self._told = [as_trials(search, space) for search in ground.earlier()]
+        super().__init__("smooth", space, seed)
+
+    def make(self, seed: int) -> BaseSampler:
+        return SmoothSampler(seed, self._told)
+
+
+def as_trials(search: Earlier, space: Space) -> list[FrozenTrial]:
+    """Return an earlier search's trials in Optuna's words; collapsed ones as pruned."""
+    distributions = space.distributions()
+    trials = [
+        create_trial(
+            state=TrialState.PRUNED if p is None else TrialState.COMPLETE,
+            value=p,
+            params=space.parameters(space.clip(rates)),
+            distributions=distributions,
+            user_attrs={ENDED: "collapsed"} if p is None else {},
+        )
+        for rates, p in search.trials
+    ]
+    return standardised(trials, space)
+
+
+def standardised(trials: Sequence[FrozenTrial], space: Space) -> list[FrozenTrial]:
+    values = [each.value for each in trials if each.value is not None]
+    mean, spread = (np.mean(values), np.std(values) or 1.0) if values else (0.0, 1.0)
+    return [
+        create_trial(
+            state=each.state,
+            value=None if each.value is None else float((each.value - mean) / spread),
+            params=each.params,
+            distributions=space.distributions(),
+            user_attrs=each.user_attrs,
+            intermediate_values=each.intermediate_values,
+        )
+        for each in trials
+    ]
+
+
+CONTESTANTS: Final = {
+    each.name: each
+    for each in (
+        Contestant(RANDOM, starts=False),
+        Contestant("random"),
+        Contestant("tpe", sampler="tpe"),
+        Contestant(
+            "tpe, multivariate",
+            make_sampler=lambda space, seed, _: Multivariate("tpe", space, seed),
+        ),
+        Contestant("gp", sampler="gp", most_epochs=_SLOW),
+        Contestant(
+            "AutoSampler's rule",
+            sampler="gp",
+            make_sampler=lambda space, seed, _: AutoSamplersRule("gp", space, seed),
+            most_epochs=_SLOW,
+        ),
+        Contestant("cma", sampler="cma"),
+        Contestant("smooth", sampler="smooth"),
+        Contestant("one epoch, then top 3", ending="top-k"),
+        Contestant("asha", ending="asha"),
+        Contestant("pasha", ending="pasha"),
+        Contestant(DEFAULT, sampler="tpe", pruner="percentile"),
+        Contestant("tpe, hyperband", sampler="tpe", pruner="hyperband"),
+        Contestant("smooth, percentile", sampler="smooth", pruner="percentile"),
+        Contestant("tpe, percentile, best of earlier", "tpe", "percentile", told=True),
+        Contestant("smooth, percentile, best of earlier", "smooth", "percentile", told=True),
+        Contestant(
+            "tpe, percentile, trials of earlier",
+            "tpe",
+            "percentile",
+            told=True,
+            make_sampler=EarlierTrials,
+        ),
+        Contestant(
+            "smooth, percentile, trials of earlier",
+            "smooth",
+            "percentile",
+            told=True,
+            make_sampler=EarlierTold,
+        ),
+    )
+}
