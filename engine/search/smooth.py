@@ -140,7 +140,8 @@ class _Tried:
 
     def standardised(self) -> "Array":
         spread = float(self.values.std()) if len(self.values) > 1 else 0.0
-        return (self.values - self.values.mean()) / (spread or 1.0)
+        found: Array = (self.values - self.values.mean()) / (spread or 1.0)
+        return found
 
 
 class _Belief:
@@ -259,7 +260,8 @@ def _log_improvement(means: "Array", spreads: "Array", best: float, noise: float
         # Where both are next to nothing: log(1 + z Φ/φ) by its expansion.
         far = density - 2 * np.log(np.abs(z))
     told = np.log1p(-noise / np.hypot(spreads, noise))
-    return np.where(z > _FAR, near, far) + np.log(spreads) + told
+    found: Array = np.where(z > _FAR, near, far) + np.log(spreads) + told
+    return found
 
 
 def _is_scored(trial: "FrozenTrial") -> bool:

@@ -120,8 +120,10 @@ def test_tied_spaces_are_searched_by_every_sampler(kind: Sampler, space: Space) 
 
     asked = Rehearsal(kind, space=space).play(14 if kind in {"gp", "smooth"} else 60, nearness)
     assert all(space.clip(point) == point for point in asked)
+    # Where it knows enough of the best, smooth looks elsewhere.
+    worth = max if kind == "smooth" else sum
     if kind != "random":
-        assert sum(map(nearness, asked[-6:])) > sum(map(nearness, asked[:6]))
+        assert worth(map(nearness, asked[-6:])) > worth(map(nearness, asked[:6]))
 
 
 def test_smooth_is_not_led_astray_by_luck() -> None:
