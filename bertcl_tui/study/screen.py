@@ -30,6 +30,7 @@ from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow
+from bertcl_tui.study.grid import PanelGrid
 from bertcl_tui.study.look import (
     MARGIN,
     MOST_COMPARED,
@@ -38,7 +39,6 @@ from bertcl_tui.study.look import (
     look_at_study,
     trials_to_compare,
 )
-from bertcl_tui.study.panels.grid import PanelGrid
 from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.trials import TrialsList, ask_to_confirm, retry
 from bertcl_tui.study.trials_table import TrialsTable
