@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from engine.tasks.sources.glue import GLUE
+from engine.tasks.sources.hub import GLUE
 from engine.tasks.sources.own import folder_tasks, own_tasks
 from engine.tasks.sources.sample import SAMPLES
 from engine.tasks.task import TaskEntry

@@ -15,7 +15,7 @@ from engine.files import expanded
 from engine.spec.protocol import Count
 from engine.tasks.rows import Columns, label_of
 from engine.tasks.sources.files import SUFFIXES, FileOrigin
-from engine.tasks.sources.glue import GLUE, HubOrigin
+from engine.tasks.sources.hub import GLUE, HubOrigin
 from engine.tasks.subsets import find_named
 from engine.tasks.task import TaskEntry
 

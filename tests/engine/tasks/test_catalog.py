@@ -10,7 +10,7 @@ from engine.tasks.models import model_name
 from engine.tasks.plain_text import read_texts
 from engine.tasks.sources import SOURCES, sources_said
 from engine.tasks.sources.files import FileOrigin
-from engine.tasks.sources.glue import HubOrigin
+from engine.tasks.sources.hub import HubOrigin
 from tests.tiny import tiny_tasks
 
 

@@ -6,8 +6,7 @@ from huggingface_hub import constants
 
 from engine.errors import UsageError
 from engine.tasks.rows import Columns
-from engine.tasks.sources.glue import HubOrigin
-from engine.tasks.sources.hub import read_hub
+from engine.tasks.sources.hub import HubOrigin, read_hub
 
 COLUMNS = Columns(sentence1="text", label="mood")
 

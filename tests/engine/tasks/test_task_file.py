@@ -5,7 +5,7 @@ import pytest
 from engine.errors import UsageError
 from engine.tasks.rows import Columns
 from engine.tasks.sources.files import FileOrigin
-from engine.tasks.sources.glue import HubOrigin
+from engine.tasks.sources.hub import HubOrigin
 from engine.tasks.sources.own import own_tasks
 
 
