@@ -1,11 +1,83 @@
-"""Settings: what a person has set once, for every store, and the screen that changes it."""
+"""Settings: what a person has set once, for every store, and the TOML file that keeps it."""
 
-from bertcl_tui.settings.settings import (
-    Settings,
-    read_settings,
-    settings_file,
-    write_settings,
-    write_text,
-)
+import os
+from pathlib import Path
+from typing import Final
 
-__all__ = ["Settings", "read_settings", "settings_file", "write_settings", "write_text"]
+import msgspec
+from msgspec import Struct
+
+from engine.errors import UsageError, reason_of, shown
+
+DEFAULT_THEME: Final = "bertcl-dark"
+_FILE_VARIABLE: Final = "BERTCL_CONFIG"
+"""The variable that names another file."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a person likes; the defaults are what is so without a file."""
+
+    theme: str = DEFAULT_THEME
+    notify: bool = True
+    """Tell when a study ends, stalls or loses its worker."""
+    bell: bool = False
+    """Ring the terminal's bell with it."""
+    desktop: bool = False
+    """Show it on the desktop too, where the terminal can."""
+    keys: dict[str, str] = {}
+    """Textual's key names, comma between alternatives, by the name of an action."""
+    columns: dict[str, tuple[str, ...]] = {}
+    """Columns that are shown, from left to right, by the name of a table."""
+
+
+def settings_file() -> Path:
+    """Return where the settings are, or would be."""
+    from engine.files import expanded, own_folder
+
+    named = os.environ.get(_FILE_VARIABLE)
+    if named:
+        return expanded(named)
+    return own_folder("config") / "config.toml"
+
+
+def read_settings(path: Path) -> Settings:
+    """Read them; where there is no file, all is as it comes.
+
+    Raises:
+        UsageError: the file cannot be read, or says what cannot be set.
+    """
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise UsageError(f"settings {shown(path)} cannot be read: {reason_of(error)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"settings {shown(path)}: {error}; mend the file, or delete it") from None
+
+
+def write_settings(settings: Settings, path: Path) -> None:
+    """Write what differs from the defaults; the file is replaced whole or not at all.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    write_text(msgspec.toml.encode(settings), path)
+
+
+def write_text(text: bytes, path: Path) -> None:
+    """Write the settings' file as it shall be, whole or not at all.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    from engine.files import is_homeless, replacing
+
+    if is_homeless(path):
+        raise UsageError(f"settings have no place: no home is known; set HOME or {_FILE_VARIABLE}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as beside:
+            beside.write_bytes(text)
+    except OSError as error:
+        raise UsageError(f"settings {shown(path)} cannot be written: {reason_of(error)}") from None

@@ -10,7 +10,7 @@ from textual.theme import Theme
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import Keymap, checked_keymap
 from bertcl_tui.kit.messages import Trouble
-from bertcl_tui.settings.settings import DEFAULT_THEME, Settings, write_settings
+from bertcl_tui.settings import DEFAULT_THEME, Settings, write_settings
 from bertcl_tui.style import themes
 from engine.errors import EngineError, shown
 

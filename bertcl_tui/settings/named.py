@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import checked_keymap
-from bertcl_tui.settings.settings import Settings
+from bertcl_tui.settings import Settings
 from bertcl_tui.style.themes import theme_names
 from engine.errors import UsageError, did_you_mean, nearest, shown
 
