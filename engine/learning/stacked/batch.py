@@ -13,7 +13,7 @@ from engine.learning.device import to_device
 from engine.learning.events import Wanted
 from engine.learning.learner import SequenceLearner
 from engine.learning.plan import parts_of
-from engine.learning.stacked.dropout import PaddedMasks, RowKey
+from engine.learning.stacked.layers import PaddedMasks, RowKey
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,27 @@
-"""A backbone whose weights have a leading dimension of trials: every product is one for them all.
+"""A backbone for several trials: weights with a leading dimension of trials, and their dropout.
 
-Its rows are those of the trials one after another, as many of each, so that whatever has no weights
-(attention, dropout, activations) stays as it is: a batch of more rows.
+Every product is one for them all. Its rows are those of the trials one after another, as many of
+each, so that whatever has no weights (attention, activations) stays as it is: a batch of more rows.
+On a CPU, dropout draws the numbers that a trial draws alone, row by row, so that it learns the same
+in a stack, where rows of several trials are padded to one length.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedModel
+from transformers import AttentionInterface, PreTrainedModel
 
 from engine.errors import UsageError
-from engine.learning.lean import KeptTokens
+from engine.learning.lean import KeptTokens, RowDropout, RowMasks, row_masks
+
+_ATTENTION = "bertcl_in_a_stack"
+
+RowKey = tuple[int, ...]
+"""Seed, stage, step, task and number of a row; none of a row that only fills a trial's batch."""
 
 
 def stacked_backbone(
@@ -112,3 +120,71 @@ class _Embedding(nn.Module):
         """Leave the row that fills short rows as it is, as tables of one trial do."""
         assert weight.grad is not None
         weight.grad[:, self.padding].zero_()
+
+
+class PaddedMasks(RowMasks):
+    """As its parent for rows laid end to end; of padding, nothing is kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._there = torch.ones(0, 0, dtype=torch.bool)
+
+    def begin_batch(self, keys: Sequence[RowKey], there: Tensor) -> None:
+        """Begin anew the streams of these rows; ``there`` (rows, longest) is 0 at padding."""
+        self._streams = [np.random.SFC64(key) for key in keys]
+        self._there = there.bool()
+        self.lay_out(list(range(len(keys))), there.sum(dim=1).tolist())
+
+    def of_tokens(self, size: int, chance: float) -> Tensor:
+        """Draw for states (rows, longest, size)."""
+        kept = torch.zeros(*self._there.shape, size)
+        kept[self._there] = super().of_tokens(size, chance).view(-1, size)
+        return kept
+
+    def of_looks(self, heads: int, chance: float) -> Tensor:
+        """Draw for what every token looks at: (rows, heads, longest, longest)."""
+        rows, longest = self._there.shape
+        kept = torch.zeros(rows, heads, longest, longest)
+        sizes = [heads * length**2 for length in self._lengths]
+        drawn = torch.split(super().of_looks(heads, chance), sizes)
+        for to, length, looks in zip(kept, self._lengths, drawn, strict=True):
+            to[:, :length, :length] = looks.view(heads, length, length)
+        return kept
+
+
+def drop_row_by_row(backbone: PreTrainedModel) -> PaddedMasks | None:
+    """Let a stacked backbone draw as the packed one it was made of; None: that has torch's own."""
+    if row_masks(backbone) is None:
+        backbone.set_attn_implementation("sdpa")
+        return None
+    masks = PaddedMasks()
+    for part in backbone.modules():
+        if isinstance(part, RowDropout):
+            part.masks = masks
+    AttentionInterface.register(_ATTENTION, _attend)
+    backbone.set_attn_implementation(_ATTENTION)
+    return masks
+
+
+def _attend(
+    _module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    *,
+    row_masks: PaddedMasks,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **_others: object,
+) -> tuple[Tensor, None]:
+    """Attend as transformers asks of an attention: from (rows, heads, …) to (rows, longest, …)."""
+    assert mask is not None
+    if not dropout:
+        found = functional.scaled_dot_product_attention(query, key, value, mask, scale=scaling)
+        return found.transpose(1, 2), None
+    scale = query.shape[3] ** -0.5 if scaling is None else scaling
+    scores = (query @ key.transpose(2, 3) * scale).masked_fill(~mask, float("-inf"))
+    kept = row_masks.of_looks(query.shape[1], dropout)
+    looks = scores.softmax(-1) * kept.to(scores.dtype)
+    return (looks @ value).transpose(1, 2), None

@@ -29,8 +29,12 @@ from engine.learning.lean import is_plain_encoder
 from engine.learning.learner import SequenceLearner
 from engine.learning.plan import seed_streams
 from engine.learning.stacked.batch import StackedBatch, first_states, stack_batches
-from engine.learning.stacked.dropout import PaddedMasks, drop_row_by_row
-from engine.learning.stacked.layers import stacked_backbone, stacked_linear
+from engine.learning.stacked.layers import (
+    PaddedMasks,
+    drop_row_by_row,
+    stacked_backbone,
+    stacked_linear,
+)
 from engine.learning.stacked.weights import StackedWeights
 
 

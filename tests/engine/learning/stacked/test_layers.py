@@ -9,8 +9,7 @@ from engine.errors import UsageError
 from engine.learning.backbone import Backbone, first_token
 from engine.learning.lean import is_plain_encoder, pack_rows, row_masks
 from engine.learning.stacked.batch import first_states
-from engine.learning.stacked.dropout import drop_row_by_row
-from engine.learning.stacked.layers import stacked_backbone
+from engine.learning.stacked.layers import drop_row_by_row, stacked_backbone
 from tests.engine.learning.test_lean import PACKED, PADDED
 
 TRIALS, ROWS = 3, 4
