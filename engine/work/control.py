@@ -1,4 +1,4 @@
-"""What people want of a run, obeyed within two seconds, whatever the run is at."""
+"""Control of a run: what people desire of it, obeyed within two seconds, whatever it is at."""
 
 import signal
 import time
@@ -28,11 +28,11 @@ class Interrupted(BaseException):
         self.desired = desired
 
 
-class Wishes:
-    """Looks up together what is wanted of all runs that a worker holds.
+class DesiredOfHeld:
+    """Looks up together what is desired of all runs that a worker holds.
 
     Args:
-        ask: says what is wanted of every run that it holds.
+        ask: says what is desired of each of them.
     """
 
     def __init__(self, ask: Callable[[], Mapping[int, Desired]]) -> None:
@@ -41,7 +41,7 @@ class Wishes:
         self._known: Mapping[int, Desired] = {}
 
     def of(self, run_id: int) -> Desired:
-        """Return what is wanted of a run, as it was at most a twentieth of a second ago.
+        """Return what is desired of a run, as it was at most a twentieth of a second ago.
 
         Raises:
             LeaseLostError: another worker holds the run.
@@ -55,10 +55,10 @@ class Wishes:
 
 
 class Control:
-    """Looks up what is wanted of a run.
+    """Looks up what is desired of a run.
 
     Args:
-        ask: says what is wanted; any thread may ask.
+        ask: says what is desired; any thread may ask.
         patience: with a store that does not answer.
     """
 
@@ -66,7 +66,7 @@ class Control:
         self._ask = ask
         self._patience = patience
         self._looked_at = float("-inf")
-        self._wanted: Desired = "running"
+        self._desired: Desired = "running"
         self._is_anywhere = False
 
     def obey(self) -> None:
@@ -111,14 +111,14 @@ class Control:
     def _watch(self, over: Event) -> None:
         while not over.wait(_WATCH_SECONDS):
             try:
-                self._wanted = self._ask()
+                self._desired = self._ask()
             except EngineError:  # who looks next will say so
                 continue
             identity = main_thread().ident
-            if self._wanted != "running" and identity is not None:
+            if self._desired != "running" and identity is not None:
                 # Not only once: what is raised in a finalizer goes nowhere.
                 signal.pthread_kill(identity, _SIGNAL)
 
     def _interrupt(self, _: int, __: FrameType | None) -> None:
         if self._is_anywhere:
-            raise Interrupted(self._wanted)
+            raise Interrupted(self._desired)

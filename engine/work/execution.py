@@ -91,8 +91,8 @@ def attend(
     try:
         try:
             outcome = yield from _attempt(context, run, judges, keeper, stack)
-        except Interrupted as wanted:  # while it was loaded
-            outcome = obeyed(wanted)
+        except Interrupted as interrupted:  # while it was loaded
+            outcome = obeyed(interrupted)
         write = _written_once(context, run, outcome, time.monotonic() - began)
         context.patience.call(write, at_most=WORKER_SECONDS)
     except LeaseLostError:
@@ -327,9 +327,9 @@ def _has_begun(keeper: CheckpointKeeper, learner: SequenceLearner) -> bool:
 
 
 def _desired(context: WorkerContext, run: RunRecord) -> Desired:
-    """Return what is wanted of the run; a worker that shall rest or end gives it back."""
+    """Return what is desired of the run; a worker that shall rest or end gives it back."""
     if context.heartbeat.end_is_asked:
         return "paused"
-    if context.wishes is not None:
-        return context.wishes.of(run.id)
+    if context.desired is not None:
+        return context.desired.of(run.id)
     return desired_of(context.store, run.id, context.worker_id)

@@ -19,7 +19,7 @@ from engine.store.runs import RunRecord, Scores
 from engine.store.states import TRANSITIONS, RunState
 from engine.store.workers import write_log
 from engine.work.checkpoints import CheckpointKeeper, FirstStages
-from engine.work.control import Control, Interrupted, Wishes
+from engine.work.control import Control, DesiredOfHeld, Interrupted
 from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge
 from engine.work.patience import Patience
@@ -42,8 +42,8 @@ class WorkerContext:
     patience: Patience
     checkpoint_seconds: float
     clock: ClockWatch = field(default_factory=ClockWatch)
-    wishes: Wishes | None = None
-    """Where what is wanted of several runs is looked up together."""
+    desired: DesiredOfHeld | None = None
+    """Where what is desired of several runs is looked up together."""
     at_once: int = 1
     """How many runs are learnt together, each of which writes less often."""
 
@@ -107,9 +107,9 @@ class Learning:
                     if verdict is not None:
                         self.recorder.write()
                         return Outcome(verdict.state, verdict.reason)
-        except Interrupted as wanted:
+        except Interrupted as interrupted:
             self._write_what_was_reached()
-            return self._pause() if wanted.desired == "paused" else obeyed(wanted)
+            return self._pause() if interrupted.desired == "paused" else obeyed(interrupted)
         except CrowdedError as crowd:
             self._write_what_was_reached()
             return replace(self._pause(), reason=str(crowd), crowded=True)
@@ -189,8 +189,9 @@ class Learning:
         return Outcome("paused")
 
 
-def obeyed(wanted: Interrupted) -> Outcome:
-    if wanted.desired == "paused":
+def obeyed(interrupted: Interrupted) -> Outcome:
+    """Return the outcome of a run that rests or stops as it was desired."""
+    if interrupted.desired == "paused":
         return Outcome("paused")
     return Outcome("stopped", "stopped by hand")
 

@@ -15,7 +15,7 @@ from engine.learning.device import free_memory, has_lost_device
 from engine.learning.stacked.stack import Stack
 from engine.store.leases import desired_of_held
 from engine.store.runs import RunRecord
-from engine.work.control import Wishes
+from engine.work.control import DesiredOfHeld
 from engine.work.execution import Judges, attend
 from engine.work.learning import CrowdedError, Outcome, WorkerContext
 
@@ -48,7 +48,7 @@ class Together:
         settle: Callable[[RunRecord, Outcome | None], None],
     ) -> None:
         held = partial(desired_of_held, context.store, context.worker_id)
-        self._context = replace(context, wishes=Wishes(held), at_once=most)
+        self._context = replace(context, desired=DesiredOfHeld(held), at_once=most)
         self._judges = judges
         self._most = most
         self._take = take
