@@ -2,160 +2,30 @@
 
 Moments are seconds since the epoch (UTC). JSON columns hold the structs of ``engine.spec``.
 An id never comes again, whatever is deleted: workers and screens remember things by it.
-
-SQLite keeps any value in any column: in one that was edited or damaged, text may stand where a
-number should. Whoever reads such a value gets a ``ValueError``; ``first_damage`` tells its place.
 """
 
-from collections.abc import Callable
-from typing import Any, ClassVar, cast, get_args
-
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
     Connection,
-    Dialect,
-    Float,
     ForeignKey,
     Index,
-    Integer,
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
-    func,
-    not_,
     or_,
     select,
-    true,
     type_coerce,
 )
 
 from engine.errors import shown
+from engine.store.column_types import Checked, Large, Moment, Number, State, Whole, Words
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
-
-
-_LAST_MOMENT = 253_370_764_800.0
-"""The year 9999: calendars end with it."""
-
-
-class _Checked(TypeDecorator[Any]):
-    """What a column can hold, which SQLite does not watch over."""
-
-    kind: ClassVar[str]
-    """What it is called in a message."""
-    python: ClassVar[frozenset[type]]
-    sqlite: ClassVar[tuple[str, ...]]
-    """The types of the values in Python, and in SQLite's words."""
-
-    def fits(self, _: object) -> bool:
-        """Return whether a value of one of the types can stand there."""
-        return True
-
-    def fitting(self, _: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Return the same as a condition."""
-        return true()
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        """Return what refuses a value that is none; a server takes none in."""
-        if dialect.name != "sqlite":
-            return super().result_processor(dialect, coltype)
-        kinds, fits = self.python | {type(None)}, self.fits
-
-        def of_type(value: Any) -> Any:  # noqa: ANN401 - of any type indeed
-            if type(value) in kinds:
-                return value
-            raise ValueError(f"no {self.kind}: {shown(value)}")
-
-        def fitting(value: Any) -> Any:  # noqa: ANN401
-            if value is None or (type(value) in kinds and fits(value)):
-                return value
-            raise ValueError(f"no {self.kind}: {shown(value)}")
-
-        return of_type if type(self).fits is _Checked.fits else fitting
-
-    def is_wrong(self, column: Column[Any]) -> ColumnElement[bool]:
-        """Return the condition that a row of a SQLite file has something else in this column."""
-        raw = type_coerce(column, self.impl_instance)
-        is_right = func.typeof(raw).in_(self.sqlite) & self.fitting(raw)
-        return not_(or_(is_right, column.is_(None)) if column.nullable else is_right)
-
-
-class Words(_Checked):
-    """Text."""
-
-    cache_ok = True
-    impl, kind = Text, "text"
-    python, sqlite = frozenset({str}), ("text",)
-
-
-class State(Words):
-    """One word of a few."""
-
-    cache_ok = True
-    kind = "known word"
-
-    def __init__(self, words: object) -> None:
-        super().__init__()
-        self.words = get_args(words)
-
-    def fits(self, value: object) -> bool:
-        """Return whether it is one of them."""
-        return value in self.words
-
-    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Return whether it is one of them."""
-        return raw.in_(self.words)
-
-
-class Whole(_Checked):
-    """A whole number."""
-
-    cache_ok = True
-    impl, kind = Integer, "whole number"
-    python, sqlite = frozenset({int}), ("integer",)
-
-    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Return whether it counts something; what is below 0 is seen where work fails by it."""
-        return raw >= 0
-
-
-class Large(_Checked):
-    """One that need not fit into 32 bits, such as bytes; SQLite has no other integers."""
-
-    cache_ok = True
-    impl, kind = BigInteger().with_variant(Integer, "sqlite"), Whole.kind
-    python, sqlite = Whole.python, Whole.sqlite
-
-
-class Number(_Checked):
-    """A number."""
-
-    cache_ok = True
-    impl, kind = Float, "number"
-    python, sqlite = frozenset({float, int}), ("real", "integer")
-
-
-class Moment(Number):
-    """Seconds since the epoch, before the year 9999."""
-
-    cache_ok = True
-    kind = "moment"
-
-    def fits(self, value: object) -> bool:
-        """Return whether it is on a calendar."""
-        return 0 <= cast(float, value) < _LAST_MOMENT
-
-    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Return whether it is on a calendar."""
-        return raw.between(0, _LAST_MOMENT)
-
 
 metadata = MetaData(
     naming_convention={
@@ -375,7 +245,7 @@ def first_damage(connection: Connection) -> str:
         wrong = {
             column: kind.is_wrong(column)
             for column, kind in kinds.items()
-            if isinstance(kind, _Checked)
+            if isinstance(kind, Checked)
         }
         key = {column.name: type_coerce(column, Text) for column in table.primary_key}
         query = select(*key.values(), *wrong.values()).where(or_(*wrong.values()))
@@ -384,7 +254,7 @@ def first_damage(connection: Connection) -> str:
             place = " ".join(f"{name} {shown(row[at], 40)}" for at, name in enumerate(key))
             column = next(each for at, each in enumerate(wrong, len(key)) if row[at])
             kind = kinds[column]
-            assert isinstance(kind, _Checked)
+            assert isinstance(kind, Checked)
             return f"{table.name} {place} has no {kind.kind} as {column.name}"
     return ""
 
