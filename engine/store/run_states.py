@@ -7,6 +7,7 @@ from its last checkpoint.
 """
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import msgspec
 from sqlalchemy import (
@@ -50,6 +51,9 @@ from engine.store.runs import (
 )
 from engine.store.schema import confirmation, drift, log, measurement, run, stage, study, worker
 from engine.store.states import ENDED, RETRIED, TRANSITIONS, Desired, RunState
+
+_UNHELD: Final = {"worker_id": None, "rate": None, "tokens_rate": None}
+"""What of a run is of the worker that holds it."""
 
 # Made
 
@@ -224,19 +228,7 @@ def release_run(
         LeaseLostError: another worker holds the run.
     """
     assert state in TRANSITIONS["release"].targets
-    with store.writing() as connection:
-        hold(
-            connection,
-            run_id,
-            worker_id,
-            state=state,
-            reason=reason,
-            worker_id=None,
-            rate=None,
-            tokens_rate=None,
-            busy_seconds=run.c.busy_seconds + busy_seconds,
-        )
-        _set_worker_run(connection, worker_id, _another_of(worker_id))
+    _let_go(store, run_id, worker_id, busy_seconds, state=state, reason=reason)
 
 
 def finish_run(
@@ -256,22 +248,27 @@ def finish_run(
         LeaseLostError: another worker holds the run.
     """
     assert state in TRANSITIONS["finish"].targets
+    _let_go(
+        store,
+        run_id,
+        worker_id,
+        busy_seconds,
+        state=state,
+        reason=reason,
+        finished_at=now(),
+        **_score_columns("", scores),
+        **_score_columns("reported_", reported),
+    )
+
+
+def _let_go(
+    store: Store, run_id: int, worker_id: int, busy_seconds: float, **values: object
+) -> None:
     with store.writing() as connection:
-        hold(
-            connection,
-            run_id,
-            worker_id,
-            state=state,
-            reason=reason,
-            worker_id=None,
-            rate=None,
-            tokens_rate=None,
-            finished_at=now(),
-            busy_seconds=run.c.busy_seconds + busy_seconds,
-            **_score_columns("", scores),
-            **_score_columns("reported_", reported),
-        )
-        _set_worker_run(connection, worker_id, _another_of(worker_id))
+        values |= {**_UNHELD, "busy_seconds": run.c.busy_seconds + busy_seconds}
+        hold(connection, run_id, worker_id, **values)
+        another = select(func.min(run.c.id)).where(run.c.worker_id == worker_id)
+        _set_worker_run(connection, worker_id, another.scalar_subquery())
 
 
 # Controlled by people
@@ -295,13 +292,12 @@ def control_unheld(connection: Connection, *, steady: bool = True) -> None:
 
     ``steady`` is as ``orphaned`` takes it.
     """
-    unhand = {"worker_id": None, "rate": None, "tokens_rate": None}
     to_stop = unheld(steady=steady) & (run.c.desired == "stopped")
     connection.execute(
-        update(run).where(to_stop).values(state="stopped", finished_at=now(), **unhand)
+        update(run).where(to_stop).values(state="stopped", finished_at=now(), **_UNHELD)
     )
     to_pause = orphaned(steady=steady) & (run.c.desired == "paused")
-    paused = update(run).where(to_pause).values(state="paused", **losses(), **unhand)
+    paused = update(run).where(to_pause).values(state="paused", **losses(), **_UNHELD)
     connection.execute(paused)
 
 
@@ -379,16 +375,7 @@ def _name(row: RowMapping, run_id: int) -> str:
 def _score_columns(prefix: str, scores: Scores | None) -> dict[str, float]:
     if scores is None:
         return {}
-    return {
-        f"{prefix}p": scores.p,
-        f"{prefix}p_o": scores.p_o,
-        f"{prefix}p_s": scores.p_s,
-    }
-
-
-def _another_of(worker_id: int) -> ScalarSelect[int]:
-    """Return the first of the runs that a worker still holds; none of most workers."""
-    return select(func.min(run.c.id)).where(run.c.worker_id == worker_id).scalar_subquery()
+    return {f"{prefix}{name}": getattr(scores, name) for name in ("p", "p_o", "p_s")}
 
 
 def _set_worker_run(
