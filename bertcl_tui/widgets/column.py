@@ -1,5 +1,6 @@
-"""A column of a table, and what stands in its cells."""
+"""Columns of a table: how wide each is, and how a line is made of their cells."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -39,6 +40,30 @@ class Column(Struct, frozen=True, kw_only=True):
         fitted.truncate(width, overflow="ellipsis")
         fitted.align(self.align, width)
         return fitted
+
+
+def laid_out(columns: Sequence[Column], width: int, gap: int) -> tuple[tuple[Column, int], ...]:
+    """Return each column with its width: those that stretch share what room is left.
+
+    Args:
+        columns: from left to right.
+        width: of the table.
+        gap: blanks after each column.
+    """
+    taken = sum(column.width + gap for column in columns)
+    spare, stretching = max(0, width - taken), sum(column.stretch for column in columns)
+    return tuple(
+        (column, column.width + (spare // stretching if column.stretch else 0))
+        for column in columns
+    )
+
+
+def joined(cells: Sequence[tuple[Text, Column, int]], gap: int) -> Text:
+    """Return cells as a line of the table: each as wide as its column, and blanks after it."""
+    line = Text(" ", end="", no_wrap=True)
+    for text, column, width in cells:
+        line.append_text(column.fitted(text, width)).append(" " * gap)
+    return line
 
 
 def cut_in_middle(text: Text, width: int) -> Text:

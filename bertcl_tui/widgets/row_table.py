@@ -23,7 +23,7 @@ from textual.strip import Strip
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.themes import colourless
-from bertcl_tui.widgets.column import Column
+from bertcl_tui.widgets.column import Column, joined, laid_out
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -200,14 +200,8 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
 
     def _measure(self) -> None:
         width = self.scrollable_content_region.width
-        columns = self.columns(width)
-        taken = sum(column.width for column in columns) + self.GAP * len(columns)
-        spare, stretching = max(0, width - taken), sum(column.stretch for column in columns)
-        self._laid_out = tuple(
-            (column, column.width + (spare // stretching if column.stretch else 0))
-            for column in columns
-        )
-        self._width = max(width, taken)
+        self._laid_out = laid_out(self.columns(width), width, self.GAP)
+        self._width = max(width, sum(each + self.GAP for _, each in self._laid_out))
         self.virtual_size = Size(self._width, len(self._items) + 1)
 
     # drawing
@@ -281,11 +275,7 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
         return composed[1]
 
     def _join(self, cells: Sequence[tuple[Text, Column, int]]) -> Strip:
-        line = Text(" ", end="", no_wrap=True)
-        for text, column, width in cells:
-            line.append_text(column.fitted(text, width))
-            line.append(" " * self.GAP)
-        strip = Strip(line.render(self.app.console))
+        strip = Strip(joined(cells, self.GAP).render(self.app.console))
         return strip.adjust_cell_length(self._width, Style.null())
 
     # moving
