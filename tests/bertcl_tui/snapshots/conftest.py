@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bertcl_tui.app.watch import StoreWatch
 from bertcl_tui.workers import screen as workers
 from tests.bertcl_tui.snapshots.frozen import FrozenMeter, freeze
 
@@ -26,6 +27,12 @@ def frozen(frozen_recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(workers, "MachineMeter", FrozenMeter)
     return "studies.db"
+
+
+@pytest.fixture(autouse=True)
+def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store stands still: how often it is read must not come from how long a picture takes."""
+    monkeypatch.setattr(StoreWatch, "start", lambda _: None)
 
 
 @pytest.fixture(autouse=True)
