@@ -4,12 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Final
 
-from bertcl_tui.arena.launching import (
-    TableRequest,
-    asked_layout,
-    make_request,
-    read_sequences,
-)
+from bertcl_tui.arena.launching import TableRequest, asked_layout, make_request, read_sequences
 from bertcl_tui.arena.look import Look
 from bertcl_tui.options import OPTIONS, Field, readers
 from bertcl_tui.options.readers import first_texts

@@ -16,13 +16,7 @@ from bertcl_tui.combine.mixture import export_profile, farthest_change, finished
 from bertcl_tui.options.readers import trial_numbers
 from bertcl_tui.style.wording import count, stage_1_said
 from engine.errors import UsageError, shown
-from engine.profiles import (
-    DEFAULT_BASE,
-    Combined,
-    StudyTrials,
-    bootstrap_band,
-    without_each_study,
-)
+from engine.profiles import DEFAULT_BASE, Combined, StudyTrials, bootstrap_band, without_each_study
 from engine.profiles import combine as combine_trials
 from engine.store.connection import DEFAULT_STORE
 

@@ -6,9 +6,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.combine.mixture import (
-    Reference,
-)
+from bertcl_tui.combine.mixture import Reference
 from bertcl_tui.style.wording import count, stage_1_said
 from engine.profiles import Band, Combined, Profile
 

@@ -21,13 +21,7 @@ from textual.widgets.option_list import Option
 from bertcl_tui import actions
 from bertcl_tui.combine.mixture import HIGHEST_BASE, LOWEST_BASE, Mixture, Source, farthest_change
 from bertcl_tui.style.looks import Looks, looks_of
-from engine.profiles import (
-    Combined,
-    RankedTrial,
-    ScoredTrial,
-    StudyMean,
-    without_each_study,
-)
+from engine.profiles import Combined, RankedTrial, ScoredTrial, StudyMean, without_each_study
 
 _MOST_TRIALS: Final = 200
 """Shown of an unfolded study: the best ones, and all that are in."""

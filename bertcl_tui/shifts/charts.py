@@ -4,11 +4,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.style import Palette, Size
-from engine.tasks.shift_findings import (
-    Clusters,
-    Lengths,
-    Projection,
-)
+from engine.tasks.shift_findings import Clusters, Lengths, Projection
 
 
 class LengthHistogram(Struct, frozen=True):

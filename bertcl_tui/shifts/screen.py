@@ -27,12 +27,7 @@ from bertcl_tui.shifts.facts import (
     plane_said,
 )
 from bertcl_tui.shifts.forms import ShiftList, picture_form, question_form
-from bertcl_tui.shifts.question import (
-    first_question,
-    question_of,
-    read_question,
-    search_texts,
-)
+from bertcl_tui.shifts.question import first_question, question_of, read_question, search_texts
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart

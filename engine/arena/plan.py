@@ -11,14 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.arena.entrants import Entrant
-from engine.arena.rates import (
-    NoRates,
-    Rates,
-    Setting,
-    find_rates,
-    searched_method,
-    searched_stages,
-)
+from engine.arena.rates import NoRates, Rates, Setting, find_rates, searched_method, searched_stages
 from engine.spec import Protocol, RunSpec, Source, derived_seed, sequence_name
 from engine.spec.methods import OptionValue, read_options
 from engine.spec.run import SearchedMethod

@@ -22,13 +22,7 @@ from transformers.utils.hub import cached_file, extract_commit_hash
 from engine.errors import UsageError, shown
 from engine.profiles.parameters import count_layers
 from engine.tasks.hub_access import read_model
-from engine.tasks.models import (
-    Shape,
-    folder_fingerprint,
-    model_path,
-    model_stamp,
-    require_weights,
-)
+from engine.tasks.models import Shape, folder_fingerprint, model_path, model_stamp, require_weights
 
 _HEAD_DROPOUTS = (
     *("classifier_dropout", "classifier_dropout_prob", "seq_classif_dropout", "cls_dropout"),

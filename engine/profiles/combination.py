@@ -17,14 +17,7 @@ from engine.profiles.profile import (
     TrialShare,
     refuse_base,
 )
-from engine.profiles.trials import (
-    LeftOut,
-    Refusal,
-    ScoredTrial,
-    StudyTrials,
-    admit,
-    stages_said,
-)
+from engine.profiles.trials import LeftOut, Refusal, ScoredTrial, StudyTrials, admit, stages_said
 from engine.spec import Protocol
 
 if TYPE_CHECKING:

@@ -6,15 +6,7 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct, convert
 from msgspec.structs import asdict
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    delete,
-    insert,
-    select,
-)
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select
 
 from engine.store.clock import now
 from engine.store.connection import Store

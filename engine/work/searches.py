@@ -9,13 +9,7 @@ from functools import partial
 from msgspec.structs import replace
 from optuna.trial import FrozenTrial
 
-from engine.errors import (
-    DeletedError,
-    EngineError,
-    StorageError,
-    UnreachableError,
-    kind_and_line,
-)
+from engine.errors import DeletedError, EngineError, StorageError, UnreachableError, kind_and_line
 from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
 from engine.search.importance import weigh_if_old
