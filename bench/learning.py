@@ -20,6 +20,7 @@ from engine.spec import Protocol, RunSpec
 RATE = 2e-5
 WARM_STEPS = 3
 
+Batching = Literal["mixed", "by-length"]
 Precision = Literal["auto", "fp32", "bf16"]
 Now = Callable[[], float]
 
@@ -32,6 +33,7 @@ class Work(Struct, frozen=True, kw_only=True):
     data: str = "sample"
     model: str = "sample"
     batch_size: int = 16
+    batching: Batching = "mixed"
     max_length: int = 256
     device: str = "auto"
     precision: Precision = "auto"
@@ -50,6 +52,7 @@ class Work(Struct, frozen=True, kw_only=True):
         """Return a run that begins with these steps."""
         protocol = Protocol(
             batch_size=self.batch_size,
+            batching=self.batching,
             max_length=self.max_length,
             precision=self.precision,
             dropout=self.dropout,
@@ -74,6 +77,8 @@ class Timed(Struct, frozen=True):
 
     seconds: float
     losses: list[float]
+    tokens: int = 0
+    """What was learnt from meanwhile, without padding."""
 
 
 class Stopwatch:
@@ -101,11 +106,13 @@ def alone(work: Work, now: Now = perf_counter, *, trial: int = 0, losses_at_once
     learner.losses_at_once = losses_at_once or learner.losses_at_once
     watch = Stopwatch(learner.setup.device, work, now)
     losses: list[float] = []
+    tokens = 0
     for event in learner.events():
         if isinstance(event, Stepped):
             losses += [] if event.loss is None else [event.loss]
+            tokens += event.tokens if event.step > WARM_STEPS else 0
             if watch.stepped(event.step):
-                return Timed(watch.seconds, losses)
+                return Timed(watch.seconds, losses, tokens)
     raise SystemExit(f"task {work.task} has too few rows for {work.steps} steps")
 
 

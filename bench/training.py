@@ -3,11 +3,14 @@
 Both learn the same batches of the same rows, from the same weights and at the same rates, and take
 turns in every round, so that what else the machine does falls on both. Trainer is as it comes, with
 the paper's protocol (no clipping); it pads every batch to its longest row, and with --grouped it
-takes rows of like length together. Needs the `bench` group: pip install --group bench.
+takes rows of like length together, as this project does with --batching by-length. What counts is
+text, not padding: a row is as many tokens as the task's have on average. Needs the `bench` group:
+pip install --group bench.
 
-With --against FOLDER another copy of this project takes Trainer's place, so that a change can be
-held against what was there before; both sides are then processes of their own. With
---processor-time the processor's seconds count: beside other work the clock's tell little.
+With --beside-mixed this project's mixed batches take Trainer's place, with --against FOLDER another
+copy of this project, so that a change can be held against what was there before; both sides are
+then processes of their own. With --processor-time the processor's seconds count: beside other work
+the clock's tell little.
 """
 
 import subprocess
@@ -17,11 +20,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import torch
 import typer
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
+from numpy.typing import NDArray
 from torch.profiler import profile
 from torch.utils.data import Dataset
 from transformers import (
@@ -42,7 +47,6 @@ from engine.learning.backbone import quiet_libraries
 from engine.learning.device import pick_device
 from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
-from engine.learning.plan import batches
 from engine.learning.prepare import prepare
 from engine.tasks.encoded import Encoded, load_tokenizer
 from engine.tasks.models import model_path
@@ -61,7 +65,7 @@ runpy.run_module("bench.training", run_name="__main__", alter_sys=True)
 """What runs this bench with the engine of another folder."""
 
 Side = Callable[[Work, Now], float]
-"""Takes the steps, and returns the seconds."""
+"""Takes the steps, and returns the tokens of text a second."""
 
 
 class Clock(TrainerCallback):
@@ -93,7 +97,12 @@ class Rows(Dataset[dict[str, list[int]]]):
 
 def bertcl(work: Work, now: Now) -> float:
     """Time this project's learner."""
-    return alone(work, now).seconds
+    timed = alone(work, now)
+    return timed.tokens / timed.seconds
+
+
+def _mixed(work: Work, now: Now) -> float:
+    return bertcl(replace(work, batching="mixed"), now)
 
 
 def copy_in(folder: Path, work: Work, now: Now) -> float:
@@ -111,12 +120,25 @@ def _typed(work: Work) -> dict[str, object]:
     return {name: value for name, value in asdict(work).items() if name != "dropout"}
 
 
+class Counting(DataCollatorWithPadding):
+    """Pads, and counts the tokens of every batch."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(load_tokenizer(path))
+        self.tokens: list[int] = []
+
+    def __call__(self, features: list[dict[str, Any]]) -> dict[str, Any]:
+        self.tokens.append(sum(len(row["input_ids"]) for row in features))
+        padded: dict[str, Any] = super().__call__(features)
+        return padded
+
+
 def trainer(work: Work, now: Now, *, grouped: bool = False) -> float:
     """Time the same steps of Trainer."""
     spec = work.spec()
     setup = prepare(spec).setup
     path, task = model_path(spec.model), setup.tasks[0]
-    watch = Stopwatch(setup.device, work, now)
+    watch, collator = Stopwatch(setup.device, work, now), Counting(path)
     with tempfile.TemporaryDirectory() as folder:
         learner = Trainer(
             model=AutoModelForSequenceClassification.from_pretrained(
@@ -139,29 +161,31 @@ def trainer(work: Work, now: Now, *, grouped: bool = False) -> float:
                 disable_tqdm=True,
             ),
             train_dataset=Rows(task.train, [row for rows in _batches(work) for row in rows]),
-            data_collator=DataCollatorWithPadding(load_tokenizer(path)),
+            data_collator=collator,
             callbacks=[Clock(watch)],
         )
         learner.remove_callback(PrinterCallback)
         learner.train()
-    return watch.seconds
+    return sum(collator.tokens[WARM_STEPS : work.last_step]) / watch.seconds
 
 
 def _batches(work: Work) -> list[list[int]]:
     """Return the rows of every step, warm ones included."""
-    spec = work.spec()
-    plan = prepare(spec).setup.plans[0]
-    rows = batches(plan, stage=0, seed=spec.seed, shuffle=True, after=0)
+    rows = prepare(work.spec()).setup.batches(0, after=0)
     return [next(rows).tolist() for _ in range(work.last_step)]
 
 
 def padding_of(work: Work) -> str:
     """Say how much of a padded batch is text."""
-    lengths = prepare(work.spec()).setup.tasks[0].train.lengths()
+    lengths = _lengths(work)
     timed = _batches(work)[WARM_STEPS:]
     tokens = sum(int(lengths[rows].sum()) for rows in timed) / work.steps
     padded = sum(len(rows) * int(lengths[rows].max()) for rows in timed) / work.steps
     return f"{tokens:.0f} tokens a batch, {padded:.0f} when padded"
+
+
+def _lengths(work: Work) -> NDArray[np.int64]:
+    return prepare(work.spec()).setup.tasks[0].train.lengths()
 
 
 def compare(
@@ -175,9 +199,10 @@ def compare(
     """Let two sides take turns; return rows a second of each, and of the first over the second."""
     case = case or f"{work.task}: {padding_of(work)}, {pick_device(work.device, work.precision)}"
     rates: dict[str, list[float]] = {name: [] for name in sides}
+    of_a_row = float(_lengths(work).mean())
     for number in range(rounds):
         for name in list(sides) if number % 2 == 0 else reversed(list(sides)):
-            rates[name].append(work.steps * work.batch_size / sides[name](work, now))
+            rates[name].append(sides[name](work, now) / of_a_row)
     ratios = [ours / theirs for ours, theirs in zip(*rates.values(), strict=True)]
     return [
         *(over_rounds(case, f"{name}, rows/s", found) for name, found in rates.items()),
@@ -223,6 +248,7 @@ def main(
     threads: Annotated[int, typer.Option(help="0: as torch chooses.")] = 0,
     profile_steps: Annotated[int, typer.Option(help="Then say where the time goes.")] = 0,
     grouped: Annotated[bool, typer.Option("--grouped", help="As Trainer may.")] = False,
+    beside_mixed: Annotated[bool, typer.Option("--beside-mixed")] = False,
     against: Annotated[Path | None, typer.Option(help="A folder with another copy.")] = None,
     processor_time: Annotated[bool, typer.Option("--processor-time")] = False,
     once: Annotated[bool, typer.Option("--once", hidden=True)] = False,
@@ -234,12 +260,14 @@ def main(
     if once:
         print(bertcl(work, now))
         return
-    if against is None:
+    if against is None and not beside_mixed:
         found = beside_trainer(work, rounds=rounds, grouped=grouped, now=now)
     else:
-        there = against.resolve()
-        copies = {"here": partial(copy_in, HERE), "there": partial(copy_in, there)}
-        found = compare(work, dict(copies), rounds=rounds, now=now)
+        sides: dict[str, Side] = {"by length": bertcl, "mixed": _mixed}
+        if against is not None:
+            there = against.resolve()
+            sides = {"here": partial(copy_in, HERE), "there": partial(copy_in, there)}
+        found = compare(work, sides, rounds=rounds, now=now)
     print(table(found))
     if profile_steps:
         print(profile_of(prepare(work.spec()), profile_steps))

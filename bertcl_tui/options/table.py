@@ -50,6 +50,10 @@ _WHEN_FLAT = {
     "stop": "Ends when the later half gained less in p than chance does.",
     "go-on": "Goes on to the last trial.",
 }
+_BATCHING = {
+    "mixed": "A batch has its rows as they come, as in the paper.",
+    "by-length": "A batch has rows of like length: less padding on a GPU.",
+}
 _PRECISIONS = {
     "auto": "bf16 where the hardware multiplies it faster, else fp32.",
     "fp32": "Exact, and slower.",
@@ -176,6 +180,13 @@ OPTIONS = (
         example=1000,
     ),
     _whole_of_protocol("batch_size", "Batch size", "Rows of a step.", least=1, example=16),
+    _word(
+        "batching",
+        "Batching",
+        "Which rows are learnt together in a step.",
+        part="protocol",
+        choices=_BATCHING,
+    ),
     _whole_of_protocol(
         "max_length",
         "Max length",

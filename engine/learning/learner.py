@@ -50,7 +50,6 @@ from engine.learning.plan import (
     Part,
     Setup,
     StagePlan,
-    batches,
     parts_of,
     pieces_of,
     seed_step,
@@ -227,9 +226,7 @@ class SequenceLearner:
         self.model.train(protocol.dropout)
         due = self.position.due
         after = self.position.step - (due is not None)
-        seed = self.setup.seed_of(stage)
-        rows = batches(plan, stage=stage, seed=seed, shuffle=protocol.shuffle, after=after)
-        for step, indices in enumerate(rows, start=after + 1):
+        for step, indices in enumerate(self.setup.batches(stage, after), start=after + 1):
             if due is None:
                 self._followed = {}
                 taken = yield Wanted(stage, step, indices)

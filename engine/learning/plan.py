@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from math import ceil, floor
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
 import torch
+from msgspec.structs import asdict
 from numpy.typing import NDArray
 
 from engine.learning.device import Device
@@ -22,6 +23,8 @@ from engine.tasks.encoded import Encoded
 
 Rows = NDArray[np.int64]
 Split = Literal["retention", "search", "validation"]
+_WINDOW: Final = 50
+"""Batches whose rows are sorted by length together."""
 
 
 @dataclass(frozen=True)
@@ -100,19 +103,47 @@ def _points(measures: int, affordable: int | None) -> Iterable[int]:
     return *(max(k, floor(point + 0.5)) for k, point in enumerate(apart, start=1)), measures
 
 
-def batches(plan: StagePlan, *, stage: int, seed: int, shuffle: bool, after: int) -> Iterator[Rows]:
-    """Yield the rows of every step of a stage after step ``after``; each row once an epoch."""
+def batches(
+    plan: StagePlan,
+    *,
+    stage: int,
+    seed: int,
+    shuffle: bool,
+    after: int,
+    lengths: Rows | None = None,
+) -> Iterator[Rows]:
+    """Yield the rows of every step of a stage after step ``after``; each row once an epoch.
+
+    Args:
+        plan: of the stage.
+        stage: its number, from 0.
+        seed: of the stage.
+        shuffle: whether every epoch has an order of its own; else rows come as they are.
+        after: how many steps were taken.
+        lengths: of all rows, where those of a batch shall be of like length; None: as they come.
+    """
     for step in range(after, plan.steps):
         epoch, place = divmod(step, plan.steps_per_epoch)
         if place == 0 or step == after:
-            order = _epoch_order(plan.rows, (seed, stage, epoch) if shuffle else None)
+            draw = np.random.default_rng((seed, stage, epoch))
+            order = draw.permutation(plan.rows) if shuffle else np.arange(plan.rows)
+            if lengths is not None:
+                order = _by_length(order, lengths, plan.batch_size, draw)
         yield order[place * plan.batch_size : (place + 1) * plan.batch_size]
 
 
-def _epoch_order(rows: int, key: tuple[int, int, int] | None) -> Rows:
-    if key is None:
-        return np.arange(rows)
-    return np.random.default_rng(key).permutation(rows)
+def _by_length(order: Rows, lengths: Rows, batch_size: int, draw: np.random.Generator) -> Rows:
+    """Return an order whose batches have rows of like length, drawn from so many batches each.
+
+    The last batch, where it is short, has its rows as they come: its few rows weigh more.
+    """
+    whole = len(order) - len(order) % batch_size
+    ordered = []
+    for first in range(0, whole, _WINDOW * batch_size):
+        window = order[first : min(whole, first + _WINDOW * batch_size)]
+        window = window[np.argsort(lengths[window], kind="stable")]
+        ordered.append(draw.permutation(window.reshape(-1, batch_size)).ravel())
+    return np.concatenate((*ordered, order[whole:]))
 
 
 @dataclass(frozen=True)
@@ -229,6 +260,19 @@ class Setup:
         """Return the seed of a stage's rows and of its dropout."""
         return self.seed if stage > 0 or self.first_seed is None else self.first_seed
 
+    def batches(self, stage: int, after: int) -> Iterator[Rows]:
+        """Yield the rows of every step of a stage after step ``after``, numbered in its pool."""
+        plan, protocol = self.plans[stage], self.protocol
+        by_length = protocol.batching == "by-length"
+        return batches(
+            plan,
+            stage=stage,
+            seed=self.seed_of(stage),
+            shuffle=protocol.shuffle,
+            after=after,
+            lengths=self.lengths(stage, np.arange(plan.rows)) if by_length else None,
+        )
+
     def lengths(self, stage: int, numbers: Rows) -> NDArray[np.int64]:
         """Return the number of tokens of each of these rows of a stage's pool."""
         parts = parts_of(self.pools[stage], numbers)
@@ -244,11 +288,19 @@ class Setup:
             self.method,
             self.grouping,
             self.learning_rates,
-            self.protocol,
+            _known_by(self.protocol),
             self.seed,
             *(item for item in (self.first_lr, self.first_seed) if item is not None),
         )
         return blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
+
+
+def _known_by(protocol: Protocol) -> dict[str, object]:
+    """Return the switches of a protocol as checkpoints know them from before there was the last."""
+    switches = asdict(protocol)
+    if protocol.batching == "mixed":
+        del switches["batching"]
+    return switches
 
 
 def seed_step(seed: int, stage: int, step: int, device: Device) -> None:

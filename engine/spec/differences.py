@@ -42,6 +42,7 @@ PAPER_NOTES: Final = {
     "selection": "The paper chooses and reports on the same rows, so its best is flattered.",
     "dropout": f"{_SILENT} never turns it on.",
     "shuffle": f"{_SILENT} learns the rows as they come.",
+    "batching": f"{_SILENT} takes the rows of a batch as they come.",
     "optimizer_state": f"{_SILENT} keeps Adam's moments from task to task.",
     "idle_heads": f"{_SILENT} lets them drift by Adam's moments.",
     "loss": f"{_SILENT} applies cross-entropy to a softmax.",

@@ -48,6 +48,10 @@ class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     three points on 32 rows, unless this is 0. A stage's end is always measured. None: no bound."""
     dropout: bool = True
     shuffle: bool = True
+    batching: Literal["mixed", "by-length"] = "mixed"
+    """Whether a batch has its rows as they come, or rows of like length: within every 50 batches of
+    that order they are sorted by it, and the batches come in an order of their own. Then less of a
+    padded batch is padding; which rows are learnt together, and so what is learnt, is other."""
     optimizer_state: Literal["fresh", "carried"] = "fresh"
     """What Adam knows at the start of a later stage; the authors' code carries it over."""
     idle_heads: Literal["frozen", "drifting"] = "frozen"

@@ -34,6 +34,7 @@ WRONG = [
     ("when_flat", "end", "no when flat named 'end'; use one of stop, go-on"),
     ("retention_rows", "0", "retention rows is 0"),
     ("measures_per_epoch", "0", "measures per epoch is 0"),
+    ("batching", "sorted", "no batching named 'sorted'; use one of mixed, by-length"),
     ("curve_share", "-1", "curve share is -1; it must be at least 0, like 0.1"),
     ("trials", "many", "trials 'many' is no whole number"),
     ("trials", "0", "trials is 0"),
@@ -122,11 +123,17 @@ def test_what_is_searched_and_how_long_can_be_said() -> None:
             "retention_rows": "128",
             "measures_per_epoch": "2",
             "curve_share": "0.25",
+            "batching": "by-length",
         }
     )
     assert (spec.method, spec.search.budget_epochs) == ("llrd", 120.5)
     assert spec.protocol == Protocol(
-        max_length=64, warmup=0.2, retention_rows=128, measures_per_epoch=2, curve_share=0.25
+        max_length=64,
+        warmup=0.2,
+        retention_rows=128,
+        measures_per_epoch=2,
+        curve_share=0.25,
+        batching="by-length",
     )
     assert search_command({"sequence": "a:b", "method": "flat", "budget": "48"}) == (
         "bertcl-tui search a:b --method flat --budget 48"

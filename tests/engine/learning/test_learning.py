@@ -276,9 +276,11 @@ def _with_room_for(learner: SequenceLearner, rows: int) -> SequenceLearner:
     return learner
 
 
-@pytest.mark.parametrize("method", ["flat", "replay", "ewc-task"])
-def test_too_little_memory_changes_no_gradient(ask: Ask, method: str) -> None:
-    spec = ask(method=method, epochs=1)
+@pytest.mark.parametrize(
+    ("method", "batching"), [("flat", "by-length"), ("replay", "mixed"), ("ewc-task", "mixed")]
+)
+def test_too_little_memory_changes_no_gradient(ask: Ask, method: str, batching: str) -> None:
+    spec = ask(method=method, epochs=1, batching=batching)
     roomy, narrow = prepare(spec), _with_room_for(prepare(spec), rows=5)
     assert losses(list(narrow.events())) == pytest.approx(losses(list(roomy.events())), abs=1e-3)
     found, expected = weights(narrow), weights(roomy)

@@ -2,6 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.learning.plan import (
     Part,
@@ -56,13 +57,19 @@ PLAN: StagePlan = plan_stage(
 )
 
 
+LENGTHS = np.random.default_rng(5).integers(3, 40, PLAN.rows)
+
+
 def _rows(
-    *, stage: int = 0, seed: int = 1, shuffle: bool = True, after: int = 0
+    *,
+    stage: int = 0,
+    seed: int = 1,
+    shuffle: bool = True,
+    after: int = 0,
+    lengths: NDArray[np.int64] | None = None,
 ) -> list[list[int]]:
-    return [
-        rows.tolist()
-        for rows in batches(PLAN, stage=stage, seed=seed, shuffle=shuffle, after=after)
-    ]
+    steps = batches(PLAN, stage=stage, seed=seed, shuffle=shuffle, after=after, lengths=lengths)
+    return [rows.tolist() for rows in steps]
 
 
 def _epoch(steps: list[list[int]], epoch: int) -> list[int]:
@@ -102,6 +109,42 @@ def test_unshuffled_rows_come_as_in_the_file() -> None:
     for epoch in range(3):
         assert _epoch(steps, epoch) == list(range(23))
     assert _rows(shuffle=False, after=7) == steps[7:]
+
+
+def test_rows_of_like_length_are_learnt_together_each_once_an_epoch() -> None:
+    steps = _rows(lengths=LENGTHS)
+    assert [len(rows) for rows in steps] == [5, 5, 5, 5, 3] * 3
+    for epoch in range(3):
+        assert sorted(_epoch(steps, epoch)) == list(range(23))
+        whole = steps[5 * epoch : 5 * epoch + 4]
+        spans = sorted((min(LENGTHS[rows]), max(LENGTHS[rows])) for rows in whole)
+        assert all(one[1] <= other[0] for one, other in pairwise(spans))
+        assert _epoch(steps, epoch)[20:] == _epoch(_rows(), epoch)[20:], "the short one is drawn"
+    assert steps[:5] != steps[5:10]
+    order = [float(LENGTHS[rows].mean()) for rows in steps[:4]]
+    assert order != sorted(order)
+    assert order != sorted(order, reverse=True)
+
+
+def test_rows_of_like_length_come_again_after_any_step() -> None:
+    for shuffle in (True, False):
+        steps = _rows(lengths=LENGTHS, shuffle=shuffle)
+        for after in range(len(steps) + 1):
+            assert _rows(lengths=LENGTHS, shuffle=shuffle, after=after) == steps[after:]
+
+
+def test_like_length_is_looked_for_near_by() -> None:
+    """Where all rows were sorted, the same would be learnt together in every epoch."""
+    rows = 2000
+    plan = plan_stage("mood", rows=rows, epochs=2, protocol=Protocol(batch_size=10), first_step=0)
+    lengths = np.random.default_rng(5).integers(3, 250, rows)
+    for shuffle in (True, False):
+        steps = batches(plan, stage=0, seed=1, shuffle=shuffle, after=0, lengths=lengths)
+        plain = batches(plan, stage=0, seed=1, shuffle=shuffle, after=0)
+        learnt, as_they_come = (np.concatenate(list(each)) for each in (steps, plain))
+        for first in range(0, 2 * rows, 500):
+            window = slice(first, first + 500)
+            assert sorted(learnt[window]) == sorted(as_they_come[window])
 
 
 POOL = (Share(2, np.array([10, 11, 12])), Share(0, np.array([5, 7])))

@@ -26,6 +26,7 @@ PROTOCOLS = {
         "shuffle": False,
     },
     "carried, with dropout": {"optimizer_state": "carried"},
+    "by length": {"batching": "by-length"},
     "bf16": {"precision": "bf16"},
 }
 

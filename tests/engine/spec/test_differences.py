@@ -145,3 +145,10 @@ def test_what_is_only_watched_is_no_difference_from_the_paper() -> None:
     )
     watched = replace(AS_IN_THE_PAPER, protocol=replace(protocol, preset="default"), device="cpu")
     assert differences_from_paper(watched) == ()
+
+
+def test_rows_of_like_length_in_a_batch_are_a_difference_from_the_paper() -> None:
+    protocol = replace(AS_IN_THE_PAPER.protocol, batching="by-length")
+    (found,) = differences_from_paper(replace(AS_IN_THE_PAPER, protocol=protocol))
+    assert (found.name, found.values) == ("batching", ("by-length", "mixed"))
+    assert "as they come" in found.note

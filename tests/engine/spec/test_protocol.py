@@ -89,7 +89,7 @@ def test_the_code_halves_by_what_the_first_task_shows() -> None:
 
 def test_what_older_versions_stored_is_read_as_it_was_meant() -> None:
     protocol = msgspec.to_builtins(Protocol())
-    del protocol["length_split"]
+    del protocol["length_split"], protocol["batching"]
     search = msgspec.to_builtins(SearchSettings(trials=7))
     del search["pruning_sees"], search["budget_epochs"]
     del search["trial_seeds"], search["racing"], search["when_flat"]
@@ -107,6 +107,7 @@ def test_what_older_versions_stored_is_read_as_it_was_meant() -> None:
         "later-stages",
         "median-tokens",
     )
+    assert spec.protocol == Protocol()
     assert (spec.search.trial_seeds, spec.search.racing, spec.search.when_flat) == (
         "own",
         "off",

@@ -121,10 +121,11 @@ def _assert_same_state(together: SequenceLearner, alone: SequenceLearner) -> Non
     [
         (("mood", "topic"), {}),
         (("mood", "topic"), ORIGINAL_CODE),
+        (("mood", "topic"), {"batching": "by-length"}),
         (TRIPLE, {"batch_size": 10}),
         (("mood", "agree"), {"batch_size": 10, "dropout": True}),
     ],
-    ids=["default", "original-code", "three tasks, a short last batch", "dropout"],
+    ids=["default", "original-code", "by length", "three tasks, a short last batch", "dropout"],
 )
 def test_each_is_as_it_is_alone(
     alone: Alone, ask: Ask, sequence: tuple[str, ...], protocol: dict[str, object]
