@@ -23,6 +23,7 @@ import typer
 from bench.figures import Figure, table
 from bench.results import (
     Entry,
+    Results,
     commit_here,
     origin_here,
     read_results,
@@ -32,7 +33,7 @@ from bench.results import (
 
 ALL = ("training", "stacked", "asking", "tables", "charts", "screen", "racing", "end_to_end")
 """What two cores do in half an hour."""
-OTHERS = ("search",)
+OTHERS = ("search", "gpu")
 """What is measured where it is asked for by name."""
 LATEST = 1200.0
 """Seconds after which a bench has failed."""
@@ -45,6 +46,9 @@ def main(
     quick: Annotated[
         bool, typer.Option("--quick", help="Tiny ones, to see that they run; nothing is kept.")
     ] = False,
+    take: Annotated[
+        Path | None, typer.Option(help="Take over what was found, as on another machine.")
+    ] = None,
     into: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Measure what these benches do, or all that need no GPU."""
@@ -57,6 +61,9 @@ def main(
         bench = import_module(f"bench.{chosen[0]}")
         found = about(bench), bench.measure(quick=quick)
         into.write_bytes(msgspec.json.encode(found))
+        return
+    if take is not None:
+        keep(read_results(take))
         return
     if missing:
         here, known = commit_here(), read_results()
@@ -85,11 +92,16 @@ def run_and_keep(name: str, *, quick: bool) -> bool:
     print(f"\n{name}: {subject} {seconds:.0f} s\n\n{table(figures)}\n", flush=True)
     if not quick:
         entry = Entry(about=subject, seconds=seconds, origin=origin, figures=figures)
-        known = {**read_results(), name: entry}
-        results = {name: known[name] for name in (*ALL, *OTHERS) if name in known}
-        write_results(results)
-        write_page(results)
+        keep({name: entry})
     return True
+
+
+def keep(found: Results) -> None:
+    """Keep what was found, and put it into the document."""
+    known = {**read_results(), **found}
+    results = {name: known[name] for name in (*ALL, *OTHERS) if name in known}
+    write_results(results)
+    write_page(results)
 
 
 def run(name: str, *, quick: bool) -> tuple[str, list[Figure]]:

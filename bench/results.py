@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from bench.figures import Figure, table
 from engine.files import replacing
-from engine.work.machine import core_count
+from engine.work.machine import MachineMeter, core_count
 
 RESULTS = Path(__file__).parent / "results.json"
 PAGE = Path(__file__).parents[1] / "docs/performance.md"
@@ -60,10 +60,12 @@ Results = dict[str, Entry]
 def origin_here() -> Origin:
     """Return where and when we are."""
     memory = psutil.virtual_memory().total / 2**30
+    gpus = [load.name for load in MachineMeter().read().gpus]
+    parts = (f"{core_count()} cores of {_processor()}", f"{memory:.0f} GiB", *gpus)
     return Origin(
         date=datetime.now(UTC).date().isoformat(),
         commit=commit_here(),
-        machine=f"{core_count()} cores of {_processor()}, {memory:.0f} GiB, {platform.system()}",
+        machine=", ".join((*parts, platform.system())),
         load=os.getloadavg()[0],
         versions={
             "Python": platform.python_version(),
