@@ -26,7 +26,7 @@ from engine.tasks.hub_access import hub_answers
 from engine.tasks.sources.sample import SAMPLES, require_sample_pack
 from engine.work.ask import ask_machine
 from engine.work.cleaning import Cleaning, kinds_of, look_at
-from engine.work.machine import torch_knows_cuda
+from engine.work.machine import choose_sharing, known_rates, torch_knows_cuda
 
 _LEAST_COLUMNS, _LEAST_LINES = 80, 24
 _FEW_COLOURS: Final = {"standard", "256"}
@@ -64,6 +64,8 @@ def find_devices() -> Finding:
         return Finding("devices", "bad", str(error))
     gpus = [f"cuda:{index} {name}" for index, name in enumerate(machine.gpus)]
     found = ", ".join([count(machine.cores, "core"), *gpus]) + f"; auto takes {machine.device}"
+    if not gpus:
+        found = f"{found}; {choose_sharing(known_rates() or {})}"
     if not machine.hidden:
         return Finding("devices", "good", found)
     return Finding("devices", "note", f"{found}; {count(machine.hidden, 'GPU')} {_why_hidden()}")

@@ -177,6 +177,20 @@ def studies_wanting_races(
         ]
 
 
+def models_asked_for(store: Store) -> frozenset[str]:
+    """Return the models of runs and searches that are not over."""
+    searches = unfinished_studies(store)
+    with store.reading() as connection:
+        asked = select(run.c.spec).where(run.c.state.in_(UNFINISHED), run.c.study_id.is_(None))
+        of_searches = select(study.c.spec).where(study.c.id.in_(searches))
+        specs = connection.execute(asked.union(of_searches)).scalars().all()
+    return frozenset(msgspec.json.decode(spec, type=_OfModel).model for spec in specs)
+
+
+class _OfModel(Struct, frozen=True):
+    model: str
+
+
 def unfinished_studies(store: Store) -> Collection[int]:
     """Return the ids of searches that may go on: that want trials, have some, or are paused."""
     trials = select(run.c.study_id).where(run.c.study_id.is_not(None), run.c.state.not_in(ENDED))

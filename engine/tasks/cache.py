@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, "NDArray[Any]"]
 Stamp = tuple[tuple[str, int, int], ...]
 """Name, time of change and size of each file that is there; nothing for what is on the hub."""
-Folder = Literal["encoded", "fisher", "lengths", "shifts"]
+Folder = Literal["encoded", "fisher", "lengths", "machine", "shifts"]
 """One for each kind of what is kept."""
 _MOST_BYTES: Final = 8 * 2**30
 """Of all kinds together."""

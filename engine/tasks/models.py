@@ -93,6 +93,18 @@ def _weights_in(folder: Path, where: str) -> list[Path]:
     raise UsageError(f"{where} holds no weights: {_WEIGHTS[0]} is missing; fetch the model again")
 
 
+def weights_size(model: str) -> int:
+    """Return how many bytes a model's weights take on this machine; 0: they are not here."""
+    try:
+        folder = Path(model_path(model))
+        if not folder.is_dir():
+            config = _config_path(model)
+            folder = folder if config is None else config.parent
+        return sum(part.stat().st_size for part in _weights_in(folder, ""))
+    except (UsageError, OSError):
+        return 0
+
+
 def _require_whole(weights: Path, where: str) -> None:
     name = shown(weights.name)
     try:

@@ -4,8 +4,10 @@ Answers are lines of JSON on stdout. Exit 2, or 1, and one line on stderr where 
 answered. Each answer loads the libraries that it takes, and no others.
 """
 
+import multiprocessing
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -23,14 +25,23 @@ from engine.work.ask import (
     DrawShifts,
     FindShifts,
     Question,
+    Rates,
     Remark,
+    ShareMachine,
     WeighImportance,
 )
 from engine.work.machine import Machine, core_count, nvidia_gpu_count
 from engine.work.processes import read_message
 
 if TYPE_CHECKING:
+    from multiprocessing.queues import SimpleQueue
+    from multiprocessing.synchronize import Barrier
+
     from engine.learning.backbone import BackboneShape
+
+_MEASURED_SECONDS = 2.0
+_MOST_SECONDS = 60.0
+"""For which a process waits until the others are there."""
 
 Say = Callable[[Struct], None]
 """Sends one answer."""
@@ -66,6 +77,8 @@ def answer(question: Question, say: Say) -> None:
                 say(Remark(remark))
         case DescribeMachine():
             say(describe_machine())
+        case ShareMachine():
+            say(Rates(measure_rates(core_count())))
         case FindShifts():
             find_shifts(question.question, say)
         case DrawShifts():
@@ -131,6 +144,59 @@ def describe_machine() -> Machine:
         hidden=max(0, nvidia_gpu_count() - usable),
         device=str(pick_device()),
     )
+
+
+def measure_rates(cores: int) -> dict[int, float]:
+    """Return steps a second by how many processes share these cores, measured in about 2 s.
+
+    The processes are forks, for that nothing may have used torch's threads before.
+    """
+    import torch  # noqa: F401 - loaded once for all forks
+
+    powers = (2**power for power in range(cores.bit_length()))
+    candidates = sorted({*powers, cores})
+    seconds = _MEASURED_SECONDS / len(candidates)
+    fork = multiprocessing.get_context("fork")
+    found: dict[int, float] = {}
+    for workers in candidates:
+        together, rates = fork.Barrier(workers), fork.SimpleQueue()
+        asked = (max(1, cores // workers), seconds, together, rates)
+        processes = [
+            fork.Process(target=_learn_a_layer, args=asked, daemon=True) for _ in range(workers)
+        ]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        if not all(process.exitcode == 0 for process in processes):  # there is no memory for them
+            break
+        found[workers] = sum(rates.get() for _ in processes)
+    return found
+
+
+def _learn_a_layer(
+    threads: int, seconds: float, together: "Barrier", rates: "SimpleQueue[float]"
+) -> None:
+    """Learn a layer of BERT-base from sixteen short rows for so long; say the steps a second."""
+    import torch
+    from torch import nn, optim
+
+    torch.set_num_threads(threads)
+    layer = nn.TransformerEncoderLayer(768, 12, 3072, activation="gelu", batch_first=True)
+    optimizer, rows = optim.Adam(layer.parameters(), fused=True), torch.ones(16, 26, 768)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        layer(rows).square().mean().backward()
+        optimizer.step()
+
+    step()
+    together.wait(timeout=_MOST_SECONDS)
+    began, steps = time.monotonic(), 0
+    while (took := time.monotonic() - began) < seconds:
+        step()
+        steps += 1
+    rates.put(steps / took)
 
 
 def find_shifts(question: ShiftQuestion, say: Say) -> None:

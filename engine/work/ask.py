@@ -46,6 +46,16 @@ class DescribeMachine(Struct, frozen=True, tag=True):
     """What this machine can learn on: a ``Machine``."""
 
 
+class ShareMachine(Struct, frozen=True, tag=True):
+    """How fast this machine learns by few workers of many threads and by many of few: ``Rates``."""
+
+
+class Rates(Struct, frozen=True):
+    """Steps a second of so many workers together."""
+
+    by_workers: dict[int, float]
+
+
 class FindShifts(Struct, frozen=True, kw_only=True, tag=True):
     """What a task's shifts are: a ``Finding`` each, and ``Progress`` in between."""
 
@@ -69,7 +79,7 @@ class WeighImportance(Struct, frozen=True, kw_only=True, tag=True):
     evaluator: Evaluator
 
 
-Question = CheckRuns | DescribeMachine | FindShifts | DrawShifts | WeighImportance
+Question = CheckRuns | DescribeMachine | ShareMachine | FindShifts | DrawShifts | WeighImportance
 
 
 class Asking:
@@ -178,6 +188,16 @@ def ask_machine() -> Machine:
     """
     answer = Asking(DescribeMachine(), "torch cannot be used").wait()
     return msgspec.json.decode(answer, type=Machine)
+
+
+def measure_sharing() -> dict[int, float]:
+    """Return steps a second by how many workers share this machine; takes some seconds.
+
+    Raises:
+        EngineError: it cannot be measured.
+    """
+    answer = Asking(ShareMachine(), "this machine could not be measured").wait()
+    return msgspec.json.decode(answer, type=Rates).by_workers
 
 
 class ShiftRequest:

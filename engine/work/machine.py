@@ -1,15 +1,29 @@
 """What this machine has, and what it is doing. Light: no torch."""
 
+import math
 import os
-from collections.abc import Callable, Sequence
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+import msgspec
 import psutil
 import pynvml
 from msgspec import Struct
+
+from engine.tasks.cache import cache_key, load_bytes, save_bytes
+
+_CONTROL_GROUPS: Final = Path("/sys/fs/cgroup")
+_OWN_GROUP: Final = Path("/proc/self/cgroup")
+_IS_LINUX: Final = hasattr(os, "sched_getaffinity")
+_USUAL_WORKERS: Final = 2
+_AS_FAST: Final = 0.95
+"""Of the best rate: less is within what a short measurement can tell."""
 
 Value = TypeVar("Value")
 
@@ -76,10 +90,111 @@ def torch_knows_cuda() -> bool:
 
 
 def core_count() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return how many cores this process may use, no more than its container may keep busy."""
+    there = len(os.sched_getaffinity(0)) if _IS_LINUX else os.cpu_count() or 1
+    return max(1, int(min(there, cpu_quota(_CONTROL_GROUPS, _OWN_GROUP))))
+
+
+def cpu_quota(groups: Path, own: Path) -> float:
+    """Return how many cores a control group and those above it may keep busy; infinity: any.
+
+    Args:
+        groups: where the system shows its control groups, of either version.
+        own: the file that says in which of them a process is.
+    """
+    quotas = [math.inf]
+    for line in _text(own).splitlines():
+        _, kinds, path = line.split(":", 2)
+        if kinds and "cpu" not in kinds.split(","):
+            continue
+        root = groups / "cpu" if kinds else groups
+        group = root / path.lstrip("/")
+        while group.is_relative_to(root):
+            whole = _text(group / "cpu.max").split()
+            whole = whole or [_text(group / f"cpu.cfs_{name}_us") for name in ("quota", "period")]
+            with suppress(ValueError, ZeroDivisionError):  # there is none, or it is "max"
+                quota = int(whole[0]) / int(whole[1])
+                quotas.append(quota if quota > 0 else math.inf)
+            group = group.parent
+    return min(quotas)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def free_memory() -> int:
+    """Return how many bytes of main memory new processes may take."""
+    return psutil.virtual_memory().available
+
+
+class Sharing(Struct, frozen=True):
+    """How a machine without GPUs is shared out among workers."""
+
+    workers: int
+    why: str
+
+    @property
+    def threads(self) -> int:
+        """How many each of them has."""
+        return max(1, core_count() // self.workers)
+
+    def __str__(self) -> str:
+        workers = "1 worker" if self.workers == 1 else f"{self.workers} workers"
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        return f"{workers} with {threads} each: {self.why}"
+
+
+def choose_sharing(rates: Mapping[int, float], room: int | None = None) -> Sharing:
+    """Return how the machine is shared where nobody says it.
+
+    Of what is about as fast, the fewest workers: the fewer trials are under way at once, the more
+    is known when the next is proposed. Unmeasured, two: two trials with half the cores each are
+    done sooner than one after the other with all, as small batches do not keep many cores busy.
+
+    Args:
+        rates: steps a second of so many workers together; empty: not measured.
+        room: for how many there is memory; None: not known.
+    """
+    most = core_count() if room is None else max(1, min(room, core_count()))
+    short = f"; there is memory for {most}" if most < core_count() else ""
+    fitting = {workers: rate for workers, rate in rates.items() if workers <= most}
+    if not fitting:
+        return Sharing(min(_USUAL_WORKERS, most), f"not measured{short}")
+    good = _AS_FAST * max(fitting.values())
+    told = ", ".join(f"{rate:.3g} by {workers}" for workers, rate in sorted(rates.items()))
+    chosen = min(workers for workers, rate in fitting.items() if rate >= good)
+    return Sharing(chosen, f"steps a second are {told}{short}")
+
+
+def known_rates() -> dict[int, float] | None:
+    """Return what was measured on this machine with this torch; None: nothing yet."""
+    found = load_bytes("machine", _rates_file())
+    try:
+        return None if found is None else msgspec.json.decode(found, type=dict[int, float])
+    except msgspec.DecodeError:
+        return None
+
+
+def keep_rates(rates: Mapping[int, float]) -> None:
+    """Remember what was measured."""
+    save_bytes("machine", _rates_file(), msgspec.json.encode(rates))
+
+
+def _rates_file() -> str:
+    try:
+        torch = version("torch")
+    except PackageNotFoundError:
+        torch = ""
+    return f"{cache_key('sharing', platform.node(), core_count(), torch)}.json"
+
+
+def can_be_measured() -> bool:
+    """Whether there is a choice worth measuring: two cores are for two workers."""
+    return _IS_LINUX and core_count() > _USUAL_WORKERS and gpu_count() == 0
 
 
 class GpuLoad(Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """Starting workers and telling the living from the dead. Light: the screen uses it."""
 
+import logging
 import signal
 import subprocess
 import time
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 
 from engine.errors import EngineError
 from engine.store.connection import Store, mask_password, open_store
+from engine.store.searches import models_asked_for
 from engine.store.states import IDLE_SECONDS, LOST_AFTER, Desired
 from engine.store.workers import (
     WorkerIdentity,
@@ -25,10 +27,27 @@ from engine.store.workers import (
     set_desired_of_worker,
     write_log,
 )
-from engine.work.machine import core_count, gpu_count
+from engine.tasks.models import weights_size
+from engine.work.ask import measure_sharing
+from engine.work.machine import (
+    Sharing,
+    can_be_measured,
+    choose_sharing,
+    core_count,
+    free_memory,
+    gpu_count,
+    keep_rates,
+    known_rates,
+)
 from engine.work.processes import hand_over, identity_of, is_alive, is_here, start_module
 
+_COPIES_OF_WEIGHTS: Final = 6
+"""As they began and as they are, their gradients and two moments; as much for what is computed."""
+_OF_A_WORKER: Final = 2**30
+"""What its libraries and tasks take."""
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_log = logging.getLogger(__name__)
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,9 +94,12 @@ def ensure_workers(
     They are detached: closing the terminal does not end them. They end by themselves when there
     has been nothing to do for a while.
 
+    Where nobody says how many, and this machine has neither GPUs nor workers yet, it is measured
+    once how many workers and threads learn fastest.
+
     Args:
         store_url: the store they work for.
-        slots: how many there shall be; None: what ``default_slots`` says.
+        slots: how many there shall be; None: what ``default_sharing`` says.
         device: where they learn; ``auto`` shares the GPUs out among them.
         stack: how many trials of a study those learn together that are started now.
 
@@ -86,22 +108,34 @@ def ensure_workers(
     """
     with closing(open_store(store_url, create=False)) as store:
         held = [name for name in _held_here(store) if serves(name, device)]
+        if slots is None:
+            slots = _share(store, len(held)).workers
         places = free_places(slots, device, held)
         for place in places:
             start_worker(store, place.settings(store.url, asked=device, stack=stack))
         return len(places)
 
 
+def _share(store: Store, held: int) -> Sharing:
+    """Share this machine as is best for what the store asks for, and say so where workers begin."""
+    if not held:
+        _measure_once()
+    sharing = default_sharing(room_for_workers(store, held))
+    if not held:
+        write_log(store, "info", str(sharing))
+    return sharing
+
+
 def free_places(slots: int | None, device: str, held: Sequence[str] = ()) -> list[Place]:
     """Share this machine out among workers, and return the places that nobody has yet.
 
     Args:
-        slots: how many there are in all; None: what ``default_slots`` says.
+        slots: how many there are in all; None: what ``default_sharing`` says.
         device: where they learn; ``auto`` gives each the GPU with the fewest workers, if there is
             any.
         held: the devices of the workers that have a place, one name for each.
     """
-    count = slots or default_slots()
+    count = slots or default_sharing().workers
     workers = Counter(held)
     places = []
     for _ in range(count - len(held)):
@@ -116,14 +150,34 @@ def serves(device: str, asked: str) -> bool:
     return asked in {"auto", device} or device == "auto" or device.startswith(f"{asked}:")
 
 
-def default_slots() -> int:
-    """Return how many workers this machine gets: one per GPU, else two that share its cores.
+def default_sharing(room: int | None = None) -> Sharing:
+    """Return how this machine is shared where nobody says it: a worker for each GPU, if it has any.
 
-    Two trials with half the cores each are done sooner than one after the other with all: small
-    batches do not keep many cores busy, and threads that wait for each other suffer most when
-    something else runs, such as the app itself.
+    Args:
+        room: for how many workers there is memory; None: not known.
     """
-    return gpu_count() or min(2, core_count())
+    gpus = gpu_count()
+    return Sharing(gpus, "one for each GPU") if gpus else choose_sharing(known_rates() or {}, room)
+
+
+def room_for_workers(store: Store, held: int) -> int | None:
+    """Return how many workers memory has room for, those included that it holds already.
+
+    None where nothing on this machine says how large the models are that the store asks for.
+    """
+    largest = max(map(weights_size, models_asked_for(store)), default=0)
+    if not largest:
+        return None
+    return held + free_memory() // (_COPIES_OF_WEIGHTS * largest + _OF_A_WORKER)
+
+
+def _measure_once() -> None:
+    if known_rates() is not None or not can_be_measured():
+        return
+    try:
+        keep_rates(measure_sharing())
+    except EngineError as error:
+        _log.warning("%s", error)
 
 
 def start_worker(store: Store, settings: WorkerSettings) -> int:

@@ -23,6 +23,7 @@ from engine.work.ask import (
     ShiftRequest,
     ask_machine,
     check,
+    measure_sharing,
     picture_path,
     weigh_importance,
 )
@@ -132,6 +133,13 @@ def test_asking_is_light() -> None:
 @pytest.mark.as_typed
 def test_the_machine_is_described_by_another_process() -> None:
     assert ask_machine().cores == core_count()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="forks are safe on Linux alone")
+def test_how_the_machine_is_shared_best_is_measured_in_processes_of_their_own() -> None:
+    rates = measure_sharing()
+    assert {1, core_count()} <= rates.keys()
+    assert all(rate > 0 for rate in rates.values())
 
 
 def test_a_question_may_be_longer_than_a_pipe_or_a_command_line_holds(question: Question) -> None:

@@ -1,12 +1,24 @@
 """The machine's meters, on the machine the tests run on."""
 
+import math
+from pathlib import Path
+
 import psutil
 import pynvml
 import pytest
 import torch
 
 from engine.work import machine
-from engine.work.machine import MachineMeter, gpu_count, torch_knows_cuda, usable_gpus
+from engine.work.machine import (
+    MachineMeter,
+    choose_sharing,
+    cpu_quota,
+    gpu_count,
+    keep_rates,
+    known_rates,
+    torch_knows_cuda,
+    usable_gpus,
+)
 
 IDS = ("GPU-10aa", "GPU-10bb", "GPU-20cc", "GPU-30dd")
 
@@ -77,3 +89,78 @@ def test_a_gpu_tells_its_name_and_memory() -> None:
     assert gpu.memory_used is not None
     assert gpu.memory_total is not None
     assert gpu.memory_used < gpu.memory_total
+
+
+def test_a_container_has_the_cores_that_its_quota_and_those_above_it_pay_for(
+    tmp_path: Path,
+) -> None:
+    own, groups = tmp_path / "own", tmp_path / "groups"
+    assert cpu_quota(groups, own) == math.inf
+    own.write_text("0::/pod/mine\n")
+    mine = groups / "pod" / "mine"
+    mine.mkdir(parents=True)
+    (mine / "cpu.max").write_text("max 100000\n")
+    assert cpu_quota(groups, own) == math.inf
+    (groups / "pod" / "cpu.max").write_text("250000 100000\n")
+    assert cpu_quota(groups, own) == 2.5
+    (mine / "cpu.max").write_text("150000 100000\n")
+    assert cpu_quota(groups, own) == 1.5
+
+
+def test_the_quota_of_an_older_kernel_is_read_too(tmp_path: Path) -> None:
+    own, group = tmp_path / "own", tmp_path / "groups" / "cpu" / "mine"
+    own.write_text("5:memory:/mine\n4:cpu,cpuacct:/mine\n")
+    group.mkdir(parents=True)
+    (group / "cpu.cfs_period_us").write_text("100000\n")
+    (group / "cpu.cfs_quota_us").write_text("-1\n")
+    assert cpu_quota(tmp_path / "groups", own) == math.inf
+    (group / "cpu.cfs_quota_us").write_text("400000\n")
+    assert cpu_quota(tmp_path / "groups", own) == 4.0
+
+
+@pytest.fixture
+def sixteen_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "core_count", lambda: 16)
+
+
+@pytest.mark.usefixtures("sixteen_cores")
+@pytest.mark.parametrize(
+    ("rates", "room", "workers", "threads"),
+    [
+        ({}, None, 2, 8),
+        ({1: 10.0, 2: 18.0, 4: 26.0, 8: 30.0, 16: 31.0}, None, 8, 2),
+        ({1: 10.0, 2: 18.0, 4: 26.0, 8: 30.0, 16: 40.0}, None, 16, 1),
+        ({1: 10.0, 2: 18.0, 4: 26.0, 8: 30.0, 16: 40.0}, 5, 4, 4),
+        ({1: 10.0, 2: 9.0}, None, 1, 16),
+        ({4: 10.0, 8: 12.0}, 0, 1, 16),
+    ],
+)
+def test_the_machine_is_shared_as_it_learns_fastest(
+    rates: dict[int, float], room: int | None, workers: int, threads: int
+) -> None:
+    chosen = choose_sharing(rates, room)
+    assert (chosen.workers, chosen.threads) == (workers, threads)
+
+
+@pytest.mark.usefixtures("sixteen_cores")
+def test_how_it_is_shared_is_said_in_a_line() -> None:
+    assert str(choose_sharing({8: 30.0, 16: 40.5}, 8)) == (
+        "8 workers with 2 threads each: steps a second are 30 by 8, 40.5 by 16; "
+        "there is memory for 8"
+    )
+
+
+def test_it_is_measured_once_for_so_many_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BERTCL_CACHE", str(tmp_path))
+    assert known_rates() is None
+    keep_rates({1: 2.5, 2: 4.0})
+    assert known_rates() == {1: 2.5, 2: 4.0}
+    (kept,) = (tmp_path / "machine").iterdir()
+    monkeypatch.setattr(machine, "core_count", lambda: 64)
+    assert known_rates() is None
+    kept.write_bytes(b"{")
+    monkeypatch.undo()
+    monkeypatch.setenv("BERTCL_CACHE", str(tmp_path))
+    assert known_rates() is None

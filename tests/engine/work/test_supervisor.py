@@ -6,13 +6,18 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.spec import RunSpec
+from engine.store.connection import open_store
+from engine.store.run_states import create_run
+from engine.work import supervisor
 from engine.work.machine import core_count, gpu_count
 from engine.work.supervisor import (
     Place,
     add_worker,
-    default_slots,
+    default_sharing,
     ensure_workers,
     free_places,
+    room_for_workers,
     serves,
 )
 
@@ -39,7 +44,26 @@ def test_nobody_is_hired_for_a_store_that_was_taken_away(tmp_path: Path) -> None
 
 
 def test_unless_told_there_are_as_many_as_the_machine_has_room_for() -> None:
-    assert len(free_places(None, "cpu")) == default_slots()
+    assert len(free_places(None, "cpu")) == default_sharing().workers
+
+
+@pytest.mark.skipif(gpu_count() > 0, reason="this machine has GPUs")
+def test_no_more_workers_than_memory_has_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "config.json").write_text("{}")
+    (model / "model.safetensors").write_bytes(bytes(1000))
+    store = open_store(str(tmp_path / "studies.db"))
+    assert room_for_workers(store, 0) is None
+    create_run(store, RunSpec(sequence=("a",), data="none", model=str(model)))
+    monkeypatch.setattr(supervisor, "free_memory", lambda: 3 * 2**30 + 10**6)
+    assert room_for_workers(store, 0) == 3
+    assert room_for_workers(store, 2) == 5
+    monkeypatch.setattr(supervisor, "free_memory", lambda: 2**29)
+    assert default_sharing(room_for_workers(store, 0)).workers == 1
+    store.close()
 
 
 @pytest.mark.skipif(gpu_count() > 0, reason="this machine has GPUs")
