@@ -31,7 +31,17 @@ from bench.results import (
     write_results,
 )
 
-ALL = ("training", "stacked", "asking", "tables", "charts", "screen", "racing", "end_to_end")
+ALL = (
+    "training",
+    "step",
+    "stacked",
+    "asking",
+    "tables",
+    "charts",
+    "screen",
+    "racing",
+    "end_to_end",
+)
 """What two cores do in half an hour."""
 OTHERS = ("search", "gpu")
 """What is measured where it is asked for by name."""
@@ -87,6 +97,9 @@ def run_and_keep(name: str, *, quick: bool) -> bool:
         subject, figures = run(name, quick=quick)
     except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:
         say(f"{name} failed: {error}")
+        return False
+    if not figures:
+        say(f"{name} found nothing")
         return False
     seconds = perf_counter() - began
     print(f"\n{name}: {subject} {seconds:.0f} s\n\n{table(figures)}\n", flush=True)

@@ -18,6 +18,8 @@ from engine.learning.stacked.stack import Stack
 from engine.spec import Protocol, RunSpec
 
 RATE = 2e-5
+TASKS = ("rotten-tomatoes", "privacy-qa")
+"""Of the sample pack: with short rows, and with long ones."""
 WARM_STEPS = 3
 
 Batching = Literal["mixed", "by-length"]

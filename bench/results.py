@@ -16,11 +16,13 @@ from bench.figures import Figure, table
 from engine.files import replacing
 from engine.work.machine import MachineMeter, core_count
 
-RESULTS = Path(__file__).parent / "results.json"
-PAGE = Path(__file__).parents[1] / "docs/performance.md"
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "bench/results.json"
+PAGE = ROOT / "docs/performance.md"
 BEGIN = "<!-- bench: what follows is written by `make bench` from bench/results.json -->"
 END = "<!-- bench: end -->"
 NOTHING = "Nothing was measured yet: `make bench`."
+_WRITTEN = ("bench/*.json", "docs/performance.md")
 _PACKAGES = ("torch", "transformers", "optuna", "sqlalchemy", "textual", "numpy")
 _PROCESSORS = Path("/proc/cpuinfo")
 
@@ -75,10 +77,16 @@ def origin_here() -> Origin:
 
 
 def commit_here() -> str:
-    """Return the commit of this checkout, ``-dirty`` where files differ; or that there is none."""
-    command = ("git", "describe", "--always", "--dirty", "--exclude", "*")
-    found = subprocess.run(command, cwd=RESULTS.parent, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or "unknown"
+    """Return this checkout's commit; ``-changed``: files differ that no bench has written."""
+    found = _git("rev-parse", "--short", "HEAD")
+    if found.returncode:
+        return "unknown"
+    differs = _git("diff", "--quiet", "HEAD", "--", ".", *(f":!{path}" for path in _WRITTEN))
+    return found.stdout.strip() + ("-changed" if differs.returncode else "")
+
+
+def _git(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(("git", *words), cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def _processor() -> str:

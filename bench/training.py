@@ -27,7 +27,6 @@ import torch
 import typer
 from msgspec.structs import asdict, replace
 from numpy.typing import NDArray
-from torch.profiler import profile
 from torch.utils.data import Dataset
 from transformers import (
     AutoModelForSequenceClassification,
@@ -40,19 +39,17 @@ from transformers import (
 )
 
 from bench.figures import Figure, over_rounds, table
-from bench.learning import RATE, WARM_STEPS, Now, Stopwatch, Work, alone
+from bench.learning import RATE, TASKS, WARM_STEPS, Now, Stopwatch, Work, alone
 from bench.made_up import tiny_work
 from bench.options import run_with
+from bench.step import profiled
 from engine.learning.backbone import quiet_libraries
 from engine.learning.device import pick_device
-from engine.learning.events import Stepped
-from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
 from engine.tasks.encoded import Encoded, load_tokenizer
 from engine.tasks.models import model_path
 
 ROUNDS = 5
-TASKS = ("rotten-tomatoes", "privacy-qa")
 HERE = Path(__file__).resolve().parents[1]
 _AS_IN_THAT_FOLDER = """
 import runpy, sys
@@ -229,18 +226,6 @@ def measure(*, quick: bool = False) -> list[Figure]:
     return [figure for work in works for figure in beside_trainer(work, rounds=ROUNDS)]
 
 
-def profile_of(learner: SequenceLearner, steps: int) -> str:
-    """Return what the learner's own steps spend their time on."""
-    events = (event for event in learner.events() if isinstance(event, Stepped))
-    next(events)
-    with profile() as seen:
-        for _ in range(steps):
-            next(events)
-    order = "self_cuda_time_total" if torch.cuda.is_available() else "self_cpu_time_total"
-    found: str = seen.key_averages().table(sort_by=order, row_limit=15, max_name_column_width=40)
-    return found
-
-
 def main(
     work: Work,
     *,
@@ -270,7 +255,9 @@ def main(
         found = compare(work, sides, rounds=rounds, now=now)
     print(table(found))
     if profile_steps:
-        print(profile_of(prepare(work.spec()), profile_steps))
+        order = "self_cuda_time_total" if torch.cuda.is_available() else "self_cpu_time_total"
+        found_by_profiler = profiled(prepare(work.spec()), profile_steps)
+        print(found_by_profiler.table(sort_by=order, row_limit=15, max_name_column_width=40))
 
 
 if __name__ == "__main__":

@@ -17,10 +17,11 @@ FIGURES_OF = {
     "screen": {"ends, ms"},
     "search": {"regret, 40 epochs"},
     "stacked": {"ratio", "losses differ by"},
+    "step": {"share", "of a step of mood"},
     "tables": {"shown, ms", "frozen, ms"},
     "training": {"ours, rows/s", "Trainer, rows/s", "ratio"},
 }
-LONG = {"asking", "racing", "stacked", "training"}
+LONG = {"asking", "racing", "stacked", "step", "training"}
 OF_PROCESSES = {"screen", "tables"}
 
 
