@@ -318,7 +318,9 @@ def retry_run(store: Store, run_id: int) -> None:
         DeletedError: it is there no more.
     """
     query = (
-        select(run.c.number, run.c.state, run.c.reason, run.c.spec, study.c.origin)
+        select(
+            run.c.number, run.c.study_id, run.c.state, run.c.reason, run.c.spec, study.c.origin
+        )
         .outerjoin_from(run, study, study.c.id == run.c.study_id)
         .where(run.c.id == run_id)
     )
@@ -327,8 +329,9 @@ def retry_run(store: Store, run_id: int) -> None:
         if row is None:
             raise DeletedError(f"run {run_id} was deleted")
         _refuse_retry(row, run_id)
-        # A first stage that all trials go on from is there, and counts once in its study.
-        is_shared = msgspec.json.decode(row["spec"], type=RunSpec).first_seed is not None
+        # A first stage that others go on from too is there, and counts once in its study.
+        spec = msgspec.json.decode(row["spec"], type=RunSpec)
+        is_shared = row["study_id"] is not None and spec.first_lr is not None
         first_stages: FirstStagesCounted = "none" if is_shared else "each"
         spent = spent_epochs(connection, run.c.id == run_id, first_stages=first_stages)
         connection.execute(

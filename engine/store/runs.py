@@ -150,6 +150,8 @@ def spent_epochs(
         connection: to the store.
         runs: a condition on ``cl_run``, such as ``run.c.study_id == 3``.
         first_stages: whether each run's counts, or one, as where all go on from the same, or none.
+            One is that of a search: all its trials go on from it, and all races of one seed from
+            one of theirs.
     """
     taken = run.c.step - stage.c.first_step
     steps = stage.c.last_step - stage.c.first_step
@@ -158,24 +160,25 @@ def spent_epochs(
     of_runs = select(func.coalesce(func.sum(trained), 0.0)).join_from(
         run, stage, stage.c.run_id == run.c.id
     )
-    before = select(func.coalesce(func.sum(run.c.earlier_epochs), 0.0))
-    parts = [before, of_runs]
+    before = select(func.coalesce(func.sum(run.c.earlier_epochs), 0.0)).where(runs)
+    parts = [before, of_runs.where(runs)]
     if first_stages != "each":
-        parts = [before, of_runs.where(stage.c.stage > 0)]
+        parts = [before, of_runs.where(runs, stage.c.stage > 0)]
     if first_stages == "one":
-        furthest = select(func.coalesce(func.max(trained), 0.0)).join_from(
-            run, stage, stage.c.run_id == run.c.id
+        furthest = (
+            select(func.max(trained).label("trained"))
+            .join_from(run, stage, stage.c.run_id == run.c.id)
+            .where(runs, stage.c.stage == 0)
+            .group_by(case((~is_trial(), run.c.seed)))
+            .subquery()
         )
-        parts.append(furthest.where(stage.c.stage == 0))
-    return sum(float(connection.execute(part.where(runs)).scalar_one()) for part in parts)
+        parts.append(select(func.coalesce(func.sum(furthest.c.trained), 0.0)))
+    return sum(float(connection.execute(part).scalar_one()) for part in parts)
 
 
 def epochs_of(connection: Connection, runs: ColumnElement[bool], *, one: bool) -> float:
-    """Return what runs of a search took; ``one``: its trials, not its races, share one stage 1."""
-    if not one:
-        return spent_epochs(connection, runs)
-    trials = spent_epochs(connection, runs & is_trial(), first_stages="one")
-    return trials + spent_epochs(connection, runs & ~is_trial())
+    """Return what runs of a search took; ``one``: those that begin alike share one stage 1."""
+    return spent_epochs(connection, runs, first_stages="one" if one else "each")
 
 
 def failures_in_a_row(store: Store, study_id: int) -> int:

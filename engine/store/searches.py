@@ -201,8 +201,12 @@ def unfinished_studies(store: Store) -> Collection[int]:
 
 
 def learns_first_stage(store: Store, study_id: int) -> bool:
-    """Whether a trial is at the stage that all trials of the study go on from."""
-    at_it = (other.c.study_id == study_id) & other.c.first_stage.is_not(None)
+    """Whether a trial is at the stage that all trials of the study go on from.
+
+    A race, which has no number, has another one, and nobody but races waits for that.
+    """
+    of_study = (other.c.study_id == study_id) & other.c.number.is_not(None)
+    at_it = of_study & other.c.first_stage.is_not(None)
     with store.reading() as connection:
         return connection.execute(select(other.c.id).where(learns(), at_it)).first() is not None
 
@@ -300,7 +304,8 @@ def spending_of(
         connection: to the store.
         study_id: of the study.
         budget: in epochs.
-        one_first_stage: whether all its trials go on from one first stage, which counts once.
+        one_first_stage: whether all its trials go on from one first stage, which counts once; so
+            do races of one seed.
     """
     of_study = run.c.study_id == study_id
     return Spending(spent=epochs_of(connection, of_study, one=one_first_stage), budget=budget)

@@ -165,8 +165,9 @@ class FirstStages:
         self._lease = (store, run.id, worker_id)
         self._patience = patience
         self._learner = learner
-        # Trials of a study begin alike where stage 1 is learnt once for all, else no two of them.
-        is_shared = run.study_id is None or run.spec.first_seed is not None
+        # Runs of a study begin alike where stage 1 has a rate of its own: all trials do then, and
+        # all races of one seed. Else no two of them do.
+        is_shared = run.study_id is None or run.spec.first_lr is not None
         self._key = first_stage_key(learner.setup, learner.method) if is_shared else None
         self._study_id = run.study_id
 

@@ -146,6 +146,7 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
         for name in ("learning", "measuring", "waiting", "ideal"):
             connection.execute(f"ALTER TABLE cl_run DROP COLUMN {name}_seconds")
         connection.execute("ALTER TABLE cl_worker DROP COLUMN process")
+        connection.execute("ALTER TABLE cl_worker DROP COLUMN waits_for")
         connection.execute("DROP TABLE cl_drift")
         connection.execute("DROP TABLE cl_importance")
         connection.execute("DROP INDEX ix_cl_run_sorted")

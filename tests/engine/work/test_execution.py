@@ -25,6 +25,7 @@ from engine.store.measurements import MeasurementRecord, Progress, measurements_
 from engine.store.run_states import claim_run, control_run, create_run
 from engine.store.runs import get_run
 from engine.store.schema import log, run
+from engine.store.searches import spending_of
 from engine.store.states import SET_ASIDE
 from engine.store.studies import control_study, create_study, delete_study, get_study
 from engine.store.workers import end_worker, living_workers, register_worker
@@ -571,6 +572,49 @@ def later_trial(store: Store, study_id: int, number: int) -> int:
 def later_study(store: Store, spec: RunSpec) -> int:
     search = SearchSettings(searched_stages="later", first_lr=3e-3)
     return create_study(store, replace(study_of(spec), search=search))
+
+
+def later_race(store: Store, trial_id: int, seed: int) -> int:
+    """Queue a race of a trial of the later stages."""
+    trial = get_run(store, trial_id)
+    again = replace(trial.spec, seed=seed, first_seed=None)
+    return create_run(store, again, study_id=trial.study_id, races=trial_id)
+
+
+def test_races_of_one_seed_go_on_from_one_first_stage(
+    store: Store, spec: RunSpec, tmp_path: Path
+) -> None:
+    study_id = later_study(store, spec)
+    trials = [later_trial(store, study_id, number) for number in range(2)]
+    for trial_id in trials:
+        control_run(store, trial_id, "stopped")
+    first, second, other = (
+        later_race(store, trials[place], seed) for place, seed in ((0, 11), (1, 11), (0, 12))
+    )
+    waited: list[Outcome | None] = []
+
+    class Another(AtStep):
+        def happen(self) -> None:
+            waited.append(work(store))
+
+    work(store, Another(3))
+    assert waited == [
+        Outcome("queued", f"waits for run {first}, which learns the same first stage")
+    ]
+    assert first_steps(store) == 13, "that of the same seed was taken over"
+    assert first_steps(store) == 1, "no other seed begins like it"
+    with store.reading() as connection:
+        learnt = spending_of(connection, study_id, 9.0, one_first_stage=True).spent
+    assert learnt == 2 + 3, "a first stage of each seed, and the second one of each race"
+    assert len(list((store.folder / "first-stages").iterdir())) == 2
+
+    alone = open_store(str(tmp_path / "alone.db"))
+    for run_id in (second, other):
+        again = create_run(alone, get_run(store, run_id).spec)
+        shutil.rmtree(alone.folder, ignore_errors=True)
+        assert first_steps(alone) == 1
+        assert measurements_of(alone, again) == measurements_of(store, run_id)
+    alone.close()
 
 
 def test_a_trial_of_the_later_stages_is_as_if_it_were_learnt_alone(

@@ -172,6 +172,25 @@ def test_no_trial_is_proposed_while_the_stage_that_all_go_on_from_is_learnt(
     assert "published" not in [start.label for start in waiting._search(study_id)._starts]
 
 
+def test_trials_are_proposed_while_a_race_learns_its_own_first_stage(
+    store: Store, backbone: Path
+) -> None:
+    study_id = study(store, backbone, stages="later", racing="on")
+    one, other = worker(store, 1), worker(store, 2)
+    searches = searches_of(store, one)
+    for _ in range(8):
+        done(store, searches, one, 1.0)
+    assert searches.propose_trial()
+    race = claimed(store, one)
+    assert race.number is None
+    begin_first_stage(store, race.id, one, "key")
+    waiting = searches_of(store, other)
+    assert not waiting.must_wait()
+    assert waiting.propose_trial()
+    assert waiting.propose_trial()
+    assert len(trials_of(store, study_id)) == 9
+
+
 @pytest.mark.parametrize(("step", "desired"), [(7, "paused"), (10, "paused"), (11, "running")])
 def test_a_search_waits_where_the_stage_that_all_go_on_from_collapses(
     store: Store, backbone: Path, step: int, desired: str
