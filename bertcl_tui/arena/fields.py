@@ -1,6 +1,6 @@
 """What is asked of a person who wants a table, for form and command line, and looking it up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from typing import Final
 
@@ -13,6 +13,7 @@ from bertcl_tui.store.starting import Findings, noting
 from engine.arena.entrants import DEFAULT_RATE, Entrant, parse_entrants, split_entrants
 from engine.arena.layouts import FREE, LAYOUTS, paper_layout
 from engine.arena.plan import TableSpec, make_plan
+from engine.arena.rates import searched_stages
 from engine.errors import EngineError, UsageError
 from engine.profiles.profile import short_rate
 from engine.spec import sequence_name
@@ -98,6 +99,16 @@ def table_defaults(texts: Mapping[str, str]) -> dict[str, str]:
         own |= dict.fromkeys(("sequences", "methods"), _OF_THE_PAPER)
     shared = defaults_of(_of_searches(texts))
     return {**{item.name: shared[item.name] for item in OF_SEARCHES}, **own}
+
+
+def idle_fields(texts: Mapping[str, str]) -> Collection[str]:
+    """Return the fields that are for nothing beside what was typed of others."""
+    methods = texts.get("methods", "").strip()
+    try:
+        entrants = parse_entrants(methods) if methods else ()
+    except UsageError:  # it may become one that needs them
+        return ()
+    return () if any(searched_stages(each) == "later" for each in entrants) else {"first_lr"}
 
 
 def read_request(texts: Mapping[str, str]) -> TableRequest:

@@ -1,6 +1,6 @@
 """The form of a table that is to be filled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.fields import (
     FORM_FIELDS,
     first_table_texts,
+    idle_fields,
     look_up_table,
     read_request,
     table_command,
@@ -61,7 +62,10 @@ class NewTableScreen(RequestScreen[TableRequest | None]):
         return table_defaults(self.texts)
 
     def command_on(self, store: str | None) -> str:
-        return table_command(self.texts, store=store)
+        return table_command(self.asked, store=store)
+
+    def idle(self) -> Collection[str]:
+        return idle_fields(self.texts)
 
     def look_up(self, texts: Mapping[str, str]) -> Findings:
         return look_up_table(self.store, texts)

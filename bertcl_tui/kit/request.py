@@ -1,7 +1,7 @@
 """A form for what takes long: every option with its default, and the same as a command."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -176,6 +176,16 @@ class RequestScreen(Screen[Result], Generic[Result]):
     def promise(self) -> str:
         """Say what will come of it."""
 
+    def idle(self) -> Collection[str]:
+        """Return the fields that are for nothing beside the others; what is typed there waits."""
+        return ()
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What was typed, where it is for something."""
+        idle = self.idle()
+        return {name: "" if name in idle else text for name, text in self.texts.items()}
+
     def cautions(self) -> Mapping[str, str]:
         """Return a line for each field that does little or nothing beside the others."""
         return {}
@@ -205,7 +215,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
 
     def on_mount(self) -> None:
         self._show()
-        self._look_up(dict(self.texts))
+        self._look_up(self.asked)
 
     @property
     def command(self) -> str:
@@ -219,7 +229,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
             return
         self.texts[event.name] = event.text
         if event.name in self.LOOKED_UP:
-            self._look_up(dict(self.texts))
+            self._look_up(self.asked)
         self._show()
 
     @work(thread=True, exclusive=True, group="look-up")
@@ -230,7 +240,8 @@ class RequestScreen(Screen[Result], Generic[Result]):
 
     @on(Found)
     def _found(self, event: Found) -> None:
-        if any(event.texts[name] != self.texts[name] for name in self.LOOKED_UP):
+        asked = self.asked
+        if any(event.texts[name] != asked[name] for name in self.LOOKED_UP):
             return
         self.findings = event.findings
         for name in self.LOOKED_UP:
@@ -267,7 +278,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
         start.disabled = True
         self.query_one("#readiness", Static).update("Checking data, model and device…")
         self._pending = Pending()
-        self._start(dict(self.texts), self._pending)
+        self._start(self.asked, self._pending)
 
     @work(thread=True, exclusive=True, group="start")
     def _start(self, texts: dict[str, str], pending: Pending) -> None:
@@ -322,9 +333,10 @@ class RequestScreen(Screen[Result], Generic[Result]):
     def _show(self) -> None:
         for name, default in self.defaults().items():
             self.row(name).default = default
-        cautions = self.cautions()
+        cautions, idle = self.cautions(), self.idle()
         for row in self.query(FieldRow):
             row.caution = cautions.get(row.field.name)
+            row.idle = row.field.name in idle
         picker = self.query_one(Picker)
         picker.border_title, picks = self.picks()
         picker.show(picks)

@@ -1,6 +1,6 @@
 """New study: every option of a search, with its default and what it does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -52,7 +52,7 @@ class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
         return {**defaults, "name": self.findings.free_name or defaults["name"]}
 
     def command_on(self, store: str | None) -> str:
-        return search_command(self.texts, store=store)
+        return search_command(self.asked, store=store)
 
     def look_up(self, texts: Mapping[str, str]) -> Findings:
         return look_up(self.store, texts)
@@ -87,6 +87,9 @@ class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
     def toggle(self, name: str) -> None:
         row = self.row("sequence")
         row.text = toggled(row.text, name)
+
+    def idle(self) -> Collection[str]:
+        return () if self.texts["searched_stages"] == "later" else {"first_lr"}
 
     def cautions(self) -> Mapping[str, str]:
         return cautions(self.texts)

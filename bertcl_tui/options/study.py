@@ -141,8 +141,6 @@ def cautions(options: Mapping[str, str]) -> dict[str, str]:
     said = {name: text.strip() or usual[name] for name, text in options.items()}
     trials = int(said["trials"]) if said["trials"].isdecimal() else None
     found: dict[str, str] = {}
-    if options.get("first_lr", "").strip() and said.get("searched_stages") == "all":
-        found["first_lr"] = "Only where later stages are searched."
     if trials is not None and trials <= _KNOWN:
         found["sampler"] = f"Hardly asked: about {_KNOWN} known profiles come first."
         if said["pruner"] == "percentile":

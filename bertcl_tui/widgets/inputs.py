@@ -191,7 +191,7 @@ class FieldRow(Horizontal):
     @property
     def trouble(self) -> str | None:
         """One line on what is wrong with the text, None when nothing is."""
-        return self.field.trouble(self.text) or self._objection
+        return None if self.idle else self.field.trouble(self.text) or self._objection
 
     @property
     def waits(self) -> bool:
@@ -223,6 +223,17 @@ class FieldRow(Horizontal):
     def caution(self, caution: str | None) -> None:
         if caution != self._caution:
             self._caution = caution
+            self._show_note()
+
+    @property
+    def idle(self) -> bool:
+        """Whether the field is for nothing beside the others, so that nothing is typed there."""
+        return self.disabled
+
+    @idle.setter
+    def idle(self, idle: bool) -> None:
+        if idle != self.disabled:
+            self.disabled = idle
             self._show_note()
 
     @property

@@ -58,6 +58,22 @@ def host(store: str) -> Host:
     return Host(store, lambda reader: NewTableScreen(reader, HUB))
 
 
+async def test_a_first_rate_counts_only_beside_methods_for_later_stages(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        row = form.row("first_lr")
+        assert row.disabled
+        await form.fill(methods="flat,replay@combined-later", first_lr="1e-4")
+        assert not row.disabled
+        assert "--first-lr 1e-4" in form.command
+        await form.fill(methods="flat,replay@combined")
+        assert row.disabled
+        assert "--first-lr" not in form.command
+        await form.fill(methods="flat,none such")
+        assert not row.disabled, "nobody knows what it will be"
+
+
 async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)

@@ -138,6 +138,25 @@ async def test_the_command_line_follows_what_is_typed(store: str) -> None:
         )
 
 
+async def test_a_first_rate_counts_only_where_later_stages_are_searched(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        row = form.row("first_lr")
+        assert row.disabled
+        await form.fill(sequence="sst2:mrpc", data="hub", searched_stages="later", first_lr="2")
+        assert not row.disabled
+        assert "learning rate 2 must be above 0" in row.note
+        assert form.wrong == ["first_lr"]
+        await form.fill(searched_stages="all")
+        assert row.disabled
+        assert row.note == row.field.help
+        assert form.wrong == []
+        assert "--first-lr" not in form.command
+        await form.fill(searched_stages="later")
+        assert row.text == "2"
+
+
 @pytest.mark.action("new-study", "copy_command")
 async def test_ctrl_y_copies_the_command_line(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
