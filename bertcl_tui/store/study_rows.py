@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from bertcl_tui.store.trial_rows import StudyState, TrialState
+from engine.spec import run_name
 from engine.store.states import ENDED, ENDED_EARLY, SET_ASIDE, Desired
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     log_file: str | None
     started_at: float
     heartbeat_at: float
+
+    @property
+    def name(self) -> str:
+        """What people call its run; empty: it has none."""
+        if self.run_id is None:
+            return ""
+        return run_name(self.run_id, self.study_id, self.number, self.label)
 
     @property
     def share(self) -> float | None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
+from engine.spec import run_name
 from engine.store.states import Desired, RunState
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """What people call it."""
-        return f"run {self.run_id}" if self.number is None else f"#{self.number}"
+        return run_name(self.run_id, self.study_id, self.number, self.label)
 
 
 class StageEnd(Struct, frozen=True, kw_only=True):

@@ -177,7 +177,6 @@ def at_what(row: WorkerRow) -> str:
     if row.run_id is None:
         return ""
     if row.study is not None:
-        name = row.label if row.number is None else f"#{row.number}"
-        return f"{name} {row.study}"
+        return f"{row.name} {row.study}"
     what = " on ".join(filter(None, (row.label, row.sequence)))
-    return f"run {row.run_id} {what}".rstrip()
+    return f"{row.name} {what}".rstrip()

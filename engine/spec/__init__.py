@@ -8,6 +8,7 @@ from engine.spec.run import (
     Tuning,
     derived_seed,
     parse_sequence,
+    run_name,
     sequence_name,
 )
 from engine.spec.search import SearchSettings
@@ -24,5 +25,6 @@ __all__ = [
     "derived_seed",
     "parse_sequence",
     "preset",
+    "run_name",
     "sequence_name",
 ]

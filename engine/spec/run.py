@@ -62,6 +62,13 @@ class RunSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     device: str = "auto"
 
 
+def run_name(run_id: int, study_id: int | None, number: int | None, label: str | None) -> str:
+    """Return what people call a run: ``#3``, ``again #3, seed 2 of 3``, or ``run 12``."""
+    if number is not None:
+        return f"#{number}"
+    return f"run {run_id}" if study_id is None or label is None else label
+
+
 def parse_sequence(text: str) -> tuple[str, ...]:
     """Read ``taskA:taskB[:taskC…]``; whether the tasks exist is for the catalog to say.
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from engine.errors import EngineError
+from engine.spec import run_name
 from engine.store.clock import is_fresh, is_silent, now
 from engine.store.connection import Store
 from engine.store.schema import ended_early, run, study, worker
@@ -154,20 +155,22 @@ def desired_of_held(
     return {row.id: "paused" if row.rests else row.desired for row in rows}
 
 
-def begin_first_stage(store: Store, run_id: int, worker_id: int, key: str) -> int | None:
+def begin_first_stage(store: Store, run_id: int, worker_id: int, key: str) -> str | None:
     """Begin to learn a first stage that others share, unless another run is at it.
 
     Returns:
-        The run that is at it, which is to be waited for; None: it may be learnt now.
+        What people call the run that is at it, which is to be waited for; None: it may be learnt
+        now.
 
     Raises:
         LeaseLostError: another worker holds the run.
     """
-    at_it = select(other.c.id).where(learns(), other.c.first_stage == key)
+    at_it = (other.c.first_stage == key) & (other.c.id != run_id)
+    named = select(other.c.id, other.c.study_id, other.c.number, other.c.label)
     with store.writing() as connection:
-        found = connection.execute(at_it.where(other.c.id != run_id).limit(1)).scalar()
+        found = connection.execute(named.where(learns(), at_it).limit(1)).one_or_none()
         hold(connection, run_id, worker_id, first_stage=key)
-        return found
+        return None if found is None else run_name(*found)
 
 
 def end_first_stage(store: Store, run_id: int, worker_id: int) -> None:

@@ -13,7 +13,6 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     ScalarSelect,
     case,
     delete,
@@ -318,9 +317,7 @@ def retry_run(store: Store, run_id: int) -> None:
         DeletedError: it is there no more.
     """
     query = (
-        select(
-            run.c.number, run.c.study_id, run.c.state, run.c.reason, run.c.spec, study.c.origin
-        )
+        select(run, study.c.origin)
         .outerjoin_from(run, study, study.c.id == run.c.study_id)
         .where(run.c.id == run_id)
     )
@@ -328,10 +325,10 @@ def retry_run(store: Store, run_id: int) -> None:
         row = connection.execute(query).mappings().one_or_none()
         if row is None:
             raise DeletedError(f"run {run_id} was deleted")
-        _refuse_retry(row, run_id)
+        ended = record(row)
+        _refuse_retry(ended, row["origin"])
         # A first stage that others go on from too is there, and counts once in its study.
-        spec = msgspec.json.decode(row["spec"], type=RunSpec)
-        is_shared = row["study_id"] is not None and spec.first_lr is not None
+        is_shared = ended.study_id is not None and ended.spec.first_lr is not None
         first_stages: FirstStagesCounted = "none" if is_shared else "each"
         spent = spent_epochs(connection, run.c.id == run_id, first_stages=first_stages)
         connection.execute(
@@ -356,23 +353,18 @@ def retry_run(store: Store, run_id: int) -> None:
         )
         for table in (measurement, stage, drift):
             connection.execute(delete(table).where(table.c.run_id == run_id))
-        why = f": {row['reason']}" if row["reason"] else ""
-        text = f"{_name(row, run_id)} is run again; it had ended as {row['state']}{why}"
+        why = f": {ended.reason}" if ended.reason else ""
+        text = f"{ended.name} is run again; it had ended as {ended.state}{why}"
         connection.execute(insert(log).values(at=now(), level="info", run_id=run_id, text=text))
 
 
-def _refuse_retry(row: RowMapping, run_id: int) -> None:
-    name = _name(row, run_id)
-    if row["origin"] not in (None, "search"):
-        raise UsageError(f"{name} was imported ({row['origin']}); only what was run here can be")
-    if row["state"] == "complete":
-        raise UsageError(f"{name} is complete; confirm runs it again with fresh seeds")
-    if row["state"] not in RETRIED:
-        raise UsageError(f"{name} is {row['state']}, so there is nothing to run again")
-
-
-def _name(row: RowMapping, run_id: int) -> str:
-    return f"run {run_id}" if row["number"] is None else f"#{row['number']}"
+def _refuse_retry(ended: RunRecord, origin: str | None) -> None:
+    if origin not in (None, "search"):
+        raise UsageError(f"{ended.name} was imported ({origin}); only what was run here can be")
+    if ended.state == "complete":
+        raise UsageError(f"{ended.name} is complete; confirm runs it again with fresh seeds")
+    if ended.state not in RETRIED:
+        raise UsageError(f"{ended.name} is {ended.state}, so there is nothing to run again")
 
 
 def _score_columns(prefix: str, scores: Scores | None) -> dict[str, float]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from engine.errors import DeletedError, UsageError
-from engine.spec import RunSpec, Source
+from engine.spec import RunSpec, Source, run_name
 from engine.store.connection import Store
 from engine.store.schema import confirmation, entry, run, stage, study
 from engine.store.states import ENDED, Desired, RunState
@@ -53,6 +53,11 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     lost_step: int | None
     step: int
     steps: int | None
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return run_name(self.id, self.study_id, self.number, self.label)
 
 
 class Scores(Struct, frozen=True, kw_only=True):

@@ -178,7 +178,7 @@ class FirstStages:
         """
         return self._study_id is None or (stage == 0 and self._key is not None)
 
-    def begin(self) -> int | None:
+    def begin(self) -> str | None:
         """Take the first stage over, or see that it may be learnt here.
 
         Returns:

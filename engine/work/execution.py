@@ -249,7 +249,7 @@ def _learn(
         first_stages = FirstStages(context.store, run, context.worker_id, context.patience, learner)
         _go_on_from_checkpoint(context, run, learner, judge, keeper)
         if (other := first_stages.begin()) is not None:
-            reason = f"waits for run {other}, which learns the same first stage"
+            reason = f"waits for {other}, which learns the same first stage"
             return Outcome("paused" if run.step else "queued", reason)
     if stack is not None and why_alone(learner) is not None:
         stack = None

@@ -198,10 +198,11 @@ def obeyed(interrupted: Interrupted) -> Outcome:
 
 def say(context: WorkerContext, run: RunRecord, what: str) -> None:
     """Tell people what is not as it should be with a run."""
-    name = f"run {run.id}" if run.number is None else f"#{run.number}"
     worker_id = context.worker_id
     with suppress(StorageError):  # no line is worth a run
-        write_log(context.store, "warning", f"{name} {what}", worker_id=worker_id, run_id=run.id)
+        write_log(
+            context.store, "warning", f"{run.name} {what}", worker_id=worker_id, run_id=run.id
+        )
 
 
 def _scores(matrix: AccuracyMatrix) -> Scores:

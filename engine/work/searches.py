@@ -20,7 +20,7 @@ from engine.spec import derived_seed
 from engine.store.connection import Store
 from engine.store.leases import become_proposer, is_proposer, leave_proposer
 from engine.store.measurements import stages_of
-from engine.store.racing import Contender, Counts, best_of_studies, noise_of
+from engine.store.racing import SEEDS, Contender, Counts, best_of_studies, noise_of
 from engine.store.run_states import create_run
 from engine.store.runs import RunRecord, failures_in_a_row, get_run, trials_of
 from engine.store.searches import (
@@ -242,7 +242,7 @@ class Searches:
             replace(trial.spec, seed=seed, first_seed=None, device=study.device),
             learning_rates=trial.learning_rates,
             study_id=study_id,
-            label=f"again #{contender.number}",
+            label=f"again #{contender.number}, seed {contender.seeds + 1} of {SEEDS}",
             races=contender.run_id,
         )
 

@@ -280,10 +280,9 @@ def _say_what_waits(context: WorkerContext) -> Literal[False]:
 
 def _log_run(context: WorkerContext, run: RunRecord, what: str, level: Level = "info") -> None:
     """Tell people in the store what happens to a run, and the worker's own log too."""
-    name = f"run {run.id}" if run.number is None else f"#{run.number}"
     _log.info("run %d (%s) %s", run.id, sequence_name(run.spec.sequence), what)
     with suppress(EngineError):  # no line is worth a run
-        text = f"{name} {what} · {_owner(context, run)}"
+        text = f"{run.name} {what} · {_owner(context, run)}"
         write_log(context.store, level, text, worker_id=context.worker_id, run_id=run.id)
 
 

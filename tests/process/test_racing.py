@@ -18,7 +18,7 @@ from engine.store.measurements import MeasurementRecord, measurements_of
 from engine.store.racing import FEWEST, SEEDS
 from engine.store.run_states import claim_run, finish_run
 from engine.store.runs import RunRecord, Scores, epochs_of, get_run, runs_by_id, trials_of
-from engine.store.schema import confirmation, run
+from engine.store.schema import confirmation, log, run
 from engine.store.studies import create_study
 from engine.store.workers import end_worker, register_worker
 from engine.work.patience import Patience
@@ -65,6 +65,8 @@ def test_a_killed_workers_race_is_finished_and_counts_once(
             (best.id, race.id) for race in races
         ]
         learnt = epochs_of(connection, run.c.study_id == study_id, one=False)
+        said = select(log.c.text).where(log.c.run_id == begun.id).order_by(log.c.id).limit(1)
+        assert connection.execute(said).scalar() == "again #3, seed 2 of 3 begins · tiny"
     assert learnt == RACES * len(spec.sequence) * spec.protocol.epochs
     reader = Reader(store.url)
     found = reader.study(study_id)

@@ -360,7 +360,7 @@ def test_a_first_stage_that_is_being_learnt_is_waited_for(store: Store) -> None:
     at_it = _at_first_stage(store, first, "same")
     other = new_worker(store, 2)
     claimed(store, other)
-    assert begin_first_stage(store, second, other, "same") == first
+    assert begin_first_stage(store, second, other, "same") == f"run {first}"
     release(store, second, other, "queued")
     assert claim_run(store, other, threads=1) is None
     assert any_waits_for_first_stage(store)
@@ -382,7 +382,7 @@ def test_nobody_waits_for_a_worker_that_is_lost(store: Store) -> None:
     at_it = _at_first_stage(store, first, "same")
     other = new_worker(store, 2)
     claimed(store, other)
-    assert begin_first_stage(store, second, other, "same") == first
+    assert begin_first_stage(store, second, other, "same") == f"run {first}"
     release(store, second, other, "queued")
     end_worker(store, at_it)
     again = claimed(store, other).id

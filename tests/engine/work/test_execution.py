@@ -578,7 +578,7 @@ def later_race(store: Store, trial_id: int, seed: int) -> int:
     """Queue a race of a trial of the later stages."""
     trial = get_run(store, trial_id)
     again = replace(trial.spec, seed=seed, first_seed=None)
-    return create_run(store, again, study_id=trial.study_id, races=trial_id)
+    return create_run(store, again, study_id=trial.study_id, label="again #0", races=trial_id)
 
 
 def test_races_of_one_seed_go_on_from_one_first_stage(
@@ -588,7 +588,7 @@ def test_races_of_one_seed_go_on_from_one_first_stage(
     trials = [later_trial(store, study_id, number) for number in range(2)]
     for trial_id in trials:
         control_run(store, trial_id, "stopped")
-    first, second, other = (
+    _, second, other = (
         later_race(store, trials[place], seed) for place, seed in ((0, 11), (1, 11), (0, 12))
     )
     waited: list[Outcome | None] = []
@@ -598,9 +598,7 @@ def test_races_of_one_seed_go_on_from_one_first_stage(
             waited.append(work(store))
 
     work(store, Another(3))
-    assert waited == [
-        Outcome("queued", f"waits for run {first}, which learns the same first stage")
-    ]
+    assert waited == [Outcome("queued", "waits for again #0, which learns the same first stage")]
     assert first_steps(store) == 13, "that of the same seed was taken over"
     assert first_steps(store) == 1, "no other seed begins like it"
     with store.reading() as connection:

@@ -242,14 +242,18 @@ def test_the_best_trials_race_while_others_are_tried(store: Store, backbone: Pat
     searches = searches_of(store, worker_id)
     trials = [done(store, searches, worker_id, 1.0 + 0.1 * (n == 3)) for n in range(8)]
     first, second = (done(store, searches, worker_id, 1.2) for _ in range(2))
-    assert [race.label for race in (first, second)] == ["again #3"] * 2
+    assert [race.label for race in (first, second)] == [
+        "again #3, seed 2 of 3",
+        "again #3, seed 3 of 3",
+    ]
+    assert [race.name for race in (first, second)] == [race.label for race in (first, second)]
     assert [race.number for race in (first, second)] == [None] * 2
     assert [race.spec.seed for race in (first, second)] == [
         derived_seed("racing", 0, index) for index in range(2)
     ]
     assert first.spec.learning_rates == trials[3].spec.learning_rates
     assert done(store, searches, worker_id, 1.0).number == 8
-    assert done(store, searches, worker_id, 1.0).label == "again #0"
+    assert done(store, searches, worker_id, 1.0).name == "again #0, seed 2 of 3"
     assert not searches.propose_trial(), "a third of the trials have raced"
     assert len(told(store)) == len(trials_of(store, study_id)) == 9
 
