@@ -122,6 +122,8 @@ class RowMasks:
         self._streams: list[np.random.SFC64] = []
         self._order: list[int] = []
         self._lengths: list[int] = []
+        self.firsts: Tensor | None = None
+        """Where rows begin, while nothing else is asked of the last layer."""
 
     @property
     def begun(self) -> bool:
@@ -167,12 +169,17 @@ class RowDropout(nn.Dropout):
     def __init__(self, chance: float, masks: RowMasks) -> None:
         super().__init__(chance)
         self.masks = masks
+        self.is_late = False
+        """Whether it is in the last layer, behind what each token sees of the others."""
 
     def forward(self, states: Tensor) -> Tensor:
         if not self.training or not self.masks.begun:
             return super().forward(states)
         draw = self.masks.of_tokens if states.dim() > _OF_ROWS else self.masks.of_rows
-        return states * draw(states.shape[-1], self.p).view_as(states).to(states.dtype)
+        kept = draw(states.shape[-1], self.p)
+        if self.is_late and self.masks.firsts is not None:
+            kept = kept.view(-1, states.shape[-1])[self.masks.firsts]
+        return states * kept.view_as(states).to(states.dtype)
 
 
 def pack_rows(backbone: Backbone) -> Backbone:
@@ -187,7 +194,41 @@ def pack_rows(backbone: Backbone) -> Backbone:
         for name, child in parent.named_children():
             if type(child) is nn.Dropout:
                 setattr(parent, name, RowDropout(child.p, masks).train(child.training))
-    return replace(backbone, summarise=_PackedFirstToken(positions_before_first(config), masks))
+    late = late_parts(backbone.module)
+    for part in late[:1]:
+        part.register_forward_pre_hook(_FirstsOnly(masks))
+    for part in (inner for each in late for inner in each.modules()):
+        if isinstance(part, RowDropout):
+            part.is_late = True
+    summarise = _PackedFirstToken(positions_before_first(config), masks, reads_early=bool(late))
+    return replace(backbone, summarise=summarise)
+
+
+def late_parts(module: PreTrainedModel) -> tuple[nn.Module, ...]:
+    """Return the parts of the last layer behind its attention, in their order.
+
+    Where rows are packed, they see first tokens alone, as nothing else is read off: a tenth of a
+    small backbone's products. None where layers share their weights.
+    """
+    match module.config.model_type:
+        case "albert":
+            return ()
+        case "distilbert":
+            layer: Any = module.transformer.layer[-1]  # type: ignore[union-attr, index]
+            return layer.sa_layer_norm, layer.ffn, layer.output_layer_norm
+    layer = module.encoder.layer[-1]  # type: ignore[union-attr, index]
+    return layer.attention.output, layer.intermediate, layer.output
+
+
+@dataclass(frozen=True)
+class _FirstsOnly:
+    """Lets a part see the first token of each row alone, while nothing else is asked for."""
+
+    masks: RowMasks
+
+    def __call__(self, _part: nn.Module, states: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        firsts = self.masks.firsts
+        return states if firsts is None else tuple(each[:, firsts] for each in states)
 
 
 def look_at_no_mask(backbone: Backbone) -> Backbone:
@@ -222,6 +263,7 @@ def is_plain_encoder(config: PretrainedConfig) -> bool:
 class _PackedFirstToken:
     first_position: int
     masks: RowMasks
+    reads_early: bool
 
     def __call__(self, module: nn.Module, inputs: Inputs) -> Tensor:
         rows = {name: values for name, values in inputs.items() if name != "attention_mask"}
@@ -229,14 +271,19 @@ class _PackedFirstToken:
         self.masks.lay_out(order.tolist(), lengths.tolist())
         there = inputs["attention_mask"][order].bool()
         positions = (self.first_position + torch.arange(there.shape[1])).expand_as(there)
-        states: Tensor = module(
-            **{name: values[order][there][None] for name, values in rows.items()},
-            position_ids=positions[there][None],
-            row_runs=_runs(lengths.tolist()),
-            row_masks=self.masks,
-        ).last_hidden_state
         first_tokens = lengths.cumsum(dim=0) - lengths
-        return states[0, first_tokens[order.argsort()]]
+        self.masks.firsts = first_tokens if self.reads_early else None
+        try:
+            states: Tensor = module(
+                **{name: values[order][there][None] for name, values in rows.items()},
+                position_ids=positions[there][None],
+                row_runs=_runs(lengths.tolist()),
+                row_masks=self.masks,
+            ).last_hidden_state
+        finally:
+            self.masks.firsts = None
+        read = states[0] if self.reads_early else states[0, first_tokens]
+        return read[order.argsort()]
 
 
 def _runs(lengths: list[int]) -> list[_Run]:

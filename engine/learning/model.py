@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final
@@ -14,7 +14,7 @@ from torch import Tensor, nn, optim
 from transformers import PreTrainedModel
 
 from engine.learning.backbone import Backbone, Inputs
-from engine.learning.lean import RowDropout, row_masks
+from engine.learning.lean import RowDropout, late_parts, row_masks
 from engine.profiles.grouping import Grouping
 from engine.profiles.parameters import param_groups
 
@@ -101,7 +101,8 @@ class Products:
 
     A weight of the backbone that no token is looked up in costs 2 for a token when it is used, as
     much again for the gradient of what went in and, where it learns, for its own (Kaplan et al.
-    2020, section 2.1); attention costs 12 for a pair of a row's tokens, a layer and a unit. What a
+    2020, section 2.1); where rows are packed, one that sees first tokens alone does so for a row.
+    Attention costs 12 for a pair of a row's tokens, a layer and a unit. What a
     weight that does not learn passes back is not counted: below the lowest that learns, it is not.
     """
 
@@ -114,18 +115,25 @@ class Products:
             if isinstance(module, nn.Embedding) or module is backbone.get_input_embeddings()
             for weight in module.parameters()
         }
-        self._weights = [each for each in backbone.parameters() if id(each) not in looked_up]
+        late = late_parts(backbone) if row_masks(backbone) is not None else ()
+        self._late = [weight for part in late for weight in part.parameters()]
+        elsewhere = looked_up | set(map(id, self._late))
+        self._weights = [each for each in backbone.parameters() if id(each) not in elsewhere]
         layers = getattr(config, "num_hidden_layers", n_layers)
         self._passes: float = max(1.0, layers / n_layers)
         self._of_a_pair: float = 12.0 * layers * config.hidden_size
 
     def of(self, lengths: NDArray[np.int64]) -> float:
         """Return those of a step that learns from rows of these lengths."""
-        learning = sum(weight.numel() for weight in self._weights if weight.requires_grad)
-        used = sum(weight.numel() for weight in self._weights)
         tokens, pairs = int(lengths.sum()), int((lengths**2).sum())
-        of_a_token = self._passes * (2.0 * used + 4.0 * learning)
-        return of_a_token * tokens + self._of_a_pair * pairs
+        of_tokens = self._passes * _operations(self._weights) * tokens
+        of_rows = _operations(self._late) * len(lengths)
+        return of_tokens + of_rows + self._of_a_pair * pairs
+
+
+def _operations(weights: Iterable[nn.Parameter]) -> float:
+    """Return the operations of what these weights do for one token."""
+    return sum(each.numel() * (6.0 if each.requires_grad else 2.0) for each in weights)
 
 
 @lru_cache

@@ -1,6 +1,7 @@
 """Rows laid end to end, and a vocabulary of the tokens that occur, change no result."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from engine.learning.backbone import Backbone, first_token, last_token, load_bac
 from engine.learning.lean import (
     RowMasks,
     keep_tokens,
+    late_parts,
     look_at_no_mask,
     pack_rows,
     row_masks,
@@ -162,6 +164,31 @@ def test_what_a_row_drops_is_its_own(kind: str) -> None:
     for name, parameter in backbone.module.named_parameters():
         if name in gradients:
             assert torch.allclose(parameter.grad, gradients[name], atol=1e-4), name
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_nothing_is_lost_by_asking_the_last_layer_for_what_is_read_alone(kind: str) -> None:
+    config = PACKED[kind]()
+    config.update({name: 0.3 for name in vars(config) if "dropout" in name and "class" not in name})
+    inputs = _inputs([5, 9, 5, 2], config.pad_token_id or 0)
+    backbone = pack_rows(_backbone(config))
+    masks = row_masks(backbone.module)
+    assert masks is not None
+    late, tokens = late_parts(backbone.module), []
+    for part in late:
+        part.register_forward_hook(lambda *call: tokens.append(call[2].shape[1]))
+    found, drawn = [], []
+    for reads_early in (bool(late), False):
+        summarise = replace(backbone.summarise, reads_early=reads_early)  # type: ignore[type-var]
+        backbone.module.train()
+        masks.begin((1, 2), [30, 10, 20, 50])
+        found.append(_summaries_and_gradients(replace(backbone, summarise=summarise), inputs))
+        drawn.append(masks.of_rows(8, 0.5))
+    (early, gradients), (whole, expected) = found
+    assert torch.allclose(early, whole, atol=1e-6)
+    assert all(torch.allclose(gradients[name], expected[name], atol=1e-5) for name in expected)
+    assert drawn[0].equal(drawn[1]), "the streams went on as far"
+    assert tokens == [4] * len(late) + [21] * len(late)
 
 
 def test_so_many_are_dropped_as_is_asked() -> None:
