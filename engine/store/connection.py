@@ -279,7 +279,9 @@ def _checked_path(url: str, *, create: bool) -> Path | None:
             )
         return None
     if make_url(url).query:
-        raise UsageError(f"store '{shown(url)}': a file takes no options; write it without '?'")
+        raise UsageError(
+            f"store '{shown(mask_password(url))}': a file takes no options; write it without '?'"
+        )
     if path.exists() and not (path.is_dir() or path.is_file()):
         raise UsageError(f"store {shown(path)} is a device or a pipe; name a file")
     if path.is_dir():

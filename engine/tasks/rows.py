@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import isfinite, isnan
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -202,7 +202,7 @@ def classes_of(
 
     Raises:
         UsageError: the label column holds no classes; a row has no label, or one that is none of
-            the classes; two labels differ by case only.
+            the classes; two labels are hardly told apart.
     """
     dropped = set(map(label_of, unlabelled))
     found = {label for rows in raw.splits() for label in rows.labels} - dropped
@@ -272,16 +272,24 @@ def _in_order(numbers: Collection[str]) -> str:
 
 def _refuse_twins(raw: RawTask, found: set[str]) -> None:
     learnt = Counter(raw.train.labels)
-    by_folded: defaultdict[str, list[str]] = defaultdict(list)
+    alike: defaultdict[str, list[str]] = defaultdict(list)
     for label in sorted(found, key=lambda label: (-learnt[label], label)):
-        by_folded[label.casefold()].append(label)
-    for usual, *others in by_folded.values():
+        alike[_as_it_is_read(label)].append(label)
+    for usual, *others in alike.values():
         if others:
-            names = ", ".join(f'"{twins[0]}"' for twins in by_folded.values())
+            names = ", ".join(f'"{twins[0]}"' for twins in alike.values())
+            how = "case" if usual.casefold() == others[0].casefold() else "spelling"
             raise UsageError(
-                f"{_place_of(others[0], raw)}, which differs from '{shown(usual)}' by case only; "
+                f"{_place_of(others[0], raw)}, which differs from '{shown(usual)}' by {how} only; "
                 f"spell them alike, or name the classes in a task file: labels = [{shown(names)}]"
             )
+
+
+def _as_it_is_read(label: str) -> str:
+    """Return the one form of labels that a person takes for the same, such as 1, +1 and 01."""
+    letters = normalize("NFKC", normalize("NFKC", label).casefold())
+    seen = "".join(letter for letter in letters if category(letter) != "Cf")
+    return str(int(seen)) if _INTEGER.fullmatch(seen) and len(seen) < _LONGEST_NUMBER else seen
 
 
 def _refuse_no_label(label: str, raw: RawTask) -> None:

@@ -21,6 +21,7 @@ from engine.store.leases import LeaseLostError
 from engine.store.run_states import beat_for_run
 from engine.store.states import LOST_AFTER
 from engine.store.workers import Telemetry, beat_for_worker
+from engine.work.machine import usable_gpus
 
 HEARTBEAT_SECONDS: Final = 2.0
 _MOST_SILENT_SECONDS: Final = 4 * LOST_AFTER
@@ -198,10 +199,6 @@ def _file_identity(path: Path | None) -> tuple[int, int] | None:
 
 
 def _gpu_handle(device: str) -> Any:  # noqa: ANN401 - NVML's own handle
-    if not device.startswith("cuda"):
-        return None
-    try:
-        pynvml.nvmlInit()
-        return pynvml.nvmlDeviceGetHandleByIndex(int(device.partition(":")[2] or 0))
-    except pynvml.NVMLError:
-        return None
+    kind, _, index = device.partition(":")
+    gpus = usable_gpus() if kind == "cuda" else []
+    return dict(enumerate(gpus)).get(int(index or 0))

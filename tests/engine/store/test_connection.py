@@ -156,10 +156,18 @@ def test_a_password_is_never_shown(url: str, shown: str) -> None:
     assert mask_password(url) == shown
 
 
-@pytest.mark.parametrize("url", ["nonsense://me:s3cret@host", "://me:s3cret@host"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense://me:s3cret@host",
+        "://me:s3cret@host",
+        "sqlite://me:s3cret@host",
+        "sqlite:///studies.db?password=s3cret",
+    ],
+)
 def test_an_error_about_a_url_hides_its_password(url: str) -> None:
     message = refusal(url)
-    assert "me:***@host" in message
+    assert "***" in message
     assert "s3cret" not in message
 
 

@@ -5,6 +5,7 @@ import os
 import time
 from pathlib import Path
 from threading import Event
+from unittest.mock import Mock
 
 import pynvml
 import pytest
@@ -144,11 +145,21 @@ def test_a_gpu_that_does_not_tell_is_passed_over(monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object) -> None:
         raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
 
-    monkeypatch.setattr(pynvml, "nvmlInit", lambda: None)
-    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", lambda _: object())
+    monkeypatch.setattr(module, "usable_gpus", lambda: [object()])
     monkeypatch.setattr(pynvml, "nvmlDeviceGetUtilizationRates", refuse)
     monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", refuse)
     told: Telemetry = Meter("cuda:0").read()
     assert (told.gpu_percent, told.gpu_memory_bytes) == (None, None)
     assert told.memory_bytes
     assert told.cpu_percent is not None
+
+
+@pytest.mark.parametrize(("device", "memory"), [("cuda", 30), ("cuda:1", 10), ("cuda:2", None)])
+def test_a_gpu_is_the_one_that_torch_calls_so(
+    device: str, memory: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under ``CUDA_VISIBLE_DEVICES=3,1``."""
+    monkeypatch.setattr(module, "usable_gpus", lambda: [3, 1])
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetUtilizationRates", lambda _: Mock(gpu=0))
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", lambda gpu: Mock(used=10 * gpu))
+    assert Meter(device).read().gpu_memory_bytes == memory
