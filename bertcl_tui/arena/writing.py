@@ -31,14 +31,14 @@ def draw_arena(table: Table) -> Drawn:
     drawn.add_column("", no_wrap=True)
     drawn.add_column("", style="dim", no_wrap=True)
     for column in table.columns:
-        drawn.add_column(column, justify="right")
+        drawn.add_column(Text(column), justify="right")
     drawn.add_column(legend.COST, justify="right", style="dim")
     width = marks_width(table)
     for row in table.rows:
         paper = any(map(legend.paper, row.cells))
         labels = [*table.quantities, *([IN_THE_PAPER] if paper else ())]
         cells = (Text("\n").join(cell_lines(cell, width, paper=paper)) for cell in row.cells)
-        drawn.add_row(row.title, "\n".join(labels), *cells, legend.cost(row))
+        drawn.add_row(Text(row.title), "\n".join(labels), *cells, legend.cost(row))
         if len(labels) > 1 and row is not table.rows[-1]:
             drawn.add_row()
     return drawn

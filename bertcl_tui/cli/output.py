@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, Protocol
 import msgspec
 from msgspec import Struct
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
-from rich.markup import escape
 from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.segment import Segment
@@ -24,6 +23,9 @@ _CONTROLS: Final = {
     if chr(code) not in "\t\n"
 }
 """What a terminal obeys, and what no UTF-8 can say, as it is shown instead."""
+_BREAKS: Final = {ord("\n"): "\\n", ord("\t"): "\\t"}
+_AS_WRITTEN: Final[dict[str, Any]] = {"highlight": False, "markup": False, "emoji": False}
+"""Of a console: names may look like Rich's markup (``[b]``) or its pictures (``:heart:``)."""
 _QUIET_SECONDS: Final = 30.0
 """After so long without a line, one says that work goes on."""
 _LEFT: Literal["left"] = "left"
@@ -48,7 +50,7 @@ def print_json(value: object) -> None:
 
 def print_text(text: Table | Text) -> None:
     """Print something drawn, as wide as it is: a narrow terminal breaks lines, and cuts nothing."""
-    console = _Console(file=sys.stdout, highlight=False)
+    console = _Console(file=sys.stdout, **_AS_WRITTEN)
     endless = console.options.update(width=_ENDLESS)
     whole = Measurement.get(console, endless, text).maximum
     width = max(console.width, whole) if sys.stdout.isatty() else _ENDLESS
@@ -61,11 +63,15 @@ def _without_controls(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
+def _on_one_line(text: str) -> str:
+    return _without_controls(text).translate(_BREAKS)
+
+
 class _Table(Table):
-    """Shows a cell as wide as it is when what it must not hold is written out."""
+    """Shows a cell on one line, as wide as it is when what it must not hold is written out."""
 
     def add_row(self, *cells: RenderableType | None, **how: Any) -> None:  # noqa: ANN401 - as Table has it
-        clean = (_without_controls(cell) if isinstance(cell, str) else cell for cell in cells)
+        clean = (_on_one_line(cell) if isinstance(cell, str) else cell for cell in cells)
         super().add_row(*clean, **how)
 
 
@@ -87,7 +93,7 @@ def make_table(
     table = _Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for names, justify in ((texts, _LEFT), (numbers, _RIGHT), (more, _LEFT)):
         for name in names:
-            table.add_column(name, justify=justify, no_wrap=True)
+            table.add_column(_on_one_line(name), justify=justify, no_wrap=True)
     return table
 
 
@@ -116,12 +122,12 @@ def open_progress() -> Iterator[Display]:
         yield _Lines()
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, **_AS_WRITTEN)
     with Progress(*columns, console=console, transient=True) as progress:
         yield _Bar(progress)
 
@@ -135,13 +141,13 @@ class _Bar:
 
     def show(self, view: View) -> None:
         for line in view.news:
-            self._progress.console.print(line, markup=False)
+            self._progress.console.print(_on_one_line(line))
         self._progress.update(
             self._task,
-            description=escape(view.title),
+            description=_on_one_line(view.title),
             completed=view.done,
             total=view.total,
-            note=escape(view.note),
+            note=_on_one_line(view.note),
         )
 
 
@@ -158,5 +164,5 @@ class _Lines:
             self._say(f"{view.title} {view.done / view.total:.0%} · {view.note}")
 
     def _say(self, text: str) -> None:
-        say(text)
+        say(_on_one_line(text))
         self._said_at = time.monotonic()

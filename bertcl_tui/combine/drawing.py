@@ -71,14 +71,13 @@ def facts_of_combined(combined: Combined, reference: Reference | None) -> Table:
     """Return what the chart's parts mean."""
     backbone, grouping = combined.backbone, combined.grouping
     facts = Table.grid(padding=(0, 2, 0, 0))
-    facts.add_row(
-        "for", f"{backbone.name}, {count(backbone.layers, 'layer')}, grouping {grouping.preset}"
-    )
+    about = f"{backbone.name}, {count(backbone.layers, 'layer')}, grouping {grouping.preset}"
+    facts.add_row("for", Text(about))
     if combined.first_lr is not None:
         facts.add_row("", f"later stages, {stage_1_said(combined.first_lr)}")
     facts.add_row("├─┤", "5 to 95 % of 1,000 bootstrap draws")
     if reference is not None:
-        facts.add_row("◆", _origin(reference.profile, combined))
+        facts.add_row("◆", Text(_origin(reference.profile, combined)))
     return facts
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.table import Table
+from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -183,7 +184,7 @@ class ShiftsScreen(Screen[None]):
         self._show_top()
         self._show_lengths()
         self._show_planes()
-        self.query_one("#facts", Static).update(_facts(self.found))
+        self.query_one("#facts", Static).update(table_of_parts(self.found))
         self.refresh_bindings()
 
     def _show_top(self) -> None:
@@ -316,14 +317,14 @@ def _progress_said(found: Found | None) -> str:
     return f"Embedding: {progress.done:,} of {count(progress.total, 'row')}…"
 
 
-def _facts(found: Found | None) -> Table:
+def table_of_parts(found: Found | None) -> Table:
     """Return the size of each part, and how much of it each class is."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     if found is None or found.lengths is None:
         return table
     table.add_column("part", no_wrap=True)
     for name in ("rows", *found.lengths.labels):
-        table.add_column(name, justify="right", no_wrap=True, overflow="ellipsis")
+        table.add_column(Text(name), justify="right", no_wrap=True, overflow="ellipsis")
     for part in parts_of(found):
-        table.add_row(part.name, f"{part.rows:,}", *class_shares(part))
+        table.add_row(Text(part.name), f"{part.rows:,}", *class_shares(part))
     return table

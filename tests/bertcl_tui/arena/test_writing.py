@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bertcl_tui.arena.look import Question, look_at_arena
 from bertcl_tui.arena.writing import format_of, to_format, write_tables
@@ -30,3 +31,13 @@ def test_a_place_that_cannot_be_written_is_said_and_nothing_is_left(tmp_path: Pa
     with pytest.raises(UsageError, match="choose another place"):
         write_tables([], "csv", tmp_path / "nowhere" / "a.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_names_stand_in_a_table_as_they_are_written(arena_reader: Reader) -> None:
+    look = look_at_arena(arena_reader, Question())
+    assert look is not None
+    rows = tuple(replace(row, title="[/x] own") for row in look.table.rows)
+    columns = ("a:heart:b", *look.table.columns[1:])
+    drawn = to_format([replace(look.table, rows=rows, columns=columns)], "text")
+    assert drawn.count("[/x] own") >= len(rows)
+    assert "a:heart:b" in drawn

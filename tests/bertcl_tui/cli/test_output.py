@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from rich.text import Text
 
-from bertcl_tui.cli.output import make_table, print_line, print_text, say
+from bertcl_tui.cli.output import View, make_table, open_progress, print_line, print_text, say
 
 NAME = "rotten-tomatoes:privacy-qa:boolq" * 3
 
@@ -48,3 +48,18 @@ def test_what_would_command_a_terminal_is_shown_instead(monkeypatch: pytest.Monk
     for line in terminal.getvalue().splitlines():
         assert line.isprintable()
         assert line.startswith(("a\\x1b[2Jb\\x9bc", "name"))
+
+
+@pytest.mark.parametrize("name", ["a:heart:b", "[b]a[/b]", "[/nope] a", "[link=x]", "a\nb"])
+def test_a_name_stands_as_it_is_written(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    table = make_table([name])
+    table.add_row(name)
+    terminal = Terminal()
+    with redirect_stdout(terminal), redirect_stderr(terminal), open_progress() as display:
+        print_text(table)
+        display.show(View(title=name, done=1.0, total=2.0, note=name, news=(name,)))
+    written = name.replace("\n", "\\n")
+    plain = Text.from_ansi(terminal.getvalue()).plain
+    assert plain.count(written) == 5  # head and cell, news, title and note
+    assert "♥" not in plain

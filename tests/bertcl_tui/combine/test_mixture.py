@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from rich.console import Console
 
+from bertcl_tui.combine.drawing import facts_of_combined
 from bertcl_tui.combine.mixture import (
     HIGHEST_BASE,
     LOWEST_BASE,
     Mixture,
+    Reference,
     at_depth,
     default_path,
     export_profile,
@@ -193,6 +196,18 @@ def test_a_place_that_cannot_be_is_said(combined: Combined, tmp_path: Path) -> N
 def test_a_profile_is_named_after_what_it_came_from(combined: Combined) -> None:
     assert default_path(combined) == Path("profiles/a-b-b1.8.json")
     assert default_path(combined, Backbone("x", 6)) == Path("profiles/a-b-b1.8-6-layers.json")
+
+
+@pytest.mark.parametrize("name", ["[/lab] [b]", ":heart:"])
+def test_names_of_models_and_profiles_stand_as_they_are_written(
+    combined: Combined, name: str
+) -> None:
+    named = replace(combined, backbone=replace(combined.backbone, name=name))
+    reference = Reference(name, finished_profile(named, name))
+    console = Console(width=200)
+    with console.capture() as shown:
+        console.print(facts_of_combined(named, reference), emoji=False)
+    assert shown.get().count(name) == 3
 
 
 def test_the_published_profile_stands_beside_any_depth(combined: Combined) -> None:
