@@ -1,7 +1,7 @@
 """What a column of the store can hold, which SQLite does not watch over.
 
 SQLite keeps any value in any column: in one that was edited or damaged, text may stand where a
-number should. Whoever reads such a value gets a ``ValueError``.
+number should. Whoever reads such a value gets a ``WrongValueError``.
 """
 
 from collections.abc import Callable
@@ -27,6 +27,10 @@ from engine.errors import shown
 
 _LAST_MOMENT = 253_370_764_800.0
 """The year 9999: calendars end with it."""
+
+
+class WrongValueError(ValueError):
+    """A value was read that its column cannot hold."""
 
 
 class Checked(TypeDecorator[Any]):
@@ -56,7 +60,7 @@ class Checked(TypeDecorator[Any]):
         def checked(value: Any) -> Any:  # noqa: ANN401 - of any type indeed
             if type(value) in kinds and (all_fit or value is None or fits(value)):
                 return value
-            raise ValueError(f"no {self.kind}: {shown(value)}")
+            raise WrongValueError(f"no {self.kind}: {shown(value)}")
 
         return checked
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.errors import EngineError, StorageError, UsageError, first_line
+from engine.store.column_types import WrongValueError
 from engine.store.schema import first_damage
 
 _PRIMARY: Final = 0xFF
@@ -97,6 +98,8 @@ def plain_errors(store: str, file: Engine | None = None) -> Iterator[None]:
         place = _damage_in(file)
         if place:
             raise damaged(store, place) from error
+        if isinstance(error, WrongValueError):  # in an index, or what is made of several rows
+            raise damaged(store, str(error)) from error
         if isinstance(error, OverflowError):
             raise _too_large(store, error) from error
         raise

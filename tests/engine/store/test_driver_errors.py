@@ -1,9 +1,14 @@
 """What the errors of databases mean for people, and for whoever waits for a store."""
 
+from pathlib import Path
+
 import pytest
+from sqlalchemy import literal, select, type_coerce
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from engine.errors import EngineError, StorageError, UsageError
+from engine.store.column_types import Moment
+from engine.store.connection import open_store
 from engine.store.driver_errors import UnwritableError, meaning_of
 
 
@@ -59,3 +64,13 @@ def test_a_statement_that_is_too_long_is_not_waited_for() -> None:
 
 def test_a_wrong_statement_is_nobodys_trouble_but_ours() -> None:
     assert meaning(ProgrammingError, 'column "nowhere" does not exist', "42703") is None
+
+
+def test_a_wrong_value_that_is_in_no_column_is_damage_too(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "studies.db"))
+    with (
+        pytest.raises(StorageError, match=r"is damaged: no moment: 4e\+38; put a copy"),
+        store.reading() as connection,
+    ):
+        connection.execute(select(type_coerce(literal(4e38), Moment()))).one()
+    store.close()
