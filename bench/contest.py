@@ -19,6 +19,9 @@ from engine.spec.search import Pruner, Sampler
 Ending = Literal["product", "top-k", "asha", "pasha"]
 """Who ends trials early: a pruner of the product, or who goes on with some of those that pause."""
 TRIAL_EPOCHS = FIRST_EPOCHS + LAST_EPOCHS
+_TOLD = 3
+"""Earlier searches whose best a new one of the product is told of."""
+
 MakeSampler = Callable[[Space, int, Ground], SeededSampler]
 
 
@@ -120,7 +123,8 @@ def first_trials(
 ) -> Sequence[WarmStart]:
     if not contestant.starts:
         return ()
-    earlier = {each.name: each.best() for each in ground.earlier()} if contestant.told else None
+    latest = ground.earlier()[-_TOLD:] if contestant.told else ()
+    earlier = {each.name: each.best() for each in latest}
     return warm_starts(spec, space, ground.grouping, ground.hidden_size, earlier)
 
 

@@ -65,6 +65,17 @@ class EarlierTrials(SeededSampler):
         return shown
 
 
+class Shaped(SeededSampler):
+    """The smooth process, with as much of a profile's shape: 0, or level, slope and bend."""
+
+    def __init__(self, space: Space, seed: int, coarse: int) -> None:
+        self._coarse = coarse
+        super().__init__("smooth", space, seed)
+
+    def make(self, seed: int) -> BaseSampler:
+        return SmoothSampler(seed, coarse=self._coarse)
+
+
 class EarlierTold(SeededSampler):
     """The smooth process, with the trials of earlier searches."""
 
@@ -127,6 +138,14 @@ CONTESTANTS: Final = {
         ),
         Contestant("cma", sampler="cma"),
         Contestant("smooth", sampler="smooth"),
+        Contestant(
+            "smooth, rates alone",
+            make_sampler=lambda space, seed, _: Shaped(space, seed, 0),
+        ),
+        Contestant(
+            "smooth, level, slope, bend",
+            make_sampler=lambda space, seed, _: Shaped(space, seed, 3),
+        ),
         Contestant("one epoch, then top 3", ending="top-k"),
         Contestant("asha", ending="asha"),
         Contestant("pasha", ending="pasha"),

@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _CHOICE: Final = re.compile(r"lr\d+")
-_LENGTH: Final = 0.7
-"""Over which p changes along the mean of all rates, before any trial tells: a share of space."""
+_LENGTH: Final = 1.5
+"""Over which p changes along one rate, before any trial tells: a share of the space."""
+_LENGTH_ALONE: Final = 0.7
+"""Of a number where there is no shape."""
+_LENGTH_OF_SHAPE: Final = 1.0
+_LENGTH_OF_STUDIES: Final = 2.0
+COARSE: Final = 1
+"""Coefficients of a profile's shape: its level; with 2 its slope, with 3 its bend."""
 _DOUBT: Final = 0.8
 """Standard deviation of the logarithm of what is believed of a length, before any trial tells."""
 _NOISE: Final = 0.1
@@ -41,19 +47,25 @@ _FAR: Final = -5.0
 class SmoothSampler(BaseSampler):
     """Expected improvement under a Gaussian process (Jones et al. 1998) of a smooth profile.
 
-    The rates of neighbouring choices enter as the coefficients of their cosine transform: their
-    mean first, then ever finer differences, each with a length of its own that is longer, so that
-    it matters less, the finer the difference is; trials may tell otherwise. What a trial has come
-    to is p and noise, whose size is learnt too, so that improvement is counted from what is
-    expected of the best, not from what luck made of it. p far below the usual is cut off: how bad a
-    bad trial is says nothing of the good ones. Trials under way count as having come to what is
-    expected of them.
+    Beside each rate its kernel sees their level over embeddings and layers, so that what is learnt
+    of one profile is learnt of all that are as high. How much each matters is learnt from the
+    trials, weighed against what is usual. What a trial has come to is p and noise, whose size is
+    learnt too, so that improvement is counted from what is expected of the best, not from what luck
+    made of it, and less where a trial would hardly tell more (Huang et al. 2006). p far below the
+    usual is cut off: how bad a bad trial is says nothing of the good ones. Trials under way count
+    as having come to what is expected of them.
     """
 
-    def __init__(self, seed: int, earlier: "Sequence[Sequence[FrozenTrial]]" = ()) -> None:
+    def __init__(
+        self,
+        seed: int,
+        earlier: "Sequence[Sequence[FrozenTrial]]" = (),
+        coarse: int = COARSE,
+    ) -> None:
         self._draw = np.random.default_rng(seed)
         self._random = RandomSampler(seed=seed)
         self._earlier = earlier
+        self._coarse = coarse
 
     def infer_relative_search_space(
         self,
@@ -81,7 +93,7 @@ class SmoothSampler(BaseSampler):
         if not own.values.size:
             return {}
         running = [cube.point(each) for each in trials if each.state is TrialState.RUNNING]
-        belief = _Belief(cube, own, others)
+        belief = _Belief(cube, own, others, self._coarse)
         if running:
             belief.expect(np.array(running))
         return cube.parameters(self._improving(belief, own))
@@ -147,8 +159,11 @@ class _Tried:
 class _Belief:
     """What is expected of p anywhere in the cube."""
 
-    def __init__(self, cube: Cube, own: _Tried, others: Sequence[_Tried]) -> None:
-        self._names = cube.names
+    def __init__(self, cube: Cube, own: _Tried, others: Sequence[_Tried], coarse: int) -> None:
+        self._numbers = cube.dimensions
+        self._body = sum(_CHOICE.fullmatch(name) is not None for name in cube.names) - 1
+        self._coarse = coarse if self._body > 1 else 0
+        self._body = max(self._body, 1)
         self._studies = len(others)
         everything = [own, *others]
         self._points = np.vstack(
@@ -177,28 +192,26 @@ class _Belief:
         self._process = self._fitted(self._process)
 
     def _features(self, points: "Array", study: int) -> "Array":
-        """Return cosine coefficients of the body's rates, and the other numbers as they are.
+        """Return the numbers as they are, the coarse shape of the body's rates, and the study.
 
         The studies are corners of a simplex: how like one another they are is learnt as any length.
         """
         from scipy.fft import dct
 
-        body = sum(_CHOICE.fullmatch(name) is not None for name in self._names) - 1
-        smooth = points
-        if body > 1:
-            smooth = np.hstack([dct(points[:, :body], norm="ortho"), points[:, body:]])
         corner = np.zeros((len(points), self._studies))
         if study:
             corner[:, study - 1] = 1.0
-        return np.hstack([smooth, corner])
+        shape = dct(points[:, : self._body], norm="ortho")[:, : self._coarse]
+        return np.hstack([points, shape, corner])
 
     def _lengths(self) -> "Array":
-        body = sum(_CHOICE.fullmatch(name) is not None for name in self._names) - 1
-        numbers = len(self._names)
-        lengths = np.full(numbers, _LENGTH)
-        if body > 1:
-            lengths[:body] *= np.sqrt(1.0 + np.arange(body))
-        return np.concatenate([lengths, np.full(self._studies, 2.0)])
+        return np.concatenate(
+            [
+                np.full(self._numbers, _LENGTH if self._coarse else _LENGTH_ALONE),
+                np.full(self._coarse, _LENGTH_OF_SHAPE),
+                np.full(self._studies, _LENGTH_OF_STUDIES),
+            ]
+        )
 
     def _fitted(
         self, before: "GaussianProcessRegressor | None" = None
