@@ -21,6 +21,8 @@ from engine.search.storage import ENDED
 RANDOM: Final = "random, no starts"
 DEFAULT: Final = "tpe, percentile"
 _SLOW: Final = 160.0
+_BEGINNING: Final = 80.0
+"""What earlier searches are worth is seen in the first trials."""
 
 
 class Multivariate(SeededSampler):
@@ -167,6 +169,7 @@ CONTESTANTS: Final = {
             "percentile",
             told=True,
             make_sampler=EarlierTold,
+            most_epochs=_BEGINNING,
         ),
     )
 }

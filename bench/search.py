@@ -153,12 +153,12 @@ def tables(name: str, traces: dict[str, list[Trace]], epochs: float) -> Iterator
 
 
 def facts(ground: Fitted) -> Iterator[str]:
-    noise = " ".join(f"{mean:.2f}±{spread:.3f}" for mean, spread in sorted(ground.noise()))
+    noise = ", ".join(f"{mean:.2f} ± {spread:.3f}" for mean, spread in sorted(ground.noise()))
     collapsed = sum(each.p is None for each in ground.main)
     yield (
         f"{len(ground.main)} runs, {collapsed} collapsed; R² of runs left out {ground.r2():.2f}, "
         f"of the better half {ground.r2(searched=True):.2f}; best p expected {ground.optimum:.3f}; "
-        f"p of profiles learnt repeatedly: {noise}"
+        f"p of profiles learnt repeatedly: {noise or 'none yet'}"
     )
     yield ""
 

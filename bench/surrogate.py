@@ -132,7 +132,7 @@ class Fitted:
 
     def noise(self) -> list[tuple[float, float]]:
         """Return mean and standard deviation of p of each profile that was learnt repeatedly."""
-        return [(mean, float(luck[:, -1].std())) for mean, luck in self._lucks]
+        return [(mean, float(luck[:, -1].std())) for mean, luck in self._lucks if len(luck) > 1]
 
     def _at(self, rates: tuple[float, ...]) -> tuple[Array, float]:
         if rates not in self._known:
