@@ -73,15 +73,10 @@ def log(
     json: JsonLines = False,
 ) -> None:
     """Show the last that workers said, and with -f what they say from now on."""
-    least = readers.one_of("level", _LEVELS)(level)
+    least = _LEVELS[_LEVELS.index(readers.one_of("level", _LEVELS)(level))]
     with opened(store) as at:
-        where = LogFilter(
-            least=next(known for known in _LEVELS if known == least),
-            study_id=at.study(study).id if study else None,
-            run_id=run,
-            pid=worker,
-            text=search,
-        )
+        study_id = at.study(study).id if study else None
+        where = LogFilter(least=least, study_id=study_id, run_id=run, pid=worker, text=search)
         last = at.reader.log_window(where, around=None, limit=max(1, lines)).lines
         _print(last if lines else (), json=json)
         if not last and not follow:
@@ -114,8 +109,8 @@ def _print(lines: Iterable[LogLine], *, json: bool) -> None:
 def _styled(line: LogLine) -> Text:
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.at))
     text = Text(f"{moment} ", style="dim", no_wrap=True, overflow="ignore")
-    ink = _INKS.get(line.level, "")
-    return text.append(f"{line.level:<7} {line.text}", style=f"not dim {ink}")
+    style = f"not dim {_INKS.get(line.level, '')}"
+    return text.append(f"{line.level:<7} {line.text}", style=style)
 
 
 def _facts(line: LogLine) -> dict[str, Any]:

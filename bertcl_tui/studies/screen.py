@@ -11,17 +11,10 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.kit.control import ControlStudies, DeleteStudy
 from bertcl_tui.kit.listing import Listing
 from bertcl_tui.kit.live import Folding, LiveScreen
-from bertcl_tui.kit.messages import (
-    ControlStudies,
-    DeleteStudy,
-    OpenArena,
-    OpenCombine,
-    OpenNewStudy,
-    OpenShifts,
-    OpenStudy,
-)
+from bertcl_tui.kit.messages import OpenArena, OpenCombine, OpenNewStudy, OpenShifts, OpenStudy
 from bertcl_tui.store.filters import Filter, History, study_fields
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogLine, StudyRow, WorkerRow
@@ -36,7 +29,7 @@ from bertcl_tui.widgets.keys import KeyBar, with_keys
 from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 
-_LINES_SAID: Final = 50
+_LOG_LINES: Final = 50
 _LEAST_BORDER: Final = 8
 """Columns of a border that no subtitle is written on."""
 _READING_SECONDS: Final = 15.0
@@ -110,7 +103,7 @@ class StudiesScreen(LiveScreen):
         return StudiesRead(
             studies=studies,
             workers=self._reader.workers(),
-            said=self._reader.log(limit=_LINES_SAID),
+            said=self._reader.log(limit=_LOG_LINES),
             watched=None if watched_id is None else self._watch(watched_id),
         )
 

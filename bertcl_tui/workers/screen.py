@@ -10,16 +10,10 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.kit.control import AddWorker, ControlWorker
 from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.live import Folding, LiveScreen
-from bertcl_tui.kit.messages import (
-    AddWorker,
-    ControlWorker,
-    OpenArena,
-    OpenFile,
-    OpenRun,
-    OpenStudy,
-)
+from bertcl_tui.kit.messages import OpenArena, OpenFile, OpenRun, OpenStudy
 from bertcl_tui.options import Field, option, readers
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter, WorkerRow
@@ -237,7 +231,7 @@ class WorkersScreen(LiveScreen):
         elif current is not None:
             self.post_message(OpenArena())
 
-    @on(LogView.Asked)
+    @on(LogView.QuestionChanged)
     def _log_requested(self) -> None:
         self.follow()
 

@@ -25,8 +25,7 @@ from sqlalchemy import (
 
 from engine.errors import shown
 
-_LAST_MOMENT = 253_370_764_800.0
-"""The year 9999: calendars end with it."""
+_LAST_MOMENT = 253_370_764_800.0  # the year 9999, with which calendars end
 
 
 class WrongValueError(ValueError):
@@ -42,11 +41,11 @@ class Checked(TypeDecorator[Any]):
     sqlite: ClassVar[tuple[str, ...]]
     """The types of the values in Python, and in SQLite's words."""
 
-    def fits(self, _: object) -> bool:
+    def _fits(self, _: object) -> bool:
         """Return whether a value of one of the types can stand there."""
         return True
 
-    def fitting(self, _: ColumnElement[Any]) -> ColumnElement[bool]:
+    def _fitting(self, _: ColumnElement[Any]) -> ColumnElement[bool]:
         """Return the same as a condition."""
         return true()
 
@@ -54,8 +53,8 @@ class Checked(TypeDecorator[Any]):
         """Return what refuses a value that is none; a server takes none in."""
         if dialect.name != "sqlite":
             return super().result_processor(dialect, coltype)
-        kinds, fits = self.python | {type(None)}, self.fits
-        all_fit = type(self).fits is Checked.fits
+        kinds, fits = self.python | {type(None)}, self._fits
+        all_fit = type(self)._fits is Checked._fits  # noqa: SLF001 - its own
 
         def checked(value: Any) -> Any:  # noqa: ANN401 - of any type indeed
             if type(value) in kinds and (all_fit or value is None or fits(value)):
@@ -67,7 +66,7 @@ class Checked(TypeDecorator[Any]):
     def is_wrong(self, column: Column[Any]) -> ColumnElement[bool]:
         """Return the condition that a row of a SQLite file has something else in this column."""
         raw = type_coerce(column, self.impl_instance)
-        is_right = func.typeof(raw).in_(self.sqlite) & self.fitting(raw)
+        is_right = func.typeof(raw).in_(self.sqlite) & self._fitting(raw)
         return not_(or_(is_right, column.is_(None)) if column.nullable else is_right)
 
 
@@ -89,12 +88,10 @@ class State(Words):
         super().__init__()
         self.words = get_args(words)
 
-    def fits(self, value: object) -> bool:
-        """Return whether it is one of them."""
+    def _fits(self, value: object) -> bool:
         return value in self.words
 
-    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Return whether it is one of them."""
+    def _fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
         return raw.in_(self.words)
 
 
@@ -105,7 +102,7 @@ class Whole(Checked):
     impl, kind = Integer, "whole number"
     python, sqlite = frozenset({int}), ("integer",)
 
-    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
+    def _fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
         """Return whether it counts something; what is below 0 is seen where work fails by it."""
         return raw >= 0
 
@@ -132,10 +129,8 @@ class Moment(Number):
     cache_ok = True
     kind = "moment"
 
-    def fits(self, value: object) -> bool:
-        """Return whether it is on a calendar."""
+    def _fits(self, value: object) -> bool:
         return 0 <= cast(float, value) < _LAST_MOMENT
 
-    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Return whether it is on a calendar."""
+    def _fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
         return raw.between(0, _LAST_MOMENT)

@@ -20,6 +20,10 @@ from engine.tasks.hub_access import read_model
 from engine.tasks.task import Examples
 
 _LENGTHS: Final = "lengths"
+_FOLDER: Final = "encoded"
+_TEXTS_AT_ONCE = 4096
+
+Integers = NDArray[np.integer[Any]]
 
 
 def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
@@ -109,12 +113,6 @@ def _count(texts: list[str], tokenizer: PreTrainedTokenizerBase) -> NDArray[np.i
         )
         lengths.extend(map(len, tokens["input_ids"]))
     return np.array(lengths, np.int64)
-
-
-_FOLDER: Final = "encoded"
-_TEXTS_AT_ONCE = 4096
-
-Integers = NDArray[np.integer[Any]]
 
 
 class Encoded(Struct, frozen=True, kw_only=True, eq=False):

@@ -328,7 +328,7 @@ def _has_begun(keeper: CheckpointKeeper, learner: SequenceLearner) -> bool:
 
 def _desired(context: WorkerContext, run: RunRecord) -> Desired:
     """Return what is desired of the run; a worker that shall rest or end gives it back."""
-    if context.heartbeat.end_is_asked:
+    if context.heartbeat.end_is_requested:
         return "paused"
     if context.desired is not None:
         return context.desired.of(run.id)

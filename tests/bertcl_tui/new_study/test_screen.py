@@ -6,7 +6,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Static
 
-from bertcl_tui.kit.messages import OpenStudy, StartWorkers, Trouble
+from bertcl_tui.kit.control import StartWorkers
+from bertcl_tui.kit.messages import OpenStudy, Trouble
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.options import OPTIONS
 from bertcl_tui.store.reader import Reader

@@ -123,7 +123,7 @@ def _work(
     context, outcomes = _context(store, ending), {}
 
     def take() -> RunRecord | None:
-        if context.heartbeat.end_is_asked:
+        if context.heartbeat.end_is_requested:
             return None
         return claim_run(store, context.worker_id, threads=1)
 
