@@ -52,7 +52,7 @@ class StudiesRead(Folding):
 
     studies: tuple[StudyRow, ...]
     workers: tuple[WorkerRow, ...]
-    said: tuple[LogLine, ...]
+    log: tuple[LogLine, ...]
     watched: tuple[TrialRow, RunCurves] | None
     """The running trial of the study under the cursor, else its best one."""
 
@@ -103,7 +103,7 @@ class StudiesScreen(LiveScreen):
         return StudiesRead(
             studies=studies,
             workers=self._reader.workers(),
-            said=self._reader.log(limit=_LOG_LINES),
+            log=self._reader.log(limit=_LOG_LINES),
             watched=None if watched_id is None else self._watch(watched_id),
         )
 
@@ -123,7 +123,7 @@ class StudiesScreen(LiveScreen):
         self._show_table()
         waiting = sum(study.waits for study in message.studies)
         self.query_one(WorkersPanel).show(message.workers, waiting=waiting)
-        self.query_one(LogPanel).show(message.said)
+        self.query_one(LogPanel).show(message.log)
         self._show_watched(message.watched)
         working = sum(study.state == "running" for study in message.studies)
         self.query_one(TopBar).show(

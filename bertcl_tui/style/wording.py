@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers as people read them, and scores, seeds, rates and progress in a few words."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -17,8 +17,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     func,
-    not_,
-    or_,
     true,
     type_coerce,
 )
@@ -67,7 +65,7 @@ class Checked(TypeDecorator[Any]):
         """Return the condition that a row of a SQLite file has something else in this column."""
         raw = type_coerce(column, self.impl_instance)
         is_right = func.typeof(raw).in_(self.sqlite) & self._fitting(raw)
-        return not_(or_(is_right, column.is_(None)) if column.nullable else is_right)
+        return ~(is_right | column.is_(None)) if column.nullable else ~is_right
 
 
 class Words(Checked):
