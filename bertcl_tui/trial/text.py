@@ -239,6 +239,9 @@ class TextPanel(VerticalScroll):
     def on_resize(self) -> None:
         self._show()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        self._show()
+
     def _show(self) -> None:
         if self._write is None or not self.size.width:
             return
