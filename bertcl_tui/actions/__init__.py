@@ -9,9 +9,10 @@ from bertcl_tui.actions.action import Action, Place
 from bertcl_tui.actions.app import EVERYWHERE, FORMS, SETTING
 from bertcl_tui.actions.arena import ARENA, SHIFTS
 from bertcl_tui.actions.curves import CURVES, PLANE
-from bertcl_tui.actions.studies import STUDIES, WORKERS
-from bertcl_tui.actions.tables import CHOOSING, LISTS, LOG, MARKING, MOVING
+from bertcl_tui.actions.studies import STUDIES
+from bertcl_tui.actions.tables import CHOOSING, LISTS, MARKING, MOVING
 from bertcl_tui.actions.trial import COMBINING, COMPARING, RUNS, TEXTS
+from bertcl_tui.actions.workers import LOG, WORKERS
 
 __all__ = ["ACTIONS", "Action", "Place", "actions_of", "bindings_of"]
 

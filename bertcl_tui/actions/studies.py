@@ -1,4 +1,4 @@
-"""What can be done with studies and their trials, and with the workers at them."""
+"""What can be done with studies and their trials."""
 
 from functools import partial
 from typing import Final, NamedTuple
@@ -80,41 +80,6 @@ STUDIES = (
         "D",
         "delete",
         "Delete the study and everything measured in it.",
-        shown="wide",
-    ),
-)
-
-_worker = partial(Action, places=("workers",))
-WORKERS = (
-    _worker(
-        "start_worker",
-        "n",
-        "new",
-        "Start one more worker, on a device and with as many threads as you like.",
-    ),
-    _worker(
-        "pause_or_resume_worker",
-        "space",
-        "pause/resume",
-        "Let a worker give its run back and rest, or work again.",
-    ),
-    _worker(
-        "stop_worker", "s", "stop", "End a worker; its run waits at a checkpoint for the next."
-    ),
-    _worker("toggle_log", "o", "its log", "Show only what this worker said, or everything again."),
-    Action(
-        "open_file",
-        "f",
-        "log file",
-        "Show the end of the worker's own file, where it says why it crashed.",
-        ("workers", "log"),
-    ),
-    Action(
-        "open_workers",
-        "W",
-        "workers",
-        "Show who works, how the machine does, what waits and what was said.",
-        ("app",),
         shown="wide",
     ),
 )

@@ -1,4 +1,4 @@
-"""Moving in a table, marking and choosing what stands in it, and searching in the log."""
+"""Moving in a table, and marking what stands in it."""
 
 from functools import partial
 
@@ -101,13 +101,4 @@ CHOOSING = (
     ),
     _choose("move_up", "K,shift+up", "move up", "Move the column to the left of the one before."),
     _choose("usual_columns", "r", "usual", "Show the columns that are usual again."),
-)
-
-_log = partial(Action, places=("log",))
-LOG = (
-    _log("search", "slash", "search", "Search in all that was ever said; escape ends the search."),
-    _log("next_hit", "n", "next hit", "Go to the next line that was searched for."),
-    _log("previous_hit", "N", "last hit", "Go back to the line before that was searched for."),
-    _log("next_level", "v", "level", "Show all lines, or those from info, warnings or errors on."),
-    _log("copy_line", "y", "copy", "Copy the line under the cursor.", shown="wide"),
 )

@@ -21,7 +21,7 @@ from bertcl_tui.app.controls import Controls
 from bertcl_tui.app.palette import ActionsProvider, places
 from bertcl_tui.app.watch import StoreWatch, desktop_sequence
 from bertcl_tui.arena.messages import FillTable
-from bertcl_tui.kit import control, messages
+from bertcl_tui.kit import messages
 from bertcl_tui.kit.listing import ColumnsChosen
 from bertcl_tui.kit.live import LiveScreen, StoreChanged
 from bertcl_tui.news import News
@@ -148,32 +148,32 @@ class BertclApp(App[None]):
 
     # what is asked of studies, runs and workers
 
-    @on(control.ControlStudies)
-    def _control_studies(self, message: control.ControlStudies) -> None:
+    @on(messages.ControlStudies)
+    def _control_studies(self, message: messages.ControlStudies) -> None:
         self.controls.studies(message.study_ids, message.desired)
 
-    @on(control.ControlRuns)
-    def _control_runs(self, message: control.ControlRuns) -> None:
+    @on(messages.ControlRuns)
+    def _control_runs(self, message: messages.ControlRuns) -> None:
         self.controls.runs(message.run_ids, message.desired)
 
-    @on(control.ControlWorker)
-    def _control_worker(self, message: control.ControlWorker) -> None:
+    @on(messages.ControlWorker)
+    def _control_worker(self, message: messages.ControlWorker) -> None:
         self.controls.worker(message.worker_id, message.desired)
 
-    @on(control.StartWorkers)
+    @on(messages.StartWorkers)
     def _start_workers(self) -> None:
         self.controls.start_workers()
 
-    @on(control.AddWorker)
-    def _add_worker(self, message: control.AddWorker) -> None:
+    @on(messages.AddWorker)
+    def _add_worker(self, message: messages.AddWorker) -> None:
         self.controls.add_worker(message.device, message.threads)
 
-    @on(control.RetryRuns)
-    def _retry_runs(self, message: control.RetryRuns) -> None:
+    @on(messages.RetryRuns)
+    def _retry_runs(self, message: messages.RetryRuns) -> None:
         self.controls.retry(message.run_ids)
 
-    @on(control.DeleteStudy)
-    def _delete_study(self, message: control.DeleteStudy) -> None:
+    @on(messages.DeleteStudy)
+    def _delete_study(self, message: messages.DeleteStudy) -> None:
         def deleted() -> None:
             self.marks.pop(message.study_id, None)
 

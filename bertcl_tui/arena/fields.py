@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from typing import Final
 
-from bertcl_tui.arena.launching import TableRequest, make_request, read_sequences, requested_layout
+from bertcl_tui.arena.launching import TableRequest, asked_layout, make_request, read_sequences
 from bertcl_tui.arena.look import Look
 from bertcl_tui.options import OPTIONS, Field, readers
 from bertcl_tui.options.readers import first_texts
@@ -121,7 +121,7 @@ def read_request(texts: Mapping[str, str]) -> TableRequest:
         UsageError: something cannot be read, or is missing.
     """
     typed = {name: texts.get(name, "").strip() or item.default for name, item in _BY_NAME.items()}
-    layout = requested_layout(
+    layout = asked_layout(
         typed["layout"], typed["sequences"], typed["methods"], "", readers.rate(typed["lr"])
     )
     return make_request(
@@ -217,14 +217,14 @@ def look_up_table(store: str, texts: Mapping[str, str]) -> Findings:
 def _runs(store: str, texts: Mapping[str, str]) -> tuple[int, int] | None:
     try:
         table = read_request(texts).table
-        there = _recorded_runs(store, table) if is_made(store) else 0
+        there = _asked_for(store, table) if is_made(store) else 0
     except EngineError:
         return None
     runs = len(table.sequences) * len(table.entrants) * len(table.seeds)
     return runs - there, runs
 
 
-def _recorded_runs(store: str, table: TableSpec) -> int:
+def _asked_for(store: str, table: TableSpec) -> int:
     """Return how many runs of a table are in the store, whatever became of them."""
     with closing(open_store(store, create=False)) as opened:
         return sum(run.record is not None for run in make_plan(opened, table).runs)

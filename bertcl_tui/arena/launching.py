@@ -36,11 +36,8 @@ from engine.tasks.catalog import describe_sequence
 from engine.work.ask import check_search
 from engine.work.requests import ask_for_searches, enter_runs
 
-_LOOK_SECONDS: Final = 0.5
-_ENDED: Final = frozenset({"complete", "stopped"})
 
-
-def requested_layout(name: str, sequences: str, methods: str, measure: str, lr: float) -> Layout:
+def asked_layout(name: str, sequences: str, methods: str, measure: str, lr: float) -> Layout:
     """Return the table that was asked for; without rows or columns where none were named.
 
     Raises:
@@ -138,6 +135,10 @@ def make_request(
     for sequence in (*layout.sequences, *places):
         describe_sequence(sequence, asked.data)
     return TableRequest(layout=layout, asked=asked, seeds=seeds, budget=budget, places=places)
+
+
+_LOOK_SECONDS: Final = 0.5
+_ENDED: Final = frozenset({"complete", "stopped"})
 
 
 class Launched(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bertcl_tui.arena.launching import requested_layout
+from bertcl_tui.arena.launching import asked_layout
 from bertcl_tui.options import build_study_spec
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunRow, TrialState
@@ -146,7 +146,7 @@ def _setting(item: Recorded) -> Setting:
 
 
 def _layout(name: str, measure: str) -> Layout:
-    return requested_layout(name, "", "", measure, DEFAULT_RATE)
+    return asked_layout(name, "", "", measure, DEFAULT_RATE)
 
 
 def _tally(

@@ -21,10 +21,9 @@ from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.arena.runs_table import CellPanel, LegendPanel, RunsTable
 from bertcl_tui.arena.writing import format_of, write_tables
-from bertcl_tui.kit.control import ControlRuns, StartWorkers
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.live import Folding, LiveScreen
-from bertcl_tui.kit.messages import OpenRun, Trouble
+from bertcl_tui.kit.messages import ControlRuns, OpenRun, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.frame import TopBar, entitle

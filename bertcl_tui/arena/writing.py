@@ -23,9 +23,6 @@ TEXT: Final = "text"
 SUFFIXES: Final[Mapping[str, str]] = {item.suffix: name for name, item in TABLE_FORMATS.items()}
 """Formats by how a file's name ends; anything else is text."""
 _ENDLESS: Final = 10_000  # columns: no line is broken
-RUNS: Final = "n"
-PAPER: Final = "paper"
-_TITLE_WIDE, _TITLE_NARROW = 24, 18
 
 
 def draw_arena(table: Table) -> Drawn:
@@ -126,6 +123,11 @@ FORMATS: Final[Mapping[str, Callable[[Table], str]]] = {
     **{name: item.write for name, item in TABLE_FORMATS.items()},
 }
 """What can be asked for: text as it is shown, and the engine's formats."""
+
+
+RUNS: Final = "n"
+PAPER: Final = "paper"
+_TITLE_WIDE, _TITLE_NARROW = 24, 18
 
 
 class Block(Struct, frozen=True):

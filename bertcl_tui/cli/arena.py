@@ -10,9 +10,9 @@ import typer
 from bertcl_tui.arena.fields import NOT_FOR_TABLES, table_field
 from bertcl_tui.arena.launching import (
     TableRequest,
+    asked_layout,
     make_request,
     refuse_what_cannot_be,
-    requested_layout,
 )
 from bertcl_tui.arena.look import recorded_tables
 from bertcl_tui.arena.writing import (
@@ -118,7 +118,7 @@ def arena(
     rows and columns that are named.
     """
     chosen = _chosen_format(form, out)
-    shape = requested_layout(layout, sequences, methods, measure, lr)
+    shape = asked_layout(layout, sequences, methods, measure, lr)
     if offline:
         with opened(store) as at:
             _put_tables(recorded_tables(at.store, shape, texts), chosen, out, json=json)

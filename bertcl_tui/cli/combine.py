@@ -14,7 +14,7 @@ from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.combine.mixture import export_profile, farthest_change, finished_profile, offer
 from bertcl_tui.options.readers import trial_numbers
-from bertcl_tui.style.wording import count, stage_1_text
+from bertcl_tui.style.wording import count, stage_1_said
 from engine.errors import UsageError, shown
 from engine.profiles import DEFAULT_BASE, Combined, StudyTrials, bootstrap_band, without_each_study
 from engine.profiles import combine as combine_trials
@@ -103,7 +103,7 @@ def print_combined(combined: Combined) -> None:
     for without in without_each_study(combined):
         print_line(f"without {without.study}: {farthest_change(without, labels)}")
     if combined.first_lr is not None:
-        print_line(f"for later stages, {stage_1_text(combined.first_lr)}")
+        print_line(f"for later stages, {stage_1_said(combined.first_lr)}")
     trials = sum(len(study.trials) for study in combined.studies)
     effective = f"{combined.effective_trials:.1f} effective trials of {trials}"
     print_line(f"b = {combined.base:g}: {effective}")

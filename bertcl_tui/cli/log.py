@@ -73,10 +73,15 @@ def log(
     json: JsonLines = False,
 ) -> None:
     """Show the last that workers said, and with -f what they say from now on."""
-    least = _LEVELS[_LEVELS.index(readers.one_of("level", _LEVELS)(level))]
+    least = readers.one_of("level", _LEVELS)(level)
     with opened(store) as at:
-        study_id = at.study(study).id if study else None
-        where = LogFilter(least=least, study_id=study_id, run_id=run, pid=worker, text=search)
+        where = LogFilter(
+            least=next(known for known in _LEVELS if known == least),
+            study_id=at.study(study).id if study else None,
+            run_id=run,
+            pid=worker,
+            text=search,
+        )
         last = at.reader.log_window(where, around=None, limit=max(1, lines)).lines
         _print(last if lines else (), json=json)
         if not last and not follow:
@@ -109,8 +114,8 @@ def _print(lines: Iterable[LogLine], *, json: bool) -> None:
 def _styled(line: LogLine) -> Text:
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.at))
     text = Text(f"{moment} ", style="dim", no_wrap=True, overflow="ignore")
-    style = f"not dim {_INKS.get(line.level, '')}"
-    return text.append(f"{line.level:<7} {line.text}", style=style)
+    ink = _INKS.get(line.level, "")
+    return text.append(f"{line.level:<7} {line.text}", style=f"not dim {ink}")
 
 
 def _facts(line: LogLine) -> dict[str, Any]:

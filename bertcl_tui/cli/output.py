@@ -155,14 +155,14 @@ class _Lines:
     """News, and a line now and then where there is none."""
 
     def __init__(self) -> None:
-        self._printed_at = time.monotonic()
+        self._said_at = time.monotonic()
 
     def show(self, view: View) -> None:
         for line in view.news:
             self._say(f"{line} · {view.note}")
-        if time.monotonic() - self._printed_at > _QUIET_SECONDS:
+        if time.monotonic() - self._said_at > _QUIET_SECONDS:
             self._say(f"{view.title} {view.done / view.total:.0%} · {view.note}")
 
     def _say(self, text: str) -> None:
         say(_on_one_line(text))
-        self._printed_at = time.monotonic()
+        self._said_at = time.monotonic()

@@ -23,7 +23,7 @@ from bertcl_tui.cli.parameters import (
 from bertcl_tui.cli.results import accuracy_facts, print_accuracies, print_rates
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.starting import refuse_bad_store
-from bertcl_tui.style.wording import duration, score, stage_1_text, steps_rate
+from bertcl_tui.style.wording import duration, score, stage_1_said, steps_rate
 from bertcl_tui.trial.look import accuracies_of, choice_labels
 from engine.errors import EngineError, UsageError, shown
 from engine.profiles import Profile, read_profile
@@ -268,7 +268,7 @@ def _print(at: OpenedStore, record: RunRecord, *, json: bool) -> None:
     grouping = record.spec.protocol.grouping
     print_rates(choice_labels(record.spec.model, grouping, len(rates)), rates)
     if record.spec.first_lr is not None:
-        print_line(stage_1_text(record.spec.first_lr))
+        print_line(stage_1_said(record.spec.first_lr))
     for item in accuracies:
         print_line("")
         print_accuracies(tasks, item)

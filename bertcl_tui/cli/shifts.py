@@ -21,12 +21,12 @@ from bertcl_tui.options import option, readers
 from bertcl_tui.shifts.charts import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
     Found,
-    agreement_text,
+    agreement_said,
     class_shares,
-    cut_text,
+    cut_said,
     facts_of,
     parts_of,
-    plane_text,
+    plane_said,
 )
 from bertcl_tui.shifts.question import read_question
 from bertcl_tui.style.wording import count
@@ -135,11 +135,11 @@ def _print(found: Found, *, drawn: bool) -> None:
     print_text(table)
     print_line("")
     print_line(
-        f"length: {cut_text(found.lengths)}; {count(found.lengths.train_rows, 'training row')}"
+        f"length: {cut_said(found.lengths)}; {count(found.lengths.train_rows, 'training row')}"
     )
     print_line(
         f"clusters: of {count(found.clusters.looked_at, 'training row')}; "
-        f"{agreement_text(found.clusters)} with the labels (0: by chance, 1: the same)"
+        f"{agreement_said(found.clusters)} with the labels (0: by chance, 1: the same)"
     )
     if drawn:
         _draw(found.lengths, found.clusters, found.planes[0])
@@ -150,7 +150,7 @@ def _draw(lengths: Lengths, clusters: Clusters, plane: Projection) -> None:
     shown = count(len(clusters.shown), "training row")
     for title, drawing in (
         ("length", LengthHistogram(lengths)),
-        (f"by cluster: {shown}, {plane_text(plane)}", by_cluster(plane, clusters)),
+        (f"by cluster: {shown}, {plane_said(plane)}", by_cluster(plane, clusters)),
         ("by label: the same rows", by_label(plane, clusters, lengths)),
     ):
         print_line(f"\n{title}")

@@ -26,7 +26,7 @@ from bertcl_tui.style.wording import (
     moment,
     score,
     seeds_text,
-    stage_1_text,
+    stage_1_said,
     trials_done,
 )
 from bertcl_tui.trial.look import accuracies_of, choice_labels, layers_of
@@ -133,7 +133,7 @@ def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: b
         print_line("")
         print_layers(layers, tuple(stage.task for stage in stages) or tasks, drifts)
         if run is not None and run.spec.first_lr is not None:
-            print_line(stage_1_text(run.spec.first_lr))
+            print_line(stage_1_said(run.spec.first_lr))
     for item in accuracies:
         print_line("")
         print_accuracies(tasks, item)
@@ -178,11 +178,11 @@ def _print_rates(study: StudyRecord, trial: TrialRow) -> None:
         )
         print_rates(labels, trial.learning_rates)
         if study.spec.first_lr is not None:
-            print_line(stage_1_text(study.spec.first_lr))
+            print_line(stage_1_said(study.spec.first_lr))
 
 
 def _stages(first_lr: float | None) -> str:
-    return "" if first_lr is None else f"later ones; {stage_1_text(first_lr)}"
+    return "" if first_lr is None else f"later ones; {stage_1_said(first_lr)}"
 
 
 def _origin(study: StudyRecord) -> str:

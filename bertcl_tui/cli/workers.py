@@ -48,9 +48,14 @@ def worker(
     option("device").read(device)
     with opened(store) as at:
         url = at.store.url
-    places = free_places(slots, device)
-    every = [place.settings(url, asked=device, stack=stack) for place in places]
-    every = [replace(each, until_idle=until_idle, idle_seconds=_FOREVER) for each in every]
+    every = [
+        replace(
+            place.settings(url, asked=device, stack=stack),
+            until_idle=until_idle,
+            idle_seconds=_FOREVER,
+        )
+        for place in free_places(slots, device)
+    ]
     say(f"{count(len(every), 'worker')} for {mask_password(url)}; Ctrl-C ends")
     _wait_for([start_process(settings) for settings in every])
 
@@ -88,7 +93,7 @@ def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
         print_text(table)
 
 
-def _wait_for(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def _wait_for(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
     with passing_on_signals(processes) as ended_by:
         codes = [process.wait() for process in processes]
     failed = [code for code in codes if code != 0 and -code not in ended_by]

@@ -7,7 +7,7 @@ from rich.text import Text
 from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.combine.mixture import Reference
-from bertcl_tui.style.wording import count, stage_1_text
+from bertcl_tui.style.wording import count, stage_1_said
 from engine.profiles import Band, Combined, Profile
 
 
@@ -74,7 +74,7 @@ def facts_of_combined(combined: Combined, reference: Reference | None) -> Table:
     about = f"{backbone.name}, {count(backbone.layers, 'layer')}, grouping {grouping.preset}"
     facts.add_row("for", Text(about))
     if combined.first_lr is not None:
-        facts.add_row("", f"later stages, {stage_1_text(combined.first_lr)}")
+        facts.add_row("", f"later stages, {stage_1_said(combined.first_lr)}")
     facts.add_row("├─┤", "5 to 95 % of 1,000 bootstrap draws")
     if reference is not None:
         facts.add_row("◆", Text(_origin(reference.profile, combined)))

@@ -27,9 +27,6 @@ from engine.tasks.task import TaskEntry
 
 PROFILE: Final = "profile"
 FLAT: Final = "flat"
-_LAYERS: Final = readers.whole("layers", least=1, most=1000, example=12)
-_SEEDS: Final = readers.whole("seeds", least=1, most=1000, example=3)
-_ANY_MODEL: Final = "any"
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
@@ -116,6 +113,11 @@ def _runs(
         rows.append((Entrant(method=FLAT, rates=rate), flat))
     seeds = arena_seeds(evaluation.seeds)
     return [(entrant, replace(spec, seed=seed)) for entrant, spec in rows for seed in seeds]
+
+
+_LAYERS: Final = readers.whole("layers", least=1, most=1000, example=12)
+_SEEDS: Final = readers.whole("seeds", least=1, most=1000, example=3)
+_ANY_MODEL: Final = "any"
 
 
 def export_form(path: Path) -> FormScreen:

@@ -39,10 +39,9 @@ from bertcl_tui.combine.mixture import (
     read_mixture,
 )
 from bertcl_tui.combine.mixture_list import BaseDial, MixtureList
-from bertcl_tui.kit.control import StartWorkers
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.live import Folding
-from bertcl_tui.kit.messages import OpenArena, Trouble
+from bertcl_tui.kit.messages import OpenArena, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart

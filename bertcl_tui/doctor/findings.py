@@ -31,29 +31,6 @@ from engine.work.machine import choose_sharing, known_rates, torch_knows_cuda
 _LEAST_COLUMNS, _LEAST_LINES = 80, 24
 _FEW_COLOURS: Final = {"standard", "256"}
 _AROUND_IT: Final = {"in tmux": "TMUX", "in screen": "STY", "over SSH": "SSH_CONNECTION"}
-_NETWORKED: Final = (
-    "nfs",
-    "cifs",
-    "smb",
-    "sshfs",
-    "afpfs",
-    "webdav",
-    "davfs",
-    "ceph",
-    "gluster",
-    "lustre",
-    "gpfs",
-    "beegfs",
-    "afs",
-    "9p",
-    "rclone",
-    "s3fs",
-)
-"""How the names of file systems are written that reach over a network."""
-_LITTLE: Final = 2 * 2**30
-"""Bytes: less is soon full of checkpoints."""
-_MUCH: Final = 2**30
-"""Bytes that can go: more is worth a word."""
 _LIBRARIES: Final = (
     "bertcl-tui",
     "torch",
@@ -207,6 +184,31 @@ def find_settings(file: Path) -> Finding:
         return Finding("settings", "note", f"{file}: {text}; mend it with bertcl-tui config edit")
     changed = sum(item.changed for item in all_named(settings))
     return Finding("settings", "good", f"{file}: {count(changed, 'setting')} changed")
+
+
+_NETWORKED: Final = (
+    "nfs",
+    "cifs",
+    "smb",
+    "sshfs",
+    "afpfs",
+    "webdav",
+    "davfs",
+    "ceph",
+    "gluster",
+    "lustre",
+    "gpfs",
+    "beegfs",
+    "afs",
+    "9p",
+    "rclone",
+    "s3fs",
+)
+"""How the names of file systems are written that reach over a network."""
+_LITTLE: Final = 2 * 2**30
+"""Bytes: less is soon full of checkpoints."""
+_MUCH: Final = 2**30
+"""Bytes that can go: more is worth a word."""
 
 
 class Mount(Struct, frozen=True):

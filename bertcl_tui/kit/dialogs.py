@@ -12,7 +12,7 @@ from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.control import ControlStudies
+from bertcl_tui.kit.messages import ControlStudies
 from bertcl_tui.options.readers import Field
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.style.wording import count

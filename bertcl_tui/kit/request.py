@@ -110,7 +110,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
     """Fields in which sequences are typed."""
 
     @dataclass
-    class LookedUp(Message):
+    class Found(Message):
         """What was looked up. Not folding: a late one would take the right one's place."""
 
         texts: dict[str, str]
@@ -236,10 +236,10 @@ class RequestScreen(Screen[Result], Generic[Result]):
     def _look_up(self, texts: dict[str, str]) -> None:
         findings = self.look_up(texts)
         if not get_current_worker().is_cancelled:
-            self.post_message(self.LookedUp(texts, findings))
+            self.post_message(self.Found(texts, findings))
 
-    @on(LookedUp)
-    def _looked_up(self, event: LookedUp) -> None:
+    @on(Found)
+    def _found(self, event: Found) -> None:
         asked = self.asked
         if any(event.texts[name] != asked[name] for name in self.LOOKED_UP):
             return

@@ -9,8 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.control import StartWorkers
-from bertcl_tui.kit.messages import OpenStudy
+from bertcl_tui.kit.messages import OpenStudy, StartWorkers
 from bertcl_tui.kit.request import Pending, RequestScreen
 from bertcl_tui.options import OPTIONS, option, search_command
 from bertcl_tui.options.readers import first_texts, places, toggled

@@ -9,7 +9,7 @@ from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
 from engine.spec import PRESETS
 from engine.tasks.catalog import data_name
-from engine.tasks.sources import sources_text
+from engine.tasks.sources import sources_said
 
 UNBOUNDED: Final = "unbounded"
 Part = Literal["study", "protocol", "search", "preset"]
@@ -104,7 +104,7 @@ OPTIONS = (
         "Tasks learnt one after another; the first must not be forgotten.",
         readers.sequence,
     ),
-    _of_study("data", "Data", f"{sources_text()}.", data_name, default="hub"),
+    _of_study("data", "Data", f"{sources_said()}.", data_name, default="hub"),
     _of_study(
         "model",
         "Model",

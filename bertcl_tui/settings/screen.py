@@ -30,15 +30,6 @@ from bertcl_tui.widgets.keys import KeyBar, key_name, key_names, pressed_keys
 from bertcl_tui.widgets.row_table import RowTable
 from engine.errors import UsageError
 
-_FILTERED: Final = Fields(numbers={}, words={"where": ()}, example="where:Study sort")
-_ON_OFF: Final = ("off", "on")
-_THEMES: Final = {
-    "bertcl-dark": "Calm and dark; made for long looks at curves.",
-    "bertcl-light": "The same by day.",
-    "ansi-dark": "The terminal's own 16 colours, on dark.",
-    "ansi-light": "The terminal's own 16 colours, on light.",
-}
-
 
 class PressScreen(ModalScreen[str | None]):
     """Waits for a key that may be; the answer is Textual's name of it, None for never mind.
@@ -121,6 +112,16 @@ class KeysTable(RowTable[KeysLine]):
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Enter is for a new key."""
         return action != "open"
+
+
+_FILTERED: Final = Fields(numbers={}, words={"where": ()}, example="where:Study sort")
+_ON_OFF: Final = ("off", "on")
+_THEMES: Final = {
+    "bertcl-dark": "Calm and dark; made for long looks at curves.",
+    "bertcl-light": "The same by day.",
+    "ansi-dark": "The terminal's own 16 colours, on dark.",
+    "ansi-light": "The terminal's own 16 colours, on light.",
+}
 
 
 class SettingsScreen(Screen[None]):

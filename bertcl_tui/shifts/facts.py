@@ -63,7 +63,7 @@ def class_shares(part: Part) -> tuple[str, ...]:
     return tuple(f"{count / max(part.rows, 1):.0%}" for count in part.classes)
 
 
-def cut_text(lengths: Lengths) -> str:
+def cut_said(lengths: Lengths) -> str:
     """Say where the lengths are cut."""
     if lengths.cut is None:
         return "cut at random, as the authors' code does"
@@ -72,13 +72,13 @@ def cut_text(lengths: Lengths) -> str:
     return f"cut at {lengths.cut:.4g} tokens{why}"
 
 
-def agreement_text(clusters: Clusters) -> str:
+def agreement_said(clusters: Clusters) -> str:
     """Say how much clusters and labels agree."""
     index = round(clusters.agreement, 2) + 0.0  # never minus zero
     return f"adjusted Rand index {index:.2f}"
 
 
-def plane_text(plane: Projection) -> str:
+def plane_said(plane: Projection) -> str:
     """Say which plane it is."""
     name = METHOD_NAMES[plane.method]
     return name if plane.share is None else f"{name}, {plane.share:.0%} of variance"

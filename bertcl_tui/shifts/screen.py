@@ -21,11 +21,11 @@ from bertcl_tui.shifts.charts import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
     METHOD_NAMES,
     Found,
-    agreement_text,
+    agreement_said,
     class_shares,
-    cut_text,
+    cut_said,
     parts_of,
-    plane_text,
+    plane_said,
 )
 from bertcl_tui.shifts.forms import ShiftList, picture_form, question_form
 from bertcl_tui.shifts.question import first_question, question_of, read_question, search_texts
@@ -40,7 +40,7 @@ from engine.work.ask import DrawShifts, ShiftRequest, draw_shifts
 
 
 @dataclass
-class QuestionChosen(Message):
+class Asked(Message):
     """What is to be looked at; None: there is nothing that could be."""
 
     question: Question | None
@@ -121,10 +121,10 @@ class ShiftsScreen(Screen[None]):
         except EngineError as error:
             self.post_message(Refused(None, str(error)))
             return
-        self.post_message(QuestionChosen(question))
+        self.post_message(Asked(question))
 
-    @on(QuestionChosen)
-    def _question_chosen(self, message: QuestionChosen) -> None:
+    @on(Asked)
+    def _asked(self, message: Asked) -> None:
         if message.question is not None:
             self._look_at(message.question)
         else:
@@ -204,7 +204,7 @@ class ShiftsScreen(Screen[None]):
             entitle(chart, "Length")
             chart.show(Nothing(self._waiting_for("Reading and counting tokens…")))
         else:
-            entitle(chart, f"Length ─ {cut_text(lengths)}")
+            entitle(chart, f"Length ─ {cut_said(lengths)}")
             chart.show(LengthHistogram(lengths))
 
     def _show_planes(self) -> None:
@@ -213,14 +213,14 @@ class ShiftsScreen(Screen[None]):
         if found is None or plane is None or found.clusters is None or found.lengths is None:
             entitle(clusters, "By cluster")
             entitle(labels, "By label")
-            sentence = self._waiting_for(_progress_text(found))
+            sentence = self._waiting_for(_progress_said(found))
             clusters.show(Nothing(sentence))
             labels.show(Nothing(sentence))
             return
         shown = f"{len(plane.points):,} of {found.clusters.looked_at:,} clustered rows"
-        entitle(clusters, f"By cluster ─ {plane_text(plane)}", self._on_its_way() or shown)
+        entitle(clusters, f"By cluster ─ {plane_said(plane)}", self._on_its_way() or shown)
         clusters.show(by_cluster(plane, found.clusters))
-        entitle(labels, "By label", agreement_text(found.clusters))
+        entitle(labels, "By label", agreement_said(found.clusters))
         labels.show(by_label(plane, found.clusters, found.lengths))
 
     def _waiting_for(self, sentence: str) -> str:
@@ -306,7 +306,7 @@ class ShiftsScreen(Screen[None]):
         self.dismiss()
 
 
-def _progress_text(found: Found | None) -> str:
+def _progress_said(found: Found | None) -> str:
     if found is None or found.lengths is None:
         return "Clusters come after the lengths."
     progress = found.progress

@@ -25,12 +25,15 @@ _COMPARE: Final[dict[Operator, Callable[[float, float], bool]]] = {
 }
 _TERM: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")
 _SPACED: Final = re.compile(r"\s*(>=|<=|!=|[<>=:])\s*")
-_NAME: Final = re.compile(r"[A-Za-z_#]\w*")
-_COMPARISONS: Final = (">", "<", ">=", "<=", "=", "!=")
-_SOME_RATES: Final = 2
-"""Rates that are named one by one before a span stands for all."""
-_MOST: Final = 100
-_OPERATORS: Final[dict[str, Operator]] = {**{name: name for name in _COMPARE}, ":": "="}
+_OPERATORS: Final[dict[str, Operator]] = {
+    ">=": ">=",
+    "<=": "<=",
+    "!=": "!=",
+    ">": ">",
+    "<": "<",
+    "=": "=",
+    ":": "=",
+}
 _SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _TIME: Final = re.compile(rf"([\d.]+)({'|'.join(_SECONDS)})")
 ANYWHERE: Final = "text"
@@ -183,6 +186,14 @@ def _words(name: str, value: str, fields: Fields) -> tuple[str, ...]:
     return words
 
 
+_BEGUN: Final = re.compile(r"([A-Za-z_#]\w*)(>=|<=|!=|[<>=:])(.*)")
+_NAME: Final = re.compile(r"[A-Za-z_#]\w*")
+_COMPARISONS: Final = (">", "<", ">=", "<=", "=", "!=")
+_SOME_RATES: Final = 2
+"""Rates that are named one by one before a span stands for all."""
+_MOST: Final = 100
+
+
 class Completion(Struct, frozen=True):
     """What can follow."""
 
@@ -198,7 +209,7 @@ def complete(text: str, fields: Fields) -> Completion:
     """Say how a text goes on at its end."""
     text = closed_up(text)
     term = "" if text.endswith(" ") else (text.split() or [""])[-1]
-    begun = _TERM.fullmatch(term)
+    begun = _BEGUN.fullmatch(term)
     if begun is None:
         return _name(term, fields)
     name, _, value = begun.groups()

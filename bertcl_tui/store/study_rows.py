@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from bertcl_tui.store.trial_rows import StudyState, TrialState
-from engine.spec import run_name
 from engine.store.states import ENDED, ENDED_EARLY, SET_ASIDE, Desired
 
 if TYPE_CHECKING:
@@ -32,14 +31,17 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     """None: it works on no trial of a study."""
     sequence: str | None
     run_id: int | None
+    """Of the run that it is at, or of one of those that it learns at once."""
     number: int | None
     label: str | None
+    names: tuple[str, ...] = ()
+    """What people call its runs; steps, rates and times are over all of them."""
     step: int | None
     steps: int | None
     rate: float | None
     tokens_rate: float | None
-    spent: "Spent | None" = None
-    """Where the time of its run went; None: not measured."""
+    spent: "tuple[Spent, ...]" = ()
+    """Where the time of its runs went, as far as it was measured."""
     cpu_percent: float | None
     memory_bytes: int | None
     gpu_percent: float | None
@@ -51,20 +53,13 @@ class WorkerRow(Struct, frozen=True, kw_only=True):
     heartbeat_at: float
 
     @property
-    def name(self) -> str:
-        """What people call its run; empty: it has none."""
-        if self.run_id is None:
-            return ""
-        return run_name(self.run_id, self.study_id, self.number, self.label)
-
-    @property
     def share(self) -> float | None:
-        """How much of its run is done."""
+        """How much of its runs is done."""
         return self.step / self.steps if self.step is not None and self.steps else None
 
     @property
     def eta(self) -> float | None:
-        """Seconds until its run ends, measuring not counted."""
+        """Seconds until its runs end, measuring not counted."""
         if self.step is None or not self.steps or not self.rate:
             return None
         return (self.steps - self.step) / self.rate

@@ -11,10 +11,17 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.control import ControlStudies, DeleteStudy
 from bertcl_tui.kit.listing import Listing
 from bertcl_tui.kit.live import Folding, LiveScreen
-from bertcl_tui.kit.messages import OpenArena, OpenCombine, OpenNewStudy, OpenShifts, OpenStudy
+from bertcl_tui.kit.messages import (
+    ControlStudies,
+    DeleteStudy,
+    OpenArena,
+    OpenCombine,
+    OpenNewStudy,
+    OpenShifts,
+    OpenStudy,
+)
 from bertcl_tui.store.filters import Filter, History, study_fields
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogLine, StudyRow, WorkerRow
@@ -29,7 +36,7 @@ from bertcl_tui.widgets.keys import KeyBar, with_keys
 from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 
-_LOG_LINES: Final = 50
+_LINES_SAID: Final = 50
 _LEAST_BORDER: Final = 8
 """Columns of a border that no subtitle is written on."""
 _READING_SECONDS: Final = 15.0
@@ -52,7 +59,7 @@ class StudiesRead(Folding):
 
     studies: tuple[StudyRow, ...]
     workers: tuple[WorkerRow, ...]
-    log: tuple[LogLine, ...]
+    said: tuple[LogLine, ...]
     watched: tuple[TrialRow, RunCurves] | None
     """The running trial of the study under the cursor, else its best one."""
 
@@ -103,7 +110,7 @@ class StudiesScreen(LiveScreen):
         return StudiesRead(
             studies=studies,
             workers=self._reader.workers(),
-            log=self._reader.log(limit=_LOG_LINES),
+            said=self._reader.log(limit=_LINES_SAID),
             watched=None if watched_id is None else self._watch(watched_id),
         )
 
@@ -123,7 +130,7 @@ class StudiesScreen(LiveScreen):
         self._show_table()
         waiting = sum(study.waits for study in message.studies)
         self.query_one(WorkersPanel).show(message.workers, waiting=waiting)
-        self.query_one(LogPanel).show(message.log)
+        self.query_one(LogPanel).show(message.said)
         self._show_watched(message.watched)
         working = sum(study.state == "running" for study in message.studies)
         self.query_one(TopBar).show(

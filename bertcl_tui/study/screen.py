@@ -16,10 +16,16 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.control import ControlStudies
 from bertcl_tui.kit.dialogs import confirm_stop
 from bertcl_tui.kit.live import Folding, LiveScreen
-from bertcl_tui.kit.messages import Marked, OpenArena, OpenCombine, OpenCompare, Trouble
+from bertcl_tui.kit.messages import (
+    ControlStudies,
+    Marked,
+    OpenArena,
+    OpenCombine,
+    OpenCompare,
+    Trouble,
+)
 from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
@@ -96,7 +102,7 @@ class StudyScreen(LiveScreen):
         self._trials = TrialsList(reader, marked, self.TABLE, columns, history)
         self._grid = PanelGrid(self._trials)
         self._weighing: Asking | None = None
-        self._weighing_requested: tuple[str, int] | None = None
+        self._asked_to_weigh: tuple[str, int] | None = None
         """Evaluator, and how many complete trials there were when it was last asked."""
 
     def compose(self) -> ComposeResult:
@@ -133,8 +139,8 @@ class StudyScreen(LiveScreen):
     def _weigh_if_old(self, look: Look) -> None:
         """Find out what matters where nobody did, or long ago; one process at a time."""
         asked = (self._question.evaluator, len(look.scored))
-        if look.importance_is_old and self._weighing is None and asked != self._weighing_requested:
-            self._weighing_requested = asked
+        if look.importance_is_old and self._weighing is None and asked != self._asked_to_weigh:
+            self._asked_to_weigh = asked
             store, study_id = self._reader.store, self._question.study_id
             self._weighing = weigh_importance(store, study_id, self._question.evaluator)
             self._weigh(self._weighing)

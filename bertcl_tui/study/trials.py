@@ -13,10 +13,9 @@ from textual.message import Message
 from textual.screen import Screen
 
 from bertcl_tui.arena.forms import Again, again_form, confirm_trials, read_again
-from bertcl_tui.kit.control import RetryRuns, StartWorkers
 from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.listing import Listing
-from bertcl_tui.kit.messages import OpenRun, Trouble
+from bertcl_tui.kit.messages import OpenRun, RetryRuns, StartWorkers, Trouble
 from bertcl_tui.options.readers import file_field
 from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader

@@ -174,9 +174,11 @@ def at_what(row: WorkerRow) -> str:
     """Say which run a worker is at, or what it waits for; empty where it does neither."""
     if row.waits_for is not None:
         return f"waits: {row.waits_for}"
-    if row.run_id is None:
+    if not row.names:
         return ""
+    names = ", ".join(row.names)
     if row.study is not None:
-        return f"{row.name} {row.study}"
+        several = len(row.names) > 1
+        return f"{len(row.names)} of {row.study}: {names}" if several else f"{names} {row.study}"
     what = " on ".join(filter(None, (row.label, row.sequence)))
-    return f"{row.name} {what}".rstrip()
+    return f"{names} {what}".rstrip()

@@ -1,4 +1,4 @@
-"""Numbers as people read them, and scores, seeds, rates and progress in a few words."""
+"""Numbers as people read them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,7 +41,7 @@ def score(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def stage_1_text(first_lr: float | None) -> str:
+def stage_1_said(first_lr: float | None) -> str:
     """Say how stage 1 was learnt where rates are for the later stages; empty: they are for all."""
     if first_lr is None:
         return ""

@@ -12,7 +12,7 @@ from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunCurves, RunFacts, StageEnd
-from bertcl_tui.style.wording import score, stage_1_text
+from bertcl_tui.style.wording import score, stage_1_said
 from engine.errors import UsageError
 from engine.learning.measures import AccuracyMatrix
 from engine.profiles.grouping import Grouping, make_grouping
@@ -241,7 +241,7 @@ def notes_on(run: RunFacts) -> str:
 
 def note_on_drift(look: RunLook) -> str:
     """Say with what stage 1 was learnt, and what drift is, or why there is none."""
-    stage_1 = stage_1_text(look.run.spec.first_lr)
+    stage_1 = stage_1_said(look.run.spec.first_lr)
     return " · ".join(filter(None, (stage_1, _of_drift(look))))
 
 

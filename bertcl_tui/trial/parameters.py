@@ -12,7 +12,7 @@ from bertcl_tui.style.wording import (
     score,
     seeds_text,
     spent_text,
-    stage_1_text,
+    stage_1_said,
     steps_rate,
     tokens_rate,
 )
@@ -76,7 +76,7 @@ def _run(run: RunFacts) -> Facts:
         "called": run.label or "",
         "sequence": str(decided["sequence"]),
         "method": f"{spec.method} with {options}" if options else spec.method,
-        "stages": stage_1_text(spec.first_lr).replace("stage 1", "later ones; stage 1"),
+        "stages": stage_1_said(spec.first_lr).replace("stage 1", "later ones; stage 1"),
         "seed": str(spec.seed) + _own_seed(spec.first_seed),
         "model": spec.model,
         "data": spec.data,

@@ -12,10 +12,9 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.control import ControlRuns, RetryRuns, StartWorkers
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.live import Folding, LiveScreen
-from bertcl_tui.kit.messages import OpenRun, Trouble
+from bertcl_tui.kit.messages import ControlRuns, OpenRun, RetryRuns, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter
 from bertcl_tui.store.trial_rows import RunFacts
@@ -138,7 +137,7 @@ class TrialScreen(LiveScreen):
     def _entitle(self, panel: Widget, title: str, subtitle: str) -> None:
         entitle(panel, title, "esc shows all" if panel is self.maximized else subtitle)
 
-    @on(LogView.QuestionChanged)
+    @on(LogView.Asked)
     def _log_requested(self) -> None:
         self.follow()
 

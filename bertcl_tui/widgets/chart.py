@@ -54,31 +54,31 @@ class Chart(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._drawing: Drawing | None = None
-        self._requested: tuple[Drawing, Size, Palette] | None = None
+        self._asked: tuple[Drawing, Size, Palette] | None = None
         self._lines: list[Strip] = []
 
     def show(self, drawing: Drawing) -> None:
         """Show this from now on."""
         self._drawing = drawing
-        self._request()
+        self._ask()
 
     def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, lambda _: self._request())
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._ask())
 
     def on_resize(self) -> None:
-        self._request()
+        self._ask()
 
     def on_show(self) -> None:
-        self._request()
+        self._ask()
 
-    def _request(self) -> None:
+    def _ask(self) -> None:
         size: Size = (self.size.width, self.size.height)
         if self._drawing is None or not self.display or not all(size):
             return
-        request = (self._drawing, size, looks_of(self.app).palette)
-        if request != self._requested:
-            self._requested = request
-            self._draw(*request)
+        asked = (self._drawing, size, looks_of(self.app).palette)
+        if asked != self._asked:
+            self._asked = asked
+            self._draw(*asked)
 
     @work(thread=True, exclusive=True, group="draw", description="draw")
     def _draw(self, drawing: Drawing, size: Size, palette: Palette) -> None:

@@ -64,8 +64,6 @@ class Choice(Select[str], inherit_bindings=False):
 
 
 class SequenceSuggester(Suggester):
-    """Offers how a sequence that is being typed could go on: with ``tasks``."""
-
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self.tasks: tuple[str, ...] = ()

@@ -27,8 +27,6 @@ from bertcl_tui.widgets.row_table import RowTable
 from engine.errors import UsageError, reason_of, shown
 
 _INKS: Final = {"error": "bad", "warning": "warning", "debug": "muted"}
-_MOST_BYTES = 256 * 1024
-_LOOK_SECONDS: Final = 1.0
 
 
 class LogTable(RowTable[LogLine]):
@@ -161,24 +159,28 @@ class LogPanel(Widget):
     def __init__(self, *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
         self.border_title = "Log"
-        self._shown_lines: tuple[LogLine, ...] = ()
+        self._said: tuple[LogLine, ...] = ()
 
     def show(self, lines: tuple[LogLine, ...]) -> None:
         """Show these, the last of them for sure."""
-        if lines != self._shown_lines:
-            self._shown_lines = lines
+        if lines != self._said:
+            self._said = lines
             self.refresh()
 
     def render(self) -> RenderResult:
         looks = looks_of(self.app)
         text = Text(no_wrap=True, overflow="ellipsis")
-        for line in self._shown_lines[-self.size.height :] if self.size.height else ():
+        for line in self._said[-self.size.height :] if self.size.height else ():
             clock = time.strftime("%H:%M", time.localtime(line.at))
             text.append(f"{clock} ", style=looks.muted)
             style = getattr(looks, _INKS[line.level]) if line.level in _INKS else ""
             text.append(f"{line.text}\n", style=style)
         text.rstrip()
         return text
+
+
+_MOST_BYTES = 256 * 1024
+_LOOK_SECONDS: Final = 1.0
 
 
 def tail_of(path: Path) -> str:

@@ -70,7 +70,7 @@ def look_at_log(reader: Reader, question: LogQuestion) -> LogLook:
 
 
 class LogView(Vertical):
-    """Says by ``QuestionChanged`` that ``question`` is another; a screen answers it with ``show``.
+    """Says by ``Asked`` that ``question`` is another; a screen answers it with ``show``.
 
     Args:
         of: what the log is of, for its title: all, a worker, a trial.
@@ -90,7 +90,7 @@ class LogView(Vertical):
     }
     """
 
-    class QuestionChanged(Message):
+    class Asked(Message):
         """Other lines are asked for."""
 
     def __init__(
@@ -217,7 +217,7 @@ class LogView(Vertical):
 
     def _ask(self, question: LogQuestion, edge: str | None = None) -> None:
         self.question, self._edge = question, edge
-        self.post_message(self.QuestionChanged())
+        self.post_message(self.Asked())
 
     # searching
 

@@ -89,12 +89,13 @@ def _card(worker: WorkerRow, looks: Looks) -> Text:
 
 
 def _doing(worker: WorkerRow) -> list[str]:
-    if worker.run_id is None or worker.state not in {"running", "stalled"}:
+    if not worker.names or worker.state not in {"running", "stalled"}:
         return [worker_word(worker)]
     what = worker.study or " on ".join(filter(None, (worker.label, worker.sequence)))
+    name = worker.names[0] if len(worker.names) == 1 else count(len(worker.names), "trial")
     ending = worker_word(worker) if worker.desired != "running" else ""
     left = f"{duration(worker.eta)} left" if worker.eta is not None else ""
-    parts = (f"{worker.name} {worker.share or 0.0:.0%}", ending, steps_rate(worker.rate), left)
+    parts = (f"{name} {worker.share or 0.0:.0%}", ending, steps_rate(worker.rate), left)
     facts = " · ".join(filter(None, parts))
     return [what, facts] if what else [facts]
 

@@ -10,10 +10,16 @@ from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.control import AddWorker, ControlWorker
 from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.live import Folding, LiveScreen
-from bertcl_tui.kit.messages import OpenArena, OpenFile, OpenRun, OpenStudy
+from bertcl_tui.kit.messages import (
+    AddWorker,
+    ControlWorker,
+    OpenArena,
+    OpenFile,
+    OpenRun,
+    OpenStudy,
+)
 from bertcl_tui.options import Field, option, readers
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter, WorkerRow
@@ -155,7 +161,7 @@ class WorkersScreen(LiveScreen):
     def _show(self, message: WorkRead) -> None:
         self._workers = message.workers
         who, waiting = self.query_one("#who"), self.query_one("#waiting")
-        spent = spent_text([worker.spent for worker in message.workers])
+        spent = spent_text([spent for worker in message.workers for spent in worker.spent])
         entitle(who, f"Workers ─ {len(message.workers)}", spent)
         who.set_class(not message.workers, "-empty")
         lines = [worker_line(row, message.now) for row in message.workers]
@@ -231,7 +237,7 @@ class WorkersScreen(LiveScreen):
         elif current is not None:
             self.post_message(OpenArena())
 
-    @on(LogView.QuestionChanged)
+    @on(LogView.Asked)
     def _log_requested(self) -> None:
         self.follow()
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.arena.measuring import P, half_width
-from engine.arena.plan import RequestedRun, by_spec, spec_key
+from engine.arena.plan import WantedRun, by_spec, spec_key
 from engine.errors import UsageError, shown
 from engine.spec import derived_seed
 from engine.store.connection import Store
@@ -18,7 +18,7 @@ from engine.store.runs import RunRecord, confirmations_of, runs_on, trials_of
 from engine.store.studies import StudyRecord
 
 
-class Repetition(RequestedRun, frozen=True, kw_only=True):
+class Repetition(WantedRun, frozen=True, kw_only=True):
     """A trial with another seed."""
 
     trial: RunRecord
@@ -93,27 +93,30 @@ def confirmed_trials(store: Store, study_id: int) -> tuple[ConfirmedTrial, ...]:
     }
     ids = [run.id for runs in complete.values() for run in runs]
     validation = end_accuracies(store, ids, "validation")
-    confirmed: list[ConfirmedTrial] = []
+    found: list[ConfirmedTrial] = []
     for trial in trials_of(store, study_id):
         if trial.id not in complete or trial.p is None or trial.number is None:
             continue
         runs = complete[trial.id]
         scores = [run.p for run in runs if run.p is not None]
-        stages = len(trial.spec.sequence)
-        reported = [P.of(validation[run.id], stages, 0) for run in runs if run.id in validation]
-        confirmed.append(
+        reported = [
+            P.of(validation[run.id], len(run.spec.sequence), 0)
+            for run in runs
+            if run.id in validation
+        ]
+        found.append(
             ConfirmedTrial(
                 number=trial.number,
                 label=trial.label,
                 learning_rates=trial.learning_rates or (),
                 searched=trial.p,
-                confirmed=_mean(scores),
+                confirmed=fmean(scores) if scores else None,
                 half_width=half_width(scores),
                 validation=_mean(reported),
                 seeds=len(scores),
             )
         )
-    return tuple(sorted(confirmed, key=_by_confirmed))
+    return tuple(sorted(found, key=_by_confirmed))
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

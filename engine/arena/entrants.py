@@ -9,7 +9,6 @@ from msgspec import Struct
 from engine.errors import UsageError, shown
 from engine.profiles.profile import is_rate, short_rate
 from engine.spec.methods import METHODS, OptionValue, method_entry, read_options
-from engine.spec.run import SearchedMethod
 
 DEFAULT_RATE: Final = 2e-5
 
@@ -32,15 +31,15 @@ RATES: Final[Mapping[str, str]] = {
 }
 """What rates can be called, besides a number and a profile's file."""
 
-SEARCHED: Final[Mapping[str, SearchedMethod]] = {
+_BY_ITSELF: Final = {
     FLAT_TUNED: "flat",
     LLRD_TUNED: "llrd",
     BERTCL: "profile",
     COMBINED: "profile",
     BERTCL_LATER: "profile",
     COMBINED_LATER: "profile",
+    PUBLISHED: "profile",
 }
-"""By which method those of them were searched that are from a search."""
 """The method that is meant where only the rates are named."""
 _TITLES: Final = {
     FLAT_TUNED: "flat tuned",
@@ -159,7 +158,7 @@ def recorded_entrant(name: str) -> Entrant:
 
 def _default_method(rates: float | str) -> str | None:
     """Return the method of rates that are named without one."""
-    return "profile" if _is_file(rates) or rates == PUBLISHED else SEARCHED.get(str(rates))
+    return "profile" if _is_file(rates) else _BY_ITSELF.get(str(rates))
 
 
 def _is_file(rates: float | str) -> bool:

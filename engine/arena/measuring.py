@@ -163,7 +163,7 @@ def mean_gain(one: Mapping[int, float], other: Mapping[int, float]) -> float | N
     return fmean(one[seed] - other[seed] for seed in shared) if shared else None
 
 
-def exceeds_resolution(difference: float, step: float) -> bool:
+def is_told(difference: float, step: float) -> bool:
     """Whether a difference, or the spread of several, is as large as one row makes it."""
     return abs(difference) > max(step * (1 - _ROUNDING), _ROUNDING)
 
@@ -200,7 +200,7 @@ def paired_p_value(
     if len(differences) < FEWEST_PAIRS:
         return None
     mean, spread = fmean(differences), stdev(differences)
-    if not exceeds_resolution(mean, step) or not exceeds_resolution(spread, step):
+    if not is_told(mean, step) or not is_told(spread, step):
         return 1.0
     from scipy.special import stdtr
 

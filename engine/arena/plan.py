@@ -41,7 +41,7 @@ class TableSpec(Struct, frozen=True, kw_only=True):
     device: str = "auto"
 
 
-class RequestedRun(Struct, frozen=True, kw_only=True):
+class WantedRun(Struct, frozen=True, kw_only=True):
     """A run that is asked for, whether it is there or not."""
 
     spec: RunSpec
@@ -53,7 +53,7 @@ class RequestedRun(Struct, frozen=True, kw_only=True):
         return "missing" if self.record is None else self.record.state
 
 
-class PlannedRun(RequestedRun, frozen=True, kw_only=True):
+class PlannedRun(WantedRun, frozen=True, kw_only=True):
     """One run of a cell."""
 
     entrant: Entrant
@@ -172,13 +172,13 @@ def needed_searches(
         ]
         return next((item for item in alike if item.over), alike[-1] if alike else None)
 
-    needed: list[NeededSearch] = []
+    searches_needed: list[NeededSearch] = []
     for method, stages in _KINDS:
         for sequence in sequences if (method, stages) in kinds else ():
             profile = find("profile", sequence) if method != "profile" else None
             begun = profile is not None or ("profile", "all") in kinds
             waits = method != "profile" and begun and not (profile and profile.over)
-            needed.append(
+            searches_needed.append(
                 NeededSearch(
                     method=method,
                     sequence=sequence,
@@ -188,7 +188,7 @@ def needed_searches(
                     waits=waits,
                 )
             )
-    return tuple(needed)
+    return tuple(searches_needed)
 
 
 def _specs(

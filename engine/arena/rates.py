@@ -1,6 +1,6 @@
 """How an entrant's learning rates come about on a sequence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -11,8 +11,9 @@ from engine.arena.entrants import (
     BERTCL_LATER,
     COMBINED,
     COMBINED_LATER,
+    FLAT_TUNED,
+    LLRD_TUNED,
     PUBLISHED,
-    SEARCHED,
     Entrant,
 )
 from engine.files import expanded
@@ -39,6 +40,14 @@ from engine.tasks.models import backbone_of
 Point = Sequence[float]
 """What a search tries: one rate per choice, or ``lr``, or ``lr`` and ``decay``."""
 
+_SEARCHED: Final[Mapping[str, SearchedMethod]] = {
+    FLAT_TUNED: "flat",
+    LLRD_TUNED: "llrd",
+    BERTCL: "profile",
+    COMBINED: "profile",
+    BERTCL_LATER: "profile",
+    COMBINED_LATER: "profile",
+}
 _OF_ONE_SEQUENCE: Final = (BERTCL, BERTCL_LATER)
 _OF_ALL: Final = (COMBINED, COMBINED_LATER)
 _OF_LATER_STAGES: Final = (BERTCL_LATER, COMBINED_LATER)
@@ -85,7 +94,7 @@ class NoRates(Struct, frozen=True):
 
 def searched_method(entrant: Entrant) -> SearchedMethod | None:
     """Return what must be searched for an entrant's rates; None: nothing."""
-    return SEARCHED.get(str(entrant.rates))
+    return _SEARCHED.get(str(entrant.rates))
 
 
 def searched_stages(entrant: Entrant) -> Stages:

@@ -12,9 +12,9 @@ from engine.arena.entrants import Entrant
 from engine.arena.layouts import Column, Layout
 from engine.arena.measuring import (
     Quantity,
-    exceeds_resolution,
     half_width,
     holm,
+    is_told,
     mean_gain,
     paired_p_value,
     step_of,
@@ -221,9 +221,7 @@ def _value(
         quantity=quantity.name,
         mean=fmean(numbers.values()),
         half_width=half_width(list(numbers.values())),
-        better=gain is not None
-        and exceeds_resolution(gain, step)
-        and (gain > 0) == quantity.more_is_better,
+        better=gain is not None and is_told(gain, step) and (gain > 0) == quantity.more_is_better,
         p_value=paired_p_value(numbers, reference, step),
         paper=paper,
     )

@@ -84,7 +84,10 @@ class Examiner:
 
     def follow(self, which: Iterable[int]) -> tuple[Measurement, ...]:
         """Measure these of the sequence's tasks on their retention rows."""
-        return tuple(self._measure(index, "retention") for index in which)
+        return tuple(
+            self._measurement(index, "retention", self._evaluate(index, "retention"))
+            for index in which
+        )
 
     def examine(self, which: Iterable[int]) -> tuple[Measurement, ...]:
         """Measure these of the sequence's tasks on all rows that score trials.
@@ -97,7 +100,7 @@ class Examiner:
     def report(self, which: Iterable[int]) -> tuple[Measurement, ...]:
         """Measure these of the sequence's tasks on the rows of the report that score no trials."""
         return tuple(
-            self._measure(index, "validation")
+            self._measurement(index, "validation", self._evaluate(index, "validation"))
             for index in which
             if self.tasks[index].validation is not self.tasks[index].search
         )
@@ -110,11 +113,9 @@ class Examiner:
             return retention, search, replace(search, split="validation")
         return retention, search
 
-    def _measure(self, index: int, split: Split) -> Measurement:
-        return self._measurement(index, split, self._evaluate(index, split))
-
     def _evaluate(self, index: int, split: Split) -> Evaluation:
-        return evaluate(self.model, self.tasks[index].rows(split), index, self.device, self.between)
+        rows = self.tasks[index].rows(split)
+        return evaluate(self.model, rows, index, self.device, self.between)
 
     def _measurement(self, index: int, split: Split, found: Evaluation) -> Measurement:
         return Measurement(

@@ -54,15 +54,15 @@ class CmaSampler(BaseSampler):
         # Brings all of scipy.stats, which takes longer to load than Optuna.
         from cmaes import CMA
 
-        cube, dimensions = Cube(search_space), len(search_space)
+        cube = Cube(search_space)
         scored = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
         starts = [trial for trial in scored if _ENQUEUED in trial.system_attrs]
         asked = [trial for trial in scored if _ENQUEUED not in trial.system_attrs]
         optimizer = CMA(
-            mean=cube.point(max(starts, key=_score)) if starts else np.full(dimensions, 0.5),
+            mean=cube.point(max(starts, key=_score)) if starts else cube.middle(),
             sigma=_STEP,
-            bounds=np.tile((0.0, 1.0), (dimensions, 1)),
-            n_max_resampling=10 * dimensions,
+            bounds=cube.bounds(),
+            n_max_resampling=10 * cube.dimensions,
             seed=self._seed,
         )
         for generation in _generations(asked, optimizer.population_size):
@@ -90,6 +90,16 @@ class Cube:
         self._log = np.array([each.log for each in floats])
         self._start = self._stretched(self._low)
         self._width = self._stretched(self._high) - self._start
+
+    @property
+    def dimensions(self) -> int:
+        return len(self.names)
+
+    def bounds(self) -> "NDArray[np.float64]":
+        return np.tile((0.0, 1.0), (self.dimensions, 1))
+
+    def middle(self) -> "NDArray[np.float64]":
+        return np.full(self.dimensions, 0.5)
 
     def point(self, trial: "FrozenTrial") -> "NDArray[np.float64]":
         numbers = np.array([trial.params[name] for name in self.names])

@@ -160,7 +160,7 @@ class _Belief:
     """What is expected of p anywhere in the cube."""
 
     def __init__(self, cube: Cube, own: _Tried, others: Sequence[_Tried], coarse: int) -> None:
-        self._numbers = len(cube.names)
+        self._numbers = cube.dimensions
         self._body = sum(_CHOICE.fullmatch(name) is not None for name in cube.names) - 1
         self._coarse = coarse if self._body > 1 else 0
         self._body = max(self._body, 1)

@@ -31,12 +31,6 @@ _SMALL_BODY_BOUNDS: Bounds = (1e-7, 1e-3)
 _DECAYS = (0.5, 1.0)
 _SAME = 1e-9
 """Relative difference between rates that came to be by different arithmetic."""
-_FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)
-_FIRST_DECAYS = (0.9, 0.8)
-_BASE_RATE = 5e-5
-_SMALL_BASE_RATE = 1e-4
-_AUTHORS_RATE = 1e-5
-"""Trial 0 of the authors' published code: the middle of their space."""
 
 
 class Dimension(Struct, frozen=True):
@@ -215,6 +209,14 @@ def _refuse_bad(part: str, bounds: Bounds) -> None:
         raise UsageError(
             f"{part} bounds {low:g}..{high:g} are the wrong way round; write the lower one first"
         )
+
+
+_FLAT_RATES = (5e-6, 1e-5, 2e-5, 5e-5, 1e-4)
+_FIRST_DECAYS = (0.9, 0.8)
+_BASE_RATE = 5e-5
+_SMALL_BASE_RATE = 1e-4
+_AUTHORS_RATE = 1e-5
+"""Trial 0 of the authors' published code: the middle of their space."""
 
 
 class WarmStart(Struct, frozen=True):

@@ -17,13 +17,16 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     func,
+    not_,
+    or_,
     true,
     type_coerce,
 )
 
 from engine.errors import shown
 
-_LAST_MOMENT = 253_370_764_800.0  # the year 9999, with which calendars end
+_LAST_MOMENT = 253_370_764_800.0
+"""The year 9999: calendars end with it."""
 
 
 class WrongValueError(ValueError):
@@ -39,11 +42,11 @@ class Checked(TypeDecorator[Any]):
     sqlite: ClassVar[tuple[str, ...]]
     """The types of the values in Python, and in SQLite's words."""
 
-    def _fits(self, _: object) -> bool:
+    def fits(self, _: object) -> bool:
         """Return whether a value of one of the types can stand there."""
         return True
 
-    def _fitting(self, _: ColumnElement[Any]) -> ColumnElement[bool]:
+    def fitting(self, _: ColumnElement[Any]) -> ColumnElement[bool]:
         """Return the same as a condition."""
         return true()
 
@@ -51,8 +54,8 @@ class Checked(TypeDecorator[Any]):
         """Return what refuses a value that is none; a server takes none in."""
         if dialect.name != "sqlite":
             return super().result_processor(dialect, coltype)
-        kinds, fits = self.python | {type(None)}, self._fits
-        all_fit = type(self)._fits is Checked._fits  # noqa: SLF001 - its own
+        kinds, fits = self.python | {type(None)}, self.fits
+        all_fit = type(self).fits is Checked.fits
 
         def checked(value: Any) -> Any:  # noqa: ANN401 - of any type indeed
             if type(value) in kinds and (all_fit or value is None or fits(value)):
@@ -64,8 +67,8 @@ class Checked(TypeDecorator[Any]):
     def is_wrong(self, column: Column[Any]) -> ColumnElement[bool]:
         """Return the condition that a row of a SQLite file has something else in this column."""
         raw = type_coerce(column, self.impl_instance)
-        is_right = func.typeof(raw).in_(self.sqlite) & self._fitting(raw)
-        return ~(is_right | column.is_(None)) if column.nullable else ~is_right
+        is_right = func.typeof(raw).in_(self.sqlite) & self.fitting(raw)
+        return not_(or_(is_right, column.is_(None)) if column.nullable else is_right)
 
 
 class Words(Checked):
@@ -86,10 +89,12 @@ class State(Words):
         super().__init__()
         self.words = get_args(words)
 
-    def _fits(self, value: object) -> bool:
+    def fits(self, value: object) -> bool:
+        """Return whether it is one of them."""
         return value in self.words
 
-    def _fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
+    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return whether it is one of them."""
         return raw.in_(self.words)
 
 
@@ -100,7 +105,7 @@ class Whole(Checked):
     impl, kind = Integer, "whole number"
     python, sqlite = frozenset({int}), ("integer",)
 
-    def _fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
+    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
         """Return whether it counts something; what is below 0 is seen where work fails by it."""
         return raw >= 0
 
@@ -127,8 +132,10 @@ class Moment(Number):
     cache_ok = True
     kind = "moment"
 
-    def _fits(self, value: object) -> bool:
+    def fits(self, value: object) -> bool:
+        """Return whether it is on a calendar."""
         return 0 <= cast(float, value) < _LAST_MOMENT
 
-    def _fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
+    def fitting(self, raw: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return whether it is on a calendar."""
         return raw.between(0, _LAST_MOMENT)

@@ -112,7 +112,7 @@ def losses() -> dict[str, ColumnElement[int]]:
     }
 
 
-def requested_device(connection: Connection) -> ColumnElement[str]:
+def device_asked(connection: Connection) -> ColumnElement[str]:
     """Return the device that a run asks for."""
     # SQLite reads JSON from a text as it is, and would make a number of it in a cast.
     as_json = type_coerce if connection.dialect.name == "sqlite" else cast

@@ -30,11 +30,11 @@ from engine.store.leases import (
     KNOWN_TO_BE_DEAD,
     LeaseLostError,
     desired_of_held,
+    device_asked,
     hold,
     losses,
     may_share_first_stage,
     orphaned,
-    requested_device,
     taken_unheard,
     unheld,
     waits_for_first_stage,
@@ -156,7 +156,7 @@ def claim_run(
         if known is not None and (taken := taken_unheard(connection, worker_id, known)):
             return record(taken)
         if devices is not None:
-            query = query.where(requested_device(connection).in_(devices))
+            query = query.where(device_asked(connection).in_(devices))
         row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
         if row is None:
             return None

@@ -147,7 +147,7 @@ def studies_wanting_trials(store: Store, devices: Collection[str] | None = None)
         ]
 
 
-def next_contender(
+def race_wanted(
     store: Store, study_id: int, settled: MutableMapping[int, Counts]
 ) -> Contender | None:
     """Return the trial of a running search that shall race now; None: none shall.
@@ -167,7 +167,7 @@ def studies_wanting_races(
 ) -> Sequence[int]:
     """Return the ids of running searches of which a trial shall race now.
 
-    ``settled`` is as ``next_contender`` takes it, ``devices`` as ``studies_wanting_trials`` does.
+    ``settled`` is as ``race_wanted`` takes it, ``devices`` as ``studies_wanting_trials`` does.
     """
     with store.reading() as connection:
         return [
@@ -257,7 +257,7 @@ def studies_with_untold_ends(store: Store) -> Sequence[int]:
         return connection.execute(query).scalars().all()
 
 
-def trials_known_otherwise(store: Store, study_id: int, mark: str) -> Sequence[int]:
+def told_otherwise(store: Store, study_id: int, mark: str) -> Sequence[int]:
     """Return the complete trials of a study that the sampler knows to have ended otherwise.
 
     Args:

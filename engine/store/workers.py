@@ -20,7 +20,7 @@ from sqlalchemy import (
 from engine.errors import UsageError, shown
 from engine.store.clock import now
 from engine.store.connection import Store
-from engine.store.leases import requested_device, unheld
+from engine.store.leases import device_asked, unheld
 from engine.store.run_states import orphan_runs
 from engine.store.schema import log, run, worker
 from engine.store.states import UNFINISHED, Desired
@@ -241,7 +241,7 @@ def say_what_waits(store: Store, devices: Collection[str]) -> Sequence[str]:
         devices: those that a worker can use which has nothing else to do.
     """
     with store.reading() as connection:
-        asked = requested_device(connection)
+        asked = device_asked(connection)
         waiting = (
             unheld(),
             run.c.desired == "running",

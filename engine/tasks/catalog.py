@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from engine.errors import UsageError, did_you_mean, shown
 from engine.files import expanded
-from engine.tasks.sources import SOURCES, PathSource, named_sources, sources_text
+from engine.tasks.sources import SOURCES, PathSource, named_sources, sources_said
 from engine.tasks.subsets import (
     find_named,
     find_subset,
@@ -37,7 +37,7 @@ def data_name(data: str) -> str:
         raise UsageError(
             f"data '{shown(data)}' is no task file; name its columns in a TOML file, and pass that"
         )
-    raise UsageError(f"no data '{shown(data)}'; use {sources_text()}")
+    raise UsageError(f"no data '{shown(data)}'; use {sources_said()}")
 
 
 def known_tasks(data: str) -> tuple[TaskEntry, ...]:

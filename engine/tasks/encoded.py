@@ -20,10 +20,6 @@ from engine.tasks.hub_access import read_model
 from engine.tasks.task import Examples
 
 _LENGTHS: Final = "lengths"
-_FOLDER: Final = "encoded"
-_TEXTS_AT_ONCE = 4096
-
-Integers = NDArray[np.integer[Any]]
 
 
 def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
@@ -113,6 +109,12 @@ def _count(texts: list[str], tokenizer: PreTrainedTokenizerBase) -> NDArray[np.i
         )
         lengths.extend(map(len, tokens["input_ids"]))
     return np.array(lengths, np.int64)
+
+
+_FOLDER: Final = "encoded"
+_TEXTS_AT_ONCE = 4096
+
+Integers = NDArray[np.integer[Any]]
 
 
 class Encoded(Struct, frozen=True, kw_only=True, eq=False):

@@ -16,13 +16,6 @@ _MOST_NAMED = 8
 _ROOM_FOR_NAME = 30
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
-_PLAUSIBLE = 20
-_FEWEST = 2
-_MOST_NUMBERS = 12
-_LONGEST_NUMBER = 100
-_NO_LABEL = frozenset({"-1", "-", "?", "#n/a", "n/a", "na", "nan", "null"})
-_INTEGER = re.compile(r"[+-]?\d+")
-_DECIMAL = re.compile(r"[+-]?(\d+[.,]\d*|[.,]\d+|\d+(?=e))(e[+-]?\d+)?|[+-]?inf", re.IGNORECASE)
 
 
 class Columns(Struct, frozen=True, kw_only=True):
@@ -173,6 +166,15 @@ def _number(value: int, place: str) -> str:
         return str(value)
     except ValueError:  # Python writes no number of more than some thousand digits
         raise UsageError(f"{place} holds a number too long to be read; make it a text") from None
+
+
+_PLAUSIBLE = 20
+_FEWEST = 2
+_MOST_NUMBERS = 12
+_LONGEST_NUMBER = 100
+_NO_LABEL = frozenset({"-1", "-", "?", "#n/a", "n/a", "na", "nan", "null"})
+_INTEGER = re.compile(r"[+-]?\d+")
+_DECIMAL = re.compile(r"[+-]?(\d+[.,]\d*|[.,]\d+|\d+(?=e))(e[+-]?\d+)?|[+-]?inf", re.IGNORECASE)
 
 
 class Classes(Struct, frozen=True):

@@ -117,7 +117,7 @@ class StoredFindings:
 
     def read(self) -> Iterator[Finding]:
         """Yield what is there of what was asked for, in the order of finding."""
-        for name in self._names():
+        for name in self._names_asked_for():
             content = load_bytes(_FOLDER, self._file(name))
             with contextlib.suppress(msgspec.DecodeError):
                 if content is not None:
@@ -125,13 +125,13 @@ class StoredFindings:
 
     def is_whole(self) -> bool:
         """Tell whether all that was asked for is there."""
-        return len(list(self.read())) == len(self._names())
+        return len(list(self.read())) == len(self._names_asked_for())
 
     def write(self, finding: Finding) -> None:
         """Keep a finding, whole or not at all; a full disk or read-only folder keeps nothing."""
         save_bytes(_FOLDER, self._file(_name(finding)), msgspec.json.encode(finding))
 
-    def _names(self) -> tuple[str, ...]:
+    def _names_asked_for(self) -> tuple[str, ...]:
         return "lengths", "clusters", *self.question.projections
 
     def _file(self, name: str) -> str:

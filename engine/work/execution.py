@@ -1,8 +1,8 @@
 """Executing one run: the learner learns, the store remembers, control is obeyed between steps."""
 
 import logging
-import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -37,7 +37,7 @@ from engine.work.control import Control, Interrupted
 from engine.work.judge import Judge
 from engine.work.learning import Learning, Outcome, WorkerContext, obeyed, say
 from engine.work.patience import WORKER_SECONDS, trouble_of
-from engine.work.recorder import WRITE_SECONDS, Recorder
+from engine.work.recorder import WRITE_SECONDS, Hours, Recorder
 
 _MOST_LOST_WORKERS = 5
 _WITHOUT_CHECKPOINT: Final = ("complete", "pruned", "collapsed")
@@ -86,14 +86,14 @@ def attend(
         after_step=run.lost_step or 0,
         at_once=context.at_once,
     )
-    began = time.monotonic()
+    context = replace(context, hours=Hours())
     context.heartbeat.hold(run.id)
     try:
         try:
             outcome = yield from _attempt(context, run, judges, keeper, stack)
         except Interrupted as interrupted:  # while it was loaded
             outcome = obeyed(interrupted)
-        write = _written_once(context, run, outcome, time.monotonic() - began)
+        write = _written_once(context, run, outcome, context.hours())
         context.patience.call(write, at_most=WORKER_SECONDS)
     except LeaseLostError:
         _log.warning("run %d was taken over by another worker", run.id)
@@ -240,7 +240,6 @@ def _learn(
     keeper: CheckpointKeeper,
     stack: Stack | None,
 ) -> Generator[None, None, Outcome]:
-    began = time.monotonic()
     if run.threads:
         torch.set_num_threads(run.threads)
     control = Control(partial(_desired, context, run), context.patience)
@@ -266,7 +265,7 @@ def _learn(
         context.worker_id,
         patience,
         step=learner.steps_taken,
-        began=began,
+        hours=context.hours,
         rate=rate,
         write_seconds=WRITE_SECONDS * context.at_once,
     )
@@ -328,7 +327,7 @@ def _has_begun(keeper: CheckpointKeeper, learner: SequenceLearner) -> bool:
 
 def _desired(context: WorkerContext, run: RunRecord) -> Desired:
     """Return what is desired of the run; a worker that shall rest or end gives it back."""
-    if context.heartbeat.end_is_requested:
+    if context.heartbeat.end_is_asked:
         return "paused"
     if context.desired is not None:
         return context.desired.of(run.id)

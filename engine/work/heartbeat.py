@@ -68,7 +68,7 @@ class Heartbeat(Thread):
         """Why the worker must end; None: it was asked to."""
 
     @property
-    def end_is_requested(self) -> bool:
+    def end_is_asked(self) -> bool:
         """Whether a signal asked the worker to end, or it cannot beat any more."""
         has_died = self.ident is not None and not self.is_alive() and not self._ended.is_set()
         if has_died:
@@ -167,16 +167,16 @@ class Meter:
         """
         gpu, process = self._gpu, self._process
         return Telemetry(
-            cpu_percent=_if_readable(process.cpu_percent) or 0.0,
-            memory_bytes=_if_readable(lambda: process.memory_info().rss),
+            cpu_percent=_if_told(process.cpu_percent) or 0.0,
+            memory_bytes=_if_told(lambda: process.memory_info().rss),
             gpu_percent=gpu
-            and _if_readable(lambda: float(pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu)),
+            and _if_told(lambda: float(pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu)),
             gpu_memory_bytes=gpu
-            and _if_readable(lambda: int(pynvml.nvmlDeviceGetMemoryInfo(gpu).used)),
+            and _if_told(lambda: int(pynvml.nvmlDeviceGetMemoryInfo(gpu).used)),
         )
 
 
-def _if_readable(ask: Callable[[], Value]) -> Value | None:
+def _if_told(ask: Callable[[], Value]) -> Value | None:
     try:
         return ask()
     except (pynvml.NVMLError, psutil.Error, OSError, ValueError):

@@ -23,7 +23,7 @@ from engine.work.control import Control, DesiredOfHeld, Interrupted
 from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge
 from engine.work.patience import Patience
-from engine.work.recorder import Recorder
+from engine.work.recorder import Hours, Recorder
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +46,8 @@ class WorkerContext:
     """Where what is desired of several runs is looked up together."""
     at_once: int = 1
     """How many runs are learnt together, each of which writes less often."""
+    hours: Hours = field(default_factory=Hours)
+    """The time that the run takes of the worker's."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ class Learning:
                 for event in events:
                     if event is None:
                         try:
-                            yield
+                            with self.context.hours.of_others():
+                                yield
                         except torch.OutOfMemoryError:  # alone it can learn from fewer rows
                             self._leaves_stack = True
                         continue
@@ -134,7 +137,10 @@ class Learning:
             yield from stack.until_step(self.learner)
             while stack.wants_step(self.learner) and not self._leaves_stack:
                 yield None
-                yield from stack.until_step(self.learner)
+                for event in stack.until_step(self.learner):
+                    if isinstance(event, Stepped):
+                        self.context.hours.share(event.seconds)
+                    yield event
         finally:
             stack.leave(self.learner)
 

@@ -1,7 +1,8 @@
 """What a run measures, written to the store in batches: a screen redraws at most so often."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from engine.learning.events import Measured, Stepped
@@ -31,6 +32,34 @@ class _Pace(NamedTuple):
     tokens: float
 
 
+class Hours:
+    """A clock that goes while the worker is at one run.
+
+    Where several are learnt at once, each has the time that is its own, and its share of what is
+    done for all.
+    """
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._of_others = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() - self._began - self._of_others
+
+    @contextmanager
+    def of_others(self) -> Iterator[None]:
+        """Do not count what the worker does meanwhile."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._of_others += time.monotonic() - began
+
+    def share(self, seconds: float) -> None:
+        """Count the run's share of what was done meanwhile for all."""
+        self._of_others -= seconds
+
+
 class Recorder:
     """Takes a run's progress and measurements, and writes them at most every so often.
 
@@ -40,7 +69,7 @@ class Recorder:
         worker_id: of the worker that holds it.
         patience: waits where the store is in trouble.
         step: how many steps were taken before, where the run is gone on with.
-        began: when work on the run began, by ``time.monotonic``; None: now.
+        hours: the time that the run takes; None: all from now on.
         rate: operations a second that its machine could do; None: not known.
         write_seconds: least time between two writes.
     """
@@ -53,7 +82,7 @@ class Recorder:
         patience: Patience,
         *,
         step: int = 0,
-        began: float | None = None,
+        hours: Hours | None = None,
         rate: float | None = None,
         write_seconds: float = WRITE_SECONDS,
     ) -> None:
@@ -69,7 +98,7 @@ class Recorder:
         self._pace: _Pace | None = None
         self._stepped_at: float | None = None
         self._written_at = time.monotonic()
-        self._began = self._written_at if began is None else began
+        self._hours = hours or Hours()
         self._before: Spent | None = None
         self._machine_rate = rate
         self._learning, self._measuring, self._products = 0.0, 0.0, 0.0
@@ -160,7 +189,7 @@ class Recorder:
         if self._before is None:
             nothing = Spent(learning=0.0, measuring=0.0, waiting=0.0)
             self._before = spent_on(self._store, self._run_id) or nothing
-        before, whole = self._before, time.monotonic() - self._began
+        before, whole = self._before, self._hours()
         ideal = self._products / self._machine_rate if self._machine_rate else None
         return Spent(
             learning=before.learning + self._learning,

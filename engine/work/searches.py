@@ -27,12 +27,12 @@ from engine.store.searches import (
     end_early,
     has_trial_under_way,
     learns_first_stage,
-    next_contender,
+    race_wanted,
     say_why_search_waits,
     studies_wanting_races,
     studies_wanting_trials,
     studies_with_untold_ends,
-    trials_known_otherwise,
+    told_otherwise,
 )
 from engine.store.states import ENDED
 from engine.store.studies import control_study, get_study
@@ -151,7 +151,7 @@ class Searches:
 
     def _queue_next(self, study_id: int) -> bool:
         # Asked again now that nobody else can be proposing.
-        contender = next_contender(self._store, study_id, self._raced)
+        contender = race_wanted(self._store, study_id, self._raced)
         if contender is None:
             return self._queue_trial(study_id)
         if is_proposer(self._store, study_id, self._worker_id):
@@ -216,7 +216,7 @@ class Searches:
 
     def _tell_retried(self, study_id: int, search: Search) -> None:
         """Tell of trials that came to a better end when run again, if their worker died before."""
-        numbers = trials_known_otherwise(self._store, study_id, ENDED_MARK)
+        numbers = told_otherwise(self._store, study_id, ENDED_MARK)
         endings = search.endings() if numbers else {}
         for run in trials_of(self._store, study_id, numbers):
             if endings.get(run.number or 0, run.state) != run.state:

@@ -24,6 +24,8 @@ _LOOK_SECONDS: Final = 5.0
 
 _log = logging.getLogger(__name__)
 
+_Course = Generator[None, None, Outcome | None]
+
 
 class Together:
     """Works on runs that fit each other until none is left.
@@ -52,7 +54,7 @@ class Together:
         self._take = take
         self._settle = settle
         self._stack = Stack()
-        self._courses: dict[int, tuple[RunRecord, Generator[None, None, Outcome | None]]] = {}
+        self._courses: dict[int, tuple[RunRecord, _Course]] = {}
         self._looks_at = float("-inf")
 
     def work(self, first: RunRecord) -> None:

@@ -151,7 +151,7 @@ def _must_wait(context: WorkerContext, searches: Searches) -> bool:
 
 
 def _desired(context: WorkerContext) -> Desired:
-    if context.heartbeat.end_is_requested:
+    if context.heartbeat.end_is_asked:
         return "stopped"
     return _patiently(context, lambda: desired_of_worker(context.store, context.worker_id))
 

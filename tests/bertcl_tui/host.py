@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.worker import WorkerCancelled
 
 from bertcl_tui.arena.messages import FillTable
-from bertcl_tui.kit import control, messages
+from bertcl_tui.kit import messages
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style import themes
 
@@ -43,7 +43,7 @@ class Host(App[None]):
     def on_fill_table(self, message: FillTable) -> None:
         self.told.append(message)
 
-    def on_start_workers(self, message: control.StartWorkers) -> None:
+    def on_start_workers(self, message: messages.StartWorkers) -> None:
         self.told.append(message)
 
     def on_trouble(self, message: messages.Trouble) -> None:

@@ -286,7 +286,7 @@ def _eta(
     spending: Spending | None,
     races: Races | None,
 ) -> float | None:
-    seconds = _seconds_per_trial(connection, row.id, unfinished.rows)
+    seconds = _seconds_per_trial(connection, row.id, unfinished)
     if seconds is None:
         return None
     left: float = sum(
@@ -302,13 +302,15 @@ def _eta(
         if spending.spent:
             allowed = taken * (spending.budget / spending.spent - 1) - left
             unborn = min(unborn, max(0, math.ceil(allowed)))
-    hands = max(1, unfinished.states.count("running"))
-    return seconds * (left + unborn) / hands
+    return seconds * (left + unborn)
 
 
 def _seconds_per_trial(
-    connection: Connection, study_id: int, unfinished: Sequence[Row[Any]]
+    connection: Connection, study_id: int, unfinished: _Unfinished
 ) -> float | None:
+    """Return after how long there is one more, by those that ended lately, or that run."""
+    both = zip(unfinished.rows, unfinished.states, strict=True)
+    running = [row for row, state in both if state == "running"]
     recent = (
         select(run.c.busy_seconds)
         .where(run.c.study_id == study_id, run.c.state.in_(ENDED), run.c.busy_seconds > 0)
@@ -318,6 +320,8 @@ def _seconds_per_trial(
     )
     mean = connection.execute(select(func.avg(recent.c.busy_seconds))).scalar()
     if mean is not None:
-        return float(mean)
-    seconds = [float(item.steps / item.rate) for item in unfinished if item.steps and item.rate]
-    return sum(seconds) / len(seconds) if seconds else None
+        # Each had a share of its worker's time, however many were learnt at once.
+        return float(mean) / max(1, len({row.worker_id for row in running}))
+    paces = [item for item in unfinished.rows if item.steps and item.rate]
+    seconds = [float(item.steps / item.rate) for item in paces]
+    return sum(seconds) / len(seconds) / max(1, len(running)) if seconds else None

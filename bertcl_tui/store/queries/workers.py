@@ -1,6 +1,8 @@
 """Workers, and the log: a window of it, what comes after, and where a line stands in it."""
 
-from typing import Any, Final
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
@@ -12,11 +14,14 @@ from bertcl_tui.store.study_rows import (
     WorkerRow,
     WorkerState,
 )
+from engine.spec import run_name
 from engine.store.measurements import spent_in
 from engine.store.schema import log, run, study, worker
 from engine.store.states import STALLED_AFTER
 from engine.store.workers import identity_in
 from engine.work.supervisor import is_lost
+
+Number = TypeVar("Number", int, float)
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -138,14 +143,6 @@ def list_workers(connection: Connection, now: float) -> tuple[WorkerRow, ...]:
             run.c.number,
             run.c.label,
             run.c.sequence,
-            run.c.step,
-            run.c.steps,
-            run.c.rate,
-            run.c.tokens_rate,
-            run.c.learning_seconds,
-            run.c.measuring_seconds,
-            run.c.waiting_seconds,
-            run.c.ideal_seconds,
             run.c.progress_at,
             study.c.id.label("study_id"),
             study.c.name,
@@ -155,10 +152,22 @@ def list_workers(connection: Connection, now: float) -> tuple[WorkerRow, ...]:
         .where(worker.c.ended_at.is_(None))
         .order_by(worker.c.id)
     )
-    return tuple(_worker_row(row, now) for row in connection.execute(query))
+    held = _held(connection)
+    return tuple(_worker_row(row, held[row.id], now) for row in connection.execute(query))
 
 
-def _worker_row(row: Row[Any], now: float) -> WorkerRow:
+def _held(connection: Connection) -> defaultdict[int, list[Row[Any]]]:
+    """Return the runs of each worker, oldest first."""
+    query = select(run).where(run.c.state == "running", run.c.worker_id.is_not(None))
+    by_worker: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(query.order_by(run.c.id)):
+        by_worker[row.worker_id].append(row)
+    return by_worker
+
+
+def _worker_row(row: Row[Any], held: Sequence[Row[Any]], now: float) -> WorkerRow:
+    # Only trials of one study are learnt at once.
+    held = [each for each in held if each.study_id == row.study_id]
     return WorkerRow(
         id=row.id,
         host=row.host,
@@ -173,11 +182,12 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
         label=row.label,
         run_id=row.run_id,
         number=row.number,
-        step=row.step,
-        steps=row.steps,
-        rate=row.rate,
-        tokens_rate=row.tokens_rate,
-        spent=spent_in(row),
+        names=tuple(run_name(each.id, each.study_id, each.number, each.label) for each in held),
+        step=_sum(each.step for each in held),
+        steps=_sum(each.steps for each in held),
+        rate=_sum(each.rate for each in held),
+        tokens_rate=_sum(each.tokens_rate for each in held),
+        spent=tuple(filter(None, map(spent_in, held))),
         cpu_percent=row.cpu_percent,
         memory_bytes=row.memory_bytes,
         gpu_percent=row.gpu_percent,
@@ -187,6 +197,12 @@ def _worker_row(row: Row[Any], now: float) -> WorkerRow:
         started_at=row.started_at,
         heartbeat_at=row.heartbeat_at,
     )
+
+
+def _sum(values: Iterable[Number | None]) -> Number | None:
+    """Return the sum of what is known; None: nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known[1:], known[0]) if known else None
 
 
 def _worker_state(row: Row[Any], now: float) -> WorkerState:

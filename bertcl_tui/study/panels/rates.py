@@ -6,7 +6,7 @@ from bertcl_tui.charts.bars import Rates
 from bertcl_tui.charts.forgetting import NO_TRIAL, Nothing
 from bertcl_tui.study.look import Look, flat_name
 from bertcl_tui.study.panels import NONE_FITS, Panel
-from bertcl_tui.style.wording import stage_1_text
+from bertcl_tui.style.wording import stage_1_said
 
 
 def rates_of(look: Look) -> Rates | Nothing:
@@ -29,7 +29,7 @@ def _title(look: Look) -> str:
 
 
 def _subtitle(look: Look) -> str:
-    return stage_1_text(look.study.first_lr)
+    return stage_1_said(look.study.first_lr)
 
 
 PANEL: Final = Panel(title=_title, subtitle=_subtitle, drawing=rates_of)

@@ -15,6 +15,8 @@ from engine.profiles.profile import fault_in_rates
 from engine.spec import RunSpec
 from engine.spec.methods import OptionValue, read_options
 
+Tensors = Mapping[str, Tensor]
+
 
 class Method:
     """A way to learn a sequence: one task after another, every weight free, unless it says else.
@@ -75,6 +77,7 @@ class Method:
 
     def pools(self, tasks: Sequence[PreparedTask], seed: int) -> tuple[Pool, ...]:
         """Return what each stage learns from."""
+        del seed
         return tuple((all_rows(task, index),) for index, task in enumerate(tasks))
 
     def shape(self, model: SequenceModel, grouping: Grouping, seed: int) -> None:
@@ -123,5 +126,5 @@ class Method:
         """Return what the method learnt about the weights since it started."""
         return {}
 
-    def load(self, state: Mapping[str, Tensor]) -> None:
+    def load(self, state: Tensors) -> None:
         """Take over what ``state`` returned."""

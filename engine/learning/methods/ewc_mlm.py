@@ -1,6 +1,5 @@
 """``ewc-mlm``: elastic weight consolidation of what pretraining taught, the paper's BERT+EWC."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor
@@ -10,7 +9,7 @@ from engine.learning.fisher import FisherSum, masked_fisher, packed, unpacked
 from engine.learning.lean import among_kept_tokens
 from engine.learning.masked import require_mask
 from engine.learning.methods.anchor import Anchor, copied_weights
-from engine.learning.methods.base import Method
+from engine.learning.methods.base import Method, Tensors
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
 from engine.tasks.encoded import load_tokenizer
@@ -51,7 +50,7 @@ class EwcMlm(Method):
     def state(self) -> dict[str, Tensor]:
         return packed(self._begun)
 
-    def load(self, state: Mapping[str, Tensor]) -> None:
+    def load(self, state: Tensors) -> None:
         self._begun = unpacked(state)
 
     def penalty(self, model: SequenceModel) -> Tensor:

@@ -1,6 +1,5 @@
 """``ewc-task``: elastic weight consolidation (Kirkpatrick et al. 2017) of every earlier task."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor
@@ -8,7 +7,7 @@ from torch import Tensor
 from engine.learning.events import Between, go_on
 from engine.learning.fisher import FisherSum, packed, task_fisher, unpacked
 from engine.learning.methods.anchor import Anchor, copied_weights
-from engine.learning.methods.base import Method
+from engine.learning.methods.base import Method, Tensors
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
 
@@ -58,7 +57,7 @@ class EwcTask(Method):
             f"{room}.{name}": value for room, held in rooms.items() for name, value in held.items()
         }
 
-    def load(self, state: Mapping[str, Tensor]) -> None:
+    def load(self, state: Tensors) -> None:
         self._begun = unpacked(state)
         anchors = _room(state, "anchor.")
         if anchors:
@@ -72,7 +71,7 @@ class EwcTask(Method):
         return Anchor(newest.anchors, moved).joined(newest)
 
 
-def _room(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def _room(state: Tensors, prefix: str) -> dict[str, Tensor]:
     return {
         name.removeprefix(prefix): value.clone()
         for name, value in state.items()

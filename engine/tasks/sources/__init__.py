@@ -47,7 +47,7 @@ SOURCES: Final[tuple[NamedSource | PathSource, ...]] = (
 """The first that accepts what was said answers."""
 
 
-def sources_text() -> str:
+def sources_said() -> str:
     """Return what can be said for ``--data``, as help and errors list it."""
     *others, last = (source.said for source in SOURCES)
     return f"{', '.join(others)}, or {last}"

@@ -23,8 +23,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXAMPLE = '[tasks.NAME] with train = "FILE" or hub = "ORG/NAME", sentence1 and label'
 _LONG = 1000
 """Letters of a description."""
-_COLUMNS = Columns(sentence1="sentence1", sentence2="sentence2", label="label")
-_EPOCHS = 3
 _Label = str | int | float | bool
 
 
@@ -137,6 +135,10 @@ def _origin(name: str, task: OwnTask, path: Path) -> HubOrigin | FileOrigin:
     )
 
 
+_COLUMNS = Columns(sentence1="sentence1", sentence2="sentence2", label="label")
+_EPOCHS = 3
+
+
 def folder_tasks(folder: Path) -> tuple[TaskEntry, ...]:
     """Return the tasks of a folder: each subfolder with a training file, known by its name.
 
@@ -150,7 +152,7 @@ def folder_tasks(folder: Path) -> tuple[TaskEntry, ...]:
         tasks = [
             _folder_task(subfolder, train)
             for subfolder in sorted(folder.iterdir())
-            if _fits_a_sequence(subfolder.name) and (train := _split(subfolder, "train"))
+            if _can_be_asked_for(subfolder.name) and (train := _split(subfolder, "train"))
         ]
     except OSError as error:
         raise UsageError(f"folder {shown(folder)} cannot be read: {reason_of(error)}") from error
@@ -163,7 +165,7 @@ def folder_tasks(folder: Path) -> tuple[TaskEntry, ...]:
     return tuple(tasks)
 
 
-def _fits_a_sequence(name: str) -> bool:
+def _can_be_asked_for(name: str) -> bool:
     """Whether a sequence can be written with it."""
     return name.isprintable() and ":" not in name and name == name.strip()
 

@@ -6,9 +6,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from bertcl_tui.kit.control import StartWorkers
 from bertcl_tui.kit.dialogs import FormScreen
-from bertcl_tui.kit.messages import Trouble
+from bertcl_tui.kit.messages import StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.study.screen import StudyScreen

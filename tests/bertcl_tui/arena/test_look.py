@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bertcl_tui.arena.launching import requested_layout
+from bertcl_tui.arena.launching import asked_layout
 from bertcl_tui.arena.look import Look, Question, look_at_arena, recorded_tables
 from bertcl_tui.arena.runs_table import cell_facts
 from bertcl_tui.store.reader import Reader
@@ -43,7 +43,7 @@ def test_its_tables_are_those_of_the_command_line(
 ) -> None:
     look = look_at(arena_reader, Question(layout=layout, measure=measure))
     store = open_store(str(arena_store))
-    shape = requested_layout(layout, "", "", measure, 2e-5)
+    shape = asked_layout(layout, "", "", measure, 2e-5)
     texts = {"data": "hub", "train_rows": "800", "eval_rows": "1000"}
     (table,) = recorded_tables(store, shape, texts)
     store.close()

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from bertcl_tui.arena.fields import read_request
 from bertcl_tui.arena.grid import ArenaGrid, CellPlace
-from bertcl_tui.arena.launching import Launched, launch, requested_layout
+from bertcl_tui.arena.launching import Launched, asked_layout, launch
 from bertcl_tui.arena.look import recorded_tables
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.arena.new_table import NewTableScreen
@@ -52,7 +52,7 @@ def told(pilot: Pilot[None], where: str) -> str:
 
 def table_of(store: Path, layout: str = "free", measure: str = "") -> Table:
     opened = open_store(str(store))
-    (table,) = recorded_tables(opened, requested_layout(layout, "", "", measure, 2e-5), TEXTS)
+    (table,) = recorded_tables(opened, asked_layout(layout, "", "", measure, 2e-5), TEXTS)
     opened.close()
     return table
 

@@ -11,9 +11,8 @@ from textual.widgets import Input, Static
 from bertcl_tui.combine.mixture import read_mixture
 from bertcl_tui.combine.mixture_list import BaseDial, MixtureList, Place
 from bertcl_tui.combine.screen import BandFound, CombineScreen
-from bertcl_tui.kit.control import StartWorkers
 from bertcl_tui.kit.dialogs import FormScreen
-from bertcl_tui.kit.messages import Trouble
+from bertcl_tui.kit.messages import StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen

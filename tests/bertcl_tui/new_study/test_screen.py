@@ -6,8 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Static
 
-from bertcl_tui.kit.control import StartWorkers
-from bertcl_tui.kit.messages import OpenStudy, Trouble
+from bertcl_tui.kit.messages import OpenStudy, StartWorkers, Trouble
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.options import OPTIONS
 from bertcl_tui.store.reader import Reader
@@ -201,8 +200,8 @@ async def test_late_findings_do_not_take_the_place_of_the_right_ones(store: str)
         texts = {row.field.name: row.text for row in form.screen.query(FieldRow)}
         right = Findings(tasks=(), troubles={"name": "right"}, free_name="right")
         late = Findings(tasks=(), troubles={"name": "late"}, free_name="late")
-        form.screen.post_message(NewStudyScreen.LookedUp({**texts, "seed": "9"}, right))
-        form.screen.post_message(NewStudyScreen.LookedUp({**texts, "data": "sample"}, late))
+        form.screen.post_message(NewStudyScreen.Found({**texts, "seed": "9"}, right))
+        form.screen.post_message(NewStudyScreen.Found({**texts, "data": "sample"}, late))
         await settle(pilot)
         assert form.row("name").note == "right"
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from bertcl_tui.shifts.facts import Found, cut_text
+from bertcl_tui.shifts.facts import Found, cut_said
 from bertcl_tui.shifts.screen import table_of_parts
 from engine.tasks.shift_findings import Lengths, Part, Question
 from tests.shift_findings import LENGTHS
@@ -23,7 +23,7 @@ def test_a_broken_number_of_tokens_is_explained(cut: float | None, said: str) ->
     lengths = Lengths(
         labels=(), train_rows=0, validation_rows=0, cut=cut, counts=(), parts=(part, part)
     )
-    assert cut_text(lengths) == said
+    assert cut_said(lengths) == said
 
 
 def test_names_of_classes_stand_as_they_are_written() -> None:

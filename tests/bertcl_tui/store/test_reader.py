@@ -24,6 +24,7 @@ from engine.spec.search import Spending
 from engine.store.connection import Store, open_store
 from engine.store.measurements import (
     Progress,
+    Spent,
     StageRecord,
     record_progress,
     record_stages,
@@ -267,6 +268,36 @@ def test_a_worker_that_lives_is_starting_until_it_was_heard_of(tmp_path: Path) -
     assert worker_word(reader.workers()[0]) == "starting"
     beat_for_worker(store, worker_id, Telemetry(cpu_percent=0.0))
     assert worker_word(reader.workers()[0]) == "lost"
+
+
+def test_a_worker_that_learns_several_says_how_many_and_which(fresh: Store) -> None:
+    study_id = _budgeted_study(fresh)
+    (worker,) = Reader(fresh.url).workers()
+    spec = get_study(fresh, study_id).spec
+    for number in range(2):
+        trial = spec.trial(number, (1e-5, 1e-5))
+        run_id = create_run(fresh, trial, study_id=study_id, number=number)
+        claim_run(fresh, worker.id, threads=1)
+        spent = Spent(learning=1.0, measuring=0.0, waiting=0.0)
+        progress = Progress(step=4, steps=20, rate=2.0, tokens_rate=10.0, spent=spent)
+        record_progress(fresh, run_id, worker.id, progress)
+    (row,) = Reader(fresh.url).workers()
+    assert at_what(row) == "2 of budgeted: #0, #1"
+    assert (row.share, row.rate, row.tokens_rate, row.eta) == (0.2, 4.0, 20.0, 8.0)
+    assert row.spent == (spent, spent)
+
+
+def test_the_end_is_expected_by_the_workers_where_each_learns_several(fresh: Store) -> None:
+    study_id = _budgeted_study(fresh, 10)
+    spec = get_study(fresh, study_id).spec
+    for number in (1, 2):
+        trial = spec.trial(number, (1e-5, 1e-5))
+        create_run(fresh, trial, study_id=study_id, number=number)
+        claim_run(fresh, 1, threads=1)
+    study = Reader(fresh.url).study(study_id)
+    assert study is not None
+    # 1 of 5 epochs gone in one trial: the two that run and two more are left, 100 s of its each
+    assert study.eta == pytest.approx(400.0)
 
 
 def test_a_worker_in_trouble_says_what_it_waits_for(store: Path, writer: Store) -> None:

@@ -20,7 +20,7 @@ from engine.store.racing import (
 )
 from engine.store.run_states import claim_run, create_run, finish_run
 from engine.store.runs import Scores, confirmations_of, failures_in_a_row, trials_of
-from engine.store.searches import next_contender, spending_of, studies_wanting_trials
+from engine.store.searches import race_wanted, spending_of, studies_wanting_trials
 from engine.store.states import RunState
 from engine.store.studies import control_study, create_study, delete_study
 from tests.engine.store.conftest import new_worker, study_spec
@@ -129,7 +129,7 @@ def test_races_are_no_trials_and_end_with_their_study(store: Store) -> None:
     study_id = create_study(store, spec)
     add_trials(store, study_id, spec, [1.0 + number / 10 for number in range(9)])
     settled: dict[int, Counts] = {}
-    best = next_contender(store, study_id, settled)
+    best = race_wanted(store, study_id, settled)
     assert best is not None
     assert best.number == 8
     run_id = add_race(store, study_id, best, 77)
@@ -156,7 +156,7 @@ def test_a_search_has_its_races_after_its_last_trial_until_the_best_have_theirs(
     add_trials(store, study_id, spec, [1.0 + number / 10 for number in range(9)])
     settled: dict[int, Counts] = {}
     raced = []
-    while (found := next_contender(store, study_id, settled)) is not None:
+    while (found := race_wanted(store, study_id, settled)) is not None:
         raced.append(found.number)
         complete(store, add_race(store, study_id, found, len(raced)), 1.2, worker_id)
     assert raced == [8, 7, 6], "a third of the trials; whoever falls back makes room"
@@ -167,11 +167,11 @@ def test_in_order_there_are_no_races_before_the_last_trial(store: Store) -> None
     spec = raced_study(in_order=2, trials=10)
     study_id = create_study(store, spec)
     add_trials(store, study_id, spec, [1.0 + number / 10 for number in range(9)])
-    assert next_contender(store, study_id, {}) is None
+    assert race_wanted(store, study_id, {}) is None
     last = create_run(store, spec.trial(9, (1e-5, 1e-5)), study_id=study_id, number=9)
-    assert next_contender(store, study_id, {}) is None
+    assert race_wanted(store, study_id, {}) is None
     complete(store, last, 1.0, new_worker(store, 101))
-    found = next_contender(store, study_id, {})
+    found = race_wanted(store, study_id, {})
     assert found is not None
     assert found.number == 8
 

@@ -8,7 +8,7 @@ from engine.errors import UsageError
 from engine.tasks.catalog import data_name, describe, describe_sequence, known_tasks
 from engine.tasks.models import model_name
 from engine.tasks.plain_text import read_texts
-from engine.tasks.sources import SOURCES, sources_text
+from engine.tasks.sources import SOURCES, sources_said
 from engine.tasks.sources.files import FileOrigin
 from engine.tasks.sources.hub import HubOrigin
 from tests.tiny import tiny_tasks
@@ -110,10 +110,10 @@ def test_data_that_is_nothing_or_not_a_task_file_is_refused(tmp_path: Path) -> N
 
 
 def test_every_source_is_named_where_data_is_asked_for() -> None:
-    assert all(source.said in sources_text() for source in SOURCES)
+    assert all(source.said in sources_said() for source in SOURCES)
     with pytest.raises(UsageError) as fault:
         data_name("hup")
-    assert sources_text() in str(fault.value)
+    assert sources_said() in str(fault.value)
 
 
 @pytest.mark.process

@@ -76,7 +76,7 @@ def test_it_survives_anything_and_says_it_once(
     beats(store)
     heart.beat()
     assert min(beats(store)) > 0
-    assert not heart.end_is_requested
+    assert not heart.end_is_asked
     assert [record.getMessage() for record in caplog.records] == [
         f"heartbeat not written: {error}",
         "the heartbeat is written again",
@@ -88,11 +88,11 @@ def test_a_worker_that_cannot_beat_for_long_ends(
 ) -> None:
     fail_with(monkeypatch, RuntimeError("a bug"))
     heart.beat()
-    assert not heart.end_is_requested
+    assert not heart.end_is_asked
     later = time.monotonic() + 1000
     monkeypatch.setattr(time, "monotonic", lambda: later)
     heart.beat()
-    assert heart.end_is_requested
+    assert heart.end_is_asked
     assert "it could not beat for 1000 s: a bug" in (heart.end_reason or "")
 
 
@@ -103,24 +103,24 @@ def test_trouble_of_the_store_is_waited_for_by_the_worker_itself(
     later = time.monotonic() + 1000
     monkeypatch.setattr(time, "monotonic", lambda: later)
     heart.beat()
-    assert not heart.end_is_requested
+    assert not heart.end_is_asked
 
 
 def test_a_worker_whose_heart_died_ends(heart: Heartbeat, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heart, "run", lambda: None)
     heart.start()
     heart.join()
-    assert heart.end_is_requested
+    assert heart.end_is_asked
     assert heart.end_reason == "its heartbeat died"
 
 
 def test_a_worker_whose_store_was_removed_or_replaced_ends(heart: Heartbeat, store: Store) -> None:
     heart.beat()
-    assert not heart.end_is_requested
+    assert not heart.end_is_asked
     assert store.path is not None
     store.path.rename(store.path.with_name("elsewhere.db"))
     heart.beat()
-    assert heart.end_is_requested
+    assert heart.end_is_asked
     assert heart.end_reason == f"its store {store.path} was removed or replaced"
 
 
@@ -136,7 +136,7 @@ def test_a_store_that_cannot_be_looked_for_just_now_ends_no_worker(
 
     monkeypatch.setattr(Path, "stat", fail)
     heart.beat()
-    assert not heart.end_is_requested
+    assert not heart.end_is_asked
 
 
 def test_a_gpu_that_does_not_tell_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from threading import Event
-from time import monotonic
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +17,7 @@ from engine.store.schema import run
 from engine.store.workers import register_worker
 from engine.work.patience import Patience
 from engine.work.processes import identity_of
-from engine.work.recorder import Recorder
+from engine.work.recorder import Hours, Recorder
 
 
 @pytest.fixture
@@ -113,8 +112,10 @@ def times(store: Store) -> Spent:
 def test_time_at_work_adds_up_over_all_who_worked_on_a_run(
     store: Store, recorder: Recorder
 ) -> None:
-    for began, rate in ((100.0, 50.0), (50.0, 100.0)):
-        worked = Recorder(store, 1, 1, Patience(Event()), began=monotonic() - began, rate=rate)
+    for whole, rate in ((100.0, 50.0), (50.0, 100.0)):
+        hours = Hours()
+        hours.share(whole)
+        worked = Recorder(store, 1, 1, Patience(Event()), hours=hours, rate=rate)
         worked.plan([plan_stage("mood", rows=4, epochs=1, protocol=Protocol(), first_step=0)])
         worked.stepped(stepped(1, seconds=20.0, products=500.0))
         worked.write()

@@ -1,17 +1,18 @@
 """Trials that one worker learns together: what becomes of one is no matter of the others."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from threading import Event
 
 import pytest
 import torch
 from msgspec.structs import replace
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from engine.learning.stacked.stack import Stack
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
-from engine.store.measurements import MeasurementRecord, measurements_of
+from engine.store.measurements import MeasurementRecord, measurements_of, spent_on
 from engine.store.run_states import claim_run, control_run, create_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.schema import run
@@ -123,7 +124,7 @@ def _work(
     context, outcomes = _context(store, ending), {}
 
     def take() -> RunRecord | None:
-        if context.heartbeat.end_is_requested:
+        if context.heartbeat.end_is_asked:
             return None
         return claim_run(store, context.worker_id, threads=1)
 
@@ -170,13 +171,23 @@ def test_each_is_measured_as_alone(
     store: Store, specs: tuple[RunSpec, ...], alone: list[list[MeasurementRecord]], most: int
 ) -> None:
     run_ids = _queue(store, specs)
+    began = time.monotonic()
     outcomes = _work(store, most=most)
+    took = time.monotonic() - began
     assert {each and each.state for each in outcomes.values()} == {"complete"}
     for run_id, known in zip(run_ids, alone, strict=True):
         _assert_as_alone(store, run_id, known)
         assert not (store.folder / f"run-{run_id}").exists()
     (worker,) = living_workers(store)
     assert worker.run_id is None
+    with store.reading() as connection:
+        busy = connection.execute(select(run.c.busy_seconds)).scalars().all()
+    assert sum(busy) < took, "nobody's time counts twice"
+    for run_id, seconds in zip(run_ids, busy, strict=True):
+        spent = spent_on(store, run_id)
+        assert spent is not None
+        assert spent.waiting >= 0.0
+        assert 0.0 < spent.learning + spent.measuring + spent.waiting <= seconds
 
 
 def test_a_worker_is_at_another_of_its_runs_when_one_has_ended(
