@@ -31,6 +31,7 @@ from bertcl_tui.cli.parameters import (
     Json,
     Retry,
     Slots,
+    Stack,
     Store,
     Texts,
     offer_words,
@@ -106,6 +107,7 @@ def arena(
     retry: Retry = False,
     detach: Detach = False,
     slots: Slots = None,
+    stack: Stack = 1,
     form: Format = "",
     out: Out = None,
     store: Store = DEFAULT_STORE,
@@ -128,14 +130,14 @@ def arena(
     say("looking at tasks and model …")
     refuse_what_cannot_be(store, request)
     with opened(store, create=True) as at:
-        tender = Tender(at.store, slots=slots, device=spec.device)
+        tender = Tender(at.store, slots=slots, device=spec.device, stack=stack)
         _search(at, request, tender)
         plan = make_plan(at.store, spec)
         new = enter_runs(at.store, plan.runs, retry=retry)
         plan = make_plan(at.store, spec)
         say(f"{count(len(plan.runs), 'run')}: {count(new, 'new one')}, {_waiting(plan)} to be done")
         if detach:
-            ensure_workers(at.store.url, slots=slots, device=spec.device)
+            ensure_workers(at.store.url, slots=slots, device=spec.device, stack=stack)
             say("they go on in the background; the same command prints the table")
             return
         follow_runs(at, _ids(plan), tender)

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from bertcl_tui.cli.output import say
-from bertcl_tui.cli.parameters import Slots, Store, Study, offer_studies
+from bertcl_tui.cli.parameters import Slots, Stack, Store, Study, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.options.readers import trial_numbers
 from bertcl_tui.store.study_rows import StudyRow
@@ -40,10 +40,12 @@ def pause(studies: Studies, *, store: Store = DEFAULT_STORE) -> None:
     _control(store, studies, "paused")
 
 
-def resume(studies: Studies, *, slots: Slots = None, store: Store = DEFAULT_STORE) -> None:
+def resume(
+    studies: Studies, *, slots: Slots = None, stack: Stack = 1, store: Store = DEFAULT_STORE
+) -> None:
     """Let paused, stopped or failed studies go on, with workers in the background."""
     _control(store, studies, "running")
-    started = ensure_workers(store, slots=slots)
+    started = ensure_workers(store, slots=slots, stack=stack)
     if started:
         say(f"{count(started, 'worker')} started")
 
@@ -54,7 +56,12 @@ def stop(studies: Studies, *, store: Store = DEFAULT_STORE) -> None:
 
 
 def retry(
-    study: Study, trials: Numbers = None, *, slots: Slots = None, store: Store = DEFAULT_STORE
+    study: Study,
+    trials: Numbers = None,
+    *,
+    slots: Slots = None,
+    stack: Stack = 1,
+    store: Store = DEFAULT_STORE,
 ) -> None:
     """Run trials once more that failed, collapsed, were stopped or pruned.
 
@@ -67,7 +74,7 @@ def retry(
         numbers = ", ".join(f"#{trial.number}" for trial in chosen)
         say(f"{numbers} queued again")
         device = at.study(study).spec.device
-        started = ensure_workers(at.store.url, slots=slots, device=device)
+        started = ensure_workers(at.store.url, slots=slots, device=device, stack=stack)
     if started:
         say(f"{count(started, 'worker')} started")
 

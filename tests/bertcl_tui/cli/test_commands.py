@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from inspect import getdoc
+from inspect import getdoc, signature
 from pathlib import Path
 
 import pytest
@@ -59,6 +59,12 @@ def test_the_help_line_is_the_first_line_of_the_command(command: Command) -> Non
     text = getdoc(function_of(command))
     assert text is not None
     assert text.splitlines()[0] == command.help
+
+
+def test_who_starts_workers_for_a_study_says_how_many_trials_each_learns() -> None:
+    named = {command.name: signature(function_of(command)).parameters for command in COMMANDS}
+    starting = {name for name, parameters in named.items() if "slots" in parameters}
+    assert starting - {name for name, given in named.items() if "stack" in given} == {"confirm"}
 
 
 @pytest.mark.process
