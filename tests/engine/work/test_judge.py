@@ -172,7 +172,13 @@ def end_of_a_stage(
     for step in sorted(plan.measured_at):
         splits = predicted if step == plan.steps else predicted[:1]
         items = tuple(
-            Measurement(task=0, split=split, accuracy=0.5, loss=0.7, predicted=counts)
+            Measurement(
+                task=0,
+                split=split,
+                accuracy=0.5,
+                loss=inf if split == "validation" else 0.7,
+                predicted=counts,
+            )
             for split, counts in splits
         )
         event = Measured(stage=0, step=step, fraction=step / plan.steps, measurements=items)
