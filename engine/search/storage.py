@@ -117,7 +117,13 @@ class TrialTables(RDBStorage):
         asked: ColumnElement[bool] = _TRIAL.trial_id > trial_id_greater_than
         if named:
             asked = or_(asked, _TRIAL.trial_id.in_(named))
-        return self._read((_TRIAL.study_id == study_id) & asked)
+        try:
+            return self._read((_TRIAL.study_id == study_id) & asked)
+        except (LookupError, TypeError, ValueError) as error:
+            raise EngineError(
+                f"the store is damaged where Optuna keeps its trials ({first_line(error)}); put a "
+                "copy in its place"
+            ) from error
 
     def _read(self, asked: ColumnElement[bool]) -> list[FrozenTrial]:
         with self.engine.connect() as connection:

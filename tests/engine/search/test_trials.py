@@ -300,3 +300,26 @@ def test_a_store_that_was_taken_away_is_not_made_again(opened: Opener, store_url
     with pytest.raises(StorageError, match="cannot be written"):
         opened()
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE trials SET state = 'FLYING'",
+        "UPDATE trials SET datetime_start = 'yesterday'",
+        "UPDATE trial_params SET distribution_json = '{'",
+        "UPDATE trial_params SET distribution_json = '[]'",
+        "UPDATE trial_values SET value_type = 'DEAREST'",
+        "UPDATE trial_user_attributes SET value_json = '{'",
+    ],
+)
+def test_a_damaged_trial_is_said_in_one_line(opened: Opener, store_url: str, damage: str) -> None:
+    search = opened(starts=STARTS)
+    search.tell(search.propose().number, "complete", 1.0)
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(text(damage))
+    engine.dispose()
+    with pytest.raises(EngineError, match="is damaged where Optuna keeps its trials") as raised:
+        opened(starts=STARTS).propose()
+    assert "\n" not in str(raised.value)
