@@ -166,7 +166,7 @@ class BertclApp(App[None]):
 
     @on(messages.AddWorker)
     def _add_worker(self, message: messages.AddWorker) -> None:
-        self.controls.add_worker(message.device, message.threads)
+        self.controls.add_worker(*message.asked)
 
     @on(messages.RetryRuns)
     def _retry_runs(self, message: messages.RetryRuns) -> None:

@@ -57,9 +57,9 @@ class Controls:
         """Start the workers that are missing."""
         self._in_thread(lambda: start_workers(self._store))
 
-    def add_worker(self, device: str, threads: int) -> None:
+    def add_worker(self, device: str, threads: int, stack: int) -> None:
         """Start one more worker."""
-        self._in_thread(lambda: add_worker(self._store, device, threads))
+        self._in_thread(lambda: add_worker(self._store, device, threads, stack))
 
     def retry(self, run_ids: Sequence[int]) -> None:
         """Queue runs again that ended without a result."""

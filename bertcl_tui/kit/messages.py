@@ -103,8 +103,8 @@ class StartWorkers(Message):
 class AddWorker(Message):
     """The person wants one more worker."""
 
-    device: str
-    threads: int
+    asked: tuple[str, int, int]
+    """Device, threads, and how many trials it learns at once."""
 
 
 @dataclass

@@ -72,7 +72,7 @@ def start_workers(store: str) -> None:
     ensure_workers(store_url(store))
 
 
-def add_worker(store: str, device: str, threads: int) -> None:
+def add_worker(store: str, device: str, threads: int, stack: int) -> None:
     """Start one more worker.
 
     Raises:
@@ -81,7 +81,7 @@ def add_worker(store: str, device: str, threads: int) -> None:
     from engine.store.connection import store_url
     from engine.work.supervisor import add_worker as add
 
-    add(store_url(store), device=device, threads=threads)
+    add(store_url(store), device=device, threads=threads, stack=stack)
 
 
 def control_worker(store: str, worker_id: int, desired: Desired) -> None:

@@ -33,6 +33,7 @@ from engine.store.states import Desired
 from engine.work.machine import MachineLoad, MachineMeter, core_count, gpu_count
 
 _THREADS: Final = readers.whole("threads", least=1, most=1024, example=2)
+_STACK: Final = readers.whole("trials", least=1, most=1024, example=8)
 
 _METER_SECONDS: Final = 1.0
 _NOBODY: Final = (
@@ -43,7 +44,7 @@ _NOTHING: Final = "Nothing waits."
 
 
 def worker_form(living: int) -> FormScreen:
-    """Ask for device and threads.
+    """Ask for device, threads, and how many trials are learnt at once.
 
     Args:
         living: workers that there are already; the cores are shared with them.
@@ -51,7 +52,7 @@ def worker_form(living: int) -> FormScreen:
     cores, gpus = core_count(), gpu_count()
 
     def remark(texts: Texts) -> str:
-        device, threads = read_worker(texts)
+        device, threads, _ = read_worker(texts)
         have = count(cores, "core") + (f" and {count(gpus, 'GPU')}" if gpus else "")
         wide = threads > cores
         warned = f"; {threads} threads are more than that, and slow each other down" if wide else ""
@@ -73,17 +74,25 @@ def worker_form(living: int) -> FormScreen:
             _THREADS,
             default=str(max(1, cores // (living + 1))),
         ),
+        Field(
+            "stack",
+            "Trials",
+            "Of a study, that it learns at once: several on a large GPU.",
+            _STACK,
+            default="1",
+        ),
     ]
     return FormScreen("Start a worker", fields, go="Start", remark=remark)
 
 
-def read_worker(texts: Texts) -> tuple[str, int]:
-    """Return device and threads.
+def read_worker(texts: Texts) -> tuple[str, int, int]:
+    """Return device, threads, and how many trials are learnt at once.
 
     Raises:
         UsageError: a text cannot be so.
     """
-    return str(option("device").read(texts["device"])), _THREADS(texts["threads"])
+    device = str(option("device").read(texts["device"]))
+    return device, _THREADS(texts["threads"]), _STACK(texts["stack"])
 
 
 @dataclass
@@ -180,8 +189,7 @@ class WorkersScreen(LiveScreen):
 
         def answered(texts: Texts | None) -> None:
             if texts is not None:
-                device, threads = read_worker(texts)
-                self.post_message(AddWorker(device, threads))
+                self.post_message(AddWorker(read_worker(texts)))
 
         self.app.push_screen(worker_form(living), answered)
 

@@ -249,7 +249,7 @@ def passing_on_signals(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator
             signal.signal(number, handler)
 
 
-def add_worker(store_url: str, *, device: str, threads: int) -> int:
+def add_worker(store_url: str, *, device: str, threads: int, stack: int = 1) -> int:
     """Start one more worker, however many there are, and return its pid.
 
     Raises:
@@ -258,7 +258,7 @@ def add_worker(store_url: str, *, device: str, threads: int) -> int:
     with closing(open_store(store_url, create=False)) as store:
         held = Counter(_held_here(store))
         place = Place(_least_held(held) if device == "auto" else device, threads)
-        return start_worker(store, place.settings(store.url, asked=device))
+        return start_worker(store, place.settings(store.url, asked=device, stack=stack))
 
 
 def control_worker(store: Store, worker_id: int, desired: Desired) -> None:

@@ -124,18 +124,18 @@ async def test_a_worker_that_is_gone_is_taken_off_the_list(open_app: OpenApp, st
 async def test_a_worker_is_started_with_device_and_threads(
     open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[str, int]] = []
+    asked: list[tuple[str, int, int]] = []
 
-    def start(_: str, device: str, threads: int) -> None:  # a process is too much here
-        asked.append((device, threads))
+    def start(_: str, device: str, threads: int, stack: int) -> None:  # a process is too much here
+        asked.append((device, threads, stack))
 
     monkeypatch.setattr("bertcl_tui.app.controls.add_worker", start)
     async with open_app() as pilot:
         await _opened(pilot)
         await pilot.press("n")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
-        device, threads = pilot.app.screen.query(Input)
-        device.value, threads.value = "cpu", "3"
+        device, threads, stack = pilot.app.screen.query(Input)
+        device.value, threads.value, stack.value = "cpu", "3", "8"
         await until(
             pilot,
             lambda: (
@@ -144,7 +144,7 @@ async def test_a_worker_is_started_with_device_and_threads(
             ),
         )
         await pilot.press("enter")
-        await until(pilot, lambda: asked == [("cpu", 3)])
+        await until(pilot, lambda: asked == [("cpu", 3, 8)])
 
 
 async def test_enter_opens_what_is_learnt_what_waits_and_what_a_line_is_about(
