@@ -15,7 +15,7 @@ NASTY = (
     "[red]not[/] [/closed",
     "a\tb",
     "\u202egnp",
-    "~nobody/x",
+    "~nobody-of-that-name/x",
     "~",
     "-1",
     "1e999",

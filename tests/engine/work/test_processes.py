@@ -1,6 +1,7 @@
 """Which process is meant, and how processes are started."""
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,7 +18,9 @@ from engine.work.processes import hand_over, identity_of, is_alive, start_module
 from engine.work.supervisor import WorkerSettings, start_process
 
 here = identity_of()
-needs_lasting_names = pytest.mark.skipif(not here.process, reason="names processes on Linux only")
+needs_lasting_names = pytest.mark.skipif(
+    sys.platform != "linux", reason="names processes on Linux only"
+)
 
 
 @needs_lasting_names
