@@ -139,7 +139,7 @@ def search(
     log: Path,
 ) -> None:
     """Search, and write a line for each trial that has ended."""
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
     rows = read_rows(folder, tasks, tokenizer, max_length)
     classes = [1 + max(train["labels"]) for train in rows["train"]]
 
