@@ -26,6 +26,8 @@ _SERVER_FULL: Final = "53100"
 _WAITED_TOO_LONG: Final = "55P03"
 _OF_WRONG_VALUES: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What work with a value fails by that is not what it should be."""
+_LACKING: Final = ("no such table: ", "no such column: ")
+"""How SQLite says what a file lacks that once was there."""
 _TOO_MUCH_AT_ONCE: Final = "54"
 """How PostgreSQL's codes for statements begin that are too long or too deep."""
 
@@ -150,6 +152,8 @@ def meaning_of(error: BaseException, store: str) -> EngineError | None:
     if not _is_operational(error):
         return None
     text = f"{store}: {first_line(cause)}"
+    if first_line(cause).startswith(_LACKING):
+        return EngineError(f"{text}; put a copy in its place, or use --store")
     own_fault = sqlite_code == sqlite3.SQLITE_ERROR or code.startswith(_TOO_MUCH_AT_ONCE)
     return EngineError(text) if own_fault else StorageError(text)  # no waiting mends our fault
 

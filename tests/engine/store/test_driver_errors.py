@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import literal, select, type_coerce
+from sqlalchemy import literal, select, text, type_coerce
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from engine.errors import EngineError, StorageError, UsageError
+from engine.store import measurements
 from engine.store.column_types import Moment
 from engine.store.connection import open_store
 from engine.store.driver_errors import UnwritableError, meaning_of
@@ -73,4 +74,14 @@ def test_a_wrong_value_that_is_in_no_column_is_damage_too(tmp_path: Path) -> Non
         store.reading() as connection,
     ):
         connection.execute(select(type_coerce(literal(4e38), Moment()))).one()
+    store.close()
+
+
+def test_a_store_that_lacks_a_table_is_not_waited_for(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "studies.db"))
+    with store.writing() as connection:
+        connection.execute(text("DROP TABLE cl_drift"))
+    with pytest.raises(EngineError, match="no such table: cl_drift; put a copy") as caught:
+        measurements.drift_of(store, 1)
+    assert not isinstance(caught.value, StorageError)
     store.close()
