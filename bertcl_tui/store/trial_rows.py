@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
-from engine.spec import run_name
 from engine.store.states import Desired, RunState
 
 if TYPE_CHECKING:
@@ -246,6 +245,8 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """What people call it."""
+        from engine.spec import run_name
+
         return run_name(self.run_id, self.study_id, self.number, self.label)
 
 
