@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,9 @@ from tests.postgres import PostgresServer, postgres_server
 # Threads that wait for each other sleep: where they spin, what they wait for gets no core from the
 # other tests, and learning takes ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# What is begun in the background of a script ignores Ctrl-C, and so would the commands of tests.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("suite", max_examples=50, deadline=None)
 settings.register_profile("torture", max_examples=10_000, deadline=None)
 settings.load_profile("suite")  # another by --hypothesis-profile
