@@ -52,7 +52,7 @@ def read_settings(path: Path) -> Settings:
         return Settings()
     except OSError as error:
         raise UsageError(f"settings {shown(path)} cannot be read: {reason_of(error)}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise UsageError(f"settings {shown(path)}: {error}; mend the file, or delete it") from None
 
 

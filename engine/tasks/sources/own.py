@@ -69,7 +69,7 @@ def _tables(path: Path) -> dict[str, object]:
         raise UsageError(f"task file {shown(path)} cannot be read: {reason_of(error)}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"task file {shown(path)} is not in UTF-8: {error.reason}") from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise UsageError(f"task file {shown(path)} is not TOML: {shown(error)}") from error
     tables = document.pop("tasks", None)
     if document:

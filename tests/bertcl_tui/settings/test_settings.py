@@ -28,6 +28,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     [
         ("theme = ", "config.toml: "),
         ("colour = 'red'", "unknown field `colour`"),
+        pytest.param("bell = " + "9" * 5000, "Exceeds the limit", id="too long a number"),
         ("bell = 3", r"Expected `bool`, got `int` - at `\$.bell`"),
     ],
 )

@@ -66,9 +66,10 @@ def test_any_task_file(folder: Path, text: str) -> None:
     check(path)
 
 
-def test_a_task_file_as_deep_as_a_well(folder: Path) -> None:
+@pytest.mark.parametrize("value", ["[" * 100_000, "9" * 5000], ids=["deep", "long"])
+def test_a_task_file_that_nobody_can_hold(folder: Path, value: str) -> None:
     path = folder / "deep.toml"
-    path.write_text("a = " + "[" * 100_000)
+    path.write_text(f"a = {value}")
     assert "is not TOML" in complaint(lambda: known_tasks(str(path)))
 
 
