@@ -1,5 +1,6 @@
 """Whatever is asked of the catalog: tasks, or one line that refuses."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def test_a_task_file_that_nobody_can_hold(folder: Path, value: str) -> None:
 @given(TEXTS)
 def test_any_folder_of_tasks(folder: Path, name: str) -> None:
     tasks = folder / "several"
+    shutil.rmtree(tasks, ignore_errors=True)
     try:
         (tasks / name).mkdir(parents=True, exist_ok=True)
         (tasks / name / "train.csv").touch()
