@@ -37,6 +37,7 @@ from engine.work.cleaning import tidy
 from engine.work.execution import execute
 from engine.work.heartbeat import Heartbeat
 from engine.work.learning import Outcome, WorkerContext
+from engine.work.machine import trim_heap
 from engine.work.patience import WORKER_SECONDS, Patience
 from engine.work.processes import identity_of
 from engine.work.searches import Searches
@@ -175,6 +176,7 @@ def _rest(context: WorkerContext) -> None:
     """Hold nothing until something else is desired."""
     forget_backbone()
     free_memory(context.device)
+    trim_heap()
     _log_worker(context, "is paused")
     while _desired(context) == "paused":
         context.patience.wait(_LOOK_SECONDS)
@@ -199,6 +201,7 @@ def _work_once(context: WorkerContext, searches: Searches, settings: WorkerSetti
         together.work(run)
     else:
         _settle(context, searches, run, execute(context, run, searches.judge))
+    trim_heap()
     return True
 
 

@@ -96,6 +96,8 @@ def put(path: Path, table: str, column: str, value: Value) -> None:
 def test_any_value_in_any_column(
     arena_recording: Path, place: Path, column: tuple[str, str], value: Value, looks: list[str]
 ) -> None:
+    for left in place.parent.glob(f"{place.name}-*"):
+        left.unlink()  # the log of a store that is none of this example
     place.write_bytes(arena_recording.read_bytes())
     try:
         put(place, *column, value)
@@ -103,7 +105,8 @@ def test_any_value_in_any_column(
         return
     for look in looks:
         check(look)
-    assert all(finding.text.isprintable() for finding in find_store(str(place)))
+    texts = [finding.text for finding in find_store(str(place))]
+    assert [text for text in texts if not text.isprintable()] == []
 
 
 def test_a_wrong_value_is_named_with_its_table_row_and_column(
