@@ -175,15 +175,17 @@ def find_settings(file: Path) -> Finding:
     from bertcl_tui.settings.named import all_named, check_settings
 
     if not file.exists():
-        return Finding("settings", "good", f"all as it comes; {file} would have others")
+        return Finding("settings", "good", f"all as it comes; {shown(file)} would have others")
     try:
         settings = read_settings(file)
         check_settings(settings)
     except UsageError as error:
-        text = str(error).removeprefix(f"settings {file}: ")
-        return Finding("settings", "note", f"{file}: {text}; mend it with bertcl-tui config edit")
+        text = str(error).removeprefix(f"settings {shown(file)}: ")
+        return Finding(
+            "settings", "note", f"{shown(file)}: {text}; mend it with bertcl-tui config edit"
+        )
     changed = sum(item.changed for item in all_named(settings))
-    return Finding("settings", "good", f"{file}: {count(changed, 'setting')} changed")
+    return Finding("settings", "good", f"{shown(file)}: {count(changed, 'setting')} changed")
 
 
 _NETWORKED: Final = (
@@ -234,7 +236,7 @@ def find_store(store: str, clock: Callable[[], float] | None = None) -> Iterator
     if path is not None:
         yield from find_place(path, mounts())
     if not made:
-        yield Finding("store", "note", f"none at {store} yet; a search makes it")
+        yield Finding("store", "note", f"none at {shown(store)} yet; a search makes it")
         return
     try:
         with (
@@ -262,15 +264,16 @@ def find_place(store: Path, there: Iterable[Mount]) -> Iterator[Finding]:
         yield Finding(
             "store's disk",
             "note",
-            f"{store} lies on {mount.kind} ({mount.folder}): SQLite's write-ahead log does not "
-            "work over a network; keep it on a local disk, or use --store postgresql+psycopg://…",
+            f"{shown(store)} lies on {mount.kind} ({shown(mount.folder)}): SQLite's write-ahead "
+            "log does not work over a network; keep it on a local disk, or use --store "
+            "postgresql+psycopg://…",
         )
     free = shutil.disk_usage(store.parent).free
     if free < _LITTLE:
-        text = f"{size(free)} free at {store.parent}; checkpoints want some GB"
+        text = f"{size(free)} free at {shown(store.parent)}; checkpoints want some GB"
         yield Finding("free disk", "note", text)
     else:
-        yield Finding("free disk", "good", f"{size(free)} at {store.parent}")
+        yield Finding("free disk", "good", f"{size(free)} at {shown(store.parent)}")
 
 
 def mounts() -> tuple[Mount, ...]:
@@ -293,13 +296,13 @@ def _contents(at: Store, reader: Reader) -> Finding:
     facts = [count(len(studies), "study", "studies"), count(trials, "trial")]
     facts.append(f"schema {REVISIONS[-1]}")
     if path is None:
-        return Finding("store", "good", f"{at.engine.url.host}: {', '.join(facts)}")
+        return Finding("store", "good", f"{shown(at.engine.url.host)}: {', '.join(facts)}")
     files = [path, path.with_name(f"{path.name}-wal")]
     facts.append(size(sum(file.stat().st_size for file in files if file.exists())))
     with at.reading() as connection:
         journal = str(connection.execute(text("PRAGMA journal_mode")).scalar_one())
     facts.append(f"journal {journal}")
-    about = f"{path}: {', '.join(facts)}"
+    about = f"{shown(path)}: {', '.join(facts)}"
     if journal != "wal":
         return Finding("store", "note", f"{about}; screen and workers will wait for each other")
     return Finding("store", "good", about)
@@ -327,7 +330,7 @@ def _workers(reader: Reader) -> Finding:
     living = len(workers) - len(stale)
     if not stale:
         return Finding("workers", "good", f"{living} at work or waiting")
-    named = ", ".join(f"{worker.pid} on {worker.host}" for worker in stale)
+    named = ", ".join(f"{worker.pid} on {shown(worker.host)}" for worker in stale)
     return Finding(
         "workers",
         "note",
@@ -337,7 +340,9 @@ def _workers(reader: Reader) -> Finding:
 
 
 def _lost(reader: Reader) -> Finding:
-    studies = [study.name for study in reader.studies() if study.state in {"lost", "stalled"}]
+    studies = [
+        shown(study.name) for study in reader.studies() if study.state in {"lost", "stalled"}
+    ]
     runs = sum(run.state in {"lost", "stalled"} for run in reader.unfinished_runs())
     if not studies and not runs:
         return Finding("lost runs", "good", "none")

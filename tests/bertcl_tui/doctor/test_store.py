@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ def test_who_ended_without_a_word_is_named_with_what_waits(store: Path) -> None:
     assert str(os.getpid()) in said["workers"].text
     assert LIVE in said["lost runs"].text
     assert "bertcl-tui resume" in said["lost runs"].text
+
+
+def test_names_from_elsewhere_are_shown_as_text(store: Path) -> None:
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE cl_study SET name = name || ?", ("\x1b[2J",))
+        connection.execute("UPDATE cl_worker SET host = ?", ("\x1b[2J",))
+    texts = [each.text for each in find_store(str(store), lambda: time.time() + 3600)]
+    assert [text for text in texts if not text.isprintable()] == []
+    assert sum(r"\x1b[2J" in text for text in texts) == 2
 
 
 def test_no_store_yet(tmp_path: Path) -> None:
