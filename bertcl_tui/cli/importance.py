@@ -42,6 +42,11 @@ def importance(
         protocol = record.spec.protocol
         labels = choice_labels(record.spec.model, protocol.grouping, len(weighed.shares))
         correlations = rank_correlations(trials)
+        if len(correlations) != len(weighed.shares):
+            raise UsageError(
+                f"study '{shown(record.name)}' has lost the learning rates that were weighed; "
+                "put a copy of the store in its place, or use --store"
+            )
         found = sorted(
             zip(labels, weighed.shares, correlations, strict=True), key=lambda choice: -choice[1]
         )

@@ -24,7 +24,14 @@ _READ_ONLY_SERVER: Final = "25006"
 _NO_RIGHTS: Final = "42501"
 _SERVER_FULL: Final = "53100"
 _WAITED_TOO_LONG: Final = "55P03"
-_OF_WRONG_VALUES: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_OF_WRONG_VALUES: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 """What work with a value fails by that is not what it should be."""
 _LACKING: Final = ("no such table: ", "no such column: ")
 """How SQLite says what a file lacks that once was there."""

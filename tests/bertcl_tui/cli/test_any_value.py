@@ -109,6 +109,18 @@ def test_any_value_in_any_column(
     assert [text for text in texts if not text.isprintable()] == []
 
 
+@pytest.mark.parametrize(
+    ("column", "look"),
+    [("state", f"combine {DONE} {LIVE}:1,2"), ("learning_rates", f"importance {DONE}")],
+)
+def test_values_that_were_trouble_before(
+    arena_recording: Path, place: Path, column: str, look: str
+) -> None:
+    place.write_bytes(arena_recording.read_bytes())
+    put(place, "cl_run", column, None)
+    check(look)
+
+
 def test_a_wrong_value_is_named_with_its_table_row_and_column(
     arena_recording: Path, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
