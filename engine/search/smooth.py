@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import TrialState
 
-from engine.search.cma import Cube
+from engine.search.cube import Cube, CubeSampler
 from engine.search.storage import ENDED
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ _FAR: Final = -5.0
 """Standard deviations from which on improvement is too small for its formula."""
 
 
-class SmoothSampler(BaseSampler):
+class SmoothSampler(CubeSampler):
     """Expected improvement under a Gaussian process (Jones et al. 1998) of a smooth profile.
 
     Beside each rate its kernel sees their level over embeddings and layers, so that what is learnt
@@ -62,19 +61,10 @@ class SmoothSampler(BaseSampler):
         earlier: "Sequence[Sequence[FrozenTrial]]" = (),
         coarse: int = COARSE,
     ) -> None:
+        super().__init__(seed)
         self._draw = np.random.default_rng(seed)
-        self._random = RandomSampler(seed=seed)
         self._earlier = earlier
         self._coarse = coarse
-
-    def infer_relative_search_space(
-        self,
-        study: "Study",
-        trial: "FrozenTrial",  # noqa: ARG002 - Optuna's signature
-    ) -> dict[str, "BaseDistribution"]:
-        from optuna.search_space import intersection_search_space
-
-        return intersection_search_space(study.get_trials(deepcopy=False))
 
     def sample_relative(
         self,
@@ -97,15 +87,6 @@ class SmoothSampler(BaseSampler):
         if running:
             belief.expect(np.array(running))
         return cube.parameters(self._improving(belief, own))
-
-    def sample_independent(
-        self,
-        study: "Study",
-        trial: "FrozenTrial",
-        param_name: str,
-        param_distribution: "BaseDistribution",
-    ) -> Any:  # noqa: ANN401 - as Optuna declares it
-        return self._random.sample_independent(study, trial, param_name, param_distribution)
 
     def _improving(self, belief: "_Belief", own: "_Tried") -> "Array":
         """Return the point of the cube where most is to be gained, as far as drawing finds it."""
