@@ -2,12 +2,8 @@
 
 Proposing, queueing, claiming, ending and telling a trial, as a worker does around its learning, in
 searches of a tiny backbone with 10 to 100,000 trials. Rounds alternate between the searches; told
-<<<<<<< HEAD
-is also what the first took, as a worker opens the search for it.
-=======
 are the median and the range of the processor's time, and what the first took, as a worker opens the
 search for it.
->>>>>>> 660b825 (Read Optuna's trials column by column, and once for flatness and proposal)
 """
 
 import random

@@ -1,7 +1,7 @@
 """Forgetting curves: accuracy on earlier tasks while later ones are learnt."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -138,8 +138,14 @@ def _series(line: Line) -> Series:
     return Series(name=line.name, xs=steps, ys=accuracies, emphasis=line.emphasis, slot=line.slot)
 
 
-def measured_on(rows: int) -> str:
-    """Say why a curve need not end at its trial's score."""
+def measured_on(runs: Iterable[RunCurves], most: int) -> str:
+    """Say why a curve need not end at its trial's score.
+
+    Args:
+        runs: whose curves are shown.
+        most: rows that their protocol allows, for those of which no more is known.
+    """
+    rows = max((run.followed or most for run in runs), default=most)
     return f"curves on up to {rows:,} rows a task, scores on all"
 
 

@@ -85,7 +85,8 @@ class CompareScreen(LiveScreen):
             return
         chart = self.query_one("#curves", CurveChart)
         study = comparison.study
-        entitle(chart, title_of(study.sequence), measured_on(study.retention_rows))
+        on_rows = measured_on(comparison.curves.values(), study.retention_rows)
+        entitle(chart, title_of(study.sequence), on_rows)
         chart.show(comparison.forgetting(chosen))
 
     # actions

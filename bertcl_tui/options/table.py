@@ -205,7 +205,7 @@ OPTIONS = (
     _whole_of_protocol(
         "retention_rows",
         "Retention rows",
-        "Rows on which forgetting is followed while a task is learnt.",
+        "Most rows of a task on which forgetting is followed.",
         least=1,
         example=256,
     ),
@@ -219,7 +219,7 @@ OPTIONS = (
     Option(
         name="curve_share",
         label="Curve share",
-        help="Most that this may cost of a stage's learning; then less often.",
+        help="Most it may cost of a stage's learning; then less often, on fewer rows.",
         part="protocol",
         read=readers.number_or(UNBOUNDED, "curve share", low=0, high=inf, example=0.1),
         metavar="N",

@@ -185,6 +185,8 @@ class Stage(Struct, frozen=True, kw_only=True):
     task: str
     first_step: int
     last_step: int
+    followed: int | None = None
+    """Most rows of a task that its curves are on; None: not known."""
 
 
 class Curve(Struct, frozen=True, kw_only=True):
@@ -204,6 +206,11 @@ class RunCurves(Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...]
     curves: tuple[Curve, ...]
     """By task."""
+
+    @property
+    def followed(self) -> int | None:
+        """Most rows of a task that the curves are on; None: not known."""
+        return max((each.followed for each in self.stages if each.followed), default=None)
 
 
 class RunFacts(Struct, frozen=True, kw_only=True):
@@ -241,6 +248,8 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     """None: it is no trial, or was not confirmed."""
     raced: Confirmation | None = None
     """None: it is no trial, or has not raced."""
+    followed: int | None = None
+    """Most rows of a task that its curves are on; None: not known, as before it has begun."""
 
     @property
     def name(self) -> str:

@@ -80,6 +80,7 @@ def _run(run: RunFacts) -> Facts:
         "seed": str(spec.seed) + _own_seed(spec.first_seed),
         "model": spec.model,
         "data": spec.data,
+        "curves": "" if run.followed is None else f"on up to {run.followed:,} rows a task",
         "number": f"run {run.run_id} of this store",
     }
 

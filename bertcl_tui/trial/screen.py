@@ -124,7 +124,7 @@ class TrialScreen(LiveScreen):
         learning, layers = self.query_one("#learning", Chart), self.query_one("#layers", Chart)
         learning.show(learning_of(look))
         layers.show(layers_of_run(look))
-        rows = look.run.spec.protocol.retention_rows
+        rows = look.run.followed or look.run.spec.protocol.retention_rows
         on_rows = f"1 Accuracy while tasks are learnt ─ on up to {rows:,} rows"
         self._entitle(learning, on_rows, notes_on(look.run))
         self._entitle(layers, "2 Learning rate and drift of each layer", note_on_drift(look))

@@ -39,6 +39,8 @@ class StagePlan:
     measured_at: frozenset[int]
     measures: int
     """How often it would be measured if nothing bounded that."""
+    followed: int
+    """Most rows of a task that are followed in it."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -64,6 +66,7 @@ def plan_stage(
     epochs: int,
     protocol: Protocol,
     first_step: int,
+    followed: int | None = None,
     affordable: int | None = None,
 ) -> StagePlan:
     """Plan a stage, measured ``measures_per_epoch`` times an epoch and at its end.
@@ -77,6 +80,7 @@ def plan_stage(
         epochs: passes over the rows.
         protocol: of the run.
         first_step: what came before the stage.
+        followed: most rows of a task that are followed; None: as many as the protocol has.
         affordable: at most so many measurements before its end; None: all.
     """
     steps = ceil(rows / protocol.batch_size) * epochs
@@ -89,6 +93,7 @@ def plan_stage(
         batch_size=protocol.batch_size,
         measured_at=frozenset(round(steps * k / measures) for k in _points(measures, affordable)),
         measures=measures,
+        followed=protocol.retention_rows if followed is None else followed,
     )
 
 

@@ -211,9 +211,9 @@ def _plan(
     plans: list[StagePlan] = []
     for stage, pool in enumerate(pools):
         about, epochs = _about(tasks, pools, stage), _epochs(tasks, pools, stage)
-        affordable = None
+        followed, affordable = method.measured(pools, stage), None
         if protocol.curve_share is not None:
-            learnt, followed = tokens_learnt(tasks, pool, epochs), method.measured(pools, stage)
+            learnt = tokens_learnt(tasks, pool, epochs)
             affordable = points_within(protocol.curve_share, learnt, followed, tasks)
         plan = plan_stage(
             "+".join(task.name for task in about),
@@ -221,6 +221,7 @@ def _plan(
             epochs=epochs,
             protocol=protocol,
             first_step=plans[-1].last_step if plans else 0,
+            followed=max(len(tasks[index].followed) for index in followed),
             affordable=affordable,
         )
         plans.append(plan)

@@ -26,6 +26,8 @@ class StageRecord(Struct, frozen=True, kw_only=True):
     last_step: int
     epochs: int | None = None
     """None: not known."""
+    followed: int | None = None
+    """Most rows of a task that its curves are on; None: not known."""
 
 
 class MeasurementRecord(Struct, frozen=True, kw_only=True):

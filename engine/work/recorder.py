@@ -113,6 +113,7 @@ class Recorder:
                 first_step=plan.first_step,
                 last_step=plan.last_step,
                 epochs=plan.epochs,
+                followed=plan.followed,
             )
             for index, plan in enumerate(stages)
         ]

@@ -116,9 +116,11 @@ def read_rates(text: str | None) -> tuple[float, ...]:
 
 def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | None:
     """Return the run of that id, None where there is none."""
+    followed = select(func.max(stage.c.followed)).where(stage.c.run_id == run_id)
     query = (
         select(
             run,
+            followed.scalar_subquery().label("followed"),
             study.c.name,
             study.c.origin,
             worker.c.device,
@@ -168,6 +170,7 @@ def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | Non
         imported=row.origin not in (None, "search"),
         confirmation=again,
         raced=raced,
+        followed=row.followed,
     )
 
 
@@ -215,7 +218,12 @@ def _stages(connection: Connection, run_ids: Collection[int]) -> dict[int, list[
     by_run: dict[int, list[Stage]] = defaultdict(list)
     for row in connection.execute(query):
         by_run[row.run_id].append(
-            Stage(task=row.task, first_step=row.first_step, last_step=row.last_step)
+            Stage(
+                task=row.task,
+                first_step=row.first_step,
+                last_step=row.last_step,
+                followed=row.followed,
+            )
         )
     return by_run
 

@@ -48,7 +48,7 @@ def title_of(sequence: str) -> str:
 
 PANEL: Final = Panel(
     title=lambda look: title_of(look.study.sequence),
-    subtitle=lambda look: measured_on(look.study.retention_rows),
+    subtitle=lambda look: measured_on(look.curves.values(), look.study.retention_rows),
     drawing=forgetting_of,
     chart=CurveChart,
 )

@@ -1,6 +1,8 @@
 """What curves say of earlier tasks, computed by hand."""
 
-from bertcl_tui.charts.forgetting import Known, known_now, known_of_earlier
+from msgspec.structs import replace
+
+from bertcl_tui.charts.forgetting import Known, known_now, known_of_earlier, measured_on
 from bertcl_tui.store.trial_rows import Curve, RunCurves, Stage
 
 
@@ -46,3 +48,11 @@ def test_in_the_first_stage_nothing_is_earlier() -> None:
 
 def test_a_run_without_a_plan_has_no_curve() -> None:
     assert known_of_earlier(_run(stages=0)) == ((), ())
+
+
+def test_it_says_on_how_many_rows_the_curves_are_as_far_as_that_is_known() -> None:
+    older = _run(((5,), (0.6,)), stages=2)
+    newer = replace(older, stages=tuple(replace(each, followed=32) for each in older.stages))
+    assert "up to 32 rows" in measured_on([newer], 96)
+    assert "up to 96 rows" in measured_on([newer, older], 96)
+    assert "up to 1,024 rows" in measured_on([], 1024)

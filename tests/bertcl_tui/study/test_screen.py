@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -22,7 +22,7 @@ from engine.store.connection import open_store
 from engine.store.importance import importance_of
 from engine.store.run_states import finish_run
 from engine.store.runs import Scores
-from engine.store.schema import importance
+from engine.store.schema import importance, stage
 from engine.store.studies import delete_study, find_study
 from engine.store.workers import end_worker
 from tests.bertcl_tui.conftest import OpenApp
@@ -143,11 +143,21 @@ async def test_marks_stand_before_a_long_filter_and_the_plane_tells_what_does_no
         await until(pilot, lambda: f"● {fitting}  • {24 - fitting}" in _drawn(pilot, "plane"))
 
 
-async def test_the_curves_say_on_how_many_rows_they_are_measured(open_app: OpenApp) -> None:
+@pytest.mark.parametrize(("followed", "rows"), [(None, 256), (32, 32)])
+async def test_the_curves_say_on_how_many_rows_they_are_measured(
+    open_app: OpenApp, store: Path, followed: int | None, rows: int
+) -> None:
+    with open_store(str(store)).writing() as connection:
+        connection.execute(update(stage).values(followed=followed))
     async with open_app(size=LARGE) as pilot:
         await _enter(pilot)
         said = str(_chart(pilot, "forgetting").border_subtitle)
-        assert said == "curves on up to 256 rows a task, scores on all"
+        assert said == f"curves on up to {rows} rows a task, scores on all"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
+        title = f"1 Accuracy while tasks are learnt ─ on up to {rows} rows"
+        learning = pilot.app.screen.query_one("#learning", Chart)
+        await until(pilot, lambda: str(learning.border_title) == title)
 
 
 @pytest.mark.action("study", "combine")

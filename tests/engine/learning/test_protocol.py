@@ -105,3 +105,11 @@ def test_fewer_followed_rows_are_spread_over_all(ask: Ask) -> None:
 def test_retention_rows_are_few(ask: Ask) -> None:
     setup = prepare(ask(retention_rows=10)).setup
     assert [len(task.retention) for task in setup.tasks] == [10, 10]
+
+
+@pytest.mark.parametrize(("retention_rows", "followed"), [(10, 10), (256, 16)])
+def test_a_stage_knows_how_many_rows_are_really_followed(
+    ask: Ask, retention_rows: int, followed: int
+) -> None:
+    setup = prepare(ask(retention_rows=retention_rows)).setup
+    assert [plan.followed for plan in setup.plans] == [followed, followed]

@@ -14,6 +14,7 @@ import engine.store.migrations
 from bertcl_tui.store.reader import Reader
 from engine.spec import Source
 from engine.store.connection import open_store
+from engine.store.measurements import stages_of
 from engine.store.run_states import create_run
 from engine.store.runs import enter_run, entries, trials_of
 from engine.store.schema import REVISIONS, VERSION_TABLE, log, run, stage, study
@@ -100,7 +101,8 @@ def test_what_was_in_the_store_stays_in_it(first_schema: Path) -> None:
         with store.reading() as connection:
             version = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}")
             assert version.scalar_one() == REVISIONS[-1]
-            assert connection.exec_driver_sql("SELECT task FROM cl_stage").scalar_one() == "sst2"
+        (learnt,) = stages_of(store, trials[0].id)
+        assert (learnt.task, learnt.followed) == ("sst2", None)
         enter_run(store, trials[0].id, "combined", Source())
         assert [entry.entrant for entry in entries(store)] == ["combined"]
     finally:

@@ -10,7 +10,7 @@ from engine.learning.events import LayerDrift, Measured, Measurement, Stepped
 from engine.learning.plan import plan_stage
 from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store
-from engine.store.measurements import Spent, drift_of, measurements_of, spent_in
+from engine.store.measurements import Spent, drift_of, measurements_of, spent_in, stages_of
 from engine.store.run_states import claim_run, create_run, release_run
 from engine.store.runs import get_run, spent_epochs
 from engine.store.schema import run
@@ -95,6 +95,13 @@ def test_a_run_that_is_gone_on_with_is_as_far_as_it_was(recorder: Recorder, stor
     resumed.write()
     assert get_run(store, 1).step == 3
     assert spent(store) == 0.75
+
+
+def test_it_says_on_how_many_rows_curves_are(recorder: Recorder, store: Store) -> None:
+    protocol = Protocol(retention_rows=96)
+    plan = plan_stage("mood", rows=4, epochs=1, protocol=protocol, first_step=0, followed=32)
+    recorder.plan([plan])
+    assert [stage.followed for stage in stages_of(store, 1)] == [32]
 
 
 def spent(store: Store) -> float:
