@@ -92,11 +92,20 @@ class Herald:
         self._before: Scene | None = None
         # Not at once: the first frame reads the same.
         self._looked_at = time.monotonic()
+        self.is_behind = False
+        """Whether it was asked to look too soon."""
 
     @property
     def has_looked(self) -> bool:
         """Whether it knows how things stood, so that what happens from now on is news."""
         return self._before is not None
+
+    @property
+    def changes_by_itself(self) -> bool:
+        """Whether time alone may change something: somebody works, or may be lost from now on."""
+        return self._before is None or any(
+            worker.state != "lost" for worker in self._before.workers
+        )
 
     def look(self) -> Sequence[News]:
         """Look, at most once a second, and return what happened.
@@ -105,7 +114,8 @@ class Herald:
             EngineError: the store cannot be read.
         """
         now = time.monotonic()
-        if now - self._looked_at < _LOOK_SECONDS:
+        self.is_behind = now - self._looked_at < _LOOK_SECONDS
+        if self.is_behind:
             return ()
         self._looked_at = now
         before, self._before = self._before, self._scene()

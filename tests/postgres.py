@@ -7,6 +7,7 @@ Texts are compared as people of a country do, not byte by byte, as on most serve
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from sqlalchemy import URL, Engine, create_engine, inspect, text
+from sqlalchemy import URL, Engine, create_engine, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from engine.store.connection import Store, open_store
@@ -43,6 +44,7 @@ _INITDB: Final = (
     "--icu-locale=en-US",
     f"--username={_ADMIN}",
 )
+_STATEMENT: Final = re.compile(r" LOG:  (statement|execute [^:]*): ")
 _OPTIONS: Final = {
     "listen_addresses": "",
     "fsync": "off",
@@ -65,6 +67,8 @@ class PostgresServer:
             self.url("postgres"), isolation_level="AUTOCOMMIT", pool_pre_ping=True
         )
         self._common: Store | None = None
+        self._read = 0
+        """Letters of its log."""
 
     def url(self, database: str, user: str = _ADMIN, password: str | None = None) -> str:
         """Return how a database of this server is named, which need not exist."""
@@ -142,6 +146,17 @@ class PostgresServer:
             self._common = open_store(self.url("common"))
         empty(self._common.engine)
         return self._common.url
+
+    def log_statements(self, url: str) -> None:
+        """Let whoever connects to this database from now on have each statement logged."""
+        self._sql(f"ALTER DATABASE {make_url(url).database} SET log_statement = 'all'")
+        self.statements()
+
+    def statements(self) -> Sequence[str]:
+        """Return what was asked since the last call, in databases whose statements are logged."""
+        log = (self._folder / "log").read_text()
+        new, self._read = log[self._read :], len(log)
+        return [line for line in new.splitlines() if _STATEMENT.search(line)]
 
     def _answers(self) -> bool:
         try:

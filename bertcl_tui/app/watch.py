@@ -18,6 +18,8 @@ _LEAST_SECONDS: Final = 0.25
 """Between two readings, however much is written."""
 _MOST_SECONDS: Final = 2.0
 """Between two readings, however little is written: time alone makes a run stalled or lost."""
+_MOST_QUIET_SECONDS: Final = 60.0
+"""Where the store tells what is written and nobody works: only how long ago something was grows."""
 _TITLE: Final = "bertcl"
 _LONGEST: Final = 200
 _SHOW_OSC_9: Final = frozenset({"iTerm.app", "iTerm2", "WezTerm", "ghostty", "kitty"})
@@ -57,11 +59,18 @@ class StoreWatch:
             except EngineError as error:
                 self._app.post_message(Trouble(str(error)))
             quiet = time.monotonic() - posted_at
-            if quiet > _MOST_SECONDS or (version != seen and quiet > _LEAST_SECONDS):
+            if quiet > self._most_seconds or (version != seen and quiet > _LEAST_SECONDS):
                 seen, posted_at = version, time.monotonic()
                 self._app.post_message(StoreChanged())
                 self._look_for_news()
+            elif self.herald.is_behind:
+                self._look_for_news()
             worker.cancelled_event.wait(_POLL_SECONDS)
+
+    @property
+    def _most_seconds(self) -> float:
+        is_quiet = self._reader.hears and not self.herald.changes_by_itself
+        return _MOST_QUIET_SECONDS if is_quiet else _MOST_SECONDS
 
     def _look_for_news(self) -> None:
         try:

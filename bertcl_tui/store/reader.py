@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from engine.spec.search import Evaluator
     from engine.store.connection import Store
     from engine.store.measurements import DriftRecord
+    from engine.store.notices import Notices
     from engine.store.studies import StudyRecord
 
 _SERVER_TICK: Final = 1.0
-"""Seconds after which a server is taken to have changed: it has no counter to be asked."""
+"""Seconds after which a server is taken to have changed while its notices are not heard."""
 
 
 class Reader:
@@ -56,6 +57,7 @@ class Reader:
         self._opened: Store | None = None
         self._counting = Lock()
         self._counter: PoolProxiedConnection | None = None
+        self._notices: Notices | None = None
         self._climbs: Climbs | None = None
 
     @property
@@ -80,19 +82,32 @@ class Reader:
     def version(self) -> int:
         """Return a number that differs after every commit of another connection.
 
-        Call it from one thread only.
+        On a server it does after those that it tells of, and is asked nothing. Call it from one
+        thread only.
         """
         store = self._store()
         if store is None:
             return 0
-        if store.path is None:
-            return int(time.monotonic() / _SERVER_TICK)
         with self._counting:
+            if store.path is None:
+                return self._heard(store)
             if self._counter is None:
                 self._counter = store.engine.raw_connection()
             with closing(self._counter.cursor()) as cursor:
                 cursor.execute("PRAGMA data_version")
                 return int(cursor.fetchall()[0][0])
+
+    def _heard(self, store: "Store") -> int:
+        from engine.store.notices import Notices
+
+        self._notices = self._notices or Notices(store)
+        count = self._notices.count()
+        return -count if self._notices.listens else int(time.monotonic() / _SERVER_TICK)
+
+    @property
+    def hears(self) -> bool:
+        """Whether the store tells what is written, all but steps and heartbeats."""
+        return self._notices is not None and self._notices.listens
 
     def studies(self) -> tuple[StudyRow, ...]:
         """Return every study, oldest first."""
@@ -341,6 +356,9 @@ class Reader:
             if self._counter is not None:
                 self._counter.close()
                 self._counter = None
+            if self._notices is not None:
+                self._notices.close()
+                self._notices = None
         if self._opened is not None:
             self._opened.close()
             self._opened = self._climbs = None

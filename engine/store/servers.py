@@ -1,19 +1,23 @@
-"""How a server is talked to, which is PostgreSQL: how long is waited, and how writers keep apart.
+"""How a server is talked and listened to, which is PostgreSQL: waiting, and writers kept apart.
 
 In a SQLite file one writes at a time, and whoever reads sees one moment. A server must be told so.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, Engine, func, select
 from sqlalchemy.pool import ConnectionPoolEntry
+
+if TYPE_CHECKING:
+    from psycopg import Connection as PsycopgConnection
 
 EXAMPLE: Final = "postgresql+psycopg://user@host/name"
 _POSTGRES: Final = "postgresql"
 _WRITERS: Final = int.from_bytes(b"bertcl")
 _LIBPQ: Final = ("psycopg", "psycopg2")
 """Drivers that know libpq's options."""
+_LISTENS: Final = "psycopg"
 _UNLESS_SAID: Final[Mapping[str, int]] = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -59,6 +63,40 @@ def write_alone(connection: Connection) -> None:
     """Wait until nobody else writes who would be alone, and keep them off up to the end."""
     if connection.dialect.name == _POSTGRES:
         connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+
+
+def can_listen(engine: Engine) -> bool:
+    """Whether it is a server, and its driver one over which what it tells is heard."""
+    return (engine.dialect.name, engine.dialect.driver) == (_POSTGRES, _LISTENS)
+
+
+def listening_connection(engine: Engine, channel: str) -> "PsycopgConnection[Any]":
+    """Return a connection that listens, and is none of the pool's.
+
+    Raises:
+        SQLAlchemyError: there is none.
+        Exception: a ``driver_error``: it cannot listen.
+    """
+    from psycopg import Connection as PsycopgConnection
+
+    pooled = engine.raw_connection()
+    connection = pooled.driver_connection
+    assert isinstance(connection, PsycopgConnection)
+    pooled.detach()
+    try:
+        connection.autocommit = True
+        connection.execute(f"LISTEN {channel}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def driver_error() -> type[Exception]:
+    """Return what the driver raises over which a server is listened to."""
+    from psycopg import Error
+
+    return Error
 
 
 def _begin_session(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - a driver's

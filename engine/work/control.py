@@ -10,10 +10,13 @@ from typing import Final
 
 from engine.errors import EngineError
 from engine.store.leases import LeaseLostError
+from engine.store.notices import Heard, Notices
 from engine.store.states import Desired
 from engine.work.patience import Patience
 
 _LOOK_SECONDS: Final = 0.05
+_LISTENING_SECONDS: Final = 1.0
+"""Where what is desired is heard of at once: no notice is heard of a connection that was lost."""
 _WATCH_SECONDS: Final = 0.5
 _SIGNAL: Final = signal.SIGUSR1
 
@@ -60,11 +63,13 @@ class Control:
     Args:
         ask: says what is desired; any thread may ask.
         patience: with a store that does not answer.
+        notices: of the store, which is asked when there is one, if they are heard at all.
     """
 
-    def __init__(self, ask: Ask, patience: Patience) -> None:
+    def __init__(self, ask: Ask, patience: Patience, notices: Notices | None = None) -> None:
         self._ask = ask
         self._patience = patience
+        self._heard = None if notices is None else Heard(notices)
         self._looked_at = float("-inf")
         self._desired: Desired = "running"
         self._is_anywhere = False
@@ -76,13 +81,18 @@ class Control:
             Interrupted: the run is to rest or to stop.
             EngineError: another worker holds the run, or the store was in trouble for too long.
         """
-        now = time.monotonic()
-        if now - self._looked_at < _LOOK_SECONDS:
+        if not self._is_time():
             return
-        self._looked_at = now
+        self._looked_at = time.monotonic()
         desired = self._patience.call(self._ask)
         if desired != "running":
             raise Interrupted(desired)
+
+    def _is_time(self) -> bool:
+        passed, heard = time.monotonic() - self._looked_at, self._heard
+        if passed < _LOOK_SECONDS or heard is None:
+            return passed >= _LOOK_SECONDS
+        return heard.anything() or not heard.listens or passed >= _LISTENING_SECONDS
 
     @contextmanager
     def obeyed_anywhere(self) -> Iterator[None]:

@@ -242,7 +242,7 @@ def _learn(
 ) -> Generator[None, None, Outcome]:
     if run.threads:
         torch.set_num_threads(run.threads)
-    control = Control(partial(_desired, context, run), context.patience)
+    control = Control(partial(_desired, context, run), context.patience, context.notices)
     with control.obeyed_anywhere():
         learner = prepare(_placed(run.spec, context.device))
         first_stages = FirstStages(context.store, run, context.worker_id, context.patience, learner)

@@ -14,6 +14,7 @@ from engine.learning.measures import AccuracyMatrix
 from engine.learning.stacked.stack import Stack
 from engine.store.clock import ClockWatch
 from engine.store.connection import Store
+from engine.store.notices import Notices
 from engine.store.run_states import note_checkpoint
 from engine.store.runs import RunRecord, Scores
 from engine.store.states import TRANSITIONS, RunState
@@ -41,6 +42,7 @@ class WorkerContext:
     heartbeat: Heartbeat
     patience: Patience
     checkpoint_seconds: float
+    notices: Notices
     clock: ClockWatch = field(default_factory=ClockWatch)
     desired: DesiredOfHeld | None = None
     """Where what is desired of several runs is looked up together."""

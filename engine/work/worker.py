@@ -18,6 +18,7 @@ from engine.spec import sequence_name
 from engine.store.clock import read_clock
 from engine.store.connection import Store, is_made, mask_password, open_store
 from engine.store.leases import any_waits_for_first_stage, has_orphans
+from engine.store.notices import Heard, Notices
 from engine.store.run_states import claim_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.searches import say_what_searches_wait_for
@@ -45,6 +46,8 @@ from engine.work.supervisor import WorkerSettings, end_orphaned_workers
 from engine.work.together import Together
 
 _LOOK_SECONDS = 0.5
+_LISTENING_SECONDS = 5.0
+"""Between two looks where what is written is heard of: nobody tells of a worker that was lost."""
 _TIDY_SECONDS = 600.0
 
 Value = TypeVar("Value")
@@ -81,6 +84,7 @@ def work(settings: WorkerSettings) -> None:
         heartbeat=heartbeat,
         patience=patience,
         checkpoint_seconds=settings.checkpoint_seconds,
+        notices=Notices(store, "work"),
     )
     _log_worker(context, "begins")
     try:
@@ -90,6 +94,7 @@ def work(settings: WorkerSettings) -> None:
         raise
     finally:
         heartbeat.end()
+        context.notices.close()
         with suppress(EngineError):
             end_worker(store, worker_id)
         store.close()
@@ -121,19 +126,20 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
         StorageError: the store was in trouble for too long.
     """
     idle_since, tidied_at = time.monotonic(), float("-inf")
+    heard = Heard(context.notices)
     while (desired := _desired(context)) != "stopped":
         if time.monotonic() - tidied_at > _TIDY_SECONDS:
             _tidy(context)
             tidied_at = time.monotonic()
         if desired == "paused":
-            _rest(context)
+            _rest(context, heard)
         elif not _work_once(context, searches, settings):
             idle = time.monotonic() - idle_since
             is_over = idle >= (0.0 if settings.until_idle else settings.idle_seconds)
             if is_over and not _must_wait(context, searches):
                 _log_worker(context, "ends: nothing to do")
                 return
-            context.patience.wait(_LOOK_SECONDS)
+            _wait_for_news(context, heard)
             continue
         idle_since = time.monotonic()
     if context.heartbeat.end_reason is None:
@@ -172,14 +178,25 @@ def _tidy(context: WorkerContext) -> None:
         _log.exception("files that nobody needs stay")
 
 
-def _rest(context: WorkerContext) -> None:
+def _wait_for_news(context: WorkerContext, heard: Heard) -> None:
+    """Wait until it may be worth asking the store again, or the worker is to end."""
+    until = time.monotonic() + _LISTENING_SECONDS
+    while time.monotonic() < until and not context.heartbeat.end_is_asked:
+        if heard.anything(_LOOK_SECONDS):
+            return
+        if not heard.listens:
+            context.patience.wait(_LOOK_SECONDS)
+            return
+
+
+def _rest(context: WorkerContext, heard: Heard) -> None:
     """Hold nothing until something else is desired."""
     forget_backbone()
     free_memory(context.device)
     trim_heap()
     _log_worker(context, "is paused")
     while _desired(context) == "paused":
-        context.patience.wait(_LOOK_SECONDS)
+        _wait_for_news(context, heard)
     if _desired(context) == "running":
         _log_worker(context, "goes on")
 

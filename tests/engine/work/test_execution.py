@@ -22,6 +22,7 @@ from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.leases import LeaseLostError, any_waits_for_first_stage
 from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
+from engine.store.notices import Notices
 from engine.store.run_states import claim_run, control_run, create_run
 from engine.store.runs import get_run
 from engine.store.schema import log, run
@@ -99,6 +100,7 @@ def work(
         heartbeat=Heartbeat(store, worker, "cpu", ending),
         patience=Patience(ending, run_seconds=0.0),
         checkpoint_seconds=checkpoint_seconds,
+        notices=Notices(store),
     )
     return execute(context, run, lambda _: judge or Judge())
 

@@ -18,6 +18,7 @@ from engine.search.trials import open_search
 from engine.spec import Protocol
 from engine.store.connection import Store, open_store
 from engine.store.measurements import measurements_of, spent_on
+from engine.store.notices import Notices
 from engine.store.run_states import beat_for_run, claim_run, create_run
 from engine.store.runs import Scores, get_run
 from engine.store.schema import run, worker
@@ -133,6 +134,7 @@ def context_of(store: Store, worker_id: int, patience: Patience) -> WorkerContex
         heartbeat=Heartbeat(store, worker_id, "cpu", Event()),
         patience=patience,
         checkpoint_seconds=60.0,
+        notices=Notices(store),
     )
 
 

@@ -13,6 +13,7 @@ from engine.learning.stacked.stack import Stack
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.measurements import MeasurementRecord, measurements_of, spent_on
+from engine.store.notices import Notices
 from engine.store.run_states import claim_run, control_run, create_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.schema import run
@@ -110,6 +111,7 @@ def _context(store: Store, ending: Event | None = None) -> WorkerContext:
         heartbeat=Heartbeat(store, worker, "cpu", ending),
         patience=Patience(ending, run_seconds=0.0),
         checkpoint_seconds=0.0,
+        notices=Notices(store),
     )
 
 
