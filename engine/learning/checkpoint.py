@@ -23,10 +23,10 @@ from engine.errors import EngineError, StorageError, reason_of, shown
 from engine.files import replacing
 from engine.learning.backbone import model_fingerprint
 from engine.learning.events import Measured, Measurement
-from engine.learning.lean import kept_tokens
 from engine.learning.methods import Method
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup, Split
+from engine.learning.vocabulary import kept_tokens
 
 Value = TypeVar("Value")
 

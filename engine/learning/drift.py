@@ -11,9 +11,9 @@ from torch import Tensor
 from engine.errors import UsageError
 from engine.learning.backbone import pristine_backbone
 from engine.learning.events import Between, LayerDrift, go_on
-from engine.learning.lean import kept_tokens
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
+from engine.learning.vocabulary import kept_tokens
 from engine.profiles.parameters import find_places
 
 _log = logging.getLogger(__name__)

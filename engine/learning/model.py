@@ -14,7 +14,8 @@ from torch import Tensor, nn, optim
 from transformers import PreTrainedModel
 
 from engine.learning.backbone import Backbone, Inputs
-from engine.learning.lean import RowDropout, late_parts, row_masks
+from engine.learning.packed.dropout import RowDropout, row_masks
+from engine.learning.packed.rows import late_parts
 from engine.profiles.grouping import Grouping
 from engine.profiles.parameters import param_groups
 
@@ -101,9 +102,10 @@ class Products:
 
     A weight of the backbone that no token is looked up in costs 2 for a token when it is used, as
     much again for the gradient of what went in and, where it learns, for its own (Kaplan et al.
-    2020, section 2.1); where rows are packed, one that sees first tokens alone does so for a row.
-    Attention costs 12 for a pair of a row's tokens, a layer and a unit. What a
-    weight that does not learn passes back is not counted: below the lowest that learns, it is not.
+    2020, section 2.1). Attention costs 12 for a pair of a row's tokens, a layer and a unit. Where
+    rows are packed, weights that see first tokens alone are used once for a row, and in the last
+    layer only first tokens look at the others. What a weight that does not learn passes back is
+    not counted: below the lowest that learns, it is not.
     """
 
     def __init__(self, backbone: PreTrainedModel, n_layers: int) -> None:
@@ -115,20 +117,23 @@ class Products:
             if isinstance(module, nn.Embedding) or module is backbone.get_input_embeddings()
             for weight in module.parameters()
         }
-        late = late_parts(backbone) if row_masks(backbone) is not None else ()
-        self._late = [weight for part in late for weight in part.parameters()]
+        late = late_parts(backbone) if row_masks(backbone) is not None else None
+        self._late = [] if late is None else late.weights()
+        self._has_late = late is not None
         elsewhere = looked_up | set(map(id, self._late))
         self._weights = [each for each in backbone.parameters() if id(each) not in elsewhere]
         layers = getattr(config, "num_hidden_layers", n_layers)
         self._passes: float = max(1.0, layers / n_layers)
-        self._of_a_pair: float = 12.0 * layers * config.hidden_size
+        self._layers = layers
+        self._of_a_pair: float = 12.0 * config.hidden_size
 
     def of(self, lengths: NDArray[np.int64]) -> float:
         """Return those of a step that learns from rows of these lengths."""
         tokens, pairs = int(lengths.sum()), int((lengths**2).sum())
         of_tokens = self._passes * _operations(self._weights) * tokens
         of_rows = _operations(self._late) * len(lengths)
-        return of_tokens + of_rows + self._of_a_pair * pairs
+        looks = self._layers * pairs + self._has_late * (tokens - pairs)
+        return of_tokens + of_rows + self._of_a_pair * looks
 
 
 def _operations(weights: Iterable[nn.Parameter]) -> float:

@@ -13,12 +13,13 @@ import numpy as np
 
 from engine.learning.backbone import Backbone, backbone_shape, own_backbone
 from engine.learning.device import Device, pick_device
-from engine.learning.lean import keep_tokens, look_at_no_mask, pack_rows, used_tokens
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods import Method, make_method
 from engine.learning.model import SequenceModel
+from engine.learning.packed.rows import look_at_no_mask, pack_rows
 from engine.learning.plan import Pool, PreparedTask, Setup, StagePlan, plan_stage, pool_size
 from engine.learning.shift_sides import Pretrained, sides_of
+from engine.learning.vocabulary import keep_tokens, used_tokens
 from engine.profiles.grouping import make_grouping
 from engine.spec import Protocol, RunSpec
 from engine.tasks.catalog import describe

@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerBase
 from engine.learning.backbone import Backbone, load_backbone, model_fingerprint
 from engine.learning.device import Device, pick_device, to_device
 from engine.learning.evaluation import in_order
-from engine.learning.lean import pack_rows
+from engine.learning.packed.rows import pack_rows
 from engine.spec import Protocol
 from engine.tasks.cache import cache_key, load_arrays, save_arrays
 from engine.tasks.encoded import batches_by_length, encode, token_lengths, tokenizer_fingerprint

@@ -6,12 +6,12 @@ from torch import Tensor
 
 from engine.learning.events import Between, go_on
 from engine.learning.fisher import FisherSum, masked_fisher, packed, unpacked
-from engine.learning.lean import among_kept_tokens
 from engine.learning.masked import require_mask
 from engine.learning.methods.anchor import Anchor, copied_weights
 from engine.learning.methods.base import Method, Tensors
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
+from engine.learning.vocabulary import among_kept_tokens
 from engine.tasks.encoded import load_tokenizer
 from engine.tasks.models import model_path
 from engine.tasks.plain_text import read_texts

@@ -16,7 +16,8 @@ from torch.nn import functional
 from transformers import AttentionInterface, PreTrainedModel
 
 from engine.errors import UsageError
-from engine.learning.lean import KeptTokens, RowDropout, RowMasks, row_masks
+from engine.learning.packed.dropout import RowDropout, RowMasks, row_masks
+from engine.learning.vocabulary import KeptTokens
 
 _ATTENTION = "bertcl_in_a_stack"
 

@@ -25,8 +25,8 @@ from transformers import PreTrainedModel
 
 from engine.errors import UsageError, shown
 from engine.learning.events import Event, Taken, Wanted
-from engine.learning.lean import is_plain_encoder
 from engine.learning.learner import SequenceLearner
+from engine.learning.packed.rows import is_plain_encoder
 from engine.learning.plan import seed_streams
 from engine.learning.stacked.batch import StackedBatch, first_states, stack_batches
 from engine.learning.stacked.layers import (

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn, optim
 
 from engine.learning.events import Wanted, go_on
-from engine.learning.lean import KeptTokens
 from engine.learning.learner import SequenceLearner
 from engine.learning.plan import parts_of
+from engine.learning.vocabulary import KeptTokens
 
 _BACKBONE, _HEADS = "backbone.", "heads."
 

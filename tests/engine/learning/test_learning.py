@@ -255,15 +255,15 @@ def test_a_step_says_what_it_took_and_which_products_it_needs(ask: Ask) -> None:
     learner = prepare(ask(epochs=1, batch_size=48, shuffle=False))
     first = next(event for event in learner.events() if isinstance(event, Stepped))
     lengths = learner.setup.tasks[0].train.lengths()
-    attending, behind = 3 * (32 * 32 + 32), 32 * 32 + 2 * 32 * 64 + 2 * 32 + 64 + 2 * 2 * 32
-    used = (2 * attending + behind + 2 * 32) * lengths.sum()  # and the norm of the embeddings
-    used += behind * len(lengths)  # in the last layer, for what is read off
-    pairs = int((lengths**2).sum())
-    assert first.products == 6 * used + 12 * 2 * 32 * pairs
+    looking, behind = 32 * 32 + 32, 32 * 32 + 2 * 32 * 64 + 2 * 32 + 64 + 2 * 2 * 32
+    used = (5 * looking + behind + 2 * 32) * lengths.sum()  # and the norm of the embeddings
+    used += (looking + behind) * len(lengths)  # in the last layer, for what is read off
+    looks = int((lengths**2).sum() + lengths.sum())
+    assert first.products == 6 * used + 12 * 32 * looks
     assert first.seconds > 0
     learner.model.backbone.requires_grad_(requires_grad=False)
     rested = Products(learner.model.backbone, 2).of(lengths)
-    assert rested == 2 * used + 12 * 2 * 32 * pairs
+    assert rested == 2 * used + 12 * 32 * looks
 
 
 def _with_room_for(learner: SequenceLearner, rows: int) -> SequenceLearner:

@@ -9,7 +9,6 @@ from engine.errors import UsageError
 from engine.learning.backbone import load_backbone
 from engine.learning.device import pick_device
 from engine.learning.fisher import masked_fisher
-from engine.learning.lean import among_kept_tokens, keep_tokens
 from engine.learning.masked import (
     MaskedText,
     Tied,
@@ -17,6 +16,7 @@ from engine.learning.masked import (
     mask_texts,
     require_mask,
 )
+from engine.learning.vocabulary import among_kept_tokens, keep_tokens
 from engine.tasks.encoded import load_tokenizer
 
 TEXTS = [

@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from engine.errors import UsageError
 from engine.learning.backbone import Backbone, first_token
-from engine.learning.lean import is_plain_encoder, pack_rows, row_masks
+from engine.learning.packed.dropout import row_masks
+from engine.learning.packed.rows import is_plain_encoder, pack_rows
 from engine.learning.stacked.batch import first_states
 from engine.learning.stacked.layers import drop_row_by_row, stacked_backbone
-from tests.engine.learning.test_lean import PACKED, PADDED
+from tests.engine.learning.test_packed import PACKED, PADDED
 
 TRIALS, ROWS = 3, 4
 LENGTHS = ((5, 9, 5, 2), (4, 4, 1, 3), (9, 6, 7, 8))

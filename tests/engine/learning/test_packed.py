@@ -12,19 +12,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.learning.backbone import Backbone, first_token, last_token, load_backbone
-from engine.learning.lean import (
-    RowMasks,
-    keep_tokens,
-    late_parts,
-    look_at_no_mask,
-    pack_rows,
-    row_masks,
-    used_tokens,
-)
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.model import SequenceModel
+from engine.learning.packed.dropout import RowMasks, row_masks
+from engine.learning.packed.rows import late_parts, look_at_no_mask, pack_rows
 from engine.learning.prepare import prepare
+from engine.learning.vocabulary import keep_tokens, used_tokens
 from engine.tasks.encoded import Encoded
 from tests.engine.learning.asking import Ask, learn, losses, same_weights, weights
 
@@ -175,10 +169,11 @@ def test_nothing_is_lost_by_asking_the_last_layer_for_what_is_read_alone(kind: s
     masks = row_masks(backbone.module)
     assert masks is not None
     late, tokens = late_parts(backbone.module), []
-    for part in late:
+    parts = () if late is None else late.behind
+    for part in parts:
         part.register_forward_hook(lambda *call: tokens.append(call[2].shape[1]))
     found, drawn = [], []
-    for reads_early in (bool(late), False):
+    for reads_early in (late is not None, False):
         summarise = replace(backbone.summarise, reads_early=reads_early)  # type: ignore[type-var]
         backbone.module.train()
         masks.begin((1, 2), [30, 10, 20, 50])
@@ -188,7 +183,7 @@ def test_nothing_is_lost_by_asking_the_last_layer_for_what_is_read_alone(kind: s
     assert torch.allclose(early, whole, atol=1e-6)
     assert all(torch.allclose(gradients[name], expected[name], atol=1e-5) for name in expected)
     assert drawn[0].equal(drawn[1]), "the streams went on as far"
-    assert tokens == [4] * len(late) + [21] * len(late)
+    assert tokens == [4] * len(parts) + [21] * len(parts)
 
 
 def test_so_many_are_dropped_as_is_asked() -> None:
