@@ -125,6 +125,15 @@ COMMANDS: Final = (
         "importance sst2:mrpc --evaluator fanova --json",
     ),
     Command(
+        "query",
+        "query:query",
+        "Look",
+        "Ask the store in SQL, and write nothing to it: studies, trials, runs, curves, drift.",
+        "query\n"
+        'query --sql "SELECT study, max(p) FROM trials GROUP BY study"\n'
+        "query --sql \"SELECT * FROM curves WHERE study = 'sst2:mrpc'\" --out curves.parquet",
+    ),
+    Command(
         "shifts",
         "shifts:shifts",
         "Look",
