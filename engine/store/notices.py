@@ -1,6 +1,6 @@
 """Hearing of what is written to a store, so that nobody has to ask it again and again.
 
-A PostgreSQL server tells by itself: triggers (migration 0009) send a notice in the transaction that
+A PostgreSQL server tells by itself: triggers (migration 0010) send a notice in the transaction that
 changes something, so that it is heard when the change is there, and never where it is not. Told is
 what people and workers wait for, not each step and heartbeat: a server sends notices one by one.
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Line = Connection[Any]
 
 CHANNEL: Final = "bertcl"
-"""Also in migration 0009, which stays as it is."""
+"""Also in migration 0010, which stays as it is."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 
 Topic = Literal["work", "news"]
