@@ -148,6 +148,14 @@ COMMANDS: Final = (
         "combine sst2:mrpc qqp:mrpc:1,4,7-9 --out mine.json",
     ),
     Command(
+        "export",
+        "export:export",
+        "Profiles",
+        "Write a profile as another trainer reads it: HF Trainer, axolotl, torchtitan and others.",
+        "export mine.json --for hf-trainer\n"
+        "export published --for sentence-transformers --model sample --out rates.json",
+    ),
+    Command(
         "arena",
         "arena:arena",
         "Compare",

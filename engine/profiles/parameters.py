@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, nearest, shown
 from engine.profiles.grouping import Grouping
 from engine.profiles.profile import Profile, fault_in_rates
 
@@ -82,6 +82,7 @@ def find_places(names: Iterable[str], head_names: Collection[str] = ()) -> Place
         UsageError: no layers, several stacks of them, or a parameter whose place is not certain.
     """
     paths = [tuple(name.split(".")) for name in names]
+    _refuse_unknown_heads(paths, head_names)
     heads = HEAD_NAMES.union(head_names)
     anatomy = read_anatomy(paths, heads)
     named_depths = _relative_position_depths(paths)
@@ -97,14 +98,16 @@ def find_places(names: Iterable[str], head_names: Collection[str] = ()) -> Place
             depth = anatomy.n_layers + 1
         else:
             depth = _depth_beside_layers(path, anatomy, named_depths, before_layers=before_layers)
+        if depth is None:
+            raise _uncertain(path, anatomy, head_names)
         depths[".".join(path)] = depth
     return Places(depths, anatomy.n_layers)
 
 
 def _depth_beside_layers(
     path: Path, anatomy: Anatomy, named_depths: dict[Path, int], *, before_layers: bool
-) -> int:
-    """Place a parameter that the backbone has outside its layers."""
+) -> int | None:
+    """Place a parameter that the backbone has outside its layers; None: it may be a head's."""
     for module, depth in named_depths.items():
         if is_inside(path, module):
             return depth
@@ -114,12 +117,27 @@ def _depth_beside_layers(
     if any(_AFTER_LAYERS.search(part) for part in in_backbone):
         return anatomy.n_layers
     if not _is_surely_backbone(path, anatomy):
-        raise UsageError(
-            f"cannot tell whether parameter '{shown('.'.join(path))}' is the backbone's or a "
-            "head's; "
-            f"name its module in head_names, such as head_names=('{shown(in_backbone[0])}',)"
-        )
+        return None
     return 0 if before_layers else anatomy.n_layers
+
+
+def _uncertain(path: Path, anatomy: Anatomy, head_names: Collection[str]) -> UsageError:
+    named = (*sorted(head_names), path[len(anatomy.backbone)])
+    written = ", ".join(f"'{shown(name)}'" for name in named) + ("," if len(named) == 1 else "")
+    return UsageError(
+        f"cannot tell whether parameter '{shown('.'.join(path))}' is the backbone's or a head's; "
+        f"name its module in head_names, such as head_names=({written})"
+    )
+
+
+def _refuse_unknown_heads(paths: Sequence[Path], head_names: Collection[str]) -> None:
+    modules = {part for path in paths for part in path}
+    for name in sorted(set(head_names) - modules - HEAD_NAMES):
+        near = nearest(name, sorted(modules))
+        hint = f"did you mean '{shown(near)}'?" if near else "leave it out"
+        raise UsageError(
+            f"the model has no module named '{shown(name)}', which head_names has; {hint}"
+        )
 
 
 def _is_surely_backbone(path: Path, anatomy: Anatomy) -> bool:

@@ -24,6 +24,8 @@ from engine.work.ask import (
     DescribeMachine,
     DrawShifts,
     FindShifts,
+    NameParameters,
+    Names,
     Question,
     Rates,
     Remark,
@@ -87,6 +89,12 @@ def answer(question: Question, say: Say) -> None:
             write_figure(question.question, question.method, Path(question.path))
         case WeighImportance():
             weigh_importance(question)
+        case NameParameters():
+            from engine.learning.backbone import quiet_libraries
+            from engine.trainers.names import parameter_names
+
+            quiet_libraries()
+            say(Names(parameter_names(question.model, question.head)))
 
 
 def check(specs: Iterable[RunSpec]) -> list[str]:

@@ -23,6 +23,7 @@ from engine.spec import RunSpec, StudySpec
 from engine.spec.search import Evaluator
 from engine.tasks.shift_findings import Finding, Method, Progress, StoredFindings
 from engine.tasks.shift_findings import Question as ShiftQuestion
+from engine.trainers.tools.tool import Head
 from engine.work.machine import Machine
 from engine.work.processes import hand_over, start_module
 
@@ -79,7 +80,28 @@ class WeighImportance(Struct, frozen=True, kw_only=True, tag=True):
     evaluator: Evaluator
 
 
-Question = CheckRuns | DescribeMachine | ShareMachine | FindShifts | DrawShifts | WeighImportance
+class NameParameters(Struct, frozen=True, kw_only=True, tag=True):
+    """What the parameters of a model are called: ``Names``."""
+
+    model: str
+    head: Head
+
+
+class Names(Struct, frozen=True):
+    """Of all parameters, in the order of registration."""
+
+    names: tuple[str, ...]
+
+
+Question = (
+    CheckRuns
+    | DescribeMachine
+    | ShareMachine
+    | FindShifts
+    | DrawShifts
+    | WeighImportance
+    | NameParameters
+)
 
 
 class Asking:
@@ -266,3 +288,15 @@ def weigh_importance(store: str, study_id: int, evaluator: Evaluator) -> Asking:
     """Return the question what matters in a study; the store has it when it was waited for."""
     question = WeighImportance(store=store, study_id=study_id, evaluator=evaluator)
     return Asking(question, "what matters could not be told")
+
+
+def parameter_names(model: str, head: Head) -> tuple[str, ...]:
+    """Return the names of a model's parameters, as transformers gives them.
+
+    Raises:
+        UsageError: there is no such model, or it cannot have that head.
+        EngineError: looking itself broke.
+    """
+    question = NameParameters(model=model, head=head)
+    answer = Asking(question, "the model could not be looked at").wait()
+    return msgspec.json.decode(answer, type=Names).names

@@ -34,6 +34,7 @@ CONFIGS: dict[str, Callable[[], hf.PreTrainedConfig]] = {
         conv_kernel_size=3,
     ),
     "mpnet": lambda: hf.MPNetConfig(**_BERT_LIKE),
+    "nomic-bert": lambda: hf.NomicBertConfig(**_BERT_LIKE, head_dim=16),
     "gpt2": lambda: hf.GPT2Config(
         vocab_size=40, n_positions=40, n_embd=32, n_layer=LAYERS, n_head=2, **_DECODER_IDS
     ),
@@ -51,6 +52,12 @@ CONFIGS: dict[str, Callable[[], hf.PreTrainedConfig]] = {
         **_DECODER_IDS,
     ),
     "llama": lambda: hf.LlamaConfig(**_BERT_LIKE, **_DECODER_IDS),
+    "qwen3": lambda: hf.Qwen3Config(
+        **_BERT_LIKE, **_DECODER_IDS, num_key_value_heads=1, head_dim=16
+    ),
+    "gemma": lambda: hf.GemmaConfig(
+        **_BERT_LIKE, **_DECODER_IDS, num_key_value_heads=1, head_dim=16
+    ),
     "vit": lambda: hf.ViTConfig(
         hidden_size=32,
         num_hidden_layers=LAYERS,
