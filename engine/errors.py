@@ -1,5 +1,6 @@
 """Errors for people: one line that says what is wrong, with which thing, and the way out."""
 
+import re
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
@@ -7,6 +8,9 @@ _ROOM: Final = 200
 """Letters of something foreign in a message: enough for most paths and names."""
 _LONGEST: Final = 1000
 """Letters of a whole message."""
+_PASSWORD: Final = re.compile(r"(://[^/:@]*:)(?:.*(?=@)|(?!:|\d+(?:[/?]|$))[^/?]+)", re.DOTALL)
+"""Also of one whose host was forgotten; what could be a port is none."""
+_SECRET_OPTION: Final = re.compile(r"([?&][^=&]*(?:pass|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 def shown(foreign: object, room: int = _ROOM) -> str:
@@ -24,6 +28,11 @@ def shown(foreign: object, room: int = _ROOM) -> str:
 
 def _escaped(letter: str) -> str:
     return letter if letter.isprintable() else repr(letter)[1:-1]
+
+
+def mask_password(url: str) -> str:
+    """Return a URL as it may be shown, even one that is none; a path is as it was."""
+    return _SECRET_OPTION.sub(r"\1***", _PASSWORD.sub(r"\1***", url))
 
 
 class EngineError(Exception):

@@ -6,7 +6,7 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -281,7 +281,9 @@ def note_use(path: Path) -> None:
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
-def make_room(files: Iterable[StoredFile], most: int) -> None:
+def make_room(
+    files: Iterable[StoredFile], most: int, delete: Callable[[Path], object] = Path.unlink
+) -> None:
     """Delete what was used longest ago, until the rest has at most so many bytes."""
     by_use = sorted(files, key=lambda file: file.used_at)
     total = sum(file.size for file in by_use)
@@ -289,7 +291,7 @@ def make_room(files: Iterable[StoredFile], most: int) -> None:
         if total <= most:
             return
         with suppress(OSError):
-            file.path.unlink(missing_ok=True)
+            delete(file.path)
         total -= file.size
 
 

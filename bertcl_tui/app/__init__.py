@@ -24,10 +24,12 @@ def open_app(store: str | None = None) -> int:
         raise UsageError("the app needs a terminal whose cursor moves, and TERM says dumb; set it")
     gc.set_threshold(_COLLECTED_AFTER)
     from bertcl_tui.app.app import BertclApp
-    from bertcl_tui.settings import read_settings, settings_file
+    from bertcl_tui.settings import apply_checkpoints, read_settings, settings_file
 
     path = settings_file()
-    opened = partial(BertclApp, settings=read_settings(path), settings_path=path)
+    settings = read_settings(path)
+    apply_checkpoints(settings)
+    opened = partial(BertclApp, settings=settings, settings_path=path)
     try:
         app = opened() if store is None else opened(store)
     except UsageError as error:

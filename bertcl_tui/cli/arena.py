@@ -27,6 +27,7 @@ from bertcl_tui.arena.writing import (
 from bertcl_tui.cli.following import Tender, follow_runs, follow_studies
 from bertcl_tui.cli.output import print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import (
+    Checkpoints,
     Detach,
     Json,
     Retry,
@@ -37,7 +38,7 @@ from bertcl_tui.cli.parameters import (
     offer_words,
     with_flags,
 )
-from bertcl_tui.cli.stores import OpenedStore, opened
+from bertcl_tui.cli.stores import OpenedStore, keep_checkpoints, opened
 from bertcl_tui.style.wording import count
 from engine.arena.entrants import DEFAULT_RATE
 from engine.arena.layouts import FREE, LAYOUTS
@@ -108,6 +109,7 @@ def arena(
     detach: Detach = False,
     slots: Slots = None,
     stack: Stack = 1,
+    checkpoints: Checkpoints = "",
     form: Format = "",
     out: Out = None,
     store: Store = DEFAULT_STORE,
@@ -127,6 +129,7 @@ def arena(
         return
     request = make_request(shape, texts, seeds=seeds, budget=budget, search_on=search_on)
     spec = request.table
+    keep_checkpoints(checkpoints)
     say("looking at tasks and model …")
     refuse_what_cannot_be(store, request)
     with opened(store, create=True) as at:

@@ -22,6 +22,7 @@ _NEW_FILE: Final = """\
 # notify = false      # say nothing when a study ends, stalls or loses its worker
 # bell = true         # ring with every notification
 # desktop = true      # show it on the desktop too, where the terminal can
+# checkpoints = "/shared/checkpoints"   # or s3://bucket/name: where runs go on from on any host
 #
 # [keys]              # bertcl-tui config keys lists the actions
 # quit = "Q"
@@ -32,7 +33,7 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="theme, notify, bell, desktop, or keys.ACTION.",
+        help="theme, notify, bell, desktop, checkpoints, or keys.ACTION.",
         autocompletion=offer_settings,
     ),
 ]

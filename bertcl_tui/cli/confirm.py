@@ -7,8 +7,8 @@ import typer
 
 from bertcl_tui.cli.following import Tender, command_on, follow_runs
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
-from bertcl_tui.cli.parameters import Detach, Json, Retry, Slots, Store, Study
-from bertcl_tui.cli.stores import opened
+from bertcl_tui.cli.parameters import Checkpoints, Detach, Json, Retry, Slots, Store, Study
+from bertcl_tui.cli.stores import keep_checkpoints, opened
 from bertcl_tui.style.wording import count, score
 from engine.arena.confirming import ConfirmedTrial, confirmed_trials, plan_confirmation
 from engine.errors import EngineError, UsageError, shown
@@ -37,6 +37,7 @@ def confirm(
     retry: Retry = False,
     detach: Detach = False,
     slots: Slots = None,
+    checkpoints: Checkpoints = "",
     store: Store = DEFAULT_STORE,
     json: Json = False,
 ) -> None:
@@ -46,6 +47,7 @@ def confirm(
     printed beside it, best first. Ctrl-C pauses.
     """
     failed = 0
+    keep_checkpoints(checkpoints)
     with opened(store) as at:
         record = at.study(study)
         if not offline:

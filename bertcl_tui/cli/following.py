@@ -12,9 +12,9 @@ from bertcl_tui.cli.stores import OpenedStore
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.wording import best_text, count, duration, headway, score, steps_rate
-from engine.errors import EngineError, StorageError, shown
+from engine.errors import EngineError, StorageError, mask_password, shown
 from engine.spec import sequence_name
-from engine.store.connection import DEFAULT_STORE, Store, mask_password
+from engine.store.connection import DEFAULT_STORE, Store
 from engine.store.run_states import control_run
 from engine.store.runs import RunRecord, runs_by_id
 from engine.store.states import ENDED, LOST_AFTER

@@ -45,6 +45,14 @@ Stack = Annotated[
         help="How many trials of a study a worker learns at once, on a large GPU.",
     ),
 ]
+Checkpoints = Annotated[
+    str,
+    typer.Option(
+        metavar="URL",
+        help="Where runs keep what they go on from: a folder that hosts share, or "
+        "s3://bucket/name. By default beside the store.",
+    ),
+]
 Detach = Annotated[
     bool, typer.Option("--detach", help="Leave it to workers in the background, and return.")
 ]

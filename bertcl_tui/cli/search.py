@@ -3,6 +3,7 @@
 from bertcl_tui.cli.following import Tender, command_on, follow_search
 from bertcl_tui.cli.output import print_json, print_line, say
 from bertcl_tui.cli.parameters import (
+    Checkpoints,
     Detach,
     Json,
     Slots,
@@ -12,7 +13,7 @@ from bertcl_tui.cli.parameters import (
     read_flags,
     with_flags,
 )
-from bertcl_tui.cli.stores import OpenedStore, opened
+from bertcl_tui.cli.stores import OpenedStore, keep_checkpoints, opened
 from bertcl_tui.cli.studies import print_trials, study_facts
 from bertcl_tui.store.starting import start_search
 from bertcl_tui.store.study_rows import StudyRow
@@ -28,6 +29,7 @@ def search(
     *,
     slots: Slots = None,
     stack: Stack = 1,
+    checkpoints: Checkpoints = "",
     detach: Detach = False,
     store: Store = DEFAULT_STORE,
     json: Json = False,
@@ -39,6 +41,7 @@ def search(
     named.
     """
     read_flags(texts)
+    keep_checkpoints(checkpoints)
     say("looking at tasks and model …")
     study_id = start_search(store, texts, remark=say)
     with opened(store) as at:

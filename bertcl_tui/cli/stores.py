@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bertcl_tui.settings import apply_checkpoints, read_settings, settings_file
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from engine.errors import UsageError, shown
+from engine.places.named import check_checkpoints
 from engine.store.connection import Store, open_store
 from engine.store.studies import StudyRecord, find_study
 
@@ -38,6 +40,16 @@ class OpenedStore:
         return row
 
 
+def keep_checkpoints(named: str) -> None:
+    """Have checkpoints lie there, or where environment or settings say, and see that they can.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    apply_checkpoints(read_settings(settings_file()), named)
+    check_checkpoints()
+
+
 @contextmanager
 def opened(text: str, *, create: bool = False) -> Iterator[OpenedStore]:
     """Open a store, which must be there unless it may be made.
@@ -45,6 +57,7 @@ def opened(text: str, *, create: bool = False) -> Iterator[OpenedStore]:
     Raises:
         UsageError: there is none, or it is not ours.
     """
+    apply_checkpoints(read_settings(settings_file()))
     store = open_store(text, create=create)
     reader = Reader(text)
     try:

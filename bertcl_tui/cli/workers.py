@@ -8,14 +8,14 @@ import typer
 from msgspec.structs import replace
 
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
-from bertcl_tui.cli.parameters import DEVICES, Json, Slots, Stack, Store, offer_words
-from bertcl_tui.cli.stores import opened
+from bertcl_tui.cli.parameters import DEVICES, Checkpoints, Json, Slots, Stack, Store, offer_words
+from bertcl_tui.cli.stores import keep_checkpoints, opened
 from bertcl_tui.options import option
 from bertcl_tui.store.study_rows import WorkerRow
 from bertcl_tui.style.looks import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
-from engine.errors import EngineError
-from engine.store.connection import DEFAULT_STORE, mask_password
+from engine.errors import EngineError, mask_password
+from engine.store.connection import DEFAULT_STORE
 from engine.work.supervisor import free_places, passing_on_signals, start_process
 
 _FOREVER: Final = 1e9
@@ -37,6 +37,7 @@ def worker(
     *,
     slots: Slots = None,
     stack: Stack = 1,
+    checkpoints: Checkpoints = "",
     until_idle: UntilIdle = False,
     device: Device = "auto",
     store: Store = DEFAULT_STORE,
@@ -46,6 +47,7 @@ def worker(
     Ctrl-C gives the runs back with a checkpoint; another worker goes on with them.
     """
     option("device").read(device)
+    keep_checkpoints(checkpoints)
     with opened(store) as at:
         url = at.store.url
     every = [

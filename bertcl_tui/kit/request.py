@@ -24,8 +24,8 @@ from bertcl_tui.store.starting import Findings
 from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.widgets.inputs import CommandLine, FieldRow, Pick, Picker, SequenceSuggester
 from bertcl_tui.widgets.keys import KeyBar
-from engine.errors import EngineError
-from engine.store.connection import DEFAULT_STORE, mask_password
+from engine.errors import EngineError, mask_password
+from engine.store.connection import DEFAULT_STORE
 from engine.tasks.catalog import names_of
 
 Result = TypeVar("Result")

@@ -24,6 +24,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """Ring the terminal's bell with it."""
     desktop: bool = False
     """Show it on the desktop too, where the terminal can."""
+    checkpoints: str = ""
+    """Folder or URL where runs keep what they go on from; empty: beside the store."""
     keys: dict[str, str] = {}
     """Textual's key names, comma between alternatives, by the name of an action."""
     columns: dict[str, tuple[str, ...]] = {}
@@ -54,6 +56,15 @@ def read_settings(path: Path) -> Settings:
         raise UsageError(f"settings {shown(path)} cannot be read: {reason_of(error)}") from None
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise UsageError(f"settings {shown(path)}: {error}; mend the file, or delete it") from None
+
+
+def apply_checkpoints(settings: Settings, named: str = "") -> None:
+    """Have checkpoints lie where a command names it, else the environment, else the settings."""
+    from engine.places.named import checkpoints_url, name_checkpoints
+
+    url = named or checkpoints_url() or settings.checkpoints
+    if url:
+        name_checkpoints(url)
 
 
 def write_settings(settings: Settings, path: Path) -> None:

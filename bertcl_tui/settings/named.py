@@ -10,12 +10,14 @@ from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import checked_keymap
 from bertcl_tui.settings import Settings
 from bertcl_tui.style.themes import theme_names
-from engine.errors import UsageError, did_you_mean, nearest, shown
+from engine.errors import UsageError, did_you_mean, mask_password, nearest, shown
+from engine.places import place_at
 
 SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
 """How people write what is so or not; what TOML writes is read too."""
 _READ: Final = {**SWITCHES, "true": True, "false": False, "yes": True, "no": False}
 _KEYS, _COLUMNS = "keys.", "columns."
+_TEXTS: Final = ("theme", "checkpoints")
 _PLAIN: Final = tuple(
     name for name in Settings.__struct_fields__ if name not in {"keys", "columns"}
 )
@@ -70,8 +72,8 @@ def with_named(settings: Settings, name: str, text: str) -> Settings:
     if known.startswith(_KEYS):
         keys = {**settings.keys, known.removeprefix(_KEYS): text}
         changed = replace(settings, keys=keys)
-    elif known == "theme":
-        changed = replace(settings, theme=text)
+    elif known in _TEXTS:
+        changed = replace(settings, **{known: text})
     elif text.lower() in _READ:
         changed = replace(settings, **{known: _READ[text.lower()]})
     else:
@@ -98,12 +100,15 @@ def check_settings(settings: Settings) -> None:
     """Look whether an app can be as these say.
 
     Raises:
-        UsageError: there is no such theme or action, no such key, or a key would do two things.
+        UsageError: there is no such theme, place for checkpoints, action or key, or a key would do
+            two things.
     """
     themes = theme_names()
     if settings.theme not in themes:
         hint = did_you_mean(nearest(settings.theme, themes))
         raise UsageError(f"no theme '{shown(settings.theme)}'; {hint} {', '.join(themes)}")
+    if settings.checkpoints:
+        place_at(settings.checkpoints)
     checked_keymap(settings.keys, ACTIONS)
 
 
@@ -111,7 +116,7 @@ def _text(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if isinstance(value, bool):
         return next(text for text, is_so in SWITCHES.items() if is_so == value)
-    return str(value)
+    return mask_password(str(value))
 
 
 def _known(name: str) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import UsageError, first_line, reason_of, shown
+from engine.errors import UsageError, first_line, mask_password, reason_of, shown
 from engine.files import Stamp, expanded, is_homeless, own_folder, stamp_of
 from engine.store.driver_errors import UnwritableError, plain_errors
 from engine.store.migrations import make_tables, revision_in, upgrade
@@ -34,9 +33,6 @@ _MOST_WAL_BYTES = 64 * 2**20
 """Of the write-ahead log, once all that stands in it is in the file."""
 COPY_PREFIX = "bertcl-tui-"
 """In the folder for temporary files; the id of the process that looks into the copy follows."""
-_PASSWORD = re.compile(r"(://[^/:@]*:)(?:.*(?=@)|(?!:|\d+(?:[/?]|$))[^/?]+)", re.DOTALL)
-"""Also of one whose host was forgotten; what could be a port is none."""
-_SECRET_OPTION = re.compile(r"([?&][^=&]*(?:pass|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 @dataclass(eq=False)
@@ -115,11 +111,6 @@ def store_url(text: str) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
-def mask_password(store: str) -> str:
-    """Return a store's URL as it may be shown, even one that is none; a path is as it was."""
-    return _SECRET_OPTION.sub(r"\1***", _PASSWORD.sub(r"\1***", store))
-
-
 def sqlite_path(url: str) -> Path | None:
     """Return the file behind a SQLite URL, or None."""
     parsed = make_url(url)
@@ -139,11 +130,16 @@ def files_folder(url: str) -> Path:
     path = sqlite_path(url)
     if path is not None:
         return path.with_name(f"{path.name}.runs")
-    server = URL.create(**{**make_url(url)._asdict(), "password": None}).render_as_string()
+    server = url_without_password(url)
     folder = own_folder("data") / hashlib.sha256(server.encode()).hexdigest()[:16]
     if is_homeless(folder):
         raise UsageError("checkpoints have no place: no home is known; set HOME or XDG_DATA_HOME")
     return folder
+
+
+def url_without_password(url: str) -> str:
+    """Return the URL of a server as anybody may know it."""
+    return URL.create(**{**make_url(url)._asdict(), "password": None}).render_as_string()
 
 
 def is_made(text: str) -> bool:

@@ -1,6 +1,5 @@
 """Studies: beginning, finding, controlling and deleting them; taking over those from elsewhere."""
 
-import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,11 +22,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from engine.errors import DeletedError, UsageError, shown
+from engine.errors import DeletedError, EngineError, UsageError, shown
 from engine.spec import StudySpec
 from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.leases import held
+from engine.store.places import FIRST_STAGES, place_of, run_folder
 from engine.store.run_states import control_runs
 from engine.store.runs import Scores, rates_json
 from engine.store.schema import ended_early, log, measurement, run, stage, study
@@ -204,11 +204,13 @@ def delete_study(store: Store, study_id: int) -> None:
         connection.execute(delete(log).where(log.c.run_id.in_(runs)))
         connection.execute(delete(study).where(study.c.id == study_id))
         _delete_from_optuna(connection, name)
-    for run_id in run_ids:
-        shutil.rmtree(store.folder / f"run-{run_id}", ignore_errors=True)
-    for kept in (store.folder / "first-stages").glob(f"study-{study_id}-*"):
-        with suppress(OSError):
-            kept.unlink()
+    with suppress(EngineError):  # what stays is found by workers when they tidy up
+        place = place_of(store)
+        for run_id in run_ids:
+            place.discard(run_folder(run_id))
+        for kept in place.files(FIRST_STAGES):
+            if kept.path.name.startswith(f"study-{study_id}-"):
+                place.delete(kept.path)
 
 
 def _refuse_if_held(connection: Connection, study_id: int, name: str) -> None:

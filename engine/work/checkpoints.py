@@ -1,14 +1,12 @@
-"""What a worker keeps on disk: the last checkpoints of a run, and first stages to be shared."""
+"""What a worker keeps: the last checkpoints of a run, and first stages to be shared."""
 
 import logging
-import shutil
 import time
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
-from engine.errors import StorageError
+from engine.errors import EngineError, StorageError
 from engine.files import make_room
 from engine.learning.checkpoint import (
     Checkpoint,
@@ -20,10 +18,12 @@ from engine.learning.checkpoint import (
 )
 from engine.learning.events import Measured
 from engine.learning.learner import SequenceLearner
+from engine.places import Place
 from engine.store.connection import Store
 from engine.store.leases import begin_first_stage, end_first_stage
+from engine.store.places import run_folder
 from engine.store.runs import RunRecord
-from engine.work.cleaning import first_stage_path, spare_first_stages
+from engine.work.cleaning import first_stage_name, spare_first_stages
 from engine.work.patience import Patience
 
 _LEAST_SHARE = 20
@@ -45,7 +45,7 @@ class CheckpointKeeper:
     """Keeps the last two checkpoints of one run: the older serves where the newer is damaged.
 
     Args:
-        store: beside which they lie.
+        place: where they lie.
         run_id: of the run.
         every_seconds: least time between two checkpoints of all runs that are learnt together.
         after_step: none is written up to this one.
@@ -54,15 +54,16 @@ class CheckpointKeeper:
 
     def __init__(
         self,
-        store: Store,
+        place: Place,
         run_id: int,
         *,
         every_seconds: float,
         after_step: int = 0,
         at_once: int = 1,
     ) -> None:
-        self._folder = store.folder / f"run-{run_id}"
-        self._next = self.paths[0]
+        self.place = place
+        self._folder = run_folder(run_id)
+        self._next = self.names[0]
         self._every = every_seconds * at_once
         self._least_share = _LEAST_SHARE * at_once
         # A worker that was lost may have been so in writing one: not at that step again.
@@ -73,9 +74,9 @@ class CheckpointKeeper:
         """Why the last one could not be written."""
 
     @property
-    def paths(self) -> tuple[Path, Path]:
-        """Where the two are, in no order of their own."""
-        one, other = (self._folder / f"checkpoint-{place}.safetensors" for place in (1, 2))
+    def names(self) -> tuple[str, str]:
+        """What the two are called at their place, in no order of their own."""
+        one, other = (f"{self._folder}/checkpoint-{number}.safetensors" for number in (1, 2))
         return one, other
 
     def due(self, step: int) -> bool:
@@ -93,7 +94,8 @@ class CheckpointKeeper:
         """
         began = time.monotonic()
         try:
-            write_checkpoint(self._next, learner.save(extra))
+            checkpoint = learner.save(extra)
+            self.place.write(self._next, lambda path: write_checkpoint(path, checkpoint))
             self._next = self._other(self._next)
             self.trouble = None
         except StorageError as trouble:
@@ -109,42 +111,39 @@ class CheckpointKeeper:
         Raises:
             StorageError: they cannot be read just now.
         """
-        self._remove_unfinished()
-        positions: list[tuple[int, int, int, Path]] = []
+        self.place.forget_unfinished(self._folder)
+        positions: list[tuple[int, int, float, str]] = []
         damage: str | None = None
-        for path in self.paths:
+        for name in self.names:
             try:
-                position = read_position(path)
+                with self.place.begun(name) as path:
+                    position = read_position(path)
             except DamagedError as error:
                 damage = str(error)
                 continue
             if position is not None:
-                written_at = path.stat().st_mtime_ns  # a Fisher goes on while no step is taken
-                positions.append((position.stage, position.step, written_at, path))
-        for *_, path in sorted(positions, reverse=True):
+                # A Fisher goes on while no step is taken.
+                written_at = self.place.written_at(name)
+                positions.append((position.stage, position.step, written_at, name))
+        for *_, name in sorted(positions, reverse=True):
             try:
-                found = read_checkpoint(path)
+                with self.place.fetched(name) as path:
+                    found = read_checkpoint(path)
             except DamagedError as error:
                 damage = str(error)
                 continue
             if found is not None:
-                self._next = self._other(path)
+                self._next = self._other(name)
                 return Found(found, damage)
         return Found(None, damage)
 
-    def _other(self, path: Path) -> Path:
-        one, other = self.paths
-        return other if path == one else one
-
-    def _remove_unfinished(self) -> None:
-        """Remove what a worker left that died while it wrote; it alone held the run."""
-        for part in self._folder.glob(".*.part"):
-            with suppress(OSError):
-                part.unlink()
+    def _other(self, name: str) -> str:
+        one, other = self.names
+        return other if name == one else one
 
     def discard(self) -> None:
         """Delete what is kept: the run ended."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.place.discard(self._folder)
 
 
 class FirstStages:
@@ -156,12 +155,15 @@ class FirstStages:
     def __init__(
         self,
         store: Store,
+        place: Place,
         run: RunRecord,
         worker_id: int,
+        *,
         patience: Patience,
         learner: SequenceLearner,
     ) -> None:
         self._store = store
+        self._place = place
         self._lease = (store, run.id, worker_id)
         self._patience = patience
         self._learner = learner
@@ -200,28 +202,26 @@ class FirstStages:
         position = self._learner.position
         if self._key is None or position.stage or position.step:
             return
-        path = self._path(self._key)
+        name = self._name(self._key)
         try:
-            found = read_checkpoint(path)
+            with self._place.fetched(name) as path:
+                found = read_checkpoint(path)
         except DamagedError as error:
             _log.warning("%s; the first stage is learnt again", error)
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+            self._place.discard(name)
             return
         except StorageError as trouble:
             _log.warning("%s; the first stage is learnt again", trouble)
             return
         if found is not None:
-            _log.info("the first stage was learnt before (%s)", path.name)
+            _log.info("the first stage was learnt before (%s)", name)
             self._learner.take_over(found)
-            with suppress(OSError):
-                path.touch()
+            self._place.note_use(name)
 
     def watch(self, event: Measured) -> None:
         """Keep the first stage when it ends."""
         if self._key is not None and event.stage == 0 and event.fraction >= 1.0:
-            if not self._path(self._key).exists():
-                self._keep(self._key)
+            self._keep(self._key)
             self._end()
 
     def _end(self) -> None:
@@ -233,9 +233,13 @@ class FirstStages:
         if len(learner.position.first_stage) != len(learner.setup.plans[0].measured_at):
             return  # A checkpoint of an earlier version does not say what was measured before it.
         # A full disk must not end the run: the stage is kept for others.
-        with suppress(StorageError, OSError):
-            write_checkpoint(self._path(key), learner.first_stage(key))
-            make_room(spare_first_stages(self._store), _MOST_BYTES)
+        name = self._name(key)
+        with suppress(EngineError, OSError):
+            if self._place.written_at(name):
+                return
+            stage = learner.first_stage(key)
+            self._place.write(name, lambda path: write_checkpoint(path, stage))
+            make_room(spare_first_stages(self._store, self._place), _MOST_BYTES, self._place.delete)
 
-    def _path(self, key: str) -> Path:
-        return first_stage_path(self._store, key, self._study_id)
+    def _name(self, key: str) -> str:
+        return first_stage_name(key, self._study_id)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -30,9 +31,11 @@ from engine.files import (
     is_abandoned,
     is_beside,
     is_orphan,
-    name_beside,
 )
+from engine.places import Place
+from engine.places.local import Folder
 from engine.store.connection import COPY_PREFIX, Store, existing
+from engine.store.places import FIRST_STAGES, place_of
 from engine.store.schema import run
 from engine.store.searches import unfinished_studies
 from engine.store.workers import WorkerRecord, count_lines, forget_lines, living_workers
@@ -100,6 +103,11 @@ class Cleaning:
         """Where the store's files lie; it may be a link that a person made."""
         return Path(os.path.realpath(self.store.folder))
 
+    @cached_property
+    def place(self) -> Place:
+        """Where its checkpoints and first stages lie."""
+        return place_of(self.store)
+
     def is_old(self, at: float) -> bool:
         """Whether what was used then is to go."""
         return at <= time.time() - self.older
@@ -146,7 +154,8 @@ def free(cleaning: Cleaning, kind: str) -> Amount:
         if going:
             with cleaning.store.writing():
                 pass  # what lies beside a store that may not be written stays too
-        return _amount([file for file in going if delete(file.path)])
+        remove = cleaning.place.delete if kind == "first-stages" else delete
+        return _amount([file for file in going if remove(file.path)])
     return _FREE_IN_STORE[kind](cleaning)
 
 
@@ -168,8 +177,8 @@ def _amount(files: Sequence[StoredFile]) -> Amount:
 
 def _checkpoints(cleaning: Cleaning) -> Iterator[_Piece]:
     # Folders before states: a folder that is there belongs to a run that is known, or was.
-    folders = filter(_run_id, folders_in(cleaning.folder))
-    found = {_run_id(folder): as_one(folder) for folder in folders}
+    found = {_run_id(folder.path): folder for folder in cleaning.place.folders()}
+    found.pop(0, None)
     with cleaning.store.reading() as connection:
         states = _states(connection, found)
     for run_id, file in found.items():
@@ -207,31 +216,30 @@ def _free_checkpoints(cleaning: Cleaning) -> Amount:
     gone: list[StoredFile] = []
     for first in range(0, len(found), _AT_ONCE):
         some = {_run_id(file.path): file for file in found[first : first + _AT_ONCE]}
-        aside: list[Path] = []
+        aside: list[Callable[[], object]] = []
         with cleaning.store.writing() as connection:
             states = _states(connection, some, stay=True)
             for run_id, file in some.items():
                 if _is_over(cleaning, states.get(run_id), file):
-                    with suppress(FileNotFoundError):
-                        aside.append(file.path.rename(name_beside(file.path)))
-                        gone.append(file)
-        for path in aside:
-            delete(path)
+                    aside.append(cleaning.place.take_away(file.path))
+                    gone.append(file)
+        for go in aside:
+            go()
     return _amount(gone)
 
 
 # What is a file, and may go when it is old
 
 
-def first_stage_path(store: Store, key: str, study_id: int | None) -> Path:
-    """Return where a first stage is kept: of any run, or of all trials of a study."""
+def first_stage_name(key: str, study_id: int | None) -> str:
+    """Return what a first stage is called at its place: of any run, or of a study's trials."""
     owner = "" if study_id is None else f"study-{study_id}-"
-    return store.folder / "first-stages" / f"{owner}{key}.safetensors"
+    return f"{FIRST_STAGES}/{owner}{key}.safetensors"
 
 
-def spare_first_stages(store: Store) -> list[StoredFile]:
+def spare_first_stages(store: Store, place: Place) -> list[StoredFile]:
     """Return the first stages that no study needs which is not over."""
-    files = list(files_in(store.folder / "first-stages", ".safetensors"))
+    files = _whole_first_stages(place)
     owners = [_OF_STUDY.fullmatch(file.path.name) for file in files]
     needing = unfinished_studies(store) if any(owners) else ()
     return [
@@ -241,9 +249,13 @@ def spare_first_stages(store: Store) -> list[StoredFile]:
     ]
 
 
+def _whole_first_stages(place: Place) -> list[StoredFile]:
+    return [file for file in place.files(FIRST_STAGES) if file.path.suffix == ".safetensors"]
+
+
 def _first_stages(cleaning: Cleaning) -> Iterator[_Piece]:
-    spare = {file.path for file in spare_first_stages(cleaning.store)}
-    for file in files_in(cleaning.store.folder / "first-stages", ".safetensors"):
+    spare = {file.path for file in spare_first_stages(cleaning.store, cleaning.place)}
+    for file in _whole_first_stages(cleaning.place):
         yield _Piece(file, file.path in spare and cleaning.is_old(file.used_at))
 
 
@@ -279,7 +291,11 @@ def _leftovers(cleaning: Cleaning) -> Iterator[_Piece]:
 
 
 def _half_written(cleaning: Cleaning) -> Iterator[StoredFile]:
-    for folder in (cleaning.folder, *folders_in(cleaning.folder), *cache_folders()):
+    roots = [cleaning.folder]
+    if isinstance(cleaning.place, Folder):
+        roots.append(Path(os.path.realpath(cleaning.place.root)))
+    inside = [folder for root in roots for folder in folders_in(root)]
+    for folder in dict.fromkeys([*roots, *inside, *cache_folders()]):
         if is_beside(folder.name):
             yield as_one(folder)
             continue

@@ -80,7 +80,7 @@ def attend(
             run is as one whose worker died.
     """
     keeper = CheckpointKeeper(
-        context.store,
+        context.place,
         run.id,
         every_seconds=context.checkpoint_seconds,
         after_step=run.lost_step or 0,
@@ -245,7 +245,14 @@ def _learn(
     control = Control(partial(_desired, context, run), context.patience, context.notices)
     with control.obeyed_anywhere():
         learner = prepare(_placed(run.spec, context.device))
-        first_stages = FirstStages(context.store, run, context.worker_id, context.patience, learner)
+        first_stages = FirstStages(
+            context.store,
+            context.place,
+            run,
+            context.worker_id,
+            patience=context.patience,
+            learner=learner,
+        )
         _go_on_from_checkpoint(context, run, learner, judge, keeper)
         if (other := first_stages.begin()) is not None:
             reason = f"waits for {other}, which learns the same first stage"
@@ -309,7 +316,7 @@ def _go_on_from_checkpoint(
         if found.damage is not None:
             say(context, run, f"goes on from step {learner.steps_taken}: {found.damage}")
     else:
-        why = found.damage or "it has no checkpoint yet"
+        why = found.damage or f"it has no checkpoint in {keeper.place}"
         say(context, run, f"begins anew after step {run.step}: {why}")
 
 

@@ -12,6 +12,7 @@ from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.stacked.stack import Stack
+from engine.places import Place
 from engine.store.clock import ClockWatch
 from engine.store.connection import Store
 from engine.store.notices import Notices
@@ -43,6 +44,8 @@ class WorkerContext:
     patience: Patience
     checkpoint_seconds: float
     notices: Notices
+    place: Place
+    """Where checkpoints and first stages lie."""
     clock: ClockWatch = field(default_factory=ClockWatch)
     desired: DesiredOfHeld | None = None
     """Where what is desired of several runs is looked up together."""

@@ -14,8 +14,9 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from engine.errors import EngineError
-from engine.store.connection import Store, mask_password, open_store
+from engine.errors import EngineError, mask_password
+from engine.places.named import check_checkpoints, checkpoints_url
+from engine.store.connection import Store, open_store
 from engine.store.searches import models_asked_for
 from engine.store.states import IDLE_SECONDS, LOST_AFTER, Desired
 from engine.store.workers import (
@@ -65,6 +66,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How many trials of a study it learns together, in one process."""
     checkpoint_seconds: float = 30.0
     """Least time between two checkpoints of a run; 0 writes one after every step."""
+    checkpoints: str = ""
+    """URL of the place where they lie; empty: where they usually do."""
     log_file: str | None = None
     """Where what it writes goes already, so that it can see to it that this stays small."""
 
@@ -83,6 +86,7 @@ class Place(Struct, frozen=True):
             threads=self.threads,
             or_another=asked != self.device,
             stack=stack,
+            checkpoints=checkpoints_url(),
         )
 
 
@@ -104,6 +108,7 @@ def ensure_workers(
         stack: how many trials of a study those learn together that are started now.
 
     Raises:
+        UsageError: the place that was named for checkpoints cannot be written.
         EngineError: a worker could not be started.
     """
     with closing(open_store(store_url, create=False)) as store:
@@ -111,6 +116,8 @@ def ensure_workers(
         if slots is None:
             slots = _share(store, len(held)).workers
         places = free_places(slots, device, held)
+        if places:
+            check_checkpoints()
         for place in places:
             start_worker(store, place.settings(store.url, asked=device, stack=stack))
         return len(places)
@@ -219,7 +226,11 @@ def start_process(
     Raises:
         OSError: it could not be started.
     """
-    shown = replace(settings, store=mask_password(settings.store))
+    shown = replace(
+        settings,
+        store=mask_password(settings.store),
+        checkpoints=mask_password(settings.checkpoints),
+    )
     process = start_module(
         "engine.work",
         shown=[msgspec.json.encode(shown).decode()],

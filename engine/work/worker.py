@@ -11,14 +11,16 @@ from threading import Event
 from types import FrameType
 from typing import Literal, TypeVar
 
-from engine.errors import DeletedError, EngineError, UsageError, kind_and_line, shown
+from engine.errors import DeletedError, EngineError, UsageError, kind_and_line, mask_password, shown
 from engine.learning.backbone import forget_backbone, quiet_libraries
 from engine.learning.device import free_memory, pick_device, usable_devices
+from engine.places.named import name_checkpoints
 from engine.spec import sequence_name
 from engine.store.clock import read_clock
-from engine.store.connection import Store, is_made, mask_password, open_store
+from engine.store.connection import Store, is_made, open_store
 from engine.store.leases import any_waits_for_first_stage, has_orphans
 from engine.store.notices import Heard, Notices
+from engine.store.places import place_of
 from engine.store.run_states import claim_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.searches import say_what_searches_wait_for
@@ -64,7 +66,10 @@ def work(settings: WorkerSettings) -> None:
     quiet_libraries()
     if not is_made(settings.store):
         raise UsageError(f"no store at {shown(mask_password(settings.store))}; it was removed")
+    if settings.checkpoints:
+        name_checkpoints(settings.checkpoints)
     store = open_store(settings.store)
+    place = place_of(store)
     ending = Event()
     _end_politely(ending)
     patience = Patience(ending)
@@ -85,6 +90,7 @@ def work(settings: WorkerSettings) -> None:
         patience=patience,
         checkpoint_seconds=settings.checkpoint_seconds,
         notices=Notices(store, "work"),
+        place=place,
     )
     _log_worker(context, "begins")
     try:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from engine.spec import RunSpec, StudySpec
 from engine.store.connection import Store
 from engine.store.measurements import MeasurementRecord, drift_of, measurements_of
+from engine.store.places import place_of
 from engine.store.run_states import control_run, create_run
 from engine.store.runs import RunRecord, get_run, trials_of
 from engine.store.studies import control_study, create_study
@@ -127,7 +128,8 @@ def test_a_checkpoint_left_by_a_deleted_store_is_not_gone_on_from(
     store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
 ) -> None:
     run_id = create_run(store, run_spec)
-    left, _ = CheckpointKeeper(store, run_id, every_seconds=0).paths
+    name, _ = CheckpointKeeper(place_of(store), run_id, every_seconds=0).names
+    left = store.folder / name
     left.parent.mkdir(parents=True)
     left.write_bytes(b"of another run")
 

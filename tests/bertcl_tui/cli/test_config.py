@@ -40,6 +40,7 @@ def test_what_is_set_and_what_is_not(ask: Ask, file: Path) -> None:
         "notify": "on",
         "bell": "off",
         "desktop": "off",
+        "checkpoints": "",
         "keys.sort": "f6,f5",
     }
     rows = [line.split() for line in ask("config").out.splitlines()]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import EngineError, StorageError, UsageError
-from engine.store.connection import files_folder, mask_password, open_store, sqlite_path, store_url
+from engine.errors import EngineError, StorageError, UsageError, mask_password
+from engine.store.connection import files_folder, open_store, sqlite_path, store_url
 from engine.store.runs import find_run
 from engine.store.studies import create_study, find_study
 from tests.engine.store.conftest import study_spec, without_privileges

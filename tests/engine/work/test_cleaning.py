@@ -29,7 +29,7 @@ from engine.work.cleaning import (
     KINDS,
     Amount,
     Cleaning,
-    first_stage_path,
+    first_stage_name,
     free,
     kinds_of,
     look_at,
@@ -266,8 +266,8 @@ def test_the_first_stage_of_a_search_stays_while_it_may_go_on(store: Store) -> N
     )
     study_id = create_study(store, spec)
     key = "a" * 32
-    old = put(first_stage_path(store, key, study_id), days=400)
-    of_runs = put(first_stage_path(store, key, None), days=40)
+    old = put(store.folder / first_stage_name(key, study_id), days=400)
+    of_runs = put(store.folder / first_stage_name(key, None), days=40)
     assert freed(store, "first-stages") == Amount(1, 10)
     assert (old.exists(), of_runs.exists()) == (True, False)
     assert look_at(Cleaning(store, older=0), "first-stages").there == Amount(1, 10)
@@ -280,7 +280,9 @@ def test_the_first_stage_of_a_search_stays_while_it_may_go_on(store: Store) -> N
 def test_a_search_takes_its_first_stage_along_when_it_is_deleted(store: Store) -> None:
     spec = StudySpec(name="later", sequence=("sst2", "mrpc"), data="hub", model="bert")
     mine, theirs = (create_study(store, replace_spec(spec, name=name)) for name in ("a", "b"))
-    files = [put(first_stage_path(store, "a" * 32, study_id)) for study_id in (mine, theirs)]
+    files = [
+        put(store.folder / first_stage_name("a" * 32, study_id)) for study_id in (mine, theirs)
+    ]
     delete_study(store, mine)
     assert [file.exists() for file in files] == [False, True]
 

@@ -1,5 +1,6 @@
 """What becomes of a run, and of its checkpoint, when something goes wrong around it."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -17,12 +18,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from engine.errors import StorageError
 from engine.learning.checkpoint import read_position
 from engine.learning.events import Measured, Stepped
+from engine.places.named import VARIABLE
 from engine.search.collapse import Look
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.leases import LeaseLostError, any_waits_for_first_stage
 from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
 from engine.store.notices import Notices
+from engine.store.places import FIRST_STAGES, place_of, run_folder
 from engine.store.run_states import claim_run, control_run, create_run
 from engine.store.runs import get_run
 from engine.store.schema import log, run
@@ -101,6 +104,7 @@ def work(
         patience=Patience(ending, run_seconds=0.0),
         checkpoint_seconds=checkpoint_seconds,
         notices=Notices(store),
+        place=place_of(store),
     )
     return execute(context, run, lambda _: judge or Judge())
 
@@ -237,6 +241,29 @@ def test_a_worker_that_ends_while_the_store_is_locked_leaves_its_run_to_the_next
         work(store, lock, pauses=ending)
     lock.give_back()
     require_next_worker_ends_as(undisturbed, store, run_id)
+
+
+def test_a_run_goes_on_from_a_place_that_hosts_share_and_leaves_no_checkpoint_there(
+    store: Store,
+    spec: RunSpec,
+    undisturbed: list[MeasurementRecord],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(VARIABLE, f"memory://shared-{os.getpid()}")
+    run_id, lock = create_run(store, spec), Lock(store, 10)
+    outcome = work(store, lock, pauses=Pauses(meanwhile=lock.give_back))
+    assert outcome is not None
+    assert outcome.state == "paused"
+    assert not kept(store, run_id)
+    place = place_of(store)
+    assert [folder.path.name for folder in place.folders()] == [run_folder(run_id)]
+    kept_there = place.files(run_folder(run_id))
+    newer = max(kept_there, key=lambda file: file.written_at)
+    place.write(newer.path.as_posix(), lambda path: path.write_bytes(b"torn"))
+
+    assert first_steps(store) > 5, "the older one serves where the newer is torn"
+    assert measurements_of(store, run_id) == undisturbed
+    assert [folder.path.name for folder in place.folders()] == [FIRST_STAGES]
 
 
 def test_what_cannot_be_read_just_now_is_not_deleted(store: Store, spec: RunSpec) -> None:

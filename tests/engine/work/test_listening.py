@@ -10,6 +10,7 @@ import pytest
 
 from engine.store.connection import Store, open_store
 from engine.store.notices import Notices
+from engine.store.places import place_of
 from engine.store.run_states import claim_run, control_run, create_run, desired_of
 from engine.store.states import Desired
 from engine.store.workers import set_desired_of_worker
@@ -72,6 +73,7 @@ def test_an_idle_worker_asks_nothing_until_it_is_told_and_then_at_once(
         patience=Patience(ending),
         checkpoint_seconds=0.0,
         notices=Counted(store),
+        place=place_of(store),
     )
     searches = Searches(store, worker_id, context.patience, context.devices)
     settings = WorkerSettings(store=store.url, idle_seconds=10 * PATIENCE)

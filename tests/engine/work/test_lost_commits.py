@@ -19,6 +19,7 @@ from engine.spec import Protocol
 from engine.store.connection import Store, open_store
 from engine.store.measurements import measurements_of, spent_on
 from engine.store.notices import Notices
+from engine.store.places import place_of
 from engine.store.run_states import beat_for_run, claim_run, create_run
 from engine.store.runs import Scores, get_run
 from engine.store.schema import run, worker
@@ -135,6 +136,7 @@ def context_of(store: Store, worker_id: int, patience: Patience) -> WorkerContex
         patience=patience,
         checkpoint_seconds=60.0,
         notices=Notices(store),
+        place=place_of(store),
     )
 
 

@@ -14,6 +14,7 @@ from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.measurements import MeasurementRecord, measurements_of, spent_on
 from engine.store.notices import Notices
+from engine.store.places import place_of
 from engine.store.run_states import claim_run, control_run, create_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.schema import run
@@ -112,6 +113,7 @@ def _context(store: Store, ending: Event | None = None) -> WorkerContext:
         patience=Patience(ending, run_seconds=0.0),
         checkpoint_seconds=0.0,
         notices=Notices(store),
+        place=place_of(store),
     )
 
 
