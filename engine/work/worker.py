@@ -57,8 +57,11 @@ Value = TypeVar("Value")
 _log = logging.getLogger(__name__)
 
 
-def work(settings: WorkerSettings) -> None:
+def work(settings: WorkerSettings) -> bool:
     """Work for a store until asked to end, or until there is nothing to do.
+
+    Returns:
+        Whether it was asked to end.
 
     Raises:
         EngineError: the store cannot be read or written.
@@ -104,6 +107,7 @@ def work(settings: WorkerSettings) -> None:
         with suppress(EngineError):
             end_worker(store, worker_id)
         store.close()
+    return ending.is_set()
 
 
 def _take_device(store: Store, worker_id: int, settings: WorkerSettings) -> str:
