@@ -10,6 +10,7 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -56,9 +57,16 @@ _OPTIONS: Final = {
 
 
 class PostgresServer:
-    """A server with databases for tests."""
+    """A server with databases for tests.
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    Args:
+        programs: where they are.
+        folder: for its files.
+        port: by which other hosts reach it; None: none does.
+    """
+
+    def __init__(self, programs: Path, folder: Path, port: int | None = None) -> None:
+        self._port = port
         self._programs = programs
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -76,6 +84,7 @@ class PostgresServer:
             "postgresql+psycopg",
             username=user,
             password=password,
+            port=self._port,
             database=database,
             query={"host": str(self._folder)},
         )
@@ -86,13 +95,16 @@ class PostgresServer:
         data = self._folder / "data"
         self._run("initdb", *_INITDB, "-D", str(data))
         rules = data / "pg_hba.conf"
-        rules.write_text(f"local all {GUARDED} scram-sha-256\n{rules.read_text()}")
+        of_hosts = "host all all 10.0.0.0/8 trust\n" if self._port else ""
+        rules.write_text(f"local all {GUARDED} scram-sha-256\n{of_hosts}{rules.read_text()}")
         self.start()
         self._sql(f"CREATE ROLE {GUARDED} LOGIN PASSWORD '{PASSWORD}'")
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = {**_OPTIONS, "unix_socket_directories": str(self._folder)}
+        if self._port is not None:
+            options |= {"listen_addresses": "*", "port": str(self._port)}
         words = [f"-c{name}={value}" for name, value in options.items()]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -194,8 +206,12 @@ def empty(engine: Engine) -> None:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Yield a server that runs; skip the test where there can be none."""
+def postgres_server(*, network: bool = False) -> Iterator[PostgresServer]:
+    """Yield a server that runs; skip the test where there can be none.
+
+    Args:
+        network: whether other hosts reach it.
+    """
     programs = _programs()
     if programs is None:
         pytest.skip(f"no PostgreSQL {_OLDEST} or newer is found here: apt-get install postgresql")
@@ -205,12 +221,19 @@ def postgres_server() -> Iterator[PostgresServer]:
     # Short, as the name of a socket must be, and where others may go.
     with tempfile.TemporaryDirectory(prefix="bertcl-pg-", dir="/tmp") as name:
         os.chown(name, user.pw_uid, user.pw_gid)
-        server = PostgresServer(programs, Path(name))
+        server = PostgresServer(programs, Path(name), _free_port() if network else None)
         try:
             server.begin()
             yield server
         finally:
             server.end()
+
+
+def _free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("", 0))
+        port: int = door.getsockname()[1]
+        return port
 
 
 def _programs() -> Path | None:
