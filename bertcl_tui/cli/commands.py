@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from bertcl_tui.app import open_app
-from bertcl_tui.cli.parameters import Store
+from bertcl_tui.cli.parameters import StoreOfAll
 from engine.errors import UsageError
 
 PROGRAM: Final = "bertcl-tui"
@@ -330,7 +330,7 @@ def _flowing(text: str) -> str:
     return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
 
 
-def _open(context: typer.Context, *, store: Store = "", version: Version = False) -> None:
+def _open(context: typer.Context, *, store: StoreOfAll = "", version: Version = False) -> None:
     """Find learning rates with which a transformer learns a new task and still knows the old one.
 
     Without a command, the app is opened.

@@ -18,6 +18,8 @@ _COMPLETING: Final = "_BERTCL_TUI_COMPLETE"
 _WORDS, _PLACE = "COMP_WORDS", "COMP_CWORD"
 _COLON: Final = ":"
 _STORE: Final = "--store"
+_STORE_VARIABLE: Final = "BERTCL_STORE"
+"""As ``parameters.STORE_VARIABLE``, which is loaded with typer."""
 
 
 def main() -> int:
@@ -95,7 +97,8 @@ def run(arguments: Sequence[str]) -> int:
                 return run_command(arguments)
         from bertcl_tui.app import open_app
 
-        return open_app(arguments[-1].removeprefix(f"{_STORE}=") if arguments else None)
+        named = arguments[-1].removeprefix(f"{_STORE}=") if arguments else None
+        return open_app(named or os.environ.get(_STORE_VARIABLE) or None)
     except UsageError as error:
         return _complain(error, WRONG)
     except EngineError as error:

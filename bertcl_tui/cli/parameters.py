@@ -26,6 +26,16 @@ Store = Annotated[
         metavar="URL", help="Where studies are kept: a SQLite file, or the URL of a database."
     ),
 ]
+STORE_VARIABLE: Final = "BERTCL_STORE"
+"""Of the environment: the store, where no ``--store`` names one."""
+StoreOfAll = Annotated[
+    str,
+    typer.Option(
+        metavar="URL",
+        envvar=STORE_VARIABLE,
+        help="Of every command: where studies are kept, a SQLite file or the URL of a database.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Slots = Annotated[
     int | None,

@@ -7,6 +7,17 @@ from typing import Annotated, Any, Final
 import typer
 from msgspec.structs import replace
 
+from bertcl_tui.cli.launching import (
+    Address,
+    Cpus,
+    Gpus,
+    Launcher,
+    Partition,
+    Time,
+    asked_of_cluster,
+    launch_workers,
+    refuse_without_launcher,
+)
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
 from bertcl_tui.cli.parameters import DEVICES, Checkpoints, Json, Slots, Stack, Store, offer_words
 from bertcl_tui.cli.stores import keep_checkpoints, opened
@@ -16,7 +27,12 @@ from bertcl_tui.style.looks import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
 from engine.errors import EngineError, mask_password
 from engine.store.connection import DEFAULT_STORE
-from engine.work.supervisor import free_places, passing_on_signals, start_process
+from engine.work.supervisor import (
+    WorkerSettings,
+    free_places,
+    passing_on_signals,
+    start_process,
+)
 
 _FOREVER: Final = 1e9
 
@@ -40,16 +56,38 @@ def worker(
     checkpoints: Checkpoints = "",
     until_idle: UntilIdle = False,
     device: Device = "auto",
+    launcher: Launcher = "",
+    gpus_per_worker: Gpus = None,
+    cpus_per_worker: Cpus = None,
+    address: Address = None,
+    partition: Partition = None,
+    time: Time = None,
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Work here, in the foreground, for whatever the store asks for.
 
     Ctrl-C gives the runs back with a checkpoint; another worker goes on with them.
+
+    With --launcher they work on a cluster: as many as there is something to do for, --slots of them
+    at most. docs/cluster.md has it step by step.
     """
     option("device").read(device)
     keep_checkpoints(checkpoints)
+    of_cluster = asked_of_cluster(
+        gpus=gpus_per_worker,
+        cpus=cpus_per_worker,
+        address=address,
+        partition=partition,
+        time=time,
+    )
+    if not launcher:
+        refuse_without_launcher(of_cluster)
     with opened(store) as at:
         url = at.store.url
+    if launcher:
+        settings = WorkerSettings(store=url, device=device, until_idle=until_idle, stack=stack)
+        launch_workers(launcher, settings, slots, of_cluster)
+        return
     every = [
         replace(
             place.settings(url, asked=device, stack=stack),

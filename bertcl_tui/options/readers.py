@@ -23,7 +23,7 @@ _MOST = 2**31 - 1
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 _SPAN = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
-_AGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhdw])")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhdw])")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 _SAMPLE_SEARCH = {
@@ -111,9 +111,18 @@ def age(text: str) -> float:
     Raises:
         UsageError: it is no number with a unit.
     """
-    match = _AGE.fullmatch(text.strip().lower())
+    return duration("age", text)
+
+
+def duration(what: str, text: str) -> float:
+    """Read how long something lasts, such as ``30d``, in seconds; ``what`` is what it is called.
+
+    Raises:
+        UsageError: it is no number with a unit.
+    """
+    match = _DURATION.fullmatch(text.strip().lower())
     if match is None:
-        raise UsageError(f"age '{shown(text)}' is none; write one like 30d, 12h or 90m")
+        raise UsageError(f"{what} '{shown(text)}' is none; write one like 30d, 12h or 90m")
     return float(match[1]) * _SECONDS[match[2]]
 
 

@@ -82,6 +82,12 @@ class _Running(Struct, frozen=True, kw_only=True):
         """Whether it has fewer than its target."""
         return self.counts.begun < self.target
 
+    @property
+    def trials_now(self) -> int:
+        """How many trials could begin now; in order, no more may be under way at once."""
+        left, in_order = self.target - self.counts.begun, self.spec.search.in_order
+        return left if in_order is None else max(0, min(left, in_order - self.unfinished))
+
 
 def searches(store: Store, model: str | None, protocol: Protocol) -> list[SearchRecord]:
     """Return the searches on a backbone, or on any (None), that score alike, oldest first."""
@@ -139,12 +145,17 @@ def studies_wanting_trials(store: Store, devices: Collection[str] | None = None)
         store: where they are kept.
         devices: only those that learn on one of them; None: on any.
     """
+    return list(trials_wanted(store, devices))
+
+
+def trials_wanted(store: Store, devices: Collection[str] | None = None) -> dict[int, int]:
+    """Return how many trials could begin now of each search that ``studies_wanting_trials`` has."""
     with store.reading() as connection:
-        return [
-            search.id
+        return {
+            search.id: search.trials_now
             for search in _running_searches(connection, devices)
             if search.wants_trials and not _spent(connection, search)
-        ]
+        }
 
 
 def race_wanted(

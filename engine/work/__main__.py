@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from engine.errors import EngineError
-from engine.work.processes import read_message
+from engine.work.processes import log_to, read_message
 from engine.work.supervisor import WorkerSettings
 
 _MOST_LOG_BYTES: Final = 4 * 2**20
@@ -33,11 +33,7 @@ def main() -> int:
     """Read the settings from stdin and work."""
     settings = msgspec.json.decode(read_message(), type=WorkerSettings)
     file = settings.log_file
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        handlers=[logging.StreamHandler() if file is None else WorkerLog(file)],
-    )
+    log_to(logging.StreamHandler() if file is None else WorkerLog(file))
     from engine.work.worker import work
 
     try:

@@ -1,5 +1,6 @@
 """Processes of our own: how they are started, and whether one still runs. Light: no torch."""
 
+import logging
 import os
 import socket
 import subprocess
@@ -68,6 +69,18 @@ def read_message() -> bytes:
     os.dup2(nothing, 0)
     os.close(nothing)
     return text
+
+
+def log_to(handler: logging.Handler) -> None:
+    """Let a worker say what it does, and libraries what they have to say."""
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
+
+
+def be_patient() -> None:
+    """Let this process have what ``start_module`` gives to those it starts; torch reads it once."""
+    for name, value in _PATIENT_THREADS.items():
+        os.environ.setdefault(name, value)
 
 
 def identity_of(pid: int | None = None) -> WorkerIdentity:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from types import FrameType
 from typing import IO, Annotated, Final
@@ -247,14 +247,25 @@ def passing_on_signals(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator
     """Ask the processes to end when this one is asked to; yield the signals they were sent."""
     sent: set[int] = set()
 
-    def pass_on(_: int, __: FrameType | None) -> None:
+    def pass_on() -> None:
         sent.add(signal.SIGTERM)
         for process in processes:
             process.terminate()
 
-    before = {number: signal.signal(number, pass_on) for number in _ENDING}
-    try:
+    with when_asked_to_end(pass_on):
         yield sent
+
+
+@contextmanager
+def when_asked_to_end(do: Callable[[], None]) -> Iterator[None]:
+    """Do this instead of ending, each time a signal asks this process to end."""
+
+    def called(_: int, __: FrameType | None) -> None:
+        do()
+
+    before = {number: signal.signal(number, called) for number in _ENDING}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

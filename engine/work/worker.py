@@ -61,7 +61,7 @@ def work(settings: WorkerSettings) -> bool:
     """Work for a store until asked to end, or until there is nothing to do.
 
     Returns:
-        Whether it was asked to end.
+        True where there was nothing to do, False where it was asked to end.
 
     Raises:
         EngineError: the store cannot be read or written.
@@ -97,7 +97,7 @@ def work(settings: WorkerSettings) -> bool:
     )
     _log_worker(context, "begins")
     try:
-        _serve(context, Searches(store, worker_id, patience, context.devices), settings)
+        return _serve(context, Searches(store, worker_id, patience, context.devices), settings)
     except Exception as error:
         _log_worker(context, f"ends by an error: {kind_and_line(error)}; see its log file", "error")
         raise
@@ -107,7 +107,6 @@ def work(settings: WorkerSettings) -> bool:
         with suppress(EngineError):
             end_worker(store, worker_id)
         store.close()
-    return ending.is_set()
 
 
 def _take_device(store: Store, worker_id: int, settings: WorkerSettings) -> str:
@@ -129,8 +128,8 @@ def _take_device(store: Store, worker_id: int, settings: WorkerSettings) -> str:
     return str(device.target)
 
 
-def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings) -> None:
-    """Work, rest while that is desired, and say why the worker ends.
+def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings) -> bool:
+    """Work, rest while that is desired, and say why the worker ends; True: nothing is left to do.
 
     Raises:
         StorageError: the store was in trouble for too long.
@@ -148,7 +147,7 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
             is_over = idle >= (0.0 if settings.until_idle else settings.idle_seconds)
             if is_over and not _must_wait(context, searches):
                 _log_worker(context, "ends: nothing to do")
-                return
+                return True
             _wait_for_news(context, heard)
             continue
         idle_since = time.monotonic()
@@ -156,6 +155,7 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
         _log_worker(context, "ends as it was told")
     else:
         _log_worker(context, f"ends: {context.heartbeat.end_reason}", "error")
+    return False
 
 
 def _must_wait(context: WorkerContext, searches: Searches) -> bool:

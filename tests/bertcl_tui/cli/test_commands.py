@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.cli.commands import COMMANDS, Command, function_of
+from bertcl_tui.cli.parameters import STORE_VARIABLE
+from tests.bertcl_tui.cli.conftest import Ask
 
 ROOT = Path(__file__).parents[3]
 EVERY = [*COMMANDS, *(part for command in COMMANDS for part in command.parts)]
@@ -102,3 +104,27 @@ def test_the_first_frame_loads_no_command(here: Path, words: list[str], store: s
     opened, *modules = loaded(here, OPENED, *words)
     assert opened == store
     assert not set(modules) & (MODULES | {"sqlalchemy", "typer", "bertcl_tui.cli.commands"})
+
+
+@pytest.mark.parametrize(
+    ("words", "store"),
+    [
+        (["studies"], "of-all.db"),
+        (["--store", "typed.db", "studies"], "typed.db"),
+        (["studies", "--store", "typed.db"], "typed.db"),
+    ],
+)
+def test_the_environment_names_a_store_where_nobody_types_one(
+    ask: Ask, here: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], store: str
+) -> None:
+    monkeypatch.setenv(STORE_VARIABLE, "of-all.db")
+    assert ask(*words).err.startswith(f"error: no store at {here / store};")
+
+
+@pytest.mark.process
+def test_the_app_opens_the_store_that_the_environment_names(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STORE_VARIABLE, "of-all.db")
+    assert loaded(here, OPENED)[0] == "of-all.db"
+    assert loaded(here, OPENED, "--store", "typed.db")[0] == "typed.db"

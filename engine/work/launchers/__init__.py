@@ -1,0 +1,69 @@
+"""Workers on clusters: whose engines place them there, and what may be asked of each.
+
+An engine is a module of this folder, by its own name, with ``launch(asked, say)``; it is loaded
+where it is asked for, and its library is an extra of the same name.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+from msgspec import Struct
+
+from engine.errors import UsageError, shown
+from engine.work.launchers.asked import Asked
+
+Say = Callable[[str], None]
+"""Tells people something, in a line."""
+
+
+class Launcher(Struct, frozen=True, kw_only=True):
+    """An engine that places workers."""
+
+    meaning: str
+    library: str
+    """As it is imported."""
+    takes: tuple[str, ...]
+    """Which of the options it understands that not all do; fields of ``Asked``."""
+
+
+LAUNCHERS: Final[Mapping[str, Launcher]] = {
+    "ray": Launcher(
+        meaning="Ray actors, for as long as this command runs; those that die come back",
+        library="ray",
+        takes=("address",),
+    ),
+    "slurm": Launcher(
+        meaning="an array of Slurm jobs, which end when nothing is queued",
+        library="submitit",
+        takes=("partition", "time"),
+    ),
+}
+
+
+def launch(name: str, asked: Asked, say: Say) -> None:
+    """Let an engine place workers.
+
+    Args:
+        name: the engine's.
+        asked: which workers, and where.
+        say: tells people how it gets on.
+
+    Raises:
+        UsageError: it cannot be done as asked.
+        EngineError: workers failed.
+    """
+    if name not in LAUNCHERS:
+        raise UsageError(f"no launcher named '{shown(name)}'; use {' or '.join(LAUNCHERS)}")
+    for option in ("address", "partition", "time"):
+        if getattr(asked, option) is not None and option not in LAUNCHERS[name].takes:
+            takes = ", ".join(f"--{each}" for each in LAUNCHERS[name].takes)
+            raise UsageError(f"--launcher {name} takes no --{option}; it takes {takes}")
+    if find_spec(LAUNCHERS[name].library) is None:
+        raise UsageError(
+            f"--launcher {name} needs {LAUNCHERS[name].library}: "
+            f'pip install "bertcl-tui[{name}]", here and on every machine of the cluster'
+        )
+    placing: Callable[[Asked, Say], None] = import_module(f"{__name__}.{name}").launch
+    placing(asked, say)

@@ -1,0 +1,69 @@
+"""A worker in a process that a cluster has started, on a machine of the cluster's choice."""
+
+import logging
+import socket
+from contextlib import closing
+
+from msgspec import Struct
+
+from engine.errors import EngineError, UsageError, mask_password, shown
+from engine.places.named import check_checkpoints, name_checkpoints
+from engine.store.connection import is_made, open_store
+from engine.store.workers import register_worker
+from engine.work.processes import be_patient, identity_of, log_to
+from engine.work.supervisor import WorkerSettings
+
+
+class Begun(Struct, frozen=True):
+    """A worker that has reached its store."""
+
+    worker_id: int
+    host: str
+
+
+class PlacedWorker:
+    """The ordinary worker, in two steps: whether it can work at all is known at once."""
+
+    def __init__(self, settings: WorkerSettings, checkpoints: str) -> None:
+        self._settings = settings
+        self._checkpoints = checkpoints
+        """Where they lie; empty: where they usually do on its machine."""
+
+    def begin(self) -> Begun:
+        """Reach the store and be registered there; libraries are loaded later.
+
+        Raises:
+            UsageError: the store, or the place of checkpoints, cannot be reached from here.
+        """
+        be_patient()
+        if self._checkpoints:
+            name_checkpoints(self._checkpoints)
+        log_to(logging.StreamHandler())
+        host, url = socket.gethostname(), self._settings.store
+        try:
+            check_checkpoints()
+            if not is_made(url):
+                raise UsageError("there is no such file")
+            with closing(open_store(url)) as store:
+                worker_id = register_worker(
+                    store,
+                    identity_of(),
+                    device=self._settings.device,
+                    threads=self._settings.threads,
+                    log_file=None,
+                )
+        except EngineError as error:
+            raise UsageError(
+                f"{host} cannot work for {shown(mask_password(url))}: {error}"
+            ) from None
+        return Begun(worker_id, host)
+
+    def work(self) -> bool:
+        """Work until there is nothing to do (True), or until asked to end (False).
+
+        Raises:
+            EngineError: it cannot.
+        """
+        from engine.work.worker import work
+
+        return work(self._settings)

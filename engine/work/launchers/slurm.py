@@ -1,0 +1,125 @@
+"""Workers as an array of Slurm jobs, submitted by submitit; Slurm is all that watches over them.
+
+A worker ends when nothing is left to do. Where Slurm wants its machine back, or its time is over
+(``SIGUSR2``), it gives its run back with a checkpoint, and its job is queued anew.
+"""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from types import FrameType
+from typing import Final
+
+import submitit
+from submitit.core.utils import FailedJobError, FailedSubmissionError
+from submitit.helpers import Checkpointable
+
+from engine.errors import UsageError, first_line, shown
+from engine.places.named import checkpoints_url
+from engine.store.connection import Store, open_store
+from engine.store.servers import EXAMPLE
+from engine.work.launchers.asked import Asked, workers_missing
+from engine.work.launchers.placed import PlacedWorker
+from engine.work.supervisor import WorkerSettings
+
+USUAL_SECONDS: Final = 12 * 3600.0
+_MOST_TIMEOUTS: Final = 1000
+"""How often a worker is queued anew whose time was over."""
+_WARNED: Final = signal.SIGUSR2
+"""What submitit lets Slurm send before it ends a job."""
+
+Say = Callable[[str], None]
+
+
+def launch(asked: Asked, say: Say) -> None:
+    """Submit as many workers as there is something to do for, and leave them to Slurm.
+
+    Raises:
+        UsageError: there is no Slurm here, it refuses them, or they would not share the store.
+    """
+    if shutil.which("sbatch") is None or shutil.which("srun") is None:
+        raise UsageError("no Slurm here: sbatch is not found; run this where jobs are submitted")
+    asked = asked.settled(gpus_there=True)
+    if asked.gpus not in {0, 1}:
+        raise UsageError(
+            f"Slurm gives whole GPUs, not {asked.gpus:g} of one; use --gpus-per-worker 1, and "
+            "--stack for several trials at once"
+        )
+    with closing(open_store(asked.settings.store, create=False)) as store:
+        if store.path is not None:
+            raise UsageError(
+                f"{shown(store.path)} is a file of one machine, and Slurm has many; use a server: "
+                f"--store {EXAMPLE}"
+            )
+        number = workers_missing(store, asked, (), 0)
+        if number <= 0:
+            say("no worker is missing: nothing is queued that others are not at")
+            return
+        jobs = submit(store, asked, number)
+    first = str(jobs[0].job_id).partition("_")[0]
+    workers = "1 worker" if number == 1 else f"{number} workers"
+    say(f"{workers} with {asked.each} each, as job {first}; squeue --job {first}, scancel {first}")
+
+
+def submit(
+    store: Store, asked: Asked, number: int, *, cluster: str = "slurm"
+) -> "list[submitit.Job[None]]":
+    """Submit so many workers, as jobs whose files lie beside the store's.
+
+    Raises:
+        UsageError: they are refused.
+    """
+    folder = store.folder / "slurm"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # the jobs' files have the store's password
+    executor = submitit.AutoExecutor(folder, cluster=cluster, slurm_max_num_timeout=_MOST_TIMEOUTS)
+    executor.update_parameters(
+        name="bertcl-tui",
+        timeout_min=int((asked.time or USUAL_SECONDS) / 60) or 1,
+        cpus_per_task=asked.cpus,
+        gpus_per_node=int(asked.gpus or 0),
+        slurm_partition=asked.partition,
+        slurm_array_parallelism=number,
+    )
+    worker = SlurmWorker(asked.settings)
+    try:
+        with executor.batch():
+            return [executor.submit(worker) for _ in range(number)]
+    except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
+        raise UsageError(f"Slurm refused the workers: {shown(_complaint(error))}") from None
+
+
+def _complaint(error: Exception) -> str:
+    said = getattr(error, "stderr", None) or error.__cause__ or error
+    return first_line(said if isinstance(said, Exception) else RuntimeError(said))
+
+
+class SlurmWorker(Checkpointable):
+    """A worker in a job. What it remembers is in the store, so that its job begins as it did."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._checkpoints = checkpoints_url()
+
+    def __call__(self) -> None:
+        """Work until there is nothing to do, or until Slurm says that this job ends soon.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        queue_anew = signal.getsignal(_WARNED)
+        warned: list[int] = []
+
+        def give_back(number: int, _: FrameType | None) -> None:
+            warned.append(number)
+            signal.raise_signal(signal.SIGTERM)  # as a worker anywhere is asked to end
+
+        signal.signal(_WARNED, give_back)
+        worker = PlacedWorker(self._settings, self._checkpoints)
+        worker.begin()
+        if not warned:
+            worker.work()
+        if warned and callable(queue_anew):
+            queue_anew(_WARNED, None)

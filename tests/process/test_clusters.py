@@ -1,0 +1,159 @@
+"""Workers on clusters: on two nodes of a real Ray, and in a job as Slurm runs it."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from signal import SIGUSR2
+
+import pytest
+from msgspec.structs import replace
+from ray.cluster_utils import Cluster
+
+from engine.spec import RunSpec, StudySpec
+from engine.store.connection import Store, open_store
+from engine.store.measurements import MeasurementRecord, measurements_of
+from engine.store.run_states import create_run
+from engine.store.runs import get_run
+from engine.store.studies import create_study
+from engine.store.workers import WorkerRecord, living_workers, set_desired_of_worker
+from engine.work.supervisor import WorkerSettings, start_worker
+from tests.forking import OUR_COMMAND
+from tests.postgres import PostgresServer
+from tests.process.conftest import PATIENCE, kill, wait_for, wait_for_end
+from tests.process.harness.comparing import differences, results_of
+
+pytestmark = pytest.mark.process
+
+AT_ONCE = 2
+SMALL = 80 * 2**20
+JOB = "77"
+SLURM = {
+    "sbatch": f'cp "$1" submitted.sh; echo "Submitted batch job {JOB}"',
+    "srun": 'while [ "${1#--}" != "$1" ]; do [ "$1" = --unbuffered ] || shift; shift; done; "$@"',
+    "scontrol": 'echo "$@" >> asked.txt',
+}
+"""What Slurm's programs do, as far as a job on one machine needs it."""
+
+
+@pytest.fixture
+def store_url(postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    return postgres.emptied_store()
+
+
+@pytest.fixture
+def two_nodes(monkeypatch: pytest.MonkeyPatch, store_url: str) -> Iterator[str]:
+    """Return the address of a cluster whose machines have a core each."""
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # else other tests leave them no core
+    node = {"num_cpus": 1, "object_store_memory": SMALL, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=node)
+    try:
+        cluster.add_node(num_cpus=1, object_store_memory=SMALL)
+        yield cluster.address
+    finally:
+        cluster.shutdown()
+
+
+def placing(*words: object) -> "subprocess.Popen[str]":
+    command = [OUR_COMMAND, "worker", *map(str, words)]
+    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def working_here(store: Store) -> int:
+    return start_worker(store, WorkerSettings(store=store.url, device="cpu", until_idle=True))
+
+
+def in_the_midst(store: Store) -> WorkerRecord | None:
+    """Return a worker that has begun a run."""
+    for worker in living_workers(store):
+        if worker.run_id is not None and get_run(store, worker.run_id).step > 0:
+            return worker
+    return None
+
+
+def one_in_the_midst(store: Store) -> WorkerRecord:
+    """Wait for a worker that has begun a run."""
+    wait_for(lambda: in_the_midst(store) is not None, "a worker to be in the midst of a run")
+    worker = in_the_midst(store)
+    assert worker is not None
+    return worker
+
+
+def test_a_search_on_two_nodes_comes_to_what_it_does_on_one_machine(
+    store: Store, study_spec: StudySpec, two_nodes: str, tmp_path: Path
+) -> None:
+    spec = replace(study_spec, search=replace(study_spec.search, trials=3, in_order=AT_ONCE))
+    alone = open_store(str(tmp_path / "alone.db"))
+    alone_id = create_study(alone, spec)
+    wait_for_end(working_here(alone))
+
+    study_id = create_study(store, spec)
+    cluster = ("--launcher", "ray", "--address", two_nodes)
+    driver = placing(*cluster, "--until-idle", "--store", store.url)
+    wait_for(lambda: len(living_workers(store)) == AT_ONCE, "both workers to begin")
+    victim = one_in_the_midst(store)
+    (other,) = (worker.id for worker in living_workers(store) if worker.id != victim.id)
+    set_desired_of_worker(store, other, "paused")  # who is to come back must find work to do
+    kill(victim.identity.pid)
+    wait_for(lambda: living_workers(store)[-1].id > max(other, victim.id), "it to come back")
+    set_desired_of_worker(store, other, "running")
+    out, err = driver.communicate(timeout=PATIENCE)
+
+    assert (driver.returncode, out) == (0, ""), err
+    assert err.count(" begins on ") == AT_ONCE + 1
+    assert err.count(" died, and is started again") == 1
+    assert list(differences(results_of(store, study_id), results_of(alone, alone_id))) == []
+    assert living_workers(store) == []
+
+    refused = placing(*cluster, "--store", alone.url.removeprefix("sqlite:///"))
+    _, err = refused.communicate(timeout=PATIENCE)
+    assert refused.returncode == 2
+    assert "is a file of one machine, and the cluster has 2; use a server" in err
+    alone.close()
+
+
+@pytest.fixture
+def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder in which jobs are submitted, and in which Slurm's programs write."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, text in SLURM.items():
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("SLURM_JOB_ID", JOB)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_job_that_slurm_takes_its_machine_from_gives_its_run_back_and_is_queued_anew(
+    store: Store,
+    run_spec: RunSpec,
+    slurm: Path,
+    undisturbed: list[MeasurementRecord],
+) -> None:
+    run_id = create_run(store, run_spec)
+    words = ("--gpus-per-worker", 0, "--partition", "short", "--time", "90m")
+    submitting = placing("--launcher", "slurm", *words, "--store", store.url)
+    _, err = submitting.communicate(timeout=PATIENCE)
+    assert (submitting.returncode, err) == (
+        0,
+        f"1 worker with 1 core each, as job {JOB}; squeue --job {JOB}, scancel {JOB}\n",
+    )
+    asked = (slurm / "submitted.sh").read_text().splitlines()
+    assert {"#SBATCH --partition=short", "#SBATCH --time=90", "#SBATCH --signal=USR2@90"} <= {
+        *asked
+    }
+
+    job = subprocess.Popen(["sh", "submitted.sh"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    os.kill(one_in_the_midst(store).identity.pid, SIGUSR2)
+    said, _ = job.communicate(timeout=PATIENCE)
+    given_back = get_run(store, run_id)
+    assert given_back.state == "paused", said
+    assert (slurm / "asked.txt").read_text() == f"requeue {JOB}\n"
+
+    wait_for_end(working_here(store))
+    assert get_run(store, run_id).state == "complete"
+    assert measurements_of(store, run_id) == undisturbed
