@@ -40,6 +40,7 @@ ALL = (
     "charts",
     "screen",
     "racing",
+    "cluster",
     "end_to_end",
 )
 """What two cores do in half an hour."""

@@ -13,6 +13,7 @@ from bench.results import read_results
 FIGURES_OF = {
     "asking": {"one more, ms", "the first, s"},
     "charts": {"ms"},
+    "cluster": {"between trials, ms", "trials/s"},
     "racing": {"off by", "true p lost"},
     "screen": {"ends, ms"},
     "search": {"regret, 40 epochs"},
@@ -22,7 +23,7 @@ FIGURES_OF = {
     "training": {"ours, rows/s", "Trainer, rows/s", "ratio"},
 }
 LONG = {"asking", "racing", "stacked", "step", "training"}
-OF_PROCESSES = {"screen", "tables"}
+OF_PROCESSES = {"cluster", "screen", "tables"}
 
 
 def test_every_bench_is_tried() -> None:
