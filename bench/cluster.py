@@ -139,8 +139,12 @@ def measure(*, quick: bool = False) -> list[Figure]:
     counts, trials, seconds = ((2,), 4, (0.0,)) if quick else (WORKERS, TRIALS, SECONDS)
     quieten()
     figures = []
-    with TemporaryDirectory() as name, stores(Path(name)) as urls:
-        os.environ["XDG_DATA_HOME"] = name
+    with (
+        TemporaryDirectory() as name,
+        pytest.MonkeyPatch.context() as patch,
+        stores(Path(name)) as urls,
+    ):
+        patch.setenv("XDG_DATA_HOME", name)
         backbone = tiny_backbone(Path(name) / "backbone")
         for kind, url in urls.items():
             for each in seconds:

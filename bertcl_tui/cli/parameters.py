@@ -40,10 +40,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Slots = Annotated[
     int | None,
     typer.Option(
-        min=1,
+        min=0,
         max=1024,
         metavar="N",
-        help="How many workers there shall be; by default one per GPU, else two that share cores.",
+        help="How many workers there shall be; by default one per GPU, else two that share cores. "
+        "0: none here, as where a cluster has them.",
     ),
 ]
 Stack = Annotated[

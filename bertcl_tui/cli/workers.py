@@ -25,7 +25,7 @@ from bertcl_tui.options import option
 from bertcl_tui.store.study_rows import WorkerRow
 from bertcl_tui.style.looks import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
-from engine.errors import EngineError, mask_password
+from engine.errors import EngineError, UsageError, mask_password
 from engine.store.connection import DEFAULT_STORE
 from engine.work.supervisor import (
     WorkerSettings,
@@ -72,6 +72,8 @@ def worker(
     at most. docs/cluster.md has it step by step.
     """
     option("device").read(device)
+    if slots == 0:
+        raise UsageError("0 workers would do nothing; leave --slots out, or name 1 or more")
     keep_checkpoints(checkpoints)
     of_cluster = asked_of_cluster(
         gpus=gpus_per_worker,

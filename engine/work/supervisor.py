@@ -103,7 +103,7 @@ def ensure_workers(
 
     Args:
         store_url: the store they work for.
-        slots: how many there shall be; None: what ``default_sharing`` says.
+        slots: how many there shall be, 0 where others do it; None: what ``default_sharing`` says.
         device: where they learn; ``auto`` shares the GPUs out among them.
         stack: how many trials of a study those learn together that are started now.
 
@@ -142,7 +142,7 @@ def free_places(slots: int | None, device: str, held: Sequence[str] = ()) -> lis
             any.
         held: the devices of the workers that have a place, one name for each.
     """
-    count = slots or default_sharing().workers
+    count = default_sharing().workers if slots is None else slots
     workers = Counter(held)
     places = []
     for _ in range(count - len(held)):

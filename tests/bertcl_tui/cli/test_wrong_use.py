@@ -41,6 +41,7 @@ WRONG = [
     ("show sst2:mrpc -1", "No such option"),
     ("worker --slots none", "Invalid value for '--slots'"),
     ("worker --device gpu", "no device named 'gpu'"),
+    ("worker --slots 0", "0 workers would do nothing"),
     ("worker --address here:6379", "--address is for workers on a cluster; name a --launcher"),
     ("worker --gpus-per-worker 1", "--gpus-per-worker is for workers on a cluster"),
     ("worker --launcher slurm --time 8:00:00", "time '8:00:00' is none; write one like 30d, 12h"),
