@@ -56,13 +56,14 @@ def launch(name: str, asked: Asked, say: Say) -> None:
     """
     if name not in LAUNCHERS:
         raise UsageError(f"no launcher named '{shown(name)}'; use {' or '.join(LAUNCHERS)}")
-    for option in ("address", "partition", "time"):
-        if getattr(asked, option) is not None and option not in LAUNCHERS[name].takes:
-            takes = ", ".join(f"--{each}" for each in LAUNCHERS[name].takes)
+    launcher = LAUNCHERS[name]
+    for option in (option for each in LAUNCHERS.values() for option in each.takes):
+        if getattr(asked, option) is not None and option not in launcher.takes:
+            takes = ", ".join(f"--{each}" for each in launcher.takes)
             raise UsageError(f"--launcher {name} takes no --{option}; it takes {takes}")
-    if find_spec(LAUNCHERS[name].library) is None:
+    if find_spec(launcher.library) is None:
         raise UsageError(
-            f"--launcher {name} needs {LAUNCHERS[name].library}: "
+            f"--launcher {name} needs {launcher.library}: "
             f'pip install "bertcl-tui[{name}]", here and on every machine of the cluster'
         )
     placing: Callable[[Asked, Say], None] = import_module(f"{__name__}.{name}").launch

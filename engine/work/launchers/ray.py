@@ -41,6 +41,7 @@ _MOST_DEATHS: Final = 5
 """Of a worker, one soon after the other."""
 _SOON: Final = 600.0
 _MOST_FAILURES: Final = 3
+"""In a row: where that many cannot work, no other will."""
 _PLACE_SECONDS: Final = 15.0
 """After which people are told that workers wait for a place."""
 
@@ -98,6 +99,7 @@ class RayWorkers:
         self._ending = Event()
         self._patience = Patience(self._ending)
         self._failures: list[str] = []
+        """Since a worker last came to its end."""
         self._sent_home = 0
         """Workers that a person has ended: nobody takes their places."""
         self._nothing_left = False
@@ -118,7 +120,7 @@ class RayWorkers:
         """
         while not (self._ending.is_set() or len(self._failures) >= _MOST_FAILURES):
             missing = self._missing()
-            if missing <= 0 and not self._placed and self._asked.settings.until_idle:
+            if missing <= 0 and not self._placed and self._may_end():
                 break
             self._drop_waiting(-missing)
             for _ in range(min(missing, _MOST_STARTING - len(self._waiting()))):
@@ -141,9 +143,14 @@ class RayWorkers:
             self._store,
             self._asked,
             mine,
-            len(self._placed) + self._sent_home + len(self._failures),
+            len(self._placed) + self._sent_home,
         )
         return self._patience.call(ask, at_most=WORKER_SECONDS)
+
+    def _may_end(self) -> bool:
+        """Whether nobody is to wait for more work, or those were sent home who would do it."""
+        most = self._asked.most
+        return self._asked.settings.until_idle or (most is not None and self._sent_home >= most)
 
     def _place(self) -> None:
         here = None
@@ -211,6 +218,7 @@ class RayWorkers:
         self._placed[placed.actor.work.remote()] = placed
 
     def _has_ended(self, *, nothing_left: bool) -> None:
+        self._failures.clear()
         self._nothing_left |= nothing_left and self._asked.settings.until_idle
         self._sent_home += not nothing_left
 

@@ -6,9 +6,9 @@ A worker ends when nothing is left to do. Where Slurm wants its machine back, or
 
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, redirect_stderr
+from io import StringIO
 from types import FrameType
 from typing import Final
 
@@ -63,9 +63,7 @@ def launch(asked: Asked, say: Say) -> None:
     say(f"{workers} with {asked.each} each, as job {first}; squeue --job {first}, scancel {first}")
 
 
-def submit(
-    store: Store, asked: Asked, number: int, *, cluster: str = "slurm"
-) -> "list[submitit.Job[None]]":
+def submit(store: Store, asked: Asked, number: int) -> "list[submitit.Job[None]]":
     """Submit so many workers, as jobs whose files lie beside the store's.
 
     Raises:
@@ -74,7 +72,7 @@ def submit(
     folder = store.folder / "slurm"
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # the jobs' files have the store's password
-    executor = submitit.AutoExecutor(folder, cluster=cluster, slurm_max_num_timeout=_MOST_TIMEOUTS)
+    executor = submitit.AutoExecutor(folder, cluster="slurm", slurm_max_num_timeout=_MOST_TIMEOUTS)
     executor.update_parameters(
         name="bertcl-tui",
         timeout_min=int((asked.time or USUAL_SECONDS) / 60) or 1,
@@ -85,15 +83,11 @@ def submit(
     )
     worker = SlurmWorker(asked.settings)
     try:
-        with executor.batch():
+        # What sbatch complains of, submitit prints and raises.
+        with redirect_stderr(StringIO()), executor.batch():
             return [executor.submit(worker) for _ in range(number)]
-    except (FailedJobError, FailedSubmissionError, subprocess.CalledProcessError) as error:
-        raise UsageError(f"Slurm refused the workers: {shown(_complaint(error))}") from None
-
-
-def _complaint(error: Exception) -> str:
-    said = getattr(error, "stderr", None) or error.__cause__ or error
-    return first_line(said if isinstance(said, Exception) else RuntimeError(said))
+    except (FailedJobError, FailedSubmissionError) as error:
+        raise UsageError(f"Slurm refused the workers: {shown(first_line(error))}") from None
 
 
 class SlurmWorker(Checkpointable):
