@@ -1,6 +1,7 @@
 """What the documents say: every block of Python in them runs, as it stands."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ BLOCKS = [
 
 @pytest.fixture
 def folder_of_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with an exported profile; the model that the documents name is a small one here."""
+    """A folder with a profile and a store; the model that documents name is a small one here."""
     config = BertConfig(
         vocab_size=50,
         hidden_size=8,
@@ -33,6 +34,7 @@ def folder_of_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(AutoModelForSequenceClassification, "from_pretrained", lambda name: model)
     monkeypatch.chdir(tmp_path)
     write_profile(published_profile(), "profile.json")
+    shutil.copy(ROOT / "studies.db", tmp_path)
     return tmp_path
 
 

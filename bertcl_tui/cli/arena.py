@@ -24,7 +24,7 @@ from bertcl_tui.arena.writing import (
     to_format,
     write_tables,
 )
-from bertcl_tui.cli.following import Tender, follow_runs, follow_studies
+from bertcl_tui.cli.following import follow_runs, follow_studies
 from bertcl_tui.cli.output import print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import (
     Checkpoints,
@@ -50,6 +50,7 @@ from engine.errors import EngineError, UsageError, shown
 from engine.store.connection import DEFAULT_STORE
 from engine.work.requests import ask_for_searches, enter_runs
 from engine.work.supervisor import ensure_workers
+from engine.work.tending import Tender
 
 Sequences = Annotated[str, typer.Option(metavar="A:B,C:D", help=table_field("sequences").help)]
 Methods = Annotated[str, typer.Option(metavar="METHODS", help=table_field("methods").help)]

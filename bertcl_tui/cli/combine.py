@@ -12,9 +12,10 @@ from msgspec import Struct
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
-from bertcl_tui.combine.mixture import export_profile, farthest_change, finished_profile, offer
+from bertcl_tui.combine.mixture import export_profile, farthest_change
 from bertcl_tui.options.readers import trial_numbers
 from bertcl_tui.style.wording import count, stage_1_said
+from engine.arena.offers import finished_profile, offer
 from engine.errors import UsageError, shown
 from engine.profiles import DEFAULT_BASE, Combined, StudyTrials, bootstrap_band, without_each_study
 from engine.profiles import combine as combine_trials

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bertcl_tui.cli.following import Tender, command_on, follow_runs
+from bertcl_tui.cli.following import command_on, follow_runs
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Checkpoints, Detach, Json, Retry, Slots, Store, Study
 from bertcl_tui.cli.stores import keep_checkpoints, opened
@@ -16,6 +16,7 @@ from engine.store.connection import DEFAULT_STORE
 from engine.store.runs import runs_by_id
 from engine.work.requests import enter_repetitions
 from engine.work.supervisor import ensure_workers
+from engine.work.tending import Tender
 
 Top = Annotated[
     int, typer.Option(min=1, max=1000, metavar="N", help="How many of the best trials.")

@@ -7,18 +7,20 @@ import typer
 
 from bertcl_tui.app import has_terminal, open_app
 from bertcl_tui.cli.combine import combine_selections
-from bertcl_tui.cli.following import Tender, follow_search
+from bertcl_tui.cli.following import follow_search
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.cli.studies import print_trials
-from bertcl_tui.combine.mixture import export_profile, finished_profile
+from bertcl_tui.combine.mixture import export_profile
 from bertcl_tui.store.reader import Reader
+from engine.arena.offers import finished_profile
 from engine.spec import Protocol, SearchSettings, StudySpec
 from engine.store.studies import StudyRecord, control_study, create_study, free_name, get_study
 from engine.store.workers import set_desired_of_workers
 from engine.work.ask import check_search
 from engine.work.machine import core_count
 from engine.work.supervisor import ensure_workers
+from engine.work.tending import Tender
 
 DEMO_STORE: Final = "demo.db"
 PROFILE: Final = Path("profiles/demo.json")

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from msgspec.structs import replace
 
-from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS, Tender, standing
+from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS, standing
 from bertcl_tui.cli.output import View, open_progress, print_json, print_line, say
 from bertcl_tui.cli.parameters import (
     Json,
@@ -26,16 +26,17 @@ from bertcl_tui.store.starting import refuse_bad_store
 from bertcl_tui.style.wording import duration, score, stage_1_said, steps_rate
 from bertcl_tui.trial.look import accuracies_of, choice_labels
 from engine.errors import EngineError, UsageError, shown
-from engine.profiles import Profile, read_profile
+from engine.profiles import read_profile
 from engine.profiles.profile import is_rate
-from engine.spec import Protocol, RunSpec, sequence_name
+from engine.spec import RunSpec, sequence_name
 from engine.spec.methods import METHODS, OptionValue, read_options
 from engine.store.connection import DEFAULT_STORE
 from engine.store.run_states import control_run, create_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.states import ENDED
-from engine.tasks.models import stated_shape
 from engine.work.ask import check
+from engine.work.requests import carry_profile
+from engine.work.tending import Tender
 
 _WITHOUT_PROFILE: Final = " and ".join(item.name for item in METHODS if not item.takes_profile)
 _WITHOUT_RATE: Final = " and ".join(
@@ -145,7 +146,7 @@ def run_spec(
     )
     read_options(spec.method, given, has_profile=profile is not None)
     if profile is not None:
-        spec = _with_profile(spec, profile)
+        spec = carry_profile(spec, read_profile(profile), str(profile))
     return spec if first_lr is None else _with_first_rate(spec, first_lr)
 
 
@@ -159,38 +160,12 @@ def _option(text: str) -> tuple[str, OptionValue]:
         return name, value
 
 
-def _with_profile(spec: RunSpec, file: Path) -> RunSpec:
-    profile = read_profile(file)
-    shape = stated_shape(spec.model)
-    if shape is not None and shape.n_layers != profile.backbone.layers:
-        raise UsageError(
-            f"profile {shown(file)} is for {profile.backbone.layers} layers, and "
-            f"'{shown(spec.model)}' has {shape.n_layers}; give a profile of that depth"
-        )
-    return replace(
-        spec,
-        learning_rates=profile.learning_rates,
-        first_lr=profile.first_lr,
-        protocol=_grouped_as(spec.protocol, profile, file),
-    )
-
-
 def _with_first_rate(spec: RunSpec, first_lr: float) -> RunSpec:
     if spec.learning_rates is not None:
         raise UsageError("a profile says itself which stages it is for; leave --first-lr away")
     if not is_rate(first_lr):
         raise UsageError(f"--first-lr is {first_lr}; it must be above 0 and at most 1, like 5e-5")
     return replace(spec, first_lr=first_lr)
-
-
-def _grouped_as(protocol: Protocol, profile: Profile, file: Path) -> Protocol:
-    preset = profile.grouping.preset
-    if preset == "custom":
-        raise UsageError(
-            f"profile {shown(file)} groups layers in its own way; "
-            "a run knows paper and original-code"
-        )
-    return replace(protocol, grouping=preset)
 
 
 def _label(spec: RunSpec, profile: Path | None) -> str:

@@ -1,6 +1,6 @@
 """``search``: a new study, followed until it ends."""
 
-from bertcl_tui.cli.following import Tender, command_on, follow_search
+from bertcl_tui.cli.following import command_on, follow_search
 from bertcl_tui.cli.output import print_json, print_line, say
 from bertcl_tui.cli.parameters import (
     Checkpoints,
@@ -21,6 +21,7 @@ from bertcl_tui.study.writing import trial_facts
 from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import StudyRecord, get_study
 from engine.work.supervisor import ensure_workers
+from engine.work.tending import Tender
 
 
 @with_flags

@@ -1,9 +1,6 @@
 """Which trials are combined with which base, and the profile that comes out."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.trial_rows import TrialRow
+from engine.arena.offers import offer
 from engine.errors import UsageError, reason_of
 from engine.files import expanded
 from engine.profiles import (
@@ -26,16 +23,11 @@ from engine.profiles import (
     make_grouping,
     published_profile,
     read_profile,
-    to_profile,
-    transfer,
     transfer_rates,
     write_profile,
 )
 from engine.spec import StudySpec
-from engine.store.studies import StudyRecord
-from engine.tasks.models import backbone_of, model_title
 
-_SOFTWARE: Final = ("bertcl-tui", "optuna", "torch", "transformers")
 LOWEST_BASE: Final = 1.0
 HIGHEST_BASE: Final = 5.0
 PROFILES_FOLDER: Final = Path("profiles")
@@ -137,35 +129,6 @@ def _read_source(reader: Reader, study_id: int, marked: frozenset[int]) -> Sourc
         return replace(source, trouble=str(error))
 
 
-def offer(study: StudyRecord, trials: Sequence[TrialRow]) -> StudyTrials:
-    """Return trials of a study as a combination takes them.
-
-    Raises:
-        UsageError: nothing on this machine says how many layers the backbone has.
-    """
-    spec = study.spec
-    backbone = backbone_of(spec.model, choice_count(trials))
-    backbone = replace(backbone, name=model_title(spec.model))
-    return StudyTrials(
-        study=study.name,
-        sequence=spec.title(),
-        backbone=backbone,
-        grouping=make_grouping(spec.protocol.grouping, backbone.layers),
-        protocol=spec.protocol if study.origin == "search" else None,
-        trials=tuple(
-            ScoredTrial(trial.number, trial.mean_p, trial.state, trial.learning_rates)
-            for trial in trials
-        ),
-        first_lr=spec.first_lr,
-    )
-
-
-def choice_count(trials: Iterable[TrialRow]) -> int:
-    """Return for how many choices most trials have a rate; 0 where none has any."""
-    counts = Counter(len(trial.learning_rates) for trial in trials if trial.learning_rates)
-    return max(counts, key=lambda choices: counts[choices], default=0)
-
-
 def at_depth(combined: Combined, backbone: Backbone) -> Combined:
     """Return the combination as it stands on a backbone of another depth.
 
@@ -201,26 +164,6 @@ def farthest_change(without: WithoutStudy, labels: Sequence[str]) -> str:
     """Say which choice would change most without a study, and by how much: ``layer 3 ×0.42``."""
     choice = without.farthest
     return f"{labels[choice]} ×{without.factors[choice]:.2f}"
-
-
-def finished_profile(combined: Combined, name: str, target: Backbone | None = None) -> Profile:
-    """Return the profile of a combination, carried over to ``target`` if there is one."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    profile = to_profile(combined, name, software=software(), created=now)
-    if target is None:
-        return profile
-    return replace(transfer(profile, target), name=name)
-
-
-def software() -> dict[str, str]:
-    """Return the versions of what shapes a trial's numbers."""
-    versions: dict[str, str] = {}
-    for name in _SOFTWARE:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
 
 
 def default_path(combined: Combined, target: Backbone | None = None) -> Path:

@@ -33,7 +33,6 @@ from bertcl_tui.combine.mixture import (
     at_depth,
     default_path,
     export_profile,
-    finished_profile,
     load_reference,
     marks,
     read_mixture,
@@ -47,6 +46,7 @@ from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.widgets.keys import KeyBar, with_keys
+from engine.arena.offers import finished_profile
 from engine.errors import EngineError, UsageError
 from engine.profiles import DEFAULT_BASE, Backbone, Band, Combined, Profile, bootstrap_band
 from engine.spec import Protocol

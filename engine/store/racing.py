@@ -177,8 +177,10 @@ def noise_of(store: Store, study_id: int) -> float | None:
     return None if spread is None else spread / sqrt(SEEDS)
 
 
-def ranked(store: Store, study_id: int, trials: Iterable[RunRecord]) -> list[RunRecord]:
-    """Return the complete trials that have a score, as ``best_first`` has them."""
+def scored_trials(
+    store: Store, study_id: int, trials: Iterable[RunRecord]
+) -> list[tuple[RunRecord, Contender]]:
+    """Return the complete trials that have a score, with their races, as ``best_first`` does."""
     with store.reading() as connection:
         races = races_of(connection, study_id)
     scored = {
@@ -193,7 +195,12 @@ def ranked(store: Store, study_id: int, trials: Iterable[RunRecord]) -> list[Run
         )
         for trial in scored.values()
     )
-    return [scored[each.run_id] for each in found]
+    return [(scored[each.run_id], each) for each in found]
+
+
+def ranked(store: Store, study_id: int, trials: Iterable[RunRecord]) -> list[RunRecord]:
+    """Return the complete trials that have a score, as ``best_first`` has them."""
+    return [trial for trial, _ in scored_trials(store, study_id, trials)]
 
 
 def best_of_studies(

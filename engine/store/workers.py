@@ -130,6 +130,14 @@ def register_worker(
         return int(result.scalar_one())
 
 
+def work_again(store: Store, worker_id: int) -> None:
+    """Let a process that has ended as a worker, and lives, be one once more."""
+    over = (worker.c.id == worker_id) & worker.c.ended_at.is_not(None)
+    anew = {"ended_at": None, "desired": "running", "started_at": now(), "heartbeat_at": now()}
+    with store.writing() as connection:
+        connection.execute(update(worker).where(over).values(anew))
+
+
 def name_device(store: Store, worker_id: int, device: str) -> None:
     """Remember which device stands behind a worker's ``auto``."""
     with store.writing() as connection:

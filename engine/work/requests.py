@@ -10,12 +10,15 @@ from msgspec.structs import replace
 
 from engine.arena.confirming import Repetition
 from engine.arena.plan import NeededSearch, PlannedRun, spec_key
+from engine.errors import UsageError, shown
+from engine.profiles import Profile
 from engine.spec import RunSpec, StudySpec, sequence_name
 from engine.spec.run import refuse_shared_beginning
 from engine.store.connection import Store
 from engine.store.run_states import control_run, create_run, retry_run
 from engine.store.runs import confirm_trial, enter_run, runs_by_id
 from engine.store.studies import control_study, create_study
+from engine.tasks.models import stated_shape
 from engine.work.ask import check, check_search
 
 _OVER_WITHOUT_RESULT = ("failed", "stopped", "collapsed")
@@ -150,6 +153,37 @@ def retry_runs(store: Store, run_ids: Collection[int]) -> None:
     check(*kinds.values())
     for run in runs:
         retry_run(store, run.id)
+
+
+def carry_profile(spec: RunSpec, profile: Profile, name: str) -> RunSpec:
+    """Return the run as it learns with a profile's rates, layers grouped as the profile has them.
+
+    Args:
+        spec: the run, of a method that takes a profile.
+        profile: with which it learns.
+        name: of the profile or its file, for a message.
+
+    Raises:
+        UsageError: it is for another depth, or groups layers as no run can.
+    """
+    shape = stated_shape(spec.model)
+    if shape is not None and shape.n_layers != profile.backbone.layers:
+        raise UsageError(
+            f"profile {shown(name)} is for {profile.backbone.layers} layers, and "
+            f"'{shown(spec.model)}' has {shape.n_layers}; give a profile of that depth"
+        )
+    preset = profile.grouping.preset
+    if preset == "custom":
+        raise UsageError(
+            f"profile {shown(name)} groups layers in its own way; "
+            "a run knows paper and original-code"
+        )
+    return replace(
+        spec,
+        learning_rates=profile.learning_rates,
+        first_lr=profile.first_lr,
+        protocol=replace(spec.protocol, grouping=preset),
+    )
 
 
 def _each_kind(runs: Sequence[PlannedRun]) -> list[RunSpec]:

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from bertcl_tui.cli import following
-from bertcl_tui.cli.following import Tender, follow_search, standing
+from bertcl_tui.cli.following import follow_search, standing
 from bertcl_tui.cli.stores import opened
 from engine.errors import EngineError
 from engine.store.connection import open_store
@@ -15,6 +14,8 @@ from engine.store.schema import worker
 from engine.store.states import SET_ASIDE
 from engine.store.studies import control_study
 from engine.store.workers import living_workers
+from engine.work import tending
+from engine.work.tending import Tender
 from tests.engine.store.test_full_disk import files_of_at_most
 from tests.recorded import PAUSED
 
@@ -22,7 +23,7 @@ from tests.recorded import PAUSED
 def test_a_disk_that_keeps_workers_silent_is_seen_from_the_command(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "_TEND_SECONDS", 0.0)
+    monkeypatch.setattr(tending, "_TEND_SECONDS", 0.0)
     with closing(open_store(str(store))) as own:
         tender = Tender(own, slots=len(living_workers(own)))
         with files_of_at_most(0):

@@ -15,13 +15,13 @@ from bertcl_tui.combine.mixture import (
     at_depth,
     default_path,
     export_profile,
-    finished_profile,
     known_profiles,
     load_reference,
     marks,
     read_mixture,
 )
 from bertcl_tui.store.reader import Reader
+from engine.arena.offers import finished_profile
 from engine.errors import UsageError
 from engine.profiles import (
     Backbone,

@@ -1,0 +1,121 @@
+"""Looking into a store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import select
+
+from engine.api.results import Run, Study, Trial
+from engine.learning.measures import AccuracyMatrix
+from engine.store.connection import DEFAULT_STORE, Store, open_store
+from engine.store.measurements import Split, drift_of, end_accuracies, measurements_of
+from engine.store.racing import Contender, scored_trials
+from engine.store.runs import RunRecord, get_run, trials_of
+from engine.store.schema import study as study_table
+from engine.store.searches import race_wanted, unfinished_studies
+from engine.store.studies import get_study
+
+_SPLITS: Final[tuple[Split, ...]] = ("search", "validation")
+
+
+def studies(*, store: str = DEFAULT_STORE) -> list[Study]:
+    """Return every study of a store with its trials, oldest first.
+
+    Args:
+        store: a SQLite file, or the URL of a PostgreSQL database.
+
+    Raises:
+        UsageError: there is no such store, or it is not ours.
+    """
+    with looking_into(store) as opened:
+        with opened.reading() as connection:
+            ids = connection.execute(select(study_table.c.id).order_by(study_table.c.id)).scalars()
+            numbers = list(ids)
+        return [look_at_study(opened, study_id) for study_id in numbers]
+
+
+@contextmanager
+def looking_into(store: str, *, create: bool = False) -> Iterator[Store]:
+    """Open a store for a while.
+
+    Raises:
+        UsageError: there is none, or it is not ours.
+    """
+    opened = open_store(store, create=create)
+    try:
+        with opened.plain_errors():
+            yield opened
+    finally:
+        opened.close()
+
+
+def look_at_study(store: Store, study_id: int) -> Study:
+    """Return a study as it stands.
+
+    Raises:
+        DeletedError: it is there no more.
+    """
+    runs = trials_of(store, study_id)
+    scored = scored_trials(store, study_id, runs)
+    contenders = {run.id: contender for run, contender in scored}
+    trials = {run.id: _trial(run, contenders.get(run.id)) for run in runs}
+    return Study(
+        record=get_study(store, study_id),
+        over=is_over(store, study_id),
+        trials=tuple(trials.values()),
+        best=trials[scored[0][0].id] if scored else None,
+    )
+
+
+def is_over(store: Store, study_id: int) -> bool:
+    """Whether a study wants no more trials or races, and has none under way."""
+    over = study_id not in unfinished_studies(store)
+    return over and race_wanted(store, study_id, {}) is None
+
+
+def look_at_run(store: Store, run_id: int) -> Run:
+    """Return a run as it stands.
+
+    Raises:
+        DeletedError: it is there no more.
+    """
+    run = get_run(store, run_id)
+    return Run(
+        run_id=run_id,
+        spec=run.spec,
+        state=run.state,
+        reason=run.reason,
+        p=run.p,
+        p_o=run.p_o,
+        p_s=run.p_s,
+        learning_rates=run.learning_rates or (),
+        accuracies=dict(_matrices(store, run_id)),
+        curves=tuple(measurements_of(store, run_id)),
+        drift=tuple(drift_of(store, run_id)),
+    )
+
+
+def _matrices(store: Store, run_id: int) -> Iterator[tuple[Split, AccuracyMatrix]]:
+    for split in _SPLITS:
+        ends = end_accuracies(store, [run_id], split).get(run_id, {})
+        stages = sorted({stage for stage, _ in ends})
+        rows = tuple(tuple(ends[at] for at in sorted(ends) if at[0] == stage) for stage in stages)
+        if rows:
+            yield split, AccuracyMatrix(rows)
+
+
+def _trial(run: RunRecord, contender: Contender | None) -> Trial:
+    return Trial(
+        number=run.number or 0,
+        run_id=run.id,
+        label=run.label,
+        state=run.state,
+        reason=run.reason,
+        p=run.p,
+        p_o=run.p_o,
+        p_s=run.p_s,
+        mean_p=None if contender is None else contender.mean.p,
+        seeds=0 if contender is None else contender.seeds,
+        learning_rates=run.learning_rates or (),
+    )

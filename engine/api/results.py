@@ -1,0 +1,175 @@
+"""What the verbs return: studies, trials and runs as values and tables; what comes of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engine.arena.offers import finished_profile, offer
+from engine.errors import UsageError
+from engine.exports.rows import to_arrow
+from engine.learning.measures import AccuracyMatrix
+from engine.profiles import DEFAULT_BASE, Profile
+from engine.profiles import combine as combine_trials
+from engine.spec import RunSpec
+from engine.store.measurements import DriftRecord, MeasurementRecord, Split
+from engine.store.states import RunState
+from engine.store.studies import StudyRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Row = Sequence[Any]
+
+
+class Table(Struct, frozen=True, kw_only=True):
+    """Something that is a table too."""
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the table's columns."""
+        raise NotImplementedError
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the table's rows, a value for each column; None: there is none."""
+        raise NotImplementedError
+
+    def to_arrow(self) -> "pa.Table":
+        """Return the table for Arrow; a missing value is null."""
+        return to_arrow(self.columns(), self.rows())
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the table for pandas; a missing value is NaN or None."""
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        return frame
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """A profile that a study has tried."""
+
+    number: int
+    """In its study, from 0."""
+    run_id: int
+    """In the store, as ``bertcl-tui query`` has it."""
+    label: str | None
+    """Of a known profile that was tried first; None: the sampler's own."""
+    state: RunState
+    reason: str | None
+    p: float | None
+    """p_o + p_s with its own seed, 0 to 2; None: it has not come to its end."""
+    p_o: float | None
+    """Accuracy on the earlier tasks after the last stage, mean over them."""
+    p_s: float | None
+    """Accuracy on the last task."""
+    mean_p: float | None
+    """Mean of p over its seeds: its own, and those of its races."""
+    seeds: int
+    """How many those are; 0: it has not come to its end."""
+    learning_rates: tuple[float, ...]
+    """One per choice, from the embeddings to the heads; empty: not known yet."""
+
+
+_FACTS: Final = tuple(name for name in Trial.__struct_fields__ if name != "learning_rates")
+
+
+class Study(Table, frozen=True, kw_only=True):
+    """A study and its trials. As a table: a row per trial, with a column ``lr0`` … per choice."""
+
+    record: StudyRecord
+    """Its specification, and what it shall do."""
+    over: bool
+    """Whether it wants no more trials and has none under way."""
+    trials: tuple[Trial, ...]
+    """By number."""
+    best: Trial | None
+    """By mean p, of those with three seeds once there are any; None: none is complete."""
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def profile(self) -> Profile:
+        """The combination of its complete trials (eq. 1 of the paper), as ``combine`` makes it.
+
+        Raises:
+            UsageError: no trial is complete.
+        """
+        return combine(self)
+
+    def only(self, *numbers: int) -> "Study":
+        """Return the study as if it had these trials alone, to be combined."""
+        kept = tuple(trial for trial in self.trials if trial.number in numbers)
+        best = self.best if self.best in kept else None
+        return replace(self, trials=kept, best=best)
+
+    def columns(self) -> tuple[str, ...]:
+        return (*_FACTS, *(f"lr{choice}" for choice in range(self._choices())))
+
+    def rows(self) -> Iterator[Row]:
+        for trial in self.trials:
+            none_yet = [None] * (self._choices() - len(trial.learning_rates))
+            yield (
+                *(getattr(trial, name) for name in _FACTS),
+                *trial.learning_rates,
+                *none_yet,
+            )
+
+    def _choices(self) -> int:
+        return max((len(trial.learning_rates) for trial in self.trials), default=0)
+
+
+class Run(Table, frozen=True, kw_only=True):
+    """A sequence learnt once. As a table: a row per measurement, as in ``curves``."""
+
+    run_id: int
+    """In the store."""
+    spec: RunSpec
+    state: RunState
+    reason: str | None
+    p: float | None
+    p_o: float | None
+    p_s: float | None
+    learning_rates: tuple[float, ...]
+    """One per choice, from the embeddings to the heads."""
+    accuracies: Mapping[Split, AccuracyMatrix]
+    """By split, row i: accuracy on each task after stage i; ``search`` scores, ``validation`` is
+    for the report."""
+    curves: tuple[MeasurementRecord, ...]
+    """Accuracy (0 to 1) and loss (nats) by step, task and split."""
+    drift: tuple[DriftRecord, ...]
+    """How far each layer moved by the end of each stage."""
+
+    def columns(self) -> tuple[str, ...]:
+        return ("step", "stage", "task", "split", "accuracy", "loss")
+
+    def rows(self) -> Iterator[Row]:
+        for each in self.curves:
+            task = self.spec.sequence[each.task]
+            yield (each.step, each.stage, task, each.split, each.accuracy, each.loss)
+
+
+def combine(
+    studies: Study | Sequence[Study], *, base: float = DEFAULT_BASE, name: str = "combined"
+) -> Profile:
+    """Combine the complete trials of studies into one profile (eq. 1 of the paper).
+
+    Args:
+        studies: one or several; ``study.only(1, 4, 7)`` has some of its trials alone.
+        base: how much more the better trials of a study weigh; 1: all alike.
+        name: of the profile.
+
+    Returns:
+        A profile, to be written with ``write_profile`` or put into an optimizer by
+        ``param_groups``.
+
+    Raises:
+        UsageError: no trial is complete, or the studies do not go together: other backbone,
+            grouping, protocol or stages.
+    """
+    several = [studies] if isinstance(studies, Study) else list(studies)
+    if not several:
+        raise UsageError("no study to combine; give one, or a list of them")
+    offers = [offer(each.record, each.trials) for each in several]
+    return finished_profile(combine_trials(offers, base, strict=True), name)

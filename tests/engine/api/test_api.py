@@ -1,0 +1,107 @@
+"""The Python API over a recorded store, and what it says to wrong use; a notebook does the work."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from engine.api import UsageError, combine, run, search, studies
+from tests.engine.api.consumer import best_of, combined_rates
+from tests.recorded import DONE, LIVE, PAUSED, recorded_store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(recorded_store(tmp_path_factory.mktemp("api") / "studies.db"))
+
+
+def test_studies_are_listed_with_their_trials(store: str) -> None:
+    live, done, paused = studies(store=store)
+    assert [study.name for study in (live, done, paused)] == [LIVE, DONE, PAUSED]
+    assert [study.over for study in (live, done, paused)] == [False, True, False]
+    assert [len(study.trials) for study in (live, done, paused)] == [31, 12, 0]
+    assert done.best is not None
+    assert done.best.p == max(trial.p for trial in done.trials if trial.p is not None)
+    assert paused.best is None
+    assert best_of(store).keys() == {LIVE, DONE}
+
+
+def test_a_study_is_a_table(store: str) -> None:
+    _, done, paused = studies(store=store)
+    frame = done.to_pandas()
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.shape == (12, 10 + 10)
+    assert frame["p"].max() == done.best.p  # type: ignore[union-attr]
+    assert frame.loc[frame["number"] == 3, "lr0"].item() == done.trials[3].learning_rates[0]
+    assert done.to_arrow().column_names == list(frame.columns)
+    assert paused.to_arrow().num_rows == 0
+
+
+def test_trials_are_combined_as_the_command_does(store: str) -> None:
+    live, done, _ = studies(store=store)
+    rates = combined_rates(store, 0, 1)
+    assert len(rates) == 8
+    assert combine(live.only(0)).learning_rates == pytest.approx(live.trials[0].learning_rates)
+    assert live.only(0).to_arrow().num_rows == 1
+    assert done.profile.combination is not None
+    assert done.profile.name == "combined"
+
+
+def test_what_cannot_be_combined_is_said(store: str) -> None:
+    live, done, paused = studies(store=store)
+    for wrong in ([], paused, [live, done], [live, live], done.only(99)):
+        with pytest.raises(UsageError):
+            combine(wrong)
+    with pytest.raises(UsageError, match="base"):
+        combine(live, base=0.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"sequence": "sst2"}, "one task"),
+        ({"sequence": "sst2:nothing"}, "nothing"),
+        ({"data": "nowhere"}, "nowhere"),
+        ({"preset": "mine"}, "preset"),
+        ({"protocol": {"epoch": 3}}, "no switch 'epoch'"),
+        ({"protocol": {"epochs": 0}}, "epochs"),
+        ({"settings": {"sampler": "best"}}, "sampler"),
+        ({"trials": 0}, "trials"),
+        ({"workers": -1}, "workers"),
+        ({"workers": 0, "wait": False}, "wait"),
+        ({"name": 3}, "name"),
+        ({"seed": "x"}, "seed"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_before_anything_is_written(
+    tmp_path: Path, words: dict[str, object], said: str
+) -> None:
+    asked = {"sequence": "sst2:mrpc", "store": str(tmp_path / "new.db"), **words}
+    with pytest.raises(UsageError, match=said) as caught:
+        search(asked.pop("sequence"), **asked)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({}, "lr"),
+        ({"lr": 7.0}, "lr"),
+        ({"lr": 1e-5, "method": "best"}, "no method"),
+        ({"lr": 1e-5, "first_lr": 2.0}, "first_lr"),
+        ({"lr": 1e-5, "options": {"importance": 3}}, "importance"),
+        ({"profile": "missing.json"}, "missing.json"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused_before_anything_is_written(
+    tmp_path: Path, words: dict[str, object], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        run("sst2:mrpc", store=str(tmp_path / "new.db"), **words)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_store_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no store"):
+        studies(store=str(tmp_path / "missing.db"))
