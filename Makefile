@@ -1,5 +1,5 @@
 # make demo: see it work.  make test: prove it.  make torture: try to break it, for some hours.
-# make bench: measure it, in half an hour.
+# make bench: measure it, in half an hour.  make docs: read about it, in site/index.html.
 # All install into .venv first, once.
 
 PYTHON ?= python3
@@ -11,13 +11,16 @@ OLD_PYTHON := bertcl-tui needs Python 3.11 or newer, and $(PYTHON) is older; nam
 	make PYTHON=python3.12
 SAMPLE_PACK := from engine.tasks.sources.sample import SAMPLE_PACK; print(*SAMPLE_PACK)
 
-.PHONY: demo test torture bench quick lint check format clean install
+.PHONY: demo test torture bench quick lint docs check format clean install
 
 demo: $(STAMP)
 	@$(BIN)/bertcl-tui demo
 
 # Workers that a test starts read compiled modules instead of compiling all of them each time.
 test torture quick: export PYTHONDONTWRITEBYTECODE =
+
+# mkdocs-material would speak of its future at every build.
+lint docs: export NO_MKDOCS_2_WARNING = 1
 
 test: $(STAMP)
 	@$(BIN)/pytest -n 3
@@ -44,6 +47,11 @@ lint: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m mkdocs build --strict --site-dir build/site
+
+docs: $(STAMP)
+	@$(BIN)/python -m mkdocs build --strict
+	@echo "site/index.html"
 
 check: lint test
 
@@ -63,5 +71,5 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

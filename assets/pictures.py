@@ -1,15 +1,17 @@
-"""Make the README's pictures, with ``python -m assets.pictures [--store STORE]``.
+"""Make the pictures of the README and the tour: ``python -m assets.pictures [NAME …]``.
 
-They show a copy of the recorded store, ``studies.db``, unless another one is named. Each picture is
-a screen of 120×40 cells in the dark theme, written beside this file.
+They show a copy of the recorded store, ``studies.db``, unless ``--store`` names another one. Each
+picture is a screen of 120×40 cells in the dark theme, written beside this file. Without names all
+are made.
 """
 
 import argparse
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import chdir, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,23 +22,27 @@ from bertcl_tui.app.app import BertclApp
 from bertcl_tui.arena.grid import ArenaGrid
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.kit.messages import OpenArena, OpenCombine, OpenStudy
+from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.trials_table import TrialsTable
+from bertcl_tui.trial.screen import TrialScreen
 from engine.store.connection import DEFAULT_STORE
 from tests.bertcl_tui.waiting import until
 
 HERE: Final = Path(__file__).resolve().parent
 SIZE: Final = (120, 40)
+NAMES: Final = ("studies", "new-study", "study", "trial", "compare", "combine", "arena")
 MARKED: Final = 5
 """Trials of each study that are combined, the best ones."""
 
 
-async def take_pictures(store: str) -> None:
-    """Open the app over a store, and take a picture of each screen."""
+async def take_pictures(store: str, names: Container[str]) -> None:
+    """Open the app over a store, and take a picture of each screen that is named."""
     app = BertclApp(store)
     async with app.run_test(size=SIZE) as pilot:
+        take = partial(take_picture, pilot, names)
         await until(pilot, lambda: app.screen.query_one(StudiesTable).items)
-        await take(pilot, "studies")
+        await take("studies")
         first, *others = app.screen.query_one(StudiesTable).items
         for study in (first, *others):
             best = app.reader.scored(study.id)[:MARKED]
@@ -44,26 +50,35 @@ async def take_pictures(store: str) -> None:
             searched = record is not None and record.spec.method == "profile"
             if best and searched and study.model == first.model:
                 app.marks[study.id] = frozenset(trial.number for trial in best)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, NewStudyScreen))
+        await take("new-study")
+        await pilot.press("escape")
         app.post_message(OpenStudy(first.id))
         await until(pilot, lambda: app.screen.query(TrialsTable))
         await until(pilot, lambda: app.screen.query_one(TrialsTable).items)
         await pilot.press("j")
-        await take(pilot, "study")
-        await pilot.press("d")
+        await take("study")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, TrialScreen))
+        await take("trial")
+        await pilot.press("escape", "d")
         await until(pilot, lambda: app.screen.query(ComparisonTable))
-        await take(pilot, "compare")
+        await take("compare")
         await pilot.press("escape")
         app.post_message(OpenCombine(first.id))
-        await take(pilot, "combine")
+        await take("combine")
         await pilot.press("escape", "escape")
         app.post_message(OpenArena())
         await until(pilot, lambda: app.screen.query(ArenaGrid))
-        await take(pilot, "arena")
+        await take("arena")
 
 
-async def take(pilot: Pilot[None], name: str) -> None:
-    """Write a picture of the screen as soon as it has read all that it shows."""
+async def take_picture(pilot: Pilot[None], names: Container[str], name: str) -> None:
+    """Write a picture of the screen, if it is wanted, as soon as it has read all that it shows."""
     await settle(pilot)
+    if name not in names:
+        return
     path = HERE / f"{name}.svg"
     path.write_text(pilot.app.export_screenshot(title="bertcl-tui"), encoding="utf-8")
     print(f"{path}  {path.stat().st_size / 1024:.0f} KiB")  # noqa: T201 - a script says what it did
@@ -96,9 +111,11 @@ def copy_of(store: Path) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--store", type=Path, default=HERE.parent / DEFAULT_STORE)
-    with copy_of(parser.parse_args().store.resolve()) as store:
-        asyncio.run(take_pictures(store))
+    asked = parser.parse_args()
+    with copy_of(asked.store.resolve()) as store:
+        asyncio.run(take_pictures(store, asked.names or NAMES))
 
 
 if __name__ == "__main__":

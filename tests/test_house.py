@@ -14,8 +14,8 @@ MOST_FILES, LEAST_FILES = 380, 220
 MOST_USUAL_LINES, LEAST_USUAL_LINES = 130, 90
 """Median of all files."""
 MAY_BE_SHORT = ("methods", "panels", "versions", "migrations")
-README = ROOT.joinpath("README.md").read_text(encoding="utf-8")
-SCREENS = README.partition("## In the terminal")[2].partition("\n## ")[0]
+TOUR = ROOT.joinpath("docs/tour.md").read_text(encoding="utf-8")
+SCREENS = TOUR.partition("## The screens")[2].partition("\n## ")[0]
 
 
 def _name(path: Path) -> str:
@@ -41,7 +41,7 @@ def test_the_house_is_neither_a_hive_nor_a_hall() -> None:
 
 
 def _may_be_short(path: Path) -> bool:
-    return path.name == "__init__.py" or path.parent.name in MAY_BE_SHORT
+    return path.name in {"__init__.py", "__main__.py"} or path.parent.name in MAY_BE_SHORT
 
 
 def test_nobody_loads_a_model_with_code_of_its_own() -> None:
@@ -57,7 +57,7 @@ def test_nobody_loads_a_model_with_code_of_its_own() -> None:
     assert [call for call in loading if "trust_remote_code=False" not in call[1]] == []
 
 
-def test_every_screen_of_the_readme_has_a_folder_of_its_own() -> None:
+def test_every_screen_of_the_tour_has_a_folder_of_its_own() -> None:
     titles = re.findall(r"^\| ([A-Z][^|]*?) \|", SCREENS, re.MULTILINE)
     names = {
         word.strip().lower().replace(" ", "_")

@@ -292,7 +292,7 @@ class _Group(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - typer's types are private
         name, _, rest = super().resolve_command(ctx, args)
-        return name, None if name is None else _load(self.table[name]), rest
+        return name, None if name is None else load(self.table[name]), rest
 
 
 def _make_group(
@@ -311,7 +311,8 @@ def _shown(command: Command) -> TyperCommand:
     return TyperCommand(command.name, help=command.help, rich_help_panel=command.panel or None)
 
 
-def _load(command: Command) -> object:
+def load(command: Command) -> TyperCommand | TyperGroup:
+    """Load a command, with all of its words."""
     function = function_of(command)
     text = _flowing(function.__doc__ or "")
     examples = (f"Example: {PROGRAM} {line}" for line in command.example.splitlines())
@@ -321,7 +322,9 @@ def _load(command: Command) -> object:
         return _make_group(program, function, command.parts)
     program = typer.Typer(add_completion=False)
     program.command(command.name, help=text, epilog=epilog)(function)
-    return get_command(program)
+    loaded = get_command(program)
+    assert isinstance(loaded, TyperCommand)
+    return loaded
 
 
 def _flowing(text: str) -> str:
