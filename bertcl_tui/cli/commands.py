@@ -171,10 +171,13 @@ COMMANDS: Final = (
     ),
     Command(
         "import",
-        "imports:import_log",
+        "imports:import_trials",
         "Profiles",
-        "Read a log of the paper's authors as a finished study.",
-        "import sst2-mrpc.csv --sequence sst2:mrpc",
+        "Read what other programs found: logs, CSVs of trials, and the rates of other trainers.",
+        "import sst2-mrpc.csv --sequence sst2:mrpc\n"
+        "import trials.csv --sequence a:b --model my-model --columns p_o=old,p_s=new\n"
+        "import groups.json --sequence a:b --scores 0.88,0.71\n"
+        "import rates.yaml --from axolotl --model my-llama --out profile.json",
     ),
     Command(
         "worker",

@@ -99,7 +99,7 @@ def export(
             carried=fitting is not found,
             model=target.model,
             names=target.names,
-            head_names=heads,
+            head_names=(*heads, *chosen.heads(target.names)),
         )
     )
     if out is None:

@@ -24,10 +24,7 @@ _NAMES: Final = DecoderNames(
 
 def write(request: Request) -> str:
     """Write the ``optimizer`` section of a recipe."""
-    groups = [
-        {"params": [pattern.regex], "lr": pattern.lr}
-        for pattern in request.patterns(head=_NAMES.head)
-    ]
+    groups = [{"params": [pattern.regex], "lr": pattern.lr} for pattern in request.patterns()]
     config = {"lr": request.profile.learning_rates[-1], "groups": groups}
     return f"# {request.title}\n{dump({'optimizer': {'name': 'adamw', 'config': config}})}"
 
@@ -69,5 +66,6 @@ FAIRSEQ2: Final = Tool(
     write=write,
     head="causal",
     own_names=_NAMES.of,
+    own_head=_NAMES.head,
     read=read,
 )

@@ -20,7 +20,7 @@ _MAPPING: Final = "learning_rate_mapping"
 
 def write(request: Request) -> str:
     """Write arguments for ``SentenceTransformerTrainingArguments``."""
-    mapping = {pattern.regex: pattern.lr for pattern in request.patterns(below=_BELOW)}
+    mapping = {pattern.regex: pattern.lr for pattern in request.patterns(_BELOW)}
     heads = request.profile.learning_rates[-1]
     return json.dumps({"learning_rate": heads, _MAPPING: mapping}, indent=2) + "\n"
 
@@ -34,12 +34,13 @@ def read(text: str) -> Rules:
     arguments = section(text, "training arguments")
     base = arguments.get("learning_rate")
     rates = {
-        _without_below(pattern): number(lr, f"{_MAPPING} of '{shown(pattern)}'")
+        pattern: number(lr, f"{_MAPPING} of '{shown(pattern)}'")
         for pattern, lr in _mapping(arguments).items()
     }
     return Rules(
         patterns=tuple(reversed(rates.items())),  # the last one counts
         otherwise=None if base is None else number(base, "learning_rate"),
+        below=("model.0.model.", "model.0.auto_model."),
     )
 
 
@@ -50,10 +51,6 @@ def _mapping(arguments: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(mapping, dict):
         raise UsageError(f"the training arguments have no {_MAPPING}; give some that have it")
     return mapping
-
-
-def _without_below(pattern: str) -> str:
-    return pattern.replace(_BELOW, "", 1) if pattern.startswith(f"^{_BELOW}") else pattern
 
 
 SENTENCE_TRANSFORMERS: Final = Tool(

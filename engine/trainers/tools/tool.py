@@ -32,19 +32,16 @@ class Request(Struct, frozen=True, kw_only=True):
     head_names: tuple[str, ...] = ()
     """The model's own head modules."""
 
-    def patterns(self, *, below: str = "", head: str = "") -> tuple[Pattern, ...]:
+    def patterns(self, below: str = "") -> tuple[Pattern, ...]:
         """Return a pattern for every choice that has a parameter, embeddings first.
 
         Args:
             below: a regular expression for what names begin with in the trainer.
-            head: what the trainer calls its head, where a model has one.
 
         Raises:
             UsageError: a parameter's place is not certain.
         """
-        own = [head] if any(name.startswith(f"{head}.") for name in self.names) else []
-        heads = (*self.head_names, *own)
-        return make_patterns(self.names, self.profile, head_names=heads, below=below)
+        return make_patterns(self.names, self.profile, head_names=self.head_names, below=below)
 
     @property
     def title(self) -> str:
@@ -62,6 +59,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     """Regular expressions, searched in a parameter's name, with the rate; the first that fits."""
     otherwise: float | None = None
     """The rate of what none of them fits."""
+    below: tuple[str, ...] = ("",)
+    """What names may begin with in the trainer, before those that transformers gives."""
     unsaid: str | None = None
     """What of the names has a rate that the trainer leaves no choice about."""
 
@@ -74,15 +73,18 @@ class Rules(Struct, frozen=True, kw_only=True):
         if self.unsaid is not None and re.search(self.unsaid, name):
             return None
         for pattern, lr in self.patterns:
-            try:
-                fits = re.search(pattern, name)
-            except re.error as error:
-                raise UsageError(
-                    f"pattern '{shown(pattern)}' is no regular expression: {error}; mend it"
-                ) from None
-            if fits:
+            if any(_is_found(pattern, f"{below}{name}") for below in self.below):
                 return lr
         return self.otherwise
+
+
+def _is_found(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error as error:
+        raise UsageError(
+            f"pattern '{shown(pattern)}' is no regular expression: {error}; mend it"
+        ) from None
 
 
 class Tool(Struct, frozen=True, kw_only=True):
@@ -99,5 +101,12 @@ class Tool(Struct, frozen=True, kw_only=True):
     """What stands on the backbone there, where names of parameters are needed; None: none are."""
     own_names: Callable[[Sequence[str]], tuple[str, ...]] = tuple
     """From the names that transformers gives the parameters to the trainer's own."""
+    own_head: str = ""
+    """What the trainer calls its head, where that is none of the usual names."""
     read: Callable[[str], Rules] | None = None
     """From the text of a file to what it says; None: such a file names no rates."""
+
+    def heads(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the trainer's own name of the head, where a model has one."""
+        has_head = any(name.startswith(f"{self.own_head}.") for name in names)
+        return (self.own_head,) if self.own_head and has_head else ()

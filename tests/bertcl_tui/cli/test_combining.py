@@ -134,7 +134,7 @@ def test_what_cannot_be_combined(
     ("words", "said"),
     [
         (("--sequence", "sst2"), "forgetting needs two"),
-        (("--sequence", "sst2:mrpc:qqp"), "a log is about two tasks"),
+        (("--sequence", "sst2:mrpc:qqp"), "an import is about two tasks"),
         (("--sequence", "sst2:mrpc", "--grouping", "mine"), "no grouping named 'mine'"),
         (("--sequence", "sst2:mrpc", "--model", "no such"), "is no model"),
         (("--sequence", "sst2:mrpc", "--name", "a b"), "name 'a b' may have"),
@@ -155,7 +155,7 @@ def test_a_file_that_is_no_log_leaves_nothing(ask: Ask, here: Path, tmp_path: Pa
     other.write_text("a,b,c")
     answer = ask("import", other, "--sequence", "sst2:mrpc")
     assert answer.code == 2
-    assert "a number belongs there" in answer.err
+    assert "has no learning rates of 10 choices" in answer.err
     assert list(here.iterdir()) == []
 
 

@@ -28,7 +28,10 @@ def rates_by_name(model: nn.Module, profile: Profile = PROFILE) -> dict[str, flo
 
 
 def request_for(names: Sequence[str], profile: Profile = PROFILE, model: str = "tiny") -> Request:
-    return Request(profile=profile, source="profile.json", model=model, names=tuple(names))
+    heads = ("final_proj",) if "final_proj.weight" in names else ()  # fairseq2's
+    return Request(
+        profile=profile, source="profile.json", model=model, names=tuple(names), head_names=heads
+    )
 
 
 @pytest.fixture

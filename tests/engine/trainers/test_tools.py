@@ -147,7 +147,7 @@ def test_what_was_written_is_read_back(tool: str) -> None:
     names = list(entry.own_names([*names_of(bare("llama")), "lm_head.weight"]))
     assert entry.read is not None
     rules = entry.read(written(tool, names))
-    patterns = request_for(names).patterns(head="final_proj")
+    patterns = request_for(names).patterns()
     rates = {part.name: pattern.lr for pattern in patterns for part in pattern.parts}
     for part, rate in rates.items():
         if tool == "axolotl" and part.startswith("norm"):

@@ -1,0 +1,21 @@
+"""What other programs found: their rates as those of a profile, their tables as trials. Light."""
+
+from engine.trainers.imports.choice_rates import ChoiceRates, rates_of_choices
+from engine.trainers.imports.kinds import KINDS, LOG, PROFILE, TRIALS, kind_of, read_rates
+from engine.trainers.imports.saved_groups import SavedGroups, read_saved_groups
+from engine.trainers.imports.trials_table import TrialsTable, read_trials_table
+
+__all__ = [
+    "KINDS",
+    "LOG",
+    "PROFILE",
+    "TRIALS",
+    "ChoiceRates",
+    "SavedGroups",
+    "TrialsTable",
+    "kind_of",
+    "rates_of_choices",
+    "read_rates",
+    "read_saved_groups",
+    "read_trials_table",
+]
