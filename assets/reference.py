@@ -16,7 +16,7 @@ from bertcl_tui.help.screen import sections
 from bertcl_tui.options import OPTIONS, Option, preset_defaults
 from bertcl_tui.widgets.keys import key_names
 from engine.spec import PRESETS
-from engine.spec.methods import METHODS, MethodEntry
+from engine.spec.methods import METHODS, MethodEntry, OptionValue
 
 _OF_HELP: Final = "--help`: Show this message"
 _TYPE: Final = re.compile(r"(?<=\w) <[a-z\[\]]+>`")
@@ -67,13 +67,21 @@ def _command(command: Command, of: Sequence[str] = ()) -> str:
 
 
 def options() -> str:
-    """Return every option of a search, with what it is under each preset."""
-    defaults = {name: preset_defaults(name) for name in PRESETS}
-    rows = (
-        (_flag(item), item.help, *(_code(of_preset[item.name]) for of_preset in defaults.values()))
-        for item in OPTIONS
+    """Return every option of a search, with its default, and what other presets have instead."""
+    return table(("option", "what it does", *PRESETS), map(_option, OPTIONS))
+
+
+def _option(option: Option) -> tuple[str, ...]:
+    usual, *others = (
+        name if option.part == "preset" else preset_defaults(name)[option.name] for name in PRESETS
     )
-    return table(("option", "what it does", *defaults), rows)
+    apart = (_value(other) if other != usual else "" for other in others)
+    return (_flag(option), option.help, _value(usual), *apart)
+
+
+def _value(text: str) -> str:
+    """Write what can be typed as code, and what is only said of it as words."""
+    return text if " " in text else _code(text)
 
 
 def _flag(option: Option) -> str:
@@ -133,9 +141,12 @@ def methods() -> str:
 
 def _options_of(entry: MethodEntry) -> str:
     own = (option for option in entry.options if option.name != "lr")
-    return (
-        "<br>".join(f"`{option.name}` ({option.default}): {option.help}" for option in own) or "–"
-    )
+    said = (f"`{option.name}` ({_short(option.default)}): {option.help}" for option in own)
+    return "<br>".join(said) or "–"
+
+
+def _short(default: OptionValue | None) -> str:
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 FRAGMENTS: Final[Mapping[str, Callable[[], str]]] = {
