@@ -134,7 +134,11 @@ class Search:
         """
         trials = self.begun() if trials is None else trials
         begun = self._next_number(trials)
-        shown = [trial for trial in self._shown_to(begun, trials) if AGAIN not in trial.user_attrs]
+        shown = [
+            trial
+            for trial in self._of_space(self._shown_to(begun, trials))
+            if AGAIN not in trial.user_attrs
+        ]
         ends = [
             trial.value if _ending(trial) == "complete" else None
             for trial in shown
@@ -240,10 +244,18 @@ class Search:
             self._sampler,
             self._space,
             number,
-            self._shown_to(number, others),
+            self._of_space(self._shown_to(number, others)),
             waiting=begun[number] if number < len(begun) else None,
             start=self._next_start(begun),
         )
+
+    def _of_space(self, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
+        """Return what can be learnt from: others may have added trials of other parameters."""
+        return [
+            trial
+            for trial in trials
+            if trial.value is None or self._space.point(trial.params) is not None
+        ]
 
     def _shown_to(self, number: int, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
         """Return the trials as the one of that number may see them.
