@@ -176,7 +176,7 @@ def _kind_of(path: Path) -> int | None:
     """Return the mode of what a path leads to, None where nothing is there."""
     try:
         return path.stat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

@@ -20,6 +20,7 @@ from engine.errors import UsageError, shown
 from engine.profiles import DEFAULT_BASE, Combined, StudyTrials, bootstrap_band, without_each_study
 from engine.profiles import combine as combine_trials
 from engine.store.connection import DEFAULT_STORE
+from engine.store.studies import StudyRecord
 
 _WITH_TRIALS: Final = re.compile(r"(?P<study>.+):(?P<trials>\d[\d,-]*)")
 _LEAST_SHOWN: Final = 0.001
@@ -127,19 +128,29 @@ def _print_weights(combined: Combined) -> None:
 
 
 def _offer(at: OpenedStore, text: str) -> StudyTrials:
+    study, numbers = selected(at, text)
+    if numbers is None:
+        return offer(study, at.reader.trials(study.id).rows)
+    return offer(study, at.reader.chosen_trials(study.id, numbers))
+
+
+def selected(at: OpenedStore, text: str) -> tuple[StudyRecord, tuple[int, ...] | None]:
+    """Return the study that ``STUDY`` or ``STUDY:1,4,7-9`` names, and its trials; None: all.
+
+    Raises:
+        UsageError: a study or trial is not there.
+    """
     names = {row.name for row in at.reader.studies()}
     selection = Selection(text, None) if text in names else parse_selection(text)
     study = at.study(selection.study)
-    if selection.trials is None:
-        return offer(study, at.reader.trials(study.id).rows)
-    trials = at.reader.chosen_trials(study.id, selection.trials)
-    missing = set(selection.trials) - {trial.number for trial in trials}
-    if missing:
-        raise UsageError(
-            f"study '{shown(study.name)}' has no trial {min(missing)}; "
-            f"see bertcl-tui trials {study.name}"
-        )
-    return offer(study, trials)
+    if selection.trials is not None:
+        missing = set(selection.trials) - at.reader.run_ids(study.id).keys()
+        if missing:
+            raise UsageError(
+                f"study '{shown(study.name)}' has no trial {min(missing)}; "
+                f"see bertcl-tui trials {study.name}"
+            )
+    return study, selection.trials
 
 
 def _report_left_out(combined: Combined) -> None:

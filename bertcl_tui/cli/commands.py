@@ -134,6 +134,15 @@ COMMANDS: Final = (
         "query --sql \"SELECT * FROM curves WHERE study = 'sst2:mrpc'\" --out curves.parquet",
     ),
     Command(
+        "track",
+        "track:track",
+        "Look",
+        "Write the runs of a study for MLflow, W&B, TensorBoard or Trackio; again: what is new.",
+        "track sst2:mrpc --to mlflow\n"
+        "track sst2:mrpc --to mlflow --out http://localhost:5000\n"
+        "track sst2:mrpc:1,4,7-9 --to tensorboard --out boards",
+    ),
+    Command(
         "shifts",
         "shifts:shifts",
         "Look",

@@ -1,0 +1,97 @@
+"""MLflow: a run each in an experiment, in a SQLite file or on a server."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+
+from engine.errors import UsageError, first_line, shown
+from engine.files import check_target, expanded
+from engine.store.states import RunState
+from engine.trackers.tracked import TrackedRun
+
+_KEY: Final = "bertcl.key"
+"""The tag by which a run is found again."""
+_STATUS: Final[Mapping[RunState, str]] = {
+    "complete": "FINISHED",
+    "collapsed": "FAILED",
+    "failed": "FAILED",
+    "pruned": "KILLED",
+    "stopped": "KILLED",
+    "queued": "SCHEDULED",
+    "paused": "SCHEDULED",
+    "running": "RUNNING",
+}
+_LETTERS: Final = 500
+"""Of a parameter's value at most."""
+
+
+def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
+    """Write runs, and return the address of where they are.
+
+    A run that is there gets what is new; a step that is there already stays as it is.
+
+    Raises:
+        UsageError: nothing can be written there.
+    """
+    uri = _uri(place)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        experiment = client.get_experiment_by_name(project)
+        number = experiment.experiment_id if experiment else client.create_experiment(project)
+        for run in runs:
+            _write(client, number, run)
+    except MlflowException as error:
+        raise UsageError(f"MLflow at {shown(uri)}: {first_line(error)}") from None
+    return uri
+
+
+def _uri(place: str) -> str:
+    if "://" in place:
+        return place
+    path = expanded(place).absolute()
+    check_target(path)
+    return f"sqlite:///{path}"
+
+
+def _write(client: MlflowClient, experiment: str, run: TrackedRun) -> None:
+    found = client.search_runs([experiment], f"tags.`{_KEY}` = '{run.key}'", max_results=1)
+    if found:
+        run_id = found[0].info.run_id
+    else:
+        begun = client.create_run(
+            experiment, start_time=run.began_ms, run_name=run.name, tags={_KEY: run.key}
+        )
+        run_id = begun.info.run_id
+    # At one moment whenever it is said: MLflow keeps the same value of a step and moment once.
+    metrics = [
+        Metric(name, value, run.began_ms, step)
+        for step, values in run.history.items()
+        for name, value in values.items()
+    ]
+    last = max(run.history, default=0)
+    metrics += [Metric(name, value, run.began_ms, last) for name, value in run.scores.items()]
+    known = {param for each in found for param in each.data.params}
+    params = [
+        Param(name, str(value)[:_LETTERS])
+        for name, value in run.parameters.items()
+        if name not in known
+    ]
+    tags = [RunTag(name, value) for name, value in run.tags.items()]
+    for batch in _batches(metrics):
+        client.log_batch(run_id, metrics=batch)
+    client.log_batch(run_id, params=params, tags=tags)
+    status = _STATUS[run.state]
+    if run.ended_ms is None:
+        client.update_run(run_id, status=status)
+    else:
+        client.set_terminated(run_id, status=status, end_time=run.ended_ms)
+
+
+def _batches(metrics: list[Any], size: int = 1000) -> Iterable[list[Any]]:
+    return (metrics[first : first + size] for first in range(0, len(metrics), size))

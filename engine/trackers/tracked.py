@@ -1,0 +1,157 @@
+"""A run as trackers take it: parameters, metrics by step, metrics at the end, tags."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import RowMapping, select
+
+from engine.errors import UsageError, shown
+from engine.profiles.grouping import make_grouping
+from engine.spec import RunSpec
+from engine.spec.differences import facts_of
+from engine.store.connection import Store
+from engine.store.measurements import MeasurementRecord, Split, end_accuracies, measurements_of
+from engine.store.runs import RunRecord, record
+from engine.store.schema import run
+from engine.store.states import RunState
+from engine.store.studies import StudyRecord
+from engine.tasks.models import backbone_of
+
+_SCORES: Final = ("p", "p_o", "p_s", "reported_p", "reported_p_o", "reported_p_s")
+_SPLITS: Final[tuple[Split, ...]] = ("search", "validation")
+_MILLISECONDS: Final = 1000
+
+
+class TrackedRun(Struct, frozen=True, kw_only=True):
+    """What a tracker is told of a run."""
+
+    key: str
+    """The same each time, and never another run's: 16 letters."""
+    name: str
+    group: str
+    """Its study."""
+    state: RunState
+    parameters: Mapping[str, float | int | str]
+    """What decides its result; ``lr0``, ``lr1``, … are the rates, ``group0``, … whose they are."""
+    scores: Mapping[str, float]
+    """p, p_o and p_s, on the rows that score and on the validation split, and the accuracy on each
+    task after the last stage: ``search/TASK`` and ``validation/TASK``. Shares of rows."""
+    history: Mapping[int, Mapping[str, float]]
+    """Retention by optimizer step: ``retention/TASK`` (share of rows) and ``loss/TASK`` (nats)."""
+    tags: Mapping[str, str]
+    began_at: float
+    """Seconds since 1970 (UTC)."""
+    ended_at: float | None
+
+    @property
+    def began_ms(self) -> int:
+        return round(self.began_at * _MILLISECONDS)
+
+    @property
+    def ended_ms(self) -> int | None:
+        return None if self.ended_at is None else round(self.ended_at * _MILLISECONDS)
+
+
+def tracked_trials(
+    store: Store, study: StudyRecord, numbers: Sequence[int] | None = None
+) -> Iterator[TrackedRun]:
+    """Yield the runs of a study that have begun: its trials and their races, oldest first.
+
+    Args:
+        store: where they are.
+        study: whose runs.
+        numbers: of these trials alone; None: of all, with their races.
+
+    Raises:
+        UsageError: nothing on this machine says how many layers the backbone has.
+    """
+    query = select(run).where(run.c.study_id == study.id, run.c.started_at.is_not(None))
+    if numbers is not None:
+        query = query.where(run.c.number.in_(numbers))
+    with store.reading() as connection:
+        rows = connection.execute(query.order_by(run.c.id)).mappings().all()
+    for row in rows:
+        yield _tracked(store, study, row)
+
+
+def refuse_nothing(study: StudyRecord, runs: Sequence[TrackedRun]) -> None:
+    """Refuse to export nothing.
+
+    Raises:
+        UsageError: there is no run.
+    """
+    if not runs:
+        raise UsageError(f"of study '{shown(study.name)}' nothing has begun yet; resume it first")
+
+
+def _tracked(store: Store, study: StudyRecord, row: RowMapping) -> TrackedRun:
+    item = record(row)
+    tasks = item.spec.sequence
+    scores = {name: float(row[name]) for name in _SCORES if row[name] is not None}
+    return TrackedRun(
+        key=_key(row),
+        name=f"{study.name} {item.name}",
+        group=study.name,
+        state=item.state,
+        parameters=dict(_parameters(item)),
+        scores={**scores, **_ends(store, item)},
+        history=_history(tasks, measurements_of(store, item.id, "retention")),
+        tags={
+            "study": study.name,
+            "run": str(item.id),
+            "sequence": study.spec.title(),
+            "method": item.spec.method,
+            "state": item.state,
+            "label": item.label or "",
+            "reason": item.reason or "",
+        },
+        began_at=float(row["started_at"]),
+        ended_at=row["finished_at"],
+    )
+
+
+def _key(row: RowMapping) -> str:
+    """Return what tells a run from those of all stores: ids come again in each."""
+    what = msgspec.json.encode([row["id"], row["created_at"], row["spec"]])
+    return hashlib.sha256(what).hexdigest()[:16]
+
+
+def _parameters(item: RunRecord) -> Iterator[tuple[str, float | int | str]]:
+    rates = item.learning_rates or item.spec.learning_rates or ()
+    for name, value in facts_of(item.spec, rates).items():
+        yield name, value if isinstance(value, int | float | str) else str(value)
+    for choice, label in enumerate(_labels(item.spec, len(rates))):
+        yield f"group{choice}", label
+
+
+def _labels(spec: RunSpec, choices: int) -> Sequence[str]:
+    if choices == 0:
+        return ()
+    grouping = make_grouping(spec.protocol.grouping, backbone_of(spec.model, choices).layers)
+    return grouping.labels() if grouping.n_choices == choices else ()
+
+
+def _ends(store: Store, item: RunRecord) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for split in _SPLITS:
+        ends = end_accuracies(store, [item.id], split).get(item.id, {})
+        last = max((stage for stage, _ in ends), default=0)
+        for (stage, task), accuracy in ends.items():
+            if stage == last:
+                found[f"{split}/{item.spec.sequence[task]}"] = accuracy
+    return found
+
+
+def _history(
+    tasks: Sequence[str], measured: Sequence[MeasurementRecord]
+) -> dict[int, dict[str, float]]:
+    found: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    for each in measured:
+        found[each.step][f"retention/{tasks[each.task]}"] = each.accuracy
+        if each.loss is not None:
+            found[each.step][f"loss/{tasks[each.task]}"] = each.loss
+    return dict(found)
