@@ -63,7 +63,7 @@ def launch(asked: Asked, say: Say) -> None:
         asked = asked.settled(gpus_there=gpus_there() > 0)
         if started:
             require_room(asked)
-        say(f"workers with {asked.each} each, on a cluster that has them; there {what_is_there()}")
+        say(f"each worker has {asked.each}; there {what_is_there()}")
         workers = RayWorkers(store, asked, say)
         try:
             with when_asked_to_end(workers.end):
