@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from msgspec import Struct
 
-from bench.figures import Figure, over_rounds, table
+from bench.figures import Figure, cell, over_rounds, table
 from engine.search.storage import quieten
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import open_store
@@ -36,11 +36,10 @@ from engine.work.supervisor import WorkerSettings
 from tests.postgres import postgres_server
 from tests.tiny import tiny_backbone
 
-WORKERS = (1, 2, 4, 8, 16)
-TRIALS = 10
+TRIALS = 6
 """Of each worker; the first, for which it opens the search, does not count."""
-SECONDS = (1.0, 0.0)
-NAMES = {1.0: "1 s a trial", 0.0: "0 s a trial"}
+CASES = tuple((1.0, workers) for workers in (1, 2, 4, 8, 16)) + ((0.0, 1), (0.0, 16))
+"""How long a trial takes, and how many workers there are."""
 
 
 class Trial(Struct, frozen=True):
@@ -136,7 +135,7 @@ def figures_of(case: str, found: Sequence[Trial]) -> list[Figure]:
 
 def measure(*, quick: bool = False) -> list[Figure]:
     """Search with each number of workers, on each kind of store."""
-    counts, trials, seconds = ((2,), 4, (0.0,)) if quick else (WORKERS, TRIALS, SECONDS)
+    cases, trials = (((0.0, 2),), 4) if quick else (CASES, TRIALS)
     quieten()
     figures = []
     with (
@@ -147,10 +146,10 @@ def measure(*, quick: bool = False) -> list[Figure]:
         patch.setenv("XDG_DATA_HOME", name)
         backbone = tiny_backbone(Path(name) / "backbone")
         for kind, url in urls.items():
-            for each in seconds:
-                for count in counts:
-                    case = f"{kind}, {NAMES[each]}, {count} workers"
-                    figures += figures_of(case, search(url, backbone, count, trials, each))
+            for seconds, workers in cases:
+                case = f"{kind}, {seconds:g} s a trial, {workers} workers"
+                figures += figures_of(case, search(url, backbone, workers, trials, seconds))
+                print(case, *map(cell, figures[-2:]), file=sys.stderr)
     return figures
 
 

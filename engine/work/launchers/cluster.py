@@ -89,7 +89,7 @@ def _require_answer(address: str) -> None:
     host, _, port = address.removeprefix(_CLIENT).rpartition(":")
     if not (host and port.isdecimal()):
         raise ValueError("an address is written like 10.0.0.1:6379, or ray://10.0.0.1:10001")
-    socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
+    socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
 
 
 def nodes() -> Sequence[Mapping[str, Any]]:
