@@ -95,7 +95,7 @@ def call(installed: Path, tmp_path: Path) -> Call:
             capture_output=True,
             text=True,
             check=False,
-            timeout=180,
+            timeout=400,  # of which a machine with nothing else to do takes ten
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
