@@ -41,7 +41,7 @@ def test_a_store_that_its_machine_does_not_have_is_named_with_the_machine(tmp_pa
 def test_so_is_a_place_of_checkpoints(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "studies.db"))
     worker = PlacedWorker(WorkerSettings(store=store.url), str(tmp_path / "nowhere"))
-    with pytest.raises(UsageError, match="cannot work for .* there is no folder .*nowhere"):
+    with pytest.raises(UsageError, match=r"cannot work for .* there is no folder .*nowhere"):
         worker.begin()
     assert living_workers(store) == []
     store.close()
