@@ -53,8 +53,9 @@ class TwoTasks(nn.Module):
         )
         config = self.encoder.config
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.heads = nn.ModuleList(nn.Linear(config.hidden_size, n) for n in classes)
-        for head in self.heads:
+        heads = [nn.Linear(config.hidden_size, n) for n in classes]
+        self.heads = nn.ModuleList(heads)
+        for head in heads:
             nn.init.normal_(head.weight, std=config.initializer_range)
             nn.init.zeros_(head.bias)
 
@@ -81,7 +82,7 @@ class Report(TrainerCallback):
         self._found: dict[str, float] = {}
         self.accuracies: list[float] = []
 
-    def on_evaluate(
+    def on_evaluate(  # type: ignore[override]  # it needs no more of what it is told
         self,
         _args: object,
         state: TrainerState,
@@ -106,7 +107,9 @@ def read_rows(
     """Return the encoded rows of both tasks: ``train`` and ``search``, a dataset of each task."""
 
     def encode(rows: dict[str, list[str]]) -> BatchEncoding:
-        return tokenizer(rows["text"], rows.get("text_pair"), truncation=True, max_length=longest)
+        texts, pairs = rows["text"], rows.get("text_pair")
+        found: BatchEncoding = tokenizer(texts, pairs, truncation=True, max_length=longest)
+        return found
 
     found: dict[str, list[Dataset]] = {"train": [], "search": []}
     for number, task in enumerate(tasks):
@@ -245,8 +248,8 @@ def main(
 
 def quieten() -> None:
     """Leave the libraries' progress and advice out."""
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     disable_progress_bars()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 

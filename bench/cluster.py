@@ -75,7 +75,7 @@ def work(url: str, seconds: float, into: Path) -> None:
     logging.disable()
     random.seed(os.getpid())
     idle = Idle(seconds)
-    worker.execute = idle.execute  # type: ignore[assignment]
+    worker.execute = idle.execute  # type: ignore[attr-defined]
     worker.work(WorkerSettings(store=url, device="cpu", until_idle=True))
     found = [(each.ended, each.between) for each in idle.trials]
     into.write_text(json.dumps(found), encoding="utf-8")

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -192,13 +193,16 @@ class Pausing:
         if rung == len(self._rungs) - 1 and p is not None:
             self._trace.end(self._spent, p, self._ground.expect(self._tried[trial]))
 
+    def _loss_at(self, rung: int, each: int) -> float:
+        return -self._p(each, rung)
+
     def _look(self) -> None:
         """Open the highest rung where the order is not the same on the two below."""
         if self._open == len(self._rungs):
             return
         both = self._at[self._open - 1]
         orders = [
-            sorted(both, key=lambda each, rung=rung: -self._p(each, rung))
+            sorted(both, key=partial(self._loss_at, rung))
             for rung in (self._open - 2, self._open - 1)
         ]
         if orders[0] != orders[1]:

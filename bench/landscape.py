@@ -52,8 +52,11 @@ class Ground(Protocol):
 
     grouping: Grouping
     hidden_size: int
-    optimum: float
-    """Most that any profile has of p without noise."""
+
+    @property
+    def optimum(self) -> float:
+        """Most that any profile has of p without noise."""
+        ...
 
     def expect(self, rates: tuple[float, ...]) -> float:
         """Return p without noise."""

@@ -23,7 +23,7 @@ from optuna.storages import InMemoryStorage
 from bench.figures import Figure, over_seeds, table
 from bench.landscape import COLLAPSED, NOISE, OPTIMUM, Landscape, make_landscape
 from engine.profiles.grouping import make_grouping
-from engine.search.early_stopping import flatness
+from engine.search.early_stopping import Climb, flatness
 from engine.search.spaces import make_space, warm_starts
 from engine.search.storage import quieten
 from engine.search.trials import Search
@@ -148,25 +148,25 @@ def replay(trace: Trace, size: int, *, shared: bool, racing: bool, stops: bool =
     """Take the first trials of a search, and race and stop as a worker would."""
     draw = np.random.default_rng(20_000 + trace.seed)
     common = draw.normal(0, NOISE * sqrt(1 - OWN_SHARE), SEEDS + 2)
-    scores: list[float | None] = []
+    climb = Climb()
     found: dict[int, Contender] = {}
-    while len(scores) < size:
-        if stops and flatness(scores, trace.dimensions, chance(found.values())) is not None:
+    while len(climb) < size:
+        if stops and flatness(climb, trace.dimensions, chance(found.values())) is not None:
             break
-        number = len(scores)
+        number = len(climb)
         true = trace.true[number]
         of_seed = common[0] if shared else draw.normal(0, NOISE * sqrt(1 - OWN_SHARE))
         p = true + trace.own_noise[number] + float(of_seed)
-        scores.append(None if true == COLLAPSED else p)
+        climb.add(number, None if true == COLLAPSED else p)
         if true != COLLAPSED:
             found[number] = Contender(run_id=number, number=number, own=as_scores(p))
-        while racing and (raced := due(found, len(scores))) is not None:
+        while racing and (raced := due(found, len(climb))) is not None:
             luck = common[1 + len(raced.races)] + draw.normal(0, own_noise())
             again = as_scores(trace.true[raced.number] + float(luck))
             race = Race(seed=len(raced.races), state="complete", scores=again)
             found[raced.number] = replace(raced, races=(*raced.races, race))
     best = best_first(found.values())[0]
-    return End(len(scores), races_of(found), best.mean.p, trace.true[best.number])
+    return End(len(climb), races_of(found), best.mean.p, trace.true[best.number])
 
 
 def due(found: dict[int, Contender], begun: int) -> Contender | None:

@@ -235,12 +235,12 @@ def of_run(store: Store, each: RunRecord, study: str | None, reported: float | N
         study=study,
         rates=tuple(float(f"{rate:.6g}") for rate in each.learning_rates or ()),
         seed=each.spec.seed,
-        state=each.state,
+        state="complete" if each.state == "complete" else "collapsed",
         label=each.label,
         p_o=rounded(each.p_o),
         p_s=rounded(each.p_s),
         reported_p=rounded(reported),
-        epochs=round(each.step / last.last_step * PROTOCOL.epochs * len(stages), 3),
+        epochs=round(each.step / last.last_step * (PROTOCOL.epochs or 0) * len(stages), 3),
         points=tuple(
             Point((step - last.first_step) / length, round(found[0], 4), round(found[1], 4))
             for step, found in sorted(measured.items())

@@ -314,8 +314,8 @@ def cases(folder: Path) -> dict[str, Callable[[], Times]]:
         "bertcl-tui --store no.db": lambda: opened("--store", "no.db", ready=NO_ROW),
         "10,000 trials": lambda: opened("--store", small(), ready=FIRST_ROW),
         "100,000 trials": lambda: opened("--store", large(), ready=FIRST_ROW),
-        "event loop alone, at work": lambda: lag_case("idle lag", small()),
-        "10,000 trials, at work": lambda: lag_case("lag", small()),
+        "event loop alone, at work": lambda: lag_case("idle lag", Path(small())),
+        "10,000 trials, at work": lambda: lag_case("lag", Path(small())),
     }
 
 

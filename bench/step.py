@@ -38,7 +38,8 @@ def profiled(learner: SequenceLearner, steps: int) -> EventList:
     with profile() as seen:
         for _ in range(steps):
             next(events)
-    return seen.key_averages()
+    found: EventList = seen.key_averages()
+    return found
 
 
 def rate_of(work: Work) -> list[Figure]:

@@ -169,7 +169,8 @@ def regression(kind: Kind) -> Any:  # noqa: ANN401 - of sklearn, which has no ty
 
 
 def logarithms(rates: Sequence[Sequence[float]]) -> Array:
-    return np.log10(np.array(rates))
+    found: Array = np.log10(np.array(rates))
+    return found
 
 
 def came_to(each: Recorded) -> Array:

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,12 @@ async def look(began: float, store: str) -> Told:
         def table() -> TrialsTable:
             return app.screen.query_one(TrialsTable)
 
+        def begins_otherwise(before: object) -> bool:
+            return first() != before
+
+        def is_filtered(before: int) -> bool:
+            return len(table().items) != before and read(0)
+
         def read(line: int) -> bool:
             if not app.screen.query(TrialsTable):
                 return False
@@ -103,7 +110,7 @@ async def look(began: float, store: str) -> Told:
         for name, column in (("p_s", "p_s"), ("a learning rate", "lr3"), ("time", "time")):
             before = first()
             screen.query_one(TrialsList).listing.sort_by(column)
-            await watch.time(f"by {name}", ("f24",), lambda before=before: first() != before)
+            await watch.time(f"by {name}", ("f24",), partial(begins_otherwise, before))
         await pilot.press("slash")
         entry = screen.query_one(Input)
         for name, text in (("lr3>1e-5 p>1.6", "lr3>1e-5 p>1.6"), ("a state", "state:pruned")):
@@ -112,7 +119,7 @@ async def look(began: float, store: str) -> Told:
             await watch.time(
                 f"filter {name}",
                 ("f24",),
-                lambda before=before: len(table().items) != before and read(0),
+                partial(is_filtered, before),
             )
         watcher.cancel()
     return watch.told

@@ -71,7 +71,7 @@ class Clock(TrainerCallback):
     def __init__(self, watch: Stopwatch) -> None:
         self._watch = watch
 
-    def on_step_end(
+    def on_step_end(  # type: ignore[override]  # it needs no more of what it is told
         self, _args: object, state: TrainerState, _control: object, **_: object
     ) -> None:
         self._watch.stepped(state.global_step)
@@ -257,7 +257,8 @@ def main(
     if profile_steps:
         order = "self_cuda_time_total" if torch.cuda.is_available() else "self_cpu_time_total"
         found_by_profiler = profiled(prepare(work.spec()), profile_steps)
-        print(found_by_profiler.table(sort_by=order, row_limit=15, max_name_column_width=40))
+        most = {"sort_by": order, "row_limit": 15, "max_name_column_width": 40}
+        print(found_by_profiler.table(**most))  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

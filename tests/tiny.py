@@ -6,6 +6,7 @@ import string
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 FILLERS = (
     "the",
@@ -50,7 +51,7 @@ def tiny_backbone(folder: Path, **shape: int) -> Path:
     from transformers import BertConfig, BertModel, BertTokenizer
 
     vocabulary = {token: index for index, token in enumerate(_vocabulary())}
-    usual = {
+    usual: dict[str, Any] = {
         "vocab_size": len(vocabulary),
         "hidden_size": 32,
         "num_hidden_layers": 2,

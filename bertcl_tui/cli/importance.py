@@ -8,7 +8,7 @@ from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.trial_rows import ImportanceRow
-from bertcl_tui.study.importance import importance_text, rank_correlations, sign_of
+from bertcl_tui.study.importance import importance_text, sign_of, weighed_choices
 from bertcl_tui.trial.look import choice_labels
 from engine.errors import UsageError, shown
 from engine.spec.search import FEWEST, Evaluator, is_worth_weighing
@@ -41,21 +41,19 @@ def importance(
         trials = at.reader.scored(record.id)
         protocol = record.spec.protocol
         labels = choice_labels(record.spec.model, protocol.grouping, len(weighed.shares))
-        correlations = rank_correlations(trials)
-        if len(correlations) != len(weighed.shares):
+        choices = weighed_choices(labels, weighed, trials)
+        if choices is None:
             raise UsageError(
                 f"study '{shown(record.name)}' has lost the learning rates that were weighed; "
                 "put a copy of the store in its place, or use --store"
             )
-        found = sorted(
-            zip(labels, weighed.shares, correlations, strict=True), key=lambda choice: -choice[1]
-        )
+        found = sorted(choices, key=lambda choice: -choice[1])
         if json:
-            choices = [
+            listed = [
                 {"choice": label, "share": share, "rank_correlation": correlation}
                 for label, share, correlation in found
             ]
-            facts = {"trials": weighed.trials, "weighed": weighed.weighed, "choices": choices}
+            facts = {"trials": weighed.trials, "weighed": weighed.weighed, "choices": listed}
             print_json({"study": record.name, "evaluator": evaluator, **facts})
             return
         print_line(f"{record.name}: {importance_text(weighed)}")

@@ -15,6 +15,10 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+_OF_NAMES: Final = ("at", "model", "name", "study")
+"""Columns of texts that people make as long as they like."""
+_MOST_OF_A_NAME: Final = 100
+"""Letters of one in a table; how it begins is enough to name it, and JSON and CSV have it whole."""
 _ENDLESS: Final = 10_000
 """Columns of what is no terminal: lines that a program reads are not broken."""
 _CONTROLS: Final = {
@@ -93,7 +97,13 @@ def make_table(
     table = _Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for names, justify in ((texts, _LEFT), (numbers, _RIGHT), (more, _LEFT)):
         for name in names:
-            table.add_column(_on_one_line(name), justify=justify, no_wrap=True)
+            table.add_column(
+                _on_one_line(name),
+                justify=justify,
+                no_wrap=True,
+                overflow="ellipsis",
+                max_width=_MOST_OF_A_NAME if name in _OF_NAMES else None,
+            )
     return table
 
 

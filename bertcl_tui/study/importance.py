@@ -1,5 +1,6 @@
 """What matters in a study: the share of each choice in the differences of p, and which way."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 EVALUATOR_NAMES: Final[dict[Evaluator, str]] = {"ped-anova": "PED-ANOVA", "fanova": "fANOVA"}
 _NOTE: Final = "+ higher is better, − lower"
+_LOST: Final = "The learning rates that were weighed\nare lost: the store is damaged."
 _NO_WAY: Final = 0.1
 """Rank correlation below which neither way is said to be better."""
 
@@ -34,11 +36,11 @@ class Importance(Struct, frozen=True, kw_only=True):
         weighed = self.weighed
         if weighed is None or len(self.trials) < FEWEST or self._is_tied():
             return draw_importance([], size, palette, empty=self._why_empty())
+        choices = weighed_choices(self.labels, weighed, self.trials)
+        if choices is None:
+            return draw_importance([], size, palette, empty=_LOST)
         shares = [
-            Share(f"{sign_of(correlation)} {label}", share)
-            for label, share, correlation in zip(
-                self.labels, weighed.shares, rank_correlations(self.trials), strict=False
-            )
+            Share(f"{sign_of(correlation)} {label}", share) for label, share, correlation in choices
         ]
         return draw_importance(shares, size, palette, note=_NOTE)
 
@@ -52,6 +54,19 @@ class Importance(Struct, frozen=True, kw_only=True):
 
     def _is_tied(self) -> bool:
         return all(len(set(trial.learning_rates)) == 1 for trial in self.trials)
+
+
+def weighed_choices(
+    labels: Sequence[str], weighed: ImportanceRow, trials: tuple[Scored, ...]
+) -> list[tuple[str, float, float]] | None:
+    """Return each choice with its share and its rate's rank correlation with p.
+
+    None: these are not the choices that were weighed, as their rates are lost.
+    """
+    correlations = rank_correlations(trials)
+    if not len(labels) == len(weighed.shares) == len(correlations):
+        return None
+    return list(zip(labels, weighed.shares, correlations, strict=True))
 
 
 def importance_text(row: ImportanceRow) -> str:

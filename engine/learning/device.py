@@ -1,5 +1,6 @@
 """Which device learns, and in which arithmetic."""
 
+import ctypes
 import gc
 import re
 from contextlib import AbstractContextManager, nullcontext
@@ -81,11 +82,22 @@ def usable_devices() -> tuple[str, ...]:
     return ("auto", "cpu", *(["cuda"] if gpus else []), *gpus, *mps)
 
 
-def free_memory(device: str) -> None:
-    """Give back what is kept of a device's memory for later use; models in use keep theirs."""
-    gc.collect()
-    if device.startswith("cuda"):
-        torch.cuda.empty_cache()
+def free_memory(device: str | None = None) -> None:
+    """Give back to the system what is kept of memory for later use; models in use keep theirs.
+
+    Rows of many lengths leave holes in the heap, which grow with every run that a worker learns.
+
+    Args:
+        device: whose own memory too, with what holds nothing but itself, which takes a while to
+            find; None: the heap's alone, where its library can.
+    """
+    if device is not None:
+        gc.collect()
+        if device.startswith("cuda"):
+            torch.cuda.empty_cache()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def has_lost_device(error: BaseException) -> bool:

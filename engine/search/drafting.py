@@ -1,7 +1,6 @@
 """The next trial of a search, thought out in memory with nothing written."""
 
 from collections.abc import Container, Sequence
-from heapq import nlargest
 from typing import Final
 
 import optuna
@@ -14,10 +13,20 @@ from engine.search.spaces import Space
 from engine.search.storage import LABEL
 from engine.spec.search import Sampler
 
-_MOST_LEARNT_FROM: Final[dict[Sampler, int]] = {"tpe": 1_000, "gp": 300, "smooth": 300}
+_MOST_LEARNT_FROM: Final[dict[Sampler, int]] = {"tpe": 1_000, "gp": 300, "smooth": 300, "random": 0}
 """Trials beyond which asking would take longer the more there are. CMA-ES needs all of them."""
 _BEST_SHARE: Final = 4
 """One in so many of these are the best there were, the others the latest."""
+
+
+def most_learnt_from(sampler: Sampler) -> int | None:
+    """Return from how many trials a sampler learns at most; None: from all."""
+    return _MOST_LEARNT_FROM.get(sampler)
+
+
+def best_kept(most: int | None) -> int:
+    """Return how many of so many trials to learn from are the best there were."""
+    return 0 if most is None else most // _BEST_SHARE
 
 
 def draft_trial(
@@ -35,11 +44,11 @@ def draft_trial(
         sampler: whom to ask for what is not given.
         space: where rates are looked for.
         number: of the trial.
-        known: the other trials that were begun, as far as they may be seen.
+        known: the other trials that it is proposed from, as far as they may be seen.
         waiting: the trial itself, where somebody enqueued it.
         start: label and point of the warm start that it tries.
     """
-    storage = _Known(most_telling(known, sampler.kind), number)
+    storage = _Known(known, number)
     study = optuna.create_study(
         storage=storage,
         direction="maximize",
@@ -69,20 +78,6 @@ def as_begun(trial: FrozenTrial) -> FrozenTrial:
         system_attrs={},
         intermediate_values={},
     )
-
-
-def most_telling(trials: Sequence[FrozenTrial], sampler: Sampler) -> Sequence[FrozenTrial]:
-    """Return the trials that a sampler shall learn from, in their order: the best, the latest."""
-    most = _MOST_LEARNT_FROM.get(sampler, len(trials))
-    if len(trials) <= most:
-        return trials
-    scored = [(trial.value, -trial.number) for trial in trials if trial.value is not None]
-    kept = {-number for _, number in nlargest(most // _BEST_SHARE, scored)}
-    for trial in reversed(trials):
-        if len(kept) == most:
-            break
-        kept.add(trial.number)
-    return [trial for trial in trials if trial.number in kept]
 
 
 class _Known(InMemoryStorage):

@@ -4,7 +4,11 @@ A pruner ends a trial that will not catch up with others; its steps are a trial'
 search is flat when the later half of its trials found next to nothing better than the first.
 """
 
-from collections.abc import Sequence
+from array import array
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Iterable
+from math import inf
 
 import numpy as np
 from msgspec import Struct
@@ -12,6 +16,7 @@ from optuna import Study
 from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, SuccessiveHalvingPruner
 from optuna.trial import FrozenTrial, TrialState
 
+from engine.search.pending import Pending
 from engine.spec.search import Pruner
 
 _PERCENTILE = 75.0
@@ -36,23 +41,38 @@ class LatestPercentilePruner(BasePruner):
     """Ends a trial whose latest report is in the worst quarter at its step.
 
     Optuna's own percentile pruner compares the best report so far. While a later task is learnt p
-    starts high and falls as the earlier one is forgotten, so the best would hide the fall.
+    starts high and falls as the earlier one is forgotten, so the best would hide the fall. What
+    complete trials have reported is kept for the study that was judged last.
     """
+
+    def __init__(self) -> None:
+        self._begin(None)
+
+    def _begin(self, study: Study | None) -> None:
+        self._study = study
+        self._pending = Pending()
+        self._complete = 0
+        self._reported: defaultdict[int, array[float]] = defaultdict(lambda: array("d"))
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """Whether the trial is to end after its last report."""
         step = trial.last_step
         if step is None or step <= _SPARED_REPORTS:
             return False
-        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        usual = [
-            other.intermediate_values[step]
-            for other in complete
-            if step in other.intermediate_values
-        ]
-        if len(complete) < _FULL_TRIALS or len(usual) < _COMPARED_TRIALS:
+        self._look(study)
+        usual = self._reported[step]
+        if self._complete < _FULL_TRIALS or len(usual) < _COMPARED_TRIALS:
             return False
         return trial.intermediate_values[step] < float(np.percentile(usual, 100 - _PERCENTILE))
+
+    def _look(self, study: Study) -> None:
+        if study is not self._study:
+            self._begin(study)
+        for other in self._pending.ended(study.get_trials(deepcopy=False)):
+            if other.state is TrialState.COMPLETE:
+                self._complete += 1
+                for step, value in other.intermediate_values.items():
+                    self._reported[step].append(value)
 
 
 def make_pruner(kind: Pruner) -> BasePruner:
@@ -93,9 +113,44 @@ class Flatness(Struct, frozen=True, kw_only=True):
         return f"the last {self.latest} of {self.trials} trials {gained}{luck}"
 
 
-def flatness(
-    scores: Sequence[float | None], dimensions: int, noise: float | None
-) -> Flatness | None:
+class Climb:
+    """How the best score of a search rose, trial by trial."""
+
+    def __init__(self, scores: Iterable[float | None] = ()) -> None:
+        self._numbers: list[int] = []
+        self._scores: list[float | None] = []
+        self._best = [-inf]
+        self._complete = [0]
+        for number, score in enumerate(scores):
+            self.add(number, score)
+
+    def add(self, number: int, score: float | None) -> None:
+        """Take the score of a trial of this number; None: it did not come to its end.
+
+        What came after it is looked at anew, which is little as trials end nearly in their order.
+        """
+        place = bisect(self._numbers, number)
+        self._numbers.insert(place, number)
+        self._scores.insert(place, score)
+        del self._best[place + 1 :], self._complete[place + 1 :]
+        for each in self._scores[place:]:
+            self._best.append(max(self._best[-1], -inf if each is None else each))
+            self._complete.append(self._complete[-1] + (each is not None))
+
+    def __len__(self) -> int:
+        return len(self._scores)
+
+    @property
+    def complete(self) -> int:
+        """How many trials have a score."""
+        return self._complete[-1]
+
+    def best_of(self, first: int) -> float | None:
+        """Return the best score of so many first trials; None: they have none."""
+        return self._best[first] if self._complete[first] else None
+
+
+def flatness(climb: Climb, dimensions: int, noise: float | None) -> Flatness | None:
     """Return why a search is flat; None: it is not, or it is too early to tell.
 
     Progress slows down as trials double: what the later half of them gained is more than what is
@@ -103,18 +158,19 @@ def flatness(
     its regret bound stays above what chance makes (``bench/racing.py``).
 
     Args:
-        scores: p of every trial tried so far, in their order; None: it did not come to its end.
+        climb: p of every trial tried so far.
         dimensions: of the space that is searched.
         noise: by how much scores differ by chance; None: not known, so nothing may be gained.
     """
     least = max(_LEAST_LATEST, _LATEST_PER_DIMENSION * dimensions)
-    latest = max(least, len(scores) // 2)
-    before = [score for score in scores[:-latest] if score is not None]
-    complete = sum(score is not None for score in scores)
-    if not before or complete < _LEAST_COMPLETE or len(scores) < _LEAST_TRIED * least:
+    tried = len(climb)
+    latest = max(least, tried // 2)
+    best, before = climb.best_of(tried), climb.best_of(max(0, tried - latest))
+    if best is None or before is None:
         return None
-    best = max(score for score in scores if score is not None)
-    gained = best - max(before)
+    if climb.complete < _LEAST_COMPLETE or tried < _LEAST_TRIED * least:
+        return None
+    gained = best - before
     if gained > (noise or 0.0):
         return None
-    return Flatness(trials=len(scores), latest=latest, gained=gained, noise=noise)
+    return Flatness(trials=tried, latest=latest, gained=gained, noise=noise)

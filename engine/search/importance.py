@@ -36,7 +36,10 @@ def weigh_if_old(store: Store, study_id: int, evaluator: Evaluator) -> bool:
     before = None if latest is None else latest.trials
     if not is_worth_weighing(count_complete(store, study_id), before):
         return False
-    keep_importance(store, study_id, weigh(tried(store, study_id), evaluator))
+    trials = tried(store, study_id)
+    if not is_worth_weighing(len(trials), before):
+        return False
+    keep_importance(store, study_id, weigh(trials, evaluator))
     return True
 
 

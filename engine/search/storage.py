@@ -1,5 +1,6 @@
 """Optuna's own tables, which lie in the same store as ours, and our marks in them."""
 
+import copy
 import json
 import time
 from collections import defaultdict
@@ -14,9 +15,10 @@ import optuna
 from optuna.distributions import json_to_distribution
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
+from optuna.storages._cached_storage import _CachedStorage
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import ColumnElement, make_url, or_, select
+from sqlalchemy import ColumnElement, make_url, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -37,6 +39,8 @@ _ATTEMPTS = 10
 _PAUSE_SECONDS = 0.05
 _MOST_NAMED: Final = 500
 """Trials that a statement may name one by one."""
+
+_FINISHED: Final = tuple(state for state in TrialState if state.is_finished())
 
 _TRIAL = models.TrialModel
 _BEGAN, _ENDED = _TRIAL._datetime_start_utc, _TRIAL._datetime_complete_utc  # noqa: SLF001
@@ -114,11 +118,11 @@ class TrialTables(RDBStorage):
         if states is not None or len(named) > _MOST_NAMED:
             return super()._get_trials(study_id, states, named, trial_id_greater_than)
         self.get_study_name_from_id(study_id)  # raises where the study was deleted
-        asked: ColumnElement[bool] = _TRIAL.trial_id > trial_id_greater_than
-        if named:
-            asked = or_(asked, _TRIAL.trial_id.in_(named))
+        of_study = _TRIAL.study_id == study_id
         try:
-            return self._read((_TRIAL.study_id == study_id) & asked)
+            # Not at once: a database would look through all trials for what is one or the other.
+            known = self._read(of_study & _TRIAL.trial_id.in_(named)) if named else []
+            return known + self._read(of_study & (_TRIAL.trial_id > trial_id_greater_than))
         except (LookupError, TypeError, ValueError) as error:
             raise EngineError(
                 f"the store is damaged where Optuna keeps its trials ({first_line(error)}); put a "
@@ -170,6 +174,48 @@ class TrialTables(RDBStorage):
             )
             for trial_id, ((number, state, began, ended),) in trials.items()
         ]
+
+
+class TrialsByNumber(_CachedStorage):
+    """A storage that remembers trials that have ended, in a list in which each is at its number.
+
+    Optuna's own sorts all of them for every look.
+    """
+
+    def __init__(self, backend: RDBStorage) -> None:
+        super().__init__(backend)
+        self._by_number: defaultdict[int, list[FrozenTrial]] = defaultdict(list)
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,  # noqa: FBT001, FBT002 - Optuna's signature
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        self._read_trials_from_remote_storage(study_id)
+        with self._lock:
+            found = self._by_number[study_id]
+            if states is not None and not any(state in states for state in _FINISHED):
+                place = self._trial_id_to_study_id_and_number
+                unfinished = self._studies[study_id].unfinished_trial_ids
+                found = [found[number] for number in sorted(place[each][1] for each in unfinished)]
+            if states is not None:
+                found = [each for each in found if each.state in states]
+            return copy.deepcopy(found) if deepcopy else found.copy()
+
+    def _add_trials_to_cache(self, study_id: int, trials: list[FrozenTrial]) -> None:
+        super()._add_trials_to_cache(study_id, trials)
+        known = self._by_number[study_id]
+        for trial in sorted(trials, key=lambda each: each.number):
+            if trial.number < len(known):
+                known[trial.number] = trial
+            elif trial.number == len(known):
+                known.append(trial)
+            # Else others began some before it: it is read again together with those.
+
+    def delete_study(self, study_id: int) -> None:
+        super().delete_study(study_id)
+        self._by_number.pop(study_id, None)
 
 
 def _local(moment: datetime | None) -> datetime | None:

@@ -1,7 +1,7 @@
 """The trials of a search: what to try next, and what came of it."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, Literal
 
@@ -10,15 +10,17 @@ import optuna
 from msgspec import Struct
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.pruners import NopPruner
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from engine.errors import DeletedError, EngineError, shown
-from engine.search.drafting import as_begun, draft_trial
+from engine.search.drafting import draft_trial
 from engine.search.early_stopping import Flatness, flatness, make_pruner
+from engine.search.pending import Pending
 from engine.search.samplers import SeededSampler, ignores_pruned
+from engine.search.seen import Seen, ending_of
 from engine.search.spaces import Space, WarmStart
-from engine.search.storage import AGAIN, ENDED, LABEL, open_storage, plain_errors
+from engine.search.storage import AGAIN, ENDED, LABEL, TrialsByNumber, open_storage, plain_errors
 from engine.spec import StudySpec
 
 Ending = Literal["complete", "pruned", "collapsed", "stopped", "failed"]
@@ -74,8 +76,14 @@ class Search:
         self._pruner = make_pruner(spec.search.pruner)
         self._in_order = spec.search.in_order
         self._opened = storage
-        self._storage = get_storage(storage)
+        self._storage: BaseStorage = (
+            TrialsByNumber(storage) if isinstance(storage, RDBStorage) else storage
+        )
         self._sampler = sampler or SeededSampler(spec.search.sampler, space, spec.seed)
+        self._pending = Pending()
+        self._again: dict[int, str] = {}
+        """How trials ended that were run once more, by what was said last."""
+        self._seen = Seen(self._sampler.kind, self._in_order, self._is_of_space)
         self._study = self._begin(self._storage)
         self._study_id = self._storage.get_study_id_from_name(spec.name)
 
@@ -84,8 +92,8 @@ class Search:
         if self._in_order is None:
             return False
         trials = self.begun()
-        first_hidden = max(0, self._next_number(trials) - self._in_order + 1)
-        return not all(trial.state.is_finished() for trial in trials[:first_hidden])
+        first_hidden = self._seen.first_hidden(self._next_number(trials))
+        return any(trial.number < first_hidden for trial in self._pending.among(trials))
 
     def begun(self) -> Sequence[FrozenTrial]:
         """Return the trials as they are now; what thinks of them can share one look.
@@ -94,7 +102,11 @@ class Search:
             DeletedError: the study is there no more.
         """
         with plain_errors(), self._unless_deleted():
-            return self._study.get_trials(deepcopy=False)
+            trials = self._study.get_trials(deepcopy=False)
+        for trial in self._pending.ended(trials):
+            if AGAIN in trial.user_attrs:
+                self._again[trial.user_attrs[AGAIN]] = ending_of(trial)
+        return trials
 
     def propose(
         self,
@@ -134,17 +146,8 @@ class Search:
         """
         trials = self.begun() if trials is None else trials
         begun = self._next_number(trials)
-        shown = [
-            trial
-            for trial in self._of_space(self._shown_to(begun, trials))
-            if AGAIN not in trial.user_attrs
-        ]
-        ends = [
-            trial.value if _ending(trial) == "complete" else None
-            for trial in shown
-            if trial.state.is_finished() and trial.state is not TrialState.FAIL
-        ]
-        found = flatness(ends, len(self._space.dimensions), noise)
+        climb = self._seen.climb(trials, begun)
+        found = flatness(climb, len(self._space.dimensions), noise)
         return None if found is None else msgspec.structs.replace(found, trials=begun)
 
     def report(self, number: int, step: int, p: float) -> None:
@@ -185,15 +188,17 @@ class Search:
             if not trial.state.is_finished():
                 self._end(trial, state, p)
                 trial = self._storage.get_trial(self._id(number))
-            if _ending(trial) != state:  # it ended before, or another process was faster
+            if ending_of(trial) != state:  # it ended before, or another process was faster
                 self._tell_again(trial, state, p)
 
-    def endings(self) -> dict[int, str]:
-        """Return how every trial ended, by what was said last; stopped is failed."""
+    def endings(self, numbers: Iterable[int]) -> dict[int, str]:
+        """Return how these trials ended, by what was said last; stopped is failed."""
+        trials = self.begun()
+        asked = (trials[each] for each in numbers if each < len(trials))
         return {
-            trial.user_attrs.get(AGAIN, trial.number): _ending(trial)
-            for trial in self.begun()
-            if trial.state.is_finished()
+            each.number: self._again.get(each.number, ending_of(each))
+            for each in asked
+            if each.state.is_finished()
         }
 
     def unfinished(self) -> dict[int, Proposal | None]:
@@ -236,45 +241,27 @@ class Search:
             pruner=NopPruner(),
         )
 
+    def _is_of_space(self, trial: FrozenTrial) -> bool:
+        """Whether it can be learnt from: others may have added trials of other parameters."""
+        return self._space.point(trial.params) is not None
+
     def _draft(self, begun: Sequence[FrozenTrial]) -> FrozenTrial:
         """Return the next trial as the sampler would have it."""
         number = self._next_number(begun)
-        others = [trial for trial in begun if trial.state is not TrialState.WAITING]
         return draft_trial(
             self._sampler,
             self._space,
             number,
-            self._of_space(self._shown_to(number, others)),
+            self._seen.most_telling(begun, number),
             waiting=begun[number] if number < len(begun) else None,
             start=self._next_start(begun),
         )
-
-    def _of_space(self, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
-        """Return what can be learnt from: others may have added trials of other parameters."""
-        return [
-            trial
-            for trial in trials
-            if trial.value is None or self._space.point(trial.params) is not None
-        ]
-
-    def _shown_to(self, number: int, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
-        """Return the trials as the one of that number may see them.
-
-        In a search in order, those shortly before it, and what came after, seem to be under way.
-        """
-        if self._in_order is None:
-            return trials
-        first_hidden = number - self._in_order + 1
-        return [
-            as_begun(trial) if trial.number >= first_hidden and trial.number != number else trial
-            for trial in trials
-        ]
 
     def _prune_in_order(self, trial: FrozenTrial) -> bool:
         """Whether the pruner would end the trial, by what the search has shown to it."""
         before = self._study.get_trials(deepcopy=False)[: trial.number]
         seen = self._begin(InMemoryStorage())
-        seen.add_trials(self._shown_to(trial.number, [*before, trial]))
+        seen.add_trials(self._seen.shown([*before, trial], trial.number))
         own = seen.get_trials(deepcopy=False)[trial.number]
         prune = self._pruner.prune(seen, own)
         for name, note in own.system_attrs.items():
@@ -303,12 +290,16 @@ class Search:
         self._storage.set_trial_state_values(waiting._trial_id, TrialState.RUNNING)  # noqa: SLF001
 
     def _next_number(self, trials: Sequence[FrozenTrial]) -> int:
-        waiting = (trial.number for trial in trials if trial.state is TrialState.WAITING)
-        return next(waiting, len(trials))
+        return next((trial.number for trial in self._waiting(trials)), len(trials))
+
+    def _waiting(self, trials: Sequence[FrozenTrial]) -> Iterator[FrozenTrial]:
+        """Yield the trials that somebody enqueued, by number."""
+        unfinished = self._pending.among(trials)
+        return (trial for trial in unfinished if trial.state is TrialState.WAITING)
 
     def _next_start(self, trials: Sequence[FrozenTrial]) -> tuple[str, tuple[float, ...]] | None:
         """Return label and point of the next warm start; None: all were tried."""
-        if self._starts_tried or any(trial.state is TrialState.WAITING for trial in trials):
+        if self._starts_tried or any(self._waiting(trials)):
             return None
         tried = {trial.user_attrs.get(LABEL) for trial in trials if not self._was_cut_short(trial)}
         for start in self._agreed_starts():
@@ -339,7 +330,10 @@ class Search:
             self._study.tell(trial.number, value, state=ended, skip_if_finished=True)
 
     def _tell_again(self, trial: FrozenTrial, state: Ending, p: float | None) -> None:
-        if state not in ("complete", "collapsed") or self.endings()[trial.number] == state:
+        if (
+            state not in ("complete", "collapsed")
+            or self.endings([trial.number])[trial.number] == state
+        ):
             return
         ended, value = self._in_optunas_words(trial, state, p)
         marks = {name: mark for name, mark in trial.user_attrs.items() if name != ENDED}
@@ -386,8 +380,3 @@ class Search:
                 f"trial {number} of study '{shown(self._name)}' is missing from Optuna's tables; "
                 "start the search again under another --name"
             ) from None
-
-
-def _ending(trial: FrozenTrial) -> str:
-    words = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned"}
-    return str(trial.user_attrs.get(ENDED, words.get(trial.state, "failed")))

@@ -6,12 +6,12 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 
 from engine.spec.search import Evaluator
 from engine.store.connection import Store
 from engine.store.runs import is_trial
-from engine.store.schema import importance, run
+from engine.store.schema import importance, run, tally
 
 _MOST_WEIGHED: Final[dict[Evaluator, int]] = {"ped-anova": 3000, "fanova": 300}
 """Trials that an evaluator is shown, evenly spread over the study: more take it minutes."""
@@ -87,10 +87,10 @@ def tried(store: Store, study_id: int) -> list[Tried]:
 
 
 def count_complete(store: Store, study_id: int) -> int:
-    """Return how many complete trials there are with a score."""
+    """Return how many complete trials there are, with a score or not."""
+    query = select(tally.c.trials).where(tally.c.study_id == study_id, tally.c.state == "complete")
     with store.reading() as connection:
-        query = select(func.count()).select_from(run).where(_scored(study_id))
-        return int(connection.execute(query).scalar_one())
+        return connection.execute(query).scalar() or 0
 
 
 def _scored(study_id: int) -> ColumnElement[bool]:

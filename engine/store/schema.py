@@ -24,7 +24,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = tuple(f"{number:04}" for number in range(1, 12))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -107,6 +107,16 @@ run = Table(
 )
 Index(None, run.c.study_id, run.c.state, run.c.p)
 Index("ix_cl_run_state", run.c.state)
+Index("ix_cl_run_ended", run.c.study_id, run.c.finished_at, run.c.id)
+_held, _retried = run.c.worker_id.is_not(None), run.c.earlier_epochs.is_not(None)
+Index("ix_cl_run_worker", run.c.worker_id, sqlite_where=_held, postgresql_where=_held)
+Index(
+    "ix_cl_run_retried",
+    run.c.study_id,
+    run.c.number,
+    sqlite_where=_retried,
+    postgresql_where=_retried,
+)
 # All that the trials of a study are sorted and filtered by and that does not change as they run:
 # a long list is put in order without a look at the trials themselves. On a server without texts,
 # for which its indexes have no room.
@@ -130,6 +140,17 @@ Index(
     run.c.label,
     run.c.learning_rates,
 )
+
+tally = Table(
+    "cl_tally",
+    metadata,
+    Column("study_id", ForeignKey("cl_study.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", State(RunState), primary_key=True),
+    Column("trials", Whole, nullable=False),
+    Column("races", Whole, nullable=False),  # runs that have no number
+    sqlite_with_rowid=False,
+)
+"""How many runs of each study are in each state: ``engine.store.tally`` has the triggers."""
 
 stage = Table(
     "cl_stage",

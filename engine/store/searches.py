@@ -26,8 +26,8 @@ from engine.spec.search import BEST_OF, Spending, study_of_start
 from engine.store.connection import Store
 from engine.store.leases import held, learns, other
 from engine.store.racing import Contender, Counts, contenders, next_to_race, ranked
-from engine.store.runs import RunRecord, epochs_of, is_trial, trials_of
-from engine.store.schema import run, study
+from engine.store.runs import RunRecord, epochs_of, trials_of
+from engine.store.schema import run, study, tally
 from engine.store.states import ENDED, ENDED_EARLY, UNFINISHED
 from engine.store.studies import StudyRecord, get_study
 from engine.store.workers import waits_for_device
@@ -39,9 +39,6 @@ _OPTUNA_TRIALS: Final = table(
     column("study_id", Integer),
     column("number", Integer),
     column("state", Text),
-)
-_OPTUNA_MARKS: Final = table(
-    "trial_user_attributes", column("trial_id", Integer), column("key", Text)
 )
 
 
@@ -216,7 +213,9 @@ def learns_first_stage(store: Store, study_id: int) -> bool:
 
     A race, which has no number, has another one, and nobody but races waits for that.
     """
-    of_study = (other.c.study_id == study_id) & other.c.number.is_not(None)
+    # Summed so that SQLite does not take the index of numbers, and look at all trials.
+    is_trial = (other.c.number + 0).is_not(None)
+    of_study = (other.c.study_id == study_id) & is_trial
     at_it = of_study & other.c.first_stage.is_not(None)
     with store.reading() as connection:
         return connection.execute(select(other.c.id).where(learns(), at_it)).first() is not None
@@ -254,13 +253,15 @@ def studies_with_untold_ends(store: Store) -> Sequence[int]:
     Its worker died just then.
     """
     studies, trials = _OPTUNA_STUDIES, _OPTUNA_TRIALS
+    # Begun with the sampler's few that are under way: they have no index by their number.
+    its_run = (run.c.study_id == study.c.id) & (run.c.number == trials.c.number)
+    has_ended = select(run.c.id).where(its_run, run.c.state.in_(ENDED)).exists()
     query = (
-        select(run.c.study_id)
+        select(study.c.id)
         .distinct()
-        .join_from(run, study, study.c.id == run.c.study_id)
-        .join(studies, studies.c.study_name == study.c.name)
-        .join(trials, (trials.c.study_id == studies.c.study_id) & (trials.c.number == run.c.number))
-        .where(run.c.state.in_(ENDED), cast(trials.c.state, Text) == "RUNNING")
+        .join_from(trials, studies, studies.c.study_id == trials.c.study_id)
+        .join(study, study.c.name == studies.c.study_name)
+        .where(cast(trials.c.state, Text) == "RUNNING", has_ended)
     )
     with store.reading() as connection:
         if not inspect(connection).has_table(trials.name):
@@ -268,27 +269,13 @@ def studies_with_untold_ends(store: Store) -> Sequence[int]:
         return connection.execute(query).scalars().all()
 
 
-def told_otherwise(store: Store, study_id: int, mark: str) -> Sequence[int]:
-    """Return the complete trials of a study that the sampler knows to have ended otherwise.
-
-    Args:
-        store: where they are kept.
-        study_id: the study.
-        mark: what the sampler's tables mark trials with that are not complete.
-    """
-    studies, trials, marks = _OPTUNA_STUDIES, _OPTUNA_TRIALS, _OPTUNA_MARKS
-    marked = (marks.c.trial_id == trials.c.trial_id) & (marks.c.key == mark)
-    is_not_complete = cast(trials.c.state, Text).in_(("FAIL", "PRUNED"))
-    name = select(study.c.name).where(study.c.id == study_id).scalar_subquery()
-    query = (
-        select(run.c.number)
-        .join_from(studies, trials, trials.c.study_id == studies.c.study_id)
-        .join(run, (run.c.study_id == study_id) & (run.c.number == trials.c.number))
-        .where(studies.c.study_name == name, run.c.state == "complete")
-        .where(is_not_complete | select(marks.c.key).where(marked).exists())
+def complete_when_run_again(store: Store, study_id: int) -> Sequence[int]:
+    """Return the trials of a study that are complete, but had ended otherwise before."""
+    query = select(run.c.number).where(
+        run.c.study_id == study_id, run.c.state == "complete", run.c.earlier_epochs.is_not(None)
     )
     with store.reading() as connection:
-        return connection.execute(query).scalars().all()
+        return connection.execute(query.order_by(run.c.number)).scalars().all()
 
 
 def end_early(store: Store, study_id: int, trials: int, why: str) -> None:
@@ -365,18 +352,18 @@ def _running_searches(
     connection: Connection, devices: Collection[str] | None = None, *, only: int | None = None
 ) -> list[_Running]:
     """Return the searches that shall run, those with the fewest trials first."""
-    begun, races = func.count(run.c.number), func.count(run.c.id) - func.count(run.c.number)
-    complete = run.c.state == "complete"
-    counts = (
-        begun,
-        func.count(case((complete, run.c.number))),
-        races,
-        func.count(case((complete & ~is_trial(), run.c.id))),
-        func.count(case((run.c.state.in_(UNFINISHED), run.c.id))),
+    complete, unfinished = tally.c.state == "complete", tally.c.state.in_(UNFINISHED)
+    counted = (
+        tally.c.trials,
+        case((complete, tally.c.trials)),
+        tally.c.races,
+        case((complete, tally.c.races)),
+        case((unfinished, tally.c.trials + tally.c.races)),
     )
+    begun, *counts = (func.coalesce(func.sum(each), 0) for each in counted)
     query = (
-        select(study.c.id, study.c.spec, study.c.trials, *counts)
-        .outerjoin(run, run.c.study_id == study.c.id)
+        select(study.c.id, study.c.spec, study.c.trials, begun, *counts)
+        .outerjoin(tally, tally.c.study_id == study.c.id)
         .where(study.c.desired == "running", study.c.origin == "search")
         .group_by(study.c.id)
         .order_by(begun, study.c.id)

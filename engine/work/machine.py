@@ -1,6 +1,5 @@
 """What this machine has, and what it is doing. Light: no torch."""
 
-import ctypes
 import math
 import os
 import platform
@@ -127,17 +126,7 @@ def _text(file: Path) -> str:
         return ""
 
 
-def trim_heap() -> None:
-    """Give back to the system what the heap keeps of freed memory, where its library can.
-
-    Rows of many lengths leave holes in it, which grow with every run that a worker learns.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
-
-
-def free_memory() -> int:
+def available_memory() -> int:
     """Return how many bytes of main memory new processes may take."""
     return psutil.virtual_memory().available
 

@@ -14,7 +14,6 @@ from engine.learning.backbone import backbone_shape
 from engine.profiles.grouping import make_grouping
 from engine.search.importance import weigh_if_old
 from engine.search.spaces import make_space, warm_starts
-from engine.search.storage import ENDED as ENDED_MARK
 from engine.search.trials import Proposal, Search, open_search
 from engine.spec import derived_seed
 from engine.store.connection import Store
@@ -24,6 +23,7 @@ from engine.store.racing import SEEDS, Contender, Counts, best_of_studies, noise
 from engine.store.run_states import create_run
 from engine.store.runs import RunRecord, failures_in_a_row, get_run, trials_of
 from engine.store.searches import (
+    complete_when_run_again,
     end_early,
     has_trial_under_way,
     learns_first_stage,
@@ -32,7 +32,6 @@ from engine.store.searches import (
     studies_wanting_races,
     studies_wanting_trials,
     studies_with_untold_ends,
-    told_otherwise,
 )
 from engine.store.states import ENDED
 from engine.store.studies import control_study, get_study
@@ -216,11 +215,11 @@ class Searches:
 
     def _tell_retried(self, study_id: int, search: Search) -> None:
         """Tell of trials that came to a better end when run again, if their worker died before."""
-        numbers = told_otherwise(self._store, study_id, ENDED_MARK)
-        endings = search.endings() if numbers else {}
-        for run in trials_of(self._store, study_id, numbers):
-            if endings.get(run.number or 0, run.state) != run.state:
-                self.tell(run)
+        numbers = complete_when_run_again(self._store, study_id)
+        endings = search.endings(numbers) if numbers else {}
+        untold = [number for number, ending in endings.items() if ending != "complete"]
+        for run in trials_of(self._store, study_id, untold):
+            self.tell(run)
 
     def _queue(self, study_id: int, proposal: Proposal) -> None:
         spec = get_study(self._store, study_id).spec

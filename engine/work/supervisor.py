@@ -32,10 +32,10 @@ from engine.tasks.models import weights_size
 from engine.work.ask import measure_sharing
 from engine.work.machine import (
     Sharing,
+    available_memory,
     can_be_measured,
     choose_sharing,
     core_count,
-    free_memory,
     gpu_count,
     keep_rates,
     known_rates,
@@ -175,7 +175,7 @@ def room_for_workers(store: Store, held: int) -> int | None:
     largest = max(map(weights_size, models_asked_for(store)), default=0)
     if not largest:
         return None
-    return held + free_memory() // (_COPIES_OF_WEIGHTS * largest + _OF_A_WORKER)
+    return held + available_memory() // (_COPIES_OF_WEIGHTS * largest + _OF_A_WORKER)
 
 
 def _measure_once() -> None:

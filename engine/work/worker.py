@@ -40,7 +40,6 @@ from engine.work.cleaning import tidy
 from engine.work.execution import execute
 from engine.work.heartbeat import Heartbeat
 from engine.work.learning import Outcome, WorkerContext
-from engine.work.machine import trim_heap
 from engine.work.patience import WORKER_SECONDS, Patience
 from engine.work.processes import identity_of
 from engine.work.searches import Searches
@@ -203,7 +202,6 @@ def _rest(context: WorkerContext, heard: Heard) -> None:
     """Hold nothing until something else is desired."""
     forget_backbone()
     free_memory(context.device)
-    trim_heap()
     _log_worker(context, "is paused")
     while _desired(context) == "paused":
         _wait_for_news(context, heard)
@@ -228,7 +226,7 @@ def _work_once(context: WorkerContext, searches: Searches, settings: WorkerSetti
         together.work(run)
     else:
         _settle(context, searches, run, execute(context, run, searches.judge))
-    trim_heap()
+    free_memory()
     return True
 
 

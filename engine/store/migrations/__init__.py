@@ -11,6 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from engine.errors import UsageError, shown
 from engine.store.schema import REVISIONS, VERSION_TABLE, metadata
+from engine.store.tally import keep_tally
 
 _HERE: Final = str(Path(__file__).parent)
 
@@ -46,6 +47,7 @@ def revision_in(connection: Connection, store: str) -> str | None:
 def make_tables(connection: Connection) -> None:
     """Make what all migrations come to at once, in a new file."""
     metadata.create_all(connection)
+    keep_tally(connection)
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     context.stamp(ScriptDirectory(_HERE), "head")
 

@@ -34,6 +34,17 @@ def test_no_name_and_no_number_is_cut_however_narrow_it_is(
     ]
 
 
+def test_a_long_name_does_not_widen_a_table_beyond_what_is_read() -> None:
+    table = make_table(["name"], ["p"], ["what it is"])
+    table.add_row("n" * 300, "1.417", "w" * 200)
+    terminal = Terminal()
+    with redirect_stdout(terminal):
+        print_text(table)
+    name, p, what = Text.from_ansi(terminal.getvalue()).plain.splitlines()[1].split()
+    assert name == "n" * 99 + "…"
+    assert (p, what) == ("1.417", "w" * 200)
+
+
 def test_what_would_command_a_terminal_is_shown_instead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     text = "a\x1b[2Jb\x9bc\rd\x07"

@@ -72,3 +72,8 @@ def test_who_weighed_it_from_how_many() -> None:
     assert importance_text(_row(1.0, trials=24)) == "PED-ANOVA, 24 trials"
     some = ImportanceRow(evaluator="fanova", trials=1000, weighed=250, shares=(1.0,))
     assert importance_text(some) == "fANOVA, 250 of 1,000 trials"
+
+
+def test_rates_that_are_lost_since_they_were_weighed_are_missed() -> None:
+    rates = [(10.0**-i, 1e-5) for i in range(FEWEST)]
+    assert "are lost" in _drawn(_trials(rates, [1.0] * FEWEST), _row(0.5, 0.3, 0.2))

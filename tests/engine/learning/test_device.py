@@ -1,8 +1,11 @@
+import ctypes
+
+import psutil
 import pytest
 import torch
 
 from engine.errors import UsageError
-from engine.learning.device import pick_device
+from engine.learning.device import free_memory, pick_device
 from engine.learning.model import matrix_rate
 
 CUDA_DEVICES = torch.cuda.device_count()
@@ -48,3 +51,15 @@ def test_a_device_that_is_not_there(name: str) -> None:
 def test_no_such_device(name: str) -> None:
     with pytest.raises(UsageError, match=f"no device named '{name}'; use auto, cpu, cuda"):
         pick_device(name)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc")
+def test_the_heap_keeps_no_holes() -> None:
+    size, process = 60_000, psutil.Process()
+    pieces = [bytearray(size) for _ in range(4000)]
+    kept = pieces[::100]
+    held = process.memory_info().rss
+    del pieces
+    free_memory()
+    assert process.memory_info().rss < held - 3000 * size
+    assert len(kept) == 40

@@ -4,7 +4,7 @@ import pytest
 from optuna import Study
 from optuna.trial import FrozenTrial
 
-from engine.search.early_stopping import flatness
+from engine.search.early_stopping import Climb, flatness
 from engine.search.trials import Search
 from engine.spec.search import Pruner
 from tests.engine.search.conftest import Opener
@@ -107,7 +107,7 @@ def test_a_trial_that_another_process_ends_while_it_is_judged_is_not_pruned(
 
     monkeypatch.setattr(one._pruner, "prune", end_and_judge)
     assert not one.should_prune(number)
-    assert one.endings() == {number: "complete"}
+    assert one.endings([number]) == {number: "complete"}
 
 
 # searches
@@ -143,10 +143,10 @@ def test_a_trial_that_another_process_ends_while_it_is_judged_is_not_pruned(
 def test_a_search_is_flat_when_its_later_half_gained_less_than_chance_makes(
     scores: Sequence[float | None], dimensions: int, noise: float | None, *, flat: bool
 ) -> None:
-    assert (flatness(scores, dimensions, noise) is not None) == flat
+    assert (flatness(Climb(scores), dimensions, noise) is not None) == flat
 
 
 def test_flatness_is_said_in_numbers() -> None:
-    found = flatness([1.3] * 4 + [1.31] * 20, 1, 0.02)
+    found = flatness(Climb([1.3] * 4 + [1.31] * 20), 1, 0.02)
     said = "the last 20 of 24 trials gained 0.010 in p, less than chance makes (0.020)"
     assert str(found) == said

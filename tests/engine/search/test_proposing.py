@@ -12,7 +12,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 from sqlalchemy import event
 
-from engine.search.drafting import most_telling
+from engine.search.seen import Seen
 from engine.search.spaces import WarmStart
 from engine.search.trials import Ending, Proposal, Search, open_search
 from engine.spec import SearchSettings, StudySpec
@@ -240,7 +240,9 @@ def test_of_many_trials_the_best_and_the_latest_are_learnt_from() -> None:
     ]
     for number, trial in enumerate(trials):
         trial.number = number
-    learnt_from = [trial.number for trial in most_telling(trials, "tpe")]
+    tpe = Seen("tpe", None)
+    assert tpe.most_telling(trials[:1000], 1000) == trials[:1000]
+    learnt_from = [trial.number for trial in tpe.most_telling(trials, 1500)]
     assert learnt_from == [*range(250), *range(750, 1500)]
-    assert most_telling(trials, "cma") is trials
-    assert most_telling(trials[:1000], "tpe") == trials[:1000]
+    assert Seen("cma", None).most_telling(trials, 1500) == trials
+    assert Seen("random", None).most_telling(trials, 1500) == []

@@ -252,7 +252,7 @@ def test_what_a_trial_came_to_when_run_again_is_told_beside_it(
     for process in (search, opened(sampler=sampler)):
         process.tell(0, "complete", 1.4)
     before, again = known_to_optuna(store_url)
-    assert search.endings() == {0: "complete"}
+    assert search.endings([0]) == {0: "complete"}
     assert (again.state, again.value) == (TrialState.COMPLETE, 1.4)
     assert again.params == before.params
     assert again.user_attrs[AGAIN] == first.number
@@ -282,7 +282,7 @@ def test_an_end_is_not_lost_where_another_process_ends_the_trial_meanwhile(
     monkeypatch.setattr(one._storage, f"set_trial_{written}", end_and_write)
     one.tell(0, second, 1.4)
     other.tell(0, "failed")
-    assert one.endings() == other.endings() == {0: second}
+    assert one.endings([0]) == other.endings([0]) == {0: second}
 
 
 def test_a_trial_that_fails_again_is_not_told_again(opened: Opener, store_url: str) -> None:

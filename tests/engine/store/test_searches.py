@@ -138,7 +138,13 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
     record_progress(store, run_id, worker_id, Progress(step=30, steps=30))
     store.close()
     with sqlite3.connect(path) as connection:
+        for name in ("made", "moved", "gone"):
+            connection.execute(f"DROP TRIGGER cl_run_{name}")
+        for name in ("sorted", "ended", "worker", "retried"):
+            connection.execute(f"DROP INDEX ix_cl_run_{name}")
+        connection.execute("DROP TABLE cl_tally")
         connection.execute("ALTER TABLE cl_stage DROP COLUMN epochs")
+        connection.execute("ALTER TABLE cl_stage DROP COLUMN followed")
         connection.execute("ALTER TABLE cl_run DROP COLUMN tokens_rate")
         connection.execute("ALTER TABLE cl_run DROP COLUMN lost_step")
         connection.execute("ALTER TABLE cl_run DROP COLUMN earlier_epochs")
@@ -149,7 +155,6 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
         connection.execute("ALTER TABLE cl_worker DROP COLUMN waits_for")
         connection.execute("DROP TABLE cl_drift")
         connection.execute("DROP TABLE cl_importance")
-        connection.execute("DROP INDEX ix_cl_run_sorted")
         connection.execute("UPDATE cl_version SET version_num = '0002'")
         (text,) = connection.execute("SELECT spec FROM cl_run").fetchone()
         assert json.loads(text)["protocol"]["epochs"] == own

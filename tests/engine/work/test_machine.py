@@ -1,6 +1,5 @@
 """The machine's meters, on the machine the tests run on."""
 
-import ctypes
 import math
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from engine.work.machine import (
     keep_rates,
     known_rates,
     torch_knows_cuda,
-    trim_heap,
     usable_gpus,
 )
 
@@ -166,15 +164,3 @@ def test_it_is_measured_once_for_so_many_cores(
     monkeypatch.undo()
     monkeypatch.setenv("BERTCL_CACHE", str(tmp_path))
     assert known_rates() is None
-
-
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc")
-def test_the_heap_keeps_no_holes() -> None:
-    size, process = 60_000, psutil.Process()
-    pieces = [bytearray(size) for _ in range(4000)]
-    kept = pieces[::100]
-    held = process.memory_info().rss
-    del pieces
-    trim_heap()
-    assert process.memory_info().rss < held - 3000 * size
-    assert len(kept) == 40

@@ -222,7 +222,7 @@ def test_a_study_that_is_deleted_meanwhile_is_let_go(store: Store, backbone: Pat
     searches = searches_of(store, one)
     search = searches._search(study_id)
     delete_study(store, study_id)
-    for ask in (search.propose, search.must_wait, search.unfinished, search.endings):
+    for ask in (search.propose, search.must_wait, search.unfinished, search.begun):
         with pytest.raises(DeletedError, match="study 'tiny' was deleted"):
             ask()
     assert not searches.propose_trial()

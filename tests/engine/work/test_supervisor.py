@@ -58,10 +58,10 @@ def test_no_more_workers_than_memory_has_room_for(
     store = open_store(str(tmp_path / "studies.db"))
     assert room_for_workers(store, 0) is None
     create_run(store, RunSpec(sequence=("a",), data="none", model=str(model)))
-    monkeypatch.setattr(supervisor, "free_memory", lambda: 3 * 2**30 + 10**6)
+    monkeypatch.setattr(supervisor, "available_memory", lambda: 3 * 2**30 + 10**6)
     assert room_for_workers(store, 0) == 3
     assert room_for_workers(store, 2) == 5
-    monkeypatch.setattr(supervisor, "free_memory", lambda: 2**29)
+    monkeypatch.setattr(supervisor, "available_memory", lambda: 2**29)
     assert default_sharing(room_for_workers(store, 0)).workers == 1
     store.close()
 
