@@ -1,16 +1,17 @@
 """Make the pictures of the README and the tour: ``python -m assets.pictures [NAME …]``.
 
 They show a copy of the recorded store, ``studies.db``, unless ``--store`` names another one. Each
-picture is a screen of 120×40 cells in the dark theme, written beside this file. Without names all
-are made.
+picture is a screen of 120×40 cells in the dark theme, written beside this file; that of a report is
+taken by chromium, where it is installed. Without names all are made.
 """
 
 import argparse
 import asyncio
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Container, Iterator
-from contextlib import chdir, contextmanager
+from contextlib import chdir, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,8 @@ from bertcl_tui.arena.grid import ArenaGrid
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.kit.messages import OpenArena, OpenCombine, OpenStudy
 from bertcl_tui.new_study.screen import NewStudyScreen
+from bertcl_tui.report.writing import write_study_report
+from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen
@@ -31,7 +34,10 @@ from tests.bertcl_tui.waiting import until
 
 HERE: Final = Path(__file__).resolve().parent
 SIZE: Final = (120, 40)
-NAMES: Final = ("studies", "new-study", "study", "trial", "compare", "combine", "arena")
+REPORT: Final = "report"
+REPORTED: Final = "privacy-qa:rotten-tomatoes"
+REPORT_SIZE: Final = "1120,1180"
+NAMES: Final = ("studies", "new-study", "study", "trial", "compare", "combine", "arena", REPORT)
 MARKED: Final = 5
 """Trials of each study that are combined, the best ones."""
 
@@ -72,6 +78,23 @@ async def take_pictures(store: str, names: Container[str]) -> None:
         app.post_message(OpenArena())
         await until(pilot, lambda: app.screen.query(ArenaGrid))
         await take("arena")
+
+
+def take_report(store: str) -> None:
+    """Take a picture of the beginning of a report, in a browser."""
+    browser = shutil.which("chromium")
+    if browser is None:
+        print("no picture of a report: chromium is not installed")  # noqa: T201 - as below
+        return
+    page, picture = Path("report.html").resolve(), HERE / f"{REPORT}.png"
+    with closing(Reader(store)) as reader:
+        (study,) = (row for row in reader.studies() if row.name == REPORTED)
+        write_study_report(reader, study.id, page)
+    words = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    words += [f"--window-size={REPORT_SIZE}", "--virtual-time-budget=20000"]
+    words += [f"--user-data-dir={page.with_name('browser')}", f"--screenshot={picture}"]
+    subprocess.run([browser, *words, page.as_uri()], check=True, capture_output=True)  # noqa: S603
+    print(f"{picture}  {picture.stat().st_size / 1024:.0f} KiB")  # noqa: T201 - as below
 
 
 async def take_picture(pilot: Pilot[None], names: Container[str], name: str) -> None:
@@ -115,7 +138,11 @@ def main() -> None:
     parser.add_argument("--store", type=Path, default=HERE.parent / DEFAULT_STORE)
     asked = parser.parse_args()
     with copy_of(asked.store.resolve()) as store:
-        asyncio.run(take_pictures(store, asked.names or NAMES))
+        names = asked.names or NAMES
+        if set(names) - {REPORT}:
+            asyncio.run(take_pictures(store, names))
+        if REPORT in names:
+            take_report(store)
 
 
 if __name__ == "__main__":

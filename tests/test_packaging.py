@@ -19,7 +19,7 @@ from tests.tiny import tiny_backbone, tiny_tasks
 pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parent.parent
-READ_BY_THE_PROGRAM = ("*.tcss", "py.typed", "*.mako", "*.json")
+READ_BY_THE_PROGRAM = ("*.tcss", "py.typed", "*.mako", "*.json", "templates/*")
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 Call = Callable[..., str]

@@ -87,6 +87,14 @@ LISTS = (
         ("study",),
         shown="wide",
     ),
+    Action(
+        "write_report",
+        "H",
+        "report",
+        "Write one HTML file to send to others: charts, tables, how to have it again.",
+        ("study", "arena"),
+        shown="palette",
+    ),
 )
 
 _choose = partial(Action, places=("columns",))

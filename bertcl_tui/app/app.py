@@ -250,6 +250,12 @@ class BertclApp(App[None]):
 
         self.push_screen(ArenaScreen(self.reader))
 
+    @on(messages.WriteReport)
+    def _write_report(self, message: messages.WriteReport) -> None:
+        from bertcl_tui.report.form import ask_for_report
+
+        ask_for_report(self, self.reader, message)
+
     @on(messages.Marked)
     def _marked(self, message: messages.Marked) -> None:
         self.marks[message.study_id] = message.trials

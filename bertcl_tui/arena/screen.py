@@ -23,7 +23,7 @@ from bertcl_tui.arena.runs_table import CellPanel, LegendPanel, RunsTable
 from bertcl_tui.arena.writing import format_of, write_tables
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.live import Folding, LiveScreen
-from bertcl_tui.kit.messages import ControlRuns, OpenRun, StartWorkers, Trouble
+from bertcl_tui.kit.messages import ControlRuns, OpenRun, StartWorkers, Trouble, WriteReport
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.frame import TopBar, entitle
@@ -155,7 +155,7 @@ class ArenaScreen(LiveScreen):
         """Hide what means nothing to what is shown."""
         look = self._look
         match action:
-            case "next_measure" | "next_layout" | "turn_panel" | "export_table":
+            case "next_measure" | "next_layout" | "turn_panel" | "export_table" | "write_report":
                 return look is not None
             case "next_setting":
                 return look is not None and len(look.settings) > 1
@@ -227,6 +227,9 @@ class ArenaScreen(LiveScreen):
             self.post_message(Done(f"table written to {path}"))
         except EngineError as error:
             self.post_message(Trouble(str(error)))
+
+    def action_write_report(self) -> None:
+        self.post_message(WriteReport())
 
     @on(Done)
     def _done(self, message: Done) -> None:

@@ -118,6 +118,13 @@ COMMANDS: Final = (
         "explain sst2:mrpc:17 sst2:mrpc:3",
     ),
     Command(
+        "report",
+        "report:report",
+        "Look",
+        "Write a study, or the arena, as one HTML file with charts that needs no network.",
+        "report sst2:mrpc --out report.html\nreport arena --out arena.html",
+    ),
+    Command(
         "importance",
         "importance:importance",
         "Look",

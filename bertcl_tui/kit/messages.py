@@ -73,6 +73,14 @@ class OpenArena(Message):
 
 
 @dataclass
+class WriteReport(Message):
+    """Ask for a file, and write the report of this study into it; no study: of the arena."""
+
+    study_id: int | None = None
+    name: str = "arena"
+
+
+@dataclass
 class ControlStudies(Message):
     """The person wants these studies running, paused or stopped."""
 

@@ -82,14 +82,31 @@ def defaults_of(options: Mapping[str, str]) -> dict[str, str]:
 
 def texts_of(data: str, model: str, protocol: Protocol) -> dict[str, str]:
     """Return the texts that ask for the same, without what is the default anyway."""
-    usual = preset(protocol.preset).protocol
     texts = {"data": data, "model": model, "preset": protocol.preset}
-    changed = {
-        item.name: _shown(getattr(protocol, item.target)) or _UNSET.get(item.name, "")
-        for item in OPTIONS
-        if item.part == "protocol" and getattr(protocol, item.target) != getattr(usual, item.target)
+    return texts | _changed("protocol", protocol, preset(protocol.preset).protocol)
+
+
+def texts_of_study(spec: StudySpec) -> dict[str, str]:
+    """Return the texts that ask for the same search, without what is the default anyway."""
+    title = spec.title()
+    return {
+        **texts_of(spec.data, spec.model, spec.protocol),
+        **_changed("search", spec.search, preset(spec.protocol.preset).search),
+        "sequence": title,
+        "name": "" if spec.name == title else spec.name,
+        "method": spec.method,
+        "seed": str(spec.seed),
+        "device": spec.device,
     }
-    return texts | changed
+
+
+def _changed(part: Part, values: object, usual: object) -> dict[str, str]:
+    """Return the texts of the options of a part that are not as the preset has them."""
+    return {
+        item.name: _shown(getattr(values, item.target)) or _UNSET.get(item.name, "")
+        for item in OPTIONS
+        if item.part == part and getattr(values, item.target) != getattr(usual, item.target)
+    }
 
 
 def _typed(options: Mapping[str, str], part: Part, preset_name: str) -> dict[str, Any]:

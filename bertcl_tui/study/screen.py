@@ -25,6 +25,7 @@ from bertcl_tui.kit.messages import (
     OpenCombine,
     OpenCompare,
     Trouble,
+    WriteReport,
 )
 from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
@@ -233,6 +234,10 @@ class StudyScreen(LiveScreen):
 
     def action_export_trials(self) -> None:
         self._trials.export()
+
+    def action_write_report(self) -> None:
+        if self._look is not None:
+            self.post_message(WriteReport(self._look.study.id, self._look.study.name))
 
     # the charts
 

@@ -1,0 +1,196 @@
+"""Reports as files: what is asked of the store becomes charts, tables and sentences of a page."""
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from bertcl_tui.charts.bars import rate_bounds
+from bertcl_tui.charts.forgetting import measured_on
+from bertcl_tui.report import facts
+from bertcl_tui.report.figures import (
+    DASH_GLYPHS,
+    MOST_POINTS,
+    forgetting_figure,
+    plane_figure,
+    rates_figure,
+)
+from bertcl_tui.report.page import write_page
+from bertcl_tui.report.reproduction import command_of_search, commands_of_run
+from bertcl_tui.report.study import MOST_OPEN, StudyLook, look_for_report
+from bertcl_tui.report.vega import Ink, inks_of
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.study.panels.forgetting import line_of, title_of
+from bertcl_tui.style.wording import count, headway, moment, stage_1_said
+from engine.tasks.models import model_title
+
+PROGRAM: Final = "bertcl-tui"
+
+
+class Chip(Struct, frozen=True, kw_only=True):
+    """Something that can be switched on and off in the charts."""
+
+    key: str
+    name: str
+    shown: bool
+    colour: str = ""
+    glyph: str = ""
+
+
+def chips_of(inks: Sequence[Ink], shown: Iterable[str]) -> list[Chip]:
+    """Return a chip for each of these."""
+    on = set(shown)
+    return [
+        Chip(key=ink.key, name=ink.name, shown=ink.key in on, colour=ink.colour) for ink in inks
+    ]
+
+
+def write_study_report(reader: Reader, study_id: int, out: Path) -> int:
+    """Write the report of a study; return how many bytes it has. May block.
+
+    Raises:
+        UsageError: the study is gone, the file cannot be written, or a library is missing.
+    """
+    look = look_for_report(reader, study_id)
+    charts, values = _charts(look)
+    trials, lines = facts.trials_sheet(look)
+    best = look.best
+    return write_page(
+        "study.html.jinja",
+        charts,
+        out,
+        **values,
+        **stamp(look.at),
+        title=look.row.name,
+        facts=_facts(look),
+        abstract=facts.abstract(look),
+        headlines=facts.headlines(look),
+        importance=facts.importance_sheet(look),
+        trials=trials,
+        lines=lines,
+        most_open=MOST_OPEN,
+        stages=list(facts.stage_sheets(look)),
+        protocol=facts.protocol_sheet(look.record.spec.protocol),
+        search=facts.search_sheet(look),
+        machine=facts.machine_sheet(reader, look),
+        search_command=command_of_search(look.record.spec),
+        best_commands=""
+        if best is None
+        else commands_of_run(best.run.spec, f"trial-{best.trial.number}"),
+        best_number=0 if best is None else best.trial.number,
+        report_command=report_command(look.row.name, reader.store, out),
+        left_out=list(_left_out(look)),
+    )
+
+
+def stamp(at: float) -> dict[str, str]:
+    """Return when and by which version a report was written."""
+    return {"written": moment(at), "version": metadata.version(PROGRAM)}
+
+
+def report_command(what: str, store: str, out: Path) -> str:
+    """Return the command that writes the same report."""
+    words = [PROGRAM, "report", what, "--out", out.name, "--store", Path(store).name]
+    return shlex.join(words if "://" not in store else words[:-2])
+
+
+def _facts(look: StudyLook) -> list[str]:
+    row = look.row
+    return [
+        row.sequence if row.sequence != row.name else "",
+        f"model {model_title(row.model)}",
+        f"{row.preset} preset",
+        row.state,
+        headway(row),
+        f"begun {moment(row.created_at)}",
+    ]
+
+
+def _charts(look: StudyLook) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the charts, and what the page says of them."""
+    flat = look.flat.trial if look.flat is not None else None
+    names = {str(trial.number): look.name_of(trial) for trial in look.drawn}
+    inks = inks_of(names, None if flat is None else str(flat.number))
+    shown = [str(trial.number) for trial in look.drawn if trial.number in look.first_shown]
+    lines = {
+        str(trial.number): line_of(trial, look.curves[trial.run_id], "normal")
+        for trial in look.drawn
+        if look.curves[trial.run_id].curves
+    }
+    charts: dict[str, Any] = {}
+    tasks: tuple[str, ...] = ()
+    if lines:
+        charts["forgetting"], tasks = forgetting_figure(lines, inks, shown)
+    if not tasks:
+        charts.clear()
+    if look.drawn:
+        rates = {str(trial.number): trial.learning_rates for trial in look.drawn}
+        bounds = rate_bounds(tuple(rate for several in rates.values() for rate in several))
+        charts["rates"] = rates_figure(rates, look.labels, inks, shown, bounds)
+    if look.scored:
+        crossed = None if flat is None or flat.p_s is None or flat.p_o is None else flat
+        place = None if crossed is None else (float(crossed.p_s or 0), float(crossed.p_o or 0))
+        charts["plane"] = plane_figure(_points(look), inks, shown, place)
+    first = stage_1_said(look.row.first_lr)
+    said = measured_on(look.curves.values(), look.row.retention_rows)
+    values = {
+        "trial_chips": chips_of(inks, shown),
+        "task_chips": _task_chips(tasks),
+        "forgetting_title": title_of(look.row.sequence).replace(" ─ ", ": "),
+        "curves_said": f"{said[0].upper()}{said[1:]}.",
+        "stage_1_said": f"; {first}" if first else "",
+        "plane_said": f"{count(len(look.scored), 'complete trial')}, with their own seeds.",
+    }
+    return charts, values
+
+
+def _task_chips(tasks: Sequence[str]) -> list[Chip]:
+    glyphs = (DASH_GLYPHS[place % len(DASH_GLYPHS)] for place in range(len(tasks)))
+    return [
+        Chip(key=task, name=task, shown=task == tasks[0], glyph=glyph)
+        for task, glyph in zip(tasks, glyphs, strict=True)
+    ]
+
+
+def _points(look: StudyLook) -> list[dict[str, Any]]:
+    front = look.front()
+    return [
+        {
+            "trial": str(each.number),
+            "name": f"#{each.number}" + (f" {each.label}" if each.label else ""),
+            "p": round(each.p, 5),
+            "p_o": round(each.p_o, 5),
+            "p_s": round(each.p_s, 5),
+            "rates": " ".join(f"{rate:.1e}" for rate in each.learning_rates),
+            "front": each.number in front,
+        }
+        for each in look.scored
+    ]
+
+
+def _left_out(look: StudyLook) -> Iterator[str]:
+    name, trials = shlex.quote(look.row.name), look.trials
+    if len(look.drawn) < trials:
+        drawn = count(len(look.drawn), "trial")
+        yield (
+            f"Curves and rates are those of {drawn} of {trials:,}: the best, the baseline, what is "
+            "running, then by p."
+        )
+    longest = max(
+        (len(curve.steps) for run in look.curves.values() for curve in run.curves), default=0
+    )
+    if longest > MOST_POINTS:
+        yield f"A curve has {MOST_POINTS} points at most; in the store the longest has {longest:,}."
+    complete = look.row.counts.get("complete", 0)
+    if len(look.scored) < complete:
+        yield f"The plane shows the best {len(look.scored):,} of {complete:,} complete trials."
+    if len(look.listed) < trials:
+        yield (
+            f"The table has {len(look.listed):,} of {trials:,} trials; all of them, with every "
+            f"digit: {PROGRAM} trials {name} --out trials.csv"
+        )
+    yield "The store has no versions of the libraries that trials were learnt with."
+    yield "Another machine, or another number of threads, moves the last digits."

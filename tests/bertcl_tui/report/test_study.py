@@ -1,0 +1,183 @@
+"""The report of a study: what it says is what the store has, and it is whole and harmless."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from bertcl_tui.report.page import report_file
+from bertcl_tui.report.study import MOST_CURVES, MOST_LISTED
+from bertcl_tui.report.writing import write_study_report
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.study.look import flat_baseline
+from engine.errors import UsageError
+from engine.spec import StudySpec
+from engine.store.connection import Store, open_store
+from engine.store.run_states import claim_run, create_run, finish_run
+from engine.store.runs import Scores
+from engine.store.schema import run
+from engine.store.studies import create_study, get_study
+from engine.store.workers import register_worker
+from engine.work.processes import identity_of
+from tests.bertcl_tui.report.pages import Page, values
+from tests.recorded import DONE, LIVE, PAUSED
+
+MARKUP = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}&"
+
+
+def page_of(reader: Reader, name: str, folder: Path) -> Page:
+    (study,) = (row for row in reader.studies() if row.name == name)
+    out = folder / report_file(name)
+    assert write_study_report(reader, study.id, out) == out.stat().st_size
+    return Page(out)
+
+
+@pytest.fixture
+def other(store: Path) -> Iterator[Store]:
+    with closing(open_store(str(store))) as opened:
+        yield opened
+
+
+def test_it_begins_with_the_best_trial_and_the_baseline_beside_it(
+    reader: Reader, tmp_path: Path
+) -> None:
+    page = page_of(reader, DONE, tmp_path)
+    (row,) = (row for row in reader.studies() if row.name == DONE)
+    flat = flat_baseline(reader.scored(row.id))
+    assert row.best is not None
+    assert flat is not None
+    assert f"complete trials is #{row.best.number}: p = {row.best.p:.3f}" in page.text
+    assert f"{flat.label}, comes to p = {flat.p:.3f} with one seed" in page.text
+    assert {f"#{row.best.number}, the best", f"#{flat.number}, flat baseline"} <= set(page.texts)
+
+
+def test_every_chart_has_a_place_and_the_trials_of_the_store(
+    reader: Reader, tmp_path: Path
+) -> None:
+    page = page_of(reader, LIVE, tmp_path)
+    (row,) = (row for row in reader.studies() if row.name == LIVE)
+    assert page.places() == ["forgetting", "rates", "plane"]
+    assert page.charts.keys() == set(page.places())
+    points = [value for value in values(page.charts["plane"]) if "trial" in value]
+    assert {(each["trial"], each["p"]) for each in points} == {
+        (str(each.number), round(each.p, 5)) for each in reader.scored(row.id)
+    }
+    on = {key for key, checked in page.chips("trials").items() if checked}
+    assert on == {str(row.best.number if row.best else ""), "0", "30"}
+    assert list(page.chips("tasks")) == LIVE.split(":")
+
+
+def test_curves_are_those_of_the_store(reader: Reader, tmp_path: Path) -> None:
+    page = page_of(reader, DONE, tmp_path)
+    (row,) = (row for row in reader.studies() if row.name == DONE)
+    assert row.best is not None
+    (trial,) = reader.chosen_trials(row.id, [row.best.number])
+    (found,) = reader.curves([trial.run_id])
+    start = found.stages[1].first_step
+    learnt = found.curves[1]
+    drawn = [
+        (each["step"], each["accuracy"])
+        for each in values(page.charts["forgetting"])
+        if each.get("trial") == str(trial.number) and each["task"] == found.stages[1].task
+    ]
+    steps = [step - start for step in learnt.steps]
+    assert drawn == list(zip(steps, learnt.accuracies, strict=True))
+
+
+def test_it_says_every_switch_of_the_protocol_and_how_to_have_it_again(
+    reader: Reader, tmp_path: Path
+) -> None:
+    page = page_of(reader, DONE, tmp_path)
+    for name in get_study_spec(reader, DONE).protocol.__struct_fields__:
+        assert name.replace("_", " ") in page.texts
+    assert f"bertcl-tui search {DONE} --trials 12" in page.text
+    assert f"bertcl-tui report {DONE} --out" in page.text
+
+
+def get_study_spec(reader: Reader, name: str) -> StudySpec:
+    (row,) = (row for row in reader.studies() if row.name == name)
+    record = reader.record(row.id)
+    assert record is not None
+    return record.spec
+
+
+def test_a_study_without_a_trial_has_no_chart(reader: Reader, tmp_path: Path) -> None:
+    page = page_of(reader, PAUSED, tmp_path)
+    assert (page.places(), page.charts) == ([], {})
+    assert "No trial yet." in page.text
+
+
+@pytest.mark.parametrize("name", [DONE, PAUSED])
+def test_nothing_in_it_is_elsewhere(reader: Reader, tmp_path: Path, name: str) -> None:
+    page = page_of(reader, name, tmp_path)
+    named = [
+        value
+        for _, attributes in page.elements
+        for attribute in ("src", "href", "data", "action", "srcset")
+        if (value := attributes.get(attribute)) is not None
+    ]
+    assert named == ["data:,"]
+    assert not re.search(
+        r"@import|url\(", re.sub(r"<script.*?</script>", "", page.whole, flags=re.S)
+    )
+    (policy,) = (
+        attributes["content"]
+        for _, attributes in page.elements
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-eval" not in policy
+
+
+def test_names_are_shown_as_they_are_written(reader: Reader, other: Store, tmp_path: Path) -> None:
+    spec = StudySpec(name=MARKUP, sequence=(MARKUP, "b"), data=f"/{MARKUP}", model=f"/{MARKUP}")
+    study = create_study(other, spec)
+    worker = register_worker(other, identity_of(), device="cpu", threads=1, log_file=None)
+    trial = get_study(other, study).spec.trial(0, (1e-5,) * 8)
+    number = create_run(other, trial, study_id=study, number=0, label=MARKUP)
+    claim_run(other, worker, threads=1)
+    scores = Scores(p_o=0.7, p_s=0.6)
+    finish_run(other, number, worker, state="complete", reason=MARKUP, scores=scores)
+    page = page_of(reader, MARKUP, tmp_path)
+    assert f"{MARKUP}:b" in page.text
+    assert MARKUP in page.texts
+    assert [tag for tag, _ in page.elements if tag == "img"] == []
+    assert len(page.scripts) == 3
+    assert MARKUP in str(page.charts["plane"])
+
+
+def test_many_trials_make_no_large_file(
+    reader: Reader, other: Store, store: Path, tmp_path: Path
+) -> None:
+    (row,) = (row for row in reader.studies() if row.name == DONE)
+    with other.writing() as connection:
+        query = select(run).where(run.c.study_id == row.id, run.c.state == "complete")
+        like = dict(connection.execute(query).mappings().all()[0])
+        del like["id"]
+        more = [{**like, "number": number, "label": None} for number in range(100, 10_100)]
+        for first in range(0, len(more), 1000):
+            connection.execute(insert(run), more[first : first + 1000])
+    page = page_of(reader, DONE, tmp_path)
+    assert len(page.whole) < 10_000_000
+    assert len(page.chips("trials")) == MOST_CURVES
+    assert page.whole.count("<summary>run</summary>") == MOST_LISTED
+    assert f"The table has {MOST_LISTED:,} of 10,012 trials" in page.text
+    assert "The plane shows the best 2,000" in page.text
+
+
+def test_a_file_that_is_no_page_is_refused(reader: Reader, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"a report is a page; end .*report\.pdf in \.html"):
+        write_study_report(reader, 1, tmp_path / "report.pdf")
+    assert list(tmp_path.glob("report.*")) == []
+
+
+def test_what_is_missing_is_said_with_the_way_to_get_it(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"pip install 'bertcl-tui\[report\]'$"):
+        write_study_report(reader, 1, tmp_path / "report.html")
