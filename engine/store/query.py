@@ -31,6 +31,8 @@ _OWN_FAULTS: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlite3.SQLIT
 _OWN_FAULTS_OF_A_SERVER: Final = ("0A", "21", "22", "42", "54")
 """How codes of errors begin that a statement is to blame for."""
 _AGAIN_SECONDS: Final = 0.1
+_LONGEST: Final = 2**26
+"""Bytes of one value, in a file."""
 _DRIVER: Final = "psycopg"
 """The one that takes one statement at a time and can be told to give up."""
 _ROWS_COME_BY_CURSOR: Final = ("select", "with", "values", "table")
@@ -102,6 +104,7 @@ def _reading_alone(connection: Connection) -> Iterator[None]:
     driver.set_authorizer(
         lambda action, *_: sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
     )
+    driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
 """MLflow: a run each in an experiment, in a SQLite file or on a server."""
 
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
-from engine.errors import UsageError, first_line, shown
+from engine.errors import UsageError, first_line, mask_password
 from engine.files import check_target, expanded
 from engine.store.states import RunState
 from engine.trackers.tracked import TrackedRun
@@ -25,6 +26,11 @@ _STATUS: Final[Mapping[RunState, str]] = {
     "paused": "SCHEDULED",
     "running": "RUNNING",
 }
+_PATIENCE: Final = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+}
+"""With a server, unless the environment says otherwise; by itself MLflow tries for minutes."""
 _LETTERS: Final = 500
 """Of a parameter's value at most."""
 
@@ -38,6 +44,8 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
         UsageError: nothing can be written there.
     """
     uri = _uri(place)
+    for name, value in _PATIENCE.items():
+        os.environ.setdefault(name, value)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
@@ -47,8 +55,8 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
         for run in runs:
             _write(client, number, run)
     except MlflowException as error:
-        raise UsageError(f"MLflow at {shown(uri)}: {first_line(error)}") from None
-    return uri
+        raise UsageError(mask_password(f"MLflow at {uri}: {first_line(error)}")) from None
+    return mask_password(uri)
 
 
 def _uri(place: str) -> str:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from transformers import BertConfig, BertModel
 
-from engine.api import UsageError, combine, run, search, studies
+from engine.api import UsageError, combine, param_groups, run, search, studies
 from tests.engine.api.consumer import best_of, combined_rates
 from tests.recorded import DONE, LIVE, PAUSED, recorded_store
 
@@ -105,3 +106,20 @@ def test_a_run_that_cannot_be_is_refused_before_anything_is_written(
 def test_a_store_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no store"):
         studies(store=str(tmp_path / "missing.db"))
+
+
+def test_a_profile_goes_into_an_optimizer_with_and_without_decay(store: str) -> None:
+    live, *_ = studies(store=store)
+    profile = combine(live)
+    config = BertConfig(
+        vocab_size=9, hidden_size=8, num_hidden_layers=6, num_attention_heads=2, intermediate_size=8
+    )
+    model = BertModel(config)
+    plain = param_groups(model, profile)
+    rates = dict(zip(profile.grouping.labels(), profile.learning_rates, strict=True))
+    assert {group["name"]: group["lr"] for group in plain}.items() <= rates.items()
+    decayed = param_groups(model, profile, weight_decay=0.1)
+    assert {group["weight_decay"] for group in decayed} == {0.0, 0.1}
+    count = len(list(model.parameters()))
+    assert sum(len(group["params"]) for group in plain) == count
+    assert sum(len(group["params"]) for group in decayed) == count

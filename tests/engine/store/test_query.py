@@ -124,6 +124,7 @@ BESIDES = (
     "ATTACH DATABASE 'x.db' AS x",
     "VACUUM INTO 'x.db'",
     "SELECT load_extension('x')",
+    "SELECT zeroblob(1000000000)",
 )
 
 
