@@ -25,8 +25,10 @@ from bertcl_tui.options import option
 from bertcl_tui.store.study_rows import WorkerRow
 from bertcl_tui.style.looks import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
-from engine.errors import EngineError, UsageError, mask_password
+from engine.errors import EngineError, StorageError, UsageError, mask_password
 from engine.store.connection import DEFAULT_STORE
+from engine.store.connection import Store as OpenStore
+from engine.store.workers import require_writable
 from engine.work.supervisor import (
     WorkerSettings,
     free_places,
@@ -85,6 +87,7 @@ def worker(
     if not launcher:
         refuse_without_launcher(of_cluster)
     with opened(store) as at:
+        _refuse_unwritable(at.store)
         url = at.store.url
     if launcher:
         settings = WorkerSettings(store=url, device=device, until_idle=until_idle, stack=stack)
@@ -133,6 +136,15 @@ def workers(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
                 f"{duration(max(0.0, now - row.heartbeat_at))} ago",
             )
         print_text(table)
+
+
+def _refuse_unwritable(store: OpenStore) -> None:
+    try:
+        require_writable(store)
+    except UsageError:
+        raise
+    except StorageError:  # it may pass, and workers wait for that
+        return
 
 
 def _wait_for(processes: "Sequence[subprocess.Popen[bytes]]") -> None:

@@ -22,6 +22,7 @@ from engine.spec import StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.studies import create_study
 from engine.work.supervisor import WorkerSettings
+from tests.postgres import PostgresServer
 from tests.process.harness.comparing import Results, differences, is_over, remains, results_of
 from tests.process.harness.faults import CLOCK, OF_ALL, Fault, begin, faketime, own_disk
 
@@ -83,6 +84,7 @@ class Campaign:
         faults: what happens, one after another.
         tally: to go on with.
         steps_clock: the clock of the workers can be set; they start more slowly.
+        server: where disturbed searches are kept; what takes a store away stops it. None: in files.
     """
 
     def __init__(
@@ -93,8 +95,10 @@ class Campaign:
         tally: Tally | None = None,
         *,
         steps_clock: bool = False,
+        server: PostgresServer | None = None,
     ) -> None:
         self._steps_clock = steps_clock
+        self._server = server
         self._spec = spec
         self._folder = folder
         self._faults = faults
@@ -108,7 +112,7 @@ class Campaign:
             self._expected = self._undisturbed()
         began = time.monotonic()
         folder = self._folder / f"search-{self.tally.searches + 1}"
-        with _Round(self._spec, folder, own=True) as search:
+        with _Round(self._spec, folder, own=self._server is None, server=self._server) as search:
             if self._steps_clock:
                 (folder / CLOCK).write_text("+0\n", encoding="utf-8")
             happened = search.run(self._next_faults(), most, workers=workers, readers=readers)
@@ -146,8 +150,11 @@ class Campaign:
 class _Round:
     """One search, in a store of its own, by workers that are started again whenever one ends."""
 
-    def __init__(self, spec: StudySpec, folder: Path, *, own: bool) -> None:
+    def __init__(
+        self, spec: StudySpec, folder: Path, *, own: bool, server: PostgresServer | None = None
+    ) -> None:
         self._spec = spec
+        self._server = server
         self._folder = folder
         self._own = own
         self._slots: list[_Slot] = []
@@ -161,7 +168,8 @@ class _Round:
         self._disk = own_disk(self._folder, wanted=self._own)
         self._disk.__enter__()
         self._path = self._folder / "studies.db"
-        self.store: Store = open_store(str(self._path))
+        server = self._server
+        self.store: Store = open_store(server.emptied_store() if server else str(self._path))
         self.study_id = create_study(self.store, self._spec)
         return self
 
@@ -268,10 +276,16 @@ class _Round:
             fault = slot.fault = Fault("kill", after=fault.after)
         is_due = struck or (fault.strike is None and now - slot.started >= fault.after)
         if is_due and not (fault.kind in OF_ALL and self._happens_to_all()):
-            slot.end = begin(fault, pid, self._path)
+            slot.end = self._begin(fault, pid)
             slot.over_at = now + fault.seconds
             slot.happened = True
             self._happened.append(fault)
+
+    def _begin(self, fault: Fault, pid: int) -> Callable[[], None]:
+        if self._server is not None and fault.kind == "remove":
+            self._server.stop()
+            return self._server.start
+        return begin(fault, pid, self._path)
 
     def _happens_to_all(self) -> bool:
         """Whether the store is full or away just now: one such thing at a time."""
