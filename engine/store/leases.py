@@ -179,6 +179,13 @@ def end_first_stage(store: Store, run_id: int, worker_id: int) -> None:
         hold(connection, run_id, worker_id, first_stage=None)
 
 
+def any_under_way(store: Store) -> bool:
+    """Whether a run is held, or was by somebody who may be lost: time alone may free it."""
+    query = select(run.c.id).where(run.c.state == "running").limit(1)
+    with store.reading() as connection:
+        return connection.execute(query).first() is not None
+
+
 def any_waits_for_first_stage(store: Store) -> bool:
     """Whether a run will be there to be claimed when another is through with its first stage."""
     wanted = (run.c.desired == "running") & unheld()

@@ -18,7 +18,7 @@ from engine.places.named import name_checkpoints
 from engine.spec import sequence_name
 from engine.store.clock import read_clock
 from engine.store.connection import Store, is_made, open_store
-from engine.store.leases import any_waits_for_first_stage, has_orphans
+from engine.store.leases import any_under_way, any_waits_for_first_stage, has_orphans
 from engine.store.notices import Heard, Notices
 from engine.store.places import place_of
 from engine.store.run_states import claim_run
@@ -49,6 +49,8 @@ from engine.work.together import Together
 _LOOK_SECONDS = 0.5
 _LISTENING_SECONDS = 5.0
 """Between two looks where what is written is heard of: nobody tells of a worker that was lost."""
+_QUIET_SECONDS = 60.0
+"""The same where nobody has a run that could be lost."""
 _TIDY_SECONDS = 600.0
 
 Value = TypeVar("Value")
@@ -189,12 +191,14 @@ def _tidy(context: WorkerContext) -> None:
 
 def _wait_for_news(context: WorkerContext, heard: Heard) -> None:
     """Wait until it may be worth asking the store again, or the worker is to end."""
-    until = time.monotonic() + _LISTENING_SECONDS
+    if not heard.listens:
+        heard.anything()
+        context.patience.wait(_LOOK_SECONDS)
+        return
+    is_busy = _patiently(context, partial(any_under_way, context.store))
+    until = time.monotonic() + (_LISTENING_SECONDS if is_busy else _QUIET_SECONDS)
     while time.monotonic() < until and not context.heartbeat.end_is_asked:
-        if heard.anything(_LOOK_SECONDS):
-            return
-        if not heard.listens:
-            context.patience.wait(_LOOK_SECONDS)
+        if heard.anything(_LOOK_SECONDS) or not heard.listens:
             return
 
 

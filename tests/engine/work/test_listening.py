@@ -62,7 +62,7 @@ def store(
 def test_an_idle_worker_asks_nothing_until_it_is_told_and_then_at_once(
     store: Store, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "_LISTENING_SECONDS", 10 * PATIENCE)
+    monkeypatch.setattr(worker, "_QUIET_SECONDS", 10 * PATIENCE)
     worker_id, ending = new_worker(store), Event()
     context = WorkerContext(
         store=store,
