@@ -1,6 +1,6 @@
 """``import``: what other programs found, as trials of a finished study or as a profile."""
 
-from collections.abc import Sequence as Many
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -30,12 +30,22 @@ from engine.spec import StudySpec, parse_sequence, preset, sequence_name
 from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import FinishedTrial, free_name, import_study
 from engine.tasks.models import stated_shape
-from engine.trainers.imports import KINDS, LOG, TRIALS, kind_of, read_rates, read_trials_table
+from engine.trainers.imports import (
+    KINDS,
+    LOG,
+    TRIALS,
+    count_rate_columns,
+    kind_of,
+    read_rates,
+    read_trials_table,
+)
 from engine.work.ask import parameter_names
 
 _AUTHORS: Final = "original-code"
 _PAPER: Final = "paper"
 _PAIR: Final = 2
+_ENDS: Final = 2
+"""Embeddings and heads, which are choices too."""
 _LAYERS: Final = 12
 """Of the authors' backbone."""
 _RATES: Final = 10
@@ -43,11 +53,11 @@ _RATES: Final = 10
 File = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[FILE]",
+        metavar="FILE",
         help="A log, a CSV of trials, an optimizer's groups, or what export writes for a trainer.",
     ),
 ]
-Sequence = Annotated[
+Tasks = Annotated[
     str,
     typer.Option(
         metavar="A:B",
@@ -85,7 +95,7 @@ Llrd = Annotated[
         show_default=False,
     ),
 ]
-ScoresOf = Annotated[
+Scores = Annotated[
     str,
     typer.Option(
         metavar="P_O,P_S",
@@ -127,7 +137,7 @@ class _Study(Struct, frozen=True, kw_only=True):
     """A finished study, as it is to be remembered."""
 
     spec: StudySpec
-    trials: Many[FinishedTrial]
+    trials: Sequence[FinishedTrial]
     source: str
     """Of the trials: a file's name, or what was typed."""
     said: str = ""
@@ -137,10 +147,10 @@ class _Study(Struct, frozen=True, kw_only=True):
 def import_trials(
     file: File = None,
     *,
-    sequence: Sequence = "",
+    sequence: Tasks = "",
     kind: From = "",
     llrd: Llrd = "",
-    scores: ScoresOf = "",
+    scores: Scores = "",
     columns: ColumnNames = "",
     model: Model = "bert-base-uncased",
     grouping: GroupingName = "",
@@ -211,7 +221,8 @@ def _logged(file: Path, asked: _Asked) -> _Study:
 
 
 def _tabled(file: Path, asked: _Asked, columns: dict[str, str]) -> _Study:
-    table = read_trials_table(file, _grouping(asked), columns)
+    grouping = _grouping(asked, choices=count_rate_columns(file, columns))
+    table = read_trials_table(file, grouping, columns)
     left_out = f"; {count(table.left_out, 'row')} left out that did not end"
     return _Study(
         spec=_spec(asked, len(table.trials)),
@@ -281,8 +292,12 @@ def _spec(asked: _Asked, trials: int, *, like: str = "default") -> StudySpec:
     )
 
 
-def _grouping(asked: _Asked) -> Grouping:
-    return make_grouping(asked.grouping, _layers(asked.model) or _LAYERS)
+def _grouping(asked: _Asked, choices: int = 0) -> Grouping:
+    """Return the grouping; of a backbone that nothing is known of, by its number of choices."""
+    layers = _layers(asked.model)
+    if layers is None and _ENDS < choices < _RATES:  # a layer each
+        layers = choices - _ENDS
+    return make_grouping(asked.grouping, layers or _LAYERS)
 
 
 def _layers(model: str) -> int | None:

@@ -1,13 +1,13 @@
 """Optimizer groups for any training script: weight decay split off, rates by the group's name."""
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from engine.files import exporting
-from engine.profiles import Profile, param_groups
+from engine.profiles import Grouping, Profile, param_groups
 from engine.profiles.parameters import Model
 
 NO_DECAY: Final = ", no decay"
@@ -27,7 +27,7 @@ def is_matrix(name: str, parameter: Any) -> bool:  # noqa: ANN401, ARG001 - a te
 
 def decayed_groups(
     model: Model,
-    profile: Profile,
+    profile: Profile | tuple[Grouping, Sequence[float]],
     weight_decay: float,
     *,
     decays: Callable[[str, Any], bool] = is_matrix,
@@ -39,7 +39,7 @@ def decayed_groups(
 
     Args:
         model: a bare backbone or one with heads, also as wrapped by PEFT, DDP or torch.compile.
-        profile: for a backbone of that depth.
+        profile: for a backbone of that depth, or a grouping with one rate per choice.
         weight_decay: of those that decay; the others have 0.
         decays: whether a parameter does, by its name and itself; matrices unless you say else.
         head_names: names of the model's own head modules, besides ``classifier`` and the like.

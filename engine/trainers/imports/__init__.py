@@ -3,7 +3,11 @@
 from engine.trainers.imports.choice_rates import ChoiceRates, rates_of_choices
 from engine.trainers.imports.kinds import KINDS, LOG, PROFILE, TRIALS, kind_of, read_rates
 from engine.trainers.imports.saved_groups import SavedGroups, read_saved_groups
-from engine.trainers.imports.trials_table import TrialsTable, read_trials_table
+from engine.trainers.imports.trials_table import (
+    TrialsTable,
+    count_rate_columns,
+    read_trials_table,
+)
 
 __all__ = [
     "KINDS",
@@ -13,6 +17,7 @@ __all__ = [
     "ChoiceRates",
     "SavedGroups",
     "TrialsTable",
+    "count_rate_columns",
     "kind_of",
     "rates_of_choices",
     "read_rates",

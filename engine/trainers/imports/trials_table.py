@@ -9,6 +9,7 @@ on the second.
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -78,6 +79,16 @@ def read_trials_table(
     if not trials:
         raise UsageError(f"{table.where} has no trial that came to its end; give one that has")
     return TrialsTable(trials=tuple(trials), left_out=left_out)
+
+
+def count_rate_columns(path: Path, columns: Mapping[str, str] | None = None) -> int:
+    """Return for how many choices a table has rates, as ``lr0`` and so on.
+
+    Raises:
+        UsageError: as ``read_trials_table``.
+    """
+    table = _Table(path, columns or {})
+    return next(choice for choice in count() if f"lr{choice}" not in table)
 
 
 def is_trials_table(header: str) -> bool:

@@ -72,13 +72,6 @@ def test_what_cannot_be_is_said_in_one_line_and_nothing_is_written(ask: Ask, mod
         assert not Path("x.py").exists()
 
 
-@pytest.mark.process
-def test_a_model_that_the_trainer_has_not_is_refused(ask: Ask, model: Path) -> None:
-    answer = ask("export", "mine.json", "--for", "torchtitan", "--model", model)
-    assert answer.code == 2
-    assert "torchtitan trains decoders such as Llama, Qwen and Mistral" in answer.err
-
-
 def test_a_backbone_that_was_a_folder_is_asked_for(ask: Ask, here: Path) -> None:
     from msgspec.structs import replace
 

@@ -63,6 +63,17 @@ def test_columns_of_any_name(ask: Ask, here: Path) -> None:
     assert trial["learning_rates"] == [2e-5] * 10
 
 
+def test_a_backbone_that_nothing_is_known_of_has_a_layer_for_each_choice_between(
+    ask: Ask, here: Path
+) -> None:
+    rates = ",".join(f"lr{n}" for n in range(5))
+    (here / "five.csv").write_text(f"p_o,p_s,{rates}\n0.9,0.8,1e-6,2e-6,3e-6,4e-6,5e-4\n")
+    assert ask("import", "five.csv", *PAIR, "--model", "somebodys/three-layers").code == 0
+    profile = ask("combine", "sst2:mrpc", "--json").data
+    assert profile["backbone"]["layers"] == 3
+    assert profile["learning_rates"] == pytest.approx([1e-6, 2e-6, 3e-6, 4e-6, 5e-4])
+
+
 def test_rates_with_scores_become_a_trial_and_with_out_a_profile(ask: Ask, here: Path) -> None:
     answer = ask("import", "--llrd", "2e-5,0.9", *PAIR, "--scores", "0.88,0.71", "--out", "p.json")
     assert answer.code == 0
@@ -107,19 +118,23 @@ def test_rates_of_another_depth_are_refused(ask: Ask, here: Path) -> None:
 
 
 @pytest.mark.process
-def test_a_trainers_file_and_back(ask: Ask, here: Path) -> None:
+def test_a_trainers_file_becomes_a_profile_of_the_model_that_is_named(ask: Ask, here: Path) -> None:
     config = LlamaConfig(num_hidden_layers=12, hidden_size=32, num_attention_heads=2)
     config.save_pretrained(here / "llama")
-    words = ("--for", "torchtitan", "--model", "llama", "--out", "optimizer.py")
-    assert ask("export", "published", *words).code == 0
-    answer = ask(
-        *("import", "optimizer.py", "--model", "llama", "--grouping", "original-code"),
-        *("--out", "back.json"),
+    groups = {"tok_embeddings": 0, "norm": 12, "lm_head": 13}
+    groups |= {f"layers.{layer}": layer + 1 for layer in range(12)}
+    entries = (
+        f'ParamGroupConfig(pattern="^{module}[.]", optimizer_kwargs={{"lr": {place + 1}e-6}})'
+        for module, place in groups.items()
     )
+    (here / "rates.py").write_text(f"GROUPS = [{', '.join(entries)}]")
+    answer = ask("import", "rates.py", "--model", "llama", "--out", "back.json")
     assert answer.code == 0
-    published = ask("export", "published", *words[:-2]).out
-    again = ask("export", "back.json", "--for", "torchtitan").out
-    assert again.splitlines()[1:] == published.splitlines()[1:]
+    assert answer.err.count("had rates of their own: their geometric mean is taken") == 4
+    profile = read_profile("back.json")
+    assert profile.backbone.layers == 12
+    first, second, *_, last, heads = profile.learning_rates
+    assert (first, second, last, heads) == pytest.approx((1e-6, 2e-6, 156**0.5 * 1e-6, 14e-6))
 
 
 @pytest.mark.parametrize(
