@@ -104,7 +104,6 @@ class _Table:
         lines = _read(path, self.where)
         self.header = _split(lines[0]) if lines else []
         self._lines = lines
-        self._columns = columns
         own = [_FOREIGN.sub("", name.strip()).lower() for name in self.header]
         self._place = {name: place for place, name in reversed(list(enumerate(own)))}
         for name, column in columns.items():
@@ -130,7 +129,10 @@ class _Table:
         """Return the rows with their numbers, counted from 1 without the header."""
         separator = _separator(self._lines[0]) if self._lines else ","
         read = csv.reader(self._lines[1:], delimiter=separator)
-        return [(place, row) for place, row in enumerate(read, 1) if any(map(str.strip, row))]
+        try:
+            return [(place, row) for place, row in enumerate(read, 1) if any(map(str.strip, row))]
+        except csv.Error as error:
+            raise UsageError(f"{self.where} is no CSV ({error}); save it as one again") from None
 
     def cell(self, row: Sequence[str], name: str) -> str:
         place = self._place.get(name, len(row))
@@ -221,7 +223,10 @@ def _separator(header: str) -> str:
 
 
 def _split(header: str) -> list[str]:
-    return next(csv.reader([header], delimiter=_separator(header)), [])
+    try:
+        return next(csv.reader([header], delimiter=_separator(header)), [])
+    except csv.Error:  # no table has a cell as long as that
+        return []
 
 
 def _is_number(cell: str) -> bool:

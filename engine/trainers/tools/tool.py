@@ -12,6 +12,8 @@ from engine.trainers.patterns import Pattern, make_patterns
 
 PUBLISHED = "published"
 """The paper's profile, by the name under which people ask for it."""
+_ROOM = 400
+"""Letters of a title."""
 Head = Literal["none", "causal"]
 """What stands on the backbone in a trainer: nothing, or the prediction of the next token."""
 
@@ -45,11 +47,11 @@ class Request(Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """What the file says of itself in its first line."""
+        """What the file says of itself in its first line; it can end no string of Python."""
         rates = f"The learning rates of '{self.profile.name}' for {self.model}"
         if self.profile.first_lr is not None:
             rates += f", to learn a next task after one that was learnt at {self.profile.first_lr}"
-        return shown(f"{rates}.", 400)
+        return shown(f"{rates}.", _ROOM).replace("\\", "/").replace('"', "'")
 
 
 class Rules(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 from torch import nn
 from transformers import Trainer
 
@@ -219,14 +220,25 @@ def test_a_file_that_says_no_rates_is_refused(tool: str, text: str, complaint: s
 
 
 def test_a_sequence_of_stages_is_said() -> None:
-    import msgspec
-
-    later = msgspec.structs.replace(PROFILE, stages="later", first_lr=5e-5)
+    later = replace(PROFILE, stages="later", first_lr=5e-5)
     text = TOOLS["hf-trainer"].write(request_for((), later))
     assert text.splitlines()[0] == (
         '"""The learning rates of \'sample\' for tiny, to learn a next task after one that was '
         'learnt at 5e-05."""'
     )
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_no_name_ends_the_string_that_it_stands_in(tool: str) -> None:
+    entry = TOOLS[tool]
+    bad = 'x"""\nraise SystemExit\n"""\\'
+    names = entry.own_names(names_of(bare("llama"))) if entry.head else ()
+    request = replace(request_for(names), model=bad, source=bad, profile=replace(PROFILE, name=bad))
+    text = entry.write(request)
+    if entry.suffix == ".py":
+        assert not any(isinstance(node, ast.Raise) for node in ast.walk(ast.parse(text)))
+    elif entry.suffix == ".yaml":
+        assert "raise SystemExit" not in yaml.safe_load(text)
 
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "trainers.md").read_text(encoding="utf-8")

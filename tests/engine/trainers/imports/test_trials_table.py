@@ -98,6 +98,7 @@ def test_trials_that_did_not_end_are_left_out_and_counted(tmp_path: Path) -> Non
         (["p_o,p_s,lr", "91.5,80,1e-5"], "row 1: column 'p_o' is '91.5'; .*divide percents by 100"),
         (["p_o,p_s,lr", "0.9,nan,1e-5"], "row 1: column 'p_s' is 'nan'; an accuracy from 0 to 1"),
         (["p_o,p_s,lr", "0.9,0.8,3"], "row 1: column 'lr' is '3'; a rate above 0 and at most 1"),
+        (["p_o,p_s,lr", f"0.9,0.8,{'1' * 200_000}"], r"is no CSV \(field larger than .*save it"),
         (["p_o,p_s,lr", "0.9,0.8"], "row 1: column 'lr' is ''; a learning rate belongs there"),
     ],
 )
