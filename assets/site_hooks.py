@@ -30,7 +30,7 @@ _LINK: Final = re.compile(r"(?<=\]\()(?:\.\./|docs/)([^)#]+)")
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what lies elsewhere in the repository: two pages, pictures, notebooks, the schema."""
     elsewhere = {page: ROOT / name for name, page in PAGES.items()}
-    for pattern in ("assets/*.svg", "examples/*.ipynb"):
+    for pattern in ("assets/*.svg", "assets/*.png", "examples/*.ipynb"):
         elsewhere |= {path.relative_to(ROOT).as_posix(): path for path in ROOT.glob(pattern)}
     elsewhere[SCHEMA_FILE.name] = SCHEMA_FILE
     for uri, path in elsewhere.items():
