@@ -23,6 +23,7 @@ from bertcl_tui.report.reproduction import command_of_search, commands_of_run
 from bertcl_tui.report.study import MOST_OPEN, StudyLook, look_for_report
 from bertcl_tui.report.vega import Ink, inks_of
 from bertcl_tui.store.reader import Reader
+from bertcl_tui.study.look import flat_baseline
 from bertcl_tui.study.panels.forgetting import line_of, title_of
 from bertcl_tui.style.wording import count, headway, moment, stage_1_said
 from engine.tasks.models import model_title
@@ -116,9 +117,9 @@ def _charts(look: StudyLook) -> tuple[dict[str, Any], dict[str, Any]]:
     inks = inks_of(names, None if flat is None else str(flat.number))
     shown = [str(trial.number) for trial in look.drawn if trial.number in look.first_shown]
     lines = {
-        str(trial.number): line_of(trial, look.curves[trial.run_id], "normal")
+        str(trial.number): line_of(trial, run, "normal")
         for trial in look.drawn
-        if look.curves[trial.run_id].curves
+        if (run := look.curves.get(trial.run_id)) is not None and run.curves
     }
     charts: dict[str, Any] = {}
     tasks: tuple[str, ...] = ()
@@ -131,9 +132,9 @@ def _charts(look: StudyLook) -> tuple[dict[str, Any], dict[str, Any]]:
         bounds = rate_bounds(tuple(rate for several in rates.values() for rate in several))
         charts["rates"] = rates_figure(rates, look.labels, inks, shown, bounds)
     if look.scored:
-        crossed = None if flat is None or flat.p_s is None or flat.p_o is None else flat
-        place = None if crossed is None else (float(crossed.p_s or 0), float(crossed.p_o or 0))
-        charts["plane"] = plane_figure(_points(look), inks, shown, place)
+        baseline = flat_baseline(look.scored)
+        crossed = None if baseline is None else (baseline.p_s, baseline.p_o)
+        charts["plane"] = plane_figure(_points(look), inks, shown, crossed)
     first = stage_1_said(look.row.first_lr)
     said = measured_on(look.curves.values(), look.row.retention_rows)
     values = {
@@ -142,9 +143,15 @@ def _charts(look: StudyLook) -> tuple[dict[str, Any], dict[str, Any]]:
         "forgetting_title": title_of(look.row.sequence).replace(" ─ ", ": "),
         "curves_said": f"{said[0].upper()}{said[1:]}.",
         "stage_1_said": f"; {first}" if first else "",
-        "plane_said": f"{count(len(look.scored), 'complete trial')}, with their own seeds.",
+        "plane_said": _plane_said(look),
     }
     return charts, values
+
+
+def _plane_said(look: StudyLook) -> str:
+    trials = count(len(look.scored), "complete trial")
+    crossed = "" if look.flat is None else "; the dashed lines cross at the flat baseline"
+    return f"{trials}, with their own seeds. The line is the Pareto front{crossed}."
 
 
 def _task_chips(tasks: Sequence[str]) -> list[Chip]:
