@@ -15,6 +15,8 @@ from typing import Final, Literal, NamedTuple
 
 from engine.errors import EngineError, UsageError, reason_of, shown
 
+COPY_PREFIX: Final = "bertcl-tui-"
+"""In the folder for temporary files; the id of the process that looks into the copy follows."""
 _KEPT: Final = 40
 """Letters of a file's name in the name beside it, which may not be too long either."""
 _READER_SECONDS: Final = 30.0

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import EngineError, StorageError, first_line, mask_password, shown
-from engine.files import StoredFile, name_beside
+from engine.files import COPY_PREFIX, StoredFile, name_beside
 from engine.places.place import Place
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Remote(Place):
     @contextmanager
     def _here(self, name: str) -> Iterator[Path]:
         """Give room on this machine; what is said of a file there is meant of the place's."""
-        with TemporaryDirectory(prefix="bertcl-place-") as folder:
+        with TemporaryDirectory(prefix=f"{COPY_PREFIX}{os.getpid()}-") as folder:
             here = Path(folder) / Path(name).name
             try:
                 yield here

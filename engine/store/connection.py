@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import UsageError, first_line, mask_password, reason_of, shown
-from engine.files import Stamp, expanded, is_homeless, own_folder, stamp_of
+from engine.files import COPY_PREFIX, Stamp, expanded, is_homeless, own_folder, stamp_of
 from engine.store.driver_errors import UnwritableError, plain_errors
 from engine.store.migrations import make_tables, revision_in, upgrade
 from engine.store.schema import REVISIONS
@@ -31,8 +31,6 @@ _BUSY_SECONDS = 30
 _WAL_PAUSE_SECONDS = 0.01
 _MOST_WAL_BYTES = 64 * 2**20
 """Of the write-ahead log, once all that stands in it is in the file."""
-COPY_PREFIX = "bertcl-tui-"
-"""In the folder for temporary files; the id of the process that looks into the copy follows."""
 
 
 @dataclass(eq=False)

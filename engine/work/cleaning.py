@@ -23,6 +23,7 @@ from sqlalchemy import Connection, select, text
 
 from engine.errors import EngineError, shown
 from engine.files import (
+    COPY_PREFIX,
     StoredFile,
     as_one,
     delete,
@@ -34,7 +35,7 @@ from engine.files import (
 )
 from engine.places import Place
 from engine.places.local import Folder
-from engine.store.connection import COPY_PREFIX, Store, existing
+from engine.store.connection import Store, existing
 from engine.store.places import FIRST_STAGES, place_of
 from engine.store.schema import run
 from engine.store.searches import unfinished_studies

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.spec import RunSpec, StudySpec
 from engine.store.connection import Store
 from engine.store.run_states import create_run
 from engine.store.runs import get_run
+from tests.postgres import PostgresServer
 from tests.process.conftest import wait_for, wait_for_end
 from tests.process.harness.campaign import Campaign
 from tests.process.harness.faults import endless_faults, own_disk, why_not
@@ -40,6 +42,20 @@ def test_twenty_faults_lose_nothing(search: StudySpec, tmp_path: Path) -> None:
         campaign.disturb(most=FAULTS - campaign.tally.faults)
     print(campaign.tally, *campaign.tally.lost, sep="\n")  # noqa: T201 - shown with -rP, or when it fails
     assert campaign.tally.lost == []
+
+
+def test_a_server_that_is_stopped_while_workers_work_loses_nothing(
+    search: StudySpec,
+    tmp_path: Path,
+    postgres: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    faults = endless_faults(SEED, ("remove",), long_stop=LONG_STOP)
+    faults = (fault for fault in faults if fault.kind == "remove")
+    short = replace(search, search=replace(search.search, trials=3))
+    tally = Campaign(short, tmp_path, faults, server=postgres).disturb(most=1)
+    assert (tally.lost, tally.injected) == ([], {"remove": 1})
 
 
 @pytest.mark.skipif(why_not("clock") is not None, reason=str(why_not("clock")))

@@ -16,9 +16,9 @@ from msgspec.structs import replace as replace_spec
 from sqlalchemy import update
 
 from engine.errors import UsageError
-from engine.files import name_beside
+from engine.files import COPY_PREFIX, name_beside
 from engine.spec import RunSpec, SearchSettings, StudySpec
-from engine.store.connection import COPY_PREFIX, Store, open_store
+from engine.store.connection import Store, open_store
 from engine.store.run_states import claim_run, control_run, create_run, finish_run, retry_run
 from engine.store.schema import run, worker
 from engine.store.states import RunState
