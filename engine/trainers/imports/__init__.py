@@ -1,8 +1,12 @@
 """What other programs found: their rates as those of a profile, their tables as trials. Light."""
 
-from engine.trainers.imports.choice_rates import ChoiceRates, rates_of_choices
+from engine.trainers.imports.choice_rates import (
+    ChoiceRates,
+    SavedGroups,
+    rates_of_choices,
+    read_saved_groups,
+)
 from engine.trainers.imports.kinds import KINDS, LOG, PROFILE, TRIALS, kind_of, read_rates
-from engine.trainers.imports.saved_groups import SavedGroups, read_saved_groups
 from engine.trainers.imports.trials_table import (
     TrialsTable,
     count_rate_columns,

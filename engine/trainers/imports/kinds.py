@@ -9,8 +9,7 @@ from typing import Final
 from engine.errors import UsageError, did_you_mean, nearest, reason_of, shown
 from engine.profiles import Profile, read_profile
 from engine.profiles.profile import FORMAT
-from engine.trainers.imports.choice_rates import ChoiceRates, rates_of_choices
-from engine.trainers.imports.saved_groups import read_saved_groups
+from engine.trainers.imports.choice_rates import ChoiceRates, rates_of_choices, read_saved_groups
 from engine.trainers.imports.trials_table import is_trials_table
 from engine.trainers.tools import TOOLS
 from engine.trainers.tools.tool import Head

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from engine.trainers.tools.scripts import script
 from engine.trainers.tools.tool import Request, Tool
 
 _SCRIPT: Final = """
@@ -24,7 +23,7 @@ _SCRIPT: Final = """
 
 def write(request: Request) -> str:
     """Write a script; its scheduler, warm-up and weight decay are those of the arguments."""
-    return script(request, _SCRIPT)
+    return request.script(_SCRIPT)
 
 
 HF_TRAINER: Final = Tool(

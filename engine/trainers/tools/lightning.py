@@ -5,7 +5,6 @@
 
 from typing import Final
 
-from engine.trainers.tools.scripts import script
 from engine.trainers.tools.tool import Request, Tool
 
 _SCRIPT: Final = """
@@ -40,7 +39,7 @@ _SCRIPT: Final = """
 
 def write(request: Request) -> str:
     """Write a script."""
-    return script(request, _SCRIPT)
+    return request.script(_SCRIPT)
 
 
 LIGHTNING: Final = Tool(

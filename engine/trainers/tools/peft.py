@@ -7,7 +7,6 @@ than adapters like.
 
 from typing import Final
 
-from engine.trainers.tools.scripts import script
 from engine.trainers.tools.tool import Request, Tool
 
 _SCRIPT: Final = """
@@ -28,7 +27,7 @@ _SCRIPT: Final = """
 
 def write(request: Request) -> str:
     """Write a script."""
-    return script(request, _SCRIPT)
+    return request.script(_SCRIPT)
 
 
 PEFT: Final = Tool(

@@ -5,7 +5,6 @@ timm's own ``layer_decay`` is what they stand in for. Its schedulers keep each g
 
 from typing import Final
 
-from engine.trainers.tools.scripts import script
 from engine.trainers.tools.tool import Request, Tool
 
 _SCRIPT: Final = """
@@ -29,7 +28,7 @@ _SCRIPT: Final = """
 
 def write(request: Request) -> str:
     """Write a script; the model is one that timm knows by that name."""
-    return script(request, _SCRIPT)
+    return request.script(_SCRIPT)
 
 
 TIMM: Final = Tool(

@@ -1,7 +1,9 @@
 """What a trainer is to an export: what it asks for, writes, and reads back."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
+from textwrap import dedent
 from typing import Literal
 
 from msgspec import Struct
@@ -52,6 +54,37 @@ class Request(Struct, frozen=True, kw_only=True):
         if self.profile.first_lr is not None:
             rates += f", to learn a next task after one that was learnt at {self.profile.first_lr}"
         return shown(f"{rates}.", _ROOM).replace("\\", "/").replace('"', "'")
+
+    def script(self, template: str) -> str:
+        """Return a script that reads the profile itself.
+
+        Args:
+            template: its text, with ``{imports}`` from engine.profiles, ``{profile}`` (an
+                expression), ``{model}``, ``{heads}`` (a further argument, or nothing) and
+                ``{rate}``, that of the heads.
+        """
+        read, needed = f"read_profile({_text(self.source)})", ["read_profile"]
+        if self.source == PUBLISHED:
+            read, needed = "published_profile()", ["published_profile"]
+        if self.carried:
+            read, needed = (
+                f"transfer({read}, {self.profile.backbone.layers})",
+                [*needed, "transfer"],
+            )
+        heads = ", ".join(map(_text, self.head_names))
+        filled = dedent(template).format(
+            imports=f"from engine.profiles import {', '.join(sorted(needed))}",
+            profile=read,
+            model=_text(self.model),
+            heads=f", head_names=[{heads}]" if heads else "",
+            rate=repr(self.profile.learning_rates[-1]),
+        )
+        return f'"""{self.title}"""\n\n{filled.lstrip()}'
+
+
+def _text(value: str) -> str:
+    """Write a text as Python does, in double quotation marks."""
+    return json.dumps(value)
 
 
 class Rules(Struct, frozen=True, kw_only=True):
