@@ -15,7 +15,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 from assets.reference import FRAGMENTS
-from engine.profiles.schema import SCHEMA_FILE
+from assets.schema import SCHEMA_FILE
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGES: Final[Mapping[str, str]] = {

@@ -8,6 +8,7 @@ import jsonschema
 import msgspec
 import pytest
 
+from assets.schema import SCHEMA_FILE, schema_text
 from engine.errors import UsageError
 from engine.profiles import (
     Backbone,
@@ -22,7 +23,6 @@ from engine.profiles import (
     searched_profile,
     transfer,
 )
-from engine.profiles.schema import SCHEMA_FILE, schema_text
 from engine.spec import Protocol
 
 PUBLISHED = Path(__file__).parents[3] / "assets/profiles"
@@ -70,7 +70,7 @@ def _content(profile: Profile) -> dict[str, Any]:
 
 
 def test_the_file_is_what_the_classes_say() -> None:
-    said = "python -m engine.profiles.schema writes it anew"
+    said = "python -m assets.schema writes it anew"
     assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), said
 
 

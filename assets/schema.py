@@ -1,8 +1,8 @@
 """The JSON schema of profile files, for editors and programs that know no Python.
 
-``profile.schema.json`` beside this module is what :func:`profile_schema` returns;
-``python -m engine.profiles.schema`` writes it anew. Reading goes by the classes themselves, which
-also say what no schema can: that there are as many rates as choices, and each layer once.
+``python -m assets.schema`` writes ``engine/profiles/profile.schema.json``, which is shipped.
+Reading goes by the classes themselves, which also say what no schema can: that there are as many
+rates as choices, and each layer once.
 """
 
 import inspect
@@ -15,7 +15,7 @@ import msgspec
 from engine.files import replacing
 from engine.profiles.profile import FORMAT, VERSION, Profile
 
-SCHEMA_FILE: Final = Path(__file__).with_name("profile.schema.json")
+SCHEMA_FILE: Final = Path(__file__).parents[1] / "engine/profiles/profile.schema.json"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _RATE: Final = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
 
