@@ -252,9 +252,7 @@ class BertclApp(App[None]):
 
     @on(messages.WriteReport)
     def _write_report(self, message: messages.WriteReport) -> None:
-        from bertcl_tui.report.form import ask_for_report
-
-        ask_for_report(self, self.reader, message)
+        self.controls.report(message)
 
     @on(messages.Marked)
     def _marked(self, message: messages.Marked) -> None:

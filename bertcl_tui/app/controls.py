@@ -1,14 +1,15 @@
 """What a person asks of studies, runs and workers, written to the store in threads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from textual.app import App
 from textual.worker import get_current_worker
 
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit.live import StoreChanged
-from bertcl_tui.kit.messages import Trouble
+from bertcl_tui.kit.messages import Trouble, WriteReport
 from bertcl_tui.store.control import (
     add_worker,
     control_runs,
@@ -19,8 +20,9 @@ from bertcl_tui.store.control import (
     start_workers,
 )
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.style.wording import count
-from engine.errors import EngineError
+from bertcl_tui.style.wording import count, size
+from engine.errors import EngineError, shown
+from engine.files import check_target, expanded
 from engine.store.states import Desired
 
 Call = Callable[[], None]
@@ -85,6 +87,41 @@ class Controls:
             control_runs(self._store, run_ids, desired)
 
         self._in_thread(control_all, done)
+
+    def report(self, asked: WriteReport) -> None:
+        """Ask for a file, and write the report of a study or of the arena into it."""
+        from bertcl_tui.kit.dialogs import FormScreen
+        from bertcl_tui.options.readers import file_field
+        from bertcl_tui.report.page import check_report, report_file
+
+        def target(texts: Mapping[str, str]) -> Path:
+            return expanded(texts["path"]).absolute()
+
+        def remark(texts: Mapping[str, str]) -> str:
+            out = target(texts)
+            check_report(out)
+            check_target(out)
+            return f"{'Replaces' if out.exists() else 'Writes'} {out}: one file, about 1 MB."
+
+        def answered(texts: Mapping[str, str] | None) -> None:
+            if texts is not None:
+                out = target(texts)
+                self._in_thread(lambda: self._write_report(asked.study_id, out))
+
+        field = file_field("Ends in .html; any browser opens it.", report_file(asked.name))
+        title = "Report of the arena" if asked.study_id is None else f"Report of {asked.name}"
+        form = FormScreen(title, [field], go="Write", remark=remark)
+        self._app.push_screen(form, answered)
+
+    def _write_report(self, study_id: int | None, out: Path) -> None:
+        from bertcl_tui.report.arena import write_arena_report
+        from bertcl_tui.report.writing import write_study_report
+
+        if study_id is None:
+            written = write_arena_report(self._reader, out)
+        else:
+            written = write_study_report(self._reader, study_id, out)
+        self._say(f"report written to {shown(out)} ({size(written)})")
 
     def fill_table(self, message: FillTable) -> None:
         """Queue the rows of a table that wait for searches, as soon as these are over."""

@@ -11,10 +11,20 @@ from bertcl_tui.arena.fields import table_command, texts_of_look
 from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.writing import tally_text
 from bertcl_tui.report.facts import PLAIN, Sheet, protocol_sheet
-from bertcl_tui.report.figures import difference_figure
+from bertcl_tui.report.figures import (
+    INK,
+    ROOM_OF_A_CHOICE,
+    Ink,
+    Spec,
+    chart,
+    colour_of,
+    inks_of,
+    only,
+    shape_of,
+    told,
+)
 from bertcl_tui.report.page import write_page
 from bertcl_tui.report.reproduction import commands_of_run
-from bertcl_tui.report.vega import Spec, inks_of
 from bertcl_tui.report.writing import Chip, chips_of, report_command, stamp
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
@@ -28,6 +38,8 @@ from engine.errors import UsageError
 from engine.spec import sequence_name
 from engine.tasks.models import model_title
 
+_ROOM_OF_A_COLUMN: Final = 12
+"""Pixels."""
 _MEASURES: Final = ("", "p", "forgetting")
 """Those whose tables are in a report; empty: p_o and p_s."""
 
@@ -201,6 +213,69 @@ def _difference(method: str, column: str, gains: Sequence[float]) -> Mapping[str
         "interval": "–" if half is None else f"{low:+.3f} to {high:+.3f}",
         "seeds": len(gains),
     }
+
+
+def difference_figure(
+    rows: Sequence[Mapping[str, Any]],
+    inks: Sequence[Ink],
+    quantity: str,
+    reference: str,
+    param: str,
+) -> Spec:
+    """Return by how much each method is above the reference, with its interval.
+
+    Args:
+        rows: ``method``, ``column``, ``difference``, ``low``, ``high``, ``seeds``.
+        inks: of the columns.
+        quantity: what the difference is of.
+        reference: the method that the others are compared with.
+        param: what the switches of its columns are called on the page.
+    """
+    said = [
+        *(told("method"), told("column", "sequence"), told("difference", number="+.3f")),
+        *(told("interval", "95 % interval"), told("seeds", "seeds in common")),
+    ]
+    y = {
+        "field": "method",
+        "type": "nominal",
+        "title": None,
+        "sort": list(dict.fromkeys(row["method"] for row in rows)),
+    }
+    offset = {"field": "column", "sort": [ink.key for ink in inks]}
+    ticks = {"format": "+.2f", "grid": True}
+    title = f"difference in {quantity} to {reference}"
+    x = {"field": "difference", "type": "quantitative", "title": title, "axis": ticks}
+    colour = colour_of(inks, "column")
+    layers: list[Spec] = [
+        {
+            "data": {"values": [{"difference": 0}]},
+            "mark": {"type": "rule", "color": INK},
+            "encoding": {"x": x},
+        },
+        {
+            "transform": [only(param, "column")],
+            "encoding": {"y": y, "yOffset": offset, "color": colour},
+            "layer": [
+                {
+                    "mark": {"type": "rule", "strokeWidth": 2},
+                    "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
+                },
+                {
+                    "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+                    "encoding": {
+                        "x": x,
+                        "shape": shape_of(inks, "column"),
+                        "tooltip": said,
+                    },
+                },
+            ],
+        },
+    ]
+    shown = [{"name": param, "value": [ink.key for ink in inks]}]
+    spec = chart(layers, shown, height=0)
+    room = max(ROOM_OF_A_CHOICE, _ROOM_OF_A_COLUMN * len(inks))
+    height = {"step": room, "for": "position"}
+    return {**spec, "data": {"values": list(rows)}, "height": height}
 
 
 # how to have it again

@@ -14,14 +14,15 @@ from bertcl_tui.report import facts
 from bertcl_tui.report.figures import (
     DASH_GLYPHS,
     MOST_POINTS,
+    Ink,
     forgetting_figure,
+    inks_of,
     plane_figure,
     rates_figure,
 )
 from bertcl_tui.report.page import write_page
 from bertcl_tui.report.reproduction import command_of_search, commands_of_run
 from bertcl_tui.report.study import MOST_OPEN, StudyLook, look_for_report
-from bertcl_tui.report.vega import Ink, inks_of
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import flat_baseline
 from bertcl_tui.study.panels.forgetting import line_of, title_of
