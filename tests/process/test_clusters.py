@@ -65,6 +65,14 @@ def working_here(store: Store) -> int:
     return start_worker(store, WorkerSettings(store=store.url, device="cpu", until_idle=True))
 
 
+def resting(store: Store) -> list[int]:
+    """Let all workers rest, and return their ids."""
+    ids = [worker.id for worker in living_workers(store)]
+    for worker_id in ids:
+        set_desired_of_worker(store, worker_id, "paused")
+    return ids
+
+
 def in_the_midst(store: Store) -> WorkerRecord | None:
     """Return a worker that has begun a run."""
     for worker in living_workers(store):
@@ -92,12 +100,11 @@ def test_a_search_on_two_nodes_comes_to_what_it_does_on_one_machine(
     study_id = create_study(store, spec)
     cluster = ("--launcher", "ray", "--address", two_nodes)
     driver = placing(*cluster, "--until-idle", "--store", store.url)
-    wait_for(lambda: len(living_workers(store)) == AT_ONCE, "both workers to begin")
-    victim = one_in_the_midst(store)
-    (other,) = (worker.id for worker in living_workers(store) if worker.id != victim.id)
-    set_desired_of_worker(store, other, "paused")  # who is to come back must find work to do
-    kill(victim.identity.pid)
-    wait_for(lambda: living_workers(store)[-1].id > max(other, victim.id), "it to come back")
+    wait_for(lambda: len(resting(store)) == AT_ONCE, "both workers to begin")
+    one, other = resting(store)  # so that who comes back finds something to do
+    set_desired_of_worker(store, one, "running")
+    kill(one_in_the_midst(store).identity.pid)
+    wait_for(lambda: living_workers(store)[-1].id > other, "it to come back")
     set_desired_of_worker(store, other, "running")
     out, err = driver.communicate(timeout=PATIENCE)
 
