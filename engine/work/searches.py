@@ -60,6 +60,8 @@ class Searches:
         self._rests_until: dict[int, float] = {}
         self._raced: dict[int, Counts] = {}
         """At which counts a study had nobody to race."""
+        self._came_second = False
+        """Whether another worker was asking a sampler when this one was to ask it last."""
 
     def propose_trial(self, only: int | None = None) -> bool:
         """Queue one more run of a study; False where none can be now.
@@ -71,6 +73,7 @@ class Searches:
         Raises:
             StorageError: the store is in trouble, which is no fault of a study.
         """
+        self._came_second = False
         racing = studies_wanting_races(self._store, self._devices, self._raced)
         for study_id in dict.fromkeys((*racing, *self._wanting())):
             if only not in {None, study_id}:
@@ -79,6 +82,7 @@ class Searches:
                 continue
             try:
                 with self._seat(study_id) as seated:
+                    self._came_second |= not seated
                     if seated and self._queue_next(study_id):
                         return True
             except UnreachableError as outage:
@@ -102,8 +106,11 @@ class Searches:
     def must_wait(self) -> bool:
         """Whether a search will want a trial when another worker is through with something.
 
-        In order: with a trial. Where trials go on from one first stage: with that.
+        In order: with a trial. Where trials go on from one first stage: with that. Anywhere: with
+        asking the sampler.
         """
+        if self._came_second and self._wanting():
+            return True
         for study_id in self._wanting():
             if learns_first_stage(self._store, study_id):
                 return True

@@ -12,7 +12,7 @@ from engine.search.trials import Search
 from engine.spec import SearchSettings, StudySpec, derived_seed
 from engine.spec.search import Racing, Stages, WhenFlat
 from engine.store.connection import Store
-from engine.store.leases import become_proposer, begin_first_stage, end_first_stage
+from engine.store.leases import become_proposer, begin_first_stage, end_first_stage, leave_proposer
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
 from engine.store.run_states import claim_run, control_run, finish_run
 from engine.store.runs import RunRecord, Scores, get_run, trials_of
@@ -150,6 +150,19 @@ def test_in_order_a_worker_waits_for_a_trial_that_another_is_at(
     finish(store, record, one)
     assert not waiting.must_wait()
     assert waiting.propose_trial()
+
+
+def test_a_worker_waits_while_another_asks_the_sampler(store: Store, backbone: Path) -> None:
+    study_id = study(store, backbone)
+    one, other = worker(store, 1), worker(store, 2)
+    waiting = searches_of(store, other)
+    assert become_proposer(store, study_id, one)
+    assert not waiting.propose_trial()
+    assert waiting.must_wait()
+    leave_proposer(store, study_id, one)
+    assert waiting.must_wait()
+    assert waiting.propose_trial()
+    assert not waiting.must_wait()
 
 
 def test_no_trial_is_proposed_while_the_stage_that_all_go_on_from_is_learnt(
