@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from bertcl_tui.cli.commands import COMMANDS, PROGRAM, _load
+from bertcl_tui.cli.commands import COMMANDS, PROGRAM, load
 from bertcl_tui.cli.parameters import STORE_VARIABLE
 
 ROOT = Path(__file__).parent.parent
@@ -30,7 +30,7 @@ def instructions(name: str) -> list[str]:
 def parsed(words: Sequence[str]) -> dict[str, Any]:
     """Return what our parser makes of a command line."""
     name, *rest = words
-    command: Any = _load(next(item for item in COMMANDS if item.name == name))
+    command: Any = load(next(item for item in COMMANDS if item.name == name))
     params: dict[str, Any] = command.make_context(name, rest).params
     return params
 
