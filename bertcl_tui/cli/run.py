@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from msgspec.structs import replace
 
 from bertcl_tui.cli.following import INTERRUPTED, LOOK_SECONDS, standing
 from bertcl_tui.cli.output import View, open_progress, print_json, print_line, say
@@ -27,7 +26,6 @@ from bertcl_tui.style.wording import duration, score, stage_1_said, steps_rate
 from bertcl_tui.trial.look import accuracies_of, choice_labels
 from engine.errors import EngineError, UsageError, shown
 from engine.profiles import read_profile
-from engine.profiles.profile import is_rate
 from engine.spec import RunSpec, sequence_name
 from engine.spec.methods import METHODS, OptionValue, read_options
 from engine.store.connection import DEFAULT_STORE
@@ -35,7 +33,7 @@ from engine.store.run_states import control_run, create_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.states import ENDED
 from engine.work.ask import check
-from engine.work.requests import carry_profile
+from engine.work.requests import carry_profile, with_first_rate
 from engine.work.tending import Tender
 
 _WITHOUT_PROFILE: Final = " and ".join(item.name for item in METHODS if not item.takes_profile)
@@ -147,7 +145,7 @@ def run_spec(
     read_options(spec.method, given, has_profile=profile is not None)
     if profile is not None:
         spec = carry_profile(spec, read_profile(profile), str(profile))
-    return spec if first_lr is None else _with_first_rate(spec, first_lr)
+    return spec if first_lr is None else with_first_rate(spec, first_lr, "--first-lr")
 
 
 def _option(text: str) -> tuple[str, OptionValue]:
@@ -158,14 +156,6 @@ def _option(text: str) -> tuple[str, OptionValue]:
         return name, float(value)
     except ValueError:
         return name, value
-
-
-def _with_first_rate(spec: RunSpec, first_lr: float) -> RunSpec:
-    if spec.learning_rates is not None:
-        raise UsageError("a profile says itself which stages it is for; leave --first-lr away")
-    if not is_rate(first_lr):
-        raise UsageError(f"--first-lr is {first_lr}; it must be above 0 and at most 1, like 5e-5")
-    return replace(spec, first_lr=first_lr)
 
 
 def _label(spec: RunSpec, profile: Path | None) -> str:

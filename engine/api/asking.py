@@ -13,7 +13,6 @@ from engine.api.results import Run, Study
 from engine.api.waiting import wait_for_run, wait_for_study
 from engine.errors import UsageError, first_line, shown
 from engine.profiles import Profile, read_profile
-from engine.profiles.profile import is_rate
 from engine.spec import RunSpec, StudySpec, parse_sequence, sequence_name
 from engine.spec import preset as preset_of
 from engine.spec.methods import OptionValue, read_options
@@ -24,7 +23,7 @@ from engine.store.studies import create_study
 from engine.tasks.catalog import data_name, describe_sequence
 from engine.tasks.models import model_name
 from engine.work.ask import check as check_elsewhere
-from engine.work.requests import carry_profile
+from engine.work.requests import carry_profile, with_first_rate
 
 Switches = Mapping[str, Any]
 """Fields of ``engine.spec.Protocol`` or ``engine.spec.SearchSettings`` that differ."""
@@ -163,7 +162,7 @@ def run(
     if profile is not None:
         spec = _carrying(spec, profile)
     if first_lr is not None:
-        spec = _with_first_rate(spec, first_lr)
+        spec = with_first_rate(spec, first_lr, "first_lr")
     spec = _checked(spec)
     _refuse_no_workers(workers, wait=True)
     _check(spec, store, here=workers == 0)
@@ -226,14 +225,6 @@ def _carrying(spec: RunSpec, profile: Profile | str | Path) -> RunSpec:
     if isinstance(profile, Profile):
         return carry_profile(spec, profile, profile.name)
     return carry_profile(spec, read_profile(profile), str(profile))
-
-
-def _with_first_rate(spec: RunSpec, first_lr: float) -> RunSpec:
-    if spec.learning_rates is not None:
-        raise UsageError("a profile says itself which stages it is for; leave first_lr away")
-    if not is_rate(first_lr):
-        raise UsageError(f"first_lr is {first_lr}; it must be above 0 and at most 1, like 5e-5")
-    return replace(spec, first_lr=first_lr)
 
 
 def _refuse_no_workers(workers: int | None, *, wait: bool) -> None:

@@ -12,6 +12,7 @@ from engine.arena.confirming import Repetition
 from engine.arena.plan import NeededSearch, PlannedRun, spec_key
 from engine.errors import UsageError, shown
 from engine.profiles import Profile
+from engine.profiles.profile import is_rate
 from engine.spec import RunSpec, StudySpec, sequence_name
 from engine.spec.run import refuse_shared_beginning
 from engine.store.connection import Store
@@ -184,6 +185,24 @@ def carry_profile(spec: RunSpec, profile: Profile, name: str) -> RunSpec:
         first_lr=profile.first_lr,
         protocol=replace(spec.protocol, grouping=preset),
     )
+
+
+def with_first_rate(spec: RunSpec, first_lr: float, name: str) -> RunSpec:
+    """Return the run with a flat rate of its own in stage 1.
+
+    Args:
+        spec: the run.
+        first_lr: of all layers.
+        name: of what was given, for a message.
+
+    Raises:
+        UsageError: it carries a profile, which says that itself, or this is no rate.
+    """
+    if spec.learning_rates is not None:
+        raise UsageError(f"a profile says itself which stages it is for; leave {name} away")
+    if not is_rate(first_lr):
+        raise UsageError(f"{name} is {first_lr}; it must be above 0 and at most 1, like 5e-5")
+    return replace(spec, first_lr=first_lr)
 
 
 def _each_kind(runs: Sequence[PlannedRun]) -> list[RunSpec]:
