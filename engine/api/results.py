@@ -1,21 +1,24 @@
-"""What the verbs return: studies, trials and runs as values and tables; what comes of them."""
+"""What the verbs return, as values and tables; what is combined of it, and put to use."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engine import profiles
 from engine.arena.offers import finished_profile, offer
 from engine.errors import UsageError
 from engine.exports.rows import to_arrow
 from engine.learning.measures import AccuracyMatrix
 from engine.profiles import DEFAULT_BASE, Profile
 from engine.profiles import combine as combine_trials
+from engine.profiles.parameters import Model
 from engine.spec import RunSpec
 from engine.store.measurements import DriftRecord, MeasurementRecord, Split
 from engine.store.states import RunState
 from engine.store.studies import StudyRecord
+from engine.trainers import decayed_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,3 +176,31 @@ def combine(
         raise UsageError("no study to combine; give one, or a list of them")
     offers = [offer(each.record, each.trials) for each in several]
     return finished_profile(combine_trials(offers, base, strict=True), name)
+
+
+def param_groups(
+    model: Model,
+    profile: Profile,
+    *,
+    weight_decay: float | None = None,
+    head_names: Collection[str] = (),
+) -> list[dict[str, Any]]:
+    """Give every trainable parameter the learning rate of its choice.
+
+    Args:
+        model: a bare backbone or one with heads, also as wrapped by PEFT, DDP or torch.compile.
+        profile: for a backbone of that depth; ``engine.profiles.transfer`` carries one over.
+        weight_decay: of matrices; biases and norms then are in groups of their own, with 0. None:
+            the optimizer's, for all.
+        head_names: names of the model's own head modules, besides ``classifier`` and the like.
+
+    Returns:
+        Groups for any torch optimizer: ``{"name": "layer 1", "choice": 1, "lr": 9.2e-07,
+        "params": [...]}``, with ``weight_decay`` where one was given.
+
+    Raises:
+        UsageError: the model has another depth, or a parameter's place is not certain.
+    """
+    if weight_decay is None:
+        return profiles.param_groups(model, profile, head_names=head_names)
+    return decayed_groups(model, profile, weight_decay, head_names=head_names)
