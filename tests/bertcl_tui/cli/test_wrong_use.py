@@ -17,7 +17,7 @@ WRONG = [
     ("search sst2:mrpc --data nowhere", "no data 'nowhere'"),
     ("search sst2:mprc", "did you mean 'mrpc'?"),
     ("search sst2:boolq", "use --data sample"),
-    ("search sst2:mrpc --slots 0", "Invalid value for '--slots'"),
+    ("search sst2:mrpc --slots -1", "Invalid value for '--slots'"),
     ("search sst2:mrpc --method magic", "no method named 'magic'"),
     ("search sst2:mrpc --method replay", "method replay is not searched for; search profile, flat"),
     ("run sst2:mrpc", "use --lr 2e-5"),
