@@ -9,6 +9,7 @@ import lzma
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -106,13 +107,24 @@ def read_table(path: Path, columns: Columns) -> Table:
         ) from error
 
 
+@contextmanager
+def _fields_of_any_length() -> Iterator[None]:
+    """Have no limit, which is of the whole process, on what stands between two separators."""
+    usual = csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual)
+
+
 def csv_table(text: str, columns: Columns, where: str) -> Table:
     """Read the columns of a CSV file's text.
 
     Raises:
         UsageError: it lacks a column, or a row does not have as many as the header.
     """
-    return _separated(text, columns, where, ",;\t|")
+    with _fields_of_any_length():
+        return _separated(text, columns, where, ",;\t|")
 
 
 def _csv(path: Path, columns: Columns, where: str) -> Table:
@@ -120,12 +132,13 @@ def _csv(path: Path, columns: Columns, where: str) -> Table:
 
 
 def _tsv(path: Path, columns: Columns, where: str) -> Table:
-    return _separated(_text_in(path, where), columns, where, "\t,;|")
+    text = _text_in(path, where)
+    with _fields_of_any_length():
+        return _separated(text, columns, where, "\t,;|")
 
 
 def _separated(text: str, columns: Columns, where: str, separators: str) -> Table:
     """Read lines with the separator, the likeliest first, that finds most of the columns."""
-    csv.field_size_limit(_LONGEST_FIELD)
     first, _, rest = text.partition("\n")
     if said := _SAID.fullmatch(first):
         text, separators = rest, said[1]

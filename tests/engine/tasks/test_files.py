@@ -1,4 +1,5 @@
 import bz2
+import csv
 import gzip
 import lzma
 from collections.abc import Callable
@@ -63,9 +64,11 @@ def test_csv_as_spreadsheets_write_it(tmp_path: Path, content: str, encoding: st
 
 
 def test_a_text_may_be_as_long_as_a_book(tmp_path: Path) -> None:
+    usual = csv.field_size_limit()
     path = tmp_path / "t.csv"
     path.write_text(f"q,y\n{'word ' * 30_000},1\n")
     assert len(read_rows(path, SINGLE).sentence1[0]) == 150_000
+    assert csv.field_size_limit() == usual, "which is of the whole process"
 
 
 def test_an_array_of_json_objects_is_read_as_lines_are(tmp_path: Path) -> None:
