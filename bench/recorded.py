@@ -107,7 +107,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
     """One run that has ended."""
 
     sequence: str
-    study: str | None
+    study: str | None = None
     """None: learnt once more, with another seed."""
     rates: tuple[float, ...]
     seed: int
