@@ -1,6 +1,7 @@
 """From one schema to the next, and to the last one at once."""
 
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from alembic import command
@@ -14,6 +15,8 @@ from engine.store.schema import REVISIONS, VERSION_TABLE, metadata
 from engine.store.tally import keep_tally
 
 _HERE: Final = str(Path(__file__).parent)
+_ONE_AT_A_TIME: Final = Lock()
+"""Alembic keeps what it works on in variables of the whole process."""
 
 
 def revision_in(connection: Connection, store: str) -> str | None:
@@ -57,4 +60,5 @@ def upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", _HERE)
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, "head")

@@ -2,7 +2,10 @@
 
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import msgspec
 import pytest
@@ -88,6 +91,21 @@ def test_it_is_brought_up_to_date_when_it_is_written_and_not_before(first_schema
     finally:
         reader.close()
         store.close()
+
+
+def test_threads_bring_stores_up_to_date_side_by_side(first_schema: Path) -> None:
+    paths = [first_schema.with_name(f"old-{number}.db") for number in range(6)]
+    for path in paths:
+        shutil.copy(first_schema, path)
+    together = Barrier(len(paths))
+
+    def name_of_study(path: Path) -> str:
+        together.wait()
+        with closing(open_store(str(path))) as store:
+            return find_study(store, "old").name
+
+    with ThreadPoolExecutor(len(paths)) as pool:
+        assert list(pool.map(name_of_study, paths)) == ["old"] * len(paths)
 
 
 def test_what_was_in_the_store_stays_in_it(first_schema: Path) -> None:
