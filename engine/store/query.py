@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from engine.errors import EngineError, UsageError, first_line
 from engine.store.connection import Store
@@ -60,6 +61,7 @@ def ask(
 
     Raises:
         UsageError: the statement writes, is more than one, or cannot be read.
+        StorageError: the store is in trouble, or lost while it answers.
         EngineError: the answer took too long.
     """
     if not sql.strip():
@@ -74,9 +76,11 @@ def ask(
             return _wait_for(answering, seconds, driver)
         except errors as error:
             refusal = _refusal(error)
-            if refusal is None:
-                raise
-            raise refusal from None
+            if refusal is not None:
+                raise refusal from None
+            # As if SQLAlchemy had asked, so that it is said as all other trouble of a store.
+            base = connection.dialect.loaded_dbapi.Error
+            raise DBAPIError.instance(sql, (), error, base, dialect=connection.dialect) from error
 
 
 @contextmanager
@@ -174,7 +178,10 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
 def _refusal(error: Exception) -> EngineError | None:
     """Return what is wrong with a question; None: the store itself is in trouble."""
     line, state = first_line(error), getattr(error, "sqlstate", None) or ""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    is_file = isinstance(error, sqlite3.Error | sqlite3.Warning)
+    # Python's own module has no code for what it refuses before SQLite is asked.
+    unsaid = sqlite3.SQLITE_ERROR if is_file else sqlite3.SQLITE_OK
+    code = getattr(error, "sqlite_errorcode", unsaid) & _PRIMARY
     if _SEVERAL.search(line) or code == sqlite3.SQLITE_AUTH or state == _WRITING:
         return UsageError(f"{_READS_ONLY} ({line}); ask for rows of {_view_names()}")
     if code in _OWN_FAULTS or state[:2] in _OWN_FAULTS_OF_A_SERVER:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError, StorageError, UsageError
 from engine.search.storage import open_storage
 from engine.store.connection import Store, open_store
 from engine.store.query import Answer, ask
@@ -159,6 +159,15 @@ def test_what_cannot_be_read_is_said_in_one_line(store: Store, statement: str) -
         ask(store, statement)
     assert "\n" not in str(caught.value)
     assert "NUL" in str(caught.value) or "curves" in str(caught.value)
+
+
+@pytest.mark.parametrize("ends", ["pg_cancel_backend", "pg_terminate_backend"])
+def test_what_a_server_ends_is_no_fault_of_the_question(store: Store, ends: str) -> None:
+    if store.path is not None:
+        pytest.skip("nobody else ends what SQLite does")
+    with pytest.raises(StorageError, match=r"canceling statement|connection"):
+        ask(store, f"SELECT {ends}(pg_backend_pid()), pg_sleep(60)")
+    assert ask(store, "SELECT 1 AS one").rows == [(1,)]
 
 
 def test_columns_of_one_name_are_told_apart(store: Store) -> None:
