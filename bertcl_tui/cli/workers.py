@@ -31,7 +31,7 @@ from engine.store.connection import Store as OpenStore
 from engine.store.workers import require_writable
 from engine.work.supervisor import (
     WorkerSettings,
-    free_places,
+    free_slots,
     passing_on_signals,
     start_process,
 )
@@ -95,11 +95,11 @@ def worker(
         return
     every = [
         replace(
-            place.settings(url, asked=device, stack=stack),
+            slot.settings(url, asked=device, stack=stack),
             until_idle=until_idle,
             idle_seconds=_FOREVER,
         )
-        for place in free_places(slots, device)
+        for slot in free_slots(slots, device)
     ]
     say(f"{count(len(every), 'worker')} for {mask_password(url)}; Ctrl-C ends")
     _wait_for([start_process(settings) for settings in every])

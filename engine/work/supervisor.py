@@ -72,14 +72,14 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where what it writes goes already, so that it can see to it that this stays small."""
 
 
-class Place(Struct, frozen=True):
+class Slot(Struct, frozen=True):
     """What one worker has of this machine."""
 
     device: str
     threads: int
 
     def settings(self, store: str, *, asked: str, stack: int = 1) -> WorkerSettings:
-        """Return those of a worker for a store at this place; ``asked`` is the device as typed."""
+        """Return those of a worker for a store in this slot; ``asked`` is the device as typed."""
         return WorkerSettings(
             store=store,
             device=self.device,
@@ -115,12 +115,12 @@ def ensure_workers(
         held = [name for name in _held_here(store) if serves(name, device)]
         if slots is None:
             slots = _share(store, len(held)).workers
-        places = free_places(slots, device, held)
-        if places:
+        free = free_slots(slots, device, held)
+        if free:
             check_checkpoints()
-        for place in places:
-            start_worker(store, place.settings(store.url, asked=device, stack=stack))
-        return len(places)
+        for slot in free:
+            start_worker(store, slot.settings(store.url, asked=device, stack=stack))
+        return len(free)
 
 
 def _share(store: Store, held: int) -> Sharing:
@@ -133,27 +133,27 @@ def _share(store: Store, held: int) -> Sharing:
     return sharing
 
 
-def free_places(slots: int | None, device: str, held: Sequence[str] = ()) -> list[Place]:
-    """Share this machine out among workers, and return the places that nobody has yet.
+def free_slots(slots: int | None, device: str, held: Sequence[str] = ()) -> list[Slot]:
+    """Share this machine out among workers, and return the slots that nobody has yet.
 
     Args:
         slots: how many there are in all; None: what ``default_sharing`` says.
         device: where they learn; ``auto`` gives each the GPU with the fewest workers, if there is
             any.
-        held: the devices of the workers that have a place, one name for each.
+        held: the devices of the workers that have a slot, one name for each.
     """
     count = default_sharing().workers if slots is None else slots
     workers = Counter(held)
-    places = []
+    free = []
     for _ in range(count - len(held)):
         chosen = _least_held(workers) if device == "auto" else device
         workers[chosen] += 1
-        places.append(Place(chosen, max(1, core_count() // count)))
-    return places
+        free.append(Slot(chosen, max(1, core_count() // count)))
+    return free
 
 
 def serves(device: str, asked: str) -> bool:
-    """Whether a worker on a device has a place of those that are asked for on another."""
+    """Whether a worker on a device has a slot of those that are asked for on another."""
     return asked in {"auto", device} or device == "auto" or device.startswith(f"{asked}:")
 
 
@@ -279,8 +279,8 @@ def add_worker(store_url: str, *, device: str, threads: int, stack: int = 1) -> 
     """
     with closing(open_store(store_url, create=False)) as store:
         held = Counter(_held_here(store))
-        place = Place(_least_held(held) if device == "auto" else device, threads)
-        return start_worker(store, place.settings(store.url, asked=device, stack=stack))
+        slot = Slot(_least_held(held) if device == "auto" else device, threads)
+        return start_worker(store, slot.settings(store.url, asked=device, stack=stack))
 
 
 def control_worker(store: Store, worker_id: int, desired: Desired) -> None:

@@ -12,10 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from engine.errors import UsageError, shown
-from engine.work.launchers.asked import Asked
-
-Say = Callable[[str], None]
-"""Tells people something, in a line."""
+from engine.work.launchers.asked import Asked, Say
 
 
 class Launcher(Struct, frozen=True, kw_only=True):

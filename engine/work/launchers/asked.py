@@ -1,6 +1,6 @@
 """What is asked of a launcher: which workers, how many at most, and what each of them has."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -13,6 +13,8 @@ from engine.work.supervisor import WorkerSettings
 
 DEVICES: Final = ("auto", "cpu", "cuda")
 """Which GPU of a machine it is, the cluster says."""
+Say = Callable[[str], None]
+"""Tells people something, in a line."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):

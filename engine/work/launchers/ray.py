@@ -6,7 +6,6 @@ checkpoint. Actors that find no place are what Ray's autoscaler adds machines fo
 """
 
 import time
-from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +20,7 @@ from engine.errors import EngineError, UsageError, kind_and_line, shown
 from engine.places.named import checkpoints_url
 from engine.store.connection import Store, open_store
 from engine.store.workers import set_desired_of_worker
-from engine.work.launchers.asked import Asked, workers_missing
+from engine.work.launchers.asked import Asked, Say, workers_missing
 from engine.work.launchers.cluster import (
     connected,
     gpus_there,
@@ -44,8 +43,6 @@ _MOST_FAILURES: Final = 3
 """In a row: where that many cannot work, no other will."""
 _PLACE_SECONDS: Final = 15.0
 """After which people are told that workers wait for a place."""
-
-Say = Callable[[str], None]
 
 
 def launch(asked: Asked, say: Say) -> None:

@@ -6,7 +6,6 @@ A worker ends when nothing is left to do. Where Slurm wants its machine back, or
 
 import shutil
 import signal
-from collections.abc import Callable
 from contextlib import closing, redirect_stderr
 from io import StringIO
 from types import FrameType
@@ -20,7 +19,7 @@ from engine.errors import UsageError, first_line, shown
 from engine.places.named import checkpoints_url
 from engine.store.connection import Store, open_store
 from engine.store.servers import EXAMPLE
-from engine.work.launchers.asked import Asked, workers_missing
+from engine.work.launchers.asked import Asked, Say, workers_missing
 from engine.work.launchers.placed import PlacedWorker
 from engine.work.supervisor import WorkerSettings
 
@@ -29,8 +28,6 @@ _MOST_TIMEOUTS: Final = 1000
 """How often a worker is queued anew whose time was over."""
 _WARNED: Final = signal.SIGUSR2
 """What submitit lets Slurm send before it ends a job."""
-
-Say = Callable[[str], None]
 
 
 def launch(asked: Asked, say: Say) -> None:

@@ -12,11 +12,11 @@ from engine.store.run_states import create_run
 from engine.work import supervisor
 from engine.work.machine import core_count, gpu_count
 from engine.work.supervisor import (
-    Place,
+    Slot,
     add_worker,
     default_sharing,
     ensure_workers,
-    free_places,
+    free_slots,
     room_for_workers,
     serves,
 )
@@ -24,15 +24,15 @@ from engine.work.supervisor import (
 
 def test_every_worker_has_an_equal_share_of_the_cores() -> None:
     for slots in (1, 2, core_count(), 10 * core_count()):
-        places = free_places(slots, "cpu")
-        assert [place.device for place in places] == ["cpu"] * slots
-        assert {place.threads for place in places} == {max(1, core_count() // slots)}
+        free = free_slots(slots, "cpu")
+        assert [slot.device for slot in free] == ["cpu"] * slots
+        assert {slot.threads for slot in free} == {max(1, core_count() // slots)}
 
 
-def test_places_that_are_held_are_not_given_again() -> None:
-    assert len(free_places(3, "cpu", held=["cpu", "cpu"])) == 1
-    assert free_places(2, "cpu", held=["cpu"] * 5) == []
-    assert free_places(2, "cpu", held=["cpu"])[0].threads == max(1, core_count() // 2)
+def test_slots_that_are_held_are_not_given_again() -> None:
+    assert len(free_slots(3, "cpu", held=["cpu", "cpu"])) == 1
+    assert free_slots(2, "cpu", held=["cpu"] * 5) == []
+    assert free_slots(2, "cpu", held=["cpu"])[0].threads == max(1, core_count() // 2)
 
 
 def test_nobody_is_hired_for_a_store_that_was_taken_away(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_nobody_is_hired_for_a_store_that_was_taken_away(tmp_path: Path) -> None
 
 
 def test_unless_told_there_are_as_many_as_the_machine_has_room_for() -> None:
-    assert len(free_places(None, "cpu")) == default_sharing().workers
+    assert len(free_slots(None, "cpu")) == default_sharing().workers
 
 
 @pytest.mark.skipif(gpu_count() > 0, reason="this machine has GPUs")
@@ -68,16 +68,16 @@ def test_no_more_workers_than_memory_has_room_for(
 
 @pytest.mark.skipif(gpu_count() > 0, reason="this machine has GPUs")
 def test_where_there_is_no_gpu_the_worker_is_left_to_choose() -> None:
-    assert {place.device for place in free_places(2, "auto")} == {"auto"}
+    assert {slot.device for slot in free_slots(2, "auto")} == {"auto"}
 
 
 @pytest.mark.skipif(gpu_count() == 0, reason="needs a GPU")
 def test_gpus_are_taken_in_turn_those_with_the_fewest_workers_first() -> None:
     everywhere = [f"cuda:{index}" for index in range(gpu_count())]
-    assert [place.device for place in free_places(gpu_count(), "auto")] == everywhere
-    rest = free_places(2 * gpu_count(), "auto", held=everywhere[1:])
+    assert [slot.device for slot in free_slots(gpu_count(), "auto")] == everywhere
+    rest = free_slots(2 * gpu_count(), "auto", held=everywhere[1:])
     assert rest[0].device == "cuda:0"
-    assert sorted([*everywhere[1:], *(place.device for place in rest)]) == sorted(2 * everywhere)
+    assert sorted([*everywhere[1:], *(slot.device for slot in rest)]) == sorted(2 * everywhere)
 
 
 def test_a_worker_elsewhere_is_none_of_those_that_are_asked_for() -> None:
@@ -90,6 +90,6 @@ def test_a_worker_elsewhere_is_none_of_those_that_are_asked_for() -> None:
 
 
 def test_a_gpu_that_nobody_asked_for_by_name_may_be_another() -> None:
-    place = Place("cuda:2", 1)
-    assert place.settings("studies.db", asked="auto").or_another
-    assert not place.settings("studies.db", asked="cuda:2").or_another
+    slot = Slot("cuda:2", 1)
+    assert slot.settings("studies.db", asked="auto").or_another
+    assert not slot.settings("studies.db", asked="cuda:2").or_another
