@@ -7,7 +7,7 @@ from pathlib import Path
 
 import wandb
 
-from engine.errors import UsageError, kind_and_line, shown
+from engine.errors import UsageError, kind_and_line, reason_of, shown
 from engine.files import expanded
 from engine.trackers.tracked import TrackedRun
 
@@ -24,7 +24,7 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{shown(folder)} cannot be made: {shown(error.strerror)}") from None
+        raise UsageError(f"{shown(folder)} cannot be made: {reason_of(error)}") from None
     settings = wandb.Settings(
         silent=True, console="off", disable_git=True, save_code=False, x_disable_stats=True
     )

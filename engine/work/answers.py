@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -228,9 +229,8 @@ def weigh_importance(asked: WeighImportance) -> None:
     from engine.search.importance import weigh_if_old
     from engine.store.connection import open_store
 
-    store = open_store(asked.store, create=False)
-    weigh_if_old(store, asked.study_id, asked.evaluator)
-    store.close()
+    with closing(open_store(asked.store, create=False)) as store:
+        weigh_if_old(store, asked.study_id, asked.evaluator)
 
 
 def _answer_pipe() -> IO[bytes]:
