@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import current_thread, main_thread
 from typing import Any, Final, TypeVar
@@ -29,6 +30,7 @@ from engine.store.workers import living_workers, register_worker, work_again
 from engine.tasks.catalog import data_name, describe_sequence
 from engine.tasks.models import model_name
 from engine.work.ask import check as check_elsewhere
+from engine.work.ask import like_every_trial
 from engine.work.machine import core_count
 from engine.work.processes import identity_of
 from engine.work.requests import carry_profile, with_first_rate
@@ -107,7 +109,7 @@ def search(
     )
     refuse_shared_beginning(spec)
     _refuse_no_workers(workers, wait=wait)
-    _check(replace(spec.trial(0, (), {"lr": 1e-5}), method="flat"), store, here=workers == 0)
+    _check(like_every_trial(spec), store, here=workers == 0)
     with looking_into(store, create=True) as opened:
         study_id = create_study(opened, spec, numbered=name is None)
         _wait_for_study(opened, study_id, workers=workers, device=device, wait=wait)
@@ -290,14 +292,18 @@ def _wait_for_study(
             raise EngineError(f"study '{shown(study.name)}' is paused: {study.reason}")
         return study.desired == "stopped" or is_over(store, study_id)
 
-    def progress() -> object:
-        return [(run.state, run.step) for run in trials_of(store, study_id)]
-
     try:
-        _wait(store, over, progress, workers, device)
+        _wait(store, over, partial(_progress_of_study, store, study_id), workers, device)
     except KeyboardInterrupt:
         control_study(store, study_id, "paused")
         raise
+
+
+def _progress_of_study(store: Store, study_id: int) -> object:
+    """Return how far its trials are; None where it is paused, so that nobody is to work on it."""
+    if get_study(store, study_id).desired == "paused":
+        return None
+    return [(run.state, run.step) for run in trials_of(store, study_id)]
 
 
 def _wait_for_run(store: Store, run_id: int, *, workers: int | None, device: str) -> None:
@@ -311,13 +317,19 @@ def _wait_for_run(store: Store, run_id: int, *, workers: int | None, device: str
         return get_run(store, run_id).state in ENDED
 
     try:
-        _wait(store, over, lambda: get_run(store, run_id).step, workers, device)
+        _wait(store, over, partial(_progress_of_run, store, run_id), workers, device)
     except KeyboardInterrupt:
         control_run(store, run_id, "stopped")
         raise
     run = get_run(store, run_id)
     if run.state != "complete":
         raise EngineError(f"run {run.id} {run.state}: {run.reason}")
+
+
+def _progress_of_run(store: Store, run_id: int) -> object:
+    """Return how far it is; None where it is paused, so that nobody is to work on it."""
+    run = get_run(store, run_id)
+    return None if run.desired == "paused" else run.step
 
 
 def _wait(
@@ -327,12 +339,14 @@ def _wait(
     workers: int | None,
     device: str,
 ) -> None:
+    """Wait until it is over, and start workers meanwhile; None for progress: none are wanted."""
     if workers == 0:
         _work_here(store, device)
     tender = None if workers == 0 else Tender(store, slots=workers, device=device)
     while not over():
         if tender is not None:
-            tender.tend(progress())
+            if (found := progress()) is not None:
+                tender.tend(found)
         elif not living_workers(store):
             raise EngineError("it is not over, and nobody works on it; give a number of workers")
         time.sleep(_LOOK_SECONDS)

@@ -1,13 +1,19 @@
 """The Python API over a recorded store, and what it says to wrong use; a notebook does the work."""
 
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from transformers import BertConfig, BertModel
 
-from engine.api import UsageError, combine, param_groups, run, search, studies
+from engine.api import UsageError, asking, combine, param_groups, run, search, studies
+from engine.store.connection import open_store
+from engine.store.studies import control_study
+from engine.store.workers import living_workers
 from tests.engine.api.consumer import best_of, combined_rates
+from tests.engine.store.conftest import new_study
 from tests.recorded import DONE, LIVE, PAUSED, recorded_store
 
 
@@ -106,6 +112,19 @@ def test_a_run_that_cannot_be_is_refused_before_anything_is_written(
 def test_a_store_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no store"):
         studies(store=str(tmp_path / "missing.db"))
+
+
+def test_nobody_is_started_while_a_study_is_paused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "_LOOK_SECONDS", 0.0)
+    with closing(open_store(str(tmp_path / "studies.db"))) as store:
+        study_id = new_study(store)
+        control_study(store, study_id, "paused")
+        looks = iter([False, False, True])
+        getting_on = partial(asking._progress_of_study, store, study_id)
+        asking._wait(store, looks.__next__, getting_on, workers=1, device="cpu")
+        assert not living_workers(store)
 
 
 def test_a_profile_goes_into_an_optimizer_with_and_without_decay(store: str) -> None:
