@@ -53,7 +53,9 @@ Columns = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write into a file that ends in .csv, .tsv or .json."),
+    typer.Option(
+        metavar="FILE", help="Write into a file that ends in .csv, .tsv, .json or .parquet."
+    ),
 ]
 
 

@@ -25,7 +25,6 @@ from bertcl_tui.study.look import Look, Question
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.study.writing import (
     FACTS,
-    check_ending,
     fact_names,
     listed_trials,
     to_tsv,
@@ -216,6 +215,8 @@ def _export_form(study: str, trials: int, *, marked: bool) -> FormScreen:
     """
 
     def remark(texts: Texts) -> str:
+        from engine.exports.rows import check_ending
+
         target = expanded(texts["path"]).absolute()
         check_ending(target)
         check_target(target)
@@ -223,7 +224,7 @@ def _export_form(study: str, trials: int, *, marked: bool) -> FormScreen:
         return f"{'Replaces' if target.exists() else 'Writes'} {target}: {which}, {_WRITTEN}"
 
     file = f"{study.replace(':', '-').replace('/', '-')}.csv"
-    field = file_field("Ends in .csv, .tsv or .json.", file)
+    field = file_field("Ends in .csv, .tsv, .json or .parquet.", file)
     return FormScreen("Export trials", [field], go="Export", remark=remark)
 
 

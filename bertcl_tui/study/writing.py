@@ -1,19 +1,14 @@
 """Trials for programs, as text and in files: full precision, a line each, however many."""
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
 from pathlib import Path
-from typing import Any, Final, TextIO
-
-import msgspec
+from typing import Any, Final
 
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS
 from engine.errors import UsageError, shown
-from engine.files import exporting
 
 RATES: Final = "learning_rates"
 """One for each choice; a table has a column for each: ``lr0``, ``lr1``, …"""
@@ -45,8 +40,8 @@ FACTS: Final = tuple(
 _ONE_RATE: Final = re.compile(r"lr(\d+)")
 _AT_ONCE: Final = 2000
 """Trials in one reading."""
-_SEPARATORS: Final = {".csv": ",", ".tsv": "\t"}
 _JSON: Final = ".json"
+"""Ending of what has the rates as a list."""
 
 
 def listed_trials(reader: Reader, study_id: int, numbers: Sequence[int]) -> Iterator[TrialRow]:
@@ -107,13 +102,6 @@ def _fact_name(word: str, choices: int) -> str:
 # text and files
 
 
-def check_ending(out: Path) -> None:
-    """Raise UsageError for a file whose name asks for no known format."""
-    if out.suffix not in {*_SEPARATORS, _JSON}:
-        known = ", ".join((*_SEPARATORS, _JSON))
-        raise UsageError(f"{shown(out)} ends in none of {known}; the ending says what is written")
-
-
 def write_trials(rows: Iterable[TrialRow], names: Sequence[str], choices: int, out: Path) -> int:
     """Write trials into a file: beside it first, then in its place; return how many.
 
@@ -121,47 +109,24 @@ def write_trials(rows: Iterable[TrialRow], names: Sequence[str], choices: int, o
         rows: of the trials, in their order.
         names: of the facts that are written.
         choices: how many rates a trial has.
-        out: the file; its ending says the format.
+        out: the file; its ending says the format, as ``engine.exports.rows`` has them.
 
     Raises:
         UsageError: the ending says nothing, or the file cannot be written.
     """
-    check_ending(out)
-    with exporting(out) as beside, beside.open("w", encoding="utf-8", newline="") as file:
-        if out.suffix == _JSON:
-            return _write_json(rows, names, file)
-        return _write_table(rows, flat_names(names, choices), file, _SEPARATORS[out.suffix])
+    from engine.exports.rows import write_rows
+
+    columns = names if out.suffix == _JSON else flat_names(names, choices)
+    return write_rows(columns, _cells(rows, columns), out)
 
 
 def to_tsv(rows: Iterable[TrialRow], names: Sequence[str], choices: int) -> str:
     """Return trials as a table that spreadsheets take from the clipboard."""
-    text = StringIO(newline="")
-    _write_table(rows, flat_names(names, choices), text, "\t")
-    return text.getvalue()
+    from engine.exports.rows import rows_text
+
+    columns = flat_names(names, choices)
+    return rows_text(columns, _cells(rows, columns), "tsv")
 
 
-def _write_table(
-    rows: Iterable[TrialRow], names: Sequence[str], file: TextIO, separator: str
-) -> int:
-    writer = csv.DictWriter(file, names, delimiter=separator, lineterminator="\n")
-    writer.writeheader()
-    written = 0
-    for row in rows:
-        writer.writerow(chosen_facts(row, names))
-        written += 1
-    return written
-
-
-def _write_json(rows: Iterable[TrialRow], names: Sequence[str], file: TextIO) -> int:
-    written = 0
-    for line in _json_lines(rows, names):
-        file.write(",\n" if written else "[\n")
-        file.write(line)
-        written += 1
-    file.write("\n]\n" if written else "[]\n")
-    return written
-
-
-def _json_lines(rows: Iterable[TrialRow], names: Sequence[str]) -> Iterator[str]:
-    for row in rows:
-        yield msgspec.json.encode(chosen_facts(row, names)).decode()
+def _cells(rows: Iterable[TrialRow], names: Sequence[str]) -> Iterator[list[Any]]:
+    return (list(chosen_facts(row, names).values()) for row in rows)

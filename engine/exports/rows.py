@@ -39,32 +39,36 @@ def _array(values: Sequence[Any]) -> "pa.Array":
         return pa.array([None if value is None else str(value) for value in values])
 
 
-def write_csv(columns: Sequence[str], rows: Rows, file: TextIO) -> None:
-    """Write with commas; what there is none of is empty."""
-    _write_separated(columns, rows, file, ",")
+def write_csv(columns: Sequence[str], rows: Rows, file: TextIO) -> int:
+    """Write with commas; what there is none of is empty. Return how many rows there were."""
+    return _write_separated(columns, rows, file, ",")
 
 
-def write_tsv(columns: Sequence[str], rows: Rows, file: TextIO) -> None:
-    """Write with tabs, as spreadsheets take it."""
-    _write_separated(columns, rows, file, "\t")
+def write_tsv(columns: Sequence[str], rows: Rows, file: TextIO) -> int:
+    """Write with tabs, as spreadsheets take it. Return how many rows there were."""
+    return _write_separated(columns, rows, file, "\t")
 
 
-def _write_separated(columns: Sequence[str], rows: Rows, file: TextIO, separator: str) -> None:
+def _write_separated(columns: Sequence[str], rows: Rows, file: TextIO, separator: str) -> int:
     writer = csv.writer(file, delimiter=separator, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    written = 0
+    for written, row in enumerate(rows, 1):  # noqa: B007 - how many there were
+        writer.writerow(row)
+    return written
 
 
-def write_json(columns: Sequence[str], rows: Rows, file: TextIO) -> None:
-    """Write a list with an object on each line."""
-    between = "[\n"
-    for row in rows:
-        file.write(between + msgspec.json.encode(dict(zip(columns, row, strict=True))).decode())
-        between = ",\n"
-    file.write("[]\n" if between.startswith("[") else "\n]\n")
+def write_json(columns: Sequence[str], rows: Rows, file: TextIO) -> int:
+    """Write a list with an object on each line. Return how many rows there were."""
+    written = 0
+    for written, row in enumerate(rows, 1):
+        fields = msgspec.json.encode(dict(zip(columns, row, strict=True))).decode()
+        file.write(f"{'[' if written == 1 else ','}\n{fields}")
+    file.write("\n]\n" if written else "[]\n")
+    return written
 
 
-ROW_FORMATS: Final[Mapping[str, Callable[[Sequence[str], Rows, TextIO], None]]] = {
+ROW_FORMATS: Final[Mapping[str, Callable[[Sequence[str], Rows, TextIO], int]]] = {
     "csv": write_csv,
     "tsv": write_tsv,
     "json": write_json,
@@ -93,8 +97,10 @@ def check_ending(out: Path) -> None:
         )
 
 
-def write_rows(columns: Sequence[str], rows: Rows, out: Path) -> None:
-    """Write rows into a file: beside it first, then in its place. Its ending says the format.
+def write_rows(columns: Sequence[str], rows: Rows, out: Path) -> int:
+    """Write rows into a file: beside it first, then in its place; return how many.
+
+    The file's ending says the format.
 
     Raises:
         UsageError: the ending says nothing, or the file cannot be written.
@@ -104,7 +110,8 @@ def write_rows(columns: Sequence[str], rows: Rows, out: Path) -> None:
         if out.suffix == _PARQUET:
             from pyarrow import parquet
 
-            parquet.write_table(to_arrow(columns, rows), beside)
-            return
+            table = to_arrow(columns, rows)
+            parquet.write_table(table, beside)
+            return table.num_rows
         with beside.open("w", encoding="utf-8", newline="") as file:
-            ROW_FORMATS[out.suffix[1:]](columns, rows, file)
+            return ROW_FORMATS[out.suffix[1:]](columns, rows, file)

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.columns import order_by
@@ -39,6 +40,15 @@ def test_data_has_the_rates_as_a_list(reader: Reader, tmp_path: Path) -> None:
     assert json.loads(out.read_text()) == []
 
 
+def test_parquet_has_the_table(reader: Reader, tmp_path: Path) -> None:
+    rows = reader.trials(LIVE).rows
+    out = tmp_path / "trials.parquet"
+    assert write_trials(rows, FACTS, CHOICES, out) == 31
+    table = parquet.read_table(out).to_pydict()
+    assert table["p"] == [row.p for row in rows]
+    assert table["lr7"] == [row.learning_rates[7] for row in rows]
+
+
 def test_some_columns_by_what_the_table_calls_them(reader: Reader) -> None:
     (row,) = reader.chosen_trials(LIVE, [10])
     text = to_tsv([row], fact_names(["#", "time", "lr2", "note"], CHOICES), CHOICES)
@@ -55,7 +65,7 @@ def test_a_column_that_is_none_is_named(word: str) -> None:
 
 
 def test_an_ending_says_the_format(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"ends in none of \.csv, \.tsv, \.json"):
+    with pytest.raises(UsageError, match=r"ends in none of \.csv, \.tsv, \.json, \.parquet"):
         write_trials((), FACTS, CHOICES, tmp_path / "trials.xlsx")
 
 
