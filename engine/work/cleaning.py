@@ -215,8 +215,10 @@ def _free_checkpoints(cleaning: Cleaning) -> Amount:
     """Take folders out of the way while no run can be claimed or retried, then delete them."""
     found = [piece.file for piece in _checkpoints(cleaning) if piece.can_go]
     gone: list[StoredFile] = []
-    for first in range(0, len(found), _AT_ONCE):
-        some = {_run_id(file.path): file for file in found[first : first + _AT_ONCE]}
+    # Elsewhere a folder is deleted file by file while nobody else can write.
+    at_once = _AT_ONCE if isinstance(cleaning.place, Folder) else 1
+    for first in range(0, len(found), at_once):
+        some = {_run_id(file.path): file for file in found[first : first + at_once]}
         aside: list[Callable[[], object]] = []
         with cleaning.store.writing() as connection:
             states = _states(connection, some, stay=True)

@@ -17,8 +17,10 @@ from sqlalchemy import update
 
 from engine.errors import UsageError
 from engine.files import COPY_PREFIX, name_beside
+from engine.places.named import VARIABLE
 from engine.spec import RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
+from engine.store.places import place_of, run_folder
 from engine.store.run_states import claim_run, control_run, create_run, finish_run, retry_run
 from engine.store.schema import run, worker
 from engine.store.states import RunState
@@ -140,6 +142,17 @@ def test_what_belongs_to_a_deleted_run_goes(store: Store) -> None:
     assert freed(store, "checkpoints") == Amount(1, 10)
     assert (folder.exists(), stays.exists()) == (False, True)
     assert [path.name for path in store.folder.iterdir()] == [stays.name]
+
+
+def test_what_belongs_to_deleted_runs_goes_from_a_place_elsewhere(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, f"memory://{tmp_path.name}")
+    place, unfinished = place_of(store), new_run(store)
+    for run_id in (unfinished, 7, 8, 9):
+        place.write(f"{run_folder(run_id)}/checkpoint-1.safetensors", put)
+    assert freed(store, "checkpoints") == Amount(3, 30)
+    assert [folder.path.name for folder in place.folders()] == [run_folder(unfinished)]
 
 
 def test_a_stopped_run_keeps_its_checkpoint_for_a_while(store: Store) -> None:
