@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bertcl_tui.cli.output import print_line, say
-from bertcl_tui.cli.parameters import offer_words
+from bertcl_tui.cli.parameters import HeadNames, names_in, offer_words
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError, did_you_mean, nearest, shown
 from engine.files import check_target, expanded, exporting
@@ -48,14 +48,6 @@ Model = Annotated[
         show_default=False,
     ),
 ]
-HeadNames = Annotated[
-    str,
-    typer.Option(
-        metavar="NAMES",
-        help="The model's own head modules, besides classifier and the like, with commas between.",
-        show_default=False,
-    ),
-]
 Out = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write it to this file instead of stdout.")
 ]
@@ -89,7 +81,7 @@ def export(
         out = expanded(out)
         check_target(out)
     found = published_profile() if profile == PUBLISHED else read_profile(profile)
-    heads = tuple(filter(None, (name.strip() for name in head_names.split(","))))
+    heads = names_in(head_names)
     target = _look_at(model or _own_model(found), chosen, heads)
     fitting = _carried_over(found, target)
     text = chosen.write(

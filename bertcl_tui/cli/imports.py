@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bertcl_tui.cli.foreign import Rates, from_llrd, pairs_of, scores_of
 from bertcl_tui.cli.output import say
-from bertcl_tui.cli.parameters import Store, offer_words
+from bertcl_tui.cli.parameters import HeadNames, Store, names_in, offer_words
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.combine.mixture import export_profile
 from bertcl_tui.options import option
@@ -111,14 +111,6 @@ ColumnNames = Annotated[
         show_default=False,
     ),
 ]
-HeadNames = Annotated[
-    str,
-    typer.Option(
-        metavar="NAMES",
-        help="The model's own head modules, with commas between.",
-        show_default=False,
-    ),
-]
 Out = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write the rates as a profile to this file.")
 ]
@@ -188,7 +180,7 @@ def import_trials(
         study = _logged(file, asked) if found == LOG else _tabled(file, asked, pairs_of(columns))
         _remember(study, asked, store)
         return
-    heads = tuple(filter(None, (word.strip() for word in head_names.split(","))))
+    heads = names_in(head_names)
     rates = _rates(file, str(found), llrd, asked, heads)
     if not scores and out is None:
         raise UsageError(

@@ -67,6 +67,14 @@ Checkpoints = Annotated[
 Detach = Annotated[
     bool, typer.Option("--detach", help="Leave it to workers in the background, and return.")
 ]
+HeadNames = Annotated[
+    str,
+    typer.Option(
+        metavar="NAMES",
+        help="The model's own head modules, besides classifier and the like, with commas between.",
+        show_default=False,
+    ),
+]
 Retry = Annotated[bool, typer.Option("--retry", help="Ask once more for runs that failed.")]
 Texts = Mapping[str, str]
 """What was typed, by option name; empty: nothing."""
@@ -77,6 +85,11 @@ DEVICES: Final = {
     "cuda": "the first GPU",
     "mps": "the GPU of a Mac",
 }
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Return the names in a text that has commas between them."""
+    return tuple(filter(None, map(str.strip, text.split(_COMMA))))
 
 
 def offer_studies(context: typer.Context, incomplete: str) -> Offer:
