@@ -112,6 +112,6 @@ def write_rows(columns: Sequence[str], rows: Rows, out: Path) -> int:
 
             table = to_arrow(columns, rows)
             parquet.write_table(table, beside)
-            return table.num_rows
+            return int(table.num_rows)
         with beside.open("w", encoding="utf-8", newline="") as file:
             return ROW_FORMATS[out.suffix[1:]](columns, rows, file)
