@@ -87,7 +87,7 @@ def _remote(url: str, protocol: str) -> Place:
     if protocol not in known_implementations:
         hint = did_you_mean(nearest(protocol, known_implementations))
         raise UsageError(
-            f"checkpoints '{name}': nothing is known of {shown(protocol)}://; "
+            f"checkpoints {name}: nothing is known of {shown(protocol)}://; "
             f"{hint} {', '.join(_COMMON)} and all that fsspec knows"
         )
     try:
