@@ -29,7 +29,7 @@ from engine.profiles import (
 from engine.spec import StudySpec, parse_sequence, preset, sequence_name
 from engine.store.connection import DEFAULT_STORE
 from engine.store.studies import FinishedTrial, free_name, import_study
-from engine.tasks.models import stated_shape
+from engine.tasks.models import USUAL_MODEL, stated_shape
 from engine.trainers.imports import (
     KINDS,
     LOG,
@@ -144,7 +144,7 @@ def import_trials(
     llrd: Llrd = "",
     scores: Scores = "",
     columns: ColumnNames = "",
-    model: Model = "bert-base-uncased",
+    model: Model = USUAL_MODEL,
     grouping: GroupingName = "",
     head_names: HeadNames = "",
     name: Name = "",

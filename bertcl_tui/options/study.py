@@ -14,8 +14,8 @@ from engine.profiles.profile import short_rate
 from engine.spec import Protocol, SearchSettings, StudySpec, preset, sequence_name
 from engine.spec.protocol import WHERE_NONE
 from engine.spec.run import refuse_shared_beginning
+from engine.tasks.models import usual_model
 
-SAMPLE = "sample"
 _UNSET = {
     **WHERE_NONE,
     "budget": "as the trials take",
@@ -126,8 +126,8 @@ def default_text(options: Mapping[str, str], name: str) -> str:
 
     The sample data come with a model of their own.
     """
-    if name == "model" and options.get("data", "").strip() == SAMPLE:
-        return SAMPLE
+    if name == "model":
+        return usual_model(options.get("data", "").strip())
     return option(name).default
 
 

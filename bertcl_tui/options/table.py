@@ -9,6 +9,7 @@ from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
 from engine.spec import PRESETS
 from engine.tasks.catalog import data_name
+from engine.tasks.models import USUAL_MODEL
 from engine.tasks.sources import sources_said
 
 UNBOUNDED: Final = "unbounded"
@@ -110,7 +111,7 @@ OPTIONS = (
         "Model",
         "The pretrained backbone: sample, a hub name, or a folder.",
         readers.model,
-        default="bert-base-uncased",
+        default=USUAL_MODEL,
     ),
     _word(
         "preset",

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from bertcl_tui.options import Field, option, readers
 from bertcl_tui.options.readers import first_texts
-from bertcl_tui.options.study import SAMPLE, default_text
+from bertcl_tui.options.study import default_text
 from engine.errors import UsageError
 from engine.spec import PRESETS, StudySpec, parse_sequence, preset, sequence_name
 from engine.tasks.catalog import data_name, describe
+from engine.tasks.models import SAMPLE
 from engine.tasks.shift_findings import Question
 
 _LENGTH: Final = readers.whole("max length", least=8, example=128)

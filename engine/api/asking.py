@@ -28,7 +28,7 @@ from engine.store.states import ENDED
 from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import living_workers, register_worker, work_again
 from engine.tasks.catalog import data_name, describe_sequence
-from engine.tasks.models import model_name
+from engine.tasks.models import model_name, usual_model
 from engine.work.ask import check as check_elsewhere
 from engine.work.ask import like_every_trial
 from engine.work.machine import core_count
@@ -40,8 +40,6 @@ from engine.work.tending import Tender
 Switches = Mapping[str, Any]
 """Fields of ``engine.spec.Protocol`` or ``engine.spec.SearchSettings`` that differ."""
 
-_SAMPLE: Final = "sample"
-_USUAL_MODEL: Final = "bert-base-uncased"
 _LOOK_SECONDS: Final = 0.3
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Settings = TypeVar("Settings", bound=Struct)
@@ -199,13 +197,12 @@ def _study_spec(
     text = sequence if isinstance(sequence, str) else sequence_name(sequence)
     tasks, chosen = parse_sequence(text), preset_of(preset_name)
     source = data_name(str(data))
-    usual = _SAMPLE if source == _SAMPLE else _USUAL_MODEL
     describe_sequence(tasks, source)
     return StudySpec(
         name=sequence_name(tasks),
         sequence=tasks,
         data=source,
-        model=model_name(usual if model is None else str(model)),
+        model=model_name(usual_model(source) if model is None else str(model)),
         protocol=_changed(chosen.protocol, protocol or {}),
         search=_changed(chosen.search, settings or {}),
     )

@@ -4,17 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import select
-
 from engine.api.results import Run, Study, Trial
 from engine.learning.measures import AccuracyMatrix
 from engine.store.connection import DEFAULT_STORE, Store, open_store
 from engine.store.measurements import Split, drift_of, end_accuracies, measurements_of
 from engine.store.racing import Contender, scored_trials
 from engine.store.runs import RunRecord, get_run, trials_of
-from engine.store.schema import study as study_table
 from engine.store.searches import race_wanted, unfinished_studies
-from engine.store.studies import get_study
+from engine.store.studies import get_study, study_ids
 
 _SPLITS: Final[tuple[Split, ...]] = ("search", "validation")
 
@@ -29,10 +26,7 @@ def studies(*, store: str = DEFAULT_STORE) -> list[Study]:
         UsageError: there is no such store, or it is not ours.
     """
     with looking_into(store) as opened:
-        with opened.reading() as connection:
-            ids = connection.execute(select(study_table.c.id).order_by(study_table.c.id)).scalars()
-            numbers = list(ids)
-        return [look_at_study(opened, study_id) for study_id in numbers]
+        return [look_at_study(opened, study_id) for study_id in study_ids(opened)]
 
 
 @contextmanager

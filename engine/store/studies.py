@@ -155,6 +155,12 @@ def get_study(store: Store, study_id: int) -> StudyRecord:
         return _record(row)
 
 
+def study_ids(store: Store) -> Sequence[int]:
+    """Return the ids of all studies, oldest first."""
+    with store.reading() as connection:
+        return connection.execute(select(study.c.id).order_by(study.c.id)).scalars().all()
+
+
 def free_name(store: Store, name: str) -> str:
     """Return ``name``, or ``name-2``, ``name-3`` … where that is taken."""
     with store.reading() as connection:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b, file_digest
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
@@ -15,6 +16,9 @@ from engine.profiles.grouping import MOST_ENCODER_CHOICES
 from engine.tasks.cache import Stamp, files_stamp
 from engine.tasks.sources.sample import sample_model_path
 
+SAMPLE: Final = "sample"
+"""The data that need no hub, and the model that comes with them."""
+USUAL_MODEL: Final = "bert-base-uncased"
 _LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 _OF_A_MODEL = (".safetensors", ".bin", ".json")
@@ -34,13 +38,18 @@ class Shape(Struct, frozen=True, kw_only=True):
     """None: its config does not say."""
 
 
+def usual_model(data: str) -> str:
+    """Return the backbone that learns from such data where nobody names one."""
+    return SAMPLE if data == SAMPLE else USUAL_MODEL
+
+
 def model_name(model: str) -> str:
     """Return ``model`` as runs remember it: ``sample``, a hub name, or an absolute path.
 
     Raises:
         UsageError: it names a folder that is missing or holds no model.
     """
-    if model == "sample":
+    if model == SAMPLE:
         return model
     folder = expanded(model)
     if folder.is_dir():
@@ -60,7 +69,7 @@ def model_path(model: str) -> str:
     Raises:
         UsageError: as ``model_name``, or the sample pack is not installed.
     """
-    return str(sample_model_path()) if model == "sample" else model_name(model)
+    return str(sample_model_path()) if model == SAMPLE else model_name(model)
 
 
 def require_weights(model: str) -> None:
