@@ -9,6 +9,7 @@ on the second.
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -211,7 +212,7 @@ def _refuse_more(table: _Table, columns: tuple[str, ...], grouping: Grouping) ->
 
 def _read(path: Path, where: str) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        return list(StringIO(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise UsageError(f"cannot read {where}: {reason_of(error)}; check the path") from None
     except UnicodeDecodeError:

@@ -50,6 +50,14 @@ def test_separators_order_and_more_columns_do_not_matter(tmp_path: Path, separat
     )
 
 
+def test_a_cell_may_have_any_letter_and_several_lines(tmp_path: Path) -> None:
+    label = "one\u2028two\nthree\x0bfour"
+    first, second = read(
+        tmp_path, "label,p_o,p_s,lr0,lr1,lr2,lr3", f'"{label}",1,1,{ROW}', f"next,1,0.5,{ROW}"
+    )
+    assert (first.label, second.label) == (label, "next")
+
+
 def test_a_rate_for_all_and_a_decay_from_layer_to_layer(tmp_path: Path) -> None:
     flat, *_ = read(tmp_path, "lr,p_o,p_s", "2e-5,0.9,0.8")
     assert flat.learning_rates == (2e-5,) * 4
