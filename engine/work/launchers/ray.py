@@ -199,8 +199,7 @@ class RayWorkers:
             try:
                 said: Begun | bool = ray.get(asked)
             except RayTaskError as error:
-                self._failures.append(_reason(error))
-                self._say(f"a worker failed: {self._failures[-1]}")
+                self._has_failed(_reason(error))
             except RayActorError as error:
                 self._died(placed, error)
             else:
@@ -219,6 +218,10 @@ class RayWorkers:
         self._nothing_left |= nothing_left and self._asked.settings.until_idle
         self._sent_home += not nothing_left
 
+    def _has_failed(self, why: str) -> None:
+        self._failures.append(why)
+        self._say(f"a worker failed: {why}")
+
     def _died(self, placed: _Placed, error: RayActorError) -> None:
         """Begin again in the actor, which Ray starts anew; not for ever."""
         lasted = time.monotonic() - placed.placed_at
@@ -227,7 +230,7 @@ class RayWorkers:
         if self._ending.is_set():
             return
         if placed.deaths > _MOST_DEATHS:
-            self._failures.append(f"{who} died {placed.deaths} times: {_reason(error)}")
+            self._has_failed(f"{who} died {placed.deaths} times: {_reason(error)}")
             return
         self._say(f"{who} died, and is started again")
         self._begin(placed)
