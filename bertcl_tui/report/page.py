@@ -5,11 +5,11 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
-from importlib import resources
+from importlib import resources, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.files import exporting
 
 if TYPE_CHECKING:
@@ -57,13 +57,9 @@ def write_page(template: str, charts: Mapping[str, Any], out: Path, **values: ob
 
 def check_report(out: Path) -> None:
     """Raise UsageError where no page can be made, or its name asks for something else."""
-    from importlib.util import find_spec
-
-    from engine.errors import shown
-
     if out.suffix.lower() not in {_SUFFIX, ".htm"}:
         raise UsageError(f"a report is a page; end {shown(out)} in {_SUFFIX}")
-    if any(find_spec(name) is None for name in ("jinja2", "vl_convert")):
+    if any(util.find_spec(name) is None for name in ("jinja2", "vl_convert")):
         raise UsageError(_MISSING)
 
 
