@@ -114,8 +114,8 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
             display.show(_view(counted, trials, ended, tender.trouble))
             if row.state in _STUDY_ENDED or _waits_for_a_person(row):
                 return row
-            if row.desired == "running":
-                tender.tend((row.ended, [trial.step for trial in trials]))
+            is_wanted = row.desired == "running"
+            tender.tend((row.ended, [trial.step for trial in trials]) if is_wanted else None)
             time.sleep(LOOK_SECONDS)
 
 
@@ -178,7 +178,8 @@ def _follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) -
             )
             if not any(map(_goes_on, rows)):
                 return
-            tender.tend([(row.ended, row.rate) for row in rows])
+            wanted = [row for row in rows if _goes_on(row) and row.desired == "running"]
+            tender.tend([(row.ended, row.rate) for row in rows] if wanted else None)
             time.sleep(LOOK_SECONDS)
 
 
@@ -233,7 +234,8 @@ def _follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> N
                 )
             )
             if going:
-                tender.tend((over, [run.step for run in going.values()]))
+                wanted = [run for run in going.values() if run.desired == "running"]
+                tender.tend((over, [run.step for run in wanted]) if wanted else None)
                 time.sleep(LOOK_SECONDS)
 
 

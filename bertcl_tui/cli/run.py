@@ -175,7 +175,7 @@ def _follow(at: OpenedStore, run_id: int, tender: Tender) -> RunRecord:
         with open_progress() as display:
             while (record := get_run(at.store, run_id)).state not in ENDED:
                 display.show(pace.view(record, tender.trouble))
-                tender.tend(record.step)
+                tender.tend(record.step if record.desired == "running" else None)
                 time.sleep(LOOK_SECONDS)
     except KeyboardInterrupt:
         control_run(at.store, run_id, "stopped")

@@ -297,7 +297,7 @@ def _wait_for_study(
 
 
 def _progress_of_study(store: Store, study_id: int) -> object:
-    """Return how far its trials are; None where it is paused, so that nobody is to work on it."""
+    """Return how far its trials are; None where it is paused."""
     if get_study(store, study_id).desired == "paused":
         return None
     return [(run.state, run.step) for run in trials_of(store, study_id)]
@@ -324,7 +324,7 @@ def _wait_for_run(store: Store, run_id: int, *, workers: int | None, device: str
 
 
 def _progress_of_run(store: Store, run_id: int) -> object:
-    """Return how far it is; None where it is paused, so that nobody is to work on it."""
+    """Return how far it is; None where it is paused."""
     run = get_run(store, run_id)
     return None if run.desired == "paused" else run.step
 
@@ -336,14 +336,13 @@ def _wait(
     workers: int | None,
     device: str,
 ) -> None:
-    """Wait until it is over, and start workers meanwhile; None for progress: none are wanted."""
+    """Wait until it is over, and see to it meanwhile that somebody works."""
     if workers == 0:
         _work_here(store, device)
     tender = None if workers == 0 else Tender(store, slots=workers, device=device)
     while not over():
         if tender is not None:
-            if (found := progress()) is not None:
-                tender.tend(found)
+            tender.tend(progress())
         elif not living_workers(store):
             raise EngineError("it is not over, and nobody works on it; give a number of workers")
         time.sleep(_LOOK_SECONDS)

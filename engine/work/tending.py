@@ -41,11 +41,14 @@ class Tender:
         """Look after the workers, now and then.
 
         Args:
-            progress: anything that changes when work gets on.
+            progress: anything that changes when work gets on; None: it is paused, so that
+                nobody is missing.
 
         Raises:
             EngineError: workers end as soon as they are started.
         """
+        if progress is None:
+            return
         if progress != self._progress:
             self._progress, self._starts, self.trouble = progress, 0, None
         now = time.monotonic()
