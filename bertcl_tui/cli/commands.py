@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from bertcl_tui.app import open_app
-from bertcl_tui.cli.parameters import StoreOfAll
+from bertcl_tui.cli.parameters import NamedStore, StoreOfAll
 from engine.errors import UsageError
 
 PROGRAM: Final = "bertcl-tui"
@@ -364,7 +364,8 @@ def _open(context: typer.Context, *, store: StoreOfAll = "", version: Version = 
     elif context.invoked_subcommand is None:
         raise typer.Exit(open_app(store or None))
     elif store:
-        context.default_map = {command.name: {"store": store} for command in COMMANDS}
+        named = NamedStore(store)
+        context.default_map = {command.name: {"store": named} for command in COMMANDS}
 
 
 def _help_of(arguments: Sequence[str]) -> str:

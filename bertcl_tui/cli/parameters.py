@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from bertcl_tui.options import OPTIONS, Option, build_study_spec, preset_defaults
-from engine.errors import EngineError
+from engine.errors import EngineError, mask_password
 from engine.spec import StudySpec
 from engine.tasks.catalog import describe_sequence
 
@@ -36,6 +36,21 @@ StoreOfAll = Annotated[
         help="Of every command: where studies are kept, a SQLite file or the URL of a database.",
     ),
 ]
+
+
+class NamedStore:
+    """The store that was named for all commands, as their default; shown without its password."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __call__(self) -> str:
+        return self._url
+
+    def __str__(self) -> str:
+        return mask_password(self._url)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Slots = Annotated[
     int | None,

@@ -1,5 +1,6 @@
 """``query``: a question to the store in SQL."""
 
+import math
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,7 +24,7 @@ _LONGEST: Final = 60
 """Letters of a text in a table for people."""
 
 Sql = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--sql", metavar="SQL", help="One statement that reads; without one, the views are listed."
     ),
@@ -37,7 +38,8 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help=f"One of {', '.join(_FORMATS)}.",
+        help=f"One of {', '.join(_FORMATS)}; by default {_TABLE}.",
+        show_default=False,
         autocompletion=offer_words(dict.fromkeys(_FORMATS, "")),
     ),
 ]
@@ -51,10 +53,10 @@ Out = Annotated[
 
 def query(
     *,
-    sql: Sql = "",
+    sql: Sql = None,
     limit: Limit = DEFAULT_ROWS,
     timeout: Timeout = DEFAULT_SECONDS,
-    form: Format = _TABLE,
+    form: Format = "",
     out: Out = None,
     store: Store = DEFAULT_STORE,
     json: Json = False,
@@ -63,11 +65,13 @@ def query(
 
     Without --sql, these views are listed with their columns. Ctrl-C takes a query back.
     """
-    if form not in _FORMATS:
-        raise UsageError(f"no format '{shown(form)}'; use one of {', '.join(_FORMATS)}")
-    if not sql:
+    _refuse_contradiction(form, out, json=json)
+    if sql is None:
+        _refuse_unasked(form, out)
         _print_views(json=json)
         return
+    if math.isinf(timeout):
+        raise UsageError("--timeout is a number of seconds; write one like 3600")
     if out is not None:
         out = expanded(out)
         check_ending(out)
@@ -77,12 +81,33 @@ def query(
     if out is not None:
         write_rows(answer.columns, answer.rows, out)
         say(f"{count(len(answer.rows), 'row')} written to {shown(out)}")
-    elif json or form != _TABLE:
+    elif json or form not in {"", _TABLE}:
         sys.stdout.write(rows_text(answer.columns, answer.rows, "json" if json else form))
     else:
         _print_rows(answer)
     if not answer.is_whole:
         say(f"these are the first {count(limit, 'row')}; there are more, see --limit")
+
+
+def _refuse_contradiction(form: str, out: Path | None, *, json: bool) -> None:
+    """Refuse an unknown format, and more than one word on what the answer is written as."""
+    if form and form not in _FORMATS:
+        raise UsageError(f"no format '{shown(form)}'; use one of {', '.join(_FORMATS)}")
+    asked = {
+        "--json": "json" if json else "",
+        f"--format {form}": form,
+        f"--out {shown(out)}": out.suffix[1:] if out else "",
+    }
+    asked = {word: kind for word, kind in asked.items() if kind}
+    if len({*asked.values()}) > 1:
+        raise UsageError(f"{' and '.join(asked)} do not go together; leave one away")
+
+
+def _refuse_unasked(form: str, out: Path | None) -> None:
+    """Refuse where to put an answer, when nothing is asked."""
+    for flag, given in (("--out", out is not None), ("--format", form)):
+        if given:
+            raise UsageError(f"{flag} is for what --sql asks; name a query with --sql")
 
 
 def _print_rows(answer: Answer) -> None:

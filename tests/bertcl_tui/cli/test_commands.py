@@ -87,6 +87,16 @@ def test_completing_a_command_loads_none(here: Path) -> None:
 
 
 @pytest.mark.process
+def test_help_shows_the_store_that_is_named_without_its_password(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BERTCL_STORE", "postgresql+psycopg://me:hunter2@host/name")
+    monkeypatch.setenv("COLUMNS", "200")
+    answer = ask("studies", "--help")
+    assert "postgresql+psycopg://me:***@host/name" in answer.out
+    assert "hunter2" not in answer.out
+
+
 @pytest.mark.parametrize(
     ("words", "name"),
     [(["log", "--help"], "log"), (["config", "--help"], "config"), (["config", "path"], "config")],

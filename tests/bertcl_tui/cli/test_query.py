@@ -40,6 +40,8 @@ def test_an_answer_in_a_file(ask: Ask, store: Path, here: Path) -> None:
     assert parquet.read_table(here / "mine.parquet")["name"].to_pylist()[0] == LIVE
     assert ask("query", "--sql", TWO, "--store", store, "--out", "mine.json").code == 0
     assert len(json.loads((here / "mine.json").read_text())) == 3
+    both = ("--json", "--format", "json", "--out", "mine.json")
+    assert ask("query", "--sql", TWO, "--store", store, *both).code == 0
 
 
 def test_that_there_are_more_rows_is_said(ask: Ask, store: Path) -> None:
@@ -59,6 +61,13 @@ def test_that_there_are_more_rows_is_said(ask: Ask, store: Path) -> None:
         (["--sql", TWO, "--out", "mine.xlsx"], ".parquet"),
         (["--sql", TWO, "--out", "nowhere/mine.csv"], "no folder"),
         (["--sql", TWO, "--limit", "0"], "--limit"),
+        (["--sql", TWO, "--timeout", "inf"], "--timeout"),
+        (["--sql", ""], "the query is empty"),
+        (["--out", "mine.csv"], "--out is for what --sql asks"),
+        (["--format", "csv"], "--format is for what --sql asks"),
+        (["--sql", TWO, "--json", "--format", "csv"], "leave one away"),
+        (["--sql", TWO, "--json", "--out", "mine.csv"], "leave one away"),
+        (["--sql", TWO, "--format", "json", "--out", "mine.csv"], "leave one away"),
         (["--sql", TWO, "--store", "missing.db"], "no store"),
     ],
 )
