@@ -4,12 +4,13 @@ A tracker is one file here and one line in ``TRACKERS``. Its library is loaded w
 and is an extra of the installation.
 """
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final, NamedTuple
 
-from engine.errors import UsageError, did_you_mean, nearest, shown
+from engine.errors import UsageError, did_you_mean, mask_password, nearest, shown
 from engine.trackers.tracked import TrackedRun
 
 
@@ -50,6 +51,8 @@ TRACKERS: Final[Mapping[str, Tracker]] = {
     ),
 }
 """By the name under which people ask for them."""
+_OF_SERVERS: Final = "mlflow"
+_URL: Final = "://"
 
 
 def find_tracker(name: str) -> Tracker:
@@ -80,6 +83,13 @@ def export_runs(name: str, project: str, runs: Iterable[TrackedRun], place: str)
         UsageError: there is no such tracker, it is not installed, or the place cannot be.
     """
     tracker = find_tracker(name)
+    if not project.strip():
+        raise UsageError("the project has no name; give it one with --project")
+    if _URL in place and name != _OF_SERVERS:
+        raise UsageError(
+            f"{tracker.title} is written into a folder here, and {shown(mask_password(place))} is "
+            "a URL; name a folder with --out"
+        )
     if find_spec(tracker.library) is None:
         raise UsageError(f'{tracker.title} is not installed; pip install "bertcl-tui[{name}]"')
     try:
@@ -87,4 +97,5 @@ def export_runs(name: str, project: str, runs: Iterable[TrackedRun], place: str)
     except ImportError as error:
         raise UsageError(f"{tracker.title} cannot be loaded: {shown(error)}") from None
     export: Callable[[str, Iterable[TrackedRun], str], str] = module.export
-    return tracker.show.format(place=export(project, runs, place or tracker.place))
+    written = export(project, runs, place or tracker.place)
+    return tracker.show.format(place=shlex.quote(written))

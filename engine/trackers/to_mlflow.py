@@ -2,17 +2,21 @@
 
 import logging
 import os
+import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
 from typing import Any, Final
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
-from engine.errors import UsageError, first_line, mask_password
+from engine.errors import UsageError, first_line, mask_password, shown
 from engine.files import check_target, expanded
 from engine.store.states import RunState
-from engine.trackers.tracked import TrackedRun
+from engine.trackers.tracked import ANOTHER, TrackedRun, make_folder
 
 _KEY: Final = "bertcl.key"
 """The tag by which a run is found again."""
@@ -31,6 +35,8 @@ _PATIENCE: Final = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
 }
 """With a server, unless the environment says otherwise; by itself MLflow tries for minutes."""
+_FILE: Final = "sqlite:///"
+_LOCKED_SECONDS: Final = 5.0
 _LETTERS: Final = 500
 """Of a parameter's value at most."""
 
@@ -46,7 +52,7 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
     uri = _uri(place)
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # what went wrong is said once, by us
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         client = MlflowClient(tracking_uri=uri)
@@ -54,17 +60,42 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
         number = experiment.experiment_id if experiment else client.create_experiment(project)
         for run in runs:
             _write(client, number, run)
-    except MlflowException as error:
-        raise UsageError(mask_password(f"MLflow at {uri}: {first_line(error)}")) from None
+    except (MlflowException, SQLAlchemyError) as error:
+        said = first_line(error).replace(uri, mask_password(uri))
+        raise UsageError(f"MLflow at {mask_password(uri)}: {shown(said, 300)}; {ANOTHER}") from None
     return mask_password(uri)
 
 
 def _uri(place: str) -> str:
-    if "://" in place:
+    if "://" in place and not place.startswith(_FILE):
         return place
-    path = expanded(place).absolute()
+    path = expanded(place.removeprefix(_FILE)).absolute()
     check_target(path)
-    return f"sqlite:///{path}"
+    _refuse_other_file(path)
+    return f"{_FILE}{path}"
+
+
+def _refuse_other_file(path: Path) -> None:
+    """Refuse a file that MLflow could not write; by itself it tries for minutes.
+
+    Raises:
+        UsageError: it is no database, that of another program, or not to be written.
+    """
+    if not path.exists():
+        make_folder(path.parent)
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=_LOCKED_SECONDS)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise UsageError(
+            f"MLflow cannot write {shown(path)}: {first_line(error)}; choose another --out"
+        ) from None
+    if tables and "experiments" not in tables:
+        raise UsageError(
+            f"{shown(path)} is the database of another program than MLflow; choose another --out"
+        )
 
 
 def _write(client: MlflowClient, experiment: str, run: TrackedRun) -> None:

@@ -40,15 +40,21 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
         UsageError: nothing can be written there.
     """
     folder = expanded(place).absolute()
+    inner = folder / _folder_name(project)
     try:
         for run in runs:
-            name = _NOT_IN_NAMES.sub("-", run.name)
-            _write(run, folder / _NOT_IN_NAMES.sub("-", project) / f"{name}-{run.key[:4]}")
+            _write(run, inner / f"{_folder_name(run.name)}-{run.key[:4]}")
     except OSError as error:
         raise UsageError(
             f"cannot write into {shown(folder)}: {reason_of(error)}; choose another folder"
         ) from None
     return str(folder)
+
+
+def _folder_name(text: str) -> str:
+    """Return a name of one folder in another, which ``..`` is not."""
+    name = _NOT_IN_NAMES.sub("-", text)
+    return name if name.strip(".") else "-"
 
 
 def _write(run: TrackedRun, folder: Path) -> None:

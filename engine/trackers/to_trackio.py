@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from engine.errors import UsageError, kind_and_line, shown
 from engine.files import expanded
-from engine.trackers.tracked import TrackedRun
+from engine.trackers.tracked import ANOTHER, TrackedRun, make_folder
 
 _FOLDER: Final = "TRACKIO_DIR"
 """Read by Trackio when it is loaded, and then no more."""
@@ -30,8 +30,8 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
         raise UsageError(
             f"Trackio keeps another folder in this process; set {_FOLDER} before it is loaded"
         )
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         there = _there(trackio, project)
         with redirect_stdout(StringIO()):
             for run in runs:
@@ -39,7 +39,7 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
                     there[run.key].delete()
                 _write(trackio, project, run)
     except (OSError, ValueError) as error:
-        raise UsageError(f"Trackio in {shown(folder)}: {kind_and_line(error)}") from None
+        raise UsageError(f"Trackio in {shown(folder)}: {kind_and_line(error)}; {ANOTHER}") from None
     return str(folder)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import wandb
 
-from engine.errors import UsageError, kind_and_line, reason_of, shown
+from engine.errors import UsageError, first_line, shown
 from engine.files import expanded
-from engine.trackers.tracked import TrackedRun
+from engine.trackers.tracked import ANOTHER, TrackedRun, make_folder
 
 
 def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
@@ -21,10 +21,7 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
         UsageError: nothing can be written there.
     """
     folder = expanded(place).absolute()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{shown(folder)} cannot be made: {reason_of(error)}") from None
+    make_folder(folder)
     settings = wandb.Settings(
         silent=True, console="off", disable_git=True, save_code=False, x_disable_stats=True
     )
@@ -34,7 +31,7 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
             _forget(folder, run.key)
             _write(project, run, folder, settings)
     except (wandb.Error, OSError) as error:
-        raise UsageError(f"W&B in {shown(folder)}: {kind_and_line(error)}") from None
+        raise UsageError(f"W&B in {shown(folder)}: {first_line(error)}; {ANOTHER}") from None
     return str(folder)
 
 

@@ -1,15 +1,18 @@
 """A run as trackers take it: parameters, metrics by step, metrics at the end, tags."""
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from errno import EACCES
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import RowMapping, select
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, reason_of, shown
 from engine.profiles.grouping import make_grouping
 from engine.spec import RunSpec
 from engine.spec.differences import facts_of
@@ -21,9 +24,13 @@ from engine.store.states import RunState
 from engine.store.studies import StudyRecord
 from engine.tasks.models import backbone_of
 
+ANOTHER: Final = "choose another --out, or another --project"
+"""The way out, where a tracker itself refuses what it is given."""
 _SCORES: Final = ("p", "p_o", "p_s", "reported_p", "reported_p_o", "reported_p_s")
 _SPLITS: Final[tuple[Split, ...]] = ("search", "validation")
 _MILLISECONDS: Final = 1000
+_SEARCHED: Final = "search"
+"""Where a study is from whose trials are learnt here."""
 
 
 class TrackedRun(Struct, frozen=True, kw_only=True):
@@ -84,8 +91,29 @@ def refuse_nothing(study: StudyRecord, runs: Sequence[TrackedRun]) -> None:
     Raises:
         UsageError: there is no run.
     """
+    if not runs and study.origin != _SEARCHED:
+        raise UsageError(
+            f"the trials of study '{shown(study.name)}' were imported, and no run of them was "
+            "learnt here; name a study that was searched"
+        )
     if not runs:
         raise UsageError(f"of study '{shown(study.name)}' nothing has begun yet; resume it first")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder into which a tracker writes.
+
+    Raises:
+        UsageError: it cannot be made, or written into.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
+    except OSError as error:
+        raise UsageError(
+            f"cannot write into {shown(folder)}: {reason_of(error)}; choose another folder"
+        ) from None
 
 
 def _tracked(store: Store, study: StudyRecord, row: RowMapping) -> TrackedRun:

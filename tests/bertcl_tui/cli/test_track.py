@@ -39,3 +39,11 @@ def test_wrong_use_is_one_line_and_leaves_nothing(
     assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
     assert said in answer.err
     assert not list(here.iterdir())
+
+
+def test_of_imported_trials_there_is_nothing_to_write(ask: Ask, here: Path) -> None:
+    ask("import", "--llrd", "2e-5,0.9", "--sequence", "a:b", "--scores", "0.8,0.7")
+    answer = ask("track", "a:b", "--to", "tensorboard")
+    assert (answer.code, answer.err.count("\n")) == (2, 1)
+    assert "were imported" in answer.err
+    assert "resume" not in answer.err

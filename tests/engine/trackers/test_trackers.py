@@ -202,8 +202,50 @@ def test_a_place_that_cannot_be_is_said_in_one_line(
 ) -> None:
     (tmp_path / "file").touch()
     place = tmp_path / "file" / "in-it"
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(UsageError, match=r"; choose another (place|folder)$"):
         export_runs(name, "lab", runs, str(place))
-    assert "\n" not in str(caught.value)
     with pytest.raises(UsageError, match="did you mean 'mlflow'"):
         export_runs("mlflo", "lab", runs, "")
+
+
+def test_mlflow_is_not_let_at_a_file_that_is_none_of_its_own(
+    runs: list[TrackedRun], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    table, other = tmp_path / "trials.csv", recorded_store(tmp_path / "studies.db")
+    table.write_bytes(b"a,b\n" * 300)
+    for file, said in ((table, "file is not a database"), (other, "database of another program")):
+        before = file.read_bytes()
+        for place in (str(file), f"sqlite:///{file}"):
+            with pytest.raises(UsageError, match=f"{said}.*; choose another --out$"):
+                export_runs("mlflow", "lab", runs, place)
+        assert file.read_bytes() == before
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_server_of_mlflow_that_is_down_is_named_as_it_was_typed(runs: list[TrackedRun]) -> None:
+    with pytest.raises(UsageError) as caught:
+        export_runs("mlflow", "lab", runs, "http://me:hunter2@localhost:1")
+    said = str(caught.value)
+    assert said.startswith("MLflow at http://me:***@localhost:1: API request to ")
+    assert "hunter2" not in said
+    assert said.endswith("; choose another --out, or another --project")
+
+
+@pytest.mark.parametrize("name", ["tensorboard", "wandb", "trackio"])
+def test_what_goes_into_a_folder_goes_to_no_url(
+    runs: list[TrackedRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="is written into a folder here"):
+        export_runs(name, "lab", runs, "http://localhost:5000")
+    with pytest.raises(UsageError, match="the project has no name"):
+        export_runs(name, " ", runs, "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_project_is_a_folder_within_the_folder(runs: list[TrackedRun], tmp_path: Path) -> None:
+    folder = tmp_path / "my boards"
+    shown = export_runs("tensorboard", "..", runs[:1], str(folder))
+    assert shown == f"tensorboard --logdir '{folder}'"  # as it can be typed
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert [path.name for path in folder.iterdir()] == ["-"]
