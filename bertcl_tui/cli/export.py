@@ -133,6 +133,11 @@ def _look_at(model: str, tool: Tool, head_names: tuple[str, ...]) -> _Target:
 
 def _carried_over(profile: Profile, target: _Target) -> Profile:
     layers, own = target.n_layers, profile.backbone.layers
+    if layers is None and target.model != profile.backbone.name:
+        say(
+            f"nothing on this machine says how many layers '{shown(target.model)}' has; taken for "
+            f"{own}, as the profile has"
+        )
     if layers is None or layers == own:
         return profile
     say(f"carried over from {count(own, 'layer')} to {layers} by relative depth")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from engine import profiles
 from engine.arena.offers import finished_profile, offer
-from engine.errors import UsageError
+from engine.errors import UsageError, shown
 from engine.exports.rows import to_arrow
 from engine.learning.measures import AccuracyMatrix
 from engine.profiles import DEFAULT_BASE, Profile
@@ -174,6 +174,11 @@ def combine(
     several = [studies] if isinstance(studies, Study) else list(studies)
     if not several:
         raise UsageError("no study to combine; give one, or a list of them")
+    for each in several:
+        if not isinstance(each, Study):
+            raise UsageError(
+                f"'{shown(each)}' is no study; give what engine.api.studies or search return"
+            )
     offers = [offer(each.record, each.trials) for each in several]
     return finished_profile(combine_trials(offers, base, strict=True), name)
 

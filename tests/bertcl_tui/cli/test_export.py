@@ -54,6 +54,16 @@ def test_a_profile_of_another_depth_is_carried_over_and_that_is_said(ask: Ask, m
     assert 'weight_decay=0.01, head_names=["fc", "x"]' in answer.out
 
 
+def test_that_nothing_is_known_of_a_model_is_said(ask: Ask, model: Path) -> None:
+    answer = ask("export", "published", "--for", "peft", "--model", "nobody/none")
+    assert answer.code == 0
+    assert answer.err == (
+        "nothing on this machine says how many layers 'nobody/none' has; taken for 12, as the "
+        "profile has\n"
+    )
+    assert ask("export", "published", "--for", "peft").err == ""
+
+
 def test_what_cannot_be_is_said_in_one_line_and_nothing_is_written(ask: Ask, model: Path) -> None:
     for words, complaint in [
         (

@@ -59,6 +59,8 @@ def test_what_cannot_be_combined_is_said(store: str) -> None:
     for wrong in ([], paused, [live, done], [live, live], done.only(99)):
         with pytest.raises(UsageError):
             combine(wrong)
+    with pytest.raises(UsageError, match="'sst2:mrpc' is no study; give what"):
+        combine("sst2:mrpc")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="base"):
         combine(live, base=0.0)
 
