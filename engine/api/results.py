@@ -171,7 +171,7 @@ def combine(
         UsageError: no trial is complete, or the studies do not go together: other backbone,
             grouping, protocol or stages.
     """
-    several = [studies] if isinstance(studies, Study) else list(studies)
+    several = [studies] if isinstance(studies, Study | str) else list(studies)
     if not several:
         raise UsageError("no study to combine; give one, or a list of them")
     for each in several:
