@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from threading import Event
 from types import FrameType
@@ -72,7 +72,11 @@ def work(settings: WorkerSettings) -> bool:
         raise UsageError(f"no store at {shown(mask_password(settings.store))}; it was removed")
     if settings.checkpoints:
         name_checkpoints(settings.checkpoints)
-    store = open_store(settings.store)
+    with closing(open_store(settings.store)) as store:
+        return _work_for(store, settings)
+
+
+def _work_for(store: Store, settings: WorkerSettings) -> bool:
     place = place_of(store)
     ending = Event()
     _end_politely(ending)
@@ -84,7 +88,6 @@ def work(settings: WorkerSettings) -> bool:
     )
     device = patience.call(lambda: _take_device(store, worker_id, settings))
     heartbeat = Heartbeat(store, worker_id, device, ending, lambda: patience.trouble)
-    heartbeat.start()
     context = WorkerContext(
         store=store,
         worker_id=worker_id,
@@ -96,8 +99,9 @@ def work(settings: WorkerSettings) -> bool:
         notices=Notices(store, "work"),
         place=place,
     )
-    _log_worker(context, "begins")
+    heartbeat.start()
     try:
+        _log_worker(context, "begins")
         return _serve(context, Searches(store, worker_id, patience, context.devices), settings)
     except Exception as error:
         _log_worker(context, f"ends by an error: {kind_and_line(error)}; see its log file", "error")
@@ -107,7 +111,6 @@ def work(settings: WorkerSettings) -> bool:
         context.notices.close()
         with suppress(EngineError):
             end_worker(store, worker_id)
-        store.close()
 
 
 def _take_device(store: Store, worker_id: int, settings: WorkerSettings) -> str:
