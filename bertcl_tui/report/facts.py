@@ -13,7 +13,7 @@ from bertcl_tui.report.study import Chosen, StudyLook
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import Confirmation, TrialRow
 from bertcl_tui.study.columns import TrialColumn, TrialLine, trial_columns
-from bertcl_tui.study.importance import importance_text, rank_correlations, sign_of
+from bertcl_tui.study.importance import importance_text, sign_of, weighed_choices
 from bertcl_tui.study.look import flat_name
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.wording import count, duration, mean_of, moment, score, spent_text
@@ -223,19 +223,20 @@ def _stage_rows(look: StudyLook, chosen: Chosen, found: Accuracies) -> Iterator[
 
 
 def importance_sheet(look: StudyLook) -> Sheet | None:
-    """Return what matters, None where it was not weighed."""
+    """Return what matters; None where it was not weighed, or the rates are lost that were."""
     weighed = look.importance
     if weighed is None or not look.scored:
         return None
-    ways = map(sign_of, rank_correlations(look.scored))
+    choices = weighed_choices(look.labels, weighed, look.scored)
+    if choices is None:
+        return None
     return Sheet(
         caption=f"What matters: {importance_text(weighed)}. + and −: a higher rate goes with a "
         "better or a worse p.",
         heads=("choice", "", "share"),
         align="lcr",
         rows=tuple(
-            (label, way, f"{share:.0%}")
-            for label, way, share in zip(look.labels, ways, weighed.shares, strict=False)
+            (label, sign_of(correlation), f"{share:.0%}") for label, share, correlation in choices
         ),
     )
 

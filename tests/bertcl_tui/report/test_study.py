@@ -6,12 +6,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert, select
 
+from bertcl_tui.report.facts import importance_sheet
 from bertcl_tui.report.page import report_file
-from bertcl_tui.report.study import MOST_CURVES, MOST_LISTED
+from bertcl_tui.report.study import MOST_CURVES, MOST_LISTED, look_for_report
 from bertcl_tui.report.writing import write_study_report
 from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.trial_rows import ImportanceRow
 from bertcl_tui.study.look import flat_baseline
 from engine.errors import UsageError
 from engine.spec import StudySpec
@@ -52,6 +55,20 @@ def test_it_begins_with_the_best_trial_and_the_baseline_beside_it(
     assert f"complete trials is #{row.best.number}: p = {row.best.p:.3f}" in page.text
     assert f"{flat.label}, comes to p = {flat.p:.3f} with one seed" in page.text
     assert {f"#{row.best.number}, the best", f"#{flat.number}, flat baseline"} <= set(page.texts)
+
+
+def test_what_matters_is_told_of_every_choice_or_not_at_all(reader: Reader) -> None:
+    (row,) = (row for row in reader.studies() if row.name == LIVE)
+    look = look_for_report(reader, row.id)
+    share = 1 / len(look.labels)
+    weighed = ImportanceRow(
+        evaluator="fanova", trials=24, weighed=24, shares=(share,) * len(look.labels)
+    )
+    told = importance_sheet(replace(look, importance=weighed))
+    assert told is not None
+    assert tuple(label for label, _, _ in told.rows) == look.labels
+    lost = replace(look, importance=weighed, labels=look.labels[1:])
+    assert importance_sheet(lost) is None
 
 
 def test_every_chart_has_a_place_and_the_trials_of_the_store(
