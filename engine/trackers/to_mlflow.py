@@ -4,7 +4,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import UsageError, first_line, mask_password, shown
-from engine.files import check_target, expanded
+from engine.files import check_target, expanded, name_beside
 from engine.store.states import RunState
 from engine.trackers.tracked import ANOTHER, TrackedRun, make_folder
 
@@ -49,11 +49,11 @@ def export(project: str, runs: Iterable[TrackedRun], place: str) -> str:
     Raises:
         UsageError: nothing can be written there.
     """
-    uri = _uri(place)
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # what went wrong is said once, by us
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    uri = _uri(place)
     try:
         client = MlflowClient(tracking_uri=uri)
         experiment = client.get_experiment_by_name(project)
@@ -83,6 +83,7 @@ def _refuse_other_file(path: Path) -> None:
     """
     if not path.exists():
         make_folder(path.parent)
+        _make_database(path)
         return
     try:
         with closing(sqlite3.connect(path, timeout=_LOCKED_SECONDS)) as connection:
@@ -96,6 +97,25 @@ def _refuse_other_file(path: Path) -> None:
         raise UsageError(
             f"{shown(path)} is the database of another program than MLflow; choose another --out"
         )
+
+
+def _make_database(path: Path) -> None:
+    """Let MLflow make its tables beside, and put them in place whole, unless another was quicker.
+
+    It makes them in many steps, and could not go on from some of them.
+    """
+    beside = name_beside(path)
+    try:
+        MlflowClient(tracking_uri=f"{_FILE}{beside}").search_experiments(max_results=1)
+        with suppress(FileExistsError):
+            os.link(beside, path)
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        raise UsageError(
+            f"MLflow cannot write {shown(path)}: {first_line(error)}; choose another --out"
+        ) from None
+    finally:
+        for file in (beside, Path(f"{beside}-journal")):
+            file.unlink(missing_ok=True)
 
 
 def _write(client: MlflowClient, experiment: str, run: TrackedRun) -> None:

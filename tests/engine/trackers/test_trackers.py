@@ -1,6 +1,7 @@
 """Runs given to each tracker's real library, read back by it, and given once more."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -220,6 +221,21 @@ def test_mlflow_is_not_let_at_a_file_that_is_none_of_its_own(
                 export_runs("mlflow", "lab", runs, place)
         assert file.read_bytes() == before
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_of_mlflow_is_whole_or_not_there(runs: list[TrackedRun], tmp_path: Path) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:  # while its tables are made, which takes a second or more
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(KeyboardInterrupt):
+            export_runs("mlflow", "lab", runs, str(tmp_path / "mlflow.db"))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_server_of_mlflow_that_is_down_is_named_as_it_was_typed(runs: list[TrackedRun]) -> None:
