@@ -65,7 +65,8 @@ def read(text: str) -> Rules:
     found = tuple(_rule(call) for call in calls if ast.unparse(call.func).endswith(_GROUP))
     if not found:
         raise UsageError(
-            f"the torchtitan configuration has no {_GROUP}; give one that has param_groups"
+            f"the torchtitan configuration has no {_GROUP}; give one that has "
+            "param_groups, or the profile's own file where this script reads one"
         )
     return Rules(patterns=found)
 

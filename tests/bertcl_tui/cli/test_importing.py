@@ -166,3 +166,11 @@ def test_what_cannot_be_imported_leaves_nothing(
     assert said in answer.err
     assert answer.err.count("\n") == 1
     assert list(here.iterdir()) == [table]
+
+
+def test_a_script_that_reads_a_profile_is_refused_with_the_way_to_it(ask: Ask, here: Path) -> None:
+    assert ask("export", "published", "--for", "peft", "--out", "rates.py").code == 0
+    answer = ask("import", "rates.py", "--out", "mine.json")
+    assert (answer.code, answer.err.count("\n")) == (2, 1)
+    assert "the profile's own file" in answer.err
+    assert [file.name for file in here.iterdir()] == ["rates.py"]
