@@ -8,14 +8,17 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
+from msgspec.structs import replace
 from optuna.storages import InMemoryStorage
 
 from bench.landscape import DONE, FIRST_EPOCHS, LAST_EPOCHS, Ground, Outcome
+from bench.racing import as_scores, due
 from engine.search.samplers import SeededSampler
 from engine.search.spaces import Space, WarmStart, make_space, warm_starts
 from engine.search.trials import Search
 from engine.spec import SearchSettings, StudySpec
 from engine.spec.search import Pruner, Sampler
+from engine.store.racing import Contender, Race, best_first
 
 Ending = Literal["product", "top-k", "asha", "pasha"]
 """Who ends trials early: a pruner of the product, or who goes on with some of those that pause."""
@@ -37,6 +40,8 @@ class Contestant:
     """Whether known good profiles are tried first, as by default."""
     told: bool = False
     """Whether the best of earlier searches are among them."""
+    raced: bool = False
+    """Whether the best get more seeds while it goes on, and the best is a mean over three."""
     ending: Ending = "product"
     make_sampler: MakeSampler | None = None
     """Of a sampler that is in no product."""
@@ -58,6 +63,11 @@ class Trace:
         self.measured.append(measured)
         self.true.append(true)
 
+    def choose(self, epochs: float, true: float) -> None:
+        """Take this for the best from now on, whatever was measured."""
+        if not self.true or self.true[-1] != true:
+            self.end(epochs, float(len(self.epochs)), true)
+
     def found(self, epochs: float) -> float | None:
         """Return the true p of what looked best by then; None: nothing had come to its end."""
         ended = bisect_right(self.epochs, epochs + 1e-9)
@@ -75,21 +85,62 @@ def replay(contestant: Contestant, ground: Ground, seed: int, epochs: float) -> 
 def replay_product(contestant: Contestant, ground: Ground, seed: int, epochs: float) -> Trace:
     search = begin(contestant, ground, seed)
     draw = np.random.default_rng(10_000 + seed)
-    trace, spent = Trace(), 0.0
+    trace, spent, begun = Trace(), 0.0, 0
+    races = Races(ground, draw) if contestant.raced else None
     while spent < epochs:
         proposal = search.propose()
         assert proposal is not None
         outcome = ground.run(proposal.learning_rates, draw)
         reported = reported_until(search, proposal.number, outcome)
         spent += epochs_at(reported)
+        begun += 1
         if reported < len(DONE) and outcome.p is not None:
             search.tell(proposal.number, "pruned", None)
         elif outcome.p is None:
             search.tell(proposal.number, "collapsed")
         else:
             search.tell(proposal.number, "complete", outcome.p)
-            trace.end(spent, outcome.p, ground.expect(proposal.learning_rates))
+            if races is None:
+                trace.end(spent, outcome.p, ground.expect(proposal.learning_rates))
+            else:
+                races.add(proposal.learning_rates, outcome.p)
+        if races is not None and races.found:
+            spent += races.run(begun)
+            trace.choose(spent, ground.expect(races.best()))
     return trace
+
+
+class Races:
+    """The best trials of a search with more seeds, when and how often a worker would do it."""
+
+    def __init__(self, ground: Ground, draw: np.random.Generator) -> None:
+        self._ground, self._draw = ground, draw
+        self._rates: list[tuple[float, ...]] = []
+        self.found: dict[int, Contender] = {}
+
+    def add(self, rates: tuple[float, ...], p: float) -> None:
+        """Take a trial that has come to its end."""
+        number = len(self._rates)
+        self._rates.append(rates)
+        self.found[number] = Contender(run_id=number, number=number, own=as_scores(p))
+
+    def run(self, begun: int) -> float:
+        """Race whatever is due once so many trials were begun, and return the epochs that took."""
+        spent = 0.0
+        while (raced := due(self.found, begun)) is not None:
+            outcome = self._ground.run(self._rates[raced.number], self._draw)
+            whole = outcome.p is not None
+            race = Race(
+                seed=len(raced.races),
+                state="complete" if whole else "collapsed",
+                scores=as_scores(outcome.p) if outcome.p is not None else None,
+            )
+            self.found[raced.number] = replace(raced, races=(*raced.races, race))
+            spent += epochs_at(len(DONE) if whole else len(outcome.reports) + 1)
+        return spent
+
+    def best(self) -> tuple[float, ...]:
+        return self._rates[best_first(self.found.values())[0].number]
 
 
 def reported_until(search: Search, number: int, outcome: Outcome) -> int:

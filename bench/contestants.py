@@ -146,6 +146,11 @@ CONTESTANTS: Final = {
             "smooth, level, slope, bend",
             make_sampler=lambda space, seed, _: Shaped(space, seed, 3),
         ),
+        *(
+            Contestant(f"{sampler}, raced", sampler=sampler, pruner="percentile", raced=True)
+            for sampler in ("random", "tpe", "cma", "smooth")
+        ),
+        Contestant("gp, raced", "gp", "percentile", raced=True, most_epochs=_SLOW),
         Contestant("one epoch, then top 3", ending="top-k"),
         Contestant("asha", ending="asha"),
         Contestant("pasha", ending="pasha"),

@@ -90,6 +90,26 @@ def test_pasha_opens_the_last_rung_only_where_the_order_changes() -> None:
     assert Pausing("pasha", Plain(), rates, 0).go(40).epochs == []
 
 
+class Lucky(Plain):
+    """Its p owes more to luck than to rates, and it knows how often it was asked."""
+
+    asked = 0
+
+    def run(self, rates: tuple[float, ...], draw: np.random.Generator) -> Outcome:
+        self.asked += 1
+        p = self.expect(rates) + float(draw.normal(0, 0.3))
+        return Outcome(tuple(done * p for done in DONE), p)
+
+
+def test_races_find_out_luck_and_are_paid_for() -> None:
+    plain, raced = (Contestant("random", starts=False, raced=each) for each in (False, True))
+    grounds = [Lucky() for _ in range(20)]
+    found = [replay(raced, ground, seed, 200).found(200) for seed, ground in enumerate(grounds)]
+    by_luck = [replay(plain, Lucky(), seed, 200).found(200) for seed in range(20)]
+    assert np.mean(found) > np.mean(by_luck) + 0.05
+    assert all(50 <= ground.asked <= 50 + 3 for ground in grounds), "a race costs what a trial does"
+
+
 def test_earlier_searches_are_told_to_those_that_ask() -> None:
     told = Contestant("told", "tpe", told=True)
     assert max(replay(told, Plain(), 0, 12).true) == pytest.approx(0.75)
