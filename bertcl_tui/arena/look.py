@@ -223,7 +223,7 @@ def recorded_tables(store: Store, layout: Layout, texts: Mapping[str, str]) -> l
 def recorded_table(item: Recorded, layout: Layout) -> Table:
     """Return the table of a layout that has rows and columns."""
     setting = describe_setting(item.data, item.model, item.protocol)
-    return make_table(layout, item.results, setting=setting)
+    return make_table(layout, item.results, setting=setting, score=item.protocol.score)
 
 
 def filled_layout(item: Recorded, layout: Layout) -> Layout:

@@ -9,7 +9,13 @@ from rich.text import Text
 
 from bertcl_tui.charts.series import Boundary, Curves, Picture, Series, View
 from bertcl_tui.charts.style import Palette, Size, message
-from bertcl_tui.store.trial_rows import RunCurves
+from bertcl_tui.store.trial_rows import RunCurves, score_name
+
+
+def _score_of(lines: Iterable["Line"]) -> str:
+    """Name what the curves are of; trials of a study are all scored alike."""
+    return score_name(next((line.run.score for line in lines), "accuracy"))
+
 
 NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
 
@@ -60,6 +66,7 @@ class Forgetting(Struct, frozen=True):
         """Return what is drawn."""
         stages = next((line.run.stages for line in self.lines if line.run.stages), ())
         later = stages[1:]
+        score = _score_of(self.lines)
         start = later[0].first_step if later else 0
         last = later[-1].last_step - start if later else 1
         one = len(later) == 1
@@ -70,7 +77,7 @@ class Forgetting(Struct, frozen=True):
         return Curves(
             series=tuple(_series(line) for line in self.lines),
             x_label="step of stage 2" if one else "step after stage 1",
-            y_label=f"accuracy on {earlier_tasks([stage.task for stage in stages])}"
+            y_label=f"{score} on {earlier_tasks([stage.task for stage in stages])}"
             if later
             else "",
             x_range=(0, last),
@@ -107,7 +114,7 @@ class Learning(Struct, frozen=True):
                 if curve.task < len(stages)
             ),
             x_label="step",
-            y_label="accuracy",
+            y_label=score_name(self.run.score),
             x_range=(0, stages[-1].last_step) if stages else None,
             boundaries=tuple(
                 Boundary(stage.first_step, f"stage {number} {stage.task}")

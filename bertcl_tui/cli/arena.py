@@ -147,7 +147,9 @@ def arena(
         follow_runs(at, _ids(plan), tender)
         plan = make_plan(at.store, spec)
         setting = describe_setting(spec.data, spec.model, spec.protocol)
-        table = make_table(shape, results_of_plan(at.store, plan), setting=setting)
+        table = make_table(
+            shape, results_of_plan(at.store, plan), setting=setting, score=spec.protocol.score
+        )
     _put_tables([table], chosen, out, json=json)
     if failed := len(plan.of("failed")):
         of = f"{failed} of {count(len(plan.runs), 'run')}"

@@ -33,7 +33,7 @@ _PLAIN: Final = Palette(
 
 def print_accuracies(tasks: Sequence[str], accuracies: Accuracies) -> None:
     """Print the accuracies on each task after each stage, and their measures once all are over."""
-    print_line(f"accuracy on the {SPLIT_TITLES[accuracies.split]}")
+    print_line(f"{accuracies.name} on the {SPLIT_TITLES[accuracies.split]}")
     table = make_table(["after"], tasks)
     stages = ["all at once"] if accuracies.is_at_once(len(tasks)) else tasks
     for stage, row in zip(accuracies.stages, accuracies.rows, strict=True):
@@ -41,10 +41,15 @@ def print_accuracies(tasks: Sequence[str], accuracies: Accuracies) -> None:
     print_text(table)
     if accuracies.is_whole(len(tasks)):
         facts = _measures(accuracies)
-        known = {name: facts[key] for key, name in _MEASURES.items()}
+        of_score = {
+            key: name.replace("accuracy", accuracies.name) for key, name in _MEASURES.items()
+        }
+        known = {name: facts[key] for key, name in of_score.items()}
         print_line(
             ", ".join(f"{name} {value:.3f}" for name, value in known.items() if value is not None)
         )
+        if accuracies.other:
+            print_line(accuracies.other)
 
 
 def accuracy_facts(tasks: Sequence[str], accuracies: Sequence[Accuracies]) -> dict[str, Any]:
@@ -53,6 +58,8 @@ def accuracy_facts(tasks: Sequence[str], accuracies: Sequence[Accuracies]) -> di
         item.split: {
             "matrix": item.rows,
             "after": item.stages,
+            "score": item.score,
+            **({"beside": item.beside} if item.other else {}),
             **(_measures(item) if item.is_whole(len(tasks)) else {}),
         }
         for item in accuracies

@@ -30,7 +30,10 @@ _WORDS: Final[tuple[Entry, ...]] = (
     ("TASK/short", "a part of a task: short or long texts, or one of two clusters of meaning"),
     ("sequence", "tasks learnt one after another: sst2:mrpc learns sst2, then mrpc"),
     ("stage", "the learning of one task of the sequence"),
-    ("p_o, p_s", "accuracy at the end on the original (first) and on the shifted (second) task"),
+    (
+        "p_o, p_s",
+        "accuracy (or macro-F1) at the end on the first and on the shifted second task",
+    ),
     ("p", "p_o + p_s: what a search makes as large as it can; 2 would be perfect"),
     ("forgetting", "how much accuracy on earlier tasks falls while later ones are learnt"),
     ("ACC, BWT", "mean accuracy at the end, and what later stages did to earlier tasks"),

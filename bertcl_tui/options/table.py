@@ -55,6 +55,15 @@ _BATCHING = {
     "mixed": "A batch has its rows as they come, as in the paper.",
     "by-length": "A batch has rows of like length: less padding on a GPU.",
 }
+_BALANCES = {
+    "none": "Rows are learnt as often as they are there.",
+    "weights": "Rows of rare classes count more: all classes count the same.",
+    "sampling": "Rows of rare classes come more often: all classes come as often.",
+}
+_SCORES = {
+    "accuracy": "The share of rows that are right, as in the paper.",
+    "macro-f1": "The mean F1 of the classes: a rare one counts as much as others.",
+}
 _PRECISIONS = {
     "auto": "bf16 where the hardware multiplies it faster, else fp32.",
     "fp32": "Exact, and slower.",
@@ -188,6 +197,14 @@ OPTIONS = (
         part="protocol",
         choices=_BATCHING,
     ),
+    _word(
+        "balance",
+        "Balance",
+        "What is done about classes that are rarer than others.",
+        part="protocol",
+        choices=_BALANCES,
+    ),
+    _word("score", "Score", "What p is made of.", part="protocol", choices=_SCORES),
     _whole_of_protocol(
         "max_length",
         "Max length",

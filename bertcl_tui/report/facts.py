@@ -16,12 +16,20 @@ from bertcl_tui.study.columns import TrialColumn, TrialLine, trial_columns
 from bertcl_tui.study.importance import importance_text, sign_of, weighed_choices
 from bertcl_tui.study.look import flat_name
 from bertcl_tui.style.looks import Looks
-from bertcl_tui.style.wording import count, duration, mean_of, moment, score, spent_text
+from bertcl_tui.style.wording import (
+    at_the_beginning,
+    count,
+    duration,
+    mean_of,
+    moment,
+    score,
+    spent_text,
+)
 from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies
 from engine.arena.offers import software
 from engine.errors import UsageError
 from engine.spec import Protocol, preset
-from engine.spec.protocol import WHERE_NONE
+from engine.spec.protocol import SCORE_NAMES, WHERE_NONE
 
 PLAIN: Final = Looks(text="", muted="", accent="", good="", warning="", bad="", palette=LIGHT)
 """Where no colour is said."""
@@ -93,7 +101,7 @@ def _kept(look: StudyLook, chosen: Chosen, first: str) -> Iterator[tuple[str, st
         return
     matrix = found.matrix
     if matrix.forgetting is not None:
-        yield f"accuracy on {first}, after its stage → at the end", _change(found, 0)
+        yield f"{found.name} on {first}, after its stage → at the end", _change(found, 0)
         yield "forgetting", f"{matrix.forgetting:.3f}"
 
 
@@ -152,7 +160,8 @@ def _retained(look: StudyLook) -> Sequence[str]:
     ]
     if not told:
         return []
-    learnt = f"Accuracy on {look.tasks[0]} before and after {look.tasks[-1]} is learnt"
+    what, first, last = at_the_beginning(SCORE_NAMES[look.row.score]), look.tasks[0], look.tasks[-1]
+    learnt = f"{what} on {first} before and after {last} is learnt"
     return [f"{learnt}, on the rows that score trials: {'; '.join(told)}."]
 
 
@@ -203,7 +212,7 @@ def stage_sheets(look: StudyLook) -> Iterator[Sheet]:
     for title, chosen in _told_of(look):
         for found in chosen.accuracies:
             yield Sheet(
-                caption=f"#{chosen.trial.number}, {title}: accuracy after each stage on the "
+                caption=f"#{chosen.trial.number}, {title}: {found.name} after each stage on the "
                 f"{SPLIT_TITLES[found.split]}.",
                 heads=("after", "steps", *look.tasks),
                 align="ll" + "r" * len(look.tasks),

@@ -72,14 +72,20 @@ def forgetting_figure(
     tasks = tuple(dict.fromkeys(point["task"] for point in points))
     boundaries = [{"step": each.x, "stage": each.name} for each in drawn.boundaries if each.x > 0]
     x = {**axis("step", drawn.x_label), "scale": {"domain": list(drawn.x_range or ())}}
-    y = axis("accuracy", "accuracy")
+    score_name, _, _ = drawn.y_label.partition(" on ")
+    y = axis("accuracy", score_name or "accuracy")
     dash = {
         "field": "task",
         "type": "nominal",
         "scale": {"domain": tasks, "range": [_DASHES[i % len(_DASHES)] for i in range(len(tasks))]},
         "legend": None,
     }
-    said = [told("name", "trial"), told("task"), told("step"), told("accuracy", number=".3f")]
+    said = [
+        told("name", "trial"),
+        told("task"),
+        told("step"),
+        told("accuracy", y["title"], number=".3f"),
+    ]
     colour, shape = colour_of(inks), shape_of(inks)
     layers: list[Spec] = [
         {
@@ -159,7 +165,7 @@ def _points(key: str, line: Line, earlier: str) -> list[dict[str, Any]]:
     if len(run.stages) < 2:  # noqa: PLR2004 - nothing is earlier in the first stage
         return []
     start = run.stages[1].first_step
-    curves = {earlier.removeprefix("accuracy on "): known_of_earlier(run)}
+    curves = {earlier.partition(" on ")[2] or earlier: known_of_earlier(run)}
     for curve in run.curves:
         name = run.stages[curve.task].task if curve.task < len(run.stages) else ""
         after = [(s - start, a) for s, a in zip(curve.steps, curve.accuracies, strict=True)]

@@ -26,7 +26,8 @@ from bertcl_tui.report.study import MOST_OPEN, StudyLook, look_for_report
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import flat_baseline
 from bertcl_tui.study.panels.forgetting import line_of, title_of
-from bertcl_tui.style.wording import count, headway, moment, stage_1_said
+from bertcl_tui.style.wording import at_the_beginning, count, headway, moment, stage_1_said
+from engine.spec.protocol import SCORE_NAMES
 from engine.tasks.models import model_title
 
 PROGRAM: Final = "bertcl-tui"
@@ -141,8 +142,9 @@ def _charts(look: StudyLook) -> tuple[dict[str, Any], dict[str, Any]]:
     values = {
         "trial_chips": chips_of(inks, shown),
         "task_chips": _task_chips(tasks),
+        "score_name": at_the_beginning(SCORE_NAMES[look.row.score]),
         "forgetting_title": title_of(look.row.sequence).replace(" ─ ", ": "),
-        "curves_said": f"{said[0].upper()}{said[1:]}.",
+        "curves_said": f"{at_the_beginning(said)}.",
         "stage_1_said": f"; {first}" if first else "",
         "plane_said": _plane_said(look),
     }

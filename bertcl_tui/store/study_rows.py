@@ -8,6 +8,7 @@ from bertcl_tui.store.trial_rows import StudyState, TrialState
 from engine.store.states import ENDED, ENDED_EARLY, SET_ASIDE, Desired
 
 if TYPE_CHECKING:
+    from engine.spec.protocol import Score
     from engine.spec.search import Spending
     from engine.store.measurements import Spent
 
@@ -133,6 +134,8 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     sequence: str
     model: str
     preset: str
+    score: "Score"
+    """What p is made of."""
     grouping: str
     """Which layers share a rate, by the protocol: ``paper`` or ``original-code``."""
     retention_rows: int

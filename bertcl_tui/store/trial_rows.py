@@ -9,6 +9,7 @@ from engine.store.states import Desired, RunState
 
 if TYPE_CHECKING:
     from engine.spec import RunSpec
+    from engine.spec.protocol import Score
     from engine.spec.search import Evaluator
     from engine.store.measurements import Spent
 
@@ -29,6 +30,13 @@ TrialState = Literal[
     "stopped",
     "failed",
 ]
+
+
+def score_name(score: "Score") -> str:
+    """Return what people call that of which p is made."""
+    from engine.spec.protocol import SCORE_NAMES  # the first frame needs no protocol
+
+    return SCORE_NAMES[score]
 
 
 class Order(Struct, frozen=True):
@@ -190,7 +198,7 @@ class Stage(Struct, frozen=True, kw_only=True):
 
 
 class Curve(Struct, frozen=True, kw_only=True):
-    """Accuracy on one task of the sequence, from the stage that learns it on."""
+    """What one task of the sequence scores, from the stage that learns it on."""
 
     task: int
     """Its place in the sequence."""
@@ -206,6 +214,8 @@ class RunCurves(Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...]
     curves: tuple[Curve, ...]
     """By task."""
+    score: "Score" = "accuracy"
+    """What they are of."""
 
     @property
     def followed(self) -> int | None:
@@ -265,4 +275,8 @@ class StageEnd(Struct, frozen=True, kw_only=True):
     stage: int
     split: Split
     accuracies: tuple[float, ...]
-    """By task."""
+    """By task: what p is made of."""
+    score: "Score" = "accuracy"
+    """What that is."""
+    beside: tuple[float | None, ...] = ()
+    """By task, the other one of accuracy and macro-F1; None: not measured."""

@@ -25,10 +25,18 @@ from bertcl_tui.kit.messages import (
 from bertcl_tui.store.filters import Filter, History, study_fields
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogLine, StudyRow, WorkerRow
-from bertcl_tui.store.trial_rows import OLDEST_FIRST, RunCurves, TrialRow
+from bertcl_tui.store.trial_rows import OLDEST_FIRST, RunCurves, TrialRow, score_name
 from bertcl_tui.studies.table import StudiesTable, fitting_studies
 from bertcl_tui.style.looks import standing_of
-from bertcl_tui.style.wording import count, duration, headway, pace_of, steps_rate, tokens_rate
+from bertcl_tui.style.wording import (
+    at_the_beginning,
+    count,
+    duration,
+    headway,
+    pace_of,
+    steps_rate,
+    tokens_rate,
+)
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import TopBar, entitle
@@ -181,7 +189,8 @@ class StudiesScreen(LiveScreen):
         trial, curves = watched
         role = trial.state if trial.state != "complete" else "best"
         steps = f" ─ step {trial.step} of {trial.steps}" if trial.state == "running" else ""
-        entitle(chart, f"Accuracy ─ {role} #{trial.number}{steps}", " · ".join(_pace(trial)))
+        what = at_the_beginning(score_name(curves.score))
+        entitle(chart, f"{what} ─ {role} #{trial.number}{steps}", " · ".join(_pace(trial)))
         chart.show(Learning(curves))
 
     @on(StudiesTable.Moved)

@@ -30,7 +30,7 @@ from bertcl_tui.kit.messages import (
 from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
-from bertcl_tui.store.trial_rows import TrialRow
+from bertcl_tui.store.trial_rows import TrialRow, score_name
 from bertcl_tui.study.grid import PanelGrid
 from bertcl_tui.study.look import (
     MARGIN,
@@ -44,7 +44,13 @@ from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.trials import TrialsList, ask_to_confirm, retry
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.style.looks import state_word
-from bertcl_tui.style.wording import best_text, duration, headway, steps_rate, tokens_rate
+from bertcl_tui.style.wording import (
+    best_text,
+    duration,
+    headway,
+    steps_rate,
+    tokens_rate,
+)
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import TopBar
@@ -345,6 +351,7 @@ def _facts(study: StudyRow) -> list[str]:
         *ended,
         study.model,
         f"{study.preset} preset",
+        "" if study.score == "accuracy" else f"p of {score_name(study.score)}",
         "" if study.first_lr is None else "later stages",
         study.reason or "",
     )

@@ -41,6 +41,11 @@ def score(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
+def at_the_beginning(words: str) -> str:
+    """Write words as a title begins."""
+    return f"{words[0].upper()}{words[1:]}"
+
+
 def stage_1_said(first_lr: float | None) -> str:
     """Say how stage 1 was learnt where rates are for the later stages; empty: they are for all."""
     if first_lr is None:

@@ -17,6 +17,7 @@ from engine.errors import UsageError
 from engine.learning.measures import AccuracyMatrix
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
+from engine.spec.protocol import SCORE_NAMES, Score
 from engine.store.measurements import DriftRecord, Split
 from engine.store.states import ENDED, RETRIED
 from engine.tasks.models import backbone_of
@@ -27,6 +28,7 @@ SPLIT_TITLES: Final[dict[Split, str]] = {
     "search": "rows that score trials",
     "validation": "validation rows, which no search has seen",
 }
+_OTHER: Final[dict[Score, Score]] = {"accuracy": "macro-f1", "macro-f1": "accuracy"}
 _WAITING: Final = ("queued", "lost")
 
 
@@ -37,10 +39,27 @@ class Accuracies(Struct, frozen=True):
     rows: tuple[tuple[float, ...], ...]
     stages: tuple[int, ...]
     """After which stage each row was measured; for the report that may be the last alone."""
+    score: Score = "accuracy"
+    """What the rows are of."""
+    beside: tuple[float | None, ...] = ()
+    """The other one of accuracy and macro-F1, at the end, by task; None: not measured."""
 
     def is_at_once(self, tasks: int) -> bool:
         """Whether so many tasks were learnt in one stage."""
         return self.stages == (0,) and len(self.rows[0]) == tasks > 1
+
+    @property
+    def name(self) -> str:
+        """What people call the score."""
+        return SCORE_NAMES[self.score]
+
+    @property
+    def other(self) -> str:
+        """What the numbers beside are called and come to; nothing, where they are not known."""
+        if not self.beside or None in self.beside:
+            return ""
+        told = " · ".join(f"{value:.3f}" for value in self.beside if value is not None)
+        return f"{SCORE_NAMES[_OTHER[self.score]]} at the end {told}"
 
     @property
     def matrix(self) -> AccuracyMatrix:
@@ -98,7 +117,13 @@ def accuracies_of(ends: tuple[StageEnd, ...]) -> tuple[Accuracies, ...]:
     """Return a run's accuracies on the splits that score it and that report it."""
     found = {split: [end for end in ends if end.split == split] for split in SPLIT_TITLES}
     return tuple(
-        Accuracies(split, tuple(end.accuracies for end in own), tuple(end.stage for end in own))
+        Accuracies(
+            split,
+            tuple(end.accuracies for end in own),
+            tuple(end.stage for end in own),
+            own[-1].score,
+            own[-1].beside,
+        )
         for split, own in found.items()
         if own
     )
@@ -209,7 +234,7 @@ class Layers(Struct, frozen=True, kw_only=True):
 
 
 def learning_of(look: RunLook) -> Learning | Nothing:
-    """Return accuracy on every task over all stages."""
+    """Return what every task scores over all stages."""
     if look.curves is None or not look.curves.curves:
         return Nothing(why_nothing(look.run, "measured"))
     return Learning(look.curves)

@@ -17,7 +17,8 @@ from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import ControlRuns, OpenRun, RetryRuns, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter
-from bertcl_tui.store.trial_rows import RunFacts
+from bertcl_tui.store.trial_rows import RunFacts, score_name
+from bertcl_tui.style.wording import at_the_beginning
 from bertcl_tui.trial.look import (
     RunLook,
     can_be_controlled,
@@ -125,14 +126,17 @@ class TrialScreen(LiveScreen):
         learning.show(learning_of(look))
         layers.show(layers_of_run(look))
         rows = look.run.followed or look.run.spec.protocol.retention_rows
-        on_rows = f"1 Accuracy while tasks are learnt ─ on up to {rows:,} rows"
+        on_rows = f"1 {self._score(look)} while tasks are learnt ─ on up to {rows:,} rows"
         self._entitle(learning, on_rows, notes_on(look.run))
         self._entitle(layers, "2 Learning rate and drift of each layer", note_on_drift(look))
         matrix, parameters = (self.query_one(f"#{name}", TextPanel) for name in PANELS[2::2])
         matrix.show(accuracies_text(look))
         parameters.show(parameters_text(look.run, partial(key_for, self.app)))
-        self._entitle(matrix, "3 Accuracy after each stage", "")
+        self._entitle(matrix, f"3 {self._score(look)} after each stage", "")
         self._entitle(parameters, "5 Parameters", "")
+
+    def _score(self, look: RunLook) -> str:
+        return at_the_beginning(score_name(look.run.spec.protocol.score))
 
     def _entitle(self, panel: Widget, title: str, subtitle: str) -> None:
         entitle(panel, title, "esc shows all" if panel is self.maximized else subtitle)

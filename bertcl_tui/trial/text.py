@@ -88,7 +88,8 @@ def accuracies_text(look: RunLook) -> Write:
             return Text(_why_no_matrix(run), style=looks.muted)
         text = matrix_text(tasks, accuracies, width, looks)
         text.append("\n")
-        for name, meaning in MEASURES.items():
+        for name, said in MEASURES.items():
+            meaning = said.replace("accuracy", accuracies[0].name)
             text.append(f"\n{name}", style=looks.text).append(f": {meaning}", style=looks.muted)
         return text
 
@@ -118,12 +119,18 @@ def matrix_text(
     for item in accuracies:
         if text:
             text.append("\n\n")
-        text.append(f"on the {SPLIT_TITLES[item.split]}\n", style=looks.muted)
+        text.append(f"{_of(item)}on the {SPLIT_TITLES[item.split]}\n", style=looks.muted)
         text.append(_table(tasks, item, width, looks))
         if item.is_whole(len(tasks)):
             text.append("\n")
             text.append(_measures(item, looks))
+            if item.other:
+                text.append(f"\n{item.other}", style=looks.muted)
     return text
+
+
+def _of(item: Accuracies) -> str:
+    return "" if item.score == "accuracy" else f"{item.name} "
 
 
 def _table(tasks: Sequence[str], item: Accuracies, width: int, looks: Looks) -> Text:

@@ -137,20 +137,22 @@ class Run(Table, frozen=True, kw_only=True):
     learning_rates: tuple[float, ...]
     """One per choice, from the embeddings to the heads."""
     accuracies: Mapping[Split, AccuracyMatrix]
-    """By split, row i: accuracy on each task after stage i; ``search`` scores, ``validation`` is
-    for the report."""
+    """By split, row i: accuracy on each task after stage i, or macro-F1 where the protocol scores
+    by it; ``search`` scores, ``validation`` is for the report."""
     curves: tuple[MeasurementRecord, ...]
-    """Accuracy (0 to 1) and loss (nats) by step, task and split."""
+    """Accuracy, macro-F1 (0 to 1) and loss (nats) by step, task and split; ``scored`` is the one of
+    the two that p is made of."""
     drift: tuple[DriftRecord, ...]
     """How far each layer moved by the end of each stage."""
 
     def columns(self) -> tuple[str, ...]:
-        return ("step", "stage", "task", "split", "accuracy", "loss")
+        return ("step", "stage", "task", "split", "accuracy", "macro_f1", "score", "loss")
 
     def rows(self) -> Iterator[Row]:
         for each in self.curves:
             task = self.spec.sequence[each.task]
-            yield (each.step, each.stage, task, each.split, each.accuracy, each.loss)
+            known = (each.accuracy, each.macro_f1, each.scored, each.loss)
+            yield (each.step, each.stage, task, each.split, *known)
 
 
 def combine(

@@ -6,9 +6,11 @@ from statistics import fmean, stdev
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.errors import UsageError, shown
 from engine.learning.measures import AccuracyMatrix
+from engine.spec.protocol import SCORE_NAMES, Score
 from engine.store.measurements import EndAccuracies
 
 CONFIDENCE: Final = 0.95
@@ -76,6 +78,16 @@ def _before(found: EndAccuracies, _: int, __: int) -> float | None:
 
 def _after(found: EndAccuracies, tasks: int, _: int) -> float | None:
     return found.get((tasks - 1, 0))
+
+
+def called_by(measure: Measure, score: Score) -> Measure:
+    """Return a measure that is called by what the runs are scored by."""
+
+    def called(text: str) -> str:
+        return text.replace("accuracy", SCORE_NAMES[score])
+
+    quantities = (replace(each, name=called(each.name)) for each in measure.quantities)
+    return replace(measure, title=called(measure.title), quantities=tuple(quantities))
 
 
 _P_O = Quantity(name="p_o", of=_at_the_end(lambda matrix: matrix.p_o))

@@ -12,6 +12,7 @@ from engine.arena.entrants import Entrant
 from engine.arena.layouts import Column, Layout
 from engine.arena.measuring import (
     Quantity,
+    called_by,
     half_width,
     holm,
     is_told,
@@ -21,7 +22,7 @@ from engine.arena.measuring import (
 )
 from engine.arena.results import CellRuns, Results, rows_measured
 from engine.spec import Protocol, preset, sequence_name
-from engine.spec.protocol import WHERE_NONE
+from engine.spec.protocol import WHERE_NONE, Score
 
 SIGNIFICANT: Final = 0.05
 _TROUBLE: Final = ("failed", "collapsed")
@@ -97,8 +98,18 @@ class Table(Struct, frozen=True, kw_only=True):
                 yield from cell.values
 
 
-def make_table(layout: Layout, results: Results, *, setting: str = "") -> Table:
-    """Return the table of a layout, compared with its first flat row, else with its first row."""
+def make_table(
+    layout: Layout, results: Results, *, setting: str = "", score: Score = "accuracy"
+) -> Table:
+    """Return the table of a layout, compared with its first flat row, else with its first row.
+
+    Args:
+        layout: its rows and columns.
+        results: what the runs came to.
+        setting: what all runs have in common.
+        score: what they are scored by.
+    """
+    layout = replace(layout, measure=called_by(layout.measure, score))
     reference = reference_of(layout.entrants)
     basis = _Basis(layout, results, reference, rows_measured(results))
     rows = [_row(basis, entrant) for entrant in layout.entrants]

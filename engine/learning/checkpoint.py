@@ -27,6 +27,7 @@ from engine.learning.methods import Method
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup, Split
 from engine.learning.vocabulary import kept_tokens
+from engine.spec.protocol import as_known_before
 
 Value = TypeVar("Value")
 
@@ -50,9 +51,9 @@ class Position(Struct, frozen=True, kw_only=True):
     takes this too."""
 
     def accuracies(self, split: Split) -> tuple[tuple[float, ...], ...]:
-        """Return the rows of the accuracy matrix on a split, of the stages that have any."""
+        """Return the rows of the matrix of what scores on a split, of the stages that have any."""
         rows = (
-            tuple(item.accuracy for item in end if item.split == split) for end in self.stage_ends
+            tuple(item.scored for item in end if item.split == split) for end in self.stage_ends
         )
         return tuple(row for row in rows if row)
 
@@ -216,7 +217,7 @@ def first_stage_key(setup: Setup, method: Method) -> str | None:
         "like others" if method.begins_like_others else setup.method,
         setup.grouping,
         setup.rates_of(0),
-        setup.protocol,
+        as_known_before(setup.protocol, ("balance", "score")),
         setup.seed_of(0),
         (setup.device.target.type, torch.get_num_threads(), str(torch.__version__)),
     )

@@ -14,20 +14,30 @@ from engine.learning.device import Device, to_device
 from engine.learning.events import Between, Measurement, go_on
 from engine.learning.model import SequenceModel, resting
 from engine.learning.plan import PreparedTask, Rows, Split
+from engine.spec.protocol import Score
 from engine.tasks.encoded import Encoded, batches_by_length
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Row by row, in the order of the rows: loss, predicted class, and whether it is right."""
+    """Row by row, in the order of the rows: loss, predicted class, and the right one."""
 
     losses: NDArray[np.float32]
     predicted: NDArray[np.int64]
-    correct: NDArray[np.bool_]
+    labels: NDArray[np.int64]
 
     @property
     def accuracy(self) -> float:
-        return float(self.correct.mean())
+        return float((self.predicted == self.labels).mean())
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean of the F1 of every class that a row has or was given, as scikit-learn has it."""
+        right = np.bincount(self.labels[self.predicted == self.labels])
+        both = np.bincount(np.concatenate((self.labels, self.predicted)))
+        there = both > 0
+        right = np.pad(right, (0, len(both) - len(right)))
+        return float((2 * right[there] / both[there]).mean())
 
     @property
     def loss(self) -> float:
@@ -35,7 +45,7 @@ class Evaluation:
 
     def take(self, rows: Rows) -> "Evaluation":
         """Return what is known of these rows."""
-        return Evaluation(self.losses[rows], self.predicted[rows], self.correct[rows])
+        return Evaluation(self.losses[rows], self.predicted[rows], self.labels[rows])
 
     def class_counts(self, classes: int) -> tuple[int, ...]:
         """Return how many rows were given each class."""
@@ -56,8 +66,7 @@ def evaluate(
             logits = model(batch, task)
             losses.append(functional.cross_entropy(logits, labels, reduction="none"))
             predicted.append(logits.argmax(dim=1))
-    given = in_order(predicted, batches)
-    return Evaluation(in_order(losses, batches), given, given == rows.labels)
+    return Evaluation(in_order(losses, batches), in_order(predicted, batches), rows.labels)
 
 
 def in_order(values: list[Tensor], batches: list[NDArray[np.int64]]) -> NDArray[Any]:
@@ -81,6 +90,8 @@ class Examiner:
     tasks: Sequence[PreparedTask]
     device: Device
     between: Between = go_on
+    score: Score = "accuracy"
+    """What p is made of."""
 
     def follow(self, which: Iterable[int]) -> tuple[Measurement, ...]:
         """Measure these of the sequence's tasks on their retention rows."""
@@ -118,10 +129,13 @@ class Examiner:
         return evaluate(self.model, rows, index, self.device, self.between)
 
     def _measurement(self, index: int, split: Split, found: Evaluation) -> Measurement:
+        macro_f1 = found.macro_f1
         return Measurement(
             task=index,
             split=split,
             accuracy=found.accuracy,
             loss=found.loss,
             predicted=found.class_counts(self.tasks[index].classes),
+            macro_f1=macro_f1,
+            score=macro_f1 if self.score == "macro-f1" else None,
         )

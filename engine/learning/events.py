@@ -30,6 +30,15 @@ class Measurement:
     loss: float
     predicted: tuple[int, ...]
     """How many rows were given each class."""
+    macro_f1: float | None = None
+    """None: it was measured by a version that did not."""
+    score: float | None = None
+    """What p is made of, where that is not the accuracy."""
+
+    @property
+    def scored(self) -> float:
+        """What p is made of."""
+        return self.accuracy if self.score is None else self.score
 
 
 @dataclass(frozen=True)

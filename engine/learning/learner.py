@@ -134,12 +134,12 @@ class SequenceLearner:
 
     @property
     def search_matrix(self) -> AccuracyMatrix:
-        """Accuracies on the rows that score trials."""
+        """What tasks score on the rows that score trials."""
         return AccuracyMatrix(self.position.accuracies("search"))
 
     @property
     def validation_matrix(self) -> AccuracyMatrix:
-        """Accuracies on the rows that are for reporting."""
+        """What tasks score on the rows that are for reporting."""
         return AccuracyMatrix(self.position.accuracies("validation"))
 
     def count_classes(self, task: int) -> tuple[int, ...]:
@@ -306,7 +306,13 @@ class SequenceLearner:
             logits: Tensor = self.model(batch, part.task)
         if self.setup.protocol.loss == "softmax-cross-entropy":
             logits = logits.softmax(dim=1)
-        return functional.cross_entropy(logits, labels)
+        weights = setup.weights_of(part.task)
+        if weights is None:
+            return functional.cross_entropy(logits, labels)
+        (of_classes,) = to_device({"weights": weights}, setup.device).values()
+        # Over rows, not over their weights: so every row counts by its class, whoever is beside it.
+        summed = functional.cross_entropy(logits.float(), labels, of_classes, reduction="sum")
+        return summed / len(labels)
 
     def has_taken(self, wanted: Wanted, loss: float | None) -> None:
         """Know that a step was taken with others: what follows it in the course is due."""
@@ -320,7 +326,9 @@ class SequenceLearner:
     def _measure(self, plan: StagePlan, stage: int, step: int) -> Measured:
         setup, at_end = self.setup, step == plan.steps
         which = self.method.measured(setup.pools, stage)
-        examiner = Examiner(self.model, setup.tasks, setup.device, self.between)
+        examiner = Examiner(
+            self.model, setup.tasks, setup.device, self.between, setup.protocol.score
+        )
         found = (examiner.examine if at_end else examiner.follow)(which)
         self._followed = {item.task: item.predicted for item in found if item.split == "retention"}
         event = Measured(

@@ -1,4 +1,7 @@
-"""Forgetting measures from the accuracy matrix a[i][j]: accuracy on task j after stage i."""
+"""Forgetting measures from the accuracy matrix a[i][j]: accuracy on task j after stage i.
+
+Where a protocol scores by macro-F1, it is that of macro-F1.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -13,12 +13,13 @@ from typing import Final, Literal
 import msgspec
 import numpy as np
 import torch
-from msgspec.structs import asdict
 from numpy.typing import NDArray
 
+from engine.learning.balance import class_weights, draw_balanced
 from engine.learning.device import Device
 from engine.profiles.grouping import Grouping
 from engine.spec import Protocol
+from engine.spec.protocol import as_known_before
 from engine.tasks.encoded import Encoded
 
 Rows = NDArray[np.int64]
@@ -116,8 +117,11 @@ def batches(
     shuffle: bool,
     after: int,
     lengths: Rows | None = None,
+    classes: Rows | None = None,
 ) -> Iterator[Rows]:
     """Yield the rows of every step of a stage after step ``after``; each row once an epoch.
+
+    Balanced, a row comes as often as its class has to, and as often as others of it, or once more.
 
     Args:
         plan: of the stage.
@@ -126,12 +130,14 @@ def batches(
         shuffle: whether every epoch has an order of its own; else rows come as they are.
         after: how many steps were taken.
         lengths: of all rows, where those of a batch shall be of like length; None: as they come.
+        classes: of all rows, of every task its own, where those of a task shall come equally often.
     """
     for step in range(after, plan.steps):
         epoch, place = divmod(step, plan.steps_per_epoch)
         if place == 0 or step == after:
             draw = np.random.default_rng((seed, stage, epoch))
-            order = draw.permutation(plan.rows) if shuffle else np.arange(plan.rows)
+            drawn = np.arange(plan.rows) if classes is None else draw_balanced(classes, draw)
+            order = draw.permutation(drawn) if shuffle else drawn
             if lengths is not None:
                 order = _by_length(order, lengths, plan.batch_size, draw)
         yield order[place * plan.batch_size : (place + 1) * plan.batch_size]
@@ -213,6 +219,16 @@ class PreparedTask:
     followed: Rows
     """Which rows of ``search`` are followed while a stage is learnt."""
 
+    @property
+    def largest_class(self) -> float:
+        """Share of the training rows that are of the class that most are of."""
+        return float(np.bincount(self.train.labels).max() / len(self.train))
+
+    @cached_property
+    def class_weights(self) -> NDArray[np.float32]:
+        """How much a row of each class counts where rare ones shall count as much as others."""
+        return class_weights(self.train.labels, self.classes)
+
     @cached_property
     def retention(self) -> Encoded:
         """The rows that are followed."""
@@ -276,7 +292,27 @@ class Setup:
             shuffle=protocol.shuffle,
             after=after,
             lengths=self.lengths(stage, np.arange(plan.rows)) if by_length else None,
+            classes=self._classes(stage) if protocol.balance == "sampling" else None,
         )
+
+    def _classes(self, stage: int) -> Rows:
+        """Return the task and the class of each row of a stage's pool."""
+        labels = [
+            np.stack(
+                (
+                    np.full(len(share.rows), share.task),
+                    self.tasks[share.task].train.labels[share.rows],
+                )
+            )
+            for share in self.pools[stage]
+        ]
+        return np.concatenate(labels, axis=1)
+
+    def weights_of(self, task: int) -> NDArray[np.float32] | None:
+        """Return how much a row of each class of a task counts in the loss; None: all alike."""
+        if self.protocol.balance != "weights":
+            return None
+        return self.tasks[task].class_weights
 
     def lengths(self, stage: int, numbers: Rows) -> NDArray[np.int64]:
         """Return the number of tokens of each of these rows of a stage's pool."""
@@ -293,19 +329,11 @@ class Setup:
             self.method,
             self.grouping,
             self.learning_rates,
-            _known_by(self.protocol),
+            as_known_before(self.protocol),
             self.seed,
             *(item for item in (self.first_lr, self.first_seed) if item is not None),
         )
         return blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
-
-
-def _known_by(protocol: Protocol) -> dict[str, object]:
-    """Return the switches of a protocol as checkpoints know them from before there was the last."""
-    switches = asdict(protocol)
-    if protocol.batching == "mixed":
-        del switches["batching"]
-    return switches
 
 
 def seed_step(seed: int, stage: int, step: int, device: Device) -> None:

@@ -43,6 +43,8 @@ PAPER_NOTES: Final = {
     "dropout": f"{_SILENT} never turns it on.",
     "shuffle": f"{_SILENT} learns the rows as they come.",
     "batching": f"{_SILENT} takes the rows of a batch as they come.",
+    "balance": "The paper learns the rows as often as they are; no task of it is very skewed.",
+    "score": "The paper has p of accuracies.",
     "optimizer_state": f"{_SILENT} keeps Adam's moments from task to task.",
     "idle_heads": f"{_SILENT} lets them drift by Adam's moments.",
     "loss": f"{_SILENT} applies cross-entropy to a softmax.",

@@ -1,10 +1,11 @@
-"""The protocol: every switch that decides what a measured accuracy means; and its presets."""
+"""The protocol: every switch that decides what a measured score means; and its presets."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from engine.errors import UsageError, shown
 from engine.spec.search import SearchSettings
@@ -13,6 +14,11 @@ Count = Annotated[int, Meta(ge=1)]
 Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
 Share = Annotated[float, Meta(ge=0.0)]
 
+Balance = Literal["none", "weights", "sampling"]
+Score = Literal["accuracy", "macro-f1"]
+
+SCORE_NAMES: Final[dict[Score, str]] = {"accuracy": "accuracy", "macro-f1": "macro-F1"}
+"""What people are told that a score is."""
 FOLLOWING: Final = ("retention_rows", "measures_per_epoch", "curve_share")
 """Switches that decide how closely a run is followed, not what it learns or scores."""
 
@@ -52,6 +58,12 @@ class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether a batch has its rows as they come, or rows of like length: within every 50 batches of
     that order they are sorted by it, and the batches come in an order of their own. Then less of a
     padded batch is padding; which rows are learnt together, and so what is learnt, is other."""
+    balance: Balance = "none"
+    """What is done where classes are not equally frequent. weights: a row counts by how rare its
+    class is among the training rows, 1 on average; sampling: an epoch has as many rows of each
+    class of a task, some often and some not at all, and as many in all."""
+    score: Score = "accuracy"
+    """What p, p_o and p_s are made of, and with them all that ranks and ends trials."""
     optimizer_state: Literal["fresh", "carried"] = "fresh"
     """What Adam knows at the start of a later stage; the authors' code carries it over."""
     idle_heads: Literal["frozen", "drifting"] = "frozen"
@@ -81,6 +93,20 @@ WHERE_NONE: Final = {
     "curve_share": "unbounded",
 }
 """What people are told where one of these switches has no value."""
+
+
+LATER: Final = ("batching", "balance", "score")
+"""Switches that came later: where they are as in `Protocol`, all is as before there were any."""
+
+
+def as_known_before(protocol: Protocol, later: Collection[str] = LATER) -> dict[str, object]:
+    """Return the switches by name, without those that came later and say what was always done."""
+    usual = Protocol()
+    return {
+        name: value
+        for name, value in asdict(protocol).items()
+        if name not in later or value != getattr(usual, name)
+    }
 
 
 class Preset(Struct, frozen=True, kw_only=True):

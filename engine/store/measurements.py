@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, selec
 from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.leases import hold
-from engine.store.schema import drift, measurement, run, stage
+from engine.store.schema import drift, measurement, run, scored, stage
 
 Split = Literal["retention", "search", "validation"]
 Record = TypeVar("Record", bound=Struct)
@@ -31,7 +31,7 @@ class StageRecord(Struct, frozen=True, kw_only=True):
 
 
 class MeasurementRecord(Struct, frozen=True, kw_only=True):
-    """Accuracy on one task of the sequence after a step."""
+    """How well one task of the sequence is known after a step."""
 
     step: int
     stage: int
@@ -39,6 +39,15 @@ class MeasurementRecord(Struct, frozen=True, kw_only=True):
     split: Split
     accuracy: float
     loss: float | None = None
+    macro_f1: float | None = None
+    """None: not measured, as by earlier versions."""
+    score: float | None = None
+    """What p is made of, where that is not the accuracy."""
+
+    @property
+    def scored(self) -> float:
+        """What p is made of."""
+        return self.accuracy if self.score is None else self.score
 
 
 class Spent(Struct, frozen=True, kw_only=True):
@@ -82,7 +91,8 @@ class Progress(Struct, frozen=True, kw_only=True):
 
 
 EndAccuracies = dict[tuple[int, int], float]
-"""a[i, j] is the accuracy on task j at the end of stage i, where that was measured."""
+"""a[i, j] is the accuracy on task j at the end of stage i, where that was measured; macro-F1, where
+the run's protocol has that as its score."""
 
 
 class DriftRecord(Struct, frozen=True, kw_only=True):
@@ -199,7 +209,7 @@ def end_accuracies(
     """Return the accuracies of these runs at the ends of the stages that are over."""
     of_these = measurement.c.run_id.in_(run_ids)
     query = (
-        select(measurement)
+        select(measurement.c.run_id, measurement.c.stage, measurement.c.task, scored())
         .join(
             stage,
             (stage.c.run_id == measurement.c.run_id)
@@ -212,7 +222,7 @@ def end_accuracies(
     found: defaultdict[int, EndAccuracies] = defaultdict(dict)
     with store.reading() as connection:
         for row in connection.execute(query):
-            found[row.run_id][row.stage, row.task] = row.accuracy
+            found[row.run_id][row.stage, row.task] = row.scored
     return dict(found)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     or_,
     select,
     type_coerce,
@@ -24,7 +25,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 12))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 13))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -175,6 +176,8 @@ measurement = Table(
     Column("stage", Whole, nullable=False),
     Column("accuracy", Number, nullable=False),
     Column("loss", Number),
+    Column("macro_f1", Number),  # none where an earlier version measured
+    Column("score", Number),  # what p is made of, where that is not the accuracy
     sqlite_with_rowid=False,
 )
 
@@ -279,6 +282,11 @@ def first_damage(connection: Connection) -> str:
             assert isinstance(kind, Checked)
             return f"{table.name} {place} has no {kind.kind} as {column.name}"
     return ""
+
+
+def scored() -> ColumnElement[float]:
+    """Return what p is made of, as ``scored``: a measurement's accuracy, or its macro-F1."""
+    return func.coalesce(measurement.c.score, measurement.c.accuracy).label("scored")
 
 
 def ended_early() -> ColumnElement[bool]:

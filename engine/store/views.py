@@ -55,8 +55,9 @@ _RUN: Final = {
     "`stopped`",
     "reason": "why it is in that state, where there is something to say",
     "p": "p_o + p_s, 0 to 2, on the rows that score trials, with its own seed",
-    "p_o": "accuracy on the earlier tasks after the last stage, mean over them, 0 to 1",
-    "p_s": "accuracy on the last task after the last stage, 0 to 1",
+    "p_o": "accuracy (or macro-F1, as its protocol scores) on the earlier tasks after the last "
+    "stage, mean over them, 0 to 1",
+    "p_s": "the same on the last task after the last stage, 0 to 1",
     "reported_p": "p on the validation split",
     "reported_p_o": "p_o on the validation split",
     "reported_p_s": "p_s on the validation split",
@@ -134,11 +135,14 @@ VIEWS: Final = (
             "task": "name of the measured task",
             "split": "`retention` (some rows, while it learns), `search` (those that score "
             "trials) or `validation`",
-            "accuracy": "0 to 1",
+            "accuracy": "share of the rows that are right, 0 to 1",
+            "macro_f1": "mean F1 of the classes, 0 to 1; NULL: not measured",
+            "score": "the one of both that p is made of",
             "loss": "mean cross-entropy in nats",
         },
         "SELECT m.run_id, s.name AS study, r.number, m.step, m.stage, m.task AS place, "
-        f"{{task}} AS task, m.split, m.accuracy, m.loss FROM cl_measurement m {_OF_RUN}",
+        f"{{task}} AS task, m.split, m.accuracy, m.macro_f1, "
+        f"coalesce(m.score, m.accuracy) AS score, m.loss FROM cl_measurement m {_OF_RUN}",
     ),
     View(
         "drift",

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import isfinite, isnan
+from typing import Final
 from unicodedata import category, normalize
 
 from msgspec import Struct
@@ -14,7 +15,12 @@ from engine.errors import UsageError, shown
 
 _MOST_NAMED = 8
 _ROOM_FOR_NAME = 30
+ONE_LABEL: Final = (
+    "a row has one label here: keep one of them, or make a task of each that says yes or no"
+)
+"""The way out where rows have several."""
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_BETWEEN = re.compile(r"[;|,]")
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
@@ -87,7 +93,7 @@ def rows_from(
         sentence1=texts(columns.sentence1),
         sentence2=None if columns.sentence2 is None else texts(columns.sentence2),
         labels=[
-            "" if _is_missing(value) else label_of(_text(value, columns.label, row, where))
+            "" if _is_missing(value) else label_of(_label(value, columns.label, row, where))
             for row, value in enumerate(table[columns.label], 1)
         ],
         names=names,
@@ -113,9 +119,23 @@ def require_columns(columns: Columns, there: Sequence[str], where: str) -> None:
     """
     for name in columns.names():
         if name not in there:
+            if name == columns.label:
+                _refuse_several_columns(name, there, where)
             raise UsageError(f"{where} has no column '{shown(name)}'; it has {named(there)}")
         if there.count(name) > 1:
             raise UsageError(f"{where} has column '{shown(name)}' twice; rename one of them")
+
+
+def _refuse_several_columns(label: str, there: Sequence[str], where: str) -> None:
+    """Refuse a label that stands in several columns: it names them, or they begin with it."""
+    listed = [part.strip() for part in _BETWEEN.split(label)]
+    begun = [name for name in there if re.match(rf"{re.escape(label)}[\W_]", name)]
+    several = listed if len(listed) > 1 and set(listed) <= set(there) else begun
+    if len(several) > 1:
+        raise UsageError(
+            f"{where} has {len(several)} columns for '{shown(label)}': {named(several)}; "
+            f"{ONE_LABEL}"
+        )
 
 
 def named(names: Iterable[str]) -> str:
@@ -138,6 +158,15 @@ def numbered(rows: Sequence[int]) -> str:
 
 def _is_missing(value: object) -> bool:
     return value is None or (isinstance(value, float | Decimal) and isnan(value))
+
+
+def _label(value: object, column: str, row: int, where: str) -> str:
+    if isinstance(value, list | tuple):
+        raise UsageError(
+            f"{where}, row {row}: column '{shown(column)}' holds a list of labels, "
+            f"{shown(list(value), _ROOM_FOR_NAME)}; {ONE_LABEL}"
+        )
+    return _text(value, column, row, where)
 
 
 def _text(value: object, column: str, row: int, where: str) -> str:
@@ -260,6 +289,7 @@ def _refuse_doubtful(raw: RawTask, found: set[str]) -> None:
             f"as a class in a task file: labels = [{_in_order(found)}]"
         )
     _refuse_twins(raw, found)
+    _refuse_several(raw, found)
 
 
 def _in_order(numbers: Collection[str]) -> str:
@@ -283,6 +313,25 @@ def _refuse_twins(raw: RawTask, found: set[str]) -> None:
                 f"{_place_of(others[0], raw)}, which differs from '{shown(usual)}' by {how} only; "
                 f"spell them alike, or name the classes in a task file: labels = [{shown(names)}]"
             )
+
+
+def _refuse_several(raw: RawTask, found: set[str]) -> None:
+    """Refuse labels that are combinations: lists, or made of what other labels are or hold."""
+    parts = {label: _parts(label) for label in sorted(found)}
+    holders = Counter(part for each in parts.values() for part in each)
+    for label, each in parts.items():
+        is_list = label.startswith(("[", "{", "(")) and label.endswith(("]", "}", ")"))
+        if len(each) > 1 and (is_list or all(holders[part] > 1 for part in each)):
+            raise UsageError(
+                f"{_place_of(label, raw)}, which looks like {len(each)} labels: {named(each)}; "
+                f"{ONE_LABEL}; or, where it is one, name the classes in a task file: labels = [...]"
+            )
+
+
+def _parts(label: str) -> list[str]:
+    """Return the labels that a label is made of, each once: itself, where it is one."""
+    parts = (part.strip(" []{}()'\"") for part in _BETWEEN.split(label))
+    return list(dict.fromkeys(part for part in parts if part))
 
 
 def _as_it_is_read(label: str) -> str:

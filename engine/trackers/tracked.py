@@ -179,7 +179,7 @@ def _history(
 ) -> dict[int, dict[str, float]]:
     found: defaultdict[int, dict[str, Any]] = defaultdict(dict)
     for each in measured:
-        found[each.step][f"retention/{tasks[each.task]}"] = each.accuracy
+        found[each.step][f"retention/{tasks[each.task]}"] = each.scored
         if each.loss is not None:
             found[each.step][f"loss/{tasks[each.task]}"] = each.loss
     return dict(found)

@@ -41,10 +41,14 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
 
     from engine.learning.backbone import BackboneShape
+    from engine.learning.plan import PreparedTask
 
 _MEASURED_SECONDS = 2.0
 _MOST_SECONDS = 60.0
 """For which a process waits until the others are there."""
+
+_SKEWED = 0.75
+"""Share of a task's rows that are of its largest class: more are worth a word."""
 
 Say = Callable[[Struct], None]
 """Sends one answer."""
@@ -124,9 +128,12 @@ def check(specs: Iterable[RunSpec]) -> list[str]:
         method = make_method(spec)
         method.learning_rates(grouping)
         method.require(spec.model)
-        for name in spec.sequence:
+        tasks = [
             prepare_task(name, spec.data, spec.model, spec.protocol, spec.device)
+            for name in spec.sequence
+        ]
         remarks |= dict.fromkeys(_remarks(spec, shape))
+        remarks |= dict.fromkeys(_skewed(spec, tasks))
     return list(remarks)
 
 
@@ -137,6 +144,20 @@ def _remarks(spec: RunSpec, shape: "BackboneShape") -> Iterator[str]:
     if shape.shares_weights:
         layers = "1 layer" if shape.n_layers == 1 else f"{shape.n_layers} layers"
         yield f"model '{shown(spec.model)}' uses the same weights again: it has {layers} to tune"
+
+
+def _skewed(spec: RunSpec, tasks: Iterable["PreparedTask"]) -> Iterator[str]:
+    """Say which tasks have most rows of one class, where nothing is done about it."""
+    ways = []
+    if spec.protocol.balance == "none":
+        ways.append("--balance weights (or sampling) learns the others as much")
+    if spec.protocol.score == "accuracy":
+        ways.append("--score macro-f1 counts every class alike")
+    for task in tasks if ways else ():
+        share = task.largest_class
+        if share > _SKEWED:
+            rows = f"{share:.0%} of its training rows are of one class"
+            yield f"task '{shown(task.name)}' is skewed, {rows}: {', '.join(ways)}"
 
 
 def describe_machine() -> Machine:

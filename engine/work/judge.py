@@ -14,6 +14,7 @@ from engine.learning.plan import StagePlan
 from engine.search.collapse import CollapseSentinel, Look, Observation, SentinelState
 from engine.search.trials import Search
 from engine.spec import RunSpec
+from engine.spec.protocol import SCORE_NAMES
 from engine.spec.search import PruningSees
 from engine.work.patience import Patience
 
@@ -89,6 +90,7 @@ class TrialJudge(Judge):
         self._patience = patience
         self._stages: tuple[StagePlan, ...] = ()
         self._epoch_ends: Collection[int] = ()
+        self._scored_by = SCORE_NAMES[spec.protocol.score]
         self._sequence = spec.sequence
         self._sentinel = CollapseSentinel(spec.sequence)
         self._reports = 0
@@ -144,7 +146,7 @@ class TrialJudge(Judge):
         if self._is_end(event):
             return
         if self._patience.call(lambda: self._search.should_prune(self._number)):
-            what = "p" if event.stage > 0 else "half its accuracy,"
+            what = "p" if event.stage > 0 else f"half its {self._scored_by},"
             reason = f"{what} {score:.3f} at step {event.step} was too far behind other trials"
             self.verdict = Verdict("pruned", reason)
 
@@ -174,15 +176,15 @@ class TrialJudge(Judge):
 
 
 def followed_p(event: Measured) -> float:
-    """Return p on the retention rows: mean accuracy on earlier tasks, plus that on the new one."""
+    """Return p on the retention rows: mean score on earlier tasks, plus that on the new one."""
     *earlier, latest = _followed(event)
     return sum(earlier) / len(earlier) + latest
 
 
 def followed_half(event: Measured) -> float:
-    """Return half of the accuracy on the first task: its share of p, while it is learnt alone."""
+    """Return half of the score on the first task: its share of p, while it is learnt alone."""
     return _followed(event)[0] / 2
 
 
 def _followed(event: Measured) -> list[float]:
-    return [item.accuracy for item in event.measurements if item.split == "retention"]
+    return [item.scored for item in event.measurements if item.split == "retention"]

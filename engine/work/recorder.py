@@ -133,6 +133,8 @@ class Recorder:
                 split=item.split,
                 accuracy=item.accuracy,
                 loss=item.loss,
+                macro_f1=item.macro_f1,
+                score=item.score,
             )
             for item in event.measurements
         ]

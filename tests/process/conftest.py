@@ -94,6 +94,7 @@ def undisturbed(run_spec: RunSpec) -> list[MeasurementRecord]:
             split=item.split,
             accuracy=item.accuracy,
             loss=item.loss,
+            macro_f1=item.macro_f1,
         )
         for event in prepare(run_spec).events()
         if isinstance(event, Measured)

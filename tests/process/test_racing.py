@@ -114,6 +114,7 @@ def _undisturbed(trial: RunRecord, index: int) -> tuple[list[MeasurementRecord],
             split=item.split,
             accuracy=item.accuracy,
             loss=item.loss,
+            macro_f1=item.macro_f1,
         )
         for event in learner.events()
         if isinstance(event, Measured)

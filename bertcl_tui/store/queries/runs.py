@@ -19,9 +19,10 @@ from bertcl_tui.store.trial_rows import (
     TrialState,
 )
 from engine.spec import RunSpec
+from engine.spec.protocol import Score
 from engine.store.measurements import spent_in
 from engine.store.racing import races_of
-from engine.store.schema import measurement, run, stage, study, worker
+from engine.store.schema import measurement, run, scored, stage, study, worker
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
 from engine.store.workers import identity_in
 from engine.work.processes import is_alive
@@ -177,17 +178,30 @@ def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | Non
 def stage_ends(connection: Connection, run_id: int) -> tuple[StageEnd, ...]:
     """Return the accuracies at the end of each stage on the whole splits, by stage and split."""
     query = (
-        select(measurement)
+        select(measurement, scored())
         .where(measurement.c.run_id == run_id, measurement.c.split != "retention")
         .order_by(measurement.c.stage, measurement.c.task)
     )
-    found: defaultdict[tuple[int, Split], dict[int, float]] = defaultdict(dict)
+    found: defaultdict[tuple[int, Split], dict[int, Row[Any]]] = defaultdict(dict)
     for row in connection.execute(query):
-        found[row.stage, row.split][row.task] = row.accuracy
+        found[row.stage, row.split][row.task] = row
     return tuple(
-        StageEnd(stage=stage, split=split, accuracies=tuple(accuracies.values()))
-        for (stage, split), accuracies in found.items()
+        StageEnd(
+            stage=stage,
+            split=split,
+            accuracies=tuple(row.scored for row in rows.values()),
+            score=_score_of(rows.values()),
+            beside=tuple(
+                row.macro_f1 if row.score is None else row.accuracy for row in rows.values()
+            ),
+        )
+        for (stage, split), rows in found.items()
     )
+
+
+def _score_of(rows: Iterable[Row[Any]]) -> Score:
+    """Return what p is made of where these were measured."""
+    return "accuracy" if all(row.score is None for row in rows) else "macro-f1"
 
 
 def _holder(row: Row[Any]) -> str | None:
@@ -197,7 +211,7 @@ def _holder(row: Row[Any]) -> str | None:
 def curves(connection: Connection, run_ids: Collection[int]) -> tuple[RunCurves, ...]:
     """Return the retention curves of these runs, by run and task."""
     stages = _stages(connection, run_ids)
-    points = _points(connection, run_ids)
+    points, by_macro_f1 = _points(connection, run_ids)
     query = select(run.c.id, run.c.number).where(run.c.id.in_(run_ids)).order_by(run.c.id)
     return tuple(
         RunCurves(
@@ -208,6 +222,7 @@ def curves(connection: Connection, run_ids: Collection[int]) -> tuple[RunCurves,
                 Curve(task=task, steps=tuple(steps), accuracies=tuple(accuracies))
                 for task, (steps, accuracies) in sorted(points.get(run_id, {}).items())
             ),
+            score="macro-f1" if run_id in by_macro_f1 else "accuracy",
         )
         for run_id, number in connection.execute(query)
     )
@@ -228,15 +243,22 @@ def _stages(connection: Connection, run_ids: Collection[int]) -> dict[int, list[
     return by_run
 
 
-def _points(connection: Connection, run_ids: Collection[int]) -> dict[int, dict[int, Points]]:
+def _points(
+    connection: Connection, run_ids: Collection[int]
+) -> tuple[dict[int, dict[int, Points]], set[int]]:
+    """Return the points by run and task, and which runs are scored by macro-F1."""
+    own = measurement.c
     query = (
-        select(measurement.c.run_id, measurement.c.task, measurement.c.step, measurement.c.accuracy)
+        select(own.run_id, own.task, own.step, scored(), own.score.is_not(None))
         .where(measurement.c.run_id.in_(run_ids), measurement.c.split == "retention")
         .order_by(measurement.c.step)
     )
     by_run: dict[int, dict[int, Points]] = defaultdict(dict)
-    for run_id, task, step, accuracy in connection.execute(query):
+    by_macro_f1: set[int] = set()
+    for run_id, task, step, accuracy, is_macro_f1 in connection.execute(query):
+        if is_macro_f1:
+            by_macro_f1.add(run_id)
         steps, accuracies = by_run[run_id].setdefault(task, ([], []))
         steps.append(step)
         accuracies.append(accuracy)
-    return by_run
+    return by_run, by_macro_f1

@@ -18,6 +18,7 @@ from bertcl_tui.store.queries.runs import (
 from bertcl_tui.store.study_rows import Best, StudyRow
 from bertcl_tui.store.trial_rows import StudyState, TrialState
 from engine.arena.measuring import half_width
+from engine.spec.protocol import Score
 from engine.spec.search import Racing, Spending, Stages
 from engine.store.racing import (
     FEWEST,
@@ -136,6 +137,7 @@ class _Protocol(Struct):
     preset: str
     grouping: str
     retention_rows: int
+    score: Score = "accuracy"
 
 
 class _Search(Struct):
@@ -211,6 +213,7 @@ def list_studies(
                 sequence=row.sequence,
                 model=row.model,
                 preset=spec.protocol.preset,
+                score=spec.protocol.score,
                 grouping=spec.protocol.grouping,
                 retention_rows=spec.protocol.retention_rows,
                 first_lr=spec.search.first_lr if later else None,

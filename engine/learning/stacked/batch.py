@@ -64,8 +64,10 @@ def stack_batches(learners: Sequence[SequenceLearner], wanted: Sequence[Wanted])
         if "token_type_ids" in batch:
             types[*here, :length] = batch["token_type_ids"]
         labels[task][here] = batch["labels"]
-        shares[task][here] = 1.0 / len(wanted[trial].rows)
         setup, at = learners[trial].setup, wanted[trial]
+        weights = setup.weights_of(task)
+        counts = 1.0 if weights is None else weights[batch["labels"]]
+        shares[task][here] = counts / len(at.rows)
         step = (setup.seed_of(at.stage), at.stage, at.step, task)
         first = trial * rows + begin
         keys[first : first + len(part)] = [(*step, int(row)) for row in part]

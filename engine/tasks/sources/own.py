@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from engine.errors import UsageError, reason_of, shown
 from engine.files import expanded
 from engine.spec.protocol import Count
-from engine.tasks.rows import Columns, label_of
+from engine.tasks.rows import ONE_LABEL, Columns, label_of
 from engine.tasks.sources.files import SUFFIXES, FileOrigin
 from engine.tasks.sources.hub import GLUE, HubOrigin
 from engine.tasks.subsets import find_named
@@ -85,6 +85,8 @@ def _task(name: str, table: object, path: Path) -> OwnTask:
     where = f"task '{shown(name)}' in {shown(path)}"
     if not _NAME.fullmatch(name):
         raise UsageError(f"{where}: a task's name has letters, digits, '.', '_' and '-' only")
+    if isinstance(table, dict) and isinstance(several := table.get("label"), list):
+        raise UsageError(f"{where}: label names {len(several)} columns; {ONE_LABEL}")
     try:
         task = msgspec.convert(table, OwnTask)
     except msgspec.ValidationError as error:

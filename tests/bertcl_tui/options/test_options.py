@@ -35,6 +35,8 @@ WRONG = [
     ("retention_rows", "0", "retention rows is 0"),
     ("measures_per_epoch", "0", "measures per epoch is 0"),
     ("batching", "sorted", "no batching named 'sorted'; use one of mixed, by-length"),
+    ("balance", "even", "no balance named 'even'; use one of none, weights, sampling"),
+    ("score", "f1", "no score named 'f1'; use one of accuracy, macro-f1"),
     ("curve_share", "-1", "curve share is -1; it must be at least 0, like 0.1"),
     ("trials", "many", "trials 'many' is no whole number"),
     ("trials", "0", "trials is 0"),

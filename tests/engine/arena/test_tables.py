@@ -178,3 +178,12 @@ def test_the_papers_numbers_stand_beside_ours() -> None:
     assert [value.paper for value in table.rows[3].cells[1].values] == [0.755, 0.916]
     assert any(value.paper is not None for value in table.values())
     assert Column(sequence=PAIR).name == table.columns[0]
+
+
+def test_a_table_is_called_by_what_its_runs_are_scored_by() -> None:
+    results = Results(cells={("flat@2e-5", PAIR): FLAT})
+    asked = layout("flat,combined", "p_o-p_s")
+    usual, other = make_table(asked, results), make_table(asked, results, score="macro-f1")
+    assert usual.measure.startswith("accuracy on the original")
+    assert other.measure == usual.measure.replace("accuracy", "macro-F1")
+    assert other.quantities == usual.quantities == ("p_o", "p_s")

@@ -44,6 +44,8 @@ def test_curves_of_stored_protocols_and_of_the_papers_stay_as_they_were() -> Non
         ("curve_share", None, True),
         ("eval_rows", 8, False),
         ("dropout", False, False),
+        ("score", "macro-f1", False),
+        ("balance", "weights", False),
     ],
 )
 def test_how_closely_a_run_is_followed_changes_no_score(
@@ -89,7 +91,8 @@ def test_the_code_halves_by_what_the_first_task_shows() -> None:
 
 def test_what_older_versions_stored_is_read_as_it_was_meant() -> None:
     protocol = msgspec.to_builtins(Protocol())
-    del protocol["length_split"], protocol["batching"]
+    for later in ("length_split", "batching", "balance", "score"):
+        del protocol[later]
     search = msgspec.to_builtins(SearchSettings(trials=7))
     del search["pruning_sees"], search["budget_epochs"]
     del search["trial_seeds"], search["racing"], search["when_flat"]

@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from engine.store.connection import Store
 from engine.store.measurements import (
@@ -6,6 +7,7 @@ from engine.store.measurements import (
     Progress,
     Split,
     StageRecord,
+    end_accuracies,
     measurements_of,
     record_progress,
     record_stages,
@@ -47,6 +49,22 @@ def test_what_is_measured_again_replaces_what_stood_there(
     ]
     assert measurements_of(store, held[0], "search") == [measured(8, 0.61, split="search")]
     assert len(measurements_of(store, held[0])) == 5
+
+
+def test_what_scores_is_the_accuracy_unless_a_measurement_says_else(
+    store: Store, held: tuple[int, int]
+) -> None:
+    first = replace(measured(20, 0.5, split="search"), macro_f1=0.4)
+    second = replace(measured(40, 0.6, split="search"), stage=1, macro_f1=0.3, score=0.3)
+    stages = [
+        StageRecord(stage=stage, task=task, first_step=20 * stage, last_step=20 * stage + 20)
+        for stage, task in enumerate(("sst2", "mrpc"))
+    ]
+    record_stages(store, *held, stages)
+    record_progress(store, *held, Progress(step=40, steps=40), [first, second])
+    assert end_accuracies(store, [held[0]], "search") == {held[0]: {(0, 0): 0.5, (1, 0): 0.3}}
+    assert measurements_of(store, held[0]) == [first, second]
+    assert [item.scored for item in measurements_of(store, held[0])] == [0.5, 0.3]
 
 
 def test_progress_without_measurements_is_progress(store: Store, held: tuple[int, int]) -> None:

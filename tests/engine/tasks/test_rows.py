@@ -3,7 +3,14 @@ from collections.abc import Sequence
 import pytest
 
 from engine.errors import UsageError
-from engine.tasks.rows import Columns, RawTask, Rows, classes_of, rows_from
+from engine.tasks.rows import (
+    Columns,
+    RawTask,
+    Rows,
+    classes_of,
+    require_columns,
+    rows_from,
+)
 
 
 def rows(*labels: object, where: str = "file t.csv", names: tuple[str, ...] = ()) -> Rows:
@@ -51,6 +58,13 @@ def test_labels_that_look_the_same_are_one_class(
         (["10", "9.5", "1.5"], r"in a task file: labels = \[\"1.5\", \"9.5\", \"10\"\]$"),
         (["1,5", "2,5"], "2 of 2 labels are numbers with decimals"),
         ([0.25, float("inf")], "2 of 2 labels are numbers with decimals"),
+        (
+            ["a", "b", "a;b", "b"],
+            "'a;b' in row 3, .* like 2 labels: 'a', 'b'; a row has one",
+        ),
+        (["x|y", "y|z", "x|z"], "'x|y' in row 1, which looks like 2 labels: 'x', 'y'; a row has"),
+        (["['a', 'b']", "['c']", "['c']"], "in row 1, which looks like 2 labels: 'a', 'b'; a row"),
+        ([["a", "b"], ["a"]], r"row 1: column 'label' holds a list of labels, \['a', 'b'\]; a row"),
         ([str(n % 26) for n in range(50)], "has 26 different labels in 50 rows; name the column"),
     ],
 )
@@ -123,3 +137,23 @@ def test_names_that_the_source_knows_are_as_good_as_declared_ones() -> None:
     unlabelled = RawTask(train=rows(1, -1, 0, names=("neg", "pos")), validation=None)
     with pytest.raises(UsageError, match="has label '-1' in row 2, which is no class"):
         classes_of(unlabelled)
+
+
+def test_a_name_with_a_comma_is_one_class() -> None:
+    raw = task("news, sports", "weather", "news, sports", "arts; culture")
+    assert classes_of(raw).names == ("arts; culture", "news, sports", "weather")
+    declared = ("a", "b", "a;b")
+    assert classes_of(task("a", "b", "a;b"), declared).names == declared
+
+
+@pytest.mark.parametrize(
+    ("label", "there", "several"),
+    [
+        ("label", ["text", "label_rude", "label_angry"], "'label_rude', 'label_angry'"),
+        ("rude, angry", ["text", "rude", "angry"], "'rude', 'angry'"),
+    ],
+)
+def test_a_label_in_several_columns_is_refused(label: str, there: list[str], several: str) -> None:
+    said = f"file t.csv has 2 columns for '{label}': {several}; a row has one label here: keep one"
+    with pytest.raises(UsageError, match=said):
+        require_columns(Columns(sentence1="text", label=label), there, "file t.csv")

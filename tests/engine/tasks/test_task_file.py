@@ -113,3 +113,18 @@ def test_a_byte_order_mark_is_no_part_of_a_task_file(tmp_path: Path) -> None:
     (entry,) = own_tasks(path)
     assert entry.origin.files() == [tmp_path / "~$t.csv"]
     assert (entry.labels, entry.unlabelled) == (("0", "True", "1.5"), ("-1", ""))
+
+
+def test_several_columns_as_label_are_refused_with_the_way_out(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """
+        [tasks.tone]
+        train = "tone.csv"
+        sentence1 = "text"
+        label = ["rude", "angry"]
+        """,
+    )
+    said = r"task 'tone' in .*: label names 2 columns; a row has one label here: keep one of them, "
+    with pytest.raises(UsageError, match=f"{said}or make a task of each that says yes or no$"):
+        own_tasks(path)
