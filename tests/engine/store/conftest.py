@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, update
 
+import engine.store.migrations
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.run_states import create_run
@@ -24,6 +27,19 @@ def store(any_store: str) -> Iterator[Store]:
     store = open_store(any_store)
     yield store
     store.close()
+
+
+@contextmanager
+def older_store(path: Path, revision: str) -> Iterator[Connection]:
+    """Make a store as the version with that schema did, to be filled."""
+    database = create_engine(f"sqlite:///{path}")
+    with database.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", engine.store.migrations.__path__[0])
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        yield connection
+    database.dispose()
 
 
 def study_spec(

@@ -1,9 +1,8 @@
-import json
-import sqlite3
 from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import insert
 
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
@@ -12,12 +11,11 @@ from engine.store.measurements import Progress, StageRecord, record_progress, re
 from engine.store.run_states import (
     claim_run,
     control_run,
-    create_run,
     finish_run,
     retry_run,
 )
 from engine.store.runs import spent_epochs
-from engine.store.schema import run
+from engine.store.schema import run, stage
 from engine.store.searches import (
     has_trial_under_way,
     say_what_searches_wait_for,
@@ -33,6 +31,7 @@ from tests.engine.store.conftest import (
     new_study,
     new_trial,
     new_worker,
+    older_store,
     study_spec,
 )
 
@@ -129,38 +128,29 @@ def test_runs_of_older_stores_are_counted_where_their_protocol_says(
     tmp_path: Path, own: int | None, epochs: float
 ) -> None:
     path = tmp_path / "studies.db"
-    store = open_store(str(path))
     spec = RunSpec(sequence=("a", "b"), data="hub", model="m", protocol=Protocol(epochs=own))
-    run_id = create_run(store, spec)
-    worker_id = new_worker(store)
-    claim_run(store, worker_id, threads=1)
-    record_stages(store, run_id, worker_id, STAGES)
-    record_progress(store, run_id, worker_id, Progress(step=30, steps=30))
-    store.close()
-    with sqlite3.connect(path) as connection:
-        for name in ("made", "moved", "gone"):
-            connection.execute(f"DROP TRIGGER cl_run_{name}")
-        for name in ("sorted", "ended", "worker", "retried"):
-            connection.execute(f"DROP INDEX ix_cl_run_{name}")
-        connection.execute("DROP TABLE cl_tally")
-        connection.execute("ALTER TABLE cl_stage DROP COLUMN epochs")
-        connection.execute("ALTER TABLE cl_stage DROP COLUMN followed")
-        connection.execute("ALTER TABLE cl_run DROP COLUMN tokens_rate")
-        connection.execute("ALTER TABLE cl_run DROP COLUMN lost_step")
-        connection.execute("ALTER TABLE cl_run DROP COLUMN earlier_epochs")
-        connection.execute("ALTER TABLE cl_run DROP COLUMN first_stage")
-        for name in ("learning", "measuring", "waiting", "ideal"):
-            connection.execute(f"ALTER TABLE cl_run DROP COLUMN {name}_seconds")
-        connection.execute("ALTER TABLE cl_worker DROP COLUMN process")
-        connection.execute("ALTER TABLE cl_worker DROP COLUMN waits_for")
-        connection.execute("DROP TABLE cl_drift")
-        connection.execute("DROP TABLE cl_importance")
-        connection.execute("UPDATE cl_version SET version_num = '0002'")
-        (text,) = connection.execute("SELECT spec FROM cl_run").fetchone()
-        assert json.loads(text)["protocol"]["epochs"] == own
+    with older_store(path, "0002") as connection:
+        connection.execute(
+            insert(run).values(
+                id=1,
+                sequence="a:b",
+                method=spec.method,
+                seed=spec.seed,
+                spec=msgspec.json.encode(spec).decode(),
+                state="running",
+                desired="running",
+                step=30,
+                steps=30,
+                heartbeat_at=0.0,
+                created_at=0.0,
+            )
+        )
+        for each in STAGES:
+            known = {name: getattr(each, name) for name in ("stage", "task", "first_step")}
+            connection.execute(insert(stage).values(run_id=1, last_step=each.last_step, **known))
     store = open_store(str(path))
     with store.reading() as connection:
-        assert spent_epochs(connection, run.c.id == run_id) == epochs
+        assert spent_epochs(connection, run.c.id == 1) == epochs
     store.close()
 
 

@@ -9,11 +9,8 @@ from threading import Barrier
 
 import msgspec
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine, delete, insert, select
+from sqlalchemy import delete, insert, select
 
-import engine.store.migrations
 from bertcl_tui.store.reader import Reader
 from engine.spec import Source
 from engine.store.connection import open_store
@@ -22,19 +19,14 @@ from engine.store.run_states import create_run
 from engine.store.runs import enter_run, entries, trials_of
 from engine.store.schema import REVISIONS, VERSION_TABLE, log, run, stage, study
 from engine.store.studies import create_study, find_study
-from tests.engine.store.conftest import run_spec, study_spec, without_privileges
+from tests.engine.store.conftest import older_store, run_spec, study_spec, without_privileges
 
 
 @pytest.fixture
 def first_schema(tmp_path: Path) -> Path:
     """Return a store of schema 0001 with a study of two trials, one of them at work."""
     path = tmp_path / "old.db"
-    database = create_engine(f"sqlite:///{path}")
-    with database.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", engine.store.migrations.__path__[0])
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+    with older_store(path, "0001") as connection:
         spec, now = study_spec("old"), time.time()
         connection.execute(
             insert(study).values(
@@ -73,7 +65,6 @@ def first_schema(tmp_path: Path) -> Path:
         )
         for run_id, said in ((1, "complete"), (7, "deleted since")):
             connection.execute(insert(log).values(at=now, level="info", run_id=run_id, text=said))
-    database.dispose()
     return path
 
 
