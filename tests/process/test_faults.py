@@ -21,7 +21,7 @@ from tests.tiny import tiny_tasks
 
 pytestmark = pytest.mark.process
 
-FAULTS = 20
+FAULTS = 12
 SEED = 7
 
 
@@ -35,7 +35,7 @@ def search(backbone: Path, few_rows: Path) -> StudySpec:
     return tiny_search(backbone, few_rows, in_order=2)
 
 
-def test_twenty_faults_lose_nothing(search: StudySpec, tmp_path: Path) -> None:
+def test_a_dozen_faults_lose_nothing(search: StudySpec, tmp_path: Path) -> None:
     faults = endless_faults(SEED, possible_kinds(), long_stop=LONG_STOP)
     campaign = Campaign(search, tmp_path, faults)
     while campaign.tally.faults < FAULTS:
