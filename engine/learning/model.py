@@ -119,7 +119,6 @@ class Products:
         }
         late = late_parts(backbone) if row_masks(backbone) is not None else None
         self._late = [] if late is None else late.weights()
-        self._has_late = late is not None
         elsewhere = looked_up | set(map(id, self._late))
         self._weights = [each for each in backbone.parameters() if id(each) not in elsewhere]
         layers = getattr(config, "num_hidden_layers", n_layers)
@@ -132,7 +131,7 @@ class Products:
         tokens, pairs = int(lengths.sum()), int((lengths**2).sum())
         of_tokens = self._passes * _operations(self._weights) * tokens
         of_rows = _operations(self._late) * len(lengths)
-        looks = self._layers * pairs + self._has_late * (tokens - pairs)
+        looks = self._layers * pairs + bool(self._late) * (tokens - pairs)
         return of_tokens + of_rows + self._of_a_pair * looks
 
 

@@ -38,7 +38,7 @@ def attend_within_rows(
     scale = query.shape[3] ** -0.5 if scaling is None else scaling
     if row_masks.firsts is not None and module is row_masks.late_attention:
         q, k, v = (states[0].transpose(0, 1) for states in (query, key, value))
-        seen = _seen_by_firsts(q, k, v, row_masks, runs=row_runs, dropout=dropout, scale=scale)
+        seen = _seen_by_firsts(q, k, v, row_masks, dropout=dropout, scale=scale)
         return row_masks.put_firsts(seen)[None], None
     if dropout and row_masks.begun:
         kept = row_masks.of_looks(query.shape[1], dropout)
@@ -60,7 +60,6 @@ def _seen_by_firsts(
     value: Tensor,
     row_masks: RowMasks,
     *,
-    runs: list[Run],
     dropout: float,
     scale: float,
 ) -> Tensor:
@@ -70,7 +69,7 @@ def _seen_by_firsts(
     are taken at once, without products of matrices.
     """
     assert row_masks.firsts is not None
-    lengths = torch.tensor([length for rows, length in runs for _ in range(rows)])
+    lengths = torch.tensor(row_masks.lengths)
     row = torch.arange(len(lengths)).repeat_interleave(lengths)
     with torch.autocast("cpu", enabled=False):
         asking = query[row_masks.firsts].float() * scale

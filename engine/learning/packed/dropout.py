@@ -29,6 +29,11 @@ class RowMasks:
         """The last layer's."""
 
     @property
+    def lengths(self) -> list[int]:
+        """Tokens of each row, as rows are laid end to end."""
+        return self._lengths
+
+    @property
     def begun(self) -> bool:
         """Whether there are rows to draw for; where there are none, torch's own dropout serves."""
         return bool(self._streams)
