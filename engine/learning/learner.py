@@ -1,16 +1,14 @@
 """Learning the tasks of a sequence one after another, while watching the earlier ones."""
 
-import logging
 import math
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import replace
 from operator import add
 
 import msgspec
 import torch
 from torch import Tensor, optim
-from torch.nn import functional
 
 from engine.errors import EngineError
 from engine.learning.checkpoint import (
@@ -21,7 +19,6 @@ from engine.learning.checkpoint import (
     take_over,
     unpack_optimizer,
 )
-from engine.learning.device import free_memory, to_device
 from engine.learning.drift import measure_drift
 from engine.learning.evaluation import Examiner, evaluate
 from engine.learning.events import (
@@ -36,6 +33,7 @@ from engine.learning.events import (
     Wanted,
     go_on,
 )
+from engine.learning.gradients import Gradients
 from engine.learning.measures import AccuracyMatrix
 from engine.learning.methods import Method
 from engine.learning.model import (
@@ -47,15 +45,10 @@ from engine.learning.model import (
     set_rates,
 )
 from engine.learning.plan import (
-    Part,
     Setup,
     StagePlan,
-    parts_of,
-    pieces_of,
     seed_step,
 )
-
-_log = logging.getLogger(__name__)
 
 
 class SequenceLearner:
@@ -94,7 +87,7 @@ class SequenceLearner:
         self.is_worth_reporting: Callable[[Measured], bool] = lambda _: True
         self.losses_at_once = setup.device.losses_at_once
         self._unread: list[Tensor] = []
-        self._rows_at_once = setup.protocol.batch_size
+        self._gradients = Gradients(setup, self.model, method)
         self._taken_over: tuple[Measured, ...] = ()
         self._followed: dict[int, tuple[int, ...]] = {}
         self._products = Products(self.model.backbone, setup.grouping.n_layers)
@@ -252,41 +245,13 @@ class SequenceLearner:
         setup, stage, step = self.setup, wanted.stage, wanted.step
         seed_step(setup.seed_of(stage), stage, step, setup.device)
         self.method.begin_step(setup, self.model, stage, step)
-        loss = self._find_gradients(wanted)
+        loss = self._gradients.of_step(wanted)
         if setup.protocol.idle_heads == "drifting":
             self.model.give_learnt_heads_zero_gradients(stage)
         self.set_rates(wanted)
         self.optimizer.step()
+        self.method.end_step(setup, self.model, stage, step)
         return loss
-
-    def _find_gradients(self, wanted: Wanted) -> Tensor:
-        """Return the loss; from now on in smaller pieces where memory is too small for these."""
-        parts = parts_of(self.setup.pools[wanted.stage], wanted.rows)
-        while True:
-            pieces = [piece for part in parts for piece in pieces_of(part, self._rows_at_once)]
-            try:
-                return self._add_gradients(wanted, pieces)
-            except torch.OutOfMemoryError:
-                largest = max(len(piece.rows) for piece in pieces)
-                if largest == 1:
-                    raise
-                self._rows_at_once = largest // 2
-            # Only here has the error let go of what was computed.
-            free_memory(str(self.setup.device.target))
-            _log.warning("too little memory for a batch: %d rows at a time", self._rows_at_once)
-
-    def _add_gradients(self, wanted: Wanted, pieces: Sequence[Part]) -> Tensor:
-        self.optimizer.zero_grad()
-        losses = []
-        for piece in pieces:
-            loss = self._loss(wanted, piece) * piece.weight
-            loss.backward()  # type: ignore[no-untyped-call]
-            losses.append(loss.detach())
-        penalty = self.method.penalty(self.model)
-        if penalty is not None:
-            penalty.backward()  # type: ignore[no-untyped-call]
-            losses.append(penalty.detach())
-        return torch.stack(losses).sum()
 
     def _read_losses(self, *, at_once: bool) -> float | None:
         if len(self._unread) < self.losses_at_once and not at_once:
@@ -294,25 +259,6 @@ class SequenceLearner:
         losses: list[float] = torch.stack(self._unread).tolist()
         self._unread = []
         return next((loss for loss in losses if not math.isfinite(loss)), losses[-1])
-
-    def _loss(self, wanted: Wanted, part: Part) -> Tensor:
-        setup = self.setup
-        if self.model.masks is not None:
-            key = (setup.seed_of(wanted.stage), wanted.stage, wanted.step, part.task)
-            self.model.masks.begin(key, part.rows)
-        batch = to_device(setup.tasks[part.task].train.batch(part.rows), setup.device)
-        labels = batch.pop("labels")
-        with setup.device.autocast():
-            logits: Tensor = self.model(batch, part.task)
-        if self.setup.protocol.loss == "softmax-cross-entropy":
-            logits = logits.softmax(dim=1)
-        weights = setup.weights_of(part.task)
-        if weights is None:
-            return functional.cross_entropy(logits, labels)
-        (of_classes,) = to_device({"weights": weights}, setup.device).values()
-        # Over rows, not over their weights: so every row counts by its class, whoever is beside it.
-        summed = functional.cross_entropy(logits.float(), labels, of_classes, reduction="sum")
-        return summed / len(labels)
 
     def has_taken(self, wanted: Wanted, loss: float | None) -> None:
         """Know that a step was taken with others: what follows it in the course is due."""

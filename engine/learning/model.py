@@ -62,8 +62,16 @@ class SequenceModel(nn.Module):
 
     def forward(self, inputs: Inputs, task: int) -> Tensor:
         """Return logits (rows, classes of the task) in fp32."""
-        summary = self.summarise(self.backbone, inputs)
-        logits: Tensor = self.heads[task](self.dropout(summary))
+        return self.scores(self.summary(inputs), task)
+
+    def summary(self, inputs: Inputs) -> Tensor:
+        """Return what every head sees of the rows, after dropout."""
+        seen: Tensor = self.dropout(self.summarise(self.backbone, inputs))
+        return seen
+
+    def scores(self, summary: Tensor, task: int) -> Tensor:
+        """Return a task's logits of what its head sees, in fp32."""
+        logits: Tensor = self.heads[task](summary)
         return logits.float()
 
     def unfreeze_heads(self) -> None:

@@ -4,7 +4,7 @@ The rows of a step are a pure function of seed, stage and epoch, so that a run c
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from math import ceil, floor
@@ -177,6 +177,8 @@ class Part:
     task: int
     rows: Rows
     weight: float
+    purpose: str = ""
+    """What a method calls rows that it adds to a step."""
 
 
 def pool_size(pool: Pool) -> int:
@@ -200,7 +202,7 @@ def pieces_of(part: Part, rows: int) -> Iterator[Part]:
     """Yield parts of at most so many rows that together are one."""
     for first in range(0, len(part.rows), rows):
         piece = part.rows[first : first + rows]
-        yield Part(part.task, piece, part.weight * len(piece) / len(part.rows))
+        yield replace(part, rows=piece, weight=part.weight * len(piece) / len(part.rows))
 
 
 @dataclass(frozen=True)

@@ -1,172 +1,20 @@
-"""The ways to learn a sequence, by name, with their options; what they do is in engine.learning."""
+"""Finding a method by its name, and reading its options; what it does is in engine.learning."""
 
 from collections.abc import Mapping
 
-from msgspec import Struct
-
 from engine.errors import UsageError, shown
+from engine.spec.method_entry import MethodEntry, MethodOption, OptionValue
+from engine.spec.method_table import METHODS
 
-OptionValue = float | int | str
-
-
-class MethodOption(Struct, frozen=True, kw_only=True):
-    """One number or word that a method takes."""
-
-    name: str
-    help: str
-    default: OptionValue | None = None
-    """None: there is none, and it must be given."""
-    low: float = 0.0
-    high: float = 1e9
-    whole: bool = False
-    """Counts only."""
-
-
-class MethodEntry(Struct, frozen=True, kw_only=True):
-    """What is known of a method without torch."""
-
-    name: str
-    title: str
-    """As tables call it."""
-    summary: str
-    options: tuple[MethodOption, ...] = ()
-    takes_profile: bool = True
-    """Whether one rate per choice may stand in for ``lr``."""
-    one_stage: bool = False
-    """Whether all is learnt at once, so that no stage is a later one."""
-
-
-_LR = MethodOption(
-    name="lr", help="Peak learning rate of all layers; a profile stands in for it.", high=1.0
-)
-
-METHODS = (
-    MethodEntry(
-        name="flat",
-        title="flat",
-        summary="one learning rate for all layers (the paper's BERTbase)",
-        options=(_LR,),
-        takes_profile=False,
-    ),
-    MethodEntry(
-        name="profile",
-        title="BERTcL",
-        summary="one learning rate per choice (the paper's BERTcL)",
-    ),
-    MethodEntry(
-        name="llrd",
-        title="LLRD",
-        summary="layer-wise decay: every layer below the top learns slower than the one above it",
-        options=(
-            _LR,
-            MethodOption(
-                name="decay", help="Factor from a layer to the one below.", default=0.9, high=1.0
-            ),
-        ),
-        takes_profile=False,
-    ),
-    MethodEntry(
-        name="freeze-k",
-        title="freeze",
-        summary="embeddings and the lowest layers stay as they were pretrained",
-        options=(
-            _LR,
-            MethodOption(
-                name="layers", help="How many encoder layers are frozen.", default=3, whole=True
-            ),
-        ),
-    ),
-    MethodEntry(
-        name="ewc-mlm",
-        title="EWC (MLM)",
-        summary="elastic weight consolidation around the pretrained weights, Fisher from masked "
-        "language modelling on plain text (the paper's BERT+EWC)",
-        options=(
-            _LR,
-            MethodOption(
-                name="importance", help="Weight of the penalty (675 in the paper).", default=675.0
-            ),
-            MethodOption(
-                name="text",
-                help="Where the plain text is from: sample, wiki40b, or a text file.",
-                default="sample",
-            ),
-            MethodOption(
-                name="texts", help="How many texts make the Fisher.", default=512, low=1, whole=True
-            ),
-        ),
-    ),
-    MethodEntry(
-        name="ewc-task",
-        title="EWC (task)",
-        summary="elastic weight consolidation around the weights after each stage, Fisher from "
-        "that stage's task",
-        options=(
-            _LR,
-            MethodOption(name="importance", help="Weight of the penalty.", default=1000.0),
-            MethodOption(
-                name="rows",
-                help="How many training rows make the Fisher of a task.",
-                default=256,
-                low=1,
-                whole=True,
-            ),
-            MethodOption(
-                name="gamma",
-                help="Online variant: earlier Fishers count so much at each later stage, around "
-                "the newest weights alone; 0 keeps a penalty of its own for every task.",
-                default=0.0,
-                high=1.0,
-            ),
-        ),
-    ),
-    MethodEntry(
-        name="l2-sp",
-        title="L2-SP",
-        summary="weights are pulled back to the pretrained ones (Li et al. 2018)",
-        options=(
-            _LR,
-            MethodOption(name="strength", help="Weight of the penalty.", default=0.01),
-        ),
-    ),
-    MethodEntry(
-        name="replay",
-        title="replay",
-        summary="a small share of the earlier tasks' rows is learnt again in every later stage",
-        options=(
-            _LR,
-            MethodOption(
-                name="share",
-                help="Share of each earlier task's training rows that is kept.",
-                default=0.02,
-                high=1.0,
-            ),
-        ),
-    ),
-    MethodEntry(
-        name="lora",
-        title="LoRA",
-        summary="low-rank adapters learn, the pretrained weights stay (PEFT)",
-        options=(
-            _LR,
-            MethodOption(name="rank", help="Rank of the adapters.", default=8, low=1, whole=True),
-            MethodOption(name="alpha", help="Scale of the adapters.", default=16.0),
-        ),
-    ),
-    MethodEntry(
-        name="joint",
-        title="joint",
-        summary="all tasks at once: what a sequence could reach if nothing were forgotten",
-        options=(_LR,),
-        one_stage=True,
-    ),
-    MethodEntry(
-        name="single",
-        title="single",
-        summary="each task alone, from the pretrained weights: no shift (the paper's Table 1)",
-        options=(_LR,),
-    ),
-)
+__all__ = [
+    "METHODS",
+    "MethodEntry",
+    "MethodOption",
+    "OptionValue",
+    "method_entry",
+    "read_options",
+    "refuse_first_lr",
+]
 
 
 def method_entry(name: str) -> MethodEntry:
@@ -236,6 +84,9 @@ def _checked(entry: MethodEntry, option: MethodOption, value: OptionValue) -> Op
     if option.name == "lr":
         return _rate(entry, value)
     where = f"{option.name} of method {entry.name}"
+    if option.words and value not in option.words:
+        known = " or ".join(option.words)
+        raise UsageError(f"{where} is {known}, not '{shown(str(value))}'")
     if isinstance(option.default, str):
         return str(value)
     if isinstance(value, str):

@@ -1,6 +1,6 @@
 """What a method is: rates, rows, and what it does to the model before and while it learns."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import ClassVar, Self
 
 import msgspec
@@ -9,13 +9,16 @@ from torch import Tensor
 from engine.errors import UsageError
 from engine.learning.events import Between, go_on
 from engine.learning.model import SequenceModel
-from engine.learning.plan import Pool, PreparedTask, Setup, all_rows
+from engine.learning.plan import Part, Pool, PreparedTask, Setup, all_rows
 from engine.profiles.grouping import Grouping
 from engine.profiles.profile import fault_in_rates
 from engine.spec import RunSpec
 from engine.spec.methods import OptionValue, read_options
 
 Tensors = Mapping[str, Tensor]
+Again = Callable[[Sequence[Part] | None], Tensor]
+"""Finds a step's gradients anew, with the same dropout, at the weights as they are now; of other
+training rows where any are given. Returns the loss."""
 
 
 class Method:
@@ -109,6 +112,35 @@ class Method:
 
         What is frozen here is to be free again when the next stage makes its optimizer.
         """
+
+    def learnt_from(
+        self, setup: Setup, stage: int, step: int, batch: Sequence[Part]
+    ) -> Sequence[Part]:
+        """Return the rows of a step, and their weights: those of its batch, and maybe others."""
+        del setup, stage, step
+        return batch
+
+    def loss_of(
+        self, model: SequenceModel, part: Part, seen: tuple[Tensor, Tensor], loss: Tensor
+    ) -> Tensor:
+        """Return the mean loss of some rows of a step.
+
+        Args:
+            model: as it learns.
+            part: the rows; not all of a task's where memory is small.
+            seen: what every head sees of them, and the logits of their own one.
+            loss: their cross-entropy.
+        """
+        del model, part, seen
+        return loss
+
+    def change_gradients(
+        self, setup: Setup, model: SequenceModel, stage: int, step: int, again: Again
+    ) -> None:
+        """Change the gradients that were found before the optimizer takes its step by them."""
+
+    def end_step(self, setup: Setup, model: SequenceModel, stage: int, step: int) -> None:
+        """Change the weights after the optimizer's step, before anything is measured."""
 
     def measured(self, pools: Sequence[Pool], stage: int) -> Collection[int]:
         """Return the tasks whose accuracy this stage can change: all that were learnt so far."""

@@ -96,8 +96,8 @@ def test_weighted_the_loss_is_a_mean_over_rows_whatever_the_pieces(skewed: Ask) 
     counts = torch.from_numpy(np.bincount(task.train.labels))
     by_hand = float((each * (len(task.train) / (2 * counts[labels]))).mean())
     for at_once in (16, 3):
-        learner._rows_at_once = at_once
-        found = learner._find_gradients(Wanted(0, 1, rows))
+        learner._gradients.rows_at_once = at_once
+        found = learner._gradients.of_step(Wanted(0, 1, rows))
         assert float(found) == pytest.approx(by_hand, rel=1e-5)
 
 

@@ -1,0 +1,34 @@
+"""What is known of a method and its options without torch."""
+
+from msgspec import Struct
+
+OptionValue = float | int | str
+
+
+class MethodOption(Struct, frozen=True, kw_only=True):
+    """One number or word that a method takes."""
+
+    name: str
+    help: str
+    default: OptionValue | None = None
+    """None: there is none, and it must be given."""
+    low: float = 0.0
+    high: float = 1e9
+    whole: bool = False
+    """Counts only."""
+    words: tuple[str, ...] = ()
+    """Of an option that is a word: those it can be; none: any."""
+
+
+class MethodEntry(Struct, frozen=True, kw_only=True):
+    """What is known of a method without torch."""
+
+    name: str
+    title: str
+    """As tables call it."""
+    summary: str
+    options: tuple[MethodOption, ...] = ()
+    takes_profile: bool = True
+    """Whether one rate per choice may stand in for ``lr``."""
+    one_stage: bool = False
+    """Whether all is learnt at once, so that no stage is a later one."""

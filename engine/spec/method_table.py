@@ -1,0 +1,135 @@
+"""The ways to learn a sequence, by name, with their options."""
+
+from engine.spec.method_entry import MethodEntry, MethodOption
+
+_LR = MethodOption(
+    name="lr", help="Peak learning rate of all layers; a profile stands in for it.", high=1.0
+)
+
+METHODS = (
+    MethodEntry(
+        name="flat",
+        title="flat",
+        summary="one learning rate for all layers (the paper's BERTbase)",
+        options=(_LR,),
+        takes_profile=False,
+    ),
+    MethodEntry(
+        name="profile",
+        title="BERTcL",
+        summary="one learning rate per choice (the paper's BERTcL)",
+    ),
+    MethodEntry(
+        name="llrd",
+        title="LLRD",
+        summary="layer-wise decay: every layer below the top learns slower than the one above it",
+        options=(
+            _LR,
+            MethodOption(
+                name="decay", help="Factor from a layer to the one below.", default=0.9, high=1.0
+            ),
+        ),
+        takes_profile=False,
+    ),
+    MethodEntry(
+        name="freeze-k",
+        title="freeze",
+        summary="embeddings and the lowest layers stay as they were pretrained",
+        options=(
+            _LR,
+            MethodOption(
+                name="layers", help="How many encoder layers are frozen.", default=3, whole=True
+            ),
+        ),
+    ),
+    MethodEntry(
+        name="ewc-mlm",
+        title="EWC (MLM)",
+        summary="elastic weight consolidation around the pretrained weights, Fisher from masked "
+        "language modelling on plain text (the paper's BERT+EWC)",
+        options=(
+            _LR,
+            MethodOption(
+                name="importance", help="Weight of the penalty (675 in the paper).", default=675.0
+            ),
+            MethodOption(
+                name="text",
+                help="Where the plain text is from: sample, wiki40b, or a text file.",
+                default="sample",
+            ),
+            MethodOption(
+                name="texts", help="How many texts make the Fisher.", default=512, low=1, whole=True
+            ),
+        ),
+    ),
+    MethodEntry(
+        name="ewc-task",
+        title="EWC (task)",
+        summary="elastic weight consolidation around the weights after each stage, Fisher from "
+        "that stage's task",
+        options=(
+            _LR,
+            MethodOption(name="importance", help="Weight of the penalty.", default=1000.0),
+            MethodOption(
+                name="rows",
+                help="How many training rows make the Fisher of a task.",
+                default=256,
+                low=1,
+                whole=True,
+            ),
+            MethodOption(
+                name="gamma",
+                help="Online variant: earlier Fishers count so much at each later stage, around "
+                "the newest weights alone; 0 keeps a penalty of its own for every task.",
+                default=0.0,
+                high=1.0,
+            ),
+        ),
+    ),
+    MethodEntry(
+        name="l2-sp",
+        title="L2-SP",
+        summary="weights are pulled back to the pretrained ones (Li et al. 2018)",
+        options=(
+            _LR,
+            MethodOption(name="strength", help="Weight of the penalty.", default=0.01),
+        ),
+    ),
+    MethodEntry(
+        name="replay",
+        title="replay",
+        summary="a small share of the earlier tasks' rows is learnt again in every later stage",
+        options=(
+            _LR,
+            MethodOption(
+                name="share",
+                help="Share of each earlier task's training rows that is kept.",
+                default=0.02,
+                high=1.0,
+            ),
+        ),
+    ),
+    MethodEntry(
+        name="lora",
+        title="LoRA",
+        summary="low-rank adapters learn, the pretrained weights stay (PEFT)",
+        options=(
+            _LR,
+            MethodOption(name="rank", help="Rank of the adapters.", default=8, low=1, whole=True),
+            MethodOption(name="alpha", help="Scale of the adapters.", default=16.0),
+        ),
+    ),
+    MethodEntry(
+        name="joint",
+        title="joint",
+        summary="all tasks at once: what a sequence could reach if nothing were forgotten",
+        options=(_LR,),
+        one_stage=True,
+    ),
+    MethodEntry(
+        name="single",
+        title="single",
+        summary="each task alone, from the pretrained weights: no shift (the paper's Table 1)",
+        options=(_LR,),
+    ),
+)
