@@ -249,6 +249,7 @@ class SequenceLearner:
         if setup.protocol.idle_heads == "drifting":
             self.model.give_learnt_heads_zero_gradients(stage)
         self.set_rates(wanted)
+        self.method.before_update(setup, self.model, self.optimizer, stage, step)
         self.optimizer.step()
         self.method.end_step(setup, self.model, stage, step)
         return loss

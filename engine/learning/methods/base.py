@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import ClassVar, Self
 
 import msgspec
-from torch import Tensor
+from torch import Tensor, optim
 
 from engine.errors import UsageError
 from engine.learning.events import Between, go_on
@@ -138,6 +138,14 @@ class Method:
         self, setup: Setup, model: SequenceModel, stage: int, step: int, again: Again
     ) -> None:
         """Change the gradients that were found before the optimizer takes its step by them."""
+
+    def before_update(
+        self, setup: Setup, model: SequenceModel, optimizer: optim.Adam, stage: int, step: int
+    ) -> None:
+        """Look at, or change, a step's gradients, weights and rates just before Adam uses them.
+
+        Its groups have their rates of this step under ``lr``; the next step has its own again.
+        """
 
     def end_step(self, setup: Setup, model: SequenceModel, stage: int, step: int) -> None:
         """Change the weights after the optimizer's step, before anything is measured."""
