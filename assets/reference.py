@@ -139,6 +139,12 @@ def methods() -> str:
     return table(("method", "in tables", "what it does", "options (`--option NAME=VALUE`)"), rows)
 
 
+def method_costs() -> str:
+    """Return what every method that says so computes, and what that costs."""
+    rows = ((_code(item.name), item.equation, item.cost) for item in METHODS if item.equation)
+    return table(("method", "what it computes", "beside the cost of `flat`"), rows)
+
+
 def _options_of(entry: MethodEntry) -> str:
     own = (option for option in entry.options if option.name != "lr")
     said = (f"`{option.name}` ({_short(option.default)}): {option.help}" for option in own)
@@ -155,6 +161,7 @@ FRAGMENTS: Final[Mapping[str, Callable[[], str]]] = {
     "words-of-options": words_of_options,
     "keys": keys,
     "methods": methods,
+    "method-costs": method_costs,
     "states": said_in_help("States"),
     "words": said_in_help("Words"),
     "curves": said_in_help("Reading the curves"),

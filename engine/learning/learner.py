@@ -145,7 +145,8 @@ class SequenceLearner:
         rows = asked.search if known is None else asked.unfollowed
         if known is not None and not len(rows):
             return known
-        found = evaluate(self.model, rows, task, self.setup.device, self.between)
+        with self.method.as_measured(self.model):
+            found = evaluate(self.model, rows, task, self.setup.device, self.between)
         counts = found.class_counts(asked.classes)
         return counts if known is None else tuple(map(add, counts, known))
 
@@ -228,7 +229,8 @@ class SequenceLearner:
             if step in plan.measured_at:
                 self._move(step=step, due=taken.loss)
                 began = time.monotonic()
-                measured = self._measure(plan, stage, step)
+                with self.method.as_measured(self.model):
+                    measured = self._measure(plan, stage, step)
                 yield replace(measured, seconds=time.monotonic() - began)
             self._move(step=step, due=None)
             lengths = self.setup.lengths(stage, indices)

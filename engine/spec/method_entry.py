@@ -32,3 +32,12 @@ class MethodEntry(Struct, frozen=True, kw_only=True):
     """Whether one rate per choice may stand in for ``lr``."""
     one_stage: bool = False
     """Whether all is learnt at once, so that no stage is a later one."""
+    equation: str = ""
+    """What it computes, in one line; its options by their names."""
+    cost: str = ""
+    """What time and memory it takes beside those of ``flat``."""
+
+
+LR = MethodOption(
+    name="lr", help="Peak learning rate of all layers; a profile stands in for it.", high=1.0
+)

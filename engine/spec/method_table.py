@@ -1,17 +1,14 @@
 """The ways to learn a sequence, by name, with their options."""
 
-from engine.spec.method_entry import MethodEntry, MethodOption
-
-_LR = MethodOption(
-    name="lr", help="Peak learning rate of all layers; a profile stands in for it.", high=1.0
-)
+from engine.spec.method_entry import LR, MethodEntry, MethodOption
+from engine.spec.weight_methods import WEIGHT_METHODS
 
 METHODS = (
     MethodEntry(
         name="flat",
         title="flat",
         summary="one learning rate for all layers (the paper's BERTbase)",
-        options=(_LR,),
+        options=(LR,),
         takes_profile=False,
     ),
     MethodEntry(
@@ -24,7 +21,7 @@ METHODS = (
         title="LLRD",
         summary="layer-wise decay: every layer below the top learns slower than the one above it",
         options=(
-            _LR,
+            LR,
             MethodOption(
                 name="decay", help="Factor from a layer to the one below.", default=0.9, high=1.0
             ),
@@ -36,7 +33,7 @@ METHODS = (
         title="freeze",
         summary="embeddings and the lowest layers stay as they were pretrained",
         options=(
-            _LR,
+            LR,
             MethodOption(
                 name="layers", help="How many encoder layers are frozen.", default=3, whole=True
             ),
@@ -48,7 +45,7 @@ METHODS = (
         summary="elastic weight consolidation around the pretrained weights, Fisher from masked "
         "language modelling on plain text (the paper's BERT+EWC)",
         options=(
-            _LR,
+            LR,
             MethodOption(
                 name="importance", help="Weight of the penalty (675 in the paper).", default=675.0
             ),
@@ -68,7 +65,7 @@ METHODS = (
         summary="elastic weight consolidation around the weights after each stage, Fisher from "
         "that stage's task",
         options=(
-            _LR,
+            LR,
             MethodOption(name="importance", help="Weight of the penalty.", default=1000.0),
             MethodOption(
                 name="rows",
@@ -91,7 +88,7 @@ METHODS = (
         title="L2-SP",
         summary="weights are pulled back to the pretrained ones (Li et al. 2018)",
         options=(
-            _LR,
+            LR,
             MethodOption(name="strength", help="Weight of the penalty.", default=0.01),
         ),
     ),
@@ -100,7 +97,7 @@ METHODS = (
         title="replay",
         summary="a small share of the earlier tasks' rows is learnt again in every later stage",
         options=(
-            _LR,
+            LR,
             MethodOption(
                 name="share",
                 help="Share of each earlier task's training rows that is kept.",
@@ -114,22 +111,23 @@ METHODS = (
         title="LoRA",
         summary="low-rank adapters learn, the pretrained weights stay (PEFT)",
         options=(
-            _LR,
+            LR,
             MethodOption(name="rank", help="Rank of the adapters.", default=8, low=1, whole=True),
             MethodOption(name="alpha", help="Scale of the adapters.", default=16.0),
         ),
     ),
+    *WEIGHT_METHODS,
     MethodEntry(
         name="joint",
         title="joint",
         summary="all tasks at once: what a sequence could reach if nothing were forgotten",
-        options=(_LR,),
+        options=(LR,),
         one_stage=True,
     ),
     MethodEntry(
         name="single",
         title="single",
         summary="each task alone, from the pretrained weights: no shift (the paper's Table 1)",
-        options=(_LR,),
+        options=(LR,),
     ),
 )

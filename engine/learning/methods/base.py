@@ -1,6 +1,7 @@
 """What a method is: rates, rows, and what it does to the model before and while it learns."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import ClassVar, Self
 
 import msgspec
@@ -149,6 +150,11 @@ class Method:
 
     def end_step(self, setup: Setup, model: SequenceModel, stage: int, step: int) -> None:
         """Change the weights after the optimizer's step, before anything is measured."""
+
+    def as_measured(self, model: SequenceModel) -> AbstractContextManager[None]:
+        """Have the weights be those that are measured; it learns on with what they were before."""
+        del model
+        return nullcontext()
 
     def measured(self, pools: Sequence[Pool], stage: int) -> Collection[int]:
         """Return the tasks whose accuracy this stage can change: all that were learnt so far."""

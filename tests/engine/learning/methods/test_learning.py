@@ -102,7 +102,10 @@ def test_a_method_can_change_within_a_stage_also_of_a_restored_learner(briefly: 
     assert any(name.startswith("backbone.") for name in moved)
 
 
-@pytest.mark.parametrize("name", ["ewc-task", "ewc-mlm", "single", "replay", "lora", "joint"])
+RESUMED = [entry.name for entry in METHODS if entry.name not in ("flat", "profile")]
+
+
+@pytest.mark.parametrize("name", RESUMED)
 def test_a_restored_learner_goes_on_as_if_it_had_never_stopped(
     name: str, briefly: Ask, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

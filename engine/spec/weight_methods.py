@@ -1,0 +1,83 @@
+"""Methods that average weights, or look around them before a step."""
+
+from engine.spec.method_entry import LR, MethodEntry, MethodOption
+
+WEIGHT_METHODS = (
+    MethodEntry(
+        name="wise-ft",
+        title="WiSE-FT",
+        summary="weights before and after each later stage are averaged (Wortsman et al. 2022)",
+        equation="θ ← (1 − alpha) · θ before + alpha · θ after, of the backbone",
+        cost="time: none; memory: the backbone once more",
+        options=(
+            LR,
+            MethodOption(
+                name="alpha",
+                help="Share of the weights after the stage; 1 is flat.",
+                default=0.5,
+                high=1.0,
+            ),
+        ),
+    ),
+    MethodEntry(
+        name="sfa",
+        title="SFA",
+        summary="weights are averaged with those at the stage's start, again and again within each "
+        "later stage (Kleiman et al. 2025)",
+        equation="θ ← (1 − beta) · θ + beta · θ at the start, every p · T of T steps (p: every)",
+        cost="time: none; memory: the backbone once more",
+        options=(
+            LR,
+            MethodOption(
+                name="beta",
+                help="Share of the weights at the stage's start; 0 is flat.",
+                default=0.5,
+                high=1.0,
+            ),
+            MethodOption(
+                name="every",
+                help="After which share of a stage's steps they are averaged, and at its end.",
+                default=0.25,
+                low=0.001,
+                high=1.0,
+            ),
+        ),
+    ),
+    MethodEntry(
+        name="ema",
+        title="EMA",
+        summary="the moving average of the weights is measured and kept at each stage's end "
+        "(Tarvainen & Valpola 2017)",
+        equation="mean ← a · mean + (1 − a) · θ, a = min(decay, 1 − 1/(t + 1)) at step t",
+        cost="time: a pass over the weights each step; memory: the weights twice more",
+        options=(
+            LR,
+            MethodOption(
+                name="decay",
+                help="What the average so far counts at each step; 0 is flat.",
+                default=0.99,
+                high=1.0,
+            ),
+        ),
+    ),
+    MethodEntry(
+        name="sam",
+        title="SAM",
+        summary="sharpness-aware minimisation, in stage 1 unless told otherwise (Foret et al. "
+        "2021)",
+        equation="step by ∇L(θ + rho · g / ‖g‖), g = ∇L(θ)",
+        cost="time: twice that of stage 1; memory: weights and gradients once more",
+        options=(
+            LR,
+            MethodOption(
+                name="rho", help="How far it looks for a higher loss; 0 is flat.", default=0.05
+            ),
+            MethodOption(
+                name="stages",
+                help="first: in stage 1 alone; all: in every one.",
+                default="first",
+                words=("first", "all"),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,31 @@
+"""A method whose strength is nothing learns what ``flat`` does, to the last bit."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.engine.learning.asking import PAIR, Ask, learn, measured, same_weights, weights
+
+RATES = (1e-3, 2e-3, 3e-3, 4e-3)
+NOTHING: Mapping[str, Mapping[str, float]] = {
+    "ema": {"decay": 0.0},
+    "l2-sp": {"strength": 0.0},
+    "sam": {"rho": 0.0},
+    "sfa": {"beta": 0.0},
+    "wise-ft": {"alpha": 1.0},
+}
+
+
+@pytest.mark.parametrize("method", NOTHING)
+def test_with_one_rate(method: str, ask: Ask) -> None:
+    flat, events = learn(ask(PAIR, epochs=1))
+    same, found = learn(ask(PAIR, method=method, options=NOTHING[method], epochs=1))
+    assert same_weights(weights(same), weights(flat))
+    assert measured(found) == measured(events)
+
+
+@pytest.mark.parametrize("method", NOTHING)
+def test_with_a_profile(method: str, ask: Ask) -> None:
+    profile, _ = learn(ask(PAIR, rates=RATES, epochs=1))
+    same, _ = learn(ask(PAIR, method=method, rates=RATES, options=NOTHING[method], epochs=1))
+    assert same_weights(weights(same), weights(profile))
