@@ -44,7 +44,7 @@ ALL = (
     "end_to_end",
 )
 """What two cores do in half an hour."""
-OTHERS = ("search", "gpu")
+OTHERS = ("search", "gpu", "chance")
 """What is measured where it is asked for by name."""
 LATEST = 1200.0
 """Seconds after which a bench has failed."""

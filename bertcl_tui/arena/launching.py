@@ -27,7 +27,7 @@ from engine.arena.plan import (
     needed_searches,
 )
 from engine.arena.rates import searched_method
-from engine.arena.results import Recorded
+from engine.arena.recorded import Recorded
 from engine.errors import UsageError
 from engine.spec import StudySpec, parse_sequence, sequence_name
 from engine.store.connection import Store, is_made, open_store

@@ -13,7 +13,8 @@ from bertcl_tui.store.trial_rows import RunRow, TrialState
 from engine.arena.entrants import DEFAULT_RATE, Entrant
 from engine.arena.layouts import FREE, LAYOUTS, Column, Layout
 from engine.arena.measuring import ALONE, MEASURES
-from engine.arena.results import CellRuns, Recorded, Results, recorded
+from engine.arena.recorded import Recorded, recorded
+from engine.arena.results import CellRuns, Results
 from engine.arena.tables import Cell, Table, describe_setting, make_table
 from engine.errors import UsageError
 from engine.spec import Protocol
@@ -179,6 +180,7 @@ def _table(item: Recorded, layout: Layout, before: Look | None) -> Table:
         and before.layout == layout
         and _setting(before.recorded) == _setting(item)
         and _outcomes(before.recorded) == _outcomes(item)
+        and before.recorded.declared == item.declared
     ):
         return before.table
     return recorded_table(item, layout)
@@ -223,7 +225,13 @@ def recorded_tables(store: Store, layout: Layout, texts: Mapping[str, str]) -> l
 def recorded_table(item: Recorded, layout: Layout) -> Table:
     """Return the table of a layout that has rows and columns."""
     setting = describe_setting(item.data, item.model, item.protocol)
-    return make_table(layout, item.results, setting=setting, score=item.protocol.score)
+    return make_table(
+        layout,
+        item.results,
+        setting=setting,
+        score=item.protocol.score,
+        declared=item.declared,
+    )
 
 
 def filled_layout(item: Recorded, layout: Layout) -> Layout:

@@ -22,9 +22,10 @@ from bertcl_tui.widgets.frame import entitle
 from bertcl_tui.widgets.keys import key_for
 from bertcl_tui.widgets.row_table import RowTable
 from engine.arena import legend
+from engine.arena.entrants import reference_of
 from engine.arena.layouts import FREE
 from engine.arena.results import CellRuns
-from engine.arena.tables import Cell, Table, Value, reference_of
+from engine.arena.tables import Cell, Table, Value
 from engine.profiles.profile import short_rate
 from engine.spec import RunSpec, Source
 from engine.spec.methods import OptionValue
@@ -163,16 +164,11 @@ def way_out(look: Look, key: str) -> Iterator[str]:
 def _compared(cell: Cell, other: Cell, reference: str) -> str:
     """Say how far a cell is from the reference's, and how sure that is."""
     differences = [
-        f"{value.quantity} {signed(value.mean - against.mean)} {_certainty(value)}"
+        f"{value.quantity} {legend.signed(value.mean - against.mean)} {_certainty(value)}"
         for value, against in zip(cell.values, other.values, strict=True)
         if value.mean is not None and against.mean is not None
     ]
     return f"against {reference}: {_BETWEEN.join(differences)}" if differences else ""
-
-
-def signed(difference: float) -> str:
-    """Write a difference of accuracies."""
-    return f"{difference:+.3f}".replace("-", "−")
 
 
 def _certainty(value: Value) -> str:

@@ -44,6 +44,21 @@ def draw_arena(table: Table) -> Drawn:
     return drawn
 
 
+def draw_headline(table: Table) -> Drawn | None:
+    """Draw what the table says over all sequences; None: nothing yet."""
+    if table.headline is None:
+        return None
+    drawn = Drawn(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    drawn.add_column("", no_wrap=True)
+    for head in legend.HEADLINE_HEAD:
+        drawn.add_column(head, justify="right", no_wrap=True)
+    for effect in table.headline.effects:
+        style = "" if effect.standing == "primary" else "dim"
+        *numbers, standing = legend.headline_cells(effect)
+        drawn.add_row(Text(effect.title), *numbers, Text(standing, style=style))
+    return drawn
+
+
 def cell_lines(cell: Cell, room: int, *, paper: bool) -> list[Text]:
     """Return a line for each number, then what the paper has.
 
@@ -108,14 +123,25 @@ def write_tables(tables: Sequence[Table], form: str, out: Path) -> None:
 def lines_below(table: Table) -> list[str]:
     """Return what stands below a table that is read as text."""
     caption = legend.caption(table, better=f"Bold and {legend.BETTER}")
-    return [*caption, *(f"- {note}" for note in table.notes)]
+    return [*legend.headline_caption(table), *caption, *(f"- {note}" for note in table.notes)]
 
 
 def _to_text(table: Table) -> str:
+    headline = draw_headline(table)
+    above = [] if headline is None else [*headline_above(table), "", _plain(headline), ""]
+    parts = (table.title, "", *above, _plain(draw_arena(table)), "", *lines_below(table))
+    return "\n".join(parts) + "\n"
+
+
+def headline_above(table: Table) -> list[str]:
+    """Return what stands above a headline that is read as text: its question and its title."""
+    return [] if table.headline is None else [f"{legend.headline_title(table.headline)}:"]
+
+
+def _plain(drawn: Drawn) -> str:
     text = StringIO()
-    Console(file=text, width=_ENDLESS, highlight=False, color_system=None).print(draw_arena(table))
-    drawn = "\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines())
-    return "\n".join((table.title, "", drawn, "", *lines_below(table))) + "\n"
+    Console(file=text, width=_ENDLESS, highlight=False, color_system=None).print(drawn)
+    return "\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines())
 
 
 FORMATS: Final[Mapping[str, Callable[[Table], str]]] = {

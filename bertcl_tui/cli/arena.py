@@ -15,11 +15,14 @@ from bertcl_tui.arena.launching import (
     refuse_what_cannot_be,
 )
 from bertcl_tui.arena.look import recorded_tables
+from bertcl_tui.arena.planned import ask_by_plan, declared_in, describe_plan, refuse_beside
 from bertcl_tui.arena.writing import (
     FORMATS,
     TEXT,
     draw_arena,
+    draw_headline,
     format_of,
+    headline_above,
     lines_below,
     to_format,
     write_tables,
@@ -40,6 +43,7 @@ from bertcl_tui.cli.parameters import (
 )
 from bertcl_tui.cli.stores import OpenedStore, keep_checkpoints, opened
 from bertcl_tui.style.wording import count
+from engine.arena.declared import WrittenPlan, declare_plan, read_plan
 from engine.arena.entrants import DEFAULT_RATE
 from engine.arena.layouts import FREE, LAYOUTS
 from engine.arena.measuring import MEASURES
@@ -52,6 +56,7 @@ from engine.work.requests import ask_for_searches, enter_runs
 from engine.work.supervisor import ensure_workers
 from engine.work.tending import Tender
 
+_SEEDS = 5
 Sequences = Annotated[str, typer.Option(metavar="A:B,C:D", help=table_field("sequences").help)]
 Methods = Annotated[str, typer.Option(metavar="METHODS", help=table_field("methods").help)]
 LayoutName = Annotated[
@@ -78,6 +83,14 @@ Budget = Annotated[
     int | None, typer.Option(min=1, metavar="TRIALS", help=table_field("budget").help)
 ]
 SearchOn = Annotated[str, typer.Option(metavar="A:B,C:D", help=table_field("search_on").help)]
+PlanFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan",
+        metavar="FILE",
+        help="A plan (TOML), kept before its first run; the rest is exploratory.",
+    ),
+]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Print what the store has, and ask for nothing.")
 ]
@@ -101,10 +114,11 @@ def arena(
     methods: Methods = "",
     layout: LayoutName = FREE,
     measure: MeasureName = "",
-    seeds: Seeds = 5,
+    seeds: Seeds = _SEEDS,
     lr: Rate = DEFAULT_RATE,
     budget: Budget = None,
     search_on: SearchOn = "",
+    plan: PlanFile = None,
     offline: Offline = False,
     retry: Retry = False,
     detach: Detach = False,
@@ -120,40 +134,74 @@ def arena(
 
     Runs that are in the store are taken from it; what is missing is queued, done by workers in the
     background and followed. Ctrl-C pauses. With --offline everything recorded is printed, or the
-    rows and columns that are named.
+    rows and columns that are named. A --plan is kept in the store first.
     """
     chosen = _chosen_format(form, out)
-    shape = asked_layout(layout, sequences, methods, measure, lr)
+    written = None if plan is None else read_plan(plan)
+    if written is not None:
+        own = {"sequences": sequences, "methods": methods, "budget": budget, "search_on": search_on}
+        usual = {"layout": layout != FREE, "seeds": seeds != _SEEDS, "lr": lr != DEFAULT_RATE}
+        refuse_beside({**{k: bool(v) for k, v in {**own, **_but_device(texts)}.items()}, **usual})
+        asked = ask_by_plan(written, measure, texts.get("device", ""))
+        shape, texts = asked.layout, asked.texts
+    else:
+        shape = asked_layout(layout, sequences, methods, measure, lr)
     if offline:
         with opened(store) as at:
             _put_tables(recorded_tables(at.store, shape, texts), chosen, out, json=json)
         return
-    request = make_request(shape, texts, seeds=seeds, budget=budget, search_on=search_on)
-    spec = request.table
+    request = (
+        make_request(shape, texts, seeds=seeds, budget=budget, search_on=search_on)
+        if written is None
+        else asked.request
+    )
     keep_checkpoints(checkpoints)
     say("looking at tasks and model …")
     refuse_what_cannot_be(store, request)
     with opened(store, create=True) as at:
-        tender = Tender(at.store, slots=slots, device=spec.device, stack=stack)
+        tender = Tender(at.store, slots=slots, device=request.table.device, stack=stack)
+        if written is not None:
+            _declare(at, written, request)
         _search(at, request, tender)
-        plan = make_plan(at.store, spec)
-        new = enter_runs(at.store, plan.runs, retry=retry)
-        plan = make_plan(at.store, spec)
-        say(f"{count(len(plan.runs), 'run')}: {count(new, 'new one')}, {_waiting(plan)} to be done")
+        runs = make_plan(at.store, request.table)
+        new = enter_runs(at.store, runs.runs, retry=retry)
+        runs = make_plan(at.store, request.table)
+        say(f"{count(len(runs.runs), 'run')}: {count(new, 'new one')}, {_waiting(runs)} to be done")
         if detach:
-            ensure_workers(at.store.url, slots=slots, device=spec.device, stack=stack)
+            device = request.table.device
+            ensure_workers(at.store.url, slots=slots, device=device, stack=stack)
             say("they go on in the background; the same command prints the table")
             return
-        follow_runs(at, _ids(plan), tender)
-        plan = make_plan(at.store, spec)
-        setting = describe_setting(spec.data, spec.model, spec.protocol)
-        table = make_table(
-            shape, results_of_plan(at.store, plan), setting=setting, score=spec.protocol.score
-        )
+        follow_runs(at, _ids(runs), tender)
+        runs = make_plan(at.store, request.table)
+        table = _table(at, request, runs)
     _put_tables([table], chosen, out, json=json)
-    if failed := len(plan.of("failed")):
-        of = f"{failed} of {count(len(plan.runs), 'run')}"
+    if failed := len(runs.of("failed")):
+        of = f"{failed} of {count(len(runs.runs), 'run')}"
         raise EngineError(f"{of} failed; the notes say why, and --retry asks for them again")
+
+
+def _but_device(texts: Texts) -> dict[str, str]:
+    return {name: text for name, text in texts.items() if name != "device"}
+
+
+def _declare(at: OpenedStore, written: WrittenPlan, request: TableRequest) -> None:
+    """Keep the plan before anything of it is run."""
+    plan = declare_plan(at.store, written, request.table)
+    say(describe_plan(plan, make_plan(at.store, request.table)))
+
+
+def _table(at: OpenedStore, request: TableRequest, runs: Plan) -> Table:
+    """Return the table of what was run by now."""
+    spec = request.table
+    results = results_of_plan(at.store, runs)
+    return make_table(
+        request.layout,
+        results,
+        setting=describe_setting(spec.data, spec.model, spec.protocol),
+        score=spec.protocol.score,
+        declared=declared_in(at.store, request, results),
+    )
 
 
 def _search(at: OpenedStore, request: TableRequest, tender: Tender) -> None:
@@ -205,6 +253,12 @@ def _put_tables(tables: Sequence[Table], form: str, out: Path | None, *, json: b
 
 def _print_table(table: Table) -> None:
     print_line(f"{table.title}\n")
+    headline = draw_headline(table)
+    if headline is not None:
+        for line in headline_above(table):
+            print_line(f"{line}\n")
+        print_text(headline)
+        print_line("")
     print_text(draw_arena(table))
     print_line("")
     for line in lines_below(table):

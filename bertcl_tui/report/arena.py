@@ -29,11 +29,11 @@ from bertcl_tui.report.writing import Chip, chips_of, report_command, stamp
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from engine.arena import legend
-from engine.arena.entrants import Entrant
+from engine.arena.entrants import Entrant, reference_of
 from engine.arena.layouts import Column
 from engine.arena.measuring import P, half_width
 from engine.arena.results import CellRuns
-from engine.arena.tables import Cell, Row, Table, reference_of
+from engine.arena.tables import Cell, Row, Table
 from engine.errors import UsageError
 from engine.spec import sequence_name
 from engine.tasks.models import model_title

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, PoolProxiedConnection
 
     from bertcl_tui.store.queries.studies import Climbs
-    from engine.arena.results import Recorded
+    from engine.arena.recorded import Recorded
     from engine.spec import RunSpec
     from engine.spec.search import Evaluator
     from engine.store.connection import Store
@@ -267,7 +267,7 @@ class Reader:
         store = self._store()
         if store is None:
             return ()
-        from engine.arena.results import recorded
+        from engine.arena.recorded import recorded
 
         return recorded(store)
 

@@ -156,6 +156,18 @@ def recorded_entrant(name: str) -> Entrant:
         return Entrant(method=method, rates=rates, options=_options(parts))
 
 
+def reference_of(entrants: Sequence[Entrant]) -> Entrant:
+    """Return the row that the others are compared with, column by column."""
+    flat = (item for item in entrants if item.method == "flat" and isinstance(item.rates, float))
+    return next(flat, entrants[0])
+
+
+def headline_reference(entrants: Sequence[Entrant]) -> Entrant:
+    """Return the row that the others are compared with over all columns: tuned flat, if any is."""
+    tuned = (item for item in entrants if (item.method, item.rates) == ("flat", FLAT_TUNED))
+    return next(tuned, reference_of(entrants))
+
+
 def _default_method(rates: float | str) -> str | None:
     """Return the method of rates that are named without one."""
     return "profile" if _is_file(rates) else _BY_ITSELF.get(str(rates))

@@ -1,7 +1,10 @@
 """The words and marks that every renderer of a table uses."""
 
+from collections.abc import Iterator
 from typing import Final
 
+from engine.arena.headline import EXPLORATORY, Effect, Headline
+from engine.arena.inference import EQUAL, FEWEST_SEQUENCES
 from engine.arena.measuring import FEWEST_PAIRS
 from engine.arena.tables import SIGNIFICANT, Cell, Row, Table
 
@@ -13,6 +16,8 @@ SIGNIFICANT_MARK: Final = "*"
 BETTER: Final = "▴"
 """For what cannot be printed bold."""
 COST: Final = "tuning epochs"
+_SMALLEST: Final = 1e-3
+"""Of the p-values that are written out."""
 
 
 def number(value: float) -> str:
@@ -23,6 +28,11 @@ def number(value: float) -> str:
 def interval(half_width: float | None) -> str:
     """Write half an interval; empty where there is none."""
     return "" if half_width is None else f"±{half_width:.3f}"
+
+
+def signed(difference: float) -> str:
+    """Write a difference of accuracies."""
+    return f"{difference:+.3f}".replace("-", "−")
 
 
 def marks(cell: Cell) -> str:
@@ -70,6 +80,92 @@ def caption(table: Table, better: str = "Bold") -> list[str]:
         f"{table.setting}." if table.setting else "",
     ]
     return [sentence for sentence in (sentences if shown else sentences[-1:]) if sentence]
+
+
+HEADLINE_HEAD: Final = (
+    *("difference in p", "95 % interval", "p-value", "sequences"),
+    *("better on", "worse on", "P better / equal / worse", "declared"),
+)
+
+
+def headline_cells(effect: Effect) -> tuple[str, ...]:
+    """Write what the headline has of a method, one for each of ``HEADLINE_HEAD``."""
+    number_of = len(effect.counted)
+    there = effect.chances
+    shares = (there.better, there.equal, there.worse) if there else ()
+    return (
+        signed(effect.mean),
+        span(effect),
+        NOTHING if effect.p_value is None else p_value(effect.p_value),
+        f"{number_of} {'seen' if effect.seen else 'unseen'}",
+        f"{effect.better_on} of {number_of}",
+        f"{effect.worse_on} of {number_of}",
+        " / ".join(f"{share:.2f}" for share in shares) or NOTHING,
+        effect.standing,
+    )
+
+
+def span(effect: Effect) -> str:
+    """Write an interval; a dash where there is none."""
+    if effect.low is None or effect.high is None:
+        return NOTHING
+    return f"{signed(effect.low)} to {signed(effect.high)}"
+
+
+def p_value(value: float) -> str:
+    """Write the p-value of a test."""
+    return "< 0.001" if value < _SMALLEST else f"{value:.3f}"
+
+
+def headline_title(headline: Headline) -> str:
+    """Say what the numbers of a headline are."""
+    return f"Difference in p to {headline.reference}, over sequences"
+
+
+def headline_caption(table: Table) -> list[str]:
+    """Return what a reader must know to read a headline, a sentence each."""
+    headline = table.headline
+    if headline is None:
+        return []
+    tested = [each for each in headline.effects if each.p_value is not None]
+    seen = any(each.seen for each in headline.effects)
+    sentences = (
+        f"Difference in p to {headline.reference}: mean over sequences"
+        + (" on which neither's rates were searched" if not seen else "")
+        + " and their seeds in common.",
+        *(_of_tests(headline) if tested else _too_few()),
+        "Better on: on so many at least, 95 % sure (partial conjunction of tests over seeds).",
+        f"Equal: within ±{EQUAL:g} of p; Bayesian, from the spread over sequences.",
+        "Seen: for want of others, over sequences that rates were searched on." if seen else "",
+        "; ".join(_of_plans(table)) + ".",
+    )
+    return [sentence for sentence in sentences if sentence]
+
+
+def _of_tests(headline: Headline) -> Iterator[str]:
+    corrected = sum(
+        each.standing != "primary" and each.p_value is not None for each in headline.effects
+    )
+    yield (
+        "Sequences are the sample: exact sign-flip test over them"
+        + (f", corrected after Holm for {corrected} comparisons" if corrected > 1 else "")
+        + "; the interval is a bootstrap of sequences and of their seeds."
+    )
+
+
+def _too_few() -> Iterator[str]:
+    yield f"No test, no interval: they take {FEWEST_SEQUENCES} sequences."
+
+
+def _of_plans(table: Table) -> Iterator[str]:
+    """Say what was planned; everything else is exploratory."""
+    rows = [each.standing for each in table.headline.effects] if table.headline else []
+    if not table.plans:
+        yield "No plan was declared before the first run: all of this is exploratory"
+        return
+    yield f"Declared before the first run: plan {', '.join(table.plans)}"
+    if EXPLORATORY in rows:
+        yield "what was not planned is exploratory"
 
 
 def _begun(sentence: str) -> str:

@@ -1,4 +1,4 @@
-"""What was measured of the runs of a table, and everything that a store's arena has recorded."""
+"""What was measured of the runs of a table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -7,12 +7,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.arena.entrants import Entrant, recorded_entrant
 from engine.arena.plan import Plan
-from engine.spec import Protocol, RunSpec, Source
+from engine.spec import Source
 from engine.store.connection import Store
 from engine.store.measurements import EndAccuracies, end_accuracies
-from engine.store.runs import EntryRecord, RunRecord, entries
+from engine.store.runs import RunRecord
 
 _MOST_ROWS: Final = 1_000_000
 
@@ -37,24 +36,9 @@ class Results(Struct, frozen=True, kw_only=True):
     """Why a cell has no runs."""
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
-    """What was run on one model by runs that score alike: only these may stand in one table."""
-
-    data: str
-    model: str
-    protocol: Protocol
-    sequences: tuple[tuple[str, ...], ...]
-    """In the order in which they were first asked for, as the entrants are."""
-    entrants: tuple[Entrant, ...]
-    results: Results
-
-
-_Setting = tuple[str, str, Protocol]
-
-
 def results_of_plan(store: Store, plan: Plan) -> Results:
     """Look up what the runs of a plan have measured by now."""
-    found = _accuracies(store, [run.record for run in plan.runs if run.record is not None])
+    found = accuracies_of(store, [run.record for run in plan.runs if run.record is not None])
     cells: dict[tuple[str, tuple[str, ...]], CellRuns] = {}
     for key in dict.fromkeys((run.entrant.name, run.spec.sequence) for run in plan.runs):
         planned = [run for run in plan.runs if (run.entrant.name, run.spec.sequence) == key]
@@ -62,16 +46,6 @@ def results_of_plan(store: Store, plan: Plan) -> Results:
         cells[key] = cell_runs(planned[0].source, records, len(planned), found)
     reasons = {(item.entrant.name, item.sequence): item.reason for item in plan.unfilled}
     return Results(cells=cells, reasons=reasons)
-
-
-def recorded(store: Store) -> tuple[Recorded, ...]:
-    """Return what the arena has recorded, the setting that was asked for first at the top."""
-    found = entries(store)
-    settings = dict.fromkeys(_setting(item.run.spec) for item in found)
-    return tuple(
-        _recorded(store, setting, [item for item in found if _setting(item.run.spec) == setting])
-        for setting in settings
-    )
 
 
 def rows_measured(results: Results) -> dict[str, int]:
@@ -119,57 +93,6 @@ def cell_runs(
     )
 
 
-def _accuracies(store: Store, records: Iterable[RunRecord]) -> dict[int, EndAccuracies]:
+def accuracies_of(store: Store, records: Iterable[RunRecord]) -> dict[int, EndAccuracies]:
     ids = [record.id for record in records if record.state == "complete"]
     return end_accuracies(store, ids, "validation")
-
-
-def _setting(spec: RunSpec) -> _Setting:
-    return spec.data, spec.model, spec.protocol.scoring()
-
-
-def _recorded(store: Store, setting: _Setting, found: Sequence[EntryRecord]) -> Recorded:
-    data, model, protocol = setting
-    return Recorded(
-        data=data,
-        model=model,
-        protocol=protocol,
-        sequences=tuple(dict.fromkeys(item.run.spec.sequence for item in found)),
-        entrants=tuple(recorded_entrant(name) for name in dict.fromkeys(e.entrant for e in found)),
-        results=Results(cells=_cells(store, found)),
-    )
-
-
-def _cells(
-    store: Store, found: Sequence[EntryRecord]
-) -> dict[tuple[str, tuple[str, ...]], CellRuns]:
-    accuracies = _accuracies(store, [item.run for item in found])
-    cells: dict[tuple[str, tuple[str, ...]], list[EntryRecord]] = {}
-    for item in found:
-        name = recorded_entrant(item.entrant).name
-        cells.setdefault((name, item.run.spec.sequence), []).append(item)
-    made: dict[tuple[str, tuple[str, ...]], CellRuns] = {}
-    for key, items in cells.items():
-        runs = _one_per_seed(_newest(items))
-        made[key] = cell_runs(items[-1].source, runs, len(runs), accuracies)
-    return made
-
-
-def _newest(items: Sequence[EntryRecord]) -> list[RunRecord]:
-    """Return the runs with the rates that were entered last: others are not the same row."""
-    last = _rates(items[-1].run.spec)
-    return [item.run for item in items if _rates(item.run.spec) == last]
-
-
-def _rates(spec: RunSpec) -> tuple[object, ...]:
-    return spec.method, spec.learning_rates, spec.first_lr, tuple(sorted(spec.options.items()))
-
-
-def _one_per_seed(runs: Iterable[RunRecord]) -> list[RunRecord]:
-    """Return a run of each seed: the complete one, else the last."""
-    found: dict[int, RunRecord] = {}
-    for run in runs:
-        known = found.get(run.spec.seed)
-        if known is None or known.state != "complete":
-            found[run.spec.seed] = run
-    return list(found.values())

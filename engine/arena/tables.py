@@ -1,14 +1,15 @@
 """A table as a value: every number that its renderers print."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from statistics import fmean
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
-from engine.arena.entrants import Entrant
+from engine.arena.entrants import Entrant, reference_of
+from engine.arena.headline import EXPLORATORY, Declared, Headline, Standing, make_headline
 from engine.arena.layouts import Column, Layout
 from engine.arena.measuring import (
     Quantity,
@@ -72,6 +73,8 @@ class Row(Struct, frozen=True, kw_only=True):
     tuning_epochs: float | None
     """What the searches cost that its rates come from; None where it has no runs."""
     cells: tuple[Cell, ...]
+    standing: Standing = EXPLORATORY
+    """Whether it was declared before its first run."""
 
 
 class Table(Struct, frozen=True, kw_only=True):
@@ -90,6 +93,10 @@ class Table(Struct, frozen=True, kw_only=True):
     """What all runs have in common."""
     notes: tuple[str, ...]
     """What else is to be known, a sentence each."""
+    plans: tuple[str, ...] = ()
+    """What people call the plans that any row was declared in."""
+    headline: Headline | None = None
+    """Each method against tuned flat, over all columns; None: there is nothing to compare."""
 
     def values(self) -> Iterator[Value]:
         """Go through every number."""
@@ -99,7 +106,12 @@ class Table(Struct, frozen=True, kw_only=True):
 
 
 def make_table(
-    layout: Layout, results: Results, *, setting: str = "", score: Score = "accuracy"
+    layout: Layout,
+    results: Results,
+    *,
+    setting: str = "",
+    score: Score = "accuracy",
+    declared: Mapping[str, Declared] | None = None,
 ) -> Table:
     """Return the table of a layout, compared with its first flat row, else with its first row.
 
@@ -108,11 +120,18 @@ def make_table(
         results: what the runs came to.
         setting: what all runs have in common.
         score: what they are scored by.
+        declared: of rows that were declared before they were run, by their names.
     """
     layout = replace(layout, measure=called_by(layout.measure, score))
     reference = reference_of(layout.entrants)
     basis = _Basis(layout, results, reference, rows_measured(results))
-    rows = [_row(basis, entrant) for entrant in layout.entrants]
+    known = declared or {}
+    rows = [
+        replace(_row(basis, entrant), standing=known[entrant.name].standing)
+        if entrant.name in known
+        else _row(basis, entrant)
+        for entrant in layout.entrants
+    ]
     tested = [value for row in rows for cell in row.cells for value in cell.values]
     p_values = [value.p_value for value in tested if value.p_value is not None]
     corrected = iter(holm(p_values))
@@ -126,6 +145,8 @@ def make_table(
         comparisons=len(p_values),
         setting=setting,
         notes=tuple(_notes(layout, results)),
+        plans=tuple(dict.fromkeys(each.plan for each in known.values())),
+        headline=make_headline(layout.entrants, layout.sequences, results, declared),
     )
 
 
@@ -138,13 +159,6 @@ def describe_setting(data: str, model: str, protocol: Protocol) -> str:
         if value != usual[name]
     )
     return ", ".join((f"Data {data}", f"model {model}", f"preset {protocol.preset}", *changed))
-
-
-def reference_of(entrants: Iterable[Entrant]) -> Entrant:
-    """Return the row that the others are compared with."""
-    in_order = list(entrants)
-    flat = (item for item in in_order if item.method == "flat" and isinstance(item.rates, float))
-    return next(flat, in_order[0])
 
 
 class _Basis(NamedTuple):

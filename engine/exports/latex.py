@@ -11,6 +11,7 @@ _SPECIAL = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "–": "--",
+    "−": "$-$",
     "±": r"$\pm$",
     "°": r"$^\circ$",
     "†": r"$^\dagger$",
@@ -44,6 +45,25 @@ def _lines(table: Table) -> Iterator[str]:
     yield r"    \bottomrule"
     yield r"  \end{tabular}"
     yield from (f"  % {note}" for note in table.notes)
+    yield r"\end{table}"
+    yield from _headline(table)
+
+
+def _headline(table: Table) -> Iterator[str]:
+    """Yield a table of its own: what is said over all sequences."""
+    if table.headline is None:
+        return
+    yield r"\begin{table}"
+    yield r"  \centering"
+    yield rf"  \caption{{{_escaped(' '.join(legend.headline_caption(table)))}}}"
+    yield rf"  \begin{{tabular}}{{l{'r' * len(legend.HEADLINE_HEAD)}}}"
+    yield r"    \toprule"
+    yield _line(["", *map(_escaped, legend.HEADLINE_HEAD)])
+    yield r"    \midrule"
+    for effect in table.headline.effects:
+        yield _line(list(map(_escaped, (effect.title, *legend.headline_cells(effect)))))
+    yield r"    \bottomrule"
+    yield r"  \end{tabular}"
     yield r"\end{table}"
 
 

@@ -11,7 +11,20 @@ def to_markdown(table: Table) -> str:
     return "\n".join(_lines(table)) + "\n"
 
 
+def _headline(table: Table) -> Iterator[str]:
+    if table.headline is None:
+        return
+    yield _line([legend.headline_title(table.headline), *legend.HEADLINE_HEAD])
+    yield _line([":---", *("---:" for _ in legend.HEADLINE_HEAD)])
+    for effect in table.headline.effects:
+        yield _line([_escaped(effect.title), *map(_escaped, legend.headline_cells(effect))])
+    yield ""
+    yield _escaped(" ".join(legend.headline_caption(table)))
+    yield ""
+
+
 def _lines(table: Table) -> Iterator[str]:
+    yield from _headline(table)
     heads = [_escaped(column) for column in table.columns]
     yield _line(["", *heads, legend.COST])
     yield _line([":---", *("---:" for _ in heads), "---:"])

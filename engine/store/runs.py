@@ -53,6 +53,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     lost_step: int | None
     step: int
     steps: int | None
+    created_at: float = 0.0
+    """When it was asked for, in seconds since 1970."""
 
     @property
     def name(self) -> str:
@@ -286,6 +288,7 @@ def record(row: RowMapping) -> RunRecord:
         lost_step=row["lost_step"],
         step=row["step"],
         steps=row["steps"],
+        created_at=row["created_at"],
     )
 
 

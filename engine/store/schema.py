@@ -25,7 +25,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 13))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 14))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -261,6 +261,18 @@ confirmation = Table(
     sqlite_with_rowid=False,
 )
 """Runs that repeat a trial with a seed of their own."""
+
+plan = Table(
+    "cl_plan",
+    metadata,
+    Column("id", Whole, primary_key=True),
+    Column("digest", Words, nullable=False),  # SHA-256 of the text
+    Column("text", Words, nullable=False),  # of the plan's file, as it was
+    Column("spec", Words, nullable=False),  # what it came to
+    Column("declared_at", Moment, nullable=False),
+    UniqueConstraint("digest"),
+)
+"""What was to be run and compared in the arena, kept before its first run."""
 
 
 def first_damage(connection: Connection) -> str:

@@ -12,6 +12,7 @@ from bench.results import read_results
 
 FIGURES_OF = {
     "asking": {"one more, ms", "the first, s"},
+    "chance": {"% sign-flip test < .05", "% interval without 0"},
     "charts": {"ms"},
     "cluster": {"between trials, ms", "trials/s"},
     "racing": {"off by", "true p lost"},

@@ -45,9 +45,12 @@ def test_what_was_recorded_is_printed(ask: Ask, recorded: Path) -> None:
     answer = ask("arena", "--store", recorded, "--offline")
     assert (answer.code, answer.err) == (0, "")
     lines = [line.split() for line in answer.out.splitlines() if line.strip()]
-    assert lines[1] == ["sst2:mrpc", "tuning", "epochs"]
-    assert lines[2] == ["flat", "2e-5", "p_o", "0.620±0.050", "0"]
-    assert lines[5] == ["BERTcL", "combined", "p_o", "0.830±0.075*▴", "8"]
+    assert " ".join(lines[1]) == "Difference in p to flat 2e-5, over sequences:"
+    assert " ".join(lines[3]) == "BERTcL combined +0.160 – – 1 unseen 1 of 1 0 of 1 – exploratory"
+    assert lines[4] == ["sst2:mrpc", "tuning", "epochs"]
+    assert lines[5] == ["flat", "2e-5", "p_o", "0.620±0.050", "0"]
+    assert lines[8] == ["BERTcL", "combined", "p_o", "0.830±0.075*▴", "8"]
+    assert "No plan was declared before the first run: all of this is exploratory." in answer.out
     assert "paired t-test" in answer.out
     assert "Holm's correction for 2 comparisons" in answer.out
     assert "Data hub, model sample, preset default, epochs 2, train rows 100." in answer.out
@@ -65,7 +68,9 @@ def test_other_measures_rows_and_formats(ask: Ask, recorded: Path, tmp_path: Pat
     assert rows[1]["reason"] == "not run"
     (table,) = ask(*words, "--json").data
     assert table["rows"][1]["cells"][0]["runs"] == 3
-    assert ask(*words, "--format", "markdown").out.startswith("|  | sst2:mrpc |")
+    markdown = ask(*words, "--format", "markdown").out
+    assert markdown.startswith("| Difference in p to flat 2e-5, over sequences | difference in p |")
+    assert "\n|  | sst2:mrpc |" in markdown
     assert ask(*words, "--format", "latex").out.startswith(r"\begin{table}")
 
 
@@ -129,3 +134,33 @@ def test_a_store_without_an_arena_says_so(ask: Ask, here: Path) -> None:
     answer = ask("arena", "--offline")
     assert answer.code == 2
     assert "no run of the arena that fits" in answer.err
+
+
+PLAN = """\
+sequences = ["sst2:mrpc"]
+methods = ["flat", "combined"]
+seeds = 3
+[primary]
+method = "combined"
+[setting]
+data = "hub"
+model = "sample"
+epochs = 2
+train_rows = 100
+"""
+
+
+@pytest.mark.sample
+def test_a_plan_says_everything_and_what_came_before_it_stays_exploratory(
+    ask: Ask, recorded: Path, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(PLAN)
+    words = ("arena", "--store", recorded, "--offline", "--plan", plan)
+    (table,) = ask(*words, "--json").data
+    assert [row["standing"] for row in table["rows"]] == ["exploratory"] * 2
+    refused = ask(*words, "--seeds", "4", "--model", "sample")
+    assert (refused.code, refused.out) == (2, "")
+    assert "the plan says all of that; leave --model, --seeds away" in refused.err
+    plan.write_text(PLAN.replace("epochs", "epoch"))
+    assert "the plan's setting has no option 'epoch'" in ask(*words).err

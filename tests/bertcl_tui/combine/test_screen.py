@@ -20,7 +20,7 @@ from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.inputs import FieldRow
 from engine.arena.plan import arena_seeds
-from engine.arena.results import recorded
+from engine.arena.recorded import recorded
 from engine.profiles import (
     Band,
     Combined,

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from engine.arena.layouts import free_layout
 from engine.arena.measuring import measure_of
-from engine.arena.results import recorded
+from engine.arena.recorded import recorded
 from engine.arena.tables import make_table
 from engine.spec import Source
 from engine.store.connection import Store

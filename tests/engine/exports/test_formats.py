@@ -4,8 +4,11 @@ import csv
 import io
 
 import pytest
+from msgspec.structs import replace
 
 from engine.arena import legend
+from engine.arena.headline import Effect, Headline, SequenceGain
+from engine.arena.inference import Chances
 from engine.arena.tables import Cell, Row, Table, Value
 from engine.exports.csv import to_csv
 from engine.exports.latex import to_latex
@@ -92,6 +95,14 @@ def test_csv_has_every_number_in_full(table: Table) -> None:
         "tuning_epochs": "1240.4",
         "paper": "0.91",
         "reason": "",
+        "declared": "exploratory",
+        **dict.fromkeys(
+            (
+                *("low_95", "high_95", "sequences", "better_on", "worse_on"),
+                *("p_better", "p_equal", "p_worse"),
+            ),
+            "",
+        ),
     }
     assert (rows[3]["mean"], rows[3]["reason"]) == ("", "not run")
 
@@ -136,3 +147,46 @@ def test_a_table_without_numbers_claims_nothing(table: Table) -> None:
     assert legend.caption(bare) == []
     assert to_markdown(bare).splitlines()[2] == "| flat 2e-5 | – | – |"
     assert r"\end{table}" in to_latex(bare)
+
+
+@pytest.fixture
+def with_headline(table: Table) -> Table:
+    gain = SequenceGain(
+        sequence="a:b",
+        seen=False,
+        counts=True,
+        by_seed={1: 0.02, 2: 0.01},
+        gain=0.015,
+        half_width=0.06,
+        better=None,
+        worse=None,
+    )
+    effect = Effect(
+        entrant="replay@my_own.json",
+        title="replay @ my_own",
+        sequences=(gain,) * 6,
+        seen=False,
+        mean=0.0151,
+        low=-0.0011,
+        high=0.0313,
+        p_value=0.03125,
+        better_on=4,
+        worse_on=0,
+        chances=Chances(better=0.9, equal=0.08, worse=0.02),
+        standing="primary",
+    )
+    headline = Headline(reference="flat tuned", effects=(effect,))
+    return replace(table, headline=headline, plans=("3f2a9c1b",))
+
+
+def test_a_headline_stands_above_the_columns(with_headline: Table) -> None:
+    lines = to_markdown(with_headline).splitlines()
+    assert lines[2] == (
+        r"| replay @ my\_own | +0.015 | −0.001 to +0.031 | 0.031 | 6 unseen | 4 of 6 | 0 of 6 "
+        "| 0.90 / 0.08 / 0.02 | primary |"
+    )
+    assert "Declared before the first run: plan 3f2a9c1b." in lines[4]
+    assert r"$-$0.001 to +0.031" in to_latex(with_headline)
+    last = list(csv.DictReader(io.StringIO(to_csv(with_headline))))[-1]
+    assert (last["column"], last["mean"], last["low_95"]) == ("over sequences", "0.0151", "-0.0011")
+    assert (last["declared"], last["runs"], last["p_equal"]) == ("primary", "12", "0.08")
