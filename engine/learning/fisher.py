@@ -1,7 +1,7 @@
 """The diagonal of the Fisher information: how much each weight matters to what was learnt."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -26,6 +26,13 @@ _BEGUN = "begun."
 _LONGEST = 128
 """Tokens of a text; more cost time and say nothing new of a weight."""
 
+FisherKind = Literal["exact", "sampled", "empirical"]
+"""Labels whose gradients are squared: all, weighted by the probability that the model itself gives
+them, one drawn from those, or the one that the example has (van de Ven 2025, section 3).
+
+The first is the diagonal of the Fisher information, the second is right on average, and the third
+is another thing, which tends to 0 where all rows are learnt (Kunstner et al. 2019).
+"""
 Fisher = dict[str, Tensor]
 """By name of a trainable weight, shaped as the weight; never below 0."""
 
@@ -49,7 +56,7 @@ class FisherSum:
         log_likelihood: Callable[[object], Tensor],
         between: Between = go_on,
     ) -> None:
-        """Add the squared gradient of each example's log-likelihood, but for those added before.
+        """Add each example's squared gradient, but for those added before.
 
         Gradients are squared example by example: the square of a batch's gradient is another,
         smaller thing (Kunstner et al. 2019).
@@ -57,7 +64,8 @@ class FisherSum:
         Args:
             module: whose trainable weights are asked about; dropout must be off.
             examples: all of them, in the same order each time.
-            log_likelihood: of one example, a scalar.
+            log_likelihood: of one label of an example, a scalar; or of all its labels, a vector,
+                whose squared gradients are then added by their probability.
             between: called between two examples.
         """
         named = {name: weight for name, weight in module.named_parameters() if weight.requires_grad}
@@ -65,13 +73,32 @@ class FisherSum:
             self._sums.setdefault(name, torch.zeros_like(weight))
         for example in examples[self.count :]:
             between()
-            gradients = torch.autograd.grad(
-                log_likelihood(example), list(named.values()), allow_unused=True
-            )
-            for name, gradient in zip(named, gradients, strict=True):
-                if gradient is not None:
-                    self._sums[name].addcmul_(gradient, gradient)
+            found = log_likelihood(example)
+            if found.dim():
+                self._add_all(named, found)
+            else:
+                self._add(_gradients(found, named))
             self.count += 1
+
+    def _add_all(self, named: Mapping[str, Tensor], found: Tensor) -> None:
+        """Add the squared gradients of all labels, each as often as it is likely.
+
+        Weighted so, their gradients add up to 0: that of the likeliest follows from the others.
+        """
+        chances: list[float] = found.detach().double().exp().tolist()
+        likeliest = chances.index(max(chances))
+        rest: Fisher = {}
+        for label, chance in enumerate(chances):
+            if label == likeliest:
+                continue
+            for name, gradient in _gradients(found[label], named, again=True).items():
+                self._sums[name].addcmul_(gradient, gradient, value=chance)
+                rest.setdefault(name, torch.zeros_like(gradient)).add_(gradient, alpha=chance)
+        self._add(rest, 1 / chances[likeliest])
+
+    def _add(self, gradients: Fisher, weight: float = 1.0) -> None:
+        for name, gradient in gradients.items():
+            self._sums[name].addcmul_(gradient, gradient, value=weight)
 
     def mean(self) -> Fisher:
         """Return the Fisher information.
@@ -102,6 +129,15 @@ class FisherSum:
         return found
 
 
+def _gradients(found: Tensor, named: Mapping[str, Tensor], *, again: bool = False) -> Fisher:
+    """Return the gradients by the weights that it depends on; ``again``: others will follow."""
+    gradients = torch.autograd.grad(
+        found, list(named.values()), allow_unused=True, retain_graph=again
+    )
+    known: dict[str, Tensor | None] = dict(zip(named, gradients, strict=True))
+    return {name: gradient for name, gradient in known.items() if gradient is not None}
+
+
 def packed(begun: FisherSum | None) -> dict[str, Tensor]:
     """Return what a method's state has of a sum that was begun."""
     state = {} if begun is None else begun.state()
@@ -123,13 +159,11 @@ def task_fisher(
     setup: Setup,
     *,
     rows: int,
+    kind: FisherKind = "exact",
     begun: FisherSum | None = None,
     between: Between = go_on,
 ) -> Fisher:
     """Return the Fisher of a task's predictions at the model's present weights.
-
-    Labels are drawn from what the model itself predicts, as the Fisher information is defined,
-    not taken from the rows.
 
     Args:
         model: just after the task's stage.
@@ -137,6 +171,7 @@ def task_fisher(
         task: its place in the sequence.
         setup: of the run; its seed decides rows and labels.
         rows: at most so many rows, chosen at random.
+        kind: of which labels; of all it costs a backward pass for each class but one.
         begun: what was added before; it has what was added since when this is ended half way.
         between: called between two rows.
     """
@@ -145,9 +180,12 @@ def task_fisher(
 
     def log_likelihood(row: object) -> Tensor:
         batch = to_device(train.batch(np.array([row])), setup.device)
-        del batch["labels"]
+        label = batch.pop("labels")
         found = functional.log_softmax(model(batch, task), dim=1)
-        label = torch.multinomial(found.detach().exp().cpu(), 1, generator=fisher.draw)
+        if kind == "exact":
+            return found[0]
+        if kind == "sampled":
+            label = torch.multinomial(found.detach().exp().cpu(), 1, generator=fisher.draw)
         return found[0, label.item()]  # type: ignore[index]
 
     with resting(model):
@@ -161,19 +199,20 @@ def masked_fisher(
     count: int,
     device: Device,
     *,
+    kind: FisherKind = "sampled",
     begun: FisherSum | None = None,
     between: Between = go_on,
 ) -> Fisher:
     """Return the Fisher of a pretrained backbone on plain text, on the device, in fp32.
 
-    Per text the log-likelihood is the mean over its hidden tokens (as in the authors' loss), which
-    are drawn from what the model itself predicts.
+    Per text the log-likelihood is the mean over its hidden tokens (as in the authors' loss).
 
     Args:
         model: hub name, ``sample``, or a local folder.
         source: as ``read_texts`` takes it.
         count: of texts.
         device: where it is computed.
+        kind: sampled or empirical; a vocabulary is too large for all its tokens.
         begun: what was added before; it has what was added since when this is ended half way.
         between: called between two texts.
 
@@ -190,26 +229,35 @@ def masked_fisher(
         tokenizer_fingerprint(tokenizer),
         texts_fingerprint(texts),
         length,
+        *(() if kind == "sampled" else (kind,)),
     )
     cached = load_arrays(_FOLDER, key)
     if cached is None:
         masked = mask_texts(texts, tokenizer, mask, max_length=length)
         placed = [_placed(text, device) for text in masked]
-        fisher = _compute(model, placed, device, begun or FisherSum(), between)
+        fisher = _compute(model, placed, device, begun or FisherSum(), kind=kind, between=between)
         save_arrays(_FOLDER, key, {name: value.cpu().numpy() for name, value in fisher.items()})
         return fisher
     return {name: torch.from_numpy(value).to(device.target) for name, value in cached.items()}
 
 
 def _compute(
-    model: str, texts: list[MaskedText], device: Device, fisher: FisherSum, between: Between
+    model: str,
+    texts: list[MaskedText],
+    device: Device,
+    fisher: FisherSum,
+    *,
+    kind: FisherKind,
+    between: Between,
 ) -> Fisher:
     masked = load_masked_model(model, texts, device.target, between)
 
     def log_likelihood(text: object) -> Tensor:
         assert isinstance(text, MaskedText)
         found = functional.log_softmax(masked(text), dim=1)
-        tokens = torch.multinomial(found.detach().exp().cpu(), 1, generator=fisher.draw)
+        tokens = text.hidden[:, None]
+        if kind == "sampled":
+            tokens = torch.multinomial(found.detach().exp().cpu(), 1, generator=fisher.draw)
         return found.gather(1, tokens.to(found.device)).mean()
 
     fisher.add(masked.backbone, texts, log_likelihood, between)

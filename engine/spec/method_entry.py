@@ -18,6 +18,8 @@ class MethodOption(Struct, frozen=True, kw_only=True):
     """Counts only."""
     words: tuple[str, ...] = ()
     """Of an option that is a word: those it can be; none: any."""
+    known_before: OptionValue | None = None
+    """What every run had before the option came; None: it came with its method."""
 
 
 class MethodEntry(Struct, frozen=True, kw_only=True):

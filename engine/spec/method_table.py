@@ -3,6 +3,16 @@
 from engine.spec.method_entry import LR, MethodEntry, MethodOption
 from engine.spec.weight_methods import WEIGHT_METHODS
 
+_FISHER = "Labels that gradients are of: "
+_COUPLING = MethodOption(
+    name="penalty",
+    help="Where it acts: coupled, in the loss, so that Adam scales it; or decoupled, beside "
+    "Adam's step at the rate of the moment, which wants an importance of some 1e6.",
+    default="coupled",
+    words=("coupled", "decoupled"),
+    known_before="coupled",
+)
+
 METHODS = (
     MethodEntry(
         name="flat",
@@ -44,6 +54,9 @@ METHODS = (
         title="EWC (MLM)",
         summary="elastic weight consolidation around the pretrained weights, Fisher from masked "
         "language modelling on plain text (the paper's BERT+EWC)",
+        equation="loss + ½ · importance · Σ F · (θ − θ pretrained)²",
+        cost="time: the Fisher once, then kept on disk, each step little; memory: the backbone "
+        "twice more",
         options=(
             LR,
             MethodOption(
@@ -57,6 +70,15 @@ METHODS = (
             MethodOption(
                 name="texts", help="How many texts make the Fisher.", default=512, low=1, whole=True
             ),
+            MethodOption(
+                name="fisher",
+                help=f"{_FISHER}sampled, one drawn from the model for every hidden token; or "
+                "empirical, the tokens that stood there.",
+                default="sampled",
+                words=("sampled", "empirical"),
+                known_before="sampled",
+            ),
+            _COUPLING,
         ),
     ),
     MethodEntry(
@@ -64,6 +86,9 @@ METHODS = (
         title="EWC (task)",
         summary="elastic weight consolidation around the weights after each stage, Fisher from "
         "that stage's task",
+        equation="loss + ½ · importance · Σ F · (θ − θ after the stage)²",
+        cost="time: a backward pass for each of rows · (classes − 1) between stages, each step "
+        "little; memory: the backbone twice more, three times while the Fisher is found",
         options=(
             LR,
             MethodOption(name="importance", help="Weight of the penalty.", default=1000.0),
@@ -81,6 +106,15 @@ METHODS = (
                 default=0.0,
                 high=1.0,
             ),
+            MethodOption(
+                name="fisher",
+                help=f"{_FISHER}exact, all, weighted by their probability; sampled, one drawn from "
+                "the model for every row; or empirical, the rows' own.",
+                default="exact",
+                words=("exact", "sampled", "empirical"),
+                known_before="sampled",
+            ),
+            _COUPLING,
         ),
     ),
     MethodEntry(

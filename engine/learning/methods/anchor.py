@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, optim
 
 from engine.learning.model import SequenceModel
 
@@ -26,6 +26,22 @@ class Anchor:
             for name, weight in backbone_weights(model)
         ]
         return 0.5 * torch.stack(terms).sum()
+
+    def pull(self, model: SequenceModel, optimizer: optim.Optimizer) -> None:
+        """Move weights by the penalty's own gradient at their present rates, beside any optimizer.
+
+        weight ← weight − min(1, rate · strength) · (weight − anchor): as weight decay is decoupled
+        in AdamW (Loshchilov & Hutter 2019, algorithm 2), and never beyond the anchor.
+        """
+        rates = {
+            id(weight): group["lr"]
+            for group in optimizer.param_groups
+            for weight in group["params"]
+        }
+        with torch.no_grad():
+            for name, weight in backbone_weights(model):
+                share = (rates[id(weight)] * self.strengths[name]).clamp_max(1.0)
+                weight.lerp_(self.anchors[name], share)
 
     def joined(self, other: "Anchor") -> "Anchor":
         """Return the anchor that pulls as both do together."""

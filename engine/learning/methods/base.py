@@ -14,7 +14,7 @@ from engine.learning.plan import Part, Pool, PreparedTask, Setup, all_rows
 from engine.profiles.grouping import Grouping
 from engine.profiles.profile import fault_in_rates
 from engine.spec import RunSpec
-from engine.spec.methods import OptionValue, read_options
+from engine.spec.methods import OptionValue, method_entry, read_options
 
 Tensors = Mapping[str, Tensor]
 Again = Callable[[Sequence[Part] | None], Tensor]
@@ -63,8 +63,17 @@ class Method:
         """
 
     def signature(self) -> str:
-        """Return name and options, but for the rates, written one way."""
-        options = {name: value for name, value in self.options.items() if name != "lr"}
+        """Return name and options, but for the rates, written one way.
+
+        An option that says what was always done is left out, so that a run begun before it came can
+        be gone on with.
+        """
+        before = {option.name: option.known_before for option in method_entry(self.name).options}
+        options = {
+            name: value
+            for name, value in self.options.items()
+            if name != "lr" and value != before.get(name)
+        }
         return msgspec.json.encode((self.name, options), order="sorted").decode()
 
     def learning_rates(self, grouping: Grouping) -> tuple[float, ...]:

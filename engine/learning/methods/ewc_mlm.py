@@ -1,14 +1,15 @@
 """``ewc-mlm``: elastic weight consolidation of what pretraining taught, the paper's BERT+EWC."""
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from torch import Tensor
 
 from engine.learning.events import Between, go_on
-from engine.learning.fisher import FisherSum, masked_fisher, packed, unpacked
+from engine.learning.fisher import FisherKind, FisherSum, masked_fisher, packed, unpacked
 from engine.learning.masked import require_mask
 from engine.learning.methods.anchor import Anchor, copied_weights
-from engine.learning.methods.base import Method, Tensors
+from engine.learning.methods.anchored import Anchored
+from engine.learning.methods.base import Tensors
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
 from engine.learning.vocabulary import among_kept_tokens
@@ -17,8 +18,12 @@ from engine.tasks.models import model_path
 from engine.tasks.plain_text import read_texts
 
 
-class EwcMlm(Method):
-    """½ · ``importance`` · Σ F · (weight − pretrained)² in every stage, F of masked tokens."""
+class EwcMlm(Anchored):
+    """½ · ``importance`` · Σ F · (weight − pretrained)² in every stage, F of masked tokens.
+
+    Kirkpatrick et al. 2017, equation 3, with pretraining as the earlier task (Kenneweg et al. 2022,
+    section 4).
+    """
 
     name: ClassVar[str] = "ewc-mlm"
 
@@ -38,6 +43,7 @@ class EwcMlm(Method):
             str(self.options["text"]),
             int(self.number("texts")),
             setup.device,
+            kind=cast("FisherKind", self.options["fisher"]),
             begun=self._begun,
             between=between,
         )
@@ -52,6 +58,3 @@ class EwcMlm(Method):
 
     def load(self, state: Tensors) -> None:
         self._begun = unpacked(state)
-
-    def penalty(self, model: SequenceModel) -> Tensor:
-        return self._anchor.penalty(model)

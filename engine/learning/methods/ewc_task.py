@@ -1,19 +1,23 @@
 """``ewc-task``: elastic weight consolidation (Kirkpatrick et al. 2017) of every earlier task."""
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from torch import Tensor
 
 from engine.learning.events import Between, go_on
-from engine.learning.fisher import FisherSum, packed, task_fisher, unpacked
+from engine.learning.fisher import FisherKind, FisherSum, packed, task_fisher, unpacked
 from engine.learning.methods.anchor import Anchor, copied_weights
-from engine.learning.methods.base import Method, Tensors
+from engine.learning.methods.anchored import Anchored
+from engine.learning.methods.base import Tensors
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
 
 
-class EwcTask(Method):
+class EwcTask(Anchored):
     """½ · ``importance`` · Σ F · (weight − weight after the stage)², F of that stage's task.
+
+    Equation 3 of the paper. F is the diagonal of the Fisher information, as ``fisher`` says: the
+    mean over rows of Σ_y p(y|x) · (∂ log p(y|x) / ∂ weight)² where it is ``exact``.
 
     With ``gamma`` above 0 the online variant (Schwarz et al. 2018, section 3): one anchor at the
     newest weights, where earlier Fishers count ``gamma`` at each later stage.
@@ -22,7 +26,6 @@ class EwcTask(Method):
     name: ClassVar[str] = "ewc-task"
     begins_like_others: ClassVar[bool] = True
 
-    _anchor: Anchor | None = None
     _begun: FisherSum | None = None
 
     def begin_stage(
@@ -35,6 +38,7 @@ class EwcTask(Method):
             stage - 1,
             setup,
             rows=int(self.number("rows")),
+            kind=cast("FisherKind", self.options["fisher"]),
             begun=self._begun,
             between=between,
         )
@@ -44,9 +48,6 @@ class EwcTask(Method):
             copied_weights(model), {name: importance * value for name, value in fisher.items()}
         )
         self._anchor = newest if self._anchor is None else self._with(self._anchor, newest)
-
-    def penalty(self, model: SequenceModel) -> Tensor | None:
-        return None if self._anchor is None else self._anchor.penalty(model)
 
     def state(self) -> dict[str, Tensor]:
         begun = packed(self._begun)

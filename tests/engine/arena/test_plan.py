@@ -73,7 +73,14 @@ def test_a_row_without_rates_says_why(store: Store) -> None:
 
 def test_options_of_a_method_are_written_out(store: Store) -> None:
     (run,) = make_plan(store, table_spec("ewc-task,importance=500", seeds=1)).runs
-    assert run.spec.options == {"lr": 2e-5, "importance": 500.0, "rows": 256, "gamma": 0.0}
+    assert run.spec.options == {
+        "lr": 2e-5,
+        "importance": 500.0,
+        "rows": 256,
+        "gamma": 0.0,
+        "fisher": "exact",
+        "penalty": "coupled",
+    }
 
 
 PLACES = (("sst2", "mrpc"), ("mrpc", "sst2"))

@@ -17,7 +17,7 @@ from engine.store.connection import open_store
 from engine.store.measurements import stages_of
 from engine.store.run_states import create_run
 from engine.store.runs import enter_run, entries, trials_of
-from engine.store.schema import REVISIONS, VERSION_TABLE, log, run, stage, study
+from engine.store.schema import REVISIONS, VERSION_TABLE, entry, log, run, stage, study
 from engine.store.studies import create_study, find_study
 from tests.engine.store.conftest import older_store, run_spec, study_spec, without_privileges
 
@@ -116,6 +116,41 @@ def test_what_was_in_the_store_stays_in_it(first_schema: Path) -> None:
         assert [entry.entrant for entry in entries(store)] == ["combined"]
     finally:
         store.close()
+
+
+def test_runs_with_ewc_say_which_fisher_they_have(tmp_path: Path) -> None:
+    """It was drawn before there was a choice, and now it is exact unless told otherwise."""
+    path = tmp_path / "old.db"
+    with older_store(path, "0012") as connection:
+        for number, (method, row) in enumerate(
+            [
+                ("flat", "flat-tuned"),
+                ("ewc-task", "ewc-task@2e-5,rows=64"),
+                ("ewc-mlm", "ewc-mlm@2e-5"),
+            ]
+        ):
+            spec = msgspec.structs.replace(run_spec(), method=method, options={"lr": 2e-5})
+            connection.execute(
+                insert(run).values(
+                    id=number + 1,
+                    sequence="sst2:mrpc",
+                    method=method,
+                    seed=0,
+                    spec=msgspec.json.encode(spec).decode(),
+                    state="complete",
+                    desired="running",
+                    created_at=time.time(),
+                )
+            )
+            connection.execute(insert(entry).values(run_id=number + 1, entrant=row, source="{}"))
+    with closing(open_store(str(path))) as store:
+        found = {item.entrant: item.run.spec.options for item in entries(store)}
+    known = {"lr": 2e-5, "fisher": "sampled", "penalty": "coupled"}
+    assert found == {
+        "flat-tuned": {"lr": 2e-5},
+        "ewc-task@2e-5,fisher=sampled,rows=64": known,
+        "ewc-mlm@2e-5": known,
+    }
 
 
 def test_ids_are_counted_on_from_what_was_ever_there(first_schema: Path) -> None:

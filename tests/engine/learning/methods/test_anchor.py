@@ -48,6 +48,19 @@ def test_two_anchors_pull_together_as_they_do_one_by_one(ask: Ask) -> None:
         torch.testing.assert_close(gradient, apart[0][name] + apart[1][name], rtol=1e-3, atol=1e-5)
 
 
+def test_beside_the_optimizer_weights_go_towards_the_anchor_and_never_beyond(ask: Ask) -> None:
+    learner = prepare(ask(rates=(0.1, 0.2, 0.3, 0.4)))
+    anchors = copied_weights(learner.model)
+    anchor = Anchor(anchors, {name: torch.full_like(w, 4.0) for name, w in anchors.items()})
+    _moved(learner.model, 1.0)
+    anchor.pull(learner.model, learner.optimizer)
+    # by rate · strength: 0.4, 0.8 and, of 1.2, all
+    left = {"embeddings": 0.6, "encoder.layer.0": 0.2, "encoder.layer.1": 0.0}
+    for name, weight in backbone_weights(learner.model):
+        (expected,) = (value for part, value in left.items() if name.startswith(part))
+        torch.testing.assert_close(weight - anchors[name], torch.full_like(weight, expected))
+
+
 def test_weights_that_matter_to_nobody_are_free(ask: Ask) -> None:
     model = prepare(ask()).model
     here = copied_weights(model)
