@@ -25,7 +25,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 14))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 15))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(

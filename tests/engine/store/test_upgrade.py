@@ -121,7 +121,7 @@ def test_what_was_in_the_store_stays_in_it(first_schema: Path) -> None:
 def test_runs_with_ewc_say_which_fisher_they_have(tmp_path: Path) -> None:
     """It was drawn before there was a choice, and now it is exact unless told otherwise."""
     path = tmp_path / "old.db"
-    with older_store(path, "0012") as connection:
+    with older_store(path, "0013") as connection:
         for number, (method, row) in enumerate(
             [
                 ("flat", "flat-tuned"),
