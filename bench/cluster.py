@@ -4,6 +4,7 @@ Each worker is a process with the worker's own loop, on a search of a tiny backb
 is left out: a trial takes one second, in which nothing is done, or none at all. Told is what is
 between two trials of a worker: ending one, telling the sampler, proposing, queueing and claiming
 the next, with all that it waits for others in that; and how many trials all ended in a second.
+It counts from when all have begun, lest it be about how long processes take to start.
 
 All processes are on one machine, and so is the server, whose files are not forced to the disk.
 """
@@ -17,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,8 +38,10 @@ from engine.work.supervisor import WorkerSettings
 from tests.postgres import postgres_server
 from tests.tiny import tiny_backbone
 
-TRIALS = 6
+TRIALS = 11
 """Of each worker; the first, for which it opens the search, does not count."""
+STARTING_SECONDS = 600
+"""Within which all have begun, or the bench has failed."""
 CASES = ((1.0, 1), (1.0, 2), (1.0, 4), (1.0, 8), (1.0, 16), (0.0, 1), (0.0, 16))
 """How long a trial takes, and how many workers there are."""
 
@@ -50,16 +54,24 @@ class Trial(Struct, frozen=True):
 
 
 class Idle:
-    """Stands for learning in one process, and writes down when it did."""
+    """Stands for learning in one process, and writes down when it did.
 
-    def __init__(self, seconds: float) -> None:
+    Args:
+        seconds: that a trial takes.
+        begun: where the first trial waits for those of all other workers.
+    """
+
+    def __init__(self, seconds: float, begun: Barrier) -> None:
         self._seconds = seconds
+        self._begun = begun
         self._ended: float | None = None
         self.trials: list[Trial] = []
 
     def execute(self, context: WorkerContext, run: RunRecord, judges: object) -> Outcome:  # noqa: ARG002
         """End a run with any scores, as ``execution.execute`` does with those of its learning."""
         began = time.perf_counter()
+        if self._ended is None:
+            self._begun.wait(STARTING_SECONDS)
         time.sleep(self._seconds)
         ended = time.perf_counter()
         if self._ended is not None:
@@ -70,11 +82,11 @@ class Idle:
         return Outcome("complete", scores=scores)
 
 
-def work(url: str, seconds: float, into: Path) -> None:
+def work(url: str, seconds: float, into: Path, begun: Barrier) -> None:
     """Be a worker until the search has its trials."""
     logging.disable()
     random.seed(os.getpid())
-    idle = Idle(seconds)
+    idle = Idle(seconds, begun)
     worker.execute = idle.execute  # type: ignore[attr-defined]
     worker.work(WorkerSettings(store=url, device="cpu", until_idle=True))
     found = [(each.ended, each.between) for each in idle.trials]
@@ -102,7 +114,10 @@ def search(url: str, backbone: Path, workers: int, trials: int, seconds: float) 
     with TemporaryDirectory() as folder:
         files = [Path(folder) / str(number) for number in range(workers)]
         forking = get_context("fork")
-        processes = [forking.Process(target=work, args=(url, seconds, file)) for file in files]
+        begun = forking.Barrier(workers)
+        processes = [
+            forking.Process(target=work, args=(url, seconds, file, begun)) for file in files
+        ]
         for process in processes:
             process.start()
         for process in processes:

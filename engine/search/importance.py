@@ -16,6 +16,7 @@ from engine.store.connection import Store
 from engine.store.importance import (
     ImportanceRecord,
     Tried,
+    begin_weighing,
     count_complete,
     every,
     importance_of,
@@ -30,14 +31,26 @@ _SEED: Final = 0
 """Of the forest of fANOVA: the same trials say the same."""
 
 
-def weigh_if_old(store: Store, study_id: int, evaluator: Evaluator) -> bool:
-    """Weigh what matters in a study if enough trials came since the last time; say if it was."""
+def weigh_if_old(
+    store: Store, study_id: int, evaluator: Evaluator, *, unless_begun: bool = False
+) -> bool:
+    """Weigh what matters in a study if enough trials came since the last time; say if it was.
+
+    Args:
+        store: of the study.
+        study_id: which one.
+        evaluator: as ``weigh`` takes it.
+        unless_begun: leave it to the worker that has begun to, if one has: many find out at the
+            same moment that enough trials came.
+    """
     latest = importance_of(store, study_id, evaluator)
     before = None if latest is None else latest.trials
     if not is_worth_weighing(count_complete(store, study_id), before):
         return False
     trials = tried(store, study_id)
     if not is_worth_weighing(len(trials), before):
+        return False
+    if unless_begun and not begin_weighing(store, study_id, evaluator):
         return False
     keep_importance(store, study_id, weigh(trials, evaluator))
     return True

@@ -9,12 +9,15 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, delete, insert, select
 
 from engine.spec.search import Evaluator
+from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.runs import is_trial
 from engine.store.schema import importance, run, tally
 
 _MOST_WEIGHED: Final[dict[Evaluator, int]] = {"ped-anova": 3000, "fanova": 300}
 """Trials that an evaluator is shown, evenly spread over the study: more take it minutes."""
+_WEIGHING_SECONDS: Final = 60.0
+"""After which another worker weighs what one has begun to, which may have died over it."""
 
 
 class ImportanceRecord(Struct, frozen=True, kw_only=True):
@@ -44,9 +47,34 @@ def every(trials: int, evaluator: Evaluator) -> int:
     return max(1, ceil(trials / _MOST_WEIGHED[evaluator]))
 
 
+def begin_weighing(store: Store, study_id: int, evaluator: Evaluator) -> bool:
+    """Say that a worker weighs what matters; False where another one said so a moment ago."""
+    begun = (importance.c.study_id == study_id) & (importance.c.evaluator == _begun(evaluator))
+    lately = importance.c.told_at > now() - _WEIGHING_SECONDS
+    values = {
+        "study_id": study_id,
+        "evaluator": _begun(evaluator),
+        "trials": 0,
+        "shares": "[]",
+        "told_at": now(),
+    }
+    with store.writing() as connection:
+        if connection.execute(select(importance.c.trials).where(begun, lately)).first():
+            return False
+        connection.execute(delete(importance).where(begun))
+        connection.execute(insert(importance).values(values))
+    return True
+
+
+def _begun(evaluator: Evaluator) -> str:
+    """Return under which name it stands that somebody weighs."""
+    return f"{evaluator} begun"
+
+
 def keep_importance(store: Store, study_id: int, found: ImportanceRecord) -> None:
     """Remember what was found, in place of what the same evaluator said before."""
-    key = (importance.c.study_id == study_id) & (importance.c.evaluator == found.evaluator)
+    names = (found.evaluator, _begun(found.evaluator))
+    key = (importance.c.study_id == study_id) & importance.c.evaluator.in_(names)
     values = {
         "study_id": study_id,
         "evaluator": found.evaluator,

@@ -199,19 +199,29 @@ def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
 
     It is free when its worker is known to be dead, or has sent no heartbeat for too long.
     """
+    to_be_had = _seat_is_free() | (study.c.proposer_id == worker_id)
+    until = now() + _PROPOSER_SECONDS
+    kept = case((ended_early(), study.c.reason))
+    values = {"proposer_id": worker_id, "proposer_until": until, "reason": kept}
+    with store.writing() as connection:
+        query = update(study).where(study.c.id == study_id, to_be_had).values(values)
+        return connection.execute(query).rowcount == 1
+
+
+def any_seat_is_free(store: Store, study_ids: Collection[int]) -> bool:
+    """Whether nobody asks the sampler of one of these studies; those who wait for it ask this."""
+    query = select(study.c.id).where(study.c.id.in_(study_ids), _seat_is_free()).limit(1)
+    with store.reading() as connection:
+        return connection.execute(query).first() is not None
+
+
+def _seat_is_free() -> ColumnElement[bool]:
     holder = (
         select(worker.c.id)
         .where(worker.c.id == study.c.proposer_id, worker.c.ended_at.is_(None))
         .where(is_fresh(worker.c.heartbeat_at))
     )
-    free = study.c.proposer_id.is_(None) | ~holder.exists()
-    until = now() + _PROPOSER_SECONDS
-    kept = case((ended_early(), study.c.reason))
-    values = {"proposer_id": worker_id, "proposer_until": until, "reason": kept}
-    mine = study.c.proposer_id == worker_id
-    with store.writing() as connection:
-        query = update(study).where(study.c.id == study_id, free | mine).values(values)
-        return connection.execute(query).rowcount == 1
+    return study.c.proposer_id.is_(None) | ~holder.exists()
 
 
 def is_proposer(store: Store, study_id: int, worker_id: int) -> bool:

@@ -60,8 +60,8 @@ class Searches:
         self._rests_until: dict[int, float] = {}
         self._raced: dict[int, Counts] = {}
         """At which counts a study had nobody to race."""
-        self._came_second = False
-        """Whether another worker was asking a sampler when this one was to ask it last."""
+        self.came_second: set[int] = set()
+        """The studies whose sampler another worker was asking when this one was to ask it last."""
 
     def propose_trial(self, only: int | None = None) -> bool:
         """Queue one more run of a study; False where none can be now.
@@ -73,17 +73,17 @@ class Searches:
         Raises:
             StorageError: the store is in trouble, which is no fault of a study.
         """
-        self._came_second = False
+        self.came_second.clear()
         racing = studies_wanting_races(self._store, self._devices, self._raced)
         for study_id in dict.fromkeys((*racing, *self._wanting())):
-            if only not in {None, study_id}:
-                continue
-            if self._rests_until.get(study_id, 0.0) > time.monotonic():
+            rests = self._rests_until.get(study_id, 0.0) > time.monotonic()
+            if rests or only not in {None, study_id}:
                 continue
             try:
                 with self._seat(study_id) as seated:
-                    self._came_second |= not seated
-                    if seated and self._queue_next(study_id):
+                    if not seated:
+                        self.came_second.add(study_id)
+                    elif self._queue_next(study_id):
                         return True
             except UnreachableError as outage:
                 say_why_search_waits(self._store, study_id, str(outage))
@@ -109,7 +109,7 @@ class Searches:
         In order: with a trial. Where trials go on from one first stage: with that. Anywhere: with
         asking the sampler.
         """
-        if self._came_second and self._wanting():
+        if self.came_second and self._wanting():
             return True
         for study_id in self._wanting():
             if learns_first_stage(self._store, study_id):
@@ -153,7 +153,7 @@ class Searches:
     def weigh(self, run: RunRecord) -> None:
         """Weigh what matters in the study of a run, where there are enough new trials for that."""
         if run.study_id is not None:
-            weigh_if_old(self._store, run.study_id, "ped-anova")
+            weigh_if_old(self._store, run.study_id, "ped-anova", unless_begun=True)
 
     def _queue_next(self, study_id: int) -> bool:
         # Asked again now that nobody else can be proposing.

@@ -5,13 +5,15 @@ from threading import Event
 from typing import get_args
 
 import pytest
+from sqlalchemy import update
 
 from engine.search.importance import weigh, weigh_if_old
 from engine.spec.search import Evaluator
 from engine.store.connection import Store
-from engine.store.importance import Tried, importance_of
+from engine.store.importance import Tried, begin_weighing, importance_of
 from engine.store.run_states import claim_run, finish_run
 from engine.store.runs import Scores, trials_of
+from engine.store.schema import importance
 from engine.work.patience import Patience
 from engine.work.searches import Searches
 from tests.engine.store.conftest import new_study, new_trial, new_worker, store, study_spec
@@ -82,3 +84,23 @@ def test_it_is_told_from_ten_trials_on_and_then_from_a_tenth_more(store: Store) 
     _complete(store, study, worker, range(10, 11))
     assert weigh_if_old(store, study, "ped-anova")
     assert importance_of(store, study, "fanova") is None
+
+
+def test_of_workers_that_find_it_out_at_once_one_weighs(store: Store) -> None:
+    study, worker = new_study(store, study_spec().name, trials=30), new_worker(store)
+    _complete(store, study, worker, range(10))
+    assert begin_weighing(store, study, "ped-anova")
+    assert not weigh_if_old(store, study, "ped-anova", unless_begun=True)
+    assert importance_of(store, study, "ped-anova") is None
+    assert weigh_if_old(store, study, "ped-anova")
+    _complete(store, study, worker, range(10, 12))
+    assert weigh_if_old(store, study, "ped-anova", unless_begun=True)
+
+
+def test_another_worker_weighs_what_one_died_over(store: Store) -> None:
+    study, worker = new_study(store, study_spec().name, trials=30), new_worker(store)
+    _complete(store, study, worker, range(10))
+    assert begin_weighing(store, study, "ped-anova")
+    with store.writing() as connection:
+        connection.execute(update(importance).values(told_at=importance.c.told_at - 61))
+    assert weigh_if_old(store, study, "ped-anova", unless_begun=True)

@@ -14,13 +14,18 @@ from engine.spec.search import Racing, Stages, WhenFlat
 from engine.store.connection import Store
 from engine.store.leases import become_proposer, begin_first_stage, end_first_stage, leave_proposer
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
+from engine.store.notices import Notices
+from engine.store.places import place_of
 from engine.store.run_states import claim_run, control_run, finish_run
 from engine.store.runs import RunRecord, Scores, get_run, trials_of
 from engine.store.states import RunState
 from engine.store.studies import control_study, create_study, delete_study, get_study
 from engine.store.workers import WorkerIdentity, end_worker, register_worker
+from engine.work.heartbeat import Heartbeat
+from engine.work.learning import WorkerContext
 from engine.work.patience import Patience
 from engine.work.searches import Searches
+from engine.work.worker import _propose
 from tests.tiny import tiny_backbone
 
 
@@ -163,6 +168,45 @@ def test_a_worker_waits_while_another_asks_the_sampler(store: Store, backbone: P
     assert waiting.must_wait()
     assert waiting.propose_trial()
     assert not waiting.must_wait()
+
+
+def test_a_worker_proposes_as_soon_as_another_has_asked_the_sampler(
+    store: Store, backbone: Path
+) -> None:
+    study_id = study(store, backbone)
+    one, other = worker(store, 1), worker(store, 2)
+    assert become_proposer(store, study_id, one)
+
+    class Waiting(Patience):
+        def wait(self, _: float) -> None:
+            leave_proposer(store, study_id, one)
+
+    context = context_of(store, other, Waiting(Event()))
+    assert _propose(context, Searches(store, other, context.patience, ("auto", "cpu")))
+    assert len(trials_of(store, study_id)) == 1
+
+
+def test_a_worker_that_is_to_end_waits_for_no_turn(store: Store, backbone: Path) -> None:
+    study_id, ending = study(store, backbone), Event()
+    one, other = worker(store, 1), worker(store, 2)
+    assert become_proposer(store, study_id, one)
+    ending.set()
+    context = context_of(store, other, Patience(ending))
+    assert not _propose(context, Searches(store, other, context.patience, ("auto", "cpu")))
+
+
+def context_of(store: Store, worker_id: int, patience: Patience) -> WorkerContext:
+    return WorkerContext(
+        store=store,
+        worker_id=worker_id,
+        device="cpu",
+        devices=("auto", "cpu"),
+        heartbeat=Heartbeat(store, worker_id, "cpu", patience._ending),
+        patience=patience,
+        checkpoint_seconds=0.0,
+        notices=Notices(store, "work"),
+        place=place_of(store),
+    )
 
 
 def test_no_trial_is_proposed_while_the_stage_that_all_go_on_from_is_learnt(
