@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from engine.errors import DeletedError, EngineError, UsageError, kind_and_line, mask_password, shown
 from engine.learning.backbone import forget_backbone, quiet_libraries
-from engine.learning.device import free_memory, pick_device, usable_devices
+from engine.learning.device import free_memory, keep_memory, pick_device, usable_devices
 from engine.places.named import name_checkpoints
 from engine.spec import sequence_name
 from engine.store.clock import read_clock
@@ -78,6 +78,7 @@ def work(settings: WorkerSettings) -> bool:
         EngineError: the store cannot be read or written.
     """
     quiet_libraries()
+    keep_memory()
     if not is_made(settings.store):
         raise UsageError(f"no store at {shown(mask_password(settings.store))}; it was removed")
     if settings.checkpoints:

@@ -1,11 +1,14 @@
 import ctypes
+import resource
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 
 import psutil
 import pytest
 import torch
 
 from engine.errors import UsageError
-from engine.learning.device import free_memory, pick_device
+from engine.learning.device import free_memory, keep_memory, pick_device
 from engine.learning.model import matrix_rate
 
 CUDA_DEVICES = torch.cuda.device_count()
@@ -24,6 +27,35 @@ def test_the_rate_of_products_is_measured_once_and_draws_no_random_numbers() -> 
     state = torch.get_rng_state()
     matrix_rate(device, 0)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def _faults_of_large_pieces(kept: bool, answer: Connection) -> None:
+    """Use a large piece of memory again and again, and say how often a page had to be cleared."""
+    if kept:
+        keep_memory()
+    library = ctypes.CDLL(None)
+    library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        piece = library.malloc(64 * 2**20)
+        ctypes.memset(piece, 1, 64 * 2**20)
+        library.free(piece)
+    answer.send(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the heap cannot be told")
+def test_what_a_step_frees_is_kept_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faults(*, kept: bool) -> int:
+        mine, its = get_context("fork").Pipe()
+        process = get_context("fork").Process(target=_faults_of_large_pieces, args=(kept, its))
+        process.start()
+        process.join()
+        found: int = mine.recv()
+        return found
+
+    assert faults(kept=True) < faults(kept=False) / 5
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
+    assert faults(kept=True) > faults(kept=False) / 5
 
 
 def test_products_are_rounded_only_where_asked() -> None:
