@@ -36,9 +36,9 @@ RUNS = (
         ("study", "trial"),
         shown="wide",
     ),
-    _part("show_part(1)", "1", "curves", "Show accuracy on every task over all stages."),
+    _part("show_part(1)", "1", "curves", "Show the scores on every task over all stages."),
     _part("show_part(2)", "2", "layers", "Show the learning rate and the drift of each layer."),
-    _part("show_part(3)", "3", "matrix", "Show the accuracy on each task after each stage."),
+    _part("show_part(3)", "3", "matrix", "Show the score on each task after each stage."),
     _part("show_part(4)", "4", "log", "Show what was said of this run."),
     _part(
         "show_part(5)", "5", "parameters", "Show why it ended, in full, and all that decided it."

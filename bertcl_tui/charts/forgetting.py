@@ -1,8 +1,8 @@
-"""Forgetting curves: accuracy on earlier tasks while later ones are learnt."""
+"""Forgetting curves: accuracy, or macro-F1, on earlier tasks while later ones are learnt."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import Final, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 from rich.text import Text
@@ -11,11 +11,8 @@ from bertcl_tui.charts.series import Boundary, Curves, Picture, Series, View
 from bertcl_tui.charts.style import Palette, Size, message
 from bertcl_tui.store.trial_rows import RunCurves, score_name
 
-
-def _score_of(lines: Iterable["Line"]) -> str:
-    """Name what the curves are of; trials of a study are all scored alike."""
-    return score_name(next((line.run.score for line in lines), "accuracy"))
-
+if TYPE_CHECKING:
+    from engine.spec.protocol import Score
 
 NO_TRIAL: Final = "No trial yet.\nA worker begins one\nas soon as it is free."
 
@@ -57,7 +54,10 @@ class Forgetting(Struct, frozen=True):
 
     lines: tuple[Line, ...]
     baseline: Line | None = None
-    empty: str = "No accuracy measured after stage 1 yet."
+    score: "Score" = "accuracy"
+    """What the curves are of; runs in one chart are all scored alike."""
+    empty: str = ""
+    """Said where there are no curves; empty: that nothing was measured yet."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
         return picture(self.curves(), size, palette).text
@@ -66,7 +66,7 @@ class Forgetting(Struct, frozen=True):
         """Return what is drawn."""
         stages = next((line.run.stages for line in self.lines if line.run.stages), ())
         later = stages[1:]
-        score = _score_of(self.lines)
+        score = score_name(self.score)
         start = later[0].first_step if later else 0
         last = later[-1].last_step - start if later else 1
         one = len(later) == 1
@@ -86,7 +86,7 @@ class Forgetting(Struct, frozen=True):
                 for stage, name in zip(later, names, strict=True)
             ),
             baseline=None if self.baseline is None else _series(self.baseline),
-            empty=self.empty,
+            empty=self.empty or f"No {score} measured after stage 1 yet.",
         )
 
 

@@ -17,6 +17,7 @@ from bertcl_tui.doctor.findings import (
     find_store,
     find_terminal,
 )
+from bertcl_tui.doctor.tasks import find_tasks
 from bertcl_tui.settings import settings_file
 from engine.store.connection import DEFAULT_STORE
 
@@ -32,6 +33,7 @@ def doctor(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
         *find_libraries(),
         find_devices(),
         *find_store(store),
+        *find_tasks(store),
         find_samples(),
         find_hub(),
         find_settings(settings_file()),

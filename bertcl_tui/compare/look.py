@@ -161,7 +161,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
         ]
         run = None if flat is None else self.curves.get(flat.run_id)
         baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
-        return Forgetting(tuple(lines), baseline)
+        return Forgetting(tuple(lines), baseline, self.study.score)
 
 
 def look_at_comparison(reader: Reader, study_id: int, numbers: Sequence[int]) -> Comparison | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bertcl_tui.charts.forgetting import Forgetting, Line, known_of_earlier
+from engine.spec.protocol import SCORE_NAMES, Score
 
 Spec = dict[str, Any]
 """A chart as Vega-Lite reads it."""
@@ -58,7 +59,7 @@ def inks_of(names: Mapping[str, str], quiet: str | None = None) -> tuple[Ink, ..
 
 
 def forgetting_figure(
-    lines: Mapping[str, Line], inks: Sequence[Ink], shown: Sequence[str]
+    lines: Mapping[str, Line], inks: Sequence[Ink], shown: Sequence[str], score: Score
 ) -> tuple[Spec, tuple[str, ...]]:
     """Return the curves from the end of the first stage on, and the tasks that they are on.
 
@@ -66,14 +67,14 @@ def forgetting_figure(
         lines: by the key of their ink.
         inks: of the trials.
         shown: keys of those that are there at first.
+        score: what the curves are of.
     """
-    drawn = Forgetting(tuple(lines.values())).curves()
+    drawn = Forgetting(tuple(lines.values()), score=score).curves()
     points = [point for key, line in lines.items() for point in _points(key, line, drawn.y_label)]
     tasks = tuple(dict.fromkeys(point["task"] for point in points))
     boundaries = [{"step": each.x, "stage": each.name} for each in drawn.boundaries if each.x > 0]
     x = {**axis("step", drawn.x_label), "scale": {"domain": list(drawn.x_range or ())}}
-    score_name, _, _ = drawn.y_label.partition(" on ")
-    y = axis("accuracy", score_name or "accuracy")
+    y = axis("accuracy", SCORE_NAMES[score])
     dash = {
         "field": "task",
         "type": "nominal",

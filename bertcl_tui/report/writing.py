@@ -126,7 +126,7 @@ def _charts(look: StudyLook) -> tuple[dict[str, Any], dict[str, Any]]:
     charts: dict[str, Any] = {}
     tasks: tuple[str, ...] = ()
     if lines:
-        charts["forgetting"], tasks = forgetting_figure(lines, inks, shown)
+        charts["forgetting"], tasks = forgetting_figure(lines, inks, shown, look.row.score)
     if not tasks:
         charts.clear()
     if look.drawn:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -44,6 +44,9 @@ from bertcl_tui.widgets.keys import KeyBar, with_keys
 from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 
+if TYPE_CHECKING:
+    from engine.spec.protocol import Score
+
 _LINES_SAID: Final = 50
 _LEAST_BORDER: Final = 8
 """Columns of a border that no subtitle is written on."""
@@ -68,6 +71,8 @@ class StudiesRead(Folding):
     studies: tuple[StudyRow, ...]
     workers: tuple[WorkerRow, ...]
     said: tuple[LogLine, ...]
+    score: "Score"
+    """What p is made of in the study under the cursor."""
     watched: tuple[TrialRow, RunCurves] | None
     """The running trial of the study under the cursor, else its best one."""
 
@@ -119,6 +124,7 @@ class StudiesScreen(LiveScreen):
             studies=studies,
             workers=self._reader.workers(),
             said=self._reader.log(limit=_LINES_SAID),
+            score=next((study.score for study in studies if study.id == watched_id), "accuracy"),
             watched=None if watched_id is None else self._watch(watched_id),
         )
 
@@ -139,7 +145,7 @@ class StudiesScreen(LiveScreen):
         waiting = sum(study.waits for study in message.studies)
         self.query_one(WorkersPanel).show(message.workers, waiting=waiting)
         self.query_one(LogPanel).show(message.said)
-        self._show_watched(message.watched)
+        self._show_watched(message.score, message.watched)
         working = sum(study.state == "running" for study in message.studies)
         self.query_one(TopBar).show(
             ["Studies"],
@@ -178,18 +184,17 @@ class StudiesScreen(LiveScreen):
         if self._where:
             yield f"filter: {self.query_one(FilterBar).in_force}"
 
-    def _show_watched(self, watched: tuple[TrialRow, RunCurves] | None) -> None:
+    def _show_watched(self, score: "Score", watched: tuple[TrialRow, RunCurves] | None) -> None:
         from bertcl_tui.charts.forgetting import NO_TRIAL, Learning, Nothing
 
-        chart = self.query_one("#watched", Chart)
+        chart, what = self.query_one("#watched", Chart), at_the_beginning(score_name(score))
         if watched is None:
-            entitle(chart, "Accuracy")
+            entitle(chart, what)
             chart.show(Nothing(NO_TRIAL))
             return
         trial, curves = watched
         role = trial.state if trial.state != "complete" else "best"
         steps = f" ─ step {trial.step} of {trial.steps}" if trial.state == "running" else ""
-        what = at_the_beginning(score_name(curves.score))
         entitle(chart, f"{what} ─ {role} #{trial.number}{steps}", " · ".join(_pace(trial)))
         chart.show(Learning(curves))
 

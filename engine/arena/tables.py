@@ -23,11 +23,12 @@ from engine.arena.measuring import (
 )
 from engine.arena.results import CellRuns, Results, rows_measured
 from engine.spec import Protocol, preset, sequence_name
-from engine.spec.protocol import WHERE_NONE, Score
+from engine.spec.protocol import SCORE_NAMES, WHERE_NONE, Score
 
 SIGNIFICANT: Final = 0.05
 _TROUBLE: Final = ("failed", "collapsed")
 _NOT_RUN: Final = "not run"
+_OTHER_SCORE: Final = "The paper's numbers are left out: they are accuracies, and these are"
 
 
 class Value(Struct, frozen=True, kw_only=True):
@@ -115,6 +116,8 @@ def make_table(
 ) -> Table:
     """Return the table of a layout, compared with its first flat row, else with its first row.
 
+    The paper's numbers are accuracies: where runs are scored otherwise, they are left out.
+
     Args:
         layout: its rows and columns.
         results: what the runs came to.
@@ -123,6 +126,9 @@ def make_table(
         declared: of rows that were declared before they were run, by their names.
     """
     layout = replace(layout, measure=called_by(layout.measure, score))
+    left_out = score != "accuracy" and _has_paper(layout)
+    if left_out:
+        layout = replace(layout, paper={})
     reference = reference_of(layout.entrants)
     basis = _Basis(layout, results, reference, rows_measured(results))
     known = declared or {}
@@ -144,10 +150,19 @@ def make_table(
         reference=reference.title,
         comparisons=len(p_values),
         setting=setting,
-        notes=tuple(_notes(layout, results)),
+        notes=(
+            *([f"{_OTHER_SCORE} {SCORE_NAMES[score]}."] if left_out else ()),
+            *_notes(layout, results),
+        ),
         plans=tuple(dict.fromkeys(each.plan for each in known.values())),
         headline=make_headline(layout.entrants, layout.sequences, results, declared),
     )
+
+
+def _has_paper(layout: Layout) -> bool:
+    columns = [column.name for column in layout.columns]
+    names = [entrant.name for entrant in layout.entrants]
+    return any((name, column) in layout.paper for name in names for column in columns)
 
 
 def describe_setting(data: str, model: str, protocol: Protocol) -> str:

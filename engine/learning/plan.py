@@ -221,11 +221,6 @@ class PreparedTask:
     followed: Rows
     """Which rows of ``search`` are followed while a stage is learnt."""
 
-    @property
-    def largest_class(self) -> float:
-        """Share of the training rows that are of the class that most are of."""
-        return float(np.bincount(self.train.labels).max() / len(self.train))
-
     @cached_property
     def class_weights(self) -> NDArray[np.float32]:
         """How much a row of each class counts where rare ones shall count as much as others."""

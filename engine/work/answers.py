@@ -41,14 +41,10 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
 
     from engine.learning.backbone import BackboneShape
-    from engine.learning.plan import PreparedTask
 
 _MEASURED_SECONDS = 2.0
 _MOST_SECONDS = 60.0
 """For which a process waits until the others are there."""
-
-_SKEWED = 0.75
-"""Share of a task's rows that are of its largest class: more are worth a word."""
 
 Say = Callable[[Struct], None]
 """Sends one answer."""
@@ -117,6 +113,7 @@ def check(specs: Iterable[RunSpec]) -> list[str]:
     from engine.learning.prepare import prepare_task
     from engine.profiles.grouping import make_grouping
     from engine.tasks.models import require_weights
+    from engine.tasks.skew import largest_class, remarks_of_skew
 
     quiet_libraries()
     remarks: dict[str, None] = {}
@@ -133,7 +130,8 @@ def check(specs: Iterable[RunSpec]) -> list[str]:
             for name in spec.sequence
         ]
         remarks |= dict.fromkeys(_remarks(spec, shape))
-        remarks |= dict.fromkeys(_skewed(spec, tasks))
+        shares = ((task.name, largest_class(task.train.labels)) for task in tasks)
+        remarks |= dict.fromkeys(remarks_of_skew(shares, spec.protocol))
     return list(remarks)
 
 
@@ -144,20 +142,6 @@ def _remarks(spec: RunSpec, shape: "BackboneShape") -> Iterator[str]:
     if shape.shares_weights:
         layers = "1 layer" if shape.n_layers == 1 else f"{shape.n_layers} layers"
         yield f"model '{shown(spec.model)}' uses the same weights again: it has {layers} to tune"
-
-
-def _skewed(spec: RunSpec, tasks: Iterable["PreparedTask"]) -> Iterator[str]:
-    """Say which tasks have most rows of one class, where nothing is done about it."""
-    ways = []
-    if spec.protocol.balance == "none":
-        ways.append("--balance weights (or sampling) learns the others as much")
-    if spec.protocol.score == "accuracy":
-        ways.append("--score macro-f1 counts every class alike")
-    for task in tasks if ways else ():
-        share = task.largest_class
-        if share > _SKEWED:
-            rows = f"{share:.0%} of its training rows are of one class"
-            yield f"task '{shown(task.name)}' is skewed, {rows}: {', '.join(ways)}"
 
 
 def describe_machine() -> Machine:

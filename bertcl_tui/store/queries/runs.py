@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from bertcl_tui.store.queries.conditions import confirmations, seeds_of
@@ -208,11 +209,22 @@ def _holder(row: Row[Any]) -> str | None:
     return None if row.pid is None else f"{row.device} · process {row.pid} on {row.host}"
 
 
+class _Protocol(Struct):
+    score: Score = "accuracy"
+
+
+class _Scored(Struct):
+    """The part of a run's specification that says what p is made of."""
+
+    protocol: _Protocol
+
+
 def curves(connection: Connection, run_ids: Collection[int]) -> tuple[RunCurves, ...]:
     """Return the retention curves of these runs, by run and task."""
     stages = _stages(connection, run_ids)
-    points, by_macro_f1 = _points(connection, run_ids)
-    query = select(run.c.id, run.c.number).where(run.c.id.in_(run_ids)).order_by(run.c.id)
+    points = _points(connection, run_ids)
+    own = run.c
+    query = select(own.id, own.number, own.spec).where(own.id.in_(run_ids)).order_by(own.id)
     return tuple(
         RunCurves(
             run_id=run_id,
@@ -222,9 +234,9 @@ def curves(connection: Connection, run_ids: Collection[int]) -> tuple[RunCurves,
                 Curve(task=task, steps=tuple(steps), accuracies=tuple(accuracies))
                 for task, (steps, accuracies) in sorted(points.get(run_id, {}).items())
             ),
-            score="macro-f1" if run_id in by_macro_f1 else "accuracy",
+            score=msgspec.json.decode(spec, type=_Scored).protocol.score,
         )
-        for run_id, number in connection.execute(query)
+        for run_id, number, spec in connection.execute(query)
     )
 
 
@@ -243,22 +255,17 @@ def _stages(connection: Connection, run_ids: Collection[int]) -> dict[int, list[
     return by_run
 
 
-def _points(
-    connection: Connection, run_ids: Collection[int]
-) -> tuple[dict[int, dict[int, Points]], set[int]]:
-    """Return the points by run and task, and which runs are scored by macro-F1."""
+def _points(connection: Connection, run_ids: Collection[int]) -> dict[int, dict[int, Points]]:
+    """Return the points by run and task."""
     own = measurement.c
     query = (
-        select(own.run_id, own.task, own.step, scored(), own.score.is_not(None))
-        .where(measurement.c.run_id.in_(run_ids), measurement.c.split == "retention")
-        .order_by(measurement.c.step)
+        select(own.run_id, own.task, own.step, scored())
+        .where(own.run_id.in_(run_ids), own.split == "retention")
+        .order_by(own.step)
     )
     by_run: dict[int, dict[int, Points]] = defaultdict(dict)
-    by_macro_f1: set[int] = set()
-    for run_id, task, step, accuracy, is_macro_f1 in connection.execute(query):
-        if is_macro_f1:
-            by_macro_f1.add(run_id)
-        steps, accuracies = by_run[run_id].setdefault(task, ([], []))
+    for run_id, task, step, score in connection.execute(query):
+        steps, scores = by_run[run_id].setdefault(task, ([], []))
         steps.append(step)
-        accuracies.append(accuracy)
-    return by_run, by_macro_f1
+        scores.append(score)
+    return by_run

@@ -22,9 +22,10 @@ def forgetting_of(look: Look) -> Forgetting:
     flat = look.flat
     run = None if flat is None or flat.number in lines else look.curves.get(flat.run_id)
     baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
-    if look.study.counts and not look.numbers:
-        return Forgetting(tuple(lines.values()), baseline, empty=NONE_FITS)
-    return Forgetting(tuple(lines.values()), baseline)
+    hidden = look.study.counts and not look.numbers
+    return Forgetting(
+        tuple(lines.values()), baseline, look.study.score, empty=NONE_FITS if hidden else ""
+    )
 
 
 def line_of(

@@ -88,6 +88,8 @@ def test_a_study_without_a_trial(reader: Reader) -> None:
     assert isinstance(rates_of(look), Nothing)
     assert "No accuracy measured" in forgetting_of(look).draw((60, 9), DARK).plain
     assert "No trial is complete" in plane_of(look).draw((60, 9), DARK).plain
+    other = replace(look, study=replace(look.study, score="macro-f1"))
+    assert "No macro-F1 measured" in forgetting_of(other).draw((60, 9), DARK).plain
 
 
 def test_what_was_complete_before_is_not_asked_again(reader: Reader) -> None:

@@ -35,7 +35,9 @@ def measured(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[S
     score: Score = request.param
     path = str(tmp_path / "studies.db")
     store = open_store(path)
-    run_id, worker_id = create_run(store, run_spec()), new_worker(store)
+    usual = run_spec()
+    spec = replace(usual, protocol=replace(usual.protocol, score=score))
+    run_id, worker_id = create_run(store, spec), new_worker(store)
     claim_run(store, worker_id, threads=1)
     stages = [
         StageRecord(stage=stage, task=task, first_step=20 * stage, last_step=20 * stage + 20)
@@ -98,5 +100,5 @@ def test_curves_are_of_what_p_is_made_of(measured: tuple[Score, Reader, int]) ->
         (0.9, 0.8) if score == "accuracy" else (0.7, 0.6)
     )
     assert Learning(curves).curves().y_label == name
-    several = Forgetting((Line("#1", curves, "bright"),))
+    several = Forgetting((Line("#1", curves, "bright"),), score=curves.score)
     assert several.curves().y_label == f"{name} on sst2"
