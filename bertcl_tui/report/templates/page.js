@@ -33,6 +33,14 @@
     }
   }
 
+  const more = () => document.querySelectorAll("details.more:not([open])");
+  addEventListener("beforeprint", () => more().forEach((each) => { each.open = each.dataset.printed = true; }));
+  addEventListener("afterprint", () => {
+    for (const each of document.querySelectorAll("[data-printed]")) {
+      each.open = false;
+      delete each.dataset.printed;
+    }
+  });
   document.addEventListener("change", () => views.forEach(show));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-copy]");

@@ -194,7 +194,5 @@ def test_the_papers_accuracies_do_not_stand_beside_macro_f1() -> None:
     table = make_table(paper_layout("table2", 2e-5), nothing, score="macro-f1")
     assert all(value.paper is None for value in table.values())
     assert table.notes[0].startswith("The paper's numbers are left out")
-    of_others = make_table(
-        layout("flat", "p_o-p_s", ("news", "mrpc")), nothing, score="macro-f1"
-    )
+    of_others = make_table(layout("flat", "p_o-p_s", ("news", "mrpc")), nothing, score="macro-f1")
     assert not any("paper" in note for note in of_others.notes)
