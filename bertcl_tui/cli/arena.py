@@ -42,6 +42,7 @@ from bertcl_tui.cli.parameters import (
     with_flags,
 )
 from bertcl_tui.cli.stores import OpenedStore, keep_checkpoints, opened
+from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.style.wording import count
 from engine.arena.declared import WrittenPlan, declare_plan, read_plan
 from engine.arena.entrants import DEFAULT_RATE
@@ -110,6 +111,7 @@ Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table 
 def arena(
     texts: Texts,
     *,
+    context: typer.Context,
     sequences: Sequences = "",
     methods: Methods = "",
     layout: LayoutName = FREE,
@@ -136,6 +138,9 @@ def arena(
     background and followed. Ctrl-C pauses. With --offline everything recorded is printed, or the
     rows and columns that are named. A --plan is kept in the store first.
     """
+    _refuse_unused(context, offline=offline, detach=detach, json=json and out is None)
+    if budget is None and plan is None:
+        refuse_unused(context, ["search_on"], "without --budget TRIALS")
     chosen = _chosen_format(form, out)
     written = None if plan is None else read_plan(plan)
     if written is not None:
@@ -202,6 +207,16 @@ def _table(at: OpenedStore, request: TableRequest, runs: Plan) -> Table:
         score=spec.protocol.score,
         declared=declared_in(at.store, request, results),
     )
+
+
+def _refuse_unused(context: typer.Context, *, offline: bool, detach: bool, json: bool) -> None:
+    if offline:
+        asking = ["seeds", "budget", "search_on", "retry", "detach", "slots", "stack"]
+        refuse_unused(context, [*asking, "checkpoints"], "with --offline, which has nothing run")
+    if detach:
+        refuse_unused(context, ["form", "out", "json"], "with --detach, which prints no table")
+    if json:
+        refuse_unused(context, ["form"], "with --json, unless there is --out FILE")
 
 
 def _search(at: OpenedStore, request: TableRequest, tender: Tender) -> None:

@@ -9,6 +9,7 @@ from bertcl_tui.cli.following import command_on, follow_runs
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Checkpoints, Detach, Json, Retry, Slots, Store, Study
 from bertcl_tui.cli.stores import keep_checkpoints, opened
+from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.style.wording import count, score
 from engine.arena.confirming import ConfirmedTrial, confirmed_trials, plan_confirmation
 from engine.errors import EngineError, UsageError, shown
@@ -30,6 +31,7 @@ Offline = Annotated[
 
 
 def confirm(
+    context: typer.Context,
     study: Study,
     *,
     top: Top = 4,
@@ -47,6 +49,11 @@ def confirm(
     The best of many trials owes part of its p to chance. What stays of it with other seeds is
     printed beside it, best first. Ctrl-C pauses.
     """
+    if offline:
+        asking = ["top", "seeds", "retry", "detach", "slots", "checkpoints"]
+        refuse_unused(context, asking, "with --offline, which has nothing run")
+    if detach:
+        refuse_unused(context, ["json"], "with --detach, which prints nothing")
     failed = 0
     keep_checkpoints(checkpoints)
     with opened(store) as at:

@@ -84,6 +84,8 @@ def pairs_of(text: str) -> dict[str, str]:
                 f"--columns has '{shown(word, 40)}'; write NAME=COLUMN, with a name of "
                 f"{', '.join(KNOWN)}, lr0, lr1 …"
             )
+        if name in pairs:
+            raise UsageError(f"--columns has {name} twice; leave one away")
         pairs[name] = column.strip()
     return pairs
 

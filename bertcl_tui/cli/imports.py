@@ -12,6 +12,7 @@ from bertcl_tui.cli.foreign import Rates, from_llrd, pairs_of, scores_of
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import HeadNames, Store, names_in, offer_words
 from bertcl_tui.cli.stores import opened
+from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.combine.mixture import export_profile
 from bertcl_tui.options import option
 from bertcl_tui.style.wording import count
@@ -33,6 +34,7 @@ from engine.tasks.models import USUAL_MODEL, stated_shape
 from engine.trainers.imports import (
     KINDS,
     LOG,
+    PROFILE,
     TRIALS,
     count_rate_columns,
     kind_of,
@@ -137,6 +139,7 @@ class _Study(Struct, frozen=True, kw_only=True):
 
 
 def import_trials(
+    context: typer.Context,
     file: File = None,
     *,
     sequence: Tasks = "",
@@ -177,9 +180,11 @@ def import_trials(
             raise UsageError(
                 "a file of trials has scores of its own; leave --scores and --out away"
             )
+        refuse_unused(context, ["head_names"], f"for {KINDS[found]}")
         study = _logged(file, asked) if found == LOG else _tabled(file, asked, pairs_of(columns))
         _remember(study, asked, store)
         return
+    _refuse_unused_of_rates(context, found, is_trial=bool(scores))
     heads = names_in(head_names)
     rates = _rates(file, str(found), llrd, asked, heads)
     if not scores and out is None:
@@ -197,6 +202,16 @@ def import_trials(
     if out is not None:
         written = export_profile(_profile(rates, asked.model, out.stem), out)
         say(f"profile written to {shown(written)}")
+
+
+def _refuse_unused_of_rates(context: typer.Context, kind: str | None, *, is_trial: bool) -> None:
+    """Refuse what says nothing of rates of a kind; None: they were typed, after --llrd."""
+    if kind is None:
+        refuse_unused(context, ["kind", "head_names"], "with --llrd")
+    if kind == PROFILE:
+        refuse_unused(context, ["grouping", "head_names"], f"for {KINDS[kind]}, which says it all")
+    if not is_trial:
+        refuse_unused(context, ["sequence", "name", "store"], "without --scores P_O,P_S")
 
 
 def _logged(file: Path, asked: _Asked) -> _Study:

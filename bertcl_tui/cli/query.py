@@ -10,6 +10,7 @@ import typer
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, Store, offer_words
 from bertcl_tui.cli.stores import opened
+from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError, shown
 from engine.exports.rows import ROW_FORMATS, check_ending, rows_text, write_rows
@@ -52,6 +53,7 @@ Out = Annotated[
 
 
 def query(
+    context: typer.Context,
     *,
     sql: Sql = None,
     limit: Limit = DEFAULT_ROWS,
@@ -67,7 +69,7 @@ def query(
     """
     _refuse_contradiction(form, out, json=json)
     if sql is None:
-        _refuse_unasked(form, out)
+        refuse_unused(context, ["limit", "timeout", "form", "out"], "without --sql SQL")
         _print_views(json=json)
         return
     if math.isinf(timeout):
@@ -101,13 +103,6 @@ def _refuse_contradiction(form: str, out: Path | None, *, json: bool) -> None:
     asked = {word: kind for word, kind in asked.items() if kind}
     if len({*asked.values()}) > 1:
         raise UsageError(f"{' and '.join(asked)} do not go together; leave one away")
-
-
-def _refuse_unasked(form: str, out: Path | None) -> None:
-    """Refuse where to put an answer, when nothing is asked."""
-    for flag, given in (("--out", out is not None), ("--format", form)):
-        if given:
-            raise UsageError(f"{flag} is for what --sql asks; name a query with --sql")
 
 
 def _print_rows(answer: Answer) -> None:

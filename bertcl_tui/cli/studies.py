@@ -10,6 +10,7 @@ import typer
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
 from bertcl_tui.cli.parameters import Json, Store, Study, offer_columns, offer_orders
 from bertcl_tui.cli.stores import opened
+from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.store.filters import parse_filter
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow
@@ -97,6 +98,7 @@ def studies(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
 
 
 def trials(
+    context: typer.Context,
     study: Study,
     *,
     terms: Terms = "",
@@ -108,6 +110,8 @@ def trials(
     json: Json = False,
 ) -> None:
     """List the trials of a study, best first, or write them into a file with every digit."""
+    if out is not None:
+        refuse_unused(context, ["json"], "with --out FILE, whose ending says how it is written")
     with opened(store) as at:
         study_id = at.study(study).id
         choices = choices_of(at.reader, study_id)

@@ -105,12 +105,15 @@ class _Table:
         lines = _read(path, self.where)
         self.header = _split(lines[0]) if lines else []
         self._lines = lines
-        own = [_FOREIGN.sub("", name.strip()).lower() for name in self.header]
-        self._place = {name: place for place, name in reversed(list(enumerate(own)))}
+        self._places: dict[str, list[int]] = {}
+        """Of the columns that are called so; a name that is asked for has one."""
+        for place, name in enumerate(self.header):
+            self._places.setdefault(_FOREIGN.sub("", name.strip()).lower(), []).append(place)
         for name, column in columns.items():
-            if column not in self.header:
+            places = [place for place, known in enumerate(self.header) if known == column]
+            if not places:
                 raise self.missing(name, column)
-            self._place[name] = self.header.index(column)
+            self._places[name] = places
 
     def missing(self, name: str, column: str) -> UsageError:
         there = ", ".join(f"'{shown(known, 30)}'" for known in self.header[:12]) or "none"
@@ -120,7 +123,24 @@ class _Table:
         )
 
     def __contains__(self, name: str) -> bool:
-        return name in self._place
+        return self._place(name) is not None
+
+    def _place(self, name: str) -> int | None:
+        """Return where the column of that name is; None: there is none.
+
+        Raises:
+            UsageError: there are two.
+        """
+        places = self._places.get(name, [])
+        if len(places) < 2:  # noqa: PLR2004 - one is all that it takes
+            return places[0] if places else None
+        one, other = (self.header[place] for place in places[:2])
+        if one == other:
+            raise UsageError(f"{self.where} has column '{shown(one)}' twice; rename one of them")
+        raise UsageError(
+            f"{self.where} has '{shown(one)}' and '{shown(other)}', which both could be {name}; "
+            f"say which one is with --columns {name}=COLUMN"
+        )
 
     def require(self, name: str) -> None:
         if name not in self:
@@ -136,8 +156,8 @@ class _Table:
             raise UsageError(f"{self.where} is no CSV ({error}); save it as one again") from None
 
     def cell(self, row: Sequence[str], name: str) -> str:
-        place = self._place.get(name, len(row))
-        return row[place].strip() if place < len(row) else ""
+        place = self._place(name)
+        return row[place].strip() if place is not None and place < len(row) else ""
 
     def accuracy(self, place: int, row: Sequence[str], name: str) -> float:
         number = self._number(place, row, name, "an accuracy from 0 to 1")
@@ -159,8 +179,7 @@ class _Table:
             raise self._wrong(place, row, name, f"{what} belongs there") from None
 
     def _wrong(self, place: int, row: Sequence[str], name: str, what: str) -> UsageError:
-        column = self.header[self._place[name]]
-        cell = self.cell(row, name)
+        column, cell = self.header[self._places[name][0]], self.cell(row, name)
         return UsageError(
             f"{self.where}, row {place}: column '{shown(column)}' is '{shown(cell, 30)}'; {what}"
         )

@@ -116,6 +116,11 @@ def test_searched_and_confirmed_stand_side_by_side(ask: Ask, recorded: Path) -> 
         (("--sequences", "sst2:mrpc", "--methods", "flat", "--measure", "f1"), "no measure 'f1'"),
         (("--layout", "table2", "--format", "html"), "no format 'html'"),
         (("--offline",), "no store at"),
+        (("--offline", "--seeds", "5"), "--seeds does nothing with --offline"),
+        (("--offline", "--detach"), "--detach does nothing with --offline"),
+        (("--offline", "--json", "--format", "csv"), "--format does nothing with --json"),
+        (("--layout", "table2", "--detach", "--out", "a.csv"), "--out does nothing with --detach"),
+        (("--layout", "table2", "--search-on", "a:b"), "--search-on does nothing without --budget"),
     ],
 )
 def test_wrong_use_is_said_in_one_line_and_leaves_nothing(

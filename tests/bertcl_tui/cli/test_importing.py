@@ -15,6 +15,7 @@ from tests.bertcl_tui.cli.conftest import Ask
 HEADER = "number,state,label,p_o,p_s," + ",".join(f"lr{n}" for n in range(10))
 GOOD = ",".join(["2e-6"] * 10)
 FAIR = ",".join(["8e-6"] * 10)
+OUT = ("--out", "mine.json")
 PAIR = ("--sequence", "sst2:mrpc")
 
 
@@ -150,12 +151,21 @@ def test_a_trainers_file_becomes_a_profile_of_the_model_that_is_named(ask: Ask, 
         (("trials.csv", *PAIR, "--llrd", "2e-5,0.9"), "name a file to import, or --llrd"),
         (("trials.csv", *PAIR, "--scores", "0.9,0.8"), "has scores of its own; leave --scores"),
         (("trials.csv", *PAIR, "--columns", "p=o"), "--columns has 'p=o'; write NAME=COLUMN"),
+        (("trials.csv", *PAIR, "--columns", "p_o=a,p_o=b"), "--columns has p_o twice; leave one"),
         (("trials.csv", *PAIR, "--columns", "p_o=no"), "has no column 'no'; it has 'number'"),
         (("--llrd", "2e-5,0.9", "--columns", "p_o=a"), "--columns are those of a CSV of trials"),
         (("--llrd", "2e-5,0.9", "--out", "a/b/c.json"), "there is no folder"),
         (("trials.csv", *PAIR, "--from", "csv"), "nothing named 'csv' is read"),
         (("trials.csv",), "Missing option '--sequence'"),
         (("gone.csv", *PAIR), "cannot read gone.csv: no such file"),
+        (("trials.csv", *PAIR, "--head-names", "top"), "--head-names does nothing for a CSV of"),
+        (("--llrd", "2e-5,0.9", "--from", "trials", *OUT), "--from does nothing with --llrd"),
+        (
+            ("--llrd", "2e-5,0.9", "--head-names", "a", *OUT),
+            "--head-names does nothing with --llrd",
+        ),
+        (("--llrd", "2e-5,0.9", *PAIR, *OUT), "--sequence does nothing without --scores"),
+        (("--llrd", "2e-5,0.9", "--name", "a", *OUT), "--name does nothing without --scores"),
     ],
 )
 def test_what_cannot_be_imported_leaves_nothing(
@@ -174,3 +184,11 @@ def test_a_script_that_reads_a_profile_is_refused_with_the_way_to_it(ask: Ask, h
     assert (answer.code, answer.err.count("\n")) == (2, 1)
     assert "the profile's own file" in answer.err
     assert [file.name for file in here.iterdir()] == ["rates.py"]
+
+
+def test_what_a_profile_says_itself_is_not_said_again(ask: Ask, here: Path) -> None:
+    ask("import", "--llrd", "2e-5,0.9", *OUT)
+    answer = ask("import", "mine.json", *PAIR, "--scores", "0.9,0.8", "--grouping", "paper")
+    assert (answer.code, answer.out) == (2, "")
+    assert "--grouping does nothing for a profile's file, which says it all" in answer.err
+    assert not (here / "studies.db").exists()

@@ -119,6 +119,26 @@ def test_what_is_wrong_is_said_with_its_row_and_column(
     assert "\n" not in str(caught.value)
 
 
+def test_a_column_that_is_there_twice_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has column 'p_o' twice; rename one of them"):
+        read(tmp_path, "p_o,p_o,p_s,lr", "0.9,0.1,0.8,2e-5")
+    with pytest.raises(UsageError, match="has column 'mine' twice"):
+        read(tmp_path, "mine,mine,p_s,lr", "0.9,0.1,0.8,2e-5", p_o="mine")
+
+
+def test_of_two_columns_that_could_be_meant_one_is_named(tmp_path: Path) -> None:
+    lines = ("p_o,p_s,params_lr,lr", "0.9,0.8,1e-5,2e-5")
+    with pytest.raises(UsageError, match=r"'params_lr' and 'lr'.* --columns lr=COLUMN"):
+        read(tmp_path, *lines)
+    (trial,) = read(tmp_path, *lines, lr="params_lr")
+    assert set(trial.learning_rates) == {1e-5}
+
+
+def test_a_column_twice_that_is_not_read_does_not_matter(tmp_path: Path) -> None:
+    (trial,) = read(tmp_path, "note,note,p_o,p_s,lr", "a,b,0.9,0.8,2e-5")
+    assert trial.scores.p_o == 0.9
+
+
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot read table .*gone.csv: no such file"):
         read_trials_table(tmp_path / "gone.csv", GROUPING)
