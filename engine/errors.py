@@ -1,8 +1,8 @@
 """Errors for people: one line that says what is wrong, with which thing, and the way out."""
 
 import re
-from collections.abc import Iterable
-from typing import ClassVar, Final
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, Final, TypeVar
 
 _ROOM: Final = 200
 """Letters of something foreign in a message: enough for most paths and names."""
@@ -82,7 +82,33 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def did_you_mean(near: str | None) -> str:
     """Begin the list of what there is, where a name is unknown, with the one most like it."""
-    return f"did you mean '{shown(near)}'? There are" if near else "there are"
+    return f"did you mean '{shown(near)}'? Use one of" if near else "use one of"
+
+
+def unknown_name(what: str, name: object, known: Iterable[str]) -> UsageError:
+    """Say that nothing is called so, which known name is most like it, and what there is."""
+    known = tuple(known)
+    hint = did_you_mean(nearest(str(name), known))
+    return UsageError(f"no {what} named '{shown(name)}'; {hint} {', '.join(known)}")
+
+
+Thing = TypeVar("Thing")
+
+
+def look_up(what: str, name: str, known: Mapping[str, Thing]) -> Thing:
+    """Return the thing of that name.
+
+    Args:
+        what: it is called in a message, such as ``preset``.
+        name: as a person wrote it.
+        known: things by their names.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in known:
+        raise unknown_name(what, name, known)
+    return known[name]
 
 
 def first_line(error: BaseException) -> str:

@@ -51,7 +51,7 @@ from engine.arena.measuring import MEASURES
 from engine.arena.plan import Plan, make_plan, needed_searches
 from engine.arena.results import results_of_plan
 from engine.arena.tables import Table, describe_setting, make_table
-from engine.errors import EngineError, UsageError, shown
+from engine.errors import EngineError, shown, unknown_name
 from engine.store.connection import DEFAULT_STORE
 from engine.work.requests import ask_for_searches, enter_runs
 from engine.work.supervisor import ensure_workers
@@ -244,7 +244,7 @@ def _chosen_format(name: str, out: Path | None) -> str:
     """
     chosen = name or (format_of(out) if out else TEXT)
     if chosen not in FORMATS:
-        raise UsageError(f"no format '{shown(chosen)}'; use one of {', '.join(FORMATS)}")
+        raise unknown_name("format", chosen, FORMATS)
     return chosen
 
 

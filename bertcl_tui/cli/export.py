@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bertcl_tui.cli.output import print_line, say
 from bertcl_tui.cli.parameters import HeadNames, names_in, offer_words
 from bertcl_tui.style.wording import count
-from engine.errors import UsageError, did_you_mean, nearest, shown
+from engine.errors import UsageError, look_up, shown
 from engine.files import check_target, expanded, exporting
 from engine.profiles import (
     Backbone,
@@ -76,7 +76,7 @@ def export(
     parameter of the model exactly one rate. A profile for another depth is carried over to the
     model's.
     """
-    chosen = _tool(tool)
+    chosen = look_up("trainer", tool, TOOLS)
     if out is not None:
         out = expanded(out)
         check_target(out)
@@ -101,15 +101,6 @@ def export(
     with exporting(out) as beside:
         beside.write_text(text, encoding="utf-8")
     say(f"{chosen.what} written to {shown(out)}")
-
-
-def _tool(name: str) -> Tool:
-    tool = TOOLS.get(name)
-    if tool is None:
-        known = ", ".join(TOOLS)
-        near = nearest(name, TOOLS)
-        raise UsageError(f"no trainer named '{shown(name)}'; {did_you_mean(near)} {known}")
-    return tool
 
 
 def _own_model(profile: Profile) -> str:

@@ -12,7 +12,7 @@ from bertcl_tui.cli.parameters import Json, Store, offer_words
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.style.wording import count
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, shown, unknown_name
 from engine.exports.rows import ROW_FORMATS, check_ending, rows_text, write_rows
 from engine.files import check_target, expanded
 from engine.store.connection import DEFAULT_STORE
@@ -94,7 +94,7 @@ def query(
 def _refuse_contradiction(form: str, out: Path | None, *, json: bool) -> None:
     """Refuse an unknown format, and more than one word on what the answer is written as."""
     if form and form not in _FORMATS:
-        raise UsageError(f"no format '{shown(form)}'; use one of {', '.join(_FORMATS)}")
+        raise unknown_name("format", form, _FORMATS)
     asked = {
         "--json": "json" if json else "",
         f"--format {form}": form,

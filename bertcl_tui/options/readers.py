@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, shown, unknown_name
 from engine.profiles.profile import is_rate
 from engine.spec import parse_sequence
 from engine.spec.methods import METHODS
@@ -132,7 +132,7 @@ def one_of(what: str, choices: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in known:
-            raise UsageError(f"no {what} named '{shown(text)}'; use one of {', '.join(known)}")
+            raise unknown_name(what, text, known)
         return text
 
     return read

@@ -10,7 +10,7 @@ from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import checked_keymap
 from bertcl_tui.settings import Settings
 from bertcl_tui.style.themes import theme_names
-from engine.errors import UsageError, did_you_mean, mask_password, nearest, shown
+from engine.errors import UsageError, did_you_mean, mask_password, nearest, shown, unknown_name
 from engine.places import place_at
 
 SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
@@ -105,8 +105,7 @@ def check_settings(settings: Settings) -> None:
     """
     themes = theme_names()
     if settings.theme not in themes:
-        hint = did_you_mean(nearest(settings.theme, themes))
-        raise UsageError(f"no theme '{shown(settings.theme)}'; {hint} {', '.join(themes)}")
+        raise unknown_name("theme", settings.theme, themes)
     if settings.checkpoints:
         place_at(settings.checkpoints)
     checked_keymap(settings.keys, ACTIONS)

@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 
 from bertcl_tui.store.trial_rows import StudyState
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, did_you_mean, nearest, shown
 
 _STUDY_NUMBERS: Final = ("p", "p_o", "p_s", "trials", "rate")
 Operator = Literal[">", ">=", "<", "<=", "=", "!="]
@@ -138,8 +138,8 @@ def _term(term: str, fields: Fields) -> NumberTerm | WordTerm:
         )
     if name in fields.words:
         return WordTerm(name, _equality(term, operator), _words(name, value, fields))
-    known = ", ".join(_known(fields))
-    raise UsageError(f"filter: '{shown(name)}' is nothing to ask for; there is {known}")
+    near, known = nearest(name, [*fields.numbers, *fields.words]), ", ".join(_known(fields))
+    raise UsageError(f"filter: no field named '{shown(name)}'; {did_you_mean(near)} {known}")
 
 
 def _known(fields: Fields) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, did_you_mean, nearest, shown
 
 RATES: Final = "learning_rates"
 """One for each choice; a table has a column for each: ``lr0``, ``lr1``, …"""
@@ -96,7 +96,8 @@ def _fact_name(word: str, choices: int) -> str:
     if name in FACTS or (rate and int(rate[1]) < choices):
         return name
     rates = f", lr0..lr{choices - 1}" if choices else ""
-    raise UsageError(f"no column '{shown(word)}'; there is {', '.join(FACTS)}{rates}")
+    near = did_you_mean(nearest(word, FACTS))
+    raise UsageError(f"no column named '{shown(word)}'; {near} {', '.join(FACTS)}{rates}")
 
 
 # text and files

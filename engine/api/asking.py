@@ -15,7 +15,7 @@ from msgspec.structs import asdict, replace
 
 from engine.api.looking import is_over, look_at_run, look_at_study, looking_into
 from engine.api.results import Run, Study
-from engine.errors import EngineError, UsageError, first_line, shown
+from engine.errors import EngineError, UsageError, first_line, shown, unknown_name
 from engine.profiles import Profile, read_profile
 from engine.spec import RunSpec, StudySpec, parse_sequence, sequence_name
 from engine.spec import preset as preset_of
@@ -213,10 +213,7 @@ def _changed(settings: Settings, changes: Switches) -> Settings:
     known = settings.__struct_fields__
     for name in changes:
         if name not in known:
-            raise UsageError(
-                f"no switch '{shown(name)}' in {type(settings).__name__}; there is "
-                f"{', '.join(known)}"
-            )
+            raise unknown_name(f"switch of {type(settings).__name__}", name, known)
     return _checked(replace(settings, **changes))
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, shown, unknown_name
 from engine.profiles.profile import is_rate, short_rate
 from engine.spec.methods import METHODS, OptionValue, method_entry, read_options
 
@@ -137,10 +137,8 @@ def parse_entrant(text: str, lr: float = DEFAULT_RATE) -> Entrant:
         alone = _default_method(method)
         method, rates = (alone, method) if alone else (method, "")
     if method not in {entry.name for entry in METHODS}:
-        known = ", ".join((*(entry.name for entry in METHODS if entry.name != "profile"), *RATES))
-        raise UsageError(
-            f"no method '{shown(method)}' for the arena; use {known}, or a profile's file"
-        )
+        known = (*(entry.name for entry in METHODS if entry.name != "profile"), *RATES)
+        raise UsageError(f"{unknown_name('method', method, known)}, or a profile's file")
     entrant = Entrant(method=method, rates=_read_rates(method, rates, lr), options=_options(parts))
     _refuse_misfit(entrant)
     return entrant

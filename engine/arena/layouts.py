@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from engine.arena.entrants import DEFAULT_RATE, Entrant
 from engine.arena.measuring import ALONE, BEFORE_AFTER, P_O_P_S, Measure
-from engine.errors import UsageError, shown
+from engine.errors import unknown_name
 from engine.spec import sequence_name
 
 FREE: Final = "free"
@@ -86,7 +86,7 @@ def paper_layout(name: str, lr: float) -> Layout:
     """
     tables = {"table1": _table1, "table2": _table2, "table3": _table3, "table4": _table4}
     if name not in tables:
-        raise UsageError(f"no layout '{shown(name)}'; use one of {', '.join(LAYOUTS)}")
+        raise unknown_name("layout", name, LAYOUTS)
     return tables[name](lr)
 
 

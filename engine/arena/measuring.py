@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.errors import UsageError, shown
+from engine.errors import look_up
 from engine.learning.measures import AccuracyMatrix
 from engine.spec.protocol import SCORE_NAMES, Score
 from engine.store.measurements import EndAccuracies
@@ -137,10 +137,7 @@ def measure_of(name: str) -> Measure:
     Raises:
         UsageError: there is none.
     """
-    try:
-        return MEASURES[name]
-    except KeyError:
-        raise UsageError(f"no measure '{shown(name)}'; use one of {', '.join(MEASURES)}") from None
+    return look_up("measure", name, MEASURES)
 
 
 def step_of(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, look_up, shown
 from engine.spec.method_entry import MethodEntry, MethodOption, OptionValue
 from engine.spec.method_table import METHODS
 
@@ -23,11 +23,7 @@ def method_entry(name: str) -> MethodEntry:
     Raises:
         UsageError: there is no such method.
     """
-    for entry in METHODS:
-        if entry.name == name:
-            return entry
-    known = ", ".join(entry.name for entry in METHODS)
-    raise UsageError(f"no method named '{shown(name)}'; use one of {known}")
+    return look_up("method", name, {entry.name: entry for entry in METHODS})
 
 
 def read_options(

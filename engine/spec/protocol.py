@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
-from engine.errors import UsageError, shown
+from engine.errors import look_up
 from engine.spec.search import SearchSettings
 
 Count = Annotated[int, Meta(ge=1)]
@@ -168,6 +168,4 @@ def preset(name: str) -> Preset:
     Raises:
         UsageError: there is no such preset.
     """
-    if name not in PRESETS:
-        raise UsageError(f"no preset named '{shown(name)}'; use one of {', '.join(PRESETS)}")
-    return PRESETS[name]
+    return look_up("preset", name, PRESETS)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from engine.errors import DeletedError, EngineError, UsageError, shown
+from engine.errors import DeletedError, EngineError, UsageError, did_you_mean, nearest, shown
 from engine.spec import StudySpec
 from engine.store.clock import now
 from engine.store.connection import Store
@@ -130,15 +130,20 @@ def find_study(store: Store, name: str) -> StudyRecord:
         exact = [row for row in rows if row["name"] == name]
         matches = exact or [row for row in rows if row["name"].startswith(name)]
         if not matches:
-            known = ", ".join(row["name"] for row in rows[-_MOST_NAMED:])
-            known = known or "none yet; start one with search"
-            if len(rows) > _MOST_NAMED:
-                known += f" and {len(rows) - _MOST_NAMED} more"
-            raise UsageError(f"no study named '{shown(name)}'; there is {known}")
+            raise _unknown_study(name, [row["name"] for row in rows])
         if len(matches) > 1:
             names = ", ".join(row["name"] for row in matches)
             raise UsageError(f"'{shown(name)}' fits several studies ({names}); write one in full")
         return _record(matches[0])
+
+
+def _unknown_study(name: str, known: Sequence[str]) -> UsageError:
+    if not known:
+        return UsageError(f"no study named '{shown(name)}'; start the first one with search")
+    more = len(known) - _MOST_NAMED
+    last = ", ".join(known[-_MOST_NAMED:]) + (f" and {more} more" if more > 0 else "")
+    hint = did_you_mean(nearest(name, known))
+    return UsageError(f"no study named '{shown(name)}'; {hint} {last}")
 
 
 def get_study(store: Store, study_id: int) -> StudyRecord:

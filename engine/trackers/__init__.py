@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Final, NamedTuple
 
-from engine.errors import UsageError, did_you_mean, mask_password, nearest, shown
+from engine.errors import UsageError, look_up, mask_password, shown
 from engine.trackers.tracked import TrackedRun
 
 
@@ -61,10 +61,7 @@ def find_tracker(name: str) -> Tracker:
     Raises:
         UsageError: there is none.
     """
-    if name not in TRACKERS:
-        known = did_you_mean(nearest(name, TRACKERS))
-        raise UsageError(f"no tracker '{shown(name)}'; {known} {', '.join(TRACKERS)}")
-    return TRACKERS[name]
+    return look_up("tracker", name, TRACKERS)
 
 
 def export_runs(name: str, project: str, runs: Iterable[TrackedRun], place: str) -> str:

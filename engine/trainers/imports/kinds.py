@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from engine.errors import UsageError, did_you_mean, nearest, reason_of, shown
+from engine.errors import UsageError, reason_of, shown, unknown_name
 from engine.profiles import Profile, read_profile
 from engine.profiles.profile import FORMAT
 from engine.trainers.imports.choice_rates import ChoiceRates, rates_of_choices, read_saved_groups
@@ -38,8 +38,7 @@ def kind_of(path: Path, asked: str = "") -> str:
     """
     if asked:
         if asked not in KINDS:
-            near = did_you_mean(nearest(asked, KINDS))
-            raise UsageError(f"nothing named '{shown(asked)}' is read; {near} {', '.join(KINDS)}")
+            raise unknown_name("kind of file", asked, KINDS)
         return asked
     text = read_text(path)
     match path.suffix.lower():

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engine.errors import UsageError, shown
+from engine.errors import UsageError, look_up
 from engine.work.launchers.asked import Asked, Say
 
 
@@ -51,9 +51,7 @@ def launch(name: str, asked: Asked, say: Say) -> None:
         UsageError: it cannot be done as asked.
         EngineError: workers failed.
     """
-    if name not in LAUNCHERS:
-        raise UsageError(f"no launcher named '{shown(name)}'; use {' or '.join(LAUNCHERS)}")
-    launcher = LAUNCHERS[name]
+    launcher = look_up("launcher", name, LAUNCHERS)
     for option in (option for each in LAUNCHERS.values() for option in each.takes):
         if getattr(asked, option) is not None and option not in launcher.takes:
             takes = ", ".join(f"--{each}" for each in launcher.takes)

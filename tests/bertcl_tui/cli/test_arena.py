@@ -108,13 +108,19 @@ def test_searched_and_confirmed_stand_side_by_side(ask: Ask, recorded: Path) -> 
     ("words", "said"),
     [
         ((), "no table yet; name --sequences"),
-        (("--layout", "table9"), "no layout 'table9'"),
+        (("--layout", "table9"), "no layout named 'table9'"),
         (("--layout", "table2", "--sequences", "a:b"), "has its own sequences"),
         (("--sequences", "sst2", "--methods", "flat"), "sst2"),
-        (("--sequences", "sst2:mrpc", "--methods", "flot"), "no method 'flot'"),
+        (
+            ("--sequences", "sst2:mrpc", "--methods", "flot"),
+            "no method named 'flot'; did you mean 'flat'",
+        ),
         (("--sequences", "sst2:mrpd", "--methods", "flat"), "did you mean 'mrpc'?"),
-        (("--sequences", "sst2:mrpc", "--methods", "flat", "--measure", "f1"), "no measure 'f1'"),
-        (("--layout", "table2", "--format", "html"), "no format 'html'"),
+        (
+            ("--sequences", "sst2:mrpc", "--methods", "flat", "--measure", "f1"),
+            "no measure named 'f1'",
+        ),
+        (("--layout", "table2", "--format", "html"), "no format named 'html'"),
         (("--offline",), "no store at"),
         (("--offline", "--seeds", "5"), "--seeds does nothing with --offline"),
         (("--offline", "--detach"), "--detach does nothing with --offline"),

@@ -51,7 +51,7 @@ def test_what_is_set_and_what_is_not(ask: Ask, file: Path) -> None:
 def test_what_is_in_the_file_and_cannot_be_is_said(ask: Ask, file: Path) -> None:
     file.parent.mkdir()
     file.write_text('theme = "nrod"\n')
-    assert "no theme 'nrod'; did you mean 'nord'" in ask("config").err
+    assert "no theme named 'nrod'; did you mean 'nord'" in ask("config").err
 
 
 def test_one_setting(ask: Ask, file: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_was_edited_wrongly_does_not_count_and_is_not_lost(
     _editor(tmp_path, monkeypatch, "nord", "neon")
     answer = ask("config", "edit")
     assert answer.code == 2
-    assert "no theme 'neon'" in answer.err
+    assert "no theme named 'neon'" in answer.err
     assert read_settings(file) == Settings(theme="nord")
     assert "neon" in file.with_name("config.toml.rejected").read_text()
 

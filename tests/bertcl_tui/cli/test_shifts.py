@@ -60,7 +60,7 @@ def test_a_part_stands_for_its_task(ask: Ask, question: Question) -> None:
     ("words", "message"),
     [
         (["moot"], "no task 'moot'"),
-        (["topic/middle"], "task 'topic' has no part 'middle'; there are topic/short"),
+        (["topic/middle"], "task 'topic' has no part 'middle'; use one of topic/short"),
         (["topic", "--projection", "umap"], "no projection named 'umap'; use one of pca, tsne"),
         (["topic", "--preset", "mine"], "no preset named 'mine'"),
         (["topic", "--max-length", "x"], "max length 'x' is no whole number"),

@@ -251,7 +251,7 @@ async def test_the_parts_of_a_task_are_completed_too(store: str) -> None:
         await pilot.press("right")
         assert form.row("sequence").text == "sst2/long:sst2/short"
         await form.fill(sequence="sst2/long:sst2/middle")
-        assert "has no part 'middle'; there are sst2/short" in (form.row("sequence").trouble or "")
+        assert "has no part 'middle'; use one of sst2/short" in (form.row("sequence").trouble or "")
 
 
 @pytest.mark.parametrize("size", [SIZE, (80, 24)])

@@ -60,7 +60,9 @@ def test_some_columns_by_what_the_table_calls_them(reader: Reader) -> None:
 
 @pytest.mark.parametrize("word", ["lr8", "colour"])
 def test_a_column_that_is_none_is_named(word: str) -> None:
-    with pytest.raises(UsageError, match=rf"no column '{word}'; there is number, .*lr0\.\.lr7"):
+    with pytest.raises(
+        UsageError, match=rf"no column named '{word}'; use one of number, .*lr0\.\.lr7"
+    ):
         fact_names([word], CHOICES)
 
 

@@ -72,7 +72,7 @@ def test_what_cannot_be_combined_is_said(store: str) -> None:
         ({"sequence": "sst2:nothing"}, "nothing"),
         ({"data": "nowhere"}, "nowhere"),
         ({"preset": "mine"}, "preset"),
-        ({"protocol": {"epoch": 3}}, "no switch 'epoch'"),
+        ({"protocol": {"epoch": 3}}, "no switch of Protocol named 'epoch'; did you mean 'epochs'"),
         ({"protocol": {"epochs": 0}}, "epochs"),
         ({"settings": {"sampler": "best"}}, "sampler"),
         ({"trials": 0}, "trials"),

@@ -49,7 +49,7 @@ def test_an_option_belongs_to_the_method_before_it() -> None:
     ("text", "said"),
     [
         ("", "no method yet"),
-        ("flot", "no method 'flot' for the arena; use flat, llrd"),
+        ("flot", "no method named 'flot'; did you mean 'flat'? Use one of flat, llrd"),
         ("flat@fast", "no rates 'fast' for method flat"),
         ("joint@combined-later", "joint learns in one stage, and combined-later is for later"),
         ("flat@2", "learning rate 2 must be above 0"),

@@ -28,5 +28,5 @@ def test_table_1_learns_each_task_once() -> None:
 
 
 def test_an_unknown_layout_is_refused() -> None:
-    with pytest.raises(UsageError, match="no layout 'table5'; use one of table1, table2"):
+    with pytest.raises(UsageError, match=r"no layout named 'table5'; did you mean 'table4'\? Use"):
         paper_layout("table5", 2e-5)

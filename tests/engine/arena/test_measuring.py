@@ -53,7 +53,7 @@ def test_a_run_that_is_not_over_has_no_numbers() -> None:
 
 
 def test_an_unknown_measure_is_refused() -> None:
-    with pytest.raises(UsageError, match="no measure 'f1'; use one of p_o-p_s, p, acc"):
+    with pytest.raises(UsageError, match="no measure named 'f1'; use one of p_o-p_s, p, acc"):
         measure_of("f1")
 
 

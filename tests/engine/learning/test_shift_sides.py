@@ -150,5 +150,5 @@ def test_a_cluster_without_one_of_the_classes_is_refused(ask: Ask) -> None:
 
 
 def test_a_part_that_the_catalog_does_not_know_is_refused_before_a_row_is_read(ask: Ask) -> None:
-    with pytest.raises(UsageError, match="task 'mood' has no part 'middle'; there are mood/short"):
+    with pytest.raises(UsageError, match="task 'mood' has no part 'middle'; use one of mood/short"):
         check([ask(("mood/middle", "topic"))])

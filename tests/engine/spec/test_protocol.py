@@ -11,7 +11,10 @@ PAPER, CODE = preset("paper"), preset("original-code")
 
 
 def test_an_unknown_preset_is_refused() -> None:
-    with pytest.raises(UsageError, match="no preset named 'papers'; use one of default, paper"):
+    with pytest.raises(
+        UsageError,
+        match=r"no preset named 'papers'; did you mean 'paper'\? Use one of default, paper",
+    ):
         preset("papers")
 
 

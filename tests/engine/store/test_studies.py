@@ -61,12 +61,12 @@ def test_a_study_is_found_by_its_name_or_the_beginning_of_it(store: Store) -> No
     assert find_study(store, "qqp").id == ids["qqp-mrpc"]
     with pytest.raises(UsageError, match=r"'sst2' fits several studies \(sst2-mrpc, sst2-mrpc-2\)"):
         find_study(store, "sst2")
-    with pytest.raises(UsageError, match="no study named 'rte'; there is sst2-mrpc, sst2-mrpc-2"):
+    with pytest.raises(UsageError, match="no study named 'rte'; use one of sst2-mrpc, sst2-mrpc-2"):
         find_study(store, "rte")
 
 
 def test_an_empty_store_says_how_to_begin(store: Store) -> None:
-    with pytest.raises(UsageError, match="none yet; start one with search"):
+    with pytest.raises(UsageError, match="no study named 'rte'; start the first one with search"):
         find_study(store, "rte")
 
 
@@ -146,7 +146,7 @@ def test_what_has_ended_cannot_be_resumed(store: Store) -> None:
 def test_a_wrong_name_says_how_many_more_studies_there_are(store: Store) -> None:
     for number in range(8):
         new_study(store, f"study-{number}")
-    with pytest.raises(UsageError, match=r"there is study-3, .*, study-7 and 3 more$"):
+    with pytest.raises(UsageError, match=r"use one of study-3, .*, study-7 and 3 more$"):
         find_study(store, "nosuch")
 
 

@@ -53,7 +53,7 @@ def test_a_task_is_found_however_its_name_is_spelled(name: str) -> None:
 def test_an_unknown_task_is_named_with_the_nearest_and_with_what_there_is() -> None:
     with pytest.raises(UsageError, match=r"no task 'mrcp' in data 'hub'; did you mean 'mrpc'\?"):
         describe("mrcp", "hub")
-    with pytest.raises(UsageError, match="there are bbc-news, tweets, medical-subjects, rotten-"):
+    with pytest.raises(UsageError, match="use one of bbc-news, tweets, medical-subjects, rotten-"):
         describe("zzz", "sample")
 
 

@@ -34,9 +34,9 @@ def test_a_part_is_found_however_its_name_is_spelled() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("sst2/middle", f"task 'sst2' has no part 'middle'; there are {OF_SST2}"),
-        ("sst2/shrt", f"has no part 'shrt'; did you mean 'sst2/short'? There are {OF_SST2}"),
-        ("sst2/", f"task 'sst2' has no part ''; there are {OF_SST2}"),
+        ("sst2/middle", f"task 'sst2' has no part 'middle'; use one of {OF_SST2}"),
+        ("sst2/shrt", f"has no part 'shrt'; did you mean 'sst2/short'? Use one of {OF_SST2}"),
+        ("sst2/", f"task 'sst2' has no part ''; use one of {OF_SST2}"),
         ("sst2/short/long", "task 'sst2' has no part 'short/long'"),
         ("mrcp/short", "no task 'mrcp' in data 'hub'; did you mean 'mrpc'?"),
         ("boolq/long", "task 'boolq' is not in data 'hub' but in 'sample'"),

@@ -136,7 +136,7 @@ def test_kinds_are_told_by_what_is_in_a_file(tmp_path: Path) -> None:
         assert kind_of(tmp_path / name) == kind
     assert kind_of(tmp_path / "a.csv", "trials") == "trials"
     with pytest.raises(
-        UsageError, match="nothing named 'axolotls' is read; did you mean 'axolotl'"
+        UsageError, match="no kind of file named 'axolotls'; did you mean 'axolotl'"
     ):
         kind_of(tmp_path / "a.csv", "axolotls")
     with pytest.raises(UsageError, match=r"cannot read .*gone.csv: no such file"):

@@ -84,7 +84,7 @@ def test_a_launcher_whose_library_is_missing_says_what_to_install(
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("condor", {}, "no launcher named 'condor'; use ray or slurm"),
+        ("condor", {}, "no launcher named 'condor'; use one of ray, slurm"),
         ("ray", {"partition": "long"}, "takes no --partition; it takes --address"),
         ("slurm", {"address": "here:1"}, "takes no --address; it takes --partition, --time"),
         ("slurm", {}, "no Slurm here: sbatch is not found"),
