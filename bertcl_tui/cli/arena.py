@@ -138,9 +138,6 @@ def arena(
     background and followed. Ctrl-C pauses. With --offline everything recorded is printed, or the
     rows and columns that are named. A --plan is kept in the store first.
     """
-    _refuse_unused(context, offline=offline, detach=detach, json=json and out is None)
-    if budget is None and plan is None:
-        refuse_unused(context, ["search_on"], "without --budget TRIALS")
     chosen = _chosen_format(form, out)
     written = None if plan is None else read_plan(plan)
     if written is not None:
@@ -151,6 +148,9 @@ def arena(
         shape, texts = asked.layout, asked.texts
     else:
         shape = asked_layout(layout, sequences, methods, measure, lr)
+    _refuse_unused(context, offline=offline, detach=detach, json=json and out is None)
+    if budget is None and plan is None:
+        refuse_unused(context, ["search_on"], "without --budget TRIALS")
     if offline:
         with opened(store) as at:
             _put_tables(recorded_tables(at.store, shape, texts), chosen, out, json=json)
