@@ -24,11 +24,11 @@ def open_app(store: str | None = None) -> int:
         raise UsageError("the app needs a terminal whose cursor moves, and TERM says dumb; set it")
     gc.set_threshold(_COLLECTED_AFTER)
     from bertcl_tui.app.app import BertclApp
-    from bertcl_tui.settings import apply_checkpoints, read_settings, settings_file
+    from bertcl_tui.settings import apply_places, read_settings, settings_file
 
     path = settings_file()
     settings = read_settings(path)
-    apply_checkpoints(settings)
+    apply_places(settings)
     opened = partial(BertclApp, settings=settings, settings_path=path)
     try:
         app = opened() if store is None else opened(store)

@@ -41,7 +41,7 @@ from bertcl_tui.cli.parameters import (
     offer_words,
     with_flags,
 )
-from bertcl_tui.cli.stores import OpenedStore, keep_checkpoints, opened
+from bertcl_tui.cli.stores import OpenedStore, opened, use_places
 from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.style.wording import count
 from engine.arena.declared import WrittenPlan, declare_plan, read_plan
@@ -160,7 +160,7 @@ def arena(
         if written is None
         else asked.request
     )
-    keep_checkpoints(checkpoints)
+    use_places(checkpoints)
     say("looking at tasks and model …")
     refuse_what_cannot_be(store, request)
     with opened(store, create=True) as at:

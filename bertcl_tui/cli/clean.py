@@ -10,6 +10,7 @@ import typer
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
 from bertcl_tui.cli.parameters import Json, Store, offer_words
 from bertcl_tui.options import readers
+from bertcl_tui.settings import apply_places, read_settings, settings_file
 from bertcl_tui.style.wording import size
 from engine.store.connection import DEFAULT_STORE, open_store
 from engine.work.cleaning import KINDS, Amount, Cleaning, Stock, free, kinds_of, look_at
@@ -52,6 +53,7 @@ def clean(
     """
     wanted = [readers.one_of("kind of files", KINDS)(kind) for kind in kinds or KINDS]
     seconds = readers.age(older)
+    apply_places(read_settings(settings_file()))
     with closing(open_store(store, create=False)) as at, at.plain_errors():
         cleaning = Cleaning(at, older=seconds)
         found = [look_at(cleaning, kind) for kind in kinds_of(at) if kind in wanted]

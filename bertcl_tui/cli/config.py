@@ -23,6 +23,7 @@ _NEW_FILE: Final = """\
 # bell = true         # ring with every notification
 # desktop = true      # show it on the desktop too, where the terminal can
 # checkpoints = "/shared/checkpoints"   # or s3://bucket/name: where runs go on from on any host
+# cache = "s3://bucket/name"            # what hosts need not compute twice; or a folder
 #
 # [keys]              # bertcl-tui config keys lists the actions
 # quit = "Q"
@@ -33,7 +34,7 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="theme, notify, bell, desktop, checkpoints, or keys.ACTION.",
+        help="theme, notify, bell, desktop, checkpoints, cache, or keys.ACTION.",
         autocompletion=offer_settings,
     ),
 ]

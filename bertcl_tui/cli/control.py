@@ -7,7 +7,7 @@ import typer
 
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import Checkpoints, Slots, Stack, Store, Study, offer_studies
-from bertcl_tui.cli.stores import OpenedStore, keep_checkpoints, opened
+from bertcl_tui.cli.stores import OpenedStore, opened, use_places
 from bertcl_tui.options.readers import trial_numbers
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow
@@ -49,7 +49,7 @@ def resume(
     store: Store = DEFAULT_STORE,
 ) -> None:
     """Let paused, stopped or failed studies go on, with workers in the background."""
-    keep_checkpoints(checkpoints)
+    use_places(checkpoints)
     _control(store, studies, "running")
     started = ensure_workers(store, slots=slots, stack=stack)
     if started:
@@ -75,7 +75,7 @@ def retry(
     Without numbers, all that failed or were stopped. A trial keeps its number, rates and seed, and
     begins at its first step; this time it is not pruned.
     """
-    keep_checkpoints(checkpoints)
+    use_places(checkpoints)
     with opened(store) as at:
         chosen = _chosen(at, at.row(study), _numbers(trials))
         retry_runs(at.store, [trial.run_id for trial in chosen])

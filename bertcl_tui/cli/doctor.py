@@ -1,6 +1,7 @@
 """``doctor``: whether everything is there, and what to do about what is not."""
 
 import os
+from contextlib import suppress
 from typing import Final
 
 import typer
@@ -12,13 +13,15 @@ from bertcl_tui.doctor.findings import (
     find_devices,
     find_hub,
     find_libraries,
+    find_places,
     find_samples,
     find_settings,
     find_store,
     find_terminal,
 )
 from bertcl_tui.doctor.tasks import find_tasks
-from bertcl_tui.settings import settings_file
+from bertcl_tui.settings import apply_places, read_settings, settings_file
+from engine.errors import UsageError
 from engine.store.connection import DEFAULT_STORE
 
 _MARKS: Final[dict[Verdict, str]] = {"good": "✓", "note": "!", "bad": "✗"}
@@ -29,11 +32,14 @@ def doctor(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
 
     The exit code is 1 where something is missing that all work needs.
     """
+    with suppress(UsageError):  # find_settings says it
+        apply_places(read_settings(settings_file()))
     findings = [
         *find_libraries(),
         find_devices(),
         *find_store(store),
         *find_tasks(store),
+        *find_places(),
         find_samples(),
         find_hub(),
         find_settings(settings_file()),

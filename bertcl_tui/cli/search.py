@@ -13,7 +13,7 @@ from bertcl_tui.cli.parameters import (
     read_flags,
     with_flags,
 )
-from bertcl_tui.cli.stores import OpenedStore, keep_checkpoints, opened
+from bertcl_tui.cli.stores import OpenedStore, opened, use_places
 from bertcl_tui.cli.studies import print_trials, study_facts
 from bertcl_tui.store.starting import start_search
 from bertcl_tui.store.study_rows import StudyRow
@@ -42,7 +42,7 @@ def search(
     named.
     """
     read_flags(texts)
-    keep_checkpoints(checkpoints)
+    use_places(checkpoints)
     say("looking at tasks and model …")
     study_id = start_search(store, texts, remark=say)
     with opened(store) as at:

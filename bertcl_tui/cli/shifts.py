@@ -17,6 +17,7 @@ from bertcl_tui.cli.output import (
     print_text,
 )
 from bertcl_tui.cli.parameters import Json, offer_data, offer_tasks, offer_words
+from bertcl_tui.cli.stores import use_places
 from bertcl_tui.options import option, readers
 from bertcl_tui.shifts.charts import LengthHistogram, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
@@ -99,6 +100,7 @@ def shifts(
     question = replace(read_question(texts), rows=rows, projections=(method,))
     if out:
         picture_path(out)
+    use_places()
     found = _look(question)
     picture = DrawShifts(question=question, method=method, path=out)
     path = str(draw_shifts(picture)) if out else None

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bertcl_tui.settings import apply_checkpoints, read_settings, settings_file
+from bertcl_tui.settings import apply_places, read_settings, settings_file
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from engine.errors import UsageError, shown
-from engine.places.named import check_checkpoints
+from engine.places.named import check_places
 from engine.store.connection import Store, open_store
 from engine.store.studies import StudyRecord, find_study
 
@@ -40,14 +40,17 @@ class OpenedStore:
         return row
 
 
-def keep_checkpoints(named: str) -> None:
-    """Have checkpoints lie there, or where environment or settings say, and see that they can.
+def use_places(checkpoints: str = "") -> None:
+    """Have checkpoints and caches lie where they were named to, and see that they can.
+
+    Args:
+        checkpoints: where a command names it for these; else environment, then settings say.
 
     Raises:
         UsageError: they cannot.
     """
-    apply_checkpoints(read_settings(settings_file()), named)
-    check_checkpoints()
+    apply_places(read_settings(settings_file()), checkpoints)
+    check_places()
 
 
 @contextmanager
@@ -57,7 +60,7 @@ def opened(text: str, *, create: bool = False) -> Iterator[OpenedStore]:
     Raises:
         UsageError: there is none, or it is not ours.
     """
-    apply_checkpoints(read_settings(settings_file()))
+    apply_places(read_settings(settings_file()))
     store = open_store(text, create=create)
     reader = Reader(text)
     try:

@@ -20,7 +20,7 @@ from bertcl_tui.cli.launching import (
 )
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
 from bertcl_tui.cli.parameters import DEVICES, Checkpoints, Json, Slots, Stack, Store, offer_words
-from bertcl_tui.cli.stores import keep_checkpoints, opened
+from bertcl_tui.cli.stores import opened, use_places
 from bertcl_tui.options import option
 from bertcl_tui.store.study_rows import WorkerRow
 from bertcl_tui.style.looks import at_what, worker_word
@@ -76,7 +76,7 @@ def worker(
     option("device").read(device)
     if slots == 0:
         raise UsageError("0 workers would do nothing; leave --slots out, or name 1 or more")
-    keep_checkpoints(checkpoints)
+    use_places(checkpoints)
     of_cluster = asked_of_cluster(
         gpus=gpus_per_worker,
         cpus=cpus_per_worker,

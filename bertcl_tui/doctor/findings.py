@@ -20,6 +20,7 @@ from bertcl_tui.settings import read_settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count, size
 from engine.errors import EngineError, UsageError, shown
+from engine.places.named import CACHES, CHECKPOINTS
 from engine.store.connection import Store, is_made, open_store, sqlite_path, store_url
 from engine.store.schema import REVISIONS
 from engine.tasks.hub_access import hub_answers
@@ -213,6 +214,19 @@ _MUCH: Final = 2**30
 """Bytes that can go: more is worth a word."""
 
 
+def find_places() -> Iterator[Finding]:
+    """Yield what is to be said of places that were named for checkpoints and caches."""
+    for named in (CHECKPOINTS, CACHES):
+        try:
+            named.check()
+        except UsageError as error:
+            yield Finding(named.what, "bad", str(error))
+            continue
+        place = named.place()
+        if place is not None:
+            yield Finding(named.what, "good", f"{place} can be written")
+
+
 class Mount(Struct, frozen=True):
     """Where a file system is to be found."""
 
@@ -310,7 +324,10 @@ def _contents(at: Store, reader: Reader) -> Finding:
 
 def _disk_use(at: Store) -> Finding:
     """Say how much there is of each kind that ``clean`` knows."""
-    stocks = [look_at(Cleaning(at), kind) for kind in kinds_of(at)]
+    try:
+        stocks = [look_at(Cleaning(at), kind) for kind in kinds_of(at)]
+    except EngineError as error:
+        return Finding("disk use", "note", f"cannot be told: {error}")
     there = [
         f"{stock.kind} {stock.there.count:,} ({size(stock.there.bytes)})"
         for stock in stocks

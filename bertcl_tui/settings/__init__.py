@@ -26,6 +26,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """Show it on the desktop too, where the terminal can."""
     checkpoints: str = ""
     """Folder or URL where runs keep what they go on from; empty: beside the store."""
+    cache: str = ""
+    """Folder for what can be computed again, or URL of a place behind the user's own cache folder;
+    empty: that folder alone."""
     keys: dict[str, str] = {}
     """Textual's key names, comma between alternatives, by the name of an action."""
     columns: dict[str, tuple[str, ...]] = {}
@@ -58,13 +61,15 @@ def read_settings(path: Path) -> Settings:
         raise UsageError(f"settings {shown(path)}: {error}; mend the file, or delete it") from None
 
 
-def apply_checkpoints(settings: Settings, named: str = "") -> None:
-    """Have checkpoints lie where a command names it, else the environment, else the settings."""
-    from engine.places.named import checkpoints_url, name_checkpoints
+def apply_places(settings: Settings, checkpoints: str = "") -> None:
+    """Have checkpoints and caches lie where a command names it, else environment, else settings."""
+    from engine.files import expanded
+    from engine.places.named import CACHES, CHECKPOINTS, is_url
 
-    url = named or checkpoints_url() or settings.checkpoints
-    if url:
-        name_checkpoints(url)
+    if text := checkpoints or CHECKPOINTS.text or settings.checkpoints:
+        CHECKPOINTS.name(text)
+    if (text := settings.cache) and not CACHES.text:
+        CACHES.name(text if is_url(text) else str(expanded(text).absolute()))
 
 
 def write_settings(settings: Settings, path: Path) -> None:

@@ -11,13 +11,13 @@ from bertcl_tui.actions.action import checked_keymap
 from bertcl_tui.settings import Settings
 from bertcl_tui.style.themes import theme_names
 from engine.errors import UsageError, did_you_mean, mask_password, nearest, shown, unknown_name
-from engine.places import place_at
+from engine.places.named import CACHES, CHECKPOINTS, is_url, place_at
 
 SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
 """How people write what is so or not; what TOML writes is read too."""
 _READ: Final = {**SWITCHES, "true": True, "false": False, "yes": True, "no": False}
 _KEYS, _COLUMNS = "keys.", "columns."
-_TEXTS: Final = ("theme", "checkpoints")
+_TEXTS: Final = ("theme", "checkpoints", "cache")
 _PLAIN: Final = tuple(
     name for name in Settings.__struct_fields__ if name not in {"keys", "columns"}
 )
@@ -100,14 +100,15 @@ def check_settings(settings: Settings) -> None:
     """Look whether an app can be as these say.
 
     Raises:
-        UsageError: there is no such theme, place for checkpoints, action or key, or a key would do
-            two things.
+        UsageError: there is no such theme, place, action or key, or a key would do two things.
     """
     themes = theme_names()
     if settings.theme not in themes:
         raise unknown_name("theme", settings.theme, themes)
     if settings.checkpoints:
-        place_at(settings.checkpoints)
+        place_at(settings.checkpoints, CHECKPOINTS.what)
+    if is_url(settings.cache):
+        place_at(settings.cache, CACHES.what)
     checked_keymap(settings.keys, ACTIONS)
 
 

@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 from engine.api.looking import is_over, look_at_run, look_at_study, looking_into
 from engine.api.results import Run, Study
 from engine.errors import EngineError, UsageError, first_line, shown, unknown_name
+from engine.places.named import check_places
 from engine.profiles import Profile, read_profile
 from engine.spec import RunSpec, StudySpec, parse_sequence, sequence_name
 from engine.spec import preset as preset_of
@@ -248,6 +249,7 @@ def _check(spec: RunSpec, store: str, *, here: bool) -> None:
     Raises:
         UsageError: something is not to be had.
     """
+    check_places()
     if is_made(store):
         open_store(store, create=False).close()
     if here:

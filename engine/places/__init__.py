@@ -1,6 +1,5 @@
 """Where files lie that several hosts share: in a folder, or wherever fsspec reaches by a URL."""
 
-from engine.places.named import place_at
 from engine.places.place import Place
 
-__all__ = ["Place", "place_at"]
+__all__ = ["Place"]

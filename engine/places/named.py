@@ -1,8 +1,11 @@
-"""Which place a person means, and which one this process and those it starts were told of."""
+"""Which place a person means, and which ones this process and those it starts were told of."""
 
 import os
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from engine.errors import (
     StorageError,
@@ -17,67 +20,119 @@ from engine.files import expanded
 from engine.places.local import Folder
 from engine.places.place import Place
 
-VARIABLE: Final = "BERTCL_CHECKPOINTS"
 _OF_THIS_MACHINE: Final = ("file", "local")
 _COMMON: Final = ("s3", "gs", "az", "sftp", "file")
 _PACKAGES: Final = {"s3fs": "bertcl-tui[s3]"}
 """Packages of which we know that they work, by the extra that brings them."""
 
 
-def checkpoints_url() -> str:
-    """Return where checkpoints are to lie, as it was named; empty: where they usually do."""
-    return os.environ.get(VARIABLE, "")
+class Named(Struct, frozen=True):
+    """What people may name a place for; a name holds for this process and those it starts."""
+
+    what: str
+    """As messages call it."""
+    variable: str
+    """Of the environment."""
+    urls_only: bool = False
+    """Whether a plain path means no place, but a folder of this machine."""
+
+    @property
+    def text(self) -> str:
+        """What was named, place or not; empty: nothing."""
+        return os.environ.get(self.variable, "")
+
+    @property
+    def url(self) -> str:
+        """The place that was named; empty: none was."""
+        return "" if self.urls_only and not is_url(self.text) else self.text
+
+    def name(self, text: str) -> None:
+        """Have it lie there from now on, also for processes that this one starts."""
+        os.environ[self.variable] = text
+
+    def place(self) -> Place | None:
+        """Return the place that was named; None: none was.
+
+        Raises:
+            UsageError: it is no place.
+        """
+        return place_at(self.url, self.what) if self.url else None
+
+    def check(self) -> None:
+        """See that a place that was named can be written.
+
+        Raises:
+            UsageError: it cannot, or is none.
+        """
+        place = self.place()
+        try:
+            if place is not None:
+                place.check()
+        except StorageError as trouble:
+            raise UsageError(f"{self.what} cannot be kept: {trouble}") from None
 
 
-def name_checkpoints(url: str) -> None:
-    """Have checkpoints lie there from now on, also those of processes that this one starts."""
-    os.environ[VARIABLE] = url
+CHECKPOINTS: Final = Named("checkpoints", "BERTCL_CHECKPOINTS")
+CACHES: Final = Named("caches", "BERTCL_CACHE", urls_only=True)
+_ALL: Final = (CHECKPOINTS, CACHES)
 
 
-def check_checkpoints() -> None:
-    """See that a place that was named can be written.
+def check_places() -> None:
+    """See that every place that was named can be written.
 
     Raises:
-        UsageError: it cannot, or is none.
+        UsageError: one cannot, or is none.
     """
-    url = checkpoints_url()
-    if not url:
-        return
-    try:
-        place_at(url).check()
-    except StorageError as trouble:
-        raise UsageError(f"checkpoints cannot be kept: {trouble}") from None
+    for each in _ALL:
+        each.check()
 
 
-def place_at(text: str) -> Place:
+def named_places() -> dict[str, str]:
+    """Return the places that were named, by variable, for a process elsewhere."""
+    return {each.variable: each.url for each in _ALL if each.url}
+
+
+def name_places(named: Mapping[str, str]) -> None:
+    """Have this process know the places that ``named_places`` returned elsewhere."""
+    os.environ.update(named)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is a URL, well written or not, and no path."""
+    return "://" in text
+
+
+def place_at(text: str, what: str) -> Place:
     """Return the place of a URL, or of a path of a folder that is there.
+
+    Args:
+        text: as a person wrote it.
+        what: is to lie there, as messages call it.
 
     Raises:
         UsageError: there is no such folder, or nothing here reaches such a URL.
     """
     protocol, mark, rest = text.partition("://")
     if not mark:
-        return _folder(text)
+        return _folder(text, what)
     if protocol in _OF_THIS_MACHINE:
         parts = urlsplit(f"file://{rest}")
         if parts.netloc not in ("", "localhost"):
             raise UsageError(
-                f"checkpoints '{shown(text)}' name a host; write file:///folder with three slashes"
+                f"{what} '{shown(text)}' name a host; write file:///folder with three slashes"
             )
-        return _folder(unquote(parts.path))
-    return _remote(text, protocol)
+        return _folder(unquote(parts.path), what)
+    return _remote(text, protocol, what)
 
 
-def _folder(text: str) -> Folder:
+def _folder(text: str, what: str) -> Folder:
     path = expanded(text).resolve()
     if not path.is_dir():
-        raise UsageError(
-            f"checkpoints: there is no folder {shown(path)}; make it, or mount it, first"
-        )
+        raise UsageError(f"{what}: there is no folder {shown(path)}; make it, or mount it, first")
     return Folder(path)
 
 
-def _remote(url: str, protocol: str) -> Place:
+def _remote(url: str, protocol: str, what: str) -> Place:
     from fsspec.core import url_to_fs
     from fsspec.registry import known_implementations
 
@@ -87,18 +142,18 @@ def _remote(url: str, protocol: str) -> Place:
     if protocol not in known_implementations:
         hint = did_you_mean(nearest(protocol, known_implementations))
         raise UsageError(
-            f"checkpoints {name}: nothing is known of {shown(protocol)}://; "
+            f"{what} {name}: nothing is known of {shown(protocol)}://; "
             f"{hint} {', '.join(_COMMON)} and all that fsspec knows"
         )
     try:
         system, root = url_to_fs(url, use_listings_cache=False)
     except ImportError as error:
-        raise UsageError(f"checkpoints {name}: {_missing(protocol, error)}") from None
+        raise UsageError(f"{what} {name}: {_missing(protocol, error)}") from None
     except Exception as error:  # of as many kinds as there are file systems
         reason = shown(mask_password(first_line(error)))
-        raise UsageError(f"checkpoints {name} cannot be opened: {reason}") from None
+        raise UsageError(f"{what} {name} cannot be opened: {reason}") from None
     if not root.strip("/"):
-        raise UsageError(f"checkpoints {name} name no bucket or folder; write one behind ://")
+        raise UsageError(f"{what} {name} name no bucket or folder; write one behind ://")
     return Remote(system, root, url)
 
 

@@ -12,9 +12,9 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.places import Place, place_at
+from engine.places import Place
 from engine.places.local import Folder
-from engine.places.named import checkpoints_url
+from engine.places.named import CHECKPOINTS
 from engine.store.connection import Store, url_without_password
 
 FIRST_STAGES: Final = "first-stages"
@@ -29,8 +29,8 @@ def place_of(store: Store) -> Place:
     Raises:
         UsageError: what was named is no place.
     """
-    url = checkpoints_url()
-    return place_at(url).inside(_key(store)) if url else Folder(store.folder)
+    shared = CHECKPOINTS.place()
+    return Folder(store.folder) if shared is None else shared.inside(_key(store))
 
 
 def run_folder(run_id: int) -> str:

@@ -32,6 +32,7 @@ from engine.store.studies import control_study
 from engine.tasks.catalog import data_name
 from engine.tasks.hub_access import NotCachedError
 from engine.tasks.models import model_path
+from engine.tasks.shared_cache import shared_cache
 from engine.work.checkpoints import CheckpointKeeper, FirstStages
 from engine.work.control import Control, Interrupted
 from engine.work.judge import Judge
@@ -245,6 +246,7 @@ def _learn(
     control = Control(partial(_desired, context, run), context.patience, context.notices)
     with control.obeyed_anywhere():
         learner = prepare(_placed(run.spec, context.device))
+        _say_of_caches(context, run)
         first_stages = FirstStages(
             context.store,
             context.place,
@@ -289,6 +291,13 @@ def _learn(
         stack=stack,
     )
     return (yield from learning.to_its_end())
+
+
+def _say_of_caches(context: WorkerContext, run: RunRecord) -> None:
+    """Tell people once of a place behind the caches that is in trouble."""
+    shared = shared_cache()
+    if shared is not None and (trouble := shared.news()) is not None:
+        say(context, run, f"learns without the shared caches: {trouble}")
 
 
 def _placed(spec: RunSpec, device: str) -> RunSpec:

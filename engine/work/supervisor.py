@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from engine.errors import EngineError, mask_password
-from engine.places.named import check_checkpoints, checkpoints_url
+from engine.places.named import CHECKPOINTS, check_places
 from engine.store.connection import Store, open_store
 from engine.store.searches import models_asked_for
 from engine.store.states import IDLE_SECONDS, LOST_AFTER, Desired
@@ -86,7 +86,7 @@ class Slot(Struct, frozen=True):
             threads=self.threads,
             or_another=asked != self.device,
             stack=stack,
-            checkpoints=checkpoints_url(),
+            checkpoints=CHECKPOINTS.url,
         )
 
 
@@ -108,7 +108,7 @@ def ensure_workers(
         stack: how many trials of a study those learn together that are started now.
 
     Raises:
-        UsageError: the place that was named for checkpoints cannot be written.
+        UsageError: a place that was named for checkpoints or caches cannot be written.
         EngineError: a worker could not be started.
     """
     with closing(open_store(store_url, create=False)) as store:
@@ -117,7 +117,7 @@ def ensure_workers(
             slots = _share(store, len(held)).workers
         free = free_slots(slots, device, held)
         if free:
-            check_checkpoints()
+            check_places()
         for slot in free:
             start_worker(store, slot.settings(store.url, asked=device, stack=stack))
         return len(free)

@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 from engine.errors import DeletedError, EngineError, UsageError, kind_and_line, mask_password, shown
 from engine.learning.backbone import forget_backbone, quiet_libraries
 from engine.learning.device import free_memory, keep_memory, pick_device, usable_devices
-from engine.places.named import name_checkpoints
+from engine.places.named import CHECKPOINTS
 from engine.spec import sequence_name
 from engine.store.clock import read_clock
 from engine.store.connection import Store, is_made, open_store
@@ -82,7 +82,7 @@ def work(settings: WorkerSettings) -> bool:
     if not is_made(settings.store):
         raise UsageError(f"no store at {shown(mask_password(settings.store))}; it was removed")
     if settings.checkpoints:
-        name_checkpoints(settings.checkpoints)
+        CHECKPOINTS.name(settings.checkpoints)
     with closing(open_store(settings.store)) as store:
         return _work_for(store, settings)
 

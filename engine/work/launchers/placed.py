@@ -2,12 +2,13 @@
 
 import logging
 import socket
+from collections.abc import Mapping
 from contextlib import closing
 
 from msgspec import Struct
 
 from engine.errors import EngineError, UsageError, mask_password, shown
-from engine.places.named import check_checkpoints, name_checkpoints
+from engine.places.named import check_places, name_places
 from engine.store.connection import is_made, open_store
 from engine.store.workers import register_worker
 from engine.work.processes import be_patient, identity_of, log_to
@@ -24,24 +25,23 @@ class Begun(Struct, frozen=True):
 class PlacedWorker:
     """The ordinary worker, in two steps: whether it can work at all is known at once."""
 
-    def __init__(self, settings: WorkerSettings, checkpoints: str) -> None:
+    def __init__(self, settings: WorkerSettings, places: Mapping[str, str]) -> None:
         self._settings = settings
-        self._checkpoints = checkpoints
-        """Where they lie; empty: where they usually do on its machine."""
+        self._places = places
+        """As ``named_places`` has them where it was asked for."""
 
     def begin(self) -> Begun:
         """Reach the store and be registered there; libraries are loaded later.
 
         Raises:
-            UsageError: the store, or the place of checkpoints, cannot be reached from here.
+            UsageError: the store, or a place that was named, cannot be reached from here.
         """
         be_patient()
-        if self._checkpoints:
-            name_checkpoints(self._checkpoints)
+        name_places(self._places)
         log_to(logging.StreamHandler())
         host, url = socket.gethostname(), self._settings.store
         try:
-            check_checkpoints()
+            check_places()
             if not is_made(url):
                 raise UsageError("there is no such file")
             with closing(open_store(url)) as store:

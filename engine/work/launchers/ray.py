@@ -17,7 +17,7 @@ from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from engine.errors import EngineError, UsageError, kind_and_line, shown
-from engine.places.named import checkpoints_url
+from engine.places.named import named_places
 from engine.store.connection import Store, open_store
 from engine.store.workers import set_desired_of_worker
 from engine.work.launchers.asked import Asked, Say, workers_missing
@@ -161,7 +161,7 @@ class RayWorkers:
             max_restarts=-1,
             scheduling_strategy=here,
         )
-        self._begin(_Placed(actor_class.remote(self._asked.settings, checkpoints_url())))
+        self._begin(_Placed(actor_class.remote(self._asked.settings, named_places())))
 
     def _begin(self, placed: _Placed) -> None:
         placed.begun, placed.placed_at = None, time.monotonic()

@@ -16,7 +16,7 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError
 from submitit.helpers import Checkpointable
 
 from engine.errors import UsageError, first_line, shown
-from engine.places.named import checkpoints_url
+from engine.places.named import named_places
 from engine.store.connection import Store, open_store
 from engine.store.servers import EXAMPLE
 from engine.work.launchers.asked import Asked, Say, workers_missing
@@ -92,7 +92,7 @@ class SlurmWorker(Checkpointable):
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
-        self._checkpoints = checkpoints_url()
+        self._places = named_places()
 
     def __call__(self) -> None:
         """Work until there is nothing to do, or until Slurm says that this job ends soon.
@@ -108,7 +108,7 @@ class SlurmWorker(Checkpointable):
             signal.raise_signal(signal.SIGTERM)  # as a worker anywhere is asked to end
 
         signal.signal(_WARNED, give_back)
-        worker = PlacedWorker(self._settings, self._checkpoints)
+        worker = PlacedWorker(self._settings, self._places)
         worker.begin()
         if not warned:
             worker.work()

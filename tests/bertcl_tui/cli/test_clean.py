@@ -94,6 +94,32 @@ def test_what_is_of_some_use_goes_by_its_age(ask: Ask, store: Path, tmp_path: Pa
         assert path.exists() is stays
 
 
+def test_a_place_that_is_set_is_looked_at(
+    ask: Ask, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BERTCL_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("BERTCL_CACHE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    path = tmp_path / "shared" / "encoded" / f"{'a' * 32}.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x" * 2048)
+    assert ask("config", "set", "cache", f"file://{tmp_path}/shared").code == 0
+    answer = ask("clean", "caches", "--store", store)
+    assert answer.out.splitlines()[1].split()[:4] == ["caches", "1", "2", "KiB"]
+    assert "--yes frees" not in answer.err
+    ask("clean", "caches", "--store", store, "--older", "0d", "--yes")
+    assert not path.exists()
+
+
+def test_a_place_that_is_none_is_told(
+    ask: Ask, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BERTCL_CACHE", "stfp://host/x")
+    answer = ask("clean", "caches", "--store", store)
+    assert answer.code == 2
+    assert answer.err.startswith("error: caches stfp://host/x: nothing is known of stfp://")
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

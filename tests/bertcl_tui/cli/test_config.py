@@ -41,6 +41,7 @@ def test_what_is_set_and_what_is_not(ask: Ask, file: Path) -> None:
         "bell": "off",
         "desktop": "off",
         "checkpoints": "",
+        "cache": "",
         "keys.sort": "f6,f5",
     }
     rows = [line.split() for line in ask("config").out.splitlines()]

@@ -56,6 +56,16 @@ def test_a_part_stands_for_its_task(ask: Ask, question: Question) -> None:
     assert ask("shifts", "topic/short", *words).data["task"] == "topic"
 
 
+def test_caches_that_nothing_reaches_are_refused_at_the_start(
+    ask: Ask, question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BERTCL_CACHE", "stfp://me:sesame@host/x")
+    answer = shifts(ask, question)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: caches stfp://me:***@host/x: nothing is known of stfp://")
+    assert answer.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

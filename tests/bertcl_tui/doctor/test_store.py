@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.doctor import Finding
-from bertcl_tui.doctor.findings import Mount, find_place, find_store
+from bertcl_tui.doctor.findings import Mount, find_place, find_places, find_store
 from tests.recorded import LIVE
 
 
@@ -55,6 +55,30 @@ def test_a_database_of_something_else(tmp_path: Path) -> None:
     said = _by_thing(*find_store(str(tmp_path / "other.db")))
     assert said["store"].verdict == "bad"
     assert "another program" in said["store"].text
+
+
+def test_places_that_were_named_are_tried_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BERTCL_CHECKPOINTS", "")
+    monkeypatch.setenv("BERTCL_CACHE", str(tmp_path / "made-when-needed"))
+    assert list(find_places()) == []
+    monkeypatch.setenv("BERTCL_CHECKPOINTS", str(tmp_path))
+    monkeypatch.setenv("BERTCL_CACHE", "file:///nowhere")
+    said = _by_thing(*find_places())
+    assert said["checkpoints"] == Finding("checkpoints", "good", f"{tmp_path} can be written")
+    assert said["caches"].verdict == "bad"
+    assert "make it, or mount it, first" in said["caches"].text
+
+
+def test_a_place_that_is_none_says_nothing_of_the_store(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BERTCL_CACHE", "file:///nowhere")
+    said = _by_thing(*find_store(str(store)))
+    assert said["store"].verdict == "good"
+    assert said["disk use"].verdict == "note"
+    assert "caches: there is no folder /nowhere" in said["disk use"].text
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "smb3", "fuse.sshfs", "fuse.rclone", "9p"])

@@ -111,6 +111,22 @@ def test_a_run_that_cannot_be_is_refused_before_anything_is_written(
     assert not list(tmp_path.iterdir())
 
 
+def test_places_that_are_none_are_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("BERTCL_CACHE", "BERTCL_CHECKPOINTS"):
+        with monkeypatch.context() as patch:
+            patch.setenv(variable, "stfp://host/x")
+            with pytest.raises(UsageError, match="nothing is known of stfp://"):
+                run(
+                    "rotten-tomatoes:privacy-qa",
+                    lr=1e-5,
+                    data="sample",
+                    store=str(tmp_path / "new.db"),
+                )
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_store_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no store"):
         studies(store=str(tmp_path / "missing.db"))

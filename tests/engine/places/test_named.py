@@ -1,18 +1,17 @@
-"""What a person writes after ``--checkpoints``, and what is said where it is no place."""
+"""What people name a place by, and what is said where it is none."""
 
 from pathlib import Path
 
 import pytest
 
 from engine.errors import UsageError
-from engine.places import place_at
 from engine.places.local import Folder
-from engine.places.named import VARIABLE, check_checkpoints
+from engine.places.named import CACHES, CHECKPOINTS, check_places, named_places, place_at
 
 
 def refusal(text: str) -> str:
     with pytest.raises(UsageError) as caught:
-        place_at(text)
+        place_at(text, "checkpoints")
     assert "sesame" not in str(caught.value)
     return str(caught.value)
 
@@ -22,7 +21,7 @@ def test_a_folder_is_named_by_its_path_or_as_a_url(tmp_path: Path) -> None:
     folder.mkdir()
     named = (str(folder), f"file://{folder}", f"file://localhost{tmp_path}/all%20of%20us")
     for text in named:
-        place = place_at(text)
+        place = place_at(text, "checkpoints")
         assert isinstance(place, Folder)
         assert place.root == folder
 
@@ -48,17 +47,49 @@ def test_s3_without_its_package_is_told_which_one(monkeypatch: pytest.MonkeyPatc
 def test_a_place_that_cannot_be_written_is_wrong_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check_checkpoints()
-    monkeypatch.setenv(VARIABLE, "/proc")
+    check_places()
+    monkeypatch.setenv(CHECKPOINTS.variable, "/proc")
     with pytest.raises(UsageError, match="checkpoints cannot be kept: /proc cannot be written"):
-        check_checkpoints()
-    monkeypatch.setenv(VARIABLE, str(tmp_path))
-    check_checkpoints()
+        check_places()
+    monkeypatch.setenv(CHECKPOINTS.variable, str(tmp_path))
+    check_places()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_bucket_is_named(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "s3://no-such-bucket/x")
+    monkeypatch.setenv(CHECKPOINTS.variable, "s3://no-such-bucket/x")
     with pytest.raises(UsageError, match="no-such-bucket") as caught:
-        check_checkpoints()
+        check_places()
     assert "bucket" in str(caught.value)
+
+
+def test_of_caches_a_url_is_a_place_and_a_path_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CACHES.variable, str(tmp_path / "made-when-needed"))
+    assert CACHES.place() is None
+    check_places()
+    monkeypatch.setenv(CACHES.variable, tmp_path.as_uri())
+    place = CACHES.place()
+    assert isinstance(place, Folder)
+    assert place.root == tmp_path
+    assert named_places()[CACHES.variable] == tmp_path.as_uri()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "stfp://host/x",
+            r"caches stfp://host/x: nothing is known of stfp://; did you mean 'sftp'",
+        ),
+        ("file:///nowhere/at/all", "caches: there is no folder /nowhere/at/all; make it"),
+        ("file:///proc", "caches cannot be kept: /proc cannot be written"),
+    ],
+)
+def test_a_place_of_caches_is_refused_as_what_it_is(
+    monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    monkeypatch.setenv(CACHES.variable, text)
+    with pytest.raises(UsageError, match=said):
+        check_places()

@@ -17,7 +17,7 @@ from sqlalchemy import update
 
 from engine.errors import UsageError
 from engine.files import COPY_PREFIX, name_beside
-from engine.places.named import VARIABLE
+from engine.places.named import CACHES, CHECKPOINTS
 from engine.spec import RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.places import place_of, run_folder
@@ -27,16 +27,8 @@ from engine.store.states import RunState
 from engine.store.studies import control_study, create_study, delete_study
 from engine.store.workers import end_worker, register_worker, write_log
 from engine.tasks.cache import cache_folder
-from engine.work.cleaning import (
-    KINDS,
-    Amount,
-    Cleaning,
-    first_stage_name,
-    free,
-    kinds_of,
-    look_at,
-    tidy,
-)
+from engine.work.cleaning import KINDS, Amount, Cleaning, free, kinds_of, look_at, tidy
+from engine.work.cleaning.aging import first_stage_name
 from engine.work.processes import identity_of
 
 DAY = 86400.0
@@ -147,7 +139,7 @@ def test_what_belongs_to_a_deleted_run_goes(store: Store) -> None:
 def test_what_belongs_to_deleted_runs_goes_from_a_place_elsewhere(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, f"memory://{tmp_path.name}")
+    monkeypatch.setenv(CHECKPOINTS.variable, f"memory://{tmp_path.name}")
     place, unfinished = place_of(store), new_run(store)
     for run_id in (unfinished, 7, 8, 9):
         place.write(f"{run_folder(run_id)}/checkpoint-1.safetensors", put)
@@ -272,6 +264,33 @@ def test_caches_and_first_stages_go_that_were_used_long_ago(store: Store) -> Non
         assert freed(store, kind, older=0) == Amount(1, 10)
 
 
+@pytest.mark.parametrize("scheme", ["file", "memory"])
+def test_caches_of_many_machines_are_counted_and_freed_with_those_of_this_one(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dead: int, scheme: str
+) -> None:
+    monkeypatch.setattr("engine.tasks.cache.own_folder", lambda kind: tmp_path / kind)
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    monkeypatch.setenv(CACHES.variable, f"{scheme}://{shared}")
+    place = CACHES.place()
+    assert place is not None
+    put(cache_folder("encoded") / f"{'a' * 32}.safetensors", days=40)
+    for name in (
+        "encoded/" + "b" * 32,
+        "shifts/" + "c" * 32,
+        "shifts/thesis",
+        "machine/" + "d" * 32,
+    ):
+        place.write(f"{name}.json", put)
+    assert look_at(Cleaning(store), "caches").there == Amount(3, 30)
+    assert freed(store, "caches") == Amount(1, 10)
+    assert freed(store, "caches", older=0) == Amount(2, 20)
+    assert place.written_at("shifts/thesis.json")
+    if scheme == "file":
+        put(of_dead_writer(shared / "fisher" / "key.safetensors", dead), days=1)
+        assert freed(store, "leftovers") == Amount(1, 10)
+
+
 def test_the_first_stage_of_a_search_stays_while_it_may_go_on(store: Store) -> None:
     search = SearchSettings(trials=1, searched_stages="later")
     spec = StudySpec(
@@ -348,7 +367,7 @@ def large(store: Store) -> int:
 
 
 def test_a_busy_store_is_left_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.work.cleaning._PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("engine.work.cleaning.in_store._PATIENCE_SECONDS", 0.0)
     say_much(store)
     free(Cleaning(store, older=0), "log")
     other = open_store(store.url)

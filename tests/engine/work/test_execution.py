@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from engine.errors import StorageError
 from engine.learning.checkpoint import read_position
 from engine.learning.events import Measured, Stepped
-from engine.places.named import VARIABLE
+from engine.places.named import CACHES, CHECKPOINTS
 from engine.search.collapse import Look
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
@@ -249,7 +249,7 @@ def test_a_run_goes_on_from_a_place_that_hosts_share_and_leaves_no_checkpoint_th
     undisturbed: list[MeasurementRecord],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(VARIABLE, f"memory://shared-{os.getpid()}")
+    monkeypatch.setenv(CHECKPOINTS.variable, f"memory://shared-{os.getpid()}")
     run_id, lock = create_run(store, spec), Lock(store, 10)
     outcome = work(store, lock, pauses=Pauses(meanwhile=lock.give_back))
     assert outcome is not None
@@ -264,6 +264,22 @@ def test_a_run_goes_on_from_a_place_that_hosts_share_and_leaves_no_checkpoint_th
     assert first_steps(store) > 5, "the older one serves where the newer is torn"
     assert measurements_of(store, run_id) == undisturbed
     assert [folder.path.name for folder in place.folders()] == [FIRST_STAGES]
+
+
+def test_a_run_learns_on_without_shared_caches_and_people_are_told_once(
+    store: Store, spec: RunSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.tasks.cache.own_folder", lambda kind: tmp_path / kind)
+    monkeypatch.setenv(CACHES.variable, (tmp_path / "mounted-later").as_uri())
+    for length in (20, 21):
+        create_run(store, replace(spec, protocol=replace(spec.protocol, max_length=length)))
+        outcome = work(store)
+        assert outcome is not None
+        assert outcome.state == "complete"
+    with store.reading() as connection:
+        said = [line for line in connection.scalars(select(log.c.text)) if "caches" in line]
+    assert len(said) == 1
+    assert f"learns without the shared caches: caches: there is no folder {tmp_path}" in said[0]
 
 
 def test_what_cannot_be_read_just_now_is_not_deleted(store: Store, spec: RunSpec) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UsageError
+from engine.places.named import CHECKPOINTS
 from engine.store.connection import open_store
 from engine.store.workers import living_workers
 from engine.work.launchers.placed import PlacedWorker
@@ -17,12 +18,12 @@ from engine.work.supervisor import WorkerSettings
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what a worker sets for its own process end with the test."""
     monkeypatch.setenv("GOMP_SPINCOUNT", "1")
-    monkeypatch.setenv("BERTCL_CHECKPOINTS", "")
+    monkeypatch.setenv(CHECKPOINTS.variable, "")
 
 
 def test_it_stands_in_the_store_before_its_libraries_are_loaded(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "studies.db"))
-    begun = PlacedWorker(WorkerSettings(store=store.url, device="cpu"), "").begin()
+    begun = PlacedWorker(WorkerSettings(store=store.url, device="cpu"), {}).begin()
     (worker,) = living_workers(store)
     assert (worker.id, worker.identity.pid, worker.device) == (begun.worker_id, os.getpid(), "cpu")
     assert begun.host == socket.gethostname()
@@ -31,7 +32,7 @@ def test_it_stands_in_the_store_before_its_libraries_are_loaded(tmp_path: Path) 
 
 def test_a_store_that_its_machine_does_not_have_is_named_with_the_machine(tmp_path: Path) -> None:
     path = tmp_path / "elsewhere.db"
-    worker = PlacedWorker(WorkerSettings(store=f"sqlite:///{path}"), "")
+    worker = PlacedWorker(WorkerSettings(store=f"sqlite:///{path}"), {})
     said = f"{socket.gethostname()} cannot work for sqlite:///{path}: there is no such file"
     with pytest.raises(UsageError, match=said):
         worker.begin()
@@ -40,7 +41,9 @@ def test_a_store_that_its_machine_does_not_have_is_named_with_the_machine(tmp_pa
 
 def test_so_is_a_place_of_checkpoints(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "studies.db"))
-    worker = PlacedWorker(WorkerSettings(store=store.url), str(tmp_path / "nowhere"))
+    worker = PlacedWorker(
+        WorkerSettings(store=store.url), {CHECKPOINTS.variable: str(tmp_path / "nowhere")}
+    )
     with pytest.raises(UsageError, match=r"cannot work for .* there is no folder .*nowhere"):
         worker.begin()
     assert living_workers(store) == []
