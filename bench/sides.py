@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 from sqlalchemy import select
 
+from bench.recorded import PROTOCOL
 from engine.learning.backbone import backbone_shape
 from engine.search.spaces import default_body_bounds
 from engine.spec import Protocol, RunSpec
@@ -36,16 +37,16 @@ _EXAMPLES = ("text", "text_pair")
 
 
 class Setting(Struct, frozen=True, kw_only=True):
-    """What is searched, by both sides."""
+    """What is searched, by both sides; as it comes, as short as what ``bench.recorded`` learns."""
 
     sequence: str = "bbc-news:tweets"
     data: str = "sample"
     model: str = "sample"
-    train_rows: int = 320
-    eval_rows: int = 200
-    epochs: int = 1
-    batch_size: int = 16
-    max_length: int = 256
+    train_rows: int = PROTOCOL.train_rows
+    eval_rows: int = PROTOCOL.eval_rows
+    epochs: int = PROTOCOL.epochs
+    batch_size: int = PROTOCOL.batch_size
+    max_length: int = PROTOCOL.max_length
     trials: Annotated[int, Meta(description="Of the script.")] = 30
     our_trials: Annotated[int | None, Meta(description="As search comes with, unless named.")] = (
         None

@@ -32,9 +32,9 @@ from engine.store.racing import (
     races_of,
 )
 from engine.store.runs import is_trial
-from engine.store.schema import run, study
+from engine.store.schema import run, study, worker
 from engine.store.searches import spending_of
-from engine.store.states import ENDED, ENDED_EARLY, SET_ASIDE
+from engine.store.states import ENDED, ENDED_EARLY, LOST_AFTER, SET_ASIDE
 
 Races = Mapping[int, tuple[Race, ...]]
 """By the run of the trial."""
@@ -145,6 +145,7 @@ class _Search(Struct):
     searched_stages: Stages = "all"
     first_lr: float | None = None
     racing: Racing = "off"
+    in_order: int | None = None
 
 
 class _Spec(Struct):
@@ -167,6 +168,12 @@ class _Unfinished(Struct):
         return Counter(state for row, state in both if row.number is not None)
 
     @property
+    def workers(self) -> int:
+        """How many workers learn them."""
+        both = zip(self.rows, self.states, strict=True)
+        return len({row.worker_id for row, state in both if state == "running"})
+
+    @property
     def waits_for(self) -> str | None:
         """Why a trial that shall go on was given back, or why nobody has begun it."""
         reasons = (row.reason for row in self.rows if row.desired == "running" and row.reason)
@@ -181,7 +188,7 @@ def list_studies(
     ``climbs`` keeps what need not be asked again.
     """
     ended = _ended_counts(connection, only)
-    unfinished = _unfinished(connection, now)
+    unfinished, between = _unfinished(connection, now), _workers_between_runs(connection, now)
     query = select(study) if only is None else select(study).where(study.c.id == only)
     rows = []
     for row in connection.execute(query.order_by(study.c.id)).all():
@@ -205,7 +212,9 @@ def list_studies(
         state = _study_state(row, now, trials.states, enough=enough)
         eta = None
         if state == "running":
-            eta = _eta(connection, row, begun, trials, spending=spending, races=races)
+            workers = trials.workers + between
+            workers = max(1, min(workers, spec.search.in_order or workers))
+            eta = _eta(connection, row, begun, trials, workers, spending=spending, races=races)
         rows.append(
             StudyRow(
                 id=row.id,
@@ -242,6 +251,17 @@ def _unfinished(connection: Connection, now: float) -> defaultdict[int, _Unfinis
         by_study[row.study_id].rows.append(row)
         by_study[row.study_id].states.append(state_of(row, now))
     return by_study
+
+
+def _workers_between_runs(connection: Connection, now: float) -> int:
+    """Return how many living workers have no run just now: most of them are about to have one."""
+    rest = worker.c.run_id.is_(None) & (worker.c.desired == "running")
+    lives = worker.c.ended_at.is_(None) & worker.c.heartbeat_at.between(
+        now - LOST_AFTER, now + LOST_AFTER
+    )
+    return connection.execute(
+        select(func.count()).select_from(worker).where(rest, lives)
+    ).scalar_one()
 
 
 def _ended_counts(
@@ -285,11 +305,12 @@ def _eta(
     row: Row[Any],
     begun: int,
     unfinished: _Unfinished,
+    workers: int,
     *,
     spending: Spending | None,
     races: Races | None,
 ) -> float | None:
-    seconds = _seconds_per_trial(connection, row.id, unfinished)
+    seconds = _seconds_per_trial(connection, row.id, unfinished, workers)
     if seconds is None:
         return None
     left: float = sum(
@@ -309,11 +330,9 @@ def _eta(
 
 
 def _seconds_per_trial(
-    connection: Connection, study_id: int, unfinished: _Unfinished
+    connection: Connection, study_id: int, unfinished: _Unfinished, workers: int
 ) -> float | None:
     """Return after how long there is one more, by those that ended lately, or that run."""
-    both = zip(unfinished.rows, unfinished.states, strict=True)
-    running = [row for row, state in both if state == "running"]
     recent = (
         select(run.c.busy_seconds)
         .where(run.c.study_id == study_id, run.c.state.in_(ENDED), run.c.busy_seconds > 0)
@@ -324,7 +343,8 @@ def _seconds_per_trial(
     mean = connection.execute(select(func.avg(recent.c.busy_seconds))).scalar()
     if mean is not None:
         # Each had a share of its worker's time, however many were learnt at once.
-        return float(mean) / max(1, len({row.worker_id for row in running}))
+        return float(mean) / workers
     paces = [item for item in unfinished.rows if item.steps and item.rate]
     seconds = [float(item.steps / item.rate) for item in paces]
-    return sum(seconds) / len(seconds) / max(1, len(running)) if seconds else None
+    at_once = max(1, unfinished.trials["running"] + workers - unfinished.workers)
+    return sum(seconds) / len(seconds) / at_once if seconds else None

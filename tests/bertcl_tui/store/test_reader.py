@@ -287,6 +287,19 @@ def test_a_worker_that_learns_several_says_how_many_and_which(fresh: Store) -> N
     assert row.spent == (spent, spent)
 
 
+def test_the_end_is_expected_no_later_while_a_worker_is_between_two_trials(fresh: Store) -> None:
+    study_id = _budgeted_study(fresh, 10)
+    spec = get_study(fresh, study_id).spec
+    create_run(fresh, spec.trial(1, (1e-5, 1e-5)), study_id=study_id, number=1)
+    claim_run(fresh, 1, threads=1)
+    alone = Reader(fresh.url).study(study_id)
+    register_worker(fresh, identity_of(os.getppid()), device="cpu", threads=1, log_file=None)
+    between = Reader(fresh.url).study(study_id)
+    assert alone is not None
+    assert between is not None
+    assert alone.eta == pytest.approx(2 * (between.eta or 0.0))
+
+
 def test_the_end_is_expected_by_the_workers_where_each_learns_several(fresh: Store) -> None:
     study_id = _budgeted_study(fresh, 10)
     spec = get_study(fresh, study_id).spec
