@@ -3,8 +3,9 @@
 From nothing, with the processes' start, to a profile whose *confirmed* p (the mean of fresh seeds
 on the validation rows) is that of the best trial of ``bench.by_hand``, the search that one would
 write with Optuna and Hugging Face Trainer. Ours is ``bertcl-tui search`` as typed, with a store and
-a cache of its own, that knows no earlier study. The sides take turns, and each round has a seed of
-its own.
+a cache of its own, that knows no earlier study. The same with proposals at random (and all else as
+it comes: known profiles first, races, pruning) tells what the sampler is worth live. The sides take
+turns, and each round has a seed of its own.
 
 Every profile that either side would have named as its best at some time is confirmed afterwards, by
 the same learner and with the same seeds; so one search of each side tells when it had reached what.
@@ -50,13 +51,15 @@ class Round(Struct, frozen=True, kw_only=True):
     origin: Origin
     ours: Search | None = None
     by_hand: Search | None = None
+    at_random: Search | None = None
     confirmed: dict[str, list[float]] = {}
     """p on the validation rows with each fresh seed, by the rates of what was a best once."""
 
     @property
     def to_confirm(self) -> dict[str, Best]:
         """What is not confirmed yet, by its rates."""
-        searches = [side for side in (self.ours, self.by_hand) if side is not None]
+        sides = (self.ours, self.by_hand, self.at_random)
+        searches = [side for side in sides if side is not None]
         bests = {best.rates: best for search in searches for best in search.bests}
         return {rates: best for rates, best in bests.items() if rates not in self.confirmed}
 
@@ -115,12 +118,12 @@ def reported_p(spec: RunSpec) -> float:
 def figures_of(record: Record) -> list[Figure]:
     """Return what the rounds that are over have come to."""
     rows = [
-        _row(each, each.ours, each.by_hand)
+        _row(each, each.ours, each.by_hand) | _row_of_random(each, each.by_hand)
         for each in record.rounds
         if each.ours and each.by_hand and not each.to_confirm
     ]
     case = f"{record.setting.title}, {record.rounds[-1].origin.date}"
-    columns = {what: [row[what] for row in rows] for row in rows for what in row}
+    columns = {what: [row[what] for row in rows if what in row] for row in rows for what in row}
     return [over_rounds(case, what, values) for what, values in columns.items()]
 
 
@@ -139,6 +142,14 @@ def _row(over: Round, ours: Search, by_hand: Search) -> dict[str, float]:
         "ours, trials/min": 60 * ours.trials / ours.seconds,
         "ours, p in the end": over.p_of(ours.bests[-1]),
     }
+
+
+def _row_of_random(over: Round, by_hand: Search) -> dict[str, float]:
+    """Return the same of proposals at random, if those were searched with."""
+    if over.at_random is None:
+        return {}
+    row = _row(over, over.at_random, by_hand)
+    return {f"at random{what.removeprefix('ours')}": row[what] for what in row if "ours" in what}
 
 
 # doing it
@@ -166,7 +177,8 @@ def record_rounds(setting: Setting, rounds: int, path: Path) -> Record:
 
 def whats_missing(each: Round, setting: Setting, number: int, rows: Path) -> Iterator[Round]:
     """Do what is missing of a round, and yield the round again with each part of it."""
-    for side in ("ours", "by_hand") if number % 2 == 0 else ("by_hand", "ours"):
+    sides = ("ours", "by_hand", *(["at_random"] if setting.at_random else []))
+    for side in sides if number % 2 == 0 else reversed(sides):
         if getattr(each, side) is None:
             each = replace(each, **{side: _search(side, setting, number, rows)})
             yield each
@@ -180,9 +192,10 @@ def whats_missing(each: Round, setting: Setting, number: int, rows: Path) -> Ite
 def _search(side: str, setting: Setting, seed: int, rows: Path) -> Search:
     say(f"round {seed}: {side} …")
     with TemporaryDirectory() as folder:
-        if side == "ours":
-            return search_as_typed(setting, seed, Path(folder))
-        return search_by_hand(setting, seed, Path(folder), rows)
+        if side == "by_hand":
+            return search_by_hand(setting, seed, Path(folder), rows)
+        sampler = "random" if side == "at_random" else None
+        return search_as_typed(setting, seed, Path(folder), sampler)
 
 
 def _keep(record: Record, path: Path) -> None:
@@ -212,6 +225,7 @@ def tiny_setting() -> Iterator[Setting]:
             batch_size=8,
             trials=3,
             our_trials=3,
+            at_random=False,
             device="cpu",
         )
 

@@ -20,6 +20,7 @@ from bench.recorded import PROTOCOL
 from engine.learning.backbone import backbone_shape
 from engine.search.spaces import default_body_bounds
 from engine.spec import Protocol, RunSpec
+from engine.spec.search import Sampler
 from engine.store.connection import Store, open_store
 from engine.store.racing import Contender, Race, best_first
 from engine.store.runs import Scores, runs_by_id
@@ -51,6 +52,9 @@ class Setting(Struct, frozen=True, kw_only=True):
     our_trials: Annotated[int | None, Meta(description="As search comes with, unless named.")] = (
         None
     )
+    at_random: Annotated[
+        bool, Meta(description="Whether ours is done with random proposals as well.")
+    ] = True
     device: str = "auto"
 
     @property
@@ -147,8 +151,10 @@ def bests_by_hand(
             yield Best(seconds=line["at"] - began, spec=spec, searched=best)
 
 
-def search_as_typed(setting: Setting, seed: int, folder: Path) -> Search:
-    """Let this project search, and return what it did."""
+def search_as_typed(
+    setting: Setting, seed: int, folder: Path, sampler: Sampler | None = None
+) -> Search:
+    """Let this project search, and return what it did; None: with its own sampler."""
     path = folder / "studies.db"
     options = {
         "data": setting.data,
@@ -159,6 +165,7 @@ def search_as_typed(setting: Setting, seed: int, folder: Path) -> Search:
         "batch-size": setting.batch_size,
         "max-length": setting.max_length,
         "trials": setting.our_trials,
+        "sampler": sampler,
         "seed": seed,
         "device": setting.device,
         "store": path,

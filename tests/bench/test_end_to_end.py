@@ -60,6 +60,21 @@ def test_what_counts_is_when_the_best_was_as_good_as_theirs_once_confirmed() -> 
     assert found["ours, trials/min"] == pytest.approx(6.0)
 
 
+def test_random_proposals_are_held_against_the_same_script() -> None:
+    both = over(
+        search((5.0, 1e-4), (20.0, 2e-5)),
+        search((60.0, 3e-5), seconds=90.0),
+        {1e-4: [1.2], 3e-5: [1.4], 2e-5: [1.4]},
+    )
+    without = figures_of(Record(setting=SETTING, rounds=[both]))
+    assert not [each for each in without if "random" in each.what]
+    both = replace(both, at_random=search((30.0, 2e-5)))
+    found = {each.what: each.middle for each in figures_of(Record(setting=SETTING, rounds=[both]))}
+    assert (found["ours, s to it"], found["at random, s to it"]) == (20.0, 30.0)
+    assert found["at random reached it"] == 1.0
+    assert found["at random, p in the end"] == pytest.approx(1.4)
+
+
 def test_who_never_gets_there_has_no_ratio() -> None:
     both = over(search((5.0, 1e-4)), search((10.0, 2e-5)), {1e-4: [1.2], 2e-5: [1.3]})
     found = {each.what: each.middle for each in figures_of(Record(setting=SETTING, rounds=[both]))}
