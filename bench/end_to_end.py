@@ -38,6 +38,7 @@ from engine.files import replacing
 from engine.learning.backbone import quiet_libraries
 from engine.learning.prepare import prepare
 from engine.spec import RunSpec, derived_seed
+from engine.spec.search import Sampler
 from engine.work.machine import core_count
 from tests.tiny import tiny_backbone, tiny_tasks
 
@@ -194,7 +195,7 @@ def _search(side: str, setting: Setting, seed: int, rows: Path) -> Search:
     with TemporaryDirectory() as folder:
         if side == "by_hand":
             return search_by_hand(setting, seed, Path(folder), rows)
-        sampler = "random" if side == "at_random" else None
+        sampler: Sampler | None = "random" if side == "at_random" else None
         return search_as_typed(setting, seed, Path(folder), sampler)
 
 

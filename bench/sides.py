@@ -16,7 +16,6 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from bench.recorded import PROTOCOL
 from engine.learning.backbone import backbone_shape
 from engine.search.spaces import default_body_bounds
 from engine.spec import Protocol, RunSpec
@@ -43,11 +42,11 @@ class Setting(Struct, frozen=True, kw_only=True):
     sequence: str = "bbc-news:tweets"
     data: str = "sample"
     model: str = "sample"
-    train_rows: int = PROTOCOL.train_rows
-    eval_rows: int = PROTOCOL.eval_rows
-    epochs: int = PROTOCOL.epochs
-    batch_size: int = PROTOCOL.batch_size
-    max_length: int = PROTOCOL.max_length
+    train_rows: int = 160
+    eval_rows: int = 160
+    epochs: int = 2
+    batch_size: int = 8
+    max_length: int = 32
     trials: Annotated[int, Meta(description="Of the script.")] = 30
     our_trials: Annotated[int | None, Meta(description="As search comes with, unless named.")] = (
         None
