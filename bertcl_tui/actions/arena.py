@@ -43,7 +43,10 @@ ARENA = (
         "Show how the table is to be read, or the runs of the cell again.",
     ),
     _table(
-        "export_table", "e", "export", "Write the table to a file: Markdown, CSV, LaTeX or text."
+        "export_table",
+        "e",
+        "export",
+        "Write the table to a file: Markdown, CSV, LaTeX, SVG, text.",
     ),
 )
 

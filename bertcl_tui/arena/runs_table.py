@@ -240,6 +240,7 @@ class LegendPanel(VerticalScroll, can_focus=True):
 
 
 def _sentences(table: Table) -> Iterator[str]:
+    yield from legend.headline_caption(table)
     yield from legend.caption(table, better=f"Bold and {legend.BETTER}")
     yield _RUNS_NOTE
     yield from table.notes

@@ -10,10 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.fields import texts_of_look
+from bertcl_tui.arena.forest import ForestPanel
 from bertcl_tui.arena.forms import table_form, table_path
 from bertcl_tui.arena.grid import ArenaGrid
 from bertcl_tui.arena.launching import TableRequest, failed_runs, retry
@@ -75,6 +77,7 @@ class ArenaScreen(LiveScreen):
     def compose(self) -> ComposeResult:
         yield TopBar("Arena")
         with Container(id="body"):
+            yield ForestPanel(classes="panel")
             yield ArenaGrid(classes="panel")
             with Container(id="below"):
                 yield CellPanel(classes="panel")
@@ -101,6 +104,7 @@ class ArenaScreen(LiveScreen):
         grid = self.query_one(ArenaGrid)
         entitle_grid(grid, look)
         grid.show(look)
+        self.query_one(ForestPanel).show_table(look.table)
         self.query_one(LegendPanel).show(look.table)
         self._show_cell()
         self.query_one(TopBar).show(["Arena"], _facts(look))
@@ -114,7 +118,13 @@ class ArenaScreen(LiveScreen):
 
     @on(ArenaGrid.Entered)
     def _cell_entered(self) -> None:
-        self.query_one(RunsTable).focus()
+        self._open_below(self.query_one(RunsTable))
+
+    def _open_below(self, widget: Widget) -> None:
+        """Go to what explains the table; on a low screen it takes the place of the forest plot."""
+        self.add_class("-below")
+        self.query_one("#below").styles.display = "block"  # at once, so that it can be gone to
+        widget.focus()
 
     @on(RunsTable.Opened)
     def _run_opened(self) -> None:
@@ -145,10 +155,12 @@ class ArenaScreen(LiveScreen):
             self._leave_panel()
         else:
             self.remove_class("-cell")
-            self.query_one(LegendPanel).focus()
+            self._open_below(self.query_one(LegendPanel))
 
     def _leave_panel(self) -> None:
         self.add_class("-cell")
+        self.remove_class("-below")
+        self.query_one("#below").styles.clear_rule("display")
         self.query_one(ArenaGrid).focus()
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:

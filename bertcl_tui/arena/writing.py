@@ -15,6 +15,7 @@ from bertcl_tui.arena.look import Look, Tally
 from bertcl_tui.style.looks import STATE_LOOKS, Looks
 from engine.arena import legend
 from engine.arena.tables import Cell, Row, Table, Value
+from engine.errors import UsageError
 from engine.exports import TABLE_FORMATS
 from engine.files import exporting
 
@@ -106,7 +107,16 @@ def format_of(out: Path) -> str:
 
 
 def to_format(tables: Sequence[Table], form: str) -> str:
-    """Write tables one after another, in a format of ``FORMATS``."""
+    """Write tables one after another, in a format of ``FORMATS``.
+
+    Raises:
+        UsageError: there is nothing to be written in it, or more than it has room for.
+    """
+    if form in TABLE_FORMATS and TABLE_FORMATS[form].alone and len(tables) > 1:
+        raise UsageError(
+            f"{form} is a picture of one table, and there are {len(tables)}; say which one by "
+            "--data, --model or what else they differ in"
+        )
     return "\n".join(map(FORMATS[form], tables))
 
 

@@ -166,15 +166,10 @@ def step_of(
     return min((step for step in steps if step > _ROUNDING), default=0.0)
 
 
-def gains_of(one: Mapping[int, float], other: Mapping[int, float]) -> list[float]:
-    """Return by how much each is higher of the seeds that both have."""
-    return [one[seed] - other[seed] for seed in sorted(one.keys() & other.keys())]
-
-
 def mean_gain(one: Mapping[int, float], other: Mapping[int, float]) -> float | None:
     """Return by how much the mean is higher over the seeds that both have; None: there is none."""
-    gains = gains_of(one, other)
-    return fmean(gains) if gains else None
+    shared = one.keys() & other.keys()
+    return fmean(one[seed] - other[seed] for seed in shared) if shared else None
 
 
 def is_told(difference: float, step: float) -> bool:
@@ -210,7 +205,7 @@ def paired_p_value(
     Returns:
         None with fewer than three pairs.
     """
-    differences = gains_of(one, other)
+    differences = [one[seed] - other[seed] for seed in sorted(one.keys() & other.keys())]
     if len(differences) < FEWEST_PAIRS:
         return None
     mean, spread = fmean(differences), stdev(differences)

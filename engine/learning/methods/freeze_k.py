@@ -2,10 +2,11 @@
 
 from typing import ClassVar
 
+from engine.errors import UsageError
 from engine.learning.methods.base import Method
-from engine.learning.methods.frozen import low_weights, set_learning
 from engine.learning.model import SequenceModel
 from engine.profiles.grouping import Grouping
+from engine.profiles.parameters import find_places
 
 
 class FreezeK(Method):
@@ -14,5 +15,13 @@ class FreezeK(Method):
     name: ClassVar[str] = "freeze-k"
 
     def shape(self, model: SequenceModel, grouping: Grouping, seed: int) -> None:
-        layers = int(self.number("layers"))
-        set_learning(low_weights(self.name, layers, model, grouping), learn=False)
+        frozen = int(self.number("layers"))
+        if frozen > grouping.n_layers:
+            raise UsageError(
+                f"method freeze-k cannot freeze {frozen} layers: the backbone has "
+                f"{grouping.n_layers}; ask for fewer"
+            )
+        named = dict(model.named_parameters())
+        for name, depth in find_places(named, ("heads",)).depths.items():
+            if depth <= frozen:
+                named[name].requires_grad_(False)  # noqa: FBT003 - torch's own way

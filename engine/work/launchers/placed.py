@@ -4,7 +4,6 @@ import logging
 import socket
 from collections.abc import Mapping
 from contextlib import closing
-from threading import Event
 
 from msgspec import Struct
 
@@ -59,15 +58,12 @@ class PlacedWorker:
             ) from None
         return Begun(worker_id, host)
 
-    def work(self, ending: Event | None = None) -> bool:
+    def work(self) -> bool:
         """Work until there is nothing to do (True), or until asked to end (False).
-
-        Args:
-            ending: set when it is to end, be it while libraries are loaded.
 
         Raises:
             EngineError: it cannot.
         """
         from engine.work.worker import work
 
-        return work(self._settings, ending)
+        return work(self._settings)

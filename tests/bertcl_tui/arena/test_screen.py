@@ -77,7 +77,7 @@ async def shows(pilot: Pilot[None], numbers: Iterable[str]) -> None:
 @pytest.mark.action("studies", "open_arena")
 async def test_the_table_of_all_that_was_run(open_app: OpenApp, arena_store: Path) -> None:
     table = table_of(arena_store)
-    async with open_app(arena_store, size=(120, 60)) as pilot:
+    async with open_app(arena_store, size=(120, 90)) as pilot:
         await arena(pilot)
         await shows(pilot, means(table))
         text = text_of(grid_of(pilot))
@@ -113,7 +113,7 @@ async def test_it_is_reached_from_a_study_and_from_a_combination(
 async def test_keys_turn_measures_layouts_and_settings(
     open_app: OpenApp, arena_store: Path
 ) -> None:
-    async with open_app(arena_store, size=(120, 60)) as pilot:
+    async with open_app(arena_store, size=(120, 90)) as pilot:
         await arena(pilot)
         await pilot.press("m")
         await shows(pilot, means(table_of(arena_store, measure="p")))
@@ -177,7 +177,7 @@ async def test_a_cell_is_chosen_with_the_mouse(open_app: OpenApp, arena_store: P
 
 
 async def test_what_workers_do_is_followed(open_app: OpenApp, arena_store: Path) -> None:
-    async with open_app(arena_store, size=(120, 60)) as pilot:
+    async with open_app(arena_store, size=(120, 90)) as pilot:
         await arena(pilot)
         await shows(pilot, ["1/5 ▶50% ·1 ‖1 ✗1"])
         store = open_store(str(arena_store))

@@ -147,6 +147,16 @@ def test_a_store_without_an_arena_says_so(ask: Ask, here: Path) -> None:
     assert "no run of the arena that fits" in answer.err
 
 
+@pytest.mark.sample
+def test_the_forest_plot_is_a_file(ask: Ask, recorded: Path, tmp_path: Path) -> None:
+    words = ("arena", "--store", recorded, "--offline", "--out", tmp_path / "forest.svg")
+    assert ask(*words).code == 0
+    assert (tmp_path / "forest.svg").read_text().startswith("<svg ")
+    none = ask(*words, "--methods", "flat")
+    assert (none.code, none.err.count("\n")) == (2, 1)
+    assert "no difference to draw yet" in none.err
+
+
 PLAN = """\
 sequences = ["sst2:mrpc"]
 methods = ["flat", "combined"]

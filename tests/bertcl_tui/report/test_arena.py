@@ -64,6 +64,18 @@ def test_its_chart_has_the_differences_to_flat(page: Page, arena_reader: Reader)
     assert set(page.chips(chart).values()) == {True}
 
 
+def test_the_headline_comes_first_as_a_picture_and_a_table(
+    page: Page, arena_reader: Reader
+) -> None:
+    look = look_at_arena(arena_reader, Question())
+    assert look is not None
+    assert look.table.headline is not None
+    for each in look.table.headline.effects:
+        assert set(legend.headline_cells(each)) <= set(page.texts)
+    for sentence in legend.headline_caption(look.table):
+        assert sentence in page.text
+
+
 def test_every_row_can_be_had_again(page: Page, arena_reader: Reader) -> None:
     look = look_at_arena(arena_reader, Question())
     assert look is not None

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from xml.etree import ElementTree
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +11,9 @@ from engine.arena import legend
 from engine.arena.headline import Effect, Headline, SequenceGain
 from engine.arena.inference import Chances
 from engine.arena.tables import Cell, Row, Table, Value
+from engine.errors import UsageError
 from engine.exports.csv import to_csv
+from engine.exports.forest import to_forest
 from engine.exports.latex import to_latex
 from engine.exports.markdown import to_markdown
 
@@ -190,3 +193,18 @@ def test_a_headline_stands_above_the_columns(with_headline: Table) -> None:
     last = list(csv.DictReader(io.StringIO(to_csv(with_headline))))[-1]
     assert (last["column"], last["mean"], last["low_95"]) == ("over sequences", "0.0151", "-0.0011")
     assert (last["declared"], last["runs"], last["p_equal"]) == ("primary", "12", "0.08")
+
+
+def test_the_forest_plot_is_svg_with_a_line_for_each_method(with_headline: Table) -> None:
+    drawn = ElementTree.fromstring(to_forest(with_headline))
+    space = "{http://www.w3.org/2000/svg}"
+    texts = [text.text for text in drawn.iter(f"{space}text")]
+    assert texts[0] == "Difference in p to flat tuned, over sequences"
+    assert {"flat tuned", "replay @ my_own", "+0.015 (−0.001 to +0.031)", "0"} <= set(texts)
+    assert len(list(drawn.iter(f"{space}circle"))) == 6
+    assert "plan 3f2a9c1b" in str(texts[-1])
+
+
+def test_without_a_difference_there_is_no_forest_plot(table: Table) -> None:
+    with pytest.raises(UsageError, match="no difference to draw yet"):
+        to_forest(table)

@@ -8,11 +8,8 @@ from tests.engine.learning.asking import PAIR, Ask, learn, measured, same_weight
 
 RATES = (1e-3, 2e-3, 3e-3, 4e-3)
 NOTHING: Mapping[str, Mapping[str, float]] = {
-    "ewc-task": {"importance": 0.0, "rows": 4},
     "ema": {"decay": 0.0},
     "l2-sp": {"strength": 0.0},
-    "mixout": {"p": 0.0},
-    "recadam": {"k": 1000.0, "middle": 0.0},
     "sam": {"rho": 0.0},
     "sfa": {"beta": 0.0},
     "wise-ft": {"alpha": 1.0},
