@@ -61,7 +61,7 @@ def track(
     tracker = find_tracker(to)
     with opened(store) as at:
         record, numbers = selected(at, study)
-        runs = list(tracked_trials(at.store, record, numbers))
+        runs = tracked_trials(at.store, record, numbers)
     refuse_nothing(record, runs)
     show = export_runs(to, project, runs, out)
     if json:

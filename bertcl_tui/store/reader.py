@@ -17,7 +17,6 @@ from bertcl_tui.store.trial_rows import (
     RunFacts,
     RunRow,
     Scored,
-    StageEnd,
     TrialRow,
     TrialState,
     TrialWindow,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from engine.spec import RunSpec
     from engine.spec.search import Evaluator
     from engine.store.connection import Store
-    from engine.store.measurements import DriftRecord
+    from engine.store.measurements import DriftRecord, StageEnds
     from engine.store.notices import Notices
     from engine.store.studies import StudyRecord
 
@@ -244,14 +243,14 @@ class Reader:
 
             return run_facts(connection, run_id, self.clock())
 
-    def stage_ends(self, run_id: int) -> tuple[StageEnd, ...]:
-        """Return how a run's tasks were known at the end of each stage, by stage and split."""
-        with self._connected() as connection:
-            if connection is None:
-                return ()
-            from bertcl_tui.store.queries.runs import stage_ends
+    def stage_ends(self, run_id: int) -> "StageEnds":
+        """Return what a run was worth at the end of each stage, by split."""
+        store = self._store()
+        if store is None:
+            return {}
+        from engine.store.measurements import stage_ends
 
-            return stage_ends(connection, run_id)
+        return stage_ends(store, [run_id]).get(run_id, {})
 
     def drift(self, run_id: int) -> "tuple[DriftRecord, ...]":
         """Return how far a run's layers had moved at the end of each stage."""

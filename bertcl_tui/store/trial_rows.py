@@ -267,16 +267,3 @@ class RunFacts(Struct, frozen=True, kw_only=True):
         from engine.spec import run_name
 
         return run_name(self.run_id, self.study_id, self.number, self.label)
-
-
-class StageEnd(Struct, frozen=True, kw_only=True):
-    """How the tasks learnt so far were known on a split when a stage was over."""
-
-    stage: int
-    split: Split
-    accuracies: tuple[float, ...]
-    """By task: what p is made of."""
-    score: "Score" = "accuracy"
-    """What that is."""
-    beside: tuple[float | None, ...] = ()
-    """By task, the other one of accuracy and macro-F1; None: not measured."""

@@ -11,14 +11,14 @@ from bertcl_tui.charts.forgetting import Learning, Nothing
 from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.trial_rows import RunCurves, RunFacts, StageEnd
+from bertcl_tui.store.trial_rows import RunCurves, RunFacts
 from bertcl_tui.style.wording import score, stage_1_said
 from engine.errors import UsageError
 from engine.learning.measures import AccuracyMatrix
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
 from engine.spec.protocol import SCORE_NAMES, Score
-from engine.store.measurements import DriftRecord, Split
+from engine.store.measurements import DriftRecord, Split, StageEnds
 from engine.store.states import ENDED, RETRIED
 from engine.tasks.models import backbone_of
 
@@ -113,9 +113,8 @@ def _layers(
     return layers_of(run.spec, run.learning_rates, drifts)
 
 
-def accuracies_of(ends: tuple[StageEnd, ...]) -> tuple[Accuracies, ...]:
+def accuracies_of(ends: StageEnds) -> tuple[Accuracies, ...]:
     """Return a run's accuracies on the splits that score it and that report it."""
-    found = {split: [end for end in ends if end.split == split] for split in SPLIT_TITLES}
     return tuple(
         Accuracies(
             split,
@@ -124,8 +123,7 @@ def accuracies_of(ends: tuple[StageEnd, ...]) -> tuple[Accuracies, ...]:
             own[-1].score,
             own[-1].beside,
         )
-        for split, own in found.items()
-        if own
+        for split, own in ends.items()
     )
 
 

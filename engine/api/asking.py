@@ -112,7 +112,8 @@ def search(
     with looking_into(store, create=True) as opened:
         study_id = create_study(opened, spec, numbered=name is None)
         _wait_for_study(opened, study_id, workers=workers, device=device, wait=wait)
-        return look_at_study(opened, study_id)
+        with opened.at_one_moment() as now:
+            return look_at_study(now, study_id)
 
 
 def run(
@@ -182,7 +183,8 @@ def run(
     with looking_into(store, create=True) as opened:
         run_id = create_run(opened, spec, label=name)
         _wait_for_run(opened, run_id, workers=workers, device=device)
-        return look_at_run(opened, run_id)
+        with opened.at_one_moment() as now:
+            return look_at_run(now, run_id)
 
 
 def _study_spec(

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from engine.api.results import Run, Study, Trial
 from engine.learning.measures import AccuracyMatrix
 from engine.store.connection import DEFAULT_STORE, Store, open_store
-from engine.store.measurements import Split, drift_of, end_accuracies, measurements_of
+from engine.store.measurements import drift_of, measurements_of, stage_ends
 from engine.store.racing import Contender, scored_trials
 from engine.store.runs import RunRecord, get_run, trials_of
 from engine.store.searches import race_wanted, unfinished_studies
 from engine.store.studies import get_study, study_ids
-
-_SPLITS: Final[tuple[Split, ...]] = ("search", "validation")
 
 
 def studies(*, store: str = DEFAULT_STORE) -> list[Study]:
@@ -25,8 +22,8 @@ def studies(*, store: str = DEFAULT_STORE) -> list[Study]:
     Raises:
         UsageError: there is no such store, or it is not ours.
     """
-    with looking_into(store) as opened:
-        return [look_at_study(opened, study_id) for study_id in study_ids(opened)]
+    with looking_into(store) as opened, opened.at_one_moment() as now:
+        return [look_at_study(now, study_id) for study_id in study_ids(now)]
 
 
 @contextmanager
@@ -46,6 +43,10 @@ def looking_into(store: str, *, create: bool = False) -> Iterator[Store]:
 
 def look_at_study(store: Store, study_id: int) -> Study:
     """Return a study as it stands.
+
+    Args:
+        store: of one moment.
+        study_id: which study.
 
     Raises:
         DeletedError: it is there no more.
@@ -71,6 +72,10 @@ def is_over(store: Store, study_id: int) -> bool:
 def look_at_run(store: Store, run_id: int) -> Run:
     """Return a run as it stands.
 
+    Args:
+        store: of one moment.
+        run_id: which run.
+
     Raises:
         DeletedError: it is there no more.
     """
@@ -84,19 +89,13 @@ def look_at_run(store: Store, run_id: int) -> Run:
         p_o=run.p_o,
         p_s=run.p_s,
         learning_rates=run.learning_rates or (),
-        accuracies=dict(_matrices(store, run_id)),
+        accuracies={
+            split: AccuracyMatrix(tuple(end.accuracies for end in ends))
+            for split, ends in stage_ends(store, [run_id]).get(run_id, {}).items()
+        },
         curves=tuple(measurements_of(store, run_id)),
         drift=tuple(drift_of(store, run_id)),
     )
-
-
-def _matrices(store: Store, run_id: int) -> Iterator[tuple[Split, AccuracyMatrix]]:
-    for split in _SPLITS:
-        ends = end_accuracies(store, [run_id], split).get(run_id, {})
-        stages = sorted({stage for stage, _ in ends})
-        rows = tuple(tuple(ends[at] for at in sorted(ends) if at[0] == stage) for stage in stages)
-        if rows:
-            yield split, AccuracyMatrix(rows)
 
 
 def _trial(run: RunRecord, contender: Contender | None) -> Trial:

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
@@ -44,6 +44,8 @@ class Store:
     seen: Stamp | None = None
     """What lay there when it was opened, of a SQLite file."""
     _leaving: Lock = field(default_factory=Lock, repr=False)
+    _moment: Connection | None = field(default=None, repr=False)
+    """Where this is the store as it stood at one moment."""
 
     @property
     def path(self) -> Path | None:
@@ -64,9 +66,21 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""
+        if self._moment is not None:
+            yield self._moment
+            return
         engine = of_one_moment(self.engine)
         with self.plain_errors(), engine.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator["Store"]:
+        """The store as it stands now: all that is read of it is of one moment, in one thread.
+
+        For verbs that read, several of them, one after another.
+        """
+        with self.reading() as connection:
+            yield replace(self, _moment=connection)
 
     @contextmanager
     def writing(self, *, alone: bool = True) -> Iterator[Connection]:
@@ -75,6 +89,7 @@ class Store:
         In a file nobody else writes meanwhile. On a server it need not be ``alone``: for a worker
         that writes of nothing but itself or the run it holds.
         """
+        assert self._moment is None, "a moment is read"
         if self.copy is not None:
             self._leave_copy()
         engine = self.engine.execution_options(immediate=True)

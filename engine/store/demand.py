@@ -21,6 +21,11 @@ def work_wanted(store: Store, devices: Collection[str]) -> int:
     A trial that a search has not proposed yet is one; of a search in order, no more than may be
     under way at once. What waits for another run's first stage is none.
     """
+    with store.at_one_moment() as now:
+        return _work_wanted(now, devices)
+
+
+def _work_wanted(store: Store, devices: Collection[str]) -> int:
     asked = run.c.desired == "running"
     with store.reading() as connection:
         fitting = asked & device_asked(connection).in_(devices)

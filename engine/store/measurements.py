@@ -2,18 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from msgspec import Struct, convert
 from msgspec.structs import asdict
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select
 
+from engine.spec.protocol import Score
 from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.leases import hold
 from engine.store.schema import drift, measurement, run, scored, stage
 
 Split = Literal["retention", "search", "validation"]
+WHOLE_SPLITS: Final[tuple[Split, ...]] = ("search", "validation")
+"""Those measured when a stage is over: what scores a run, and what no search has seen."""
 Record = TypeVar("Record", bound=Struct)
 
 
@@ -93,6 +96,24 @@ class Progress(Struct, frozen=True, kw_only=True):
 EndAccuracies = dict[tuple[int, int], float]
 """a[i, j] is the accuracy on task j at the end of stage i, where that was measured; macro-F1, where
 the run's protocol has that as its score."""
+
+
+class StageEnd(Struct, frozen=True, kw_only=True):
+    """How the tasks learnt so far were known on a split when a stage was over."""
+
+    stage: int
+    tasks: tuple[int, ...]
+    """Their places in the sequence, as far as they were measured."""
+    accuracies: tuple[float, ...]
+    """By task: what p is made of."""
+    score: Score
+    """What that is."""
+    beside: tuple[float | None, ...]
+    """By task, the other one of accuracy and macro-F1; None: not measured."""
+
+
+StageEnds = dict[Split, tuple[StageEnd, ...]]
+"""By split, of those that have any; by stage."""
 
 
 class DriftRecord(Struct, frozen=True, kw_only=True):
@@ -207,23 +228,60 @@ def end_accuracies(
     store: Store, run_ids: Collection[int], split: Split
 ) -> dict[int, EndAccuracies]:
     """Return the accuracies of these runs at the ends of the stages that are over."""
-    of_these = measurement.c.run_id.in_(run_ids)
+    return {
+        run_id: {
+            (end.stage, task): accuracy
+            for end in splits[split]
+            for task, accuracy in zip(end.tasks, end.accuracies, strict=True)
+        }
+        for run_id, splits in stage_ends(store, run_ids, [split]).items()
+    }
+
+
+def stage_ends(
+    store: Store, run_ids: Collection[int], splits: Collection[Split] = WHOLE_SPLITS
+) -> dict[int, StageEnds]:
+    """Return what these runs were worth at the ends of the stages that are over, where they were.
+
+    Args:
+        store: where they are.
+        run_ids: of the runs.
+        splits: on which rows.
+    """
     query = (
-        select(measurement.c.run_id, measurement.c.stage, measurement.c.task, scored())
+        select(measurement, scored())
         .join(
             stage,
             (stage.c.run_id == measurement.c.run_id)
             & (stage.c.stage == measurement.c.stage)
             & (stage.c.last_step == measurement.c.step),
         )
-        .where(of_these, measurement.c.split == split)
+        .where(measurement.c.run_id.in_(run_ids), measurement.c.split.in_(splits))
         .order_by(*measurement.primary_key.columns)
     )
-    found: defaultdict[int, EndAccuracies] = defaultdict(dict)
+    of_runs: defaultdict[int, defaultdict[Split, defaultdict[int, list[Row[Any]]]]]
+    of_runs = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     with store.reading() as connection:
         for row in connection.execute(query):
-            found[row.run_id][row.stage, row.task] = row.scored
-    return dict(found)
+            of_runs[row.run_id][row.split][row.stage].append(row)
+    return {
+        run_id: {
+            split: tuple(_stage_end(number, rows) for number, rows in of_split[split].items())
+            for split in WHOLE_SPLITS
+            if split in of_split
+        }
+        for run_id, of_split in of_runs.items()
+    }
+
+
+def _stage_end(number: int, rows: Sequence[Row[Any]]) -> StageEnd:
+    return StageEnd(
+        stage=number,
+        tasks=tuple(row.task for row in rows),
+        accuracies=tuple(row.scored for row in rows),
+        score="accuracy" if all(row.score is None for row in rows) else "macro-f1",
+        beside=tuple(row.macro_f1 if row.score is None else row.accuracy for row in rows),
+    )
 
 
 def _replace(connection: Connection, run_id: int, items: Sequence[MeasurementRecord]) -> None:

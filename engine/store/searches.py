@@ -91,15 +91,15 @@ def searches(store: Store, model: str | None, protocol: Protocol) -> list[Search
     query = select(study.c.id).where(study.c.origin == "search")
     if model is not None:
         query = query.where(study.c.model == model)
-    with store.reading() as connection:
+    with store.at_one_moment() as now, now.reading() as connection:
         ids = connection.execute(query.order_by(study.c.id)).scalars().all()
-    wanting = set(studies_wanting_trials(store))
-    known = (get_study(store, study_id) for study_id in ids)
-    return [
-        _search(store, item, over=item.desired != "paused" and item.id not in wanting)
-        for item in known
-        if item.spec.protocol.scores_like(protocol)
-    ]
+        wanting = set(studies_wanting_trials(now))
+        known = [get_study(now, study_id) for study_id in ids]
+        return [
+            _search(now, item, over=item.desired != "paused" and item.id not in wanting)
+            for item in known
+            if item.spec.protocol.scores_like(protocol)
+        ]
 
 
 def _search(store: Store, item: StudyRecord, *, over: bool) -> SearchRecord:
@@ -187,8 +187,8 @@ def studies_wanting_races(
 
 def models_asked_for(store: Store) -> frozenset[str]:
     """Return the models of runs and searches that are not over."""
-    searches = unfinished_studies(store)
-    with store.reading() as connection:
+    with store.at_one_moment() as now, now.reading() as connection:
+        searches = unfinished_studies(now)
         asked = select(run.c.spec).where(run.c.state.in_(UNFINISHED), run.c.study_id.is_(None))
         of_searches = select(study.c.spec).where(study.c.id.in_(searches))
         specs = connection.execute(asked.union(of_searches)).scalars().all()
@@ -203,8 +203,8 @@ def unfinished_studies(store: Store) -> Collection[int]:
     """Return the ids of searches that may go on: that want trials, have some, or are paused."""
     trials = select(run.c.study_id).where(run.c.study_id.is_not(None), run.c.state.not_in(ENDED))
     paused = select(study.c.id).where(study.c.desired == "paused")
-    wanting = studies_wanting_trials(store)
-    with store.reading() as connection:
+    with store.at_one_moment() as now, now.reading() as connection:
+        wanting = studies_wanting_trials(now)
         return {*wanting, *connection.execute(trials.union(paused)).scalars()}
 
 

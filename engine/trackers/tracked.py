@@ -17,7 +17,7 @@ from engine.profiles.grouping import make_grouping
 from engine.spec import RunSpec
 from engine.spec.differences import facts_of
 from engine.store.connection import Store
-from engine.store.measurements import MeasurementRecord, Split, end_accuracies, measurements_of
+from engine.store.measurements import MeasurementRecord, StageEnds, measurements_of, stage_ends
 from engine.store.runs import RunRecord, record
 from engine.store.schema import run
 from engine.store.states import RunState
@@ -27,7 +27,6 @@ from engine.tasks.models import backbone_of
 ANOTHER: Final = "choose another --out, or another --project"
 """The way out, where a tracker itself refuses what it is given."""
 _SCORES: Final = ("p", "p_o", "p_s", "reported_p", "reported_p_o", "reported_p_s")
-_SPLITS: Final[tuple[Split, ...]] = ("search", "validation")
 _MILLISECONDS: Final = 1000
 _SEARCHED: Final = "search"
 """Where a study is from whose trials are learnt here."""
@@ -65,8 +64,10 @@ class TrackedRun(Struct, frozen=True, kw_only=True):
 
 def tracked_trials(
     store: Store, study: StudyRecord, numbers: Sequence[int] | None = None
-) -> Iterator[TrackedRun]:
-    """Yield the runs of a study that have begun: its trials and their races, oldest first.
+) -> list[TrackedRun]:
+    """Return the runs of a study that have begun: its trials and their races, oldest first.
+
+    All of it is of one moment.
 
     Args:
         store: where they are.
@@ -79,10 +80,10 @@ def tracked_trials(
     query = select(run).where(run.c.study_id == study.id, run.c.started_at.is_not(None))
     if numbers is not None:
         query = query.where(run.c.number.in_(numbers))
-    with store.reading() as connection:
+    with store.at_one_moment() as now, now.reading() as connection:
         rows = connection.execute(query.order_by(run.c.id)).mappings().all()
-    for row in rows:
-        yield _tracked(store, study, row)
+        ends = stage_ends(now, [row["id"] for row in rows])
+        return [_tracked(now, study, row, ends.get(row["id"], {})) for row in rows]
 
 
 def refuse_nothing(study: StudyRecord, runs: Sequence[TrackedRun]) -> None:
@@ -116,7 +117,7 @@ def make_folder(folder: Path) -> None:
         ) from None
 
 
-def _tracked(store: Store, study: StudyRecord, row: RowMapping) -> TrackedRun:
+def _tracked(store: Store, study: StudyRecord, row: RowMapping, ends: StageEnds) -> TrackedRun:
     item = record(row)
     tasks = item.spec.sequence
     scores = {name: float(row[name]) for name in _SCORES if row[name] is not None}
@@ -126,7 +127,7 @@ def _tracked(store: Store, study: StudyRecord, row: RowMapping) -> TrackedRun:
         group=study.name,
         state=item.state,
         parameters=dict(_parameters(item)),
-        scores={**scores, **_ends(store, item)},
+        scores={**scores, **_at_the_end(tasks, ends)},
         history=_history(tasks, measurements_of(store, item.id, "retention")),
         tags={
             "study": study.name,
@@ -163,15 +164,14 @@ def _labels(spec: RunSpec, choices: int) -> Sequence[str]:
     return grouping.labels() if grouping.n_choices == choices else ()
 
 
-def _ends(store: Store, item: RunRecord) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for split in _SPLITS:
-        ends = end_accuracies(store, [item.id], split).get(item.id, {})
-        last = max((stage for stage, _ in ends), default=0)
-        for (stage, task), accuracy in ends.items():
-            if stage == last:
-                found[f"{split}/{item.spec.sequence[task]}"] = accuracy
-    return found
+def _at_the_end(tasks: Sequence[str], ends: StageEnds) -> dict[str, float]:
+    """Return the accuracy on each task after the last stage that is over, by split."""
+    last = {split: own[-1] for split, own in ends.items()}
+    return {
+        f"{split}/{tasks[task]}": accuracy
+        for split, end in last.items()
+        for task, accuracy in zip(end.tasks, end.accuracies, strict=True)
+    }
 
 
 def _history(

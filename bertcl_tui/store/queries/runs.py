@@ -14,9 +14,7 @@ from bertcl_tui.store.trial_rows import (
     RunCurves,
     RunFacts,
     RunRow,
-    Split,
     Stage,
-    StageEnd,
     TrialState,
 )
 from engine.spec import RunSpec
@@ -174,35 +172,6 @@ def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | Non
         raced=raced,
         followed=row.followed,
     )
-
-
-def stage_ends(connection: Connection, run_id: int) -> tuple[StageEnd, ...]:
-    """Return the accuracies at the end of each stage on the whole splits, by stage and split."""
-    query = (
-        select(measurement, scored())
-        .where(measurement.c.run_id == run_id, measurement.c.split != "retention")
-        .order_by(measurement.c.stage, measurement.c.task)
-    )
-    found: defaultdict[tuple[int, Split], dict[int, Row[Any]]] = defaultdict(dict)
-    for row in connection.execute(query):
-        found[row.stage, row.split][row.task] = row
-    return tuple(
-        StageEnd(
-            stage=stage,
-            split=split,
-            accuracies=tuple(row.scored for row in rows.values()),
-            score=_score_of(rows.values()),
-            beside=tuple(
-                row.macro_f1 if row.score is None else row.accuracy for row in rows.values()
-            ),
-        )
-        for (stage, split), rows in found.items()
-    )
-
-
-def _score_of(rows: Iterable[Row[Any]]) -> Score:
-    """Return what p is made of where these were measured."""
-    return "accuracy" if all(row.score is None for row in rows) else "macro-f1"
 
 
 def _holder(row: Row[Any]) -> str | None:

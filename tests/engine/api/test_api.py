@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import update
 from transformers import BertConfig, BertModel
 
 from engine.api import UsageError, asking, combine, param_groups, run, search, studies
 from engine.store.connection import open_store
+from engine.store.schema import run as run_table
+from engine.store.schema import study as study_table
 from engine.store.studies import control_study
 from engine.store.workers import living_workers
 from tests.engine.api.consumer import best_of, combined_rates
-from tests.engine.store.conftest import new_study
+from tests.engine.store.conftest import meanwhile, new_study
 from tests.recorded import DONE, LIVE, PAUSED, recorded_store
 
 
@@ -31,6 +34,20 @@ def test_studies_are_listed_with_their_trials(store: str) -> None:
     assert done.best.p == max(trial.p for trial in done.trials if trial.p is not None)
     assert paused.best is None
     assert best_of(store).keys() == {LIVE, DONE}
+
+
+def test_studies_are_of_one_moment(tmp_path: Path) -> None:
+    path = str(recorded_store(tmp_path / "studies.db"))
+
+    def change() -> None:
+        with closing(open_store(path)) as at, at.writing() as connection:
+            connection.execute(update(run_table).where(run_table.c.p.is_not(None)).values(p=0.125))
+            connection.execute(update(study_table).values(name=study_table.c.name + "!"))
+
+    before = studies(store=path)
+    with meanwhile(change):
+        assert studies(store=path) == before
+    assert studies(store=path) != before
 
 
 def test_a_study_is_a_table(store: str) -> None:

@@ -2,15 +2,17 @@
 
 import os
 import pwd
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine, update
+from sqlalchemy import Connection, Engine, create_engine, event, update
 
 import engine.store.migrations
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
@@ -88,6 +90,24 @@ def kill_holder(store: Store, run_id: int) -> None:
             .where(run.c.id == run_id)
             .values(heartbeat_at=run.c.heartbeat_at - LOST_AFTER - 1)
         )
+
+
+@contextmanager
+def meanwhile(do: Callable[[], object]) -> Iterator[None]:
+    """Let somebody else do something once runs or studies were asked for the first time."""
+    left = [do]
+
+    def asked(*told: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        statement = str(told[2])
+        if left and statement.startswith("SELECT") and re.search("cl_run|cl_study", statement):
+            left.pop()()
+
+    event.listen(Engine, "after_cursor_execute", asked)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "after_cursor_execute", asked)
+    assert not left
 
 
 @pytest.fixture

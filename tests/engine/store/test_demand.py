@@ -11,7 +11,14 @@ from engine.store.schema import worker
 from engine.store.states import LOST_AFTER
 from engine.store.studies import control_study, create_study
 from engine.store.workers import end_worker
-from tests.engine.store.conftest import new_study, new_trial, new_worker, run_spec, study_spec
+from tests.engine.store.conftest import (
+    meanwhile,
+    new_study,
+    new_trial,
+    new_worker,
+    run_spec,
+    study_spec,
+)
 
 CPU, GPU = ("auto", "cpu"), ("auto", "cpu", "cuda", "cuda:0")
 
@@ -37,6 +44,15 @@ def test_trials_count_that_a_search_has_not_proposed_yet(store: Store) -> None:
     study_id = new_study(store, trials=3)
     assert work_wanted(store, CPU) == 3
     new_trial(store, study_id, 0)
+    assert work_wanted(store, CPU) == 3
+
+
+def test_a_trial_that_is_proposed_meanwhile_is_neither_lost_nor_counted_twice(
+    store: Store,
+) -> None:
+    study_id = new_study(store, trials=3)
+    with meanwhile(lambda: new_trial(store, study_id, 0)):
+        assert work_wanted(store, CPU) == 3
     assert work_wanted(store, CPU) == 3
 
 

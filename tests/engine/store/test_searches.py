@@ -25,9 +25,16 @@ from engine.store.searches import (
     unfinished_studies,
 )
 from engine.store.states import RunState
-from engine.store.studies import FinishedTrial, create_study, get_study, import_study
+from engine.store.studies import (
+    FinishedTrial,
+    control_study,
+    create_study,
+    get_study,
+    import_study,
+)
 from tests.engine.store.conftest import (
     kill_holder,
+    meanwhile,
     new_study,
     new_trial,
     new_worker,
@@ -215,3 +222,12 @@ def test_a_search_on_another_device_is_left_to_those_who_have_it(store: Store) -
     assert studies_wanting_trials(store, ("cuda:1", "cpu")) == [elsewhere]
     assert become_proposer(store, elsewhere, new_worker(store))
     assert get_study(store, elsewhere).reason is None
+
+
+def test_a_search_that_is_resumed_meanwhile_is_not_taken_for_one_that_is_over(
+    store: Store,
+) -> None:
+    study_id = new_study(store)
+    control_study(store, study_id, "paused")
+    with meanwhile(lambda: control_study(store, study_id, "running")):
+        assert unfinished_studies(store) == {study_id}

@@ -9,16 +9,19 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from sqlalchemy import update
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from wandb.proto.wandb_internal_pb2 import Record
 
 from engine.errors import UsageError
+from engine.store import schema
 from engine.store.connection import Store, open_store
 from engine.store.measurements import measurements_of
 from engine.store.studies import find_study
 from engine.trackers import TRACKERS, export_runs
 from engine.trackers.tracked import TrackedRun, refuse_nothing, tracked_trials
+from tests.engine.store.conftest import meanwhile
 from tests.recorded import DONE, LIVE, PAUSED, recorded_store
 
 COMPLETE, PRUNED = 0, 7
@@ -35,7 +38,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture(scope="module")
 def runs(store: Store) -> list[TrackedRun]:
     """Return a complete trial, and one that was pruned."""
-    return list(tracked_trials(store, find_study(store, LIVE), [COMPLETE, PRUNED]))
+    return tracked_trials(store, find_study(store, LIVE), [COMPLETE, PRUNED])
 
 
 def test_a_run_is_told_in_full(store: Store, runs: list[TrackedRun]) -> None:
@@ -56,14 +59,33 @@ def test_a_run_is_told_in_full(store: Store, runs: list[TrackedRun]) -> None:
 
 
 def test_every_run_of_a_study_that_has_begun_is_told_of_once(store: Store) -> None:
-    told = list(tracked_trials(store, find_study(store, LIVE)))
+    told = tracked_trials(store, find_study(store, LIVE))
     assert len(told) == 31
     assert len({run.key for run in told}) == 31
-    others = list(tracked_trials(store, find_study(store, DONE)))
+    others = tracked_trials(store, find_study(store, DONE))
     assert not {run.key for run in told} & {run.key for run in others}
     paused = find_study(store, PAUSED)
     with pytest.raises(UsageError, match=f"of study '{PAUSED}' nothing has begun"):
-        refuse_nothing(paused, list(tracked_trials(store, paused)))
+        refuse_nothing(paused, tracked_trials(store, paused))
+
+
+def test_all_that_is_told_is_of_one_moment(tmp_path: Path) -> None:
+    store = open_store(str(recorded_store(tmp_path / "studies.db")))
+    study = find_study(store, LIVE)
+
+    def tell() -> list[TrackedRun]:
+        return tracked_trials(store, study)
+
+    def change() -> None:
+        with store.writing() as connection:
+            connection.execute(update(schema.measurement).values(accuracy=0.125, loss=1.0))
+            connection.execute(update(schema.run).values(p_o=0.125))
+
+    before = tell()
+    with meanwhile(change):
+        assert tell() == before
+    assert tell() != before
+    store.close()
 
 
 def test_mlflow_has_each_run_once(runs: list[TrackedRun], tmp_path: Path) -> None:
