@@ -27,7 +27,7 @@ from bertcl_tui.trial.look import accuracies_of, choice_labels
 from engine.errors import EngineError, UsageError, shown
 from engine.profiles import read_profile
 from engine.spec import RunSpec, sequence_name
-from engine.spec.methods import METHODS, OptionValue, read_options
+from engine.spec.methods import METHODS, OptionValue, own_name, read_options
 from engine.store.connection import DEFAULT_STORE
 from engine.store.run_states import control_run, create_run
 from engine.store.runs import RunRecord, get_run
@@ -136,7 +136,7 @@ def run_spec(
         sequence=study.sequence,
         data=study.data,
         model=study.model,
-        method=method or ("profile" if profile else "flat"),
+        method=own_name(method) or ("profile" if profile else "flat"),
         options=given,
         protocol=study.protocol,
         seed=study.seed,

@@ -20,7 +20,7 @@ from engine.places.named import check_places
 from engine.profiles import Profile, read_profile
 from engine.spec import RunSpec, StudySpec, parse_sequence, sequence_name
 from engine.spec import preset as preset_of
-from engine.spec.methods import OptionValue, read_options
+from engine.spec.methods import OptionValue, own_name, read_options
 from engine.spec.run import SearchedMethod, refuse_shared_beginning
 from engine.store.connection import DEFAULT_STORE, Store, is_made, open_store
 from engine.store.run_states import control_run, create_run
@@ -160,7 +160,7 @@ def run(
         EngineError: the run failed or collapsed, or nobody can work on it.
     """
     asked = _study_spec(sequence, data, model, preset, protocol=protocol)
-    name = method or ("flat" if profile is None else "profile")
+    name = own_name(method or ("flat" if profile is None else "profile"))
     given = {**(options or {}), **({} if lr is None else {"lr": lr})}
     read_options(name, given, has_profile=profile is not None)
     spec = RunSpec(

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from engine.errors import UsageError, shown, unknown_name
 from engine.profiles.profile import is_rate, short_rate
-from engine.spec.methods import METHODS, OptionValue, method_entry, read_options
+from engine.spec.methods import METHODS, OptionValue, method_entry, own_name, read_options
 
 DEFAULT_RATE: Final = 2e-5
 
@@ -136,6 +136,7 @@ def parse_entrant(text: str, lr: float = DEFAULT_RATE) -> Entrant:
     if not at:
         alone = _default_method(method)
         method, rates = (alone, method) if alone else (method, "")
+    method = own_name(method)
     if method not in {entry.name for entry in METHODS}:
         known = (*(entry.name for entry in METHODS if entry.name != "profile"), *RATES)
         raise UsageError(f"{unknown_name('method', method, known)}, or a profile's file")

@@ -69,6 +69,30 @@ def evaluate(
     return Evaluation(in_order(losses, batches), in_order(predicted, batches), rows.labels)
 
 
+def answers(
+    model: SequenceModel,
+    rows: Encoded,
+    tasks: Iterable[int],
+    device: Device,
+    between: Between = go_on,
+) -> dict[int, Tensor]:
+    """Return what these tasks' heads say of every row without dropout: logits, on the device."""
+    batches = batches_by_length(rows.lengths(), device.tokens_at_once)
+    found: dict[int, list[Tensor]] = {task: [] for task in tasks}
+    with resting(model), torch.inference_mode(), device.autocast():
+        for indices in batches:
+            between()
+            batch = to_device(rows.batch(indices), device)
+            del batch["labels"]
+            summary = model.summary(batch)
+            for task, logits in found.items():
+                logits.append(model.scores(summary, task))
+    return {
+        task: torch.from_numpy(in_order(logits, batches)).to(device.target)
+        for task, logits in found.items()
+    }
+
+
 def in_order(values: list[Tensor], batches: list[NDArray[np.int64]]) -> NDArray[Any]:
     """Put the batches' values back in the order of the rows, in one copy from the device.
 

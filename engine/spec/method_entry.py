@@ -26,6 +26,8 @@ class MethodEntry(Struct, frozen=True, kw_only=True):
     """What is known of a method without torch."""
 
     name: str
+    other_name: str = ""
+    """What it may be called too, when one names it."""
     title: str
     """As tables call it."""
     summary: str

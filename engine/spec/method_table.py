@@ -1,5 +1,6 @@
 """The ways to learn a sequence, by name, with their options."""
 
+from engine.spec.memory_methods import MEMORY_METHODS
 from engine.spec.method_entry import LR, MethodEntry, MethodOption
 from engine.spec.weight_methods import WEIGHT_METHODS
 
@@ -126,20 +127,7 @@ METHODS = (
             MethodOption(name="strength", help="Weight of the penalty.", default=0.01),
         ),
     ),
-    MethodEntry(
-        name="replay",
-        title="replay",
-        summary="a small share of the earlier tasks' rows is learnt again in every later stage",
-        options=(
-            LR,
-            MethodOption(
-                name="share",
-                help="Share of each earlier task's training rows that is kept.",
-                default=0.02,
-                high=1.0,
-            ),
-        ),
-    ),
+    *MEMORY_METHODS,
     MethodEntry(
         name="lora",
         title="LoRA",

@@ -12,6 +12,7 @@ __all__ = [
     "MethodOption",
     "OptionValue",
     "method_entry",
+    "own_name",
     "read_options",
     "refuse_first_lr",
 ]
@@ -23,7 +24,12 @@ def method_entry(name: str) -> MethodEntry:
     Raises:
         UsageError: there is no such method.
     """
-    return look_up("method", name, {entry.name: entry for entry in METHODS})
+    return look_up("method", own_name(name), {entry.name: entry for entry in METHODS})
+
+
+def own_name(name: str) -> str:
+    """Return a method's own name, which is what is stored; any other as it is."""
+    return next((entry.name for entry in METHODS if name == entry.other_name != ""), name)
 
 
 def read_options(

@@ -1,30 +1,27 @@
-"""``replay``: some rows of the earlier tasks are learnt again."""
+"""``replay``: experience replay, ER in the literature (Chaudhry et al. 2019)."""
 
 from collections.abc import Sequence
-from math import ceil
 from typing import ClassVar
 
-import numpy as np
-
 from engine.learning.methods.base import Method
-from engine.learning.plan import Pool, PreparedTask, Share, all_rows
+from engine.learning.methods.memory import kept_rows
+from engine.learning.plan import Pool, PreparedTask, all_rows
 
 
 class Replay(Method):
-    """A ``share`` of every earlier task's rows is mixed into the rows of each later stage.
+    """The buffer's rows of every earlier task are mixed into the rows of each later stage.
 
-    At least one row is kept; which ones depends on the seed and the task's place alone, so that a
-    row once kept is kept for all later stages.
+    "On tiny episodic memories in continual learning" (arXiv 1902.10486), algorithm 1, where a stage
+    has several epochs: a kept row comes once an epoch, as often as a new one, not in every batch.
+    Which rows of a task are kept depends on the seed and the task's place alone.
     """
 
     name: ClassVar[str] = "replay"
     begins_like_others: ClassVar[bool] = True
 
     def pools(self, tasks: Sequence[PreparedTask], seed: int) -> tuple[Pool, ...]:
-        kept = [self._kept(task, index, seed) for index, task in enumerate(tasks)]
-        return tuple((all_rows(task, index), *kept[:index]) for index, task in enumerate(tasks))
-
-    def _kept(self, task: PreparedTask, index: int, seed: int) -> Share:
-        size = max(1, ceil(self.number("share") * len(task.train)))
-        order = np.random.default_rng((seed, index)).permutation(len(task.train))
-        return Share(index, np.sort(order[:size]))
+        share, rows = self.number("share"), int(self.number("rows"))
+        return tuple(
+            (all_rows(task, index), *kept_rows(tasks, index, seed, share=share, rows=rows))
+            for index, task in enumerate(tasks)
+        )

@@ -1,5 +1,6 @@
 import pytest
 
+from engine.arena.entrants import parse_entrant
 from engine.errors import UsageError
 from engine.learning.methods import make_method, method_class
 from engine.profiles.grouping import make_grouping
@@ -64,6 +65,13 @@ def test_unknown_method() -> None:
         make_method(_spec("sgd"))
 
 
+@pytest.mark.parametrize(("other", "own"), [("er", "replay"), ("der++", "derpp")])
+def test_a_method_is_known_by_its_other_name(other: str, own: str) -> None:
+    assert make_method(_spec(other, options={"lr": 1e-4})).name == own
+    assert methods.own_name(other) == own
+    assert parse_entrant(f"{other}@1e-4,rows=30").method == own
+
+
 def test_unknown_option() -> None:
     with pytest.raises(
         UsageError, match="method l2-sp has no option 'importance'; it takes: lr, strength"
@@ -88,6 +96,9 @@ def test_a_rate_must_be_given() -> None:
     ("method", "options", "fault"),
     [
         ("replay", {"share": 1.5}, "share of method replay must be from 0 to 1, not 1.5"),
+        ("sam", {"stages": "later"}, "stages of method sam is first or all, not 'later'"),
+        ("a-gem", {"projection": 1.0}, "projection of method a-gem is whole or group, not '1.0'"),
+        ("derpp", {"rows": 0}, "rows of method derpp must be from 1 to"),
         ("lora", {"rank": 0}, "rank of method lora must be from 1 to"),
         ("lora", {"rank": 2.5}, "rank of method lora is a whole number, not 2.5"),
         ("lora", {"rank": float("inf")}, "rank of method lora must be from 1 to"),

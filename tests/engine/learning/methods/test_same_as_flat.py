@@ -8,8 +8,12 @@ from tests.engine.learning.asking import PAIR, Ask, learn, measured, same_weight
 
 RATES = (1e-3, 2e-3, 3e-3, 4e-3)
 NOTHING: Mapping[str, Mapping[str, float]] = {
+    "a-gem": {"share": 0.0},
+    "derpp": {"alpha": 0.0, "beta": 0.0},
     "ema": {"decay": 0.0},
     "l2-sp": {"strength": 0.0},
+    "lwf": {"strength": 0.0},
+    "replay": {"share": 0.0},
     "sam": {"rho": 0.0},
     "sfa": {"beta": 0.0},
     "wise-ft": {"alpha": 1.0},
