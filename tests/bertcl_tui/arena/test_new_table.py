@@ -82,7 +82,7 @@ async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
         assert all(form.row(item.name).note for item in FORM_FIELDS)
         for name, text, said in (
             ("sequences", "sst2:mrcp", "did you mean 'mrpc'"),
-            ("methods", "flat,flot", "no method 'flot'"),
+            ("methods", "flat,flot", "no method named 'flot'"),
             ("seeds", "0", "seeds is 0"),
             ("budget", "many", "budget 'many'"),
             ("lr", "2", "learning rate 2 must be above 0"),
