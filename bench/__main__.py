@@ -9,13 +9,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from types import ModuleType
-from typing import Annotated
+from types import FrameType, ModuleType
+from typing import Annotated, NoReturn
 
 import msgspec
 import typer
@@ -48,6 +49,8 @@ OTHERS = ("search", "gpu", "chance")
 """What is measured where it is asked for by name."""
 LATEST = 1200.0
 """Seconds after which a bench has failed."""
+CLEANING = 60.0
+"""Seconds that it has then."""
 
 
 def main(
@@ -133,14 +136,41 @@ def run(name: str, *, quick: bool) -> tuple[str, list[Figure]]:
 
 def wait_for(command: Sequence[str], seconds: float) -> None:
     """Run a command; where it is not left to its end, nothing of it stays."""
-    with subprocess.Popen(command, start_new_session=True) as process:
+    with raising_on_signals(), subprocess.Popen(command, start_new_session=True) as process:
         try:
             status = process.wait(seconds)
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
+            end_group(process)
             raise
     if status:
         raise subprocess.CalledProcessError(status, command)
+
+
+def end_group(process: "subprocess.Popen[bytes]") -> None:
+    """Let a bench end the workers that it has started, as on Ctrl-C; then nothing of it stays."""
+    try:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(CLEANING)
+    except subprocess.TimeoutExpired:
+        say(f"not ended in {CLEANING:.0f} s: killed")
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def raising_on_signals() -> Iterator[None]:
+    """Let whoever asks this process to end be an exception, as Ctrl-C is."""
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)  # as shells say it
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def say(text: str) -> None:

@@ -8,17 +8,16 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
-from msgspec.structs import replace
 from optuna.storages import InMemoryStorage
 
 from bench.landscape import DONE, FIRST_EPOCHS, LAST_EPOCHS, Ground, Outcome
-from bench.racing import as_scores, due
+from bench.races import Races
 from engine.search.samplers import SeededSampler
 from engine.search.spaces import Space, WarmStart, make_space, warm_starts
 from engine.search.trials import Search
 from engine.spec import SearchSettings, StudySpec
 from engine.spec.search import Pruner, Sampler
-from engine.store.racing import Contender, Race, best_first
+from engine.store.racing import Contender
 
 Ending = Literal["product", "top-k", "asha", "pasha"]
 """Who ends trials early: a pruner of the product, or who goes on with some of those that pause."""
@@ -86,7 +85,15 @@ def replay_product(contestant: Contestant, ground: Ground, seed: int, epochs: fl
     search = begin(contestant, ground, seed)
     draw = np.random.default_rng(10_000 + seed)
     trace, spent, begun = Trace(), 0.0, 0
-    races = Races(ground, draw) if contestant.raced else None
+    rates: dict[int, tuple[float, ...]] = {}
+
+    def run_again(raced: Contender) -> float | None:
+        nonlocal spent
+        again = ground.run(rates[raced.number], draw)
+        spent += epochs_at(len(DONE) if again.p is not None else len(again.reports) + 1)
+        return again.p
+
+    races = Races(run_again) if contestant.raced else None
     while spent < epochs:
         proposal = search.propose()
         assert proposal is not None
@@ -103,44 +110,13 @@ def replay_product(contestant: Contestant, ground: Ground, seed: int, epochs: fl
             if races is None:
                 trace.end(spent, outcome.p, ground.expect(proposal.learning_rates))
             else:
-                races.add(proposal.learning_rates, outcome.p)
-        if races is not None and races.found:
-            spent += races.run(begun)
-            trace.choose(spent, ground.expect(races.best()))
+                rates[proposal.number] = proposal.learning_rates
+                races.add(proposal.number, outcome.p)
+        if races is not None:
+            races.run(begun)
+            if races.best is not None:
+                trace.choose(spent, ground.expect(rates[races.best.number]))
     return trace
-
-
-class Races:
-    """The best trials of a search with more seeds, when and how often a worker would do it."""
-
-    def __init__(self, ground: Ground, draw: np.random.Generator) -> None:
-        self._ground, self._draw = ground, draw
-        self._rates: list[tuple[float, ...]] = []
-        self.found: dict[int, Contender] = {}
-
-    def add(self, rates: tuple[float, ...], p: float) -> None:
-        """Take a trial that has come to its end."""
-        number = len(self._rates)
-        self._rates.append(rates)
-        self.found[number] = Contender(run_id=number, number=number, own=as_scores(p))
-
-    def run(self, begun: int) -> float:
-        """Race whatever is due once so many trials were begun, and return the epochs that took."""
-        spent = 0.0
-        while (raced := due(self.found, begun)) is not None:
-            outcome = self._ground.run(self._rates[raced.number], self._draw)
-            whole = outcome.p is not None
-            race = Race(
-                seed=len(raced.races),
-                state="complete" if whole else "collapsed",
-                scores=as_scores(outcome.p) if outcome.p is not None else None,
-            )
-            self.found[raced.number] = replace(raced, races=(*raced.races, race))
-            spent += epochs_at(len(DONE) if whole else len(outcome.reports) + 1)
-        return spent
-
-    def best(self) -> tuple[float, ...]:
-        return self._rates[best_first(self.found.values())[0].number]
 
 
 def reported_until(search: Search, number: int, outcome: Outcome) -> int:

@@ -17,11 +17,11 @@ from typing import Annotated, get_args
 
 import numpy as np
 import typer
-from msgspec.structs import replace
 from optuna.storages import InMemoryStorage
 
 from bench.figures import Figure, over_seeds, table
 from bench.landscape import COLLAPSED, NOISE, OPTIMUM, Landscape, make_landscape
+from bench.races import Races
 from engine.profiles.grouping import make_grouping
 from engine.search.early_stopping import Climb, flatness
 from engine.search.spaces import make_space, warm_starts
@@ -29,16 +29,7 @@ from engine.search.storage import quieten
 from engine.search.trials import Search
 from engine.spec import SearchSettings, StudySpec
 from engine.spec.run import SearchedMethod
-from engine.store.racing import (
-    SEEDS,
-    Contender,
-    Counts,
-    Race,
-    best_first,
-    next_to_race,
-    spread_over_seeds,
-)
-from engine.store.runs import Scores
+from engine.store.racing import SEEDS, Contender
 
 SEARCHES = 20
 SIZES = (30, 60, 100, 200)
@@ -149,9 +140,14 @@ def replay(trace: Trace, size: int, *, shared: bool, racing: bool, stops: bool =
     draw = np.random.default_rng(20_000 + trace.seed)
     common = draw.normal(0, NOISE * sqrt(1 - OWN_SHARE), SEEDS + 2)
     climb = Climb()
-    found: dict[int, Contender] = {}
+
+    def run_again(raced: Contender) -> float:
+        luck = common[1 + len(raced.races)] + draw.normal(0, own_noise())
+        return trace.true[raced.number] + float(luck)
+
+    races = Races(run_again)
     while len(climb) < size:
-        if stops and flatness(climb, trace.dimensions, chance(found.values())) is not None:
+        if stops and flatness(climb, trace.dimensions, races.chance) is not None:
             break
         number = len(climb)
         true = trace.true[number]
@@ -159,33 +155,12 @@ def replay(trace: Trace, size: int, *, shared: bool, racing: bool, stops: bool =
         p = true + trace.own_noise[number] + float(of_seed)
         climb.add(number, None if true == COLLAPSED else p)
         if true != COLLAPSED:
-            found[number] = Contender(run_id=number, number=number, own=as_scores(p))
-        while racing and (raced := due(found, len(climb))) is not None:
-            luck = common[1 + len(raced.races)] + draw.normal(0, own_noise())
-            again = as_scores(trace.true[raced.number] + float(luck))
-            race = Race(seed=len(raced.races), state="complete", scores=again)
-            found[raced.number] = replace(raced, races=(*raced.races, race))
-    best = best_first(found.values())[0]
-    return End(len(climb), races_of(found), best.mean.p, trace.true[best.number])
-
-
-def due(found: dict[int, Contender], begun: int) -> Contender | None:
-    races = races_of(found)
-    allowed = Counts(begun, len(found), races, races).allow_another
-    return next_to_race(found.values()) if allowed else None
-
-
-def races_of(found: dict[int, Contender]) -> int:
-    return sum(len(each.races) for each in found.values())
-
-
-def chance(found: Iterable[Contender]) -> float | None:
-    spread = spread_over_seeds(found)
-    return None if spread is None else spread / sqrt(SEEDS)
-
-
-def as_scores(p: float) -> Scores:
-    return Scores(p_o=p - 0.5, p_s=0.5)
+            races.add(number, p)
+        if racing:
+            races.run(len(climb))
+    best = races.best
+    assert best is not None
+    return End(len(climb), races.count, best.mean.p, trace.true[best.number])
 
 
 def regret_bounds(traces: Iterable[Trace], sizes: Sequence[int]) -> Iterator[Figure]:
