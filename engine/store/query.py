@@ -3,10 +3,11 @@
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLateError
 from contextlib import contextmanager, nullcontext
 from decimal import Decimal
+from threading import Thread
 from typing import Any, Final
 
 from msgspec import Struct
@@ -68,12 +69,11 @@ def ask(
         raise UsageError(f"the query is empty; ask for one of {_view_names()}")
     if "\0" in sql:
         raise UsageError("the query has a NUL byte in it; leave it out")
-    with _asking(store) as connection, ThreadPoolExecutor(1) as thread:
+    with _asking(store) as connection:
         driver: Any = connection.connection.dbapi_connection
         errors = (connection.dialect.loaded_dbapi.Error, connection.dialect.loaded_dbapi.Warning)
-        answering = thread.submit(_answer, driver, sql, rows)
         try:
-            return _wait_for(answering, seconds, driver)
+            return _answer_within(seconds, driver, sql, rows)
         except errors as error:
             refusal = _refusal(error)
             if refusal is not None:
@@ -115,6 +115,37 @@ def _reading_alone(connection: Connection) -> Iterator[None]:
         driver.set_authorizer(None)
 
 
+def _answer_within(seconds: float, driver: Any, sql: str, rows: int) -> Answer:  # noqa: ANN401
+    """Answer in another thread, which is over when this is, whatever breaks in."""
+    answering: Future[Answer] = Future()
+
+    def answer() -> None:
+        try:
+            answering.set_result(_answer(driver, sql, rows))
+        except BaseException as error:  # told to who waits
+            answering.set_exception(error)
+
+    thread = Thread(target=answer, name="query")
+    try:
+        thread.start()
+        return answering.result(seconds)
+    except TooLateError:
+        raise EngineError(
+            f"no answer within {seconds:g} s; ask for less, or give it more time with --timeout"
+        ) from None
+    finally:
+        while thread.is_alive() and not answering.done():
+            _take_back(driver)
+            thread.join(_AGAIN_SECONDS)
+        if thread.ident is not None:
+            thread.join()
+
+
+def _take_back(driver: Any) -> None:  # noqa: ANN401
+    """Say that nobody waits for the answer; what has not begun hears it not, so say it again."""
+    driver.interrupt() if isinstance(driver, sqlite3.Connection) else driver.cancel()
+
+
 def _answer(driver: Any, sql: str, rows: int) -> Answer:  # noqa: ANN401 - of either database
     cursor = _executed(driver, sql)
     if cursor.description is None:
@@ -141,27 +172,6 @@ def _executed(driver: Any, sql: str) -> Any:  # noqa: ANN401
 
 def _plain(value: object) -> object:
     return float(value) if isinstance(value, Decimal) else value
-
-
-def _wait_for(answering: "Future[Answer]", seconds: float, driver: Any) -> Answer:  # noqa: ANN401
-    try:
-        return answering.result(seconds)
-    except TooLateError:
-        _take_back(answering, driver)
-        raise EngineError(
-            f"no answer within {seconds:g} s; ask for less, or give it more time with --timeout"
-        ) from None
-    except KeyboardInterrupt:
-        _take_back(answering, driver)
-        raise
-
-
-def _take_back(answering: "Future[Answer]", driver: Any) -> None:  # noqa: ANN401
-    """Say that nobody waits for the answer, until that is heard: what has not begun hears not."""
-    is_file = isinstance(driver, sqlite3.Connection)
-    while not answering.done():
-        driver.interrupt() if is_file else driver.cancel()
-        wait([answering], _AGAIN_SECONDS)
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:

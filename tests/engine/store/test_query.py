@@ -4,12 +4,14 @@ import re
 import signal
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, event, text
 
 from engine.errors import EngineError, StorageError, UsageError
 from engine.search.storage import open_storage
@@ -21,6 +23,9 @@ from tests.postgres import PostgresServer
 from tests.recorded import DONE, LIVE, PAUSED, recorded_store
 
 ENDLESS = "SELECT count(*) FROM curves a, curves b, curves c, curves d"
+BEGUN = f"{ENDLESS} WHERE pg_backend_pid() > 0"
+"""It says that it has begun: a server lists it, and a file has such a function in the test."""
+PATIENCE = 60.0
 DOCUMENT = Path(__file__).parents[3] / "docs/query.md"
 
 
@@ -186,11 +191,54 @@ def test_a_question_without_end_is_given_up(store: Store) -> None:
     assert ask(store, "SELECT 1 AS one").rows == [(1,)]
 
 
+@contextmanager
+def telling(store: Store) -> Iterator[Callable[[], object]]:
+    """Yield what waits until BEGUN is being answered."""
+    if store.path is None:
+        with store.engine.connect() as connection:
+            yield lambda: wait_for_query(connection)
+        return
+    begun = threading.Event()
+
+    def begin() -> int:
+        begun.set()
+        return 1
+
+    def add(driver: sqlite3.Connection, *_: object) -> None:
+        driver.create_function("pg_backend_pid", 0, begin)
+
+    event.listen(store.engine, "checkout", add)
+    try:
+        yield lambda: begun.wait(PATIENCE)
+    finally:
+        event.remove(store.engine, "checkout", add)
+
+
+def wait_for_query(connection: Connection) -> None:
+    """Wait until a server is at BEGUN, and nobody else's questions count."""
+    running = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE :sql "
+        "AND datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    until = time.monotonic() + PATIENCE
+    while not connection.execute(running, {"sql": f"%{BEGUN}%"}).scalar_one():
+        assert time.monotonic() < until
+        connection.rollback()
+
+
 def test_ctrl_c_takes_a_question_back(store: Store) -> None:
     here = threading.get_ident()
-    threading.Timer(0.1, signal.pthread_kill, (here, signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        ask(store, ENDLESS)
+    with telling(store) as wait_until_begun:
+
+        def interrupt() -> None:
+            wait_until_begun()
+            signal.pthread_kill(here, signal.SIGINT)
+
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            ask(store, BEGUN)
+        thread.join()
     assert ask(store, "SELECT 1 AS one").rows == [(1,)]
 
 
