@@ -242,6 +242,13 @@ OPTIONS = (
         read=readers.number_or(UNBOUNDED, "curve share", low=0, high=inf, example=0.1),
         metavar="N",
     ),
+    _whole_of_protocol(
+        "probe_rows",
+        "Probe rows",
+        "Most training rows that tell a lost head from a lost encoder; 0: none.",
+        least=0,
+        example=100,
+    ),
     _word(
         "sampler", "Sampler", "Who proposes what is tried next.", part="search", choices=_SAMPLERS
     ),

@@ -217,7 +217,7 @@ def first_stage_key(setup: Setup, method: Method) -> str | None:
         "like others" if method.begins_like_others else setup.method,
         setup.grouping,
         setup.rates_of(0),
-        as_known_before(setup.protocol, ("balance", "score")),
+        as_known_before(setup.protocol, ("balance", "score", "probe_rows")),
         setup.seed_of(0),
         (setup.device.target.type, torch.get_num_threads(), str(torch.__version__)),
     )

@@ -1,7 +1,7 @@
 """How well a task is known: prediction of its rows, and the measurements made of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ class Evaluation:
     losses: NDArray[np.float32]
     predicted: NDArray[np.int64]
     labels: NDArray[np.int64]
+    summaries: NDArray[np.float32] | None = None
+    """What every head sees of each row, shape (rows, hidden size); None: not asked for."""
 
     @property
     def accuracy(self) -> float:
@@ -38,6 +40,10 @@ class Evaluation:
         there = both > 0
         right = np.pad(right, (0, len(both) - len(right)))
         return float((2 * right[there] / both[there]).mean())
+
+    def score(self, name: Score) -> float:
+        """Return what p is made of."""
+        return self.macro_f1 if name == "macro-f1" else self.accuracy
 
     @property
     def loss(self) -> float:
@@ -53,20 +59,43 @@ class Evaluation:
 
 
 def evaluate(
-    model: SequenceModel, rows: Encoded, task: int, device: Device, between: Between = go_on
+    model: SequenceModel,
+    rows: Encoded,
+    task: int,
+    device: Device,
+    between: Between = go_on,
+    *,
+    summaries: bool = False,
 ) -> Evaluation:
-    """Predict every row without dropout; rows of like length go together, for speed."""
+    """Predict every row without dropout; rows of like length go together, for speed.
+
+    Args:
+        model: as it is.
+        rows: of the task.
+        task: whose head predicts them.
+        device: where the model is.
+        between: called between two batches.
+        summaries: whether what the head sees is returned too.
+    """
     batches = batches_by_length(rows.lengths(), device.tokens_at_once)
-    losses, predicted = [], []
+    losses, predicted, seen = [], [], []
     with resting(model), torch.inference_mode(), device.autocast():
         for indices in batches:
             between()
             batch = to_device(rows.batch(indices), device)
             labels = batch.pop("labels")
-            logits = model(batch, task)
+            summary = model.summary(batch)
+            logits = model.scores(summary, task)
+            if summaries:
+                seen.append(summary.float())
             losses.append(functional.cross_entropy(logits, labels, reduction="none"))
             predicted.append(logits.argmax(dim=1))
-    return Evaluation(in_order(losses, batches), in_order(predicted, batches), rows.labels)
+    return Evaluation(
+        in_order(losses, batches),
+        in_order(predicted, batches),
+        rows.labels,
+        in_order(seen, batches) if summaries else None,
+    )
 
 
 def answers(
@@ -116,6 +145,10 @@ class Examiner:
     between: Between = go_on
     score: Score = "accuracy"
     """What p is made of."""
+    summaries: bool = False
+    """Whether what heads see of the rows that score trials is kept."""
+    examined: dict[int, Evaluation] = field(default_factory=dict)
+    """What was found of those rows, by task."""
 
     def follow(self, which: Iterable[int]) -> tuple[Measurement, ...]:
         """Measure these of the sequence's tasks on their retention rows."""
@@ -141,16 +174,17 @@ class Examiner:
         )
 
     def _examine(self, index: int) -> tuple[Measurement, ...]:
-        task, found = self.tasks[index], self._evaluate(index, "search")
+        task, found = self.tasks[index], self._evaluate(index, "search", summaries=self.summaries)
+        self.examined[index] = found
         retention = self._measurement(index, "retention", found.take(task.followed))
         search = self._measurement(index, "search", found)
         if task.validation is task.search:
             return retention, search, replace(search, split="validation")
         return retention, search
 
-    def _evaluate(self, index: int, split: Split) -> Evaluation:
+    def _evaluate(self, index: int, split: Split, *, summaries: bool = False) -> Evaluation:
         rows = self.tasks[index].rows(split)
-        return evaluate(self.model, rows, index, self.device, self.between)
+        return evaluate(self.model, rows, index, self.device, self.between, summaries=summaries)
 
     def _measurement(self, index: int, split: Split, found: Evaluation) -> Measurement:
         macro_f1 = found.macro_f1

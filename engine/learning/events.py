@@ -52,6 +52,17 @@ class LayerDrift:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """How well a linear classifier that is fitted anew on the encoder as it is knows a task."""
+
+    task: int
+    rows: int
+    """Training rows that it was fitted on."""
+    score: float
+    """Of the rows that score trials; what p is made of."""
+
+
+@dataclass(frozen=True)
 class Measured:
     """Every task learnt so far was measured after ``step`` (over all stages)."""
 
@@ -62,6 +73,8 @@ class Measured:
     measurements: tuple[Measurement, ...]
     drift: tuple[LayerDrift, ...] = ()
     """Of every layer from the embeddings up, at the end of the stage."""
+    probes: tuple[Probe, ...] = ()
+    """Of the tasks that were measured, at the end of the stage; where the protocol has any."""
     seconds: float = field(default=0.0, compare=False)
     """What measuring took."""
 

@@ -28,6 +28,7 @@ from engine.learning.events import (
     Measured,
     Measurement,
     Planned,
+    Probe,
     Stepped,
     Taken,
     Wanted,
@@ -44,11 +45,8 @@ from engine.learning.model import (
     set_peaks,
     set_rates,
 )
-from engine.learning.plan import (
-    Setup,
-    StagePlan,
-    seed_step,
-)
+from engine.learning.plan import Setup, StagePlan, seed_step
+from engine.learning.probing import probes_of
 
 
 class SequenceLearner:
@@ -276,7 +274,12 @@ class SequenceLearner:
         setup, at_end = self.setup, step == plan.steps
         which = self.method.measured(setup.pools, stage)
         examiner = Examiner(
-            self.model, setup.tasks, setup.device, self.between, setup.protocol.score
+            self.model,
+            setup.tasks,
+            setup.device,
+            self.between,
+            setup.protocol.score,
+            summaries=setup.protocol.probe_rows > 0,
         )
         found = (examiner.examine if at_end else examiner.follow)(which)
         self._followed = {item.task: item.predicted for item in found if item.split == "retention"}
@@ -297,7 +300,8 @@ class SequenceLearner:
         stage = event.stage
         if self.is_worth_reporting(event):
             report = examiner.report(self._to_report(stage, which))
-            event = replace(event, measurements=(*event.measurements, *report))
+            probes = tuple(self._probes(examiner))
+            event = replace(event, measurements=(*event.measurements, *report), probes=probes)
         event = replace(event, drift=self._drift(stage))
         self._move(stage_ends=(*self.position.stage_ends[:stage], event.measurements))
         return event
@@ -309,6 +313,11 @@ class SequenceLearner:
         to_come = range(stage + 1, len(self.setup.plans))
         later = {task for each in to_come for task in self.method.measured(self.setup.pools, each)}
         return [task for task in which if task not in later]
+
+    def _probes(self, examiner: Examiner) -> Iterator[Probe]:
+        if self.setup.protocol.probe_rows:
+            for task, found in examiner.examined.items():
+                yield from probes_of(self.setup, self.model, task, found, self.between)
 
     def _drift(self, stage: int) -> tuple[LayerDrift, ...]:
         learnt = {share.task for pool in self.setup.pools[: stage + 1] for share in pool}

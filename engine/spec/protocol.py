@@ -19,7 +19,7 @@ Score = Literal["accuracy", "macro-f1"]
 
 SCORE_NAMES: Final[dict[Score, str]] = {"accuracy": "accuracy", "macro-f1": "macro-F1"}
 """What people are told that a score is."""
-FOLLOWING: Final = ("retention_rows", "measures_per_epoch", "curve_share")
+FOLLOWING: Final = ("retention_rows", "measures_per_epoch", "curve_share", "probe_rows")
 """Switches that decide how closely a run is followed, not what it learns or scores."""
 
 
@@ -52,6 +52,9 @@ class Protocol(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     both counted in tokens. Where ``measures_per_epoch`` on ``retention_rows`` is more, the curve
     gets fewer points, most of them early, where it moves, and then fewer rows; but never less than
     three points on 32 rows, unless this is 0. A stage's end is always measured. None: no bound."""
+    probe_rows: Annotated[int, Meta(ge=0)] = 0
+    """Most training rows of a task on which a linear probe is fitted at the end of a stage, which
+    tells what is lost in the head from what is lost in the encoder. 0: none is."""
     dropout: bool = True
     shuffle: bool = True
     batching: Literal["mixed", "by-length"] = "mixed"
@@ -95,7 +98,7 @@ WHERE_NONE: Final = {
 """What people are told where one of these switches has no value."""
 
 
-LATER: Final = ("batching", "balance", "score")
+LATER: Final = ("batching", "balance", "score", "probe_rows")
 """Switches that came later: where they are as in `Protocol`, all is as before there were any."""
 
 
@@ -129,7 +132,7 @@ PRESETS = {
         Preset(
             name="default",
             summary="the paper's protocol, scored on a slice held out of the training rows",
-            protocol=Protocol(preset="default", curve_share=0.1),
+            protocol=Protocol(preset="default", curve_share=0.1, probe_rows=100),
             search=SearchSettings(trial_seeds="shared", racing="on", when_flat="stop"),
         ),
         Preset(

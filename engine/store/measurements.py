@@ -1,4 +1,4 @@
-"""What is measured while a run goes on: stages, progress, accuracies, drift of its layers."""
+"""What is measured while a run goes on: stages, progress, accuracies, drift, probes."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from engine.spec.protocol import Score
 from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.leases import hold
-from engine.store.schema import drift, measurement, run, scored, stage
+from engine.store.schema import drift, measurement, probe, run, scored, stage
 
 Split = Literal["retention", "search", "validation"]
 WHOLE_SPLITS: Final[tuple[Split, ...]] = ("search", "validation")
@@ -127,6 +127,20 @@ class DriftRecord(Struct, frozen=True, kw_only=True):
     """Norm of the change over norm of the beginning."""
 
 
+class ProbeRecord(Struct, frozen=True, kw_only=True):
+    """How well a linear classifier, fitted anew on the encoder at the end of a stage, knows a task.
+
+    What is lost of a task but not to the probe is lost in the head alone.
+    """
+
+    stage: int
+    task: int
+    rows: int
+    """Training rows that it was fitted on."""
+    score: float
+    """What p is made of, on the rows that score trials."""
+
+
 def record_stages(store: Store, run_id: int, worker_id: int, stages: Sequence[StageRecord]) -> None:
     """Remember the plan of a held run; the same plan again changes nothing."""
     rows = [{"run_id": run_id, **asdict(item)} for item in stages]
@@ -180,20 +194,28 @@ def spent_on(store: Store, run_id: int) -> Spent | None:
     return None if row is None else spent_in(row)
 
 
-def record_drift(store: Store, run_id: int, worker_id: int, items: Sequence[DriftRecord]) -> None:
-    """Remember how far the layers of a held run were at the end of stages.
+def record_stage_end(
+    store: Store,
+    run_id: int,
+    worker_id: int,
+    drifts: Sequence[DriftRecord] = (),
+    probes: Sequence[ProbeRecord] = (),
+) -> None:
+    """Remember how far layers of a held run were at the end of stages, and what probes found.
 
     What a resumed run measures again replaces what stood there.
 
     Raises:
         LeaseLostError: another worker holds the run.
     """
-    stages = {item.stage for item in items}
-    rows = [{"run_id": run_id, **asdict(item)} for item in items]
     with store.writing(alone=False) as connection:
         hold(connection, run_id, worker_id, heartbeat_at=now())
-        connection.execute(delete(drift).where(drift.c.run_id == run_id, drift.c.stage.in_(stages)))
-        connection.execute(insert(drift), rows)
+        for table, items in ((drift, drifts), (probe, probes)):
+            if items:
+                again = table.c.stage.in_({item.stage for item in items})
+                connection.execute(delete(table).where(table.c.run_id == run_id, again))
+                rows = [{"run_id": run_id, **asdict(item)} for item in items]
+                connection.execute(insert(table), rows)
 
 
 def measurements_of(
@@ -216,6 +238,12 @@ def drift_of(store: Store, run_id: int) -> list[DriftRecord]:
     """Return how far a run's layers were, by stage and from the embeddings up."""
     query = select(drift).where(drift.c.run_id == run_id)
     return _read(store, query.order_by(*drift.primary_key.columns), DriftRecord)
+
+
+def probes_of(store: Store, run_id: int) -> list[ProbeRecord]:
+    """Return what probes found of a run, by stage, task and number of rows."""
+    query = select(probe).where(probe.c.run_id == run_id)
+    return _read(store, query.order_by(*probe.primary_key.columns), ProbeRecord)
 
 
 def _read(store: Store, query: Select[Any], kind: type[Record]) -> list[Record]:

@@ -25,7 +25,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 15))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 16))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -192,6 +192,18 @@ drift = Table(
     sqlite_with_rowid=False,
 )
 """How far a layer is from where the run began: norm of the change over norm of the beginning."""
+
+probe = Table(
+    "cl_probe",
+    metadata,
+    Column("run_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("stage", Whole, primary_key=True),  # at whose end it was fitted
+    Column("task", Whole, primary_key=True),  # place in the sequence
+    Column("rows", Whole, primary_key=True),  # training rows that it was fitted on
+    Column("score", Number, nullable=False),  # what p is made of
+    sqlite_with_rowid=False,
+)
+"""How well linear classifiers, fitted anew on the encoder as it is, know the tasks of a run."""
 
 importance = Table(
     "cl_importance",

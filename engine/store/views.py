@@ -157,6 +157,20 @@ VIEWS: Final = (
         "SELECT m.run_id, s.name AS study, r.number, m.stage, m.place, m.layer, m.drift "
         f"FROM cl_drift m {_OF_RUN}",
     ),
+    View(
+        "probes",
+        "a row per linear probe of a run: what the encoder still tells, whatever its head does",
+        {
+            **_IDENTITY,
+            "stage": "at whose end it was fitted, from 0",
+            "place": "of the task in the sequence, from 0",
+            "task": "name of the task",
+            "rows": "training rows that it was fitted on",
+            "score": "accuracy (or macro-F1, as its protocol scores) on the rows that score trials",
+        },
+        "SELECT m.run_id, s.name AS study, r.number, m.stage, m.task AS place, {task} AS task, "
+        f"m.rows, m.score FROM cl_probe m {_OF_RUN}",
+    ),
 )
 
 

@@ -11,11 +11,12 @@ from engine.store.connection import Store
 from engine.store.measurements import (
     DriftRecord,
     MeasurementRecord,
+    ProbeRecord,
     Progress,
     Spent,
     StageRecord,
-    record_drift,
     record_progress,
+    record_stage_end,
     record_stages,
     spent_on,
 )
@@ -93,6 +94,7 @@ class Recorder:
         self._patience = patience
         self._waiting: list[MeasurementRecord] = []
         self._drift: list[DriftRecord] = []
+        self._probes: list[ProbeRecord] = []
         self._steps = 0
         self._step = step
         self._pace: _Pace | None = None
@@ -142,6 +144,10 @@ class Recorder:
             DriftRecord(stage=event.stage, place=item.place, layer=item.layer, drift=item.drift)
             for item in event.drift
         ]
+        self._probes += [
+            ProbeRecord(stage=event.stage, task=item.task, rows=item.rows, score=item.score)
+            for item in event.probes
+        ]
         # The step that ends with a measurement is said after it, and would seem to take no time.
         self._stepped_at = None
 
@@ -183,9 +189,9 @@ class Recorder:
         )
         record_progress(self._store, self._run_id, self._worker_id, progress, self._waiting)
         self._waiting = []
-        if self._drift:
-            record_drift(self._store, self._run_id, self._worker_id, self._drift)
-            self._drift = []
+        if self._drift or self._probes:
+            record_stage_end(self._store, self._run_id, self._worker_id, self._drift, self._probes)
+            self._drift, self._probes = [], []
 
     def _spent(self) -> Spent:
         """Return where the run's time went, with what was spent on it before."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.store.connection import open_store
-from engine.store.measurements import DriftRecord, record_drift
+from engine.store.measurements import DriftRecord, record_stage_end
 from engine.store.studies import control_study, find_study
 from engine.store.workers import write_log
 from tests.bertcl_tui.cli.conftest import Ask
@@ -126,7 +126,7 @@ def test_show_trial(ask: Ask, store: Path) -> None:
 
 def test_show_trial_tells_how_far_each_layer_moved(ask: Ask, store: Path) -> None:
     drift = DriftRecord(stage=0, place=1, layer="layer 1", drift=0.0123)
-    record_drift(open_store(str(store)), RUNNING, WORKER, [drift])
+    record_stage_end(open_store(str(store)), RUNNING, WORKER, [drift])
     facts = ask("show", LIVE, "30", "--store", store, "--json").data
     assert facts["layers"][1]["drift"] == [0.0123]
     assert facts["layers"][1]["learning_rate"] == facts["learning_rates"][1]

@@ -25,8 +25,8 @@ from engine.store.measurements import (
     MeasurementRecord,
     Progress,
     Spent,
-    record_drift,
     record_progress,
+    record_stage_end,
 )
 from engine.store.runs import RunRecord, get_run
 from engine.store.schema import run
@@ -136,7 +136,7 @@ async def test_every_layer_with_its_rate_and_its_drift(open_app: OpenApp, store:
         DriftRecord(stage=0, place=place, layer=name, drift=0.011 * (place + 1))
         for place, name in enumerate(names)
     ]
-    record_drift(opened, RUNNING, WORKER, drifts)
+    record_stage_end(opened, RUNNING, WORKER, drifts)
     async with open_app() as pilot:
         await _open(pilot)
         await until(pilot, lambda: "embeddings" in _drawn(pilot, "layers"))

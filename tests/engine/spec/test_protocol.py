@@ -29,8 +29,13 @@ def test_the_papers_protocol_is_that_of_its_section_4() -> None:
     assert (protocol.train_rows, protocol.eval_rows) == (None, None)
 
 
-def test_the_default_differs_from_the_paper_in_what_scores_a_trial_and_what_curves_cost() -> None:
-    default = {"preset": "default", "selection": "held-out", "curve_share": 0.1}
+def test_the_default_differs_from_the_paper_in_what_scores_a_trial_and_how_it_is_followed() -> None:
+    default = {
+        "preset": "default",
+        "selection": "held-out",
+        "curve_share": 0.1,
+        "probe_rows": 100,
+    }
     assert msgspec.structs.replace(PAPER.protocol, **default) == preset("default").protocol
 
 

@@ -20,8 +20,8 @@ from engine.store.measurements import (
     StageRecord,
     drift_of,
     measurements_of,
-    record_drift,
     record_progress,
+    record_stage_end,
     record_stages,
     stages_of,
 )
@@ -303,7 +303,7 @@ def _ended(store: Store, state: RunState) -> int:
     seen = MeasurementRecord(step=8, stage=0, task=0, split="retention", accuracy=0.7)
     record_progress(store, run_id, worker, Progress(step=8, steps=20), [seen])
     moved = DriftRecord(stage=0, place=0, layer="embeddings", drift=0.1)
-    record_drift(store, run_id, worker, [moved])
+    record_stage_end(store, run_id, worker, [moved])
     scores = Scores(p_o=0.8, p_s=0.6) if state == "complete" else None
     finish_run(store, run_id, worker, state=state, reason="no memory", scores=scores)
     return run_id
