@@ -10,6 +10,8 @@ from bertcl_tui.charts.layers import LayerRow, draw_layers
 from bertcl_tui.charts.style import Palette
 from bertcl_tui.cli.output import make_table, print_line, print_text
 from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies
+from bertcl_tui.trial.text import lost_lines
+from engine.learning.measures import Lost
 from engine.store.measurements import DriftRecord
 
 _MEASURES: Final = {
@@ -50,6 +52,8 @@ def print_accuracies(tasks: Sequence[str], accuracies: Accuracies) -> None:
         )
         if accuracies.other:
             print_line(accuracies.other)
+        for line in lost_lines(tasks, accuracies):
+            print_line(line)
 
 
 def accuracy_facts(tasks: Sequence[str], accuracies: Sequence[Accuracies]) -> dict[str, Any]:
@@ -61,8 +65,19 @@ def accuracy_facts(tasks: Sequence[str], accuracies: Sequence[Accuracies]) -> di
             "score": item.score,
             **({"beside": item.beside} if item.other else {}),
             **(_measures(item) if item.is_whole(len(tasks)) else {}),
+            **({"lost": [_lost(tasks, lost) for lost in item.lost]} if item.lost else {}),
         }
         for item in accuracies
+    }
+
+
+def _lost(tasks: Sequence[str], lost: Lost) -> dict[str, Any]:
+    return {
+        "task": tasks[lost.task],
+        "lost": lost.whole,
+        "encoder": lost.encoder,
+        "head": lost.head,
+        "new_head": {str(rows): score for rows, score in lost.again.items()},
     }
 
 

@@ -207,7 +207,7 @@ class _Pace:
 
 def _print(at: OpenedStore, record: RunRecord, *, json: bool) -> None:
     tasks = record.spec.sequence
-    accuracies = accuracies_of(at.reader.stage_ends(record.id))
+    accuracies = accuracies_of(at.reader.stage_ends(record.id), at.reader.probes(record.id))
     if json:
         print_json(
             {

@@ -98,7 +98,7 @@ def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: boo
 
 def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: bool) -> None:
     tasks = study.spec.sequence
-    accuracies = accuracies_of(at.reader.stage_ends(trial.run_id))
+    accuracies = accuracies_of(at.reader.stage_ends(trial.run_id), at.reader.probes(trial.run_id))
     stages = stages_of(at.store, trial.run_id)
     drifts = at.reader.drift(trial.run_id)
     run = at.reader.run(trial.run_id)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.spec import RunSpec
     from engine.spec.search import Evaluator
     from engine.store.connection import Store
-    from engine.store.measurements import DriftRecord, StageEnds
+    from engine.store.measurements import DriftRecord, ProbeRecord, StageEnds
     from engine.store.notices import Notices
     from engine.store.studies import StudyRecord
 
@@ -260,6 +260,15 @@ class Reader:
         from engine.store.measurements import drift_of
 
         return tuple(drift_of(store, run_id))
+
+    def probes(self, run_id: int) -> "tuple[ProbeRecord, ...]":
+        """Return what linear probes found of a run's tasks at the end of each stage."""
+        store = self._store()
+        if store is None:
+            return ()
+        from engine.store.measurements import probes_of
+
+        return tuple(probes_of(store, run_id))
 
     def arena(self) -> "tuple[Recorded, ...]":
         """Return what the arena has recorded, by what its runs have in common."""

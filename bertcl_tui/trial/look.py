@@ -1,5 +1,6 @@
 """One look at a run: rates, drift and accuracies, what can be done with it, and its charts."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,11 +15,11 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunCurves, RunFacts
 from bertcl_tui.style.wording import score, stage_1_said
 from engine.errors import UsageError
-from engine.learning.measures import AccuracyMatrix
+from engine.learning.measures import AccuracyMatrix, Lost, where_lost
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
 from engine.spec.protocol import SCORE_NAMES, Score
-from engine.store.measurements import DriftRecord, Split, StageEnds
+from engine.store.measurements import DriftRecord, ProbeRecord, Split, StageEnds
 from engine.store.states import ENDED, RETRIED
 from engine.tasks.models import backbone_of
 
@@ -43,6 +44,8 @@ class Accuracies(Struct, frozen=True):
     """What the rows are of."""
     beside: tuple[float | None, ...] = ()
     """The other one of accuracy and macro-F1, at the end, by task; None: not measured."""
+    lost: tuple[Lost, ...] = ()
+    """In head or encoder, where linear probes told."""
 
     def is_at_once(self, tasks: int) -> bool:
         """Whether so many tasks were learnt in one stage."""
@@ -95,7 +98,7 @@ def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> R
     return RunLook(
         run=run,
         curves=next(iter(reader.curves([run_id])), None),
-        accuracies=accuracies_of(reader.stage_ends(run_id)),
+        accuracies=accuracies_of(reader.stage_ends(run_id), reader.probes(run_id)),
         drifts=drifts,
         layers=_layers(run, drifts, before),
     )
@@ -113,8 +116,11 @@ def _layers(
     return layers_of(run.spec, run.learning_rates, drifts)
 
 
-def accuracies_of(ends: StageEnds) -> tuple[Accuracies, ...]:
+def accuracies_of(ends: StageEnds, probes: Sequence[ProbeRecord] = ()) -> tuple[Accuracies, ...]:
     """Return a run's accuracies on the splits that score it and that report it."""
+    probed: defaultdict[tuple[int, int], dict[int, float]] = defaultdict(dict)
+    for each in probes:
+        probed[each.stage, each.task][each.rows] = each.score
     return tuple(
         Accuracies(
             split,
@@ -122,6 +128,9 @@ def accuracies_of(ends: StageEnds) -> tuple[Accuracies, ...]:
             tuple(end.stage for end in own),
             own[-1].score,
             own[-1].beside,
+            where_lost(AccuracyMatrix(tuple(end.accuracies for end in own)), probed)
+            if split == "search"
+            else (),
         )
         for split, own in ends.items()
     )

@@ -126,7 +126,23 @@ def matrix_text(
             text.append(_measures(item, looks))
             if item.other:
                 text.append(f"\n{item.other}", style=looks.muted)
+            for line in lost_lines(tasks, item):
+                text.append(f"\n{line}", style=looks.text)
     return text
+
+
+def lost_lines(tasks: Sequence[str], item: Accuracies) -> Sequence[str]:
+    """Say of each earlier task how much of it was lost in the encoder, and how much in its head."""
+    return [
+        f"{tasks[lost.task]} lost {_signed(lost.whole)}: encoder {_signed(lost.encoder)}, "
+        f"head {_signed(lost.head)}; a new head has "
+        + ", ".join(f"{score:.3f} by {rows} rows" for rows, score in sorted(lost.again.items()))
+        for lost in item.lost
+    ]
+
+
+def _signed(points: float) -> str:
+    return f"{points:.3f}".replace("-", "−")
 
 
 def _of(item: Accuracies) -> str:
@@ -169,7 +185,7 @@ def _measures(item: Accuracies, looks: Looks) -> Text:
         if value is not None:
             text.append(" · " if text else "")
             text.append(f"{name} ", style=looks.muted)
-            text.append(f"{value:.3f}".replace("-", "−"))
+            text.append(_signed(value))
     return text
 
 

@@ -3,8 +3,11 @@
 Where a protocol scores by macro-F1, it is that of macro-F1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+Probed = Mapping[tuple[int, int], Mapping[int, float]]
+"""What probes on task j say after stage i, by (i, j), and then by the rows they were fitted on."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,41 @@ class AccuracyMatrix:
     @property
     def _is_of_stages(self) -> bool:
         return len(self.rows) == len(self.last)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What is lost of an earlier task at the end, and where; below 0: it was won."""
+
+    task: int
+    whole: float
+    """How far its score fell since its own stage."""
+    encoder: float
+    """How far that of a linear probe fell, which only the encoder can be to blame for."""
+    again: Mapping[int, float]
+    """What a new head scores at the end that is fitted on so many rows."""
+
+    @property
+    def head(self) -> float:
+        """The rest: what a head would have that fits the encoder as it is."""
+        return self.whole - self.encoder
+
+
+def where_lost(matrix: AccuracyMatrix, probed: Probed) -> tuple[Lost, ...]:
+    """Return where the earlier tasks are lost, as far as they were probed after both stages.
+
+    The probe with most rows is compared, of those that both have.
+    """
+    if len(matrix.rows) != len(matrix.last):
+        return ()
+    found = []
+    for task, end in enumerate(matrix.last[:-1]):
+        then, now = probed.get((task, task), {}), probed.get((len(matrix.rows) - 1, task), {})
+        rows = max(then.keys() & now.keys(), default=0)
+        if rows:
+            fell = matrix.rows[task][task] - end
+            found.append(Lost(task, fell, then[rows] - now[rows], dict(now)))
+    return tuple(found)
 
 
 def _mean(values: Sequence[float]) -> float:

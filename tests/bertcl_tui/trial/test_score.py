@@ -17,9 +17,11 @@ from engine.spec.protocol import Score
 from engine.store.connection import open_store
 from engine.store.measurements import (
     MeasurementRecord,
+    ProbeRecord,
     Progress,
     StageRecord,
     record_progress,
+    record_stage_end,
     record_stages,
 )
 from engine.store.run_states import claim_run, create_run
@@ -90,6 +92,30 @@ def test_both_are_shown_at_the_end(
     facts = accuracy_facts(TASKS, [found])["search"]
     assert facts["score"] == score
     assert facts["p"] == pytest.approx(1.5 if score == "accuracy" else 1.1)
+
+
+def test_it_is_said_how_much_was_lost_in_the_head_and_how_much_in_the_encoder(
+    measured: tuple[Score, Reader, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, reader, run_id = measured
+    store = open_store(str(tmp_path / "studies.db"))
+    probes = [
+        ProbeRecord(stage=stage, task=0, rows=rows, score=found)
+        for stage, rows, found in ((0, 10, 0.7), (0, 48, 0.92), (1, 10, 0.65), (1, 48, 0.89))
+    ]
+    record_stage_end(store, run_id, 1, probes=probes)
+    store.close()
+    (found,) = accuracies_of(reader.stage_ends(run_id), reader.probes(run_id))
+    line = (
+        "sst2 lost 0.100: encoder 0.030, head 0.070; "
+        "a new head has 0.650 by 10 rows, 0.890 by 48 rows"
+    )
+    assert line in matrix_text(TASKS, [found], 60, LOOKS).plain
+    print_accuracies(TASKS, found)
+    assert line in capsys.readouterr().out.splitlines()
+    (lost,) = accuracy_facts(TASKS, [found])["search"]["lost"]
+    assert lost["new_head"] == {"10": 0.65, "48": 0.89}
+    assert (lost["task"], lost["encoder"]) == ("sst2", pytest.approx(0.03))
 
 
 def test_curves_are_of_what_p_is_made_of(measured: tuple[Score, Reader, int]) -> None:

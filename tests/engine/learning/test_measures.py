@@ -1,6 +1,6 @@
 import pytest
 
-from engine.learning.measures import AccuracyMatrix
+from engine.learning.measures import AccuracyMatrix, where_lost
 
 PAIR = AccuracyMatrix(((0.90,), (0.70, 0.80)))
 TRIPLE = AccuracyMatrix(((0.90,), (0.95, 0.80), (0.60, 0.85, 0.70)))
@@ -30,3 +30,24 @@ def test_backward_transfer_starts_where_a_task_was_just_learnt() -> None:
 def test_forgetting_starts_where_a_task_was_known_best() -> None:
     # task 0 was known best after stage 1, at 0.95; task 1 got better by 0.05
     assert TRIPLE.forgetting == pytest.approx((0.35 - 0.05) / 2)
+
+
+def test_what_a_probe_still_tells_is_lost_in_the_head_alone() -> None:
+    matrix = AccuracyMatrix(((0.9,), (0.6, 0.8)))
+    probed = {
+        (0, 0): {10: 0.7, 100: 0.88},
+        (1, 0): {10: 0.65, 100: 0.83},
+        (1, 1): {10: 0.5, 100: 0.8},
+    }
+    (lost,) = where_lost(matrix, probed)
+    assert lost.task == 0
+    assert lost.whole == pytest.approx(0.3)
+    assert (lost.encoder, lost.head) == (pytest.approx(0.05), pytest.approx(0.25))
+    assert lost.again == {10: 0.65, 100: 0.83}
+
+
+def test_what_was_not_probed_after_both_stages_or_has_none_is_not_told() -> None:
+    matrix = AccuracyMatrix(((0.9,), (0.6, 0.8)))
+    assert where_lost(matrix, {(1, 0): {10: 0.65}}) == ()
+    assert where_lost(matrix, {(0, 0): {48: 0.9}, (1, 0): {10: 0.65}}) == ()
+    assert where_lost(AccuracyMatrix(((0.9, 0.8),)), {(0, 0): {10: 0.65}}) == ()
