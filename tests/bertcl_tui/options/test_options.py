@@ -38,6 +38,7 @@ WRONG = [
     ("balance", "even", "no balance named 'even'; use one of none, weights, sampling"),
     ("score", "f1", "no score named 'f1'; use one of accuracy, macro-f1"),
     ("curve_share", "-1", "curve share is -1; it must be at least 0, like 0.1"),
+    ("probe_rows", "-1", "probe rows is -1; it must be at least 0, like 100"),
     ("trials", "many", "trials 'many' is no whole number"),
     ("trials", "0", "trials is 0"),
     ("epochs", "1.5", "epochs '1.5' is no whole number"),
@@ -125,6 +126,7 @@ def test_what_is_searched_and_how_long_can_be_said() -> None:
             "retention_rows": "128",
             "measures_per_epoch": "2",
             "curve_share": "0.25",
+            "probe_rows": "0",
             "batching": "by-length",
         }
     )
@@ -174,7 +176,8 @@ def test_what_does_not_go_with_the_searched_stages_is_refused(
 def test_curves_without_a_bound_are_asked_for_by_a_word() -> None:
     bound = build_study_spec({"sequence": "a:b", "curve_share": "0.1"})
     assert bound.protocol.curve_share == 0.1
-    assert build_study_spec({"sequence": "a:b", "curve_share": "unbounded"}).protocol == Protocol()
+    unbound = build_study_spec({"sequence": "a:b", "curve_share": "unbounded"}).protocol
+    assert unbound == Protocol(probe_rows=bound.protocol.probe_rows)
 
 
 def test_no_sequence_is_said() -> None:
