@@ -1,91 +1,110 @@
 """The options of ``worker --launcher``, which places workers on a cluster."""
 
-from typing import Annotated, Any
+from typing import Annotated, Final
 
 import typer
+from msgspec import Struct
 
 from bertcl_tui.cli.output import say
 from bertcl_tui.cli.parameters import offer_words
-from bertcl_tui.options import readers
 from engine.errors import UsageError
 from engine.work.launchers import LAUNCHERS, launch
 from engine.work.launchers.asked import Asked
 from engine.work.supervisor import WorkerSettings
 
-_PANEL = "On a cluster"
-_TIME = "time"
-
-
-def _option(*flags: str, metavar: str, text: str, **more: Any) -> Any:  # noqa: ANN401 - typer's own
-    return typer.Option(*flags, metavar=metavar, help=text, rich_help_panel=_PANEL, **more)
-
+_PANEL: Final = "On a cluster"
+_FLAGS: Final = {"gpus": "--gpus-per-worker", "cpus": "--cpus-per-worker"}
+"""Of options that are not called as what they say."""
 
 Launcher = Annotated[
     str,
-    _option(
+    typer.Option(
         metavar="NAME",
-        text=f"Who places the workers: {' or '.join(LAUNCHERS)}; by default this machine alone.",
+        help=f"Who places the workers: {' or '.join(LAUNCHERS)}; by default this machine alone.",
+        rich_help_panel=_PANEL,
         show_default=False,
         autocompletion=offer_words({name: item.meaning for name, item in LAUNCHERS.items()}),
     ),
 ]
 Gpus = Annotated[
     float | None,
-    _option(
-        metavar="N", text="GPUs of each worker: 1, 0, or a share like 0.25; by default one if any."
+    typer.Option(
+        metavar="N",
+        help="GPUs of each worker: 1, 0, or a share like 0.25; by default one if any.",
+        rich_help_panel=_PANEL,
     ),
 ]
 Cpus = Annotated[
     int | None,
-    _option(metavar="N", text="Cores of each worker, and its threads; by default 1.", min=1),
+    typer.Option(
+        metavar="N",
+        help="Cores of each worker, and its threads; by default 1.",
+        rich_help_panel=_PANEL,
+        min=1,
+    ),
 ]
 Address = Annotated[
     str | None,
-    _option(
+    typer.Option(
         metavar="HOST:PORT",
-        text="Of a running Ray cluster; by default the one found, or a new one on this machine.",
+        help="Of a running Ray cluster; by default the one found, or a new one on this machine.",
+        rich_help_panel=_PANEL,
     ),
 ]
 Partition = Annotated[
-    str | None, _option(metavar="NAME", text="Of Slurm; by default Slurm's own choice.")
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Of Slurm; by default Slurm's own choice.", rich_help_panel=_PANEL
+    ),
 ]
 Time = Annotated[
     str | None,
-    _option(
-        metavar="TIME", text="After which Slurm ends a worker, and queues it anew; by default 12h."
+    typer.Option(
+        metavar="TIME",
+        help="After which Slurm ends a worker, and queues it anew; by default 12h.",
+        rich_help_panel=_PANEL,
     ),
 ]
 
 
-def asked_of_cluster(**typed: Any) -> dict[str, Any]:  # noqa: ANN401 - each has a type of its own
-    """Return what was typed of these options.
+class OfCluster(Struct, frozen=True, kw_only=True):
+    """What was typed of a cluster; None: nothing."""
 
-    Raises:
-        UsageError: a time cannot be read.
-    """
-    given = {name: value for name, value in typed.items() if value is not None}
-    if _TIME in given:
-        given[_TIME] = readers.duration(_TIME, given[_TIME])
-    return given
+    gpus: float | None
+    cpus: int | None
+    address: str | None
+    partition: str | None
+    time: float | None
+    """Seconds."""
 
 
 def launch_workers(
-    launcher: str, settings: WorkerSettings, slots: int | None, given: dict[str, Any]
+    launcher: str, settings: WorkerSettings, slots: int | None, typed: OfCluster
 ) -> None:
-    """Let a launcher place workers, where one was named.
+    """Let a launcher place workers.
 
     Raises:
         UsageError: it cannot be done as asked.
     """
-    launch(launcher, Asked(settings=settings, most=slots, **given), say)
+    asked = Asked(
+        settings=settings,
+        most=slots,
+        gpus=typed.gpus,
+        cpus=1 if typed.cpus is None else typed.cpus,
+        address=typed.address,
+        partition=typed.partition,
+        time=typed.time,
+    )
+    launch(launcher, asked, say)
 
 
-def refuse_without_launcher(given: dict[str, Any]) -> None:
+def refuse_without_launcher(typed: OfCluster) -> None:
     """See that nothing was asked of a cluster where there is to be none.
 
     Raises:
         UsageError: something was.
     """
-    for name in given:
-        flag = f"--{name}" if name not in {"gpus", "cpus"} else f"--{name}-per-worker"
-        raise UsageError(f"{flag} is for workers on a cluster; name a --launcher, such as ray")
+    for name in OfCluster.__struct_fields__:
+        if getattr(typed, name) is not None:
+            flag = _FLAGS.get(name, f"--{name}")
+            raise UsageError(f"{flag} is for workers on a cluster; name a --launcher, such as ray")

@@ -12,16 +12,16 @@ from bertcl_tui.cli.launching import (
     Cpus,
     Gpus,
     Launcher,
+    OfCluster,
     Partition,
     Time,
-    asked_of_cluster,
     launch_workers,
     refuse_without_launcher,
 )
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
 from bertcl_tui.cli.parameters import DEVICES, Checkpoints, Json, Slots, Stack, Store, offer_words
 from bertcl_tui.cli.stores import opened, use_places
-from bertcl_tui.options import option
+from bertcl_tui.options import option, readers
 from bertcl_tui.store.study_rows import WorkerRow
 from bertcl_tui.style.looks import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
@@ -77,12 +77,12 @@ def worker(
     if slots == 0:
         raise UsageError("0 workers would do nothing; leave --slots out, or name 1 or more")
     use_places(checkpoints)
-    of_cluster = asked_of_cluster(
+    of_cluster = OfCluster(
         gpus=gpus_per_worker,
         cpus=cpus_per_worker,
         address=address,
         partition=partition,
-        time=time,
+        time=None if time is None else readers.duration("time", time),
     )
     if not launcher:
         refuse_without_launcher(of_cluster)

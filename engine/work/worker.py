@@ -68,8 +68,12 @@ Value = TypeVar("Value")
 _log = logging.getLogger(__name__)
 
 
-def work(settings: WorkerSettings) -> bool:
+def work(settings: WorkerSettings, ending: Event | None = None) -> bool:
     """Work for a store until asked to end, or until there is nothing to do.
+
+    Args:
+        settings: of the worker.
+        ending: set when it is to end; it may be already.
 
     Returns:
         True where there was nothing to do, False where it was asked to end.
@@ -84,12 +88,11 @@ def work(settings: WorkerSettings) -> bool:
     if settings.checkpoints:
         CHECKPOINTS.name(settings.checkpoints)
     with closing(open_store(settings.store)) as store:
-        return _work_for(store, settings)
+        return _work_for(store, settings, ending or Event())
 
 
-def _work_for(store: Store, settings: WorkerSettings) -> bool:
+def _work_for(store: Store, settings: WorkerSettings, ending: Event) -> bool:
     place = place_of(store)
-    ending = Event()
     _end_politely(ending)
     patience = Patience(ending)
     worker_id = patience.call(

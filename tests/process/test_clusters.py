@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from signal import SIGUSR2
 
@@ -164,3 +166,34 @@ def test_a_job_that_slurm_takes_its_machine_from_gives_its_run_back_and_is_queue
     wait_for_end(working_here(store))
     assert get_run(store, run_id).state == "complete"
     assert measurements_of(store, run_id) == undisturbed
+
+
+WARNED_WHILE_LOADING = """
+import os, signal, sys
+from engine.work.launchers.slurm import SlurmWorker
+from engine.work.supervisor import WorkerSettings
+
+class Warning:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGUSR2)
+
+sys.meta_path.insert(0, Warning())
+signal.signal(signal.SIGTERM, lambda *_: None)
+signal.signal(signal.SIGUSR2, lambda *_: print("queued anew"))
+SlurmWorker(WorkerSettings(store=sys.argv[1], device="cpu", until_idle=True))()
+"""
+"""A job as submitit runs it: which passes SIGTERM over, and queues it anew on SIGUSR2."""
+
+
+def test_a_job_that_is_warned_while_torch_is_loaded_takes_no_run_and_is_queued_anew(
+    tmp_path: Path, run_spec: RunSpec
+) -> None:
+    with closing(open_store(str(tmp_path / "studies.db"))) as store:
+        run_id = create_run(store, run_spec)
+        words = [sys.executable, "-c", WARNED_WHILE_LOADING, store.url]
+        job = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        assert (job.returncode, job.stdout) == (0, "queued anew\n"), job.stderr
+        assert get_run(store, run_id).state == "queued"
+        assert living_workers(store) == []

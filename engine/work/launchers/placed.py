@@ -4,6 +4,7 @@ import logging
 import socket
 from collections.abc import Mapping
 from contextlib import closing
+from threading import Event
 
 from msgspec import Struct
 
@@ -58,12 +59,15 @@ class PlacedWorker:
             ) from None
         return Begun(worker_id, host)
 
-    def work(self) -> bool:
+    def work(self, ending: Event | None = None) -> bool:
         """Work until there is nothing to do (True), or until asked to end (False).
+
+        Args:
+            ending: set when it is to end, be it while libraries are loaded.
 
         Raises:
             EngineError: it cannot.
         """
         from engine.work.worker import work
 
-        return work(self._settings)
+        return work(self._settings, ending)

@@ -8,6 +8,7 @@ import shutil
 import signal
 from contextlib import closing, redirect_stderr
 from io import StringIO
+from threading import Event
 from types import FrameType
 from typing import Final
 
@@ -100,17 +101,14 @@ class SlurmWorker(Checkpointable):
         Raises:
             EngineError: it cannot.
         """
-        queue_anew = signal.getsignal(_WARNED)
-        warned: list[int] = []
+        warned = Event()
 
-        def give_back(number: int, _: FrameType | None) -> None:
-            warned.append(number)
-            signal.raise_signal(signal.SIGTERM)  # as a worker anywhere is asked to end
+        def give_back(_: int, __: FrameType | None) -> None:
+            warned.set()
 
-        signal.signal(_WARNED, give_back)
+        queue_anew = signal.signal(_WARNED, give_back)
         worker = PlacedWorker(self._settings, self._places)
         worker.begin()
-        if not warned:
-            worker.work()
-        if warned and callable(queue_anew):
+        worker.work(warned)
+        if warned.is_set() and callable(queue_anew):
             queue_anew(_WARNED, None)
