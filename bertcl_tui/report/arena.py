@@ -2,45 +2,29 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
 from bertcl_tui.arena.fields import table_command, texts_of_look
 from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.writing import tally_text
-from bertcl_tui.report.facts import PLAIN, Sheet, protocol_sheet
-from bertcl_tui.report.figures import (
-    INK,
-    ROOM_OF_A_CHOICE,
-    Ink,
-    Spec,
-    chart,
-    colour_of,
-    inks_of,
-    only,
-    shape_of,
-    told,
-)
+from bertcl_tui.report.differences import difference_figure, differences
+from bertcl_tui.report.drawing import Spec, inks_of
 from bertcl_tui.report.page import write_page
 from bertcl_tui.report.reproduction import commands_of_run
+from bertcl_tui.report.sheets import PLAIN, Sheet, protocol_sheet
 from bertcl_tui.report.writing import Chip, chips_of, report_command, stamp
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from engine.arena import legend
 from engine.arena.entrants import Entrant, reference_of
-from engine.arena.layouts import Column
-from engine.arena.measuring import P, half_width
-from engine.arena.results import CellRuns
 from engine.arena.tables import Cell, Row, Table
 from engine.errors import UsageError
 from engine.exports.forest import ON_PAGE, to_forest
 from engine.spec import sequence_name
 from engine.tasks.models import model_title
 
-_ROOM_OF_A_COLUMN: Final = 12
-"""Pixels."""
 _MEASURES: Final = ("", "p", "forgetting")
 """Those whose tables are in a report; empty: p_o and p_s."""
 
@@ -127,7 +111,7 @@ def _page(key: str, looks: Sequence[Look], charts: dict[str, Spec]) -> Page:
     reference = reference_of(look.layout.entrants)
     columns = {column.name: column.name for column in look.layout.columns}
     shown = inks_of(columns)
-    rows = list(_differences(look, reference))
+    rows = list(differences(look, reference))
     if rows:
         charts[key] = difference_figure(rows, shown, "p", reference.title, param=key)
     texts = texts_of_look(look)
@@ -146,9 +130,6 @@ def _page(key: str, looks: Sequence[Look], charts: dict[str, Spec]) -> Page:
             for entrant in look.layout.entrants
         ),
     )
-
-
-# the tables
 
 
 def _headline(table: Table) -> Iterator[tuple[str, ...]]:
@@ -185,112 +166,6 @@ def _numbers(cell: Cell) -> Iterator[Number]:
 def _paper(row: Row) -> tuple[str, ...]:
     found = tuple(map(legend.paper, row.cells))
     return found if any(found) else ()
-
-
-# the chart
-
-
-def _differences(look: Look, reference: Entrant) -> Iterator[Mapping[str, Any]]:
-    """Yield the difference in p to the reference over the seeds in common, by row and column."""
-    cells = look.recorded.results.cells
-    for entrant in look.layout.entrants:
-        for column in look.layout.columns:
-            found = cells.get((entrant.name, column.sequence))
-            other = cells.get((reference.name, column.sequence))
-            if entrant == reference or found is None or other is None:
-                continue
-            one, base = _scores(found, column), _scores(other, column)
-            gains = [one[seed] - base[seed] for seed in sorted(one.keys() & base.keys())]
-            if gains:
-                yield _difference(entrant.title, column.name, gains)
-
-
-def _scores(found: CellRuns, column: Column) -> dict[int, float]:
-    tasks = len(column.sequence)
-    scores = {
-        seed: P.of(accuracies, tasks, column.task) for seed, accuracies in found.accuracies.items()
-    }
-    return {seed: score for seed, score in scores.items() if score is not None}
-
-
-def _difference(method: str, column: str, gains: Sequence[float]) -> Mapping[str, Any]:
-    mean, half = fmean(gains), half_width(gains)
-    low, high = mean - (half or 0.0), mean + (half or 0.0)
-    return {
-        "method": method,
-        "column": column,
-        "difference": round(mean, 5),
-        "low": round(low, 5),
-        "high": round(high, 5),
-        "interval": "–" if half is None else f"{low:+.3f} to {high:+.3f}",
-        "seeds": len(gains),
-    }
-
-
-def difference_figure(
-    rows: Sequence[Mapping[str, Any]],
-    inks: Sequence[Ink],
-    quantity: str,
-    reference: str,
-    param: str,
-) -> Spec:
-    """Return by how much each method is above the reference, with its interval.
-
-    Args:
-        rows: ``method``, ``column``, ``difference``, ``low``, ``high``, ``seeds``.
-        inks: of the columns.
-        quantity: what the difference is of.
-        reference: the method that the others are compared with.
-        param: what the switches of its columns are called on the page.
-    """
-    said = [
-        *(told("method"), told("column", "sequence"), told("difference", number="+.3f")),
-        *(told("interval", "95 % interval"), told("seeds", "seeds in common")),
-    ]
-    y = {
-        "field": "method",
-        "type": "nominal",
-        "title": None,
-        "sort": list(dict.fromkeys(row["method"] for row in rows)),
-    }
-    offset = {"field": "column", "sort": [ink.key for ink in inks]}
-    ticks = {"format": "+.2f", "grid": True}
-    title = f"difference in {quantity} to {reference}"
-    x = {"field": "difference", "type": "quantitative", "title": title, "axis": ticks}
-    colour = colour_of(inks, "column")
-    layers: list[Spec] = [
-        {
-            "data": {"values": [{"difference": 0}]},
-            "mark": {"type": "rule", "color": INK},
-            "encoding": {"x": x},
-        },
-        {
-            "transform": [only(param, "column")],
-            "encoding": {"y": y, "yOffset": offset, "color": colour},
-            "layer": [
-                {
-                    "mark": {"type": "rule", "strokeWidth": 2},
-                    "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
-                },
-                {
-                    "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-                    "encoding": {
-                        "x": x,
-                        "shape": shape_of(inks, "column"),
-                        "tooltip": said,
-                    },
-                },
-            ],
-        },
-    ]
-    shown = [{"name": param, "value": [ink.key for ink in inks]}]
-    spec = chart(layers, shown, height=0)
-    room = max(ROOM_OF_A_CHOICE, _ROOM_OF_A_COLUMN * len(inks))
-    height = {"step": room, "for": "position"}
-    return {**spec, "data": {"values": list(rows)}, "height": height}
-
-
-# how to have it again
 
 
 def _commands(look: Look, entrant: Entrant, texts: Mapping[str, str]) -> Iterator[str]:

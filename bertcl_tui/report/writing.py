@@ -10,13 +10,12 @@ from msgspec import Struct
 
 from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.forgetting import measured_on
-from bertcl_tui.report import facts
+from bertcl_tui.report import facts, sheets
+from bertcl_tui.report.drawing import Ink, inks_of
 from bertcl_tui.report.figures import (
     DASH_GLYPHS,
     MOST_POINTS,
-    Ink,
     forgetting_figure,
-    inks_of,
     plane_figure,
     rates_figure,
 )
@@ -59,7 +58,7 @@ def write_study_report(reader: Reader, study_id: int, out: Path) -> int:
     """
     look = look_for_report(reader, study_id)
     charts, values = _charts(look)
-    trials, lines = facts.trials_sheet(look)
+    trials, lines = sheets.trials_sheet(look)
     best = look.best
     return write_page(
         "study.html.jinja",
@@ -71,14 +70,14 @@ def write_study_report(reader: Reader, study_id: int, out: Path) -> int:
         facts=_facts(look),
         abstract=facts.abstract(look),
         headlines=facts.headlines(look),
-        importance=facts.importance_sheet(look),
+        importance=sheets.importance_sheet(look),
         trials=trials,
         lines=lines,
         most_open=MOST_OPEN,
         stages=list(facts.stage_sheets(look)),
-        protocol=facts.protocol_sheet(look.record.spec.protocol),
-        search=facts.search_sheet(look),
-        machine=facts.machine_sheet(reader, look),
+        protocol=sheets.protocol_sheet(look.record.spec.protocol),
+        search=sheets.search_sheet(look),
+        machine=sheets.machine_sheet(reader, look),
         search_command=command_of_search(look.record.spec),
         best_commands=""
         if best is None

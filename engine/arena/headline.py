@@ -15,7 +15,7 @@ from engine.arena.inference import (
     sign_flip_p_value,
     two_level_interval,
 )
-from engine.arena.measuring import P, half_width, holm, paired_p_value
+from engine.arena.measuring import P, gains_of, half_width, holm, paired_p_value
 from engine.arena.results import CellRuns, Results
 from engine.spec import sequence_name
 
@@ -199,9 +199,8 @@ def _one_sided(
     p_value = paired_p_value(one, other)
     if p_value is None or p_value == 1:
         return p_value, p_value
-    gains = [one[seed] - other[seed] for seed in one.keys() & other.keys()]
     half = p_value / 2
-    return (half, 1 - half) if fmean(gains) > 0 else (1 - half, half)
+    return (half, 1 - half) if fmean(gains_of(one, other)) > 0 else (1 - half, half)
 
 
 def _corrected(effects: Sequence[Effect]) -> Iterator[Effect]:

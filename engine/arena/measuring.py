@@ -166,10 +166,15 @@ def step_of(
     return min((step for step in steps if step > _ROUNDING), default=0.0)
 
 
+def gains_of(one: Mapping[int, float], other: Mapping[int, float]) -> list[float]:
+    """Return by how much each is higher of the seeds that both have."""
+    return [one[seed] - other[seed] for seed in sorted(one.keys() & other.keys())]
+
+
 def mean_gain(one: Mapping[int, float], other: Mapping[int, float]) -> float | None:
     """Return by how much the mean is higher over the seeds that both have; None: there is none."""
-    shared = one.keys() & other.keys()
-    return fmean(one[seed] - other[seed] for seed in shared) if shared else None
+    gains = gains_of(one, other)
+    return fmean(gains) if gains else None
 
 
 def is_told(difference: float, step: float) -> bool:
@@ -205,7 +210,7 @@ def paired_p_value(
     Returns:
         None with fewer than three pairs.
     """
-    differences = [one[seed] - other[seed] for seed in sorted(one.keys() & other.keys())]
+    differences = gains_of(one, other)
     if len(differences) < FEWEST_PAIRS:
         return None
     mean, spread = fmean(differences), stdev(differences)

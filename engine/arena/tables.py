@@ -205,8 +205,8 @@ def _cell(basis: _Basis, entrant: Entrant, column: Column) -> Cell:
     values = tuple(
         _value(
             quantity,
-            _numbers(quantity, column, found),
-            _numbers(quantity, column, other),
+            numbers_by_seed(quantity, column, found),
+            numbers_by_seed(quantity, column, other),
             _step(quantity, column, found, basis.measured),
             paper[place] if paper else None,
         )
@@ -225,8 +225,8 @@ def _cell(basis: _Basis, entrant: Entrant, column: Column) -> Cell:
     )
 
 
-def _numbers(quantity: Quantity, column: Column, found: CellRuns | None) -> dict[int, float]:
-    """Return one quantity by seed."""
+def numbers_by_seed(quantity: Quantity, column: Column, found: CellRuns | None) -> dict[int, float]:
+    """Return one quantity of the runs of a cell, by seed."""
     if found is None:
         return {}
     tasks = len(column.sequence)

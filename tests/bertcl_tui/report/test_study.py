@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import insert, select
 
-from bertcl_tui.report.facts import importance_sheet
 from bertcl_tui.report.page import report_file
+from bertcl_tui.report.sheets import importance_sheet
 from bertcl_tui.report.study import MOST_CURVES, MOST_LISTED, look_for_report
 from bertcl_tui.report.writing import write_study_report
 from bertcl_tui.store.reader import Reader
