@@ -12,9 +12,10 @@ from bertcl_tui.cli.stores import OpenedStore
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.wording import best_text, count, duration, headway, score, steps_rate
-from engine.errors import EngineError, mask_password, shown
+from engine.errors import DeletedError, EngineError, mask_password, shown
 from engine.spec import sequence_name
 from engine.store.connection import DEFAULT_STORE
+from engine.store.endings import Ending, find_ending
 from engine.store.run_states import control_run
 from engine.store.runs import RunRecord, runs_by_id
 from engine.store.states import ENDED
@@ -24,9 +25,7 @@ from engine.work.tending import Tender
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C."""
 LOOK_SECONDS: Final = 0.3
-_ENDED_WELL: Final = frozenset({"complete", "stopped"})
 _GOING_WELL: Final = frozenset({"running", "complete"})
-_STUDY_ENDED: Final = _ENDED_WELL | {"failed"}
 _PAUSED: Final = "paused; the same command goes on"
 
 
@@ -46,13 +45,11 @@ def follow_search(at: OpenedStore, study: StudyRecord, tender: Tender, store: st
         typer.Exit: the person interrupted.
     """
     try:
-        row = _follow_search(at, study, tender)
+        return _follow_search(at, study, tender)
     except KeyboardInterrupt:
         control_study(at.store, study.id, "paused")
         say(f"paused; go on with: {command_on('resume', study.name, store)}")
         raise typer.Exit(INTERRUPTED) from None
-    _refuse_without_an_end(row)
-    return row
 
 
 def follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) -> None:
@@ -66,8 +63,7 @@ def follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) ->
         _follow_studies(at, study_ids, tender)
     except KeyboardInterrupt:
         for study_id in study_ids:
-            row = at.reader.study(study_id)
-            if row is not None and row.state not in _ENDED_WELL:
+            if _end_of(at, study_id) is None:
                 control_study(at.store, study_id, "paused")
         say(_PAUSED)
         raise typer.Exit(INTERRUPTED) from None
@@ -101,7 +97,7 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
     reported = {trial.number for trial in at.reader.trials(study.id).rows if trial.state in ENDED}
     with open_progress() as display:
         while True:
-            row = at.reader.study(study.id)
+            ending, row = _end_of(at, study.id), at.reader.study(study.id)
             if row is None:
                 raise EngineError(f"study '{shown(study.name)}' was deleted meanwhile")
             trials = at.reader.trials(study.id).rows
@@ -112,7 +108,8 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
             # The trials were read after the study: what is said with an ending must count it.
             counted = (at.reader.study(study.id) if ended else None) or row
             display.show(_view(counted, trials, ended, tender.trouble))
-            if row.state in _STUDY_ENDED or _waits_for_a_person(row):
+            if ending is not None:
+                ending.require_good()
                 return row
             is_wanted = row.desired == "running"
             tender.tend((row.ended, [trial.step for trial in trials]) if is_wanted else None)
@@ -159,26 +156,29 @@ def _follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) -
     reported: dict[int, str] = {}
     with open_progress() as display:
         while True:
+            going = {study_id for study_id in study_ids if _goes_on(at, study_id)}
             rows = [_present(at, study_id) for study_id in study_ids]
             news = [
                 row for row in rows if reported.get(row.id) != row.state and row.state != "queued"
             ]
             reported.update((row.id, row.state) for row in rows)
-            shares = [1.0 if row.state in _ENDED_WELL else _share(row) for row in rows]
+            shares = [_share(row) if row.id in going else 1.0 for row in rows]
             display.show(
                 View(
                     title="searches",
                     done=sum(shares),
                     total=len(rows),
                     note=" · ".join(
-                        f"{row.name} {_note(row, tender.trouble)}" for row in rows if _goes_on(row)
+                        f"{row.name} {_note(row, tender.trouble)}"
+                        for row in rows
+                        if row.id in going
                     ),
                     news=tuple(f"{row.name} {row.state}" for row in news),
                 )
             )
-            if not any(map(_goes_on, rows)):
+            if not going:
                 return
-            wanted = [row for row in rows if _goes_on(row) and row.desired == "running"]
+            wanted = [row for row in rows if row.id in going and row.desired == "running"]
             tender.tend([(row.ended, row.rate) for row in rows] if wanted else None)
             time.sleep(LOOK_SECONDS)
 
@@ -187,23 +187,27 @@ def _present(at: OpenedStore, study_id: int) -> StudyRow:
     row = at.reader.study(study_id)
     if row is None:
         raise EngineError("a search that the table needs was deleted meanwhile")
-    _refuse_without_an_end(row)
     return row
 
 
-def _refuse_without_an_end(row: StudyRow) -> None:
-    if row.state == "failed":
-        raise EngineError(f"study '{shown(row.name)}' failed: {row.reason}")
-    if _waits_for_a_person(row):
-        raise EngineError(f"study '{shown(row.name)}' is paused, {row.reason}; then resume it")
+def _goes_on(at: OpenedStore, study_id: int) -> bool:
+    """Whether a search has not come to its end.
+
+    Raises:
+        EngineError: it has come to a bad one.
+    """
+    ending = _end_of(at, study_id)
+    if ending is not None:
+        ending.require_good()
+    return ending is None
 
 
-def _waits_for_a_person(row: StudyRow) -> bool:
-    return row.state == "paused" and row.is_set_aside
-
-
-def _goes_on(row: StudyRow) -> bool:
-    return row.state not in _ENDED_WELL
+def _end_of(at: OpenedStore, study_id: int) -> Ending | None:
+    """Return how a search ended; None: it goes on, or was deleted, which its row says."""
+    try:
+        return find_ending(at.store, study_id)
+    except DeletedError:
+        return None
 
 
 def _share(row: StudyRow) -> float:

@@ -1,48 +1,35 @@
-"""Asking for work and waiting for it: a search, or one run."""
+"""Asking for work: a search, or one run."""
 
-import signal
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from threading import current_thread, main_thread
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from engine.api.looking import is_over, look_at_run, look_at_study, looking_into
+from engine.api.looking import look_at_run, look_at_study, looking_into
 from engine.api.results import Run, Study
-from engine.errors import EngineError, UsageError, first_line, shown, unknown_name
+from engine.api.waiting import wait_for_run, wait_for_study
+from engine.errors import UsageError, first_line, unknown_name
 from engine.places.named import check_places
 from engine.profiles import Profile, read_profile
 from engine.spec import RunSpec, StudySpec, parse_sequence, sequence_name
 from engine.spec import preset as preset_of
 from engine.spec.methods import OptionValue, own_name, read_options
 from engine.spec.run import SearchedMethod, refuse_shared_beginning
-from engine.store.connection import DEFAULT_STORE, Store, is_made, open_store
-from engine.store.run_states import control_run, create_run
-from engine.store.runs import get_run, trials_of
-from engine.store.states import ENDED
-from engine.store.studies import control_study, create_study, get_study
-from engine.store.workers import living_workers, register_worker, work_again
+from engine.store.connection import DEFAULT_STORE, is_made, open_store
+from engine.store.run_states import create_run
+from engine.store.studies import create_study
 from engine.tasks.catalog import data_name, describe_sequence
 from engine.tasks.models import model_name, usual_model
 from engine.work.ask import check as check_elsewhere
 from engine.work.ask import like_every_trial
-from engine.work.machine import core_count
-from engine.work.processes import identity_of
 from engine.work.requests import carry_profile, with_first_rate
-from engine.work.supervisor import WorkerSettings, ensure_workers
-from engine.work.tending import Tender
 
 Switches = Mapping[str, Any]
 """Fields of ``engine.spec.Protocol`` or ``engine.spec.SearchSettings`` that differ."""
 
-_LOOK_SECONDS: Final = 0.3
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Settings = TypeVar("Settings", bound=Struct)
 
 
@@ -111,7 +98,7 @@ def search(
     _check(like_every_trial(spec), store, here=workers == 0)
     with looking_into(store, create=True) as opened:
         study_id = create_study(opened, spec, numbered=name is None)
-        _wait_for_study(opened, study_id, workers=workers, device=device, wait=wait)
+        wait_for_study(opened, study_id, workers=workers, device=device, wait=wait)
         with opened.at_one_moment() as now:
             return look_at_study(now, study_id)
 
@@ -182,7 +169,7 @@ def run(
     _check(spec, store, here=workers == 0)
     with looking_into(store, create=True) as opened:
         run_id = create_run(opened, spec, label=name)
-        _wait_for_run(opened, run_id, workers=workers, device=device)
+        wait_for_run(opened, run_id, workers=workers, device=device)
         with opened.at_one_moment() as now:
             return look_at_run(now, run_id)
 
@@ -260,122 +247,3 @@ def _check(spec: RunSpec, store: str, *, here: bool) -> None:
         check([spec])
     else:
         check_elsewhere(spec)
-
-
-# Waiting
-
-
-def _wait_for_study(
-    store: Store, study_id: int, *, workers: int | None, device: str, wait: bool
-) -> None:
-    """Have a study worked on; Ctrl-C pauses it.
-
-    Args:
-        store: where it is.
-        study_id: which one.
-        workers: processes; None: as many as there is room for; 0: this process.
-        device: where they learn.
-        wait: until it is over; else workers are started, no more.
-
-    Raises:
-        EngineError: it failed, was deleted, or nobody can work on it.
-    """
-    if not wait:
-        ensure_workers(store.url, slots=workers, device=device)
-        return
-
-    def over() -> bool:
-        study = get_study(store, study_id)
-        if study.desired == "paused" and study.reason is not None:
-            raise EngineError(f"study '{shown(study.name)}' is paused: {study.reason}")
-        return study.desired == "stopped" or is_over(store, study_id)
-
-    try:
-        _wait(store, over, partial(_progress_of_study, store, study_id), workers, device)
-    except KeyboardInterrupt:
-        control_study(store, study_id, "paused")
-        raise
-
-
-def _progress_of_study(store: Store, study_id: int) -> object:
-    """Return how far its trials are; None where it is paused."""
-    if get_study(store, study_id).desired == "paused":
-        return None
-    return [(run.state, run.step) for run in trials_of(store, study_id)]
-
-
-def _wait_for_run(store: Store, run_id: int, *, workers: int | None, device: str) -> None:
-    """Have a run worked on until it is complete; Ctrl-C stops it. The arguments are as above.
-
-    Raises:
-        EngineError: it failed, collapsed, was stopped or deleted, or nobody can work on it.
-    """
-
-    def over() -> bool:
-        return get_run(store, run_id).state in ENDED
-
-    try:
-        _wait(store, over, partial(_progress_of_run, store, run_id), workers, device)
-    except KeyboardInterrupt:
-        control_run(store, run_id, "stopped")
-        raise
-    run = get_run(store, run_id)
-    if run.state != "complete":
-        raise EngineError(f"run {run.id} {run.state}: {run.reason}")
-
-
-def _progress_of_run(store: Store, run_id: int) -> object:
-    """Return how far it is; None where it is paused."""
-    run = get_run(store, run_id)
-    return None if run.desired == "paused" else run.step
-
-
-def _wait(
-    store: Store,
-    over: Callable[[], bool],
-    progress: Callable[[], object],
-    workers: int | None,
-    device: str,
-) -> None:
-    """Wait until it is over, and see to it meanwhile that somebody works."""
-    if workers == 0:
-        _work_here(store, device)
-    tender = None if workers == 0 else Tender(store, slots=workers, device=device)
-    while not over():
-        if tender is not None:
-            tender.tend(progress())
-        elif not living_workers(store):
-            raise EngineError("it is not over, and nobody works on it; give a number of workers")
-        time.sleep(_LOOK_SECONDS)
-
-
-def _work_here(store: Store, device: str) -> None:
-    """Be a worker until nothing is left to do.
-
-    Raises:
-        UsageError: this is not the main thread, which alone hears of Ctrl-C.
-        KeyboardInterrupt: somebody pressed it; what was under way is kept.
-    """
-    from engine.work.worker import work
-
-    settings = WorkerSettings(store=store.url, device=device, threads=core_count(), until_idle=True)
-    if current_thread() is not main_thread():
-        raise UsageError("workers=0 needs the main thread; give a number of workers instead")
-    own = register_worker(
-        store, identity_of(), device=device, threads=settings.threads, log_file=None
-    )
-    work_again(store, own)
-    with _signals_as_they_were():
-        was_ended = not work(settings)
-    if was_ended:
-        raise KeyboardInterrupt
-
-
-@contextmanager
-def _signals_as_they_were() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

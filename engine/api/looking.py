@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from engine.api.results import Run, Study, Trial
 from engine.learning.measures import AccuracyMatrix
 from engine.store.connection import DEFAULT_STORE, Store, open_store
+from engine.store.endings import find_ending
 from engine.store.measurements import drift_of, measurements_of, stage_ends
 from engine.store.racing import Contender, scored_trials
 from engine.store.runs import RunRecord, get_run, trials_of
-from engine.store.searches import race_wanted, unfinished_studies
 from engine.store.studies import get_study, study_ids
 
 
@@ -51,22 +51,16 @@ def look_at_study(store: Store, study_id: int) -> Study:
     Raises:
         DeletedError: it is there no more.
     """
-    runs = trials_of(store, study_id)
+    runs, ending = trials_of(store, study_id), find_ending(store, study_id)
     scored = scored_trials(store, study_id, runs)
     contenders = {run.id: contender for run, contender in scored}
     trials = {run.id: _trial(run, contenders.get(run.id)) for run in runs}
     return Study(
         record=get_study(store, study_id),
-        over=is_over(store, study_id),
+        over=ending is not None and ending.how in ("complete", "stopped"),
         trials=tuple(trials.values()),
         best=trials[scored[0][0].id] if scored else None,
     )
-
-
-def is_over(store: Store, study_id: int) -> bool:
-    """Whether a study wants no more trials or races, and has none under way."""
-    over = study_id not in unfinished_studies(store)
-    return over and race_wanted(store, study_id, {}) is None
 
 
 def look_at_run(store: Store, run_id: int) -> Run:

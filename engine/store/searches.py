@@ -65,7 +65,7 @@ class SearchRecord(Struct, frozen=True, kw_only=True):
 
 
 class _Running(Struct, frozen=True, kw_only=True):
-    """A search that shall run."""
+    """A search, how far it is and how far it shall go."""
 
     id: int
     spec: StudySpec
@@ -168,6 +168,17 @@ def race_wanted(
     with store.reading() as connection:
         found = _running_searches(connection, only=study_id)
         return next((_race(connection, search, settled) for search in found), None)
+
+
+def has_enough(store: Store, study_id: int) -> bool:
+    """Whether a search wants neither trials nor races, whether it shall run or rests."""
+    with store.reading() as connection:
+        found = _searches(connection, study.c.id == study_id)
+        return not any(
+            (search.wants_trials and not _spent(connection, search))
+            or _race(connection, search, {}) is not None
+            for search in found
+        )
 
 
 def studies_wanting_races(
@@ -352,6 +363,12 @@ def _running_searches(
     connection: Connection, devices: Collection[str] | None = None, *, only: int | None = None
 ) -> list[_Running]:
     """Return the searches that shall run, those with the fewest trials first."""
+    going = study.c.desired == "running"
+    found = _searches(connection, going if only is None else going & (study.c.id == only))
+    return [search for search in found if devices is None or search.spec.device in devices]
+
+
+def _searches(connection: Connection, which: ColumnElement[bool]) -> list[_Running]:
     complete, unfinished = tally.c.state == "complete", tally.c.state.in_(UNFINISHED)
     counted = (
         tally.c.trials,
@@ -364,16 +381,13 @@ def _running_searches(
     query = (
         select(study.c.id, study.c.spec, study.c.trials, begun, *counts)
         .outerjoin(tally, tally.c.study_id == study.c.id)
-        .where(study.c.desired == "running", study.c.origin == "search")
+        .where(which, study.c.origin == "search")
         .group_by(study.c.id)
         .order_by(begun, study.c.id)
     )
-    if only is not None:
-        query = query.where(study.c.id == only)
-    found = [
+    return [
         _Running(
             id=study_id, spec=_decoded(spec), target=target, counts=Counts(*four), unfinished=left
         )
         for study_id, spec, target, *four, left in connection.execute(query)
     ]
-    return [search for search in found if devices is None or search.spec.device in devices]

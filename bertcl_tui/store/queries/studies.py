@@ -20,6 +20,7 @@ from bertcl_tui.store.trial_rows import StudyState, TrialState
 from engine.arena.measuring import half_width
 from engine.spec.protocol import Score
 from engine.spec.search import Racing, Spending, Stages
+from engine.store.endings import how_it_ended
 from engine.store.racing import (
     FEWEST,
     TRIALS_PER_RACE,
@@ -34,12 +35,14 @@ from engine.store.racing import (
 from engine.store.runs import is_trial
 from engine.store.schema import run, study, worker
 from engine.store.searches import spending_of
-from engine.store.states import ENDED, ENDED_EARLY, LOST_AFTER, SET_ASIDE
+from engine.store.states import ENDED, LOST_AFTER
 
 Races = Mapping[int, tuple[Race, ...]]
 """By the run of the trial."""
 _AT_ONCE: Final = 1000
 """Trials that are looked at first: most climbs are short."""
+_HELD: Final[tuple[StudyState, ...]] = ("running", "stalled", "lost")
+"""States of trials that a worker holds or held, the first of which is the study's."""
 _RECENT = 20
 """Ended trials that say how long a trial takes."""
 
@@ -284,17 +287,20 @@ def _ended_counts(
 def _study_state(
     row: Row[Any], now: float, unfinished: Sequence[TrialState], *, enough: bool
 ) -> StudyState:
-    held = {state for state in unfinished if state in ("running", "stalled", "lost")}
-    if row.origin != "search" or (enough and not unfinished):
-        return "complete"
+    how = how_it_ended(
+        origin=row.origin,
+        desired=row.desired,
+        reason=row.reason,
+        enough=enough,
+        unfinished=bool(unfinished),
+        at_work="running" in unfinished,
+    )
+    if how is not None:
+        return "paused" if how == "set aside" else how
     if row.desired != "running":
-        if "running" in held:
-            return "running"
-        if row.reason is not None and not row.reason.startswith((ENDED_EARLY, SET_ASIDE)):
-            return "failed"
-        return "paused" if row.desired == "paused" else "stopped"
-    for state in ("running", "stalled", "lost"):
-        if state in held:
+        return "running" if "running" in unfinished else "paused"
+    for state in _HELD:
+        if state in unfinished:
             return state
     proposing = row.proposer_until is not None and row.proposer_until > now
     return "running" if proposing else "queued"

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from transformers import BertConfig, BertModel
 
-from engine.api import UsageError, asking, combine, param_groups, run, search, studies
+from engine.api import UsageError, combine, param_groups, run, search, studies, waiting
 from engine.store.connection import open_store
 from engine.store.schema import run as run_table
 from engine.store.schema import study as study_table
@@ -152,13 +152,13 @@ def test_a_store_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_nobody_is_started_while_a_study_is_paused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(waiting, "_LOOK_SECONDS", 0.0)
     with closing(open_store(str(tmp_path / "studies.db"))) as store:
         study_id = new_study(store)
         control_study(store, study_id, "paused")
         looks = iter([False, False, True])
-        getting_on = partial(asking._progress_of_study, store, study_id)
-        asking._wait(store, looks.__next__, getting_on, workers=1, device="cpu")
+        getting_on = partial(waiting._progress_of_study, store, study_id)
+        waiting._wait(store, looks.__next__, getting_on, workers=1, device="cpu")
         assert not living_workers(store)
 
 
