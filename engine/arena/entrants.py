@@ -50,7 +50,11 @@ _TITLES: Final = {
     COMBINED_LATER: "BERTcL combined (later stages)",
     PUBLISHED: "BERTcL published",
 }
-_ONE_RATE: Final = {"flat": (FLAT_TUNED,), "llrd": (FLAT_TUNED, LLRD_TUNED)}
+_ONE_RATE: Final = {
+    entry.name: (FLAT_TUNED, LLRD_TUNED) if entry.name == "llrd" else (FLAT_TUNED,)
+    for entry in METHODS
+    if not entry.takes_profile
+}
 """Methods that carry no profile, and the named rates that they can use."""
 
 

@@ -28,7 +28,7 @@ _LONGEST = 128
 
 FisherKind = Literal["exact", "sampled", "empirical"]
 """Labels whose gradients are squared: all, weighted by the probability that the model itself gives
-them, one drawn from those, or the one that the example has (van de Ven 2025, section 3).
+them, one drawn from those, or the one that the example has (van de Ven 2025).
 
 The first is the diagonal of the Fisher information, the second is right on average, and the third
 is another thing, which tends to 0 where all rows are learnt (Kunstner et al. 2019).

@@ -2,6 +2,8 @@
 
 from engine.spec.memory_methods import MEMORY_METHODS
 from engine.spec.method_entry import LR, MethodEntry, MethodOption
+from engine.spec.pretrained_methods import PRETRAINED_METHODS
+from engine.spec.rate_methods import RATE_METHODS
 from engine.spec.weight_methods import WEIGHT_METHODS
 
 _FISHER = "Labels that gradients are of: "
@@ -12,6 +14,10 @@ _COUPLING = MethodOption(
     default="coupled",
     words=("coupled", "decoupled"),
     known_before="coupled",
+)
+_ADAPTERS = (
+    MethodOption(name="rank", help="Rank of the adapters.", default=8, low=1, whole=True),
+    MethodOption(name="alpha", help="Scale of the adapters.", default=16.0),
 )
 
 METHODS = (
@@ -132,12 +138,28 @@ METHODS = (
         name="lora",
         title="LoRA",
         summary="low-rank adapters learn, the pretrained weights stay (PEFT)",
+        options=(LR, *_ADAPTERS),
+    ),
+    MethodEntry(
+        name="o-lora",
+        title="O-LoRA",
+        summary="each stage has low-rank adapters of its own, at right angles to those before "
+        "(Wang et al. 2023)",
+        equation="loss + orthogonality · Σ |A of an earlier stage · Aᵀ|; θ + alpha / rank · B · A "
+        "becomes θ after each stage",
+        cost="as lora: time: a little less; memory: far less",
         options=(
             LR,
-            MethodOption(name="rank", help="Rank of the adapters.", default=8, low=1, whole=True),
-            MethodOption(name="alpha", help="Scale of the adapters.", default=16.0),
+            *_ADAPTERS,
+            MethodOption(
+                name="orthogonality",
+                help="Weight of the penalty; 0 is LoRA with new adapters in each stage.",
+                default=0.5,
+            ),
         ),
     ),
+    *PRETRAINED_METHODS,
+    *RATE_METHODS,
     *WEIGHT_METHODS,
     MethodEntry(
         name="joint",

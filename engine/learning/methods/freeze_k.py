@@ -2,11 +2,10 @@
 
 from typing import ClassVar
 
-from engine.errors import UsageError
 from engine.learning.methods.base import Method
+from engine.learning.methods.frozen import low_weights, set_learning
 from engine.learning.model import SequenceModel
 from engine.profiles.grouping import Grouping
-from engine.profiles.parameters import find_places
 
 
 class FreezeK(Method):
@@ -15,13 +14,5 @@ class FreezeK(Method):
     name: ClassVar[str] = "freeze-k"
 
     def shape(self, model: SequenceModel, grouping: Grouping, seed: int) -> None:
-        frozen = int(self.number("layers"))
-        if frozen > grouping.n_layers:
-            raise UsageError(
-                f"method freeze-k cannot freeze {frozen} layers: the backbone has "
-                f"{grouping.n_layers}; ask for fewer"
-            )
-        named = dict(model.named_parameters())
-        for name, depth in find_places(named, ("heads",)).depths.items():
-            if depth <= frozen:
-                named[name].requires_grad_(False)  # noqa: FBT003 - torch's own way
+        layers = int(self.number("layers"))
+        set_learning(low_weights(self.name, layers, model, grouping), learn=False)

@@ -34,8 +34,8 @@ class Lora(Method):
                 inject_adapter_in_model(config, model.backbone)
             except ValueError as error:
                 raise UsageError(
-                    f"method lora found no layer of the backbone to adapt ({error}); use another "
-                    "method, or a backbone with linear layers"
+                    f"method {self.name} found no layer of the backbone to adapt ({error}); use "
+                    "another method, or a backbone with linear layers"
                 ) from error
 
     def acting_weights(self, model: SequenceModel) -> Iterator[tuple[str, Tensor]]:

@@ -32,6 +32,12 @@ from tests.tiny import tiny_tasks
 PROFILE = (3e-3, 3e-3, 3e-3, 3e-3)
 OPTIONS = {
     "freeze-k": {"layers": 1},
+    "freeze-later": {"layers": 1},
+    "auto-rgn": {"lr": 0.1},
+    "mixout": {"p": 0.3},
+    "o-lora": {"lr": 1e-2},
+    "seq-star": {"head": 1e-2},
+    "slca": {"ratio": 2},
     "ewc-mlm": {"texts": 8},
     "lora": {"lr": 1e-2},
     "replay": {"share": 0.1},
