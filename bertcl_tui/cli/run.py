@@ -36,8 +36,8 @@ from engine.work.ask import check
 from engine.work.requests import carry_profile, with_first_rate
 from engine.work.tending import Tender
 
-_WITHOUT_PROFILE: Final = " and ".join(item.name for item in METHODS if not item.takes_profile)
-_WITHOUT_RATE: Final = " and ".join(
+_WITHOUT_PROFILE: Final = ", ".join(item.name for item in METHODS if not item.takes_profile)
+_WITHOUT_RATE: Final = ", ".join(
     item.name for item in METHODS if all(option.name != "lr" for option in item.options)
 )
 
