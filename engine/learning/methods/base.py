@@ -101,7 +101,11 @@ class Method:
         """
 
     def start(self, setup: Setup, model: SequenceModel) -> None:
-        """Look at the pretrained weights, on the device."""
+        """Look at the pretrained weights, on the device.
+
+        Raises:
+            UsageError: the backbone does not have what the method needs.
+        """
 
     def get_ready(self, setup: Setup, model: SequenceModel, between: Between = go_on) -> None:
         """Find out what takes long, before the first step and after a checkpoint was restored.

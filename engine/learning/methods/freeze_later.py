@@ -6,14 +6,12 @@ from typing import ClassVar
 from torch import nn
 
 from engine.learning.events import Between, go_on
-from engine.learning.methods.base import Method
-from engine.learning.methods.frozen import low_weights, set_learning
+from engine.learning.methods.frozen import LowLayers, set_learning
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
-from engine.profiles.grouping import Grouping
 
 
-class FreezeLater(Method):
+class FreezeLater(LowLayers):
     """Embeddings and the ``layers`` lowest encoder layers learn in stage 1 alone.
 
     Freezing low layers while fine-tuning (Lee et al. 2019, "What Would Elsa Do?"), for later tasks
@@ -25,8 +23,8 @@ class FreezeLater(Method):
 
     _low: Sequence[nn.Parameter] = ()
 
-    def shape(self, model: SequenceModel, grouping: Grouping, seed: int) -> None:
-        self._low = low_weights(self.name, int(self.number("layers")), model, grouping)
+    def start(self, setup: Setup, model: SequenceModel) -> None:
+        self._low = self.low_weights(model)
 
     def begin_stage(
         self, setup: Setup, model: SequenceModel, stage: int, between: Between = go_on

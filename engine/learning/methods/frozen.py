@@ -5,27 +5,29 @@ from collections.abc import Sequence
 from torch import nn
 
 from engine.errors import UsageError
+from engine.learning.methods.base import Method
 from engine.learning.model import SequenceModel
 from engine.profiles.grouping import Grouping
 from engine.profiles.parameters import find_places
 
 
-def low_weights(
-    method: str, layers: int, model: SequenceModel, grouping: Grouping
-) -> Sequence[nn.Parameter]:
-    """Return the weights of the embeddings and of so many of the lowest encoder layers.
+class LowLayers(Method):
+    """A method that freezes the embeddings and the ``layers`` lowest encoder layers at times."""
 
-    Raises:
-        UsageError: the backbone has fewer layers.
-    """
-    if layers > grouping.n_layers:
-        raise UsageError(
-            f"method {method} cannot freeze {layers} layers: the backbone has "
-            f"{grouping.n_layers}; ask for fewer"
-        )
-    named = dict(model.named_parameters())
-    places = find_places(named, ("heads",)).depths
-    return [named[name] for name, depth in places.items() if depth <= layers]
+    def learning_rates(self, grouping: Grouping) -> tuple[float, ...]:
+        asked = int(self.number("layers"))
+        if asked > grouping.n_layers:
+            raise UsageError(
+                f"method {self.name} cannot freeze {asked} layers: the backbone has "
+                f"{grouping.n_layers}; ask for fewer"
+            )
+        return super().learning_rates(grouping)
+
+    def low_weights(self, model: SequenceModel) -> Sequence[nn.Parameter]:
+        """Return the weights that are frozen at times."""
+        named = dict(model.named_parameters())
+        places = find_places(named, ("heads",)).depths
+        return [named[name] for name, depth in places.items() if depth <= self.number("layers")]
 
 
 def set_learning(weights: Sequence[nn.Parameter], *, learn: bool) -> None:

@@ -11,7 +11,6 @@ from engine.errors import UsageError
 from engine.learning.methods.base import Method
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
-from engine.profiles.grouping import Grouping
 
 _STREAM = 6
 """Sets its numbers apart from those of rows and dropout, which begin with the same seed."""
@@ -33,7 +32,7 @@ class Mixout(Method):
     _kept: Mapping[str, tuple[Tensor, Tensor]]
     """Of a step: θ, and M / (1 − p)."""
 
-    def shape(self, model: SequenceModel, grouping: Grouping, seed: int) -> None:
+    def start(self, setup: Setup, model: SequenceModel) -> None:
         self._mixed = {
             name: cast("nn.Parameter", module.weight)
             for name, module in model.backbone.named_modules()
@@ -44,8 +43,6 @@ class Mixout(Method):
                 "method mixout found no linear layer in the backbone; use recadam or l2-sp, or "
                 "another backbone"
             )
-
-    def start(self, setup: Setup, model: SequenceModel) -> None:
         self._pretrained = {name: weight.detach().clone() for name, weight in self._mixed.items()}
 
     @torch.no_grad()

@@ -164,6 +164,6 @@ def test_mixout_holds_the_pretrained_weights(ask: Ask) -> None:
 
 def test_mixout_needs_a_linear_layer(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     learner = prepare(ask(method="mixout"))
-    learner.model.backbone = torch.nn.Sequential(torch.nn.LayerNorm(4))  # type: ignore[assignment]
+    learner.model.backbone = torch.nn.Sequential(torch.nn.LayerNorm(4))
     with pytest.raises(UsageError, match="mixout found no linear layer in the backbone; use"):
-        learner.method.shape(learner.model, learner.setup.grouping, 0)
+        learner.method.start(learner.setup, learner.model)
