@@ -1,11 +1,13 @@
-"""A quadratic penalty that holds weights near where they were."""
+"""A quadratic penalty that holds weights near where they were, and methods that have one."""
 
 from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, optim
 
+from engine.learning.methods.base import Method
 from engine.learning.model import SequenceModel
+from engine.learning.plan import Setup
 
 
 class Anchor:
@@ -58,6 +60,26 @@ class Anchor:
             for name in self.anchors
         }
         return Anchor(anchors, strengths)
+
+
+class Anchored(Method):
+    """A method with an anchor, as soon as it knows one; its ``penalty`` says where that acts."""
+
+    _anchor: Anchor | None = None
+
+    @property
+    def is_decoupled(self) -> bool:
+        """Whether Adam sees nothing of the penalty."""
+        return self.options["penalty"] == "decoupled"
+
+    def penalty(self, model: SequenceModel) -> Tensor | None:
+        return None if self._anchor is None or self.is_decoupled else self._anchor.penalty(model)
+
+    def before_update(
+        self, setup: Setup, model: SequenceModel, optimizer: optim.Adam, stage: int, step: int
+    ) -> None:
+        if self._anchor is not None and self.is_decoupled:
+            self._anchor.pull(model, optimizer)
 
 
 def backbone_weights(model: SequenceModel) -> Iterator[tuple[str, Tensor]]:

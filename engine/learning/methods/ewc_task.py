@@ -6,8 +6,7 @@ from torch import Tensor
 
 from engine.learning.events import Between, go_on
 from engine.learning.fisher import FisherKind, FisherSum, packed, task_fisher, unpacked
-from engine.learning.methods.anchor import Anchor, copied_weights
-from engine.learning.methods.anchored import Anchored
+from engine.learning.methods.anchor import Anchor, Anchored, copied_weights
 from engine.learning.methods.base import Tensors
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup

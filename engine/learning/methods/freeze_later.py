@@ -6,7 +6,7 @@ from typing import ClassVar
 from torch import nn
 
 from engine.learning.events import Between, go_on
-from engine.learning.methods.frozen import LowLayers, set_learning
+from engine.learning.methods.freeze_k import LowLayers, set_learning
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
 

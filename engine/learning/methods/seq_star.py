@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from engine.learning.events import Between, go_on
 from engine.learning.methods.base import Method
-from engine.learning.methods.frozen import set_learning
+from engine.learning.methods.freeze_k import set_learning
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
 from engine.profiles.grouping import Grouping
