@@ -1,13 +1,29 @@
 """Ways to learn a sequence: ``METHODS`` in ``engine.spec.methods`` names them, with their options.
 
-A method's class is found by its name: that of ``freeze-k`` is in the module ``freeze_k``.
+A method's class is found by its name: that of ``ewc-task`` is in the module ``ewc_task``, unless it
+stands together with others of its kind.
 """
 
 from importlib import import_module
+from typing import Final
 
 from engine.learning.methods.base import Method
 from engine.spec import RunSpec
 from engine.spec.methods import method_entry, refuse_first_lr
+
+_TOGETHER: Final = {
+    "flat": "rates",
+    "profile": "rates",
+    "llrd": "rates",
+    "slca": "rates",
+    "freeze-k": "freezing",
+    "freeze-later": "freezing",
+    "seq-star": "freezing",
+    "recadam": "pretrained",
+    "mixout": "pretrained",
+    "o-lora": "lora",
+}
+"""The modules of methods that are several in one."""
 
 
 def make_method(spec: RunSpec) -> Method:
@@ -28,7 +44,7 @@ def method_class(name: str) -> type[Method]:
         ModuleNotFoundError: there is no module of the method's name.
         LookupError: no method in the module has that name.
     """
-    module = import_module(f"{__name__}.{name.replace('-', '_')}")
+    module = import_module(f"{__name__}.{_TOGETHER.get(name) or name.replace('-', '_')}")
     for value in vars(module).values():
         if isinstance(value, type) and issubclass(value, Method):
             method: type[Method] = value

@@ -9,7 +9,7 @@ from torch import Tensor
 from engine.errors import UsageError
 from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
-from engine.learning.methods.recadam import RecAdam
+from engine.learning.methods.pretrained import RecAdam
 from engine.learning.prepare import prepare
 from tests.engine.learning.asking import TRIPLE, Ask, learn, learn_until, same_weights, weights
 
