@@ -9,9 +9,17 @@ raises ``UsageError`` with one line that says the way out, and writes nothing.
 
 from engine.api.asking import run, search
 from engine.api.looking import studies
-from engine.api.results import Run, Study, Trial, combine, param_groups
+from engine.api.results import (
+    Run,
+    Study,
+    Trial,
+    combine,
+    param_groups,
+    read_profile,
+    write_profile,
+)
 from engine.errors import EngineError, UsageError
-from engine.profiles import Profile, read_profile, write_profile
+from engine.profiles import Profile
 
 __all__ = [
     "EngineError",

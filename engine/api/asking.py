@@ -1,5 +1,6 @@
 """Asking for work: a search, or one run."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,6 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from engine.api.arguments import as_written, for_python
 from engine.api.looking import look_at_run, look_at_study, looking_into
 from engine.api.results import Run, Study
 from engine.api.waiting import wait_for_run, wait_for_study
@@ -33,6 +35,7 @@ Switches = Mapping[str, Any]
 Settings = TypeVar("Settings", bound=Struct)
 
 
+@for_python
 def search(
     sequence: str | Sequence[str],
     *,
@@ -103,6 +106,7 @@ def search(
             return look_at_study(now, study_id)
 
 
+@for_python
 def run(
     sequence: str | Sequence[str],
     *,
@@ -193,21 +197,21 @@ def _study_spec(
         sequence=tasks,
         data=source,
         model=model_name(usual_model(source) if model is None else str(model)),
-        protocol=_changed(chosen.protocol, protocol or {}),
-        search=_changed(chosen.search, settings or {}),
+        protocol=_changed(chosen.protocol, protocol or {}, "protocol"),
+        search=_changed(chosen.search, settings or {}, "settings"),
     )
 
 
-def _changed(settings: Settings, changes: Switches) -> Settings:
-    """Return settings with some of them otherwise."""
+def _changed(settings: Settings, changes: Switches, room: str = "") -> Settings:
+    """Return settings with some of them otherwise; ``room`` is the argument that they stand in."""
     known = settings.__struct_fields__
     for name in changes:
         if name not in known:
             raise unknown_name(f"switch of {type(settings).__name__}", name, known)
-    return _checked(replace(settings, **changes))
+    return _checked(replace(settings, **changes), room)
 
 
-def _checked(settings: Settings) -> Settings:
+def _checked(settings: Settings, room: str = "") -> Settings:
     """Return settings each of which is of its kind and within its bounds.
 
     Raises:
@@ -216,7 +220,11 @@ def _checked(settings: Settings) -> Settings:
     try:
         return msgspec.convert(asdict(settings), type(settings), from_attributes=True)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{type(settings).__name__}: {first_line(error)}") from None
+        expected, _, place = first_line(error).partition(" - at `$.")
+        name = re.split(r"[.\[`]", place)[0]
+        said = as_written(name, getattr(settings, name, None), room)
+        what = f"{expected[:1].lower()}{expected[1:]}".replace("`", "")
+        raise UsageError(f"{said} cannot be: {what}") from None
 
 
 def _carrying(spec: RunSpec, profile: Profile | str | Path) -> RunSpec:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from engine.api.arguments import for_python
 from engine.api.results import Run, Study, Trial
 from engine.learning.measures import AccuracyMatrix
 from engine.store.connection import DEFAULT_STORE, Store, open_store
@@ -13,6 +14,7 @@ from engine.store.runs import RunRecord, get_run, trials_of
 from engine.store.studies import get_study, study_ids
 
 
+@for_python
 def studies(*, store: str = DEFAULT_STORE) -> list[Study]:
     """Return every study of a store with its trials, oldest first.
 

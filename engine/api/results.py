@@ -7,8 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine import profiles
+from engine.api.arguments import for_python
 from engine.arena.offers import finished_profile, offer
-from engine.errors import UsageError, shown
+from engine.errors import UsageError
 from engine.exports.rows import to_arrow
 from engine.learning.measures import AccuracyMatrix
 from engine.profiles import DEFAULT_BASE, Profile
@@ -19,6 +20,9 @@ from engine.store.measurements import DriftRecord, MeasurementRecord, Split
 from engine.store.states import RunState
 from engine.store.studies import StudyRecord
 from engine.trainers import decayed_groups
+
+read_profile = for_python(profiles.read_profile)
+write_profile = for_python(profiles.write_profile)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,6 +159,7 @@ class Run(Table, frozen=True, kw_only=True):
             yield (each.step, each.stage, task, each.split, *known)
 
 
+@for_python
 def combine(
     studies: Study | Sequence[Study], *, base: float = DEFAULT_BASE, name: str = "combined"
 ) -> Profile:
@@ -173,18 +178,14 @@ def combine(
         UsageError: no trial is complete, or the studies do not go together: other backbone,
             grouping, protocol or stages.
     """
-    several = [studies] if isinstance(studies, Study | str) else list(studies)
+    several = [studies] if isinstance(studies, Study) else list(studies)
     if not several:
         raise UsageError("no study to combine; give one, or a list of them")
-    for each in several:
-        if not isinstance(each, Study):
-            raise UsageError(
-                f"'{shown(each)}' is no study; give what engine.api.studies or search return"
-            )
     offers = [offer(each.record, each.trials) for each in several]
     return finished_profile(combine_trials(offers, base, strict=True), name)
 
 
+@for_python
 def param_groups(
     model: Model,
     profile: Profile,

@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import takewhile
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -231,6 +231,7 @@ def _common(one: Path, other: Path) -> Path:
     return tuple(part for part, _ in pairs)
 
 
+@runtime_checkable
 class Model(Protocol):
     """What is asked of a model; any ``torch.nn.Module`` is one."""
 

@@ -1,5 +1,6 @@
 """The Python API over a recorded store, and what it says to wrong use; a notebook does the work."""
 
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -7,9 +8,20 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from sqlalchemy import update
+from torch.nn import Linear
 from transformers import BertConfig, BertModel
 
-from engine.api import UsageError, combine, param_groups, run, search, studies, waiting
+from engine.api import (
+    UsageError,
+    combine,
+    param_groups,
+    read_profile,
+    run,
+    search,
+    studies,
+    waiting,
+)
+from engine.api.arguments import for_python
 from engine.store.connection import open_store
 from engine.store.schema import run as run_table
 from engine.store.schema import study as study_table
@@ -76,7 +88,7 @@ def test_what_cannot_be_combined_is_said(store: str) -> None:
     for wrong in ([], paused, [live, done], [live, live], done.only(99)):
         with pytest.raises(UsageError):
             combine(wrong)
-    with pytest.raises(UsageError, match="'sst2:mrpc' is no study; give what"):
+    with pytest.raises(UsageError, match="studies is a Study or a list of Study, not 'sst2:mrpc'"):
         combine("sst2:mrpc")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="base"):
         combine(live, base=0.0)
@@ -95,8 +107,20 @@ def test_what_cannot_be_combined_is_said(store: str) -> None:
         ({"trials": 0}, "trials"),
         ({"workers": -1}, "workers"),
         ({"workers": 0, "wait": False}, "wait"),
-        ({"name": 3}, "name"),
-        ({"seed": "x"}, "seed"),
+        ({"name": 3}, "name is text or None, not 3"),
+        ({"seed": "x"}, "seed is a whole number, not 'x'"),
+        ({"seed": True}, "seed is a whole number, not True"),
+        ({"budget_epochs": -1.0}, "budget_epochs=-1.0 cannot be: expected float > 0"),
+        ({"settings": {"in_order": 0}}, "settings={.in_order.: 0} cannot be: expected int >= 1"),
+        ({"sequence": 3}, "sequence is text or a list of text, not 3"),
+        ({"sequence": ["sst2", 3]}, "sequence is text or a list of text, not"),
+        ({"data": None}, "data is text or a path, not None"),
+        ({"workers": "two"}, "workers is a whole number or None, not 'two'"),
+        ({"method": "best"}, "method is 'profile' or "),
+        ({"trials": 0}, "trials=0 cannot be: expected int >= 1"),
+        ({"protocol": [1]}, "protocol is a dict by name or None, not"),
+        ({"protocol": {"epochs": "3"}}, "protocol={.epochs.: '3'} cannot be: expected int"),
+        ({"store": 3}, "store is text, not 3"),
     ],
 )
 def test_a_search_that_cannot_be_is_refused_before_anything_is_written(
@@ -112,8 +136,13 @@ def test_a_search_that_cannot_be_is_refused_before_anything_is_written(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ({}, "lr"),
-        ({"lr": 7.0}, "lr"),
+        ({}, "needs a learning rate: use lr=2e-5$"),
+        ({"lr": 7.0}, "use lr=2e-5"),
+        ({"lr": "fast"}, "lr is a number or None, not 'fast'"),
+        ({"method": "freeze-k", "lr": 1e-5, "options": {"k": None}}, "options is a dict"),
+        ({"method": "profile"}, "profile=FILE"),
+        ({"profile": 3}, "profile is a Profile or text or a path or None, not 3"),
+        ({"data": "sample", "lr": 1e-5}, "use data=.hub."),
         ({"lr": 1e-5, "method": "best"}, "no method"),
         ({"lr": 1e-5, "first_lr": 2.0}, "first_lr"),
         ({"lr": 1e-5, "options": {"importance": 3}}, "importance"),
@@ -147,6 +176,39 @@ def test_places_that_are_none_are_refused_before_anything_is_written(
 def test_a_store_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no store"):
         studies(store=str(tmp_path / "missing.db"))
+
+
+def test_arguments_of_another_kind_are_refused_by_name(store: str) -> None:
+    live, *_ = studies(store=store)
+    profile = combine(live)
+    wrong: list[tuple[Callable[[], object], str]] = [
+        (lambda: studies(store=3), "store is text, not 3"),  # type: ignore[arg-type]
+        (lambda: combine(3), "studies is a Study or a list of Study, not 3"),  # type: ignore[arg-type]
+        (lambda: combine(live, base="2"), "base is a number, not '2'"),  # type: ignore[arg-type]
+        (lambda: combine(live, name=3), "name is text, not 3"),  # type: ignore[arg-type]
+        (lambda: param_groups(Linear(1, 1), "x.json"), "profile is a Profile, not"),  # type: ignore[arg-type]
+        (lambda: param_groups(None, profile), "model is a torch.nn.Module, not None"),  # type: ignore[arg-type]
+        (lambda: read_profile(3), "path is "),  # type: ignore[arg-type]
+    ]
+    for ask, said in wrong:
+        with pytest.raises(UsageError, match=said):
+            ask()
+
+
+def test_what_is_said_of_a_command_stays_so() -> None:
+    @for_python
+    def refuse(*, store: str, lr: float = 1.0, settings: object = None) -> None:
+        raise UsageError(
+            f"no {store}; name another with --store; or use --lr 2e-5, or --sampler tpe; "
+            "or bertcl-tui worker --store there; or --verbose"
+        )
+
+    with pytest.raises(UsageError) as caught:
+        refuse(store="x")
+    assert str(caught.value) == (
+        "no x; name another with store=…; or use lr=2e-5, or settings={'sampler': 'tpe'}; "
+        "or bertcl-tui worker --store there; or --verbose"
+    )
 
 
 def test_nobody_is_started_while_a_study_is_paused(
