@@ -23,7 +23,7 @@ from engine.store.connection import Store
 from engine.store.leases import begin_first_stage, end_first_stage
 from engine.store.places import run_folder
 from engine.store.runs import RunRecord
-from engine.work.cleaning.aging import first_stage_name, spare_first_stages
+from engine.work.cleaning.files import first_stage_name, spare_first_stages
 from engine.work.patience import Patience
 
 _LEAST_SHARE = 20

@@ -28,7 +28,7 @@ from engine.store.studies import control_study, create_study, delete_study
 from engine.store.workers import end_worker, register_worker, write_log
 from engine.tasks.cache import cache_folder
 from engine.work.cleaning import KINDS, Amount, Cleaning, free, kinds_of, look_at, tidy
-from engine.work.cleaning.aging import first_stage_name
+from engine.work.cleaning.files import first_stage_name
 from engine.work.processes import identity_of
 
 DAY = 86400.0
