@@ -214,6 +214,7 @@ def _print(at: OpenedStore, record: RunRecord, *, json: bool) -> None:
                 "run": record.id,
                 "sequence": sequence_name(tasks),
                 "method": record.spec.method,
+                "options": dict(record.spec.options),
                 "label": record.label,
                 "seed": record.spec.seed,
                 "p": record.p,

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from engine.learning.methods.base import Again, Method
-from engine.learning.methods.memory import drawn, kept_rows
+from engine.learning.methods.memory import drawn, kept_rows, say_size
 from engine.learning.model import SequenceModel
-from engine.learning.plan import Setup, Share
+from engine.learning.plan import Setup
 from engine.profiles.parameters import param_groups
 
 
@@ -25,20 +25,22 @@ class AGem(Method):
     name: ClassVar[str] = "a-gem"
     begins_like_others: ClassVar[bool] = True
 
-    _stage: int | None = None
-    _memory: tuple[Share, ...] = ()
+    def start(self, setup: Setup, model: SequenceModel) -> None:
+        share, rows = self.number("share"), int(self.number("rows"))
+        self._memories = [
+            kept_rows(setup.tasks, stage, setup.seed, share=share, rows=rows)
+            for stage in range(len(setup.plans))
+        ]
+        say_size(self._memories[-1], setup.tasks)
 
     def change_gradients(
         self, setup: Setup, model: SequenceModel, stage: int, step: int, again: Again
     ) -> None:
-        if self._stage != stage:
-            share, rows = self.number("share"), int(self.number("rows"))
-            self._memory = kept_rows(setup.tasks, stage, setup.seed, share=share, rows=rows)
-            self._stage = stage
-        if not self._memory:
+        memory = self._memories[stage]
+        if not memory:
             return
         own = {name: weight.grad for name, weight in model.named_parameters()}
-        again(drawn(self._memory, setup.protocol.batch_size, (setup.seed, stage, step)))
+        again(drawn(memory, setup.protocol.batch_size, (setup.seed, stage, step)))
         wanted = {weight: own[name] for name, weight in model.named_parameters()}
         for group in self._groups(setup, model, stage):
             project([(wanted[weight], weight.grad) for weight in group])

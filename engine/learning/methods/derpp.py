@@ -9,8 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.learning.methods.base import Method, Tensors
-from engine.learning.methods.memory import parts
-from engine.learning.methods.reservoir import Place, Reservoir
+from engine.learning.methods.memory import Place, Reservoir, parts
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Part, Setup
 from engine.spec.methods import OptionValue

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from engine.learning.methods.base import Method
-from engine.learning.methods.memory import kept_rows
+from engine.learning.methods.memory import kept_rows, say_size
 from engine.learning.plan import Pool, PreparedTask, all_rows
 
 
@@ -21,7 +21,8 @@ class Replay(Method):
 
     def pools(self, tasks: Sequence[PreparedTask], seed: int) -> tuple[Pool, ...]:
         share, rows = self.number("share"), int(self.number("rows"))
-        return tuple(
-            (all_rows(task, index), *kept_rows(tasks, index, seed, share=share, rows=rows))
-            for index, task in enumerate(tasks)
-        )
+        memories = [
+            kept_rows(tasks, index, seed, share=share, rows=rows) for index in range(len(tasks))
+        ]
+        say_size(memories[-1], tasks)
+        return tuple((all_rows(task, index), *memories[index]) for index, task in enumerate(tasks))

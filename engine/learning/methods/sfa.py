@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Final
 
-from engine.learning.methods.stage_start import FromStageStart
+from engine.learning.methods.wise_ft import FromStageStart
 from engine.learning.model import SequenceModel
 from engine.learning.plan import Setup
 

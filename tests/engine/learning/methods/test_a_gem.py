@@ -86,3 +86,12 @@ def test_so_many_rows_are_kept_in_all(ask: Ask) -> None:
     first, later = (kept_rows(tasks, earlier, 0, share=0.5, rows=10)[0] for earlier in (1, 3))
     assert len(first.rows) == 10
     assert set(later.rows) <= set(first.rows), "what is kept later was kept before"
+
+
+@pytest.mark.parametrize("method", ["a-gem", "replay"])
+def test_how_large_the_buffer_is_stands_in_the_log(
+    method: str, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        prepare(ask(("mood", "topic", "agree"), method=method, options={"rows": 9}))
+    assert "the buffer's rows in the last stage: 5 of 48 of mood, 4 of 48 of topic" in caplog.text

@@ -8,7 +8,7 @@ from torch.nn import functional
 from engine.learning.events import Wanted
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods.derpp import Derpp
-from engine.learning.methods.reservoir import Reservoir
+from engine.learning.methods.memory import Reservoir
 from engine.learning.plan import parts_of
 from engine.learning.prepare import prepare
 from tests.engine.learning.asking import Ask, learn, learn_until
