@@ -176,11 +176,9 @@ def test_on_paper_the_arena_is_whole(arena_reader: Reader, tmp_path: Path) -> No
     told = printed(page, tmp_path)
     again = ["How it was learnt", "How to have it again"]
     assert told["heads"] == ["Arena", "Setting 1 of 2", *again, "Setting 2 of 2", *again]
-    assert told["captions"] == [
-        "Table 1.",
-        "Figure 1.",
-        *(f"Table {number}." for number in range(2, 9)),
-    ]
+    captions = [text for text in Page(page).texts if re.fullmatch(r"(Table|Figure) \d+\.", text)]
+    assert len(captions) > 8
+    assert told["captions"] == captions
     assert told["charts"] == 1
     assert told["cut"] == told["clickable"] == []
 
