@@ -8,7 +8,7 @@ _FISHER = "Labels that gradients are of: "
 _COUPLING = MethodOption(
     name="penalty",
     help="Where it acts: coupled, in the loss, so that Adam scales it; or decoupled, beside "
-    "Adam's step at the rate of the moment, which wants an importance of some 1e6.",
+    "Adam's step at the rate of the moment, which wants an importance of 1e6 or more.",
     default="coupled",
     words=("coupled", "decoupled"),
     known_before="coupled",
@@ -178,7 +178,7 @@ METHODS = (
         summary="the encoder warms up on the first task, then heads alone learn (Zheng et al. "
         "2024)",
         equation="θ of the backbone: rate 0 after warmup epochs of stage 1",
-        cost="time: a third of it once the backbone rests; memory: less",
+        cost="time: less than half of it once the backbone rests; memory: less",
         options=(
             LR,
             MethodOption(
