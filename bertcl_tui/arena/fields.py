@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from typing import Final
 
+from bertcl_tui.arena.beforehand import forecast
 from bertcl_tui.arena.launching import TableRequest, asked_layout, make_request, read_sequences
 from bertcl_tui.arena.look import Look
 from bertcl_tui.options import OPTIONS, Field, readers
@@ -211,7 +212,9 @@ def look_up_table(store: str, texts: Mapping[str, str]) -> Findings:
                 raise UsageError(f"{layout} has its own sequences; leave this empty")
     with noting(troubles, "search_on"):
         _describe(read_sequences(texts.get("search_on", "")), data if tasks else "")
-    return Findings(tasks=tasks, troubles=troubles, runs=_runs(store, texts))
+    runs = _runs(store, texts)
+    said = _forecast(store, texts, runs[0]) if runs and not troubles else ""
+    return Findings(tasks=tasks, troubles=troubles, runs=runs, forecast=said)
 
 
 def _runs(store: str, texts: Mapping[str, str]) -> tuple[int, int] | None:
@@ -222,6 +225,13 @@ def _runs(store: str, texts: Mapping[str, str]) -> tuple[int, int] | None:
         return None
     runs = len(table.sequences) * len(table.entrants) * len(table.seeds)
     return runs - there, runs
+
+
+def _forecast(store: str, texts: Mapping[str, str], missing: int) -> str:
+    try:
+        return forecast(store, read_request(texts), missing)
+    except EngineError:
+        return ""
 
 
 def _asked_for(store: str, table: TableSpec) -> int:

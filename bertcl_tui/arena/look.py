@@ -207,7 +207,7 @@ def recorded_tables(store: Store, layout: Layout, texts: Mapping[str, str]) -> l
     Raises:
         UsageError: nothing was recorded that fits.
     """
-    found = _fitting(recorded(store), texts)
+    found = fitting(recorded(store), texts)
     tables = [
         recorded_table(item, filled_layout(item, layout))
         for item in found
@@ -242,7 +242,8 @@ def filled_layout(item: Recorded, layout: Layout) -> Layout:
     )
 
 
-def _fitting(found: Sequence[Recorded], texts: Mapping[str, str]) -> Sequence[Recorded]:
+def fitting(found: Sequence[Recorded], texts: Mapping[str, str]) -> Sequence[Recorded]:
+    """Return what was recorded on the data, model and protocol that were typed; nothing: all."""
     if not any(texts.values()):
         return found
     asked = build_study_spec({**texts, "sequence": _ANY_SEQUENCE})

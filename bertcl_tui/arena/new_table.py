@@ -100,4 +100,5 @@ class NewTableScreen(RequestScreen[TableRequest | None]):
         missing, runs = self.findings.runs
         if not missing:
             return f"Nothing is missing of {count(runs, 'run')}."
-        return f"{missing} of {count(runs, 'run')} {'is' if missing == 1 else 'are'} missing."
+        said = f"{missing} of {count(runs, 'run')} {'is' if missing == 1 else 'are'} missing."
+        return f"{said} {self.findings.forecast}".rstrip()

@@ -34,12 +34,13 @@ def draw_arena(table: Table) -> Drawn:
     for column in table.columns:
         drawn.add_column(Text(column), justify="right")
     drawn.add_column(legend.COST, justify="right", style="dim")
+    drawn.add_column(legend.TUNED_ON, style="dim")
     width = marks_width(table)
     for row in table.rows:
         paper = any(map(legend.paper, row.cells))
         labels = [*table.quantities, *([IN_THE_PAPER] if paper else ())]
         cells = (Text("\n").join(cell_lines(cell, width, paper=paper)) for cell in row.cells)
-        drawn.add_row(Text(row.title), "\n".join(labels), *cells, legend.cost(row))
+        drawn.add_row(Text(row.title), "\n".join(labels), *cells, *_tuning(row))
         if len(labels) > 1 and row is not table.rows[-1]:
             drawn.add_row()
     return drawn
@@ -58,6 +59,10 @@ def draw_headline(table: Table) -> Drawn | None:
         *numbers, standing = legend.headline_cells(effect)
         drawn.add_row(Text(effect.title), *numbers, Text(standing, style=style))
     return drawn
+
+
+def _tuning(row: Row) -> tuple[str, str]:
+    return legend.cost(row), legend.tuned_on(row)
 
 
 def cell_lines(cell: Cell, room: int, *, paper: bool) -> list[Text]:
@@ -258,7 +263,13 @@ def _title(row: Row, width: int, looks: Looks) -> list[Text]:
     return [
         *(Text(line, style="bold") for line in wrap(row.title, width)),
         *(Text(line, style=looks.muted) for line in wrap(_cost(row), width)),
+        *(Text(f"on {tuned_on}", style=looks.muted) for tuned_on in _tuned_on(row)),
     ]
+
+
+def _tuned_on(row: Row) -> Iterator[str]:
+    if (found := legend.tuned_on(row)) != legend.NOTHING:
+        yield found
 
 
 def _cost(row: Row) -> str:

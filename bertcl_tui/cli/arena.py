@@ -7,6 +7,16 @@ from typing import Annotated
 
 import typer
 
+from bertcl_tui.arena.beforehand import (
+    ask_by_plan,
+    declared_in,
+    describe_plan,
+    dials_of,
+    draw_spread,
+    draw_ways,
+    lines_of,
+    refuse_beside,
+)
 from bertcl_tui.arena.fields import NOT_FOR_TABLES, table_field
 from bertcl_tui.arena.launching import (
     TableRequest,
@@ -14,8 +24,7 @@ from bertcl_tui.arena.launching import (
     make_request,
     refuse_what_cannot_be,
 )
-from bertcl_tui.arena.look import recorded_tables
-from bertcl_tui.arena.planned import ask_by_plan, declared_in, describe_plan, refuse_beside
+from bertcl_tui.arena.look import fitting, recorded_tables
 from bertcl_tui.arena.writing import (
     FORMATS,
     TEXT,
@@ -49,9 +58,11 @@ from engine.arena.entrants import DEFAULT_RATE
 from engine.arena.layouts import FREE, LAYOUTS
 from engine.arena.measuring import MEASURES
 from engine.arena.plan import Plan, make_plan, needed_searches
+from engine.arena.power import Dial
+from engine.arena.recorded import recorded
 from engine.arena.results import results_of_plan
 from engine.arena.tables import Table, describe_setting, make_table
-from engine.errors import EngineError, shown, unknown_name
+from engine.errors import EngineError, UsageError, shown, unknown_name
 from engine.store.connection import DEFAULT_STORE
 from engine.work.requests import ask_for_searches, enter_runs
 from engine.work.supervisor import ensure_workers
@@ -92,6 +103,13 @@ PlanFile = Annotated[
         help="A plan (TOML), kept before its first run; the rest is exploratory.",
     ),
 ]
+Power = Annotated[
+    bool,
+    typer.Option(
+        "--power",
+        help="Say what shows a difference of .01, .02, .03, and how long that takes here.",
+    ),
+]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Print what the store has, and ask for nothing.")
 ]
@@ -121,6 +139,7 @@ def arena(
     budget: Budget = None,
     search_on: SearchOn = "",
     plan: PlanFile = None,
+    power: Power = False,
     offline: Offline = False,
     retry: Retry = False,
     detach: Detach = False,
@@ -138,6 +157,11 @@ def arena(
     background and followed. Ctrl-C pauses. With --offline everything recorded is printed, or the
     rows and columns that are named. A --plan is kept in the store first.
     """
+    if power:
+        _refuse_beside_power(out=out, form=form, plan=plan, offline=offline)
+        with opened(store) as at:
+            _print_dials(dials_of(at.store, fitting(recorded(at.store), texts)), json=json)
+        return
     chosen = _chosen_format(form, out)
     written = None if plan is None else read_plan(plan)
     if written is not None:
@@ -264,6 +288,29 @@ def _put_tables(tables: Sequence[Table], form: str, out: Path | None, *, json: b
             _print_table(table)
     elif out is None:
         print_line(to_format(tables, form).rstrip("\n"))
+
+
+def _refuse_beside_power(*, out: object, form: str, plan: object, offline: bool) -> None:
+    """Refuse what makes a table: the dial is none.
+
+    Raises:
+        UsageError: something of it was asked for.
+    """
+    if out or form or plan or offline:
+        raise UsageError("--power prints no table; leave --out, --format, --plan, --offline away")
+
+
+def _print_dials(dials: Sequence[tuple[str, Dial]], *, json: bool) -> None:
+    if json:
+        print_json([{"setting": setting, "dial": dial} for setting, dial in dials])
+        return
+    for setting, dial in dials:
+        recorded_so, needed = lines_of(dial)
+        print_line(f"{setting}.\n")
+        print_text(draw_spread(dial))
+        print_line(f"\n{recorded_so}\n{needed}\n")
+        print_text(draw_ways(dial))
+        print_line("")
 
 
 def _print_table(table: Table) -> None:

@@ -43,6 +43,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 
     title: str
     cost: str
+    tuned_on: str
     cells: tuple[tuple[Number, ...], ...]
     tallies: tuple[str, ...]
     """How many runs each cell has."""
@@ -142,6 +143,7 @@ def _rows(look: Look) -> Iterator[Shown]:
         yield Shown(
             title=row.title,
             cost=legend.cost(row),
+            tuned_on=legend.tuned_on(row),
             cells=tuple(tuple(_numbers(cell)) for cell in row.cells),
             tallies=tuple(tally_text(tally, PLAIN).plain for tally in tallies),
             paper=_paper(row),

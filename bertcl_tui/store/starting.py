@@ -26,6 +26,8 @@ class Findings(Struct, frozen=True, kw_only=True):
     """What the study is called unless the person names it; empty while there is no sequence."""
     runs: tuple[int, int] | None = None
     """How many runs of a table are missing, and how many it has; None: no table was asked for."""
+    forecast: str = ""
+    """What the table will show, and how long it takes; empty: nobody knows."""
 
 
 def look_up(store: str, texts: Mapping[str, str]) -> Findings:

@@ -13,6 +13,7 @@ from engine.spec.methods import METHODS, OptionValue, method_entry, own_name, re
 DEFAULT_RATE: Final = 2e-5
 
 FLAT_TUNED: Final = "flat-tuned"
+FLAT_FIRST: Final = "flat-first"
 LLRD_TUNED: Final = "llrd-tuned"
 BERTCL: Final = "bertcl"
 COMBINED: Final = "combined"
@@ -22,6 +23,7 @@ PUBLISHED: Final = "published"
 
 RATES: Final[Mapping[str, str]] = {
     FLAT_TUNED: "the best rate of a search for one rate",
+    FLAT_FIRST: "the same, by the first task alone, as it was known when it had been learnt",
     LLRD_TUNED: "the best of a search for a rate and its decay per layer",
     BERTCL: "the best profile of a search on that very sequence",
     COMBINED: "the combination of all searches for a profile (equation 1)",
@@ -33,6 +35,7 @@ RATES: Final[Mapping[str, str]] = {
 
 _BY_ITSELF: Final = {
     FLAT_TUNED: "flat",
+    FLAT_FIRST: "flat",
     LLRD_TUNED: "llrd",
     BERTCL: "profile",
     COMBINED: "profile",
@@ -43,6 +46,7 @@ _BY_ITSELF: Final = {
 """The method that is meant where only the rates are named."""
 _TITLES: Final = {
     FLAT_TUNED: "flat tuned",
+    FLAT_FIRST: "flat tuned on the first task",
     LLRD_TUNED: "LLRD tuned",
     BERTCL: "BERTcL",
     COMBINED: "BERTcL combined",
@@ -51,7 +55,7 @@ _TITLES: Final = {
     PUBLISHED: "BERTcL published",
 }
 _ONE_RATE: Final = {
-    entry.name: (FLAT_TUNED, LLRD_TUNED) if entry.name == "llrd" else (FLAT_TUNED,)
+    entry.name: (FLAT_TUNED, FLAT_FIRST, *((LLRD_TUNED,) if entry.name == "llrd" else ()))
     for entry in METHODS
     if not entry.takes_profile
 }

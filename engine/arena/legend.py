@@ -16,6 +16,13 @@ SIGNIFICANT_MARK: Final = "*"
 BETTER: Final = "▴"
 """For what cannot be printed bold."""
 COST: Final = "tuning epochs"
+TUNED_ON: Final = "tuned on"
+_TUNED_ON: Final[dict[tuple[str, ...], str]] = {
+    ("tested",): "tested sequence",
+    ("others",): "other sequences",
+    ("tested", "others"): "tested, others",
+    ("first task",): "first task only",
+}
 _SMALLEST: Final = 1e-3
 """Of the p-values that are written out."""
 
@@ -48,6 +55,13 @@ def cost(row: Row) -> str:
     return (
         published if published and not row.tuning_epochs else f"{row.tuning_epochs:,.0f}{published}"
     )
+
+
+def tuned_on(row: Row) -> str:
+    """Write what a row's rates were searched on; a dash where a person named them."""
+    found = {cell.tuned_on for cell in row.cells if cell.runs}
+    kinds = tuple(kind for kind in ("tested", "others", "first task") if kind in found)
+    return _TUNED_ON.get(kinds, NOTHING)
 
 
 def paper(cell: Cell) -> str:

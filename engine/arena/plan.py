@@ -10,8 +10,16 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.arena.entrants import Entrant
-from engine.arena.rates import NoRates, Rates, Setting, find_rates, searched_method, searched_stages
+from engine.arena.entrants import FLAT_FIRST, Entrant
+from engine.arena.rates import (
+    NoRates,
+    Rates,
+    Setting,
+    find_rates,
+    first_task_trials,
+    searched_method,
+    searched_stages,
+)
 from engine.spec import Protocol, RunSpec, Source, derived_seed, sequence_name
 from engine.spec.methods import OptionValue, read_options
 from engine.spec.run import SearchedMethod
@@ -120,11 +128,14 @@ def make_plan(store: Store, table: TableSpec) -> Plan:
     Raises:
         UsageError: a profile's file cannot be read, or the backbone's depth is not known here.
     """
+    found = tuple(searches(store, table.model, table.protocol))
+    by_first_task = any(entrant.rates == FLAT_FIRST for entrant in table.entrants)
     setting = Setting(
         data=table.data,
         model=table.model,
         protocol=table.protocol,
-        searches=tuple(searches(store, table.model, table.protocol)),
+        searches=found,
+        first_tasks=first_task_trials(store, found, table.data) if by_first_task else (),
     )
     runs: list[PlannedRun] = []
     unfilled: list[UnfilledCell] = []

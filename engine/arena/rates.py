@@ -1,6 +1,6 @@
 """How an entrant's learning rates come about on a sequence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from engine.arena.entrants import (
     BERTCL_LATER,
     COMBINED,
     COMBINED_LATER,
+    FLAT_FIRST,
     FLAT_TUNED,
     LLRD_TUNED,
     PUBLISHED,
@@ -33,7 +34,9 @@ from engine.profiles.profile import llrd_rates, short_rate
 from engine.spec import Protocol, Source, Tuning, sequence_name
 from engine.spec.run import SearchedMethod
 from engine.spec.search import Stages
-from engine.store.runs import RunRecord
+from engine.store.connection import Store
+from engine.store.measurements import end_accuracies
+from engine.store.runs import RunRecord, trials_of
 from engine.store.searches import SearchRecord
 from engine.tasks.models import backbone_of
 
@@ -42,6 +45,7 @@ Point = Sequence[float]
 
 _SEARCHED: Final[Mapping[str, SearchedMethod]] = {
     FLAT_TUNED: "flat",
+    FLAT_FIRST: "flat",
     LLRD_TUNED: "llrd",
     BERTCL: "profile",
     COMBINED: "profile",
@@ -53,6 +57,18 @@ _OF_ALL: Final = (COMBINED, COMBINED_LATER)
 _OF_LATER_STAGES: Final = (BERTCL_LATER, COMBINED_LATER)
 
 
+class FirstTaskTrial(Struct, frozen=True, kw_only=True):
+    """A rate, and how well the first task was known with it when it had been learnt."""
+
+    search: SearchRecord
+    rate: float
+    accuracy: float
+
+    @property
+    def task(self) -> str:
+        return self.search.study.spec.sequence[0]
+
+
 class Setting(Struct, frozen=True, kw_only=True):
     """What all runs of an arena have in common, and the searches that fit it."""
 
@@ -62,6 +78,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     protocol: Protocol
     searches: tuple[SearchRecord, ...] = ()
     """Of this backbone and protocol, over or not."""
+    first_tasks: tuple[FirstTaskTrial, ...] = ()
+    """What those of them for one rate say of their first tasks alone."""
 
     def grouping(self) -> Grouping:
         """Return which layers share a rate.
@@ -114,6 +132,47 @@ def find_rates(entrant: Entrant, sequence: Sequence[str], at: Setting) -> Rates 
         return _carried(read_profile(expanded(entrant.file)), at)
     if entrant.rates == PUBLISHED:
         return _carried(published_profile(), at, published=True)
+    if entrant.rates == FLAT_FIRST:
+        return _of_first_task(sequence[0], at)
+    return _searched(entrant, sequence, at)
+
+
+def first_task_trials(
+    store: Store, searches: Sequence[SearchRecord], data: str
+) -> tuple[FirstTaskTrial, ...]:
+    """Return the trials of searches for one rate that are over, on rows of this data.
+
+    Whoever learns tasks one after another has but the first one when rates are chosen (GTEP, Cha
+    and Cho 2024). A search on a whole sequence tells them too: by the accuracy on the first task
+    when it had been learnt, whatever came of it later. Trials that were pruned or collapsed after
+    that count as well.
+    """
+    found = (
+        item
+        for item in searches
+        if item.over and item.study.spec.method == "flat" and item.study.spec.data == data
+    )
+    return tuple(trial for item in found for trial in _of_search(store, item))
+
+
+def _of_search(store: Store, item: SearchRecord) -> Iterator[FirstTaskTrial]:
+    trials = trials_of(store, item.study.id)
+    ends = end_accuracies(store, [trial.id for trial in trials], "search")
+    for trial in trials:
+        accuracy = ends.get(trial.id, {}).get((0, 0))
+        rate = trial.spec.options.get("lr")
+        if accuracy is not None and isinstance(rate, float):
+            yield FirstTaskTrial(search=item, rate=rate, accuracy=accuracy)
+
+
+def best_on_first_task(trials: Sequence[FirstTaskTrial], task: str) -> FirstTaskTrial | None:
+    """Return the best trial on a task that came first; of equally good ones the earliest."""
+    fitting = [trial for trial in trials if trial.task == task]
+    return max(fitting, key=lambda trial: trial.accuracy, default=None)
+
+
+def _searched(entrant: Entrant, sequence: Sequence[str], at: Setting) -> Rates | NoRates:
+    """Find rates in the searches for them, or what stands in for these."""
     usable = _usable(entrant, at)
     own = [item for item in usable if item.study.spec.data == at.data and _is_on(sequence, item)]
     if own and entrant.rates not in _OF_ALL:
@@ -137,6 +196,15 @@ def _combined(entrant: Entrant, usable: Sequence[SearchRecord], at: Setting) -> 
     (first_lr,) = first_rates
     points = [[_point(trial) for trial in item.complete] for item in usable]
     return _of_point(entrant, combined_point(points), at, first_lr, source=_source(usable))
+
+
+def _of_first_task(task: str, at: Setting) -> Rates | NoRates:
+    best = best_on_first_task(at.first_tasks, task)
+    if best is None:
+        return NoRates(f"no search for one rate on a sequence that begins with {task}")
+    # None of the sequence was looked at but its first task: it is unseen.
+    source = replace(_source([best.search]), searched_on=(), first_task=True)
+    return Rates(options={"lr": best.rate}, source=source)
 
 
 def combined_point(

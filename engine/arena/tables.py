@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from statistics import fmean
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
@@ -22,9 +22,12 @@ from engine.arena.measuring import (
     step_of,
 )
 from engine.arena.results import CellRuns, Results, rows_measured
-from engine.spec import Protocol, preset, sequence_name
+from engine.spec import Protocol, Source, preset, sequence_name
 from engine.spec.protocol import SCORE_NAMES, WHERE_NONE, Score
 
+TunedOn = Literal["tested", "others", "first task", "nothing"]
+"""The very sequence that is tested, other ones, the first task of it alone, or none: after Cha
+and Cho 2024 (GTEP, arXiv 2403.09066), who say how much hangs on it."""
 SIGNIFICANT: Final = 0.05
 _TROUBLE: Final = ("failed", "collapsed")
 _NOT_RUN: Final = "not run"
@@ -62,6 +65,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     seen: bool = False
     """Whether the rates were searched on this very sequence."""
     published: bool = False
+    tuned_on: TunedOn = "nothing"
+    """What the rates were searched on, beside the sequence that is tested."""
     reason: str = ""
     """Why there is nothing to show."""
 
@@ -221,8 +226,17 @@ def _cell(basis: _Basis, entrant: Entrant, column: Column) -> Cell:
         planned=found.planned,
         seen=sequence_name(column.sequence) in found.source.searched_on,
         published=found.source.published,
+        tuned_on=_tuned_on(found.source, sequence_name(column.sequence)),
         reason="" if found.accuracies else "not run yet",
     )
+
+
+def _tuned_on(source: Source, sequence: str) -> TunedOn:
+    if source.first_task:
+        return "first task"
+    if sequence in source.searched_on:
+        return "tested"
+    return "others" if source.tuned or source.searched_on else "nothing"
 
 
 def numbers_by_seed(quantity: Quantity, column: Column, found: CellRuns | None) -> dict[int, float]:

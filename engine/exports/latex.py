@@ -33,15 +33,16 @@ def _lines(table: Table) -> Iterator[str]:
     yield r"\begin{table}"
     yield r"  \centering"
     yield rf"  \caption{{{_escaped(' '.join((f'{table.title}.', *legend.caption(table))))}}}"
-    yield rf"  \begin{{tabular}}{{l{'r' * len(table.columns)}r}}"
+    yield rf"  \begin{{tabular}}{{l{'r' * len(table.columns)}rl}}"
     yield r"    \toprule"
-    yield _line(["", *map(_escaped, table.columns), _escaped(legend.COST)])
+    yield _line(["", *map(_escaped, table.columns), _escaped(legend.COST), legend.TUNED_ON])
     yield r"    \midrule"
     for row in table.rows:
-        yield _line([_escaped(row.title), *map(_cell, row.cells), _escaped(legend.cost(row))])
+        facts = (legend.cost(row), legend.tuned_on(row))
+        yield _line([_escaped(row.title), *map(_cell, row.cells), *map(_escaped, facts)])
         if any(map(legend.paper, row.cells)):
-            paper = [_escaped(legend.paper(cell)) for cell in row.cells]
-            yield _line([r"\quad\textit{in the paper}", *(rf"\textit{{{t}}}" for t in paper), ""])
+            paper = (rf"\textit{{{_escaped(legend.paper(cell))}}}" for cell in row.cells)
+            yield _line([r"\quad\textit{in the paper}", *paper, "", ""])
     yield r"    \bottomrule"
     yield r"  \end{tabular}"
     yield from (f"  % {note}" for note in table.notes)

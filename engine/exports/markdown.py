@@ -26,14 +26,15 @@ def _headline(table: Table) -> Iterator[str]:
 def _lines(table: Table) -> Iterator[str]:
     yield from _headline(table)
     heads = [_escaped(column) for column in table.columns]
-    yield _line(["", *heads, legend.COST])
-    yield _line([":---", *("---:" for _ in heads), "---:"])
+    yield _line(["", *heads, legend.COST, legend.TUNED_ON])
+    yield _line([":---", *("---:" for _ in heads), "---:", ":---"])
     for row in table.rows:
         cells = [_cell(cell) for cell in row.cells]
-        yield _line([_escaped(row.title), *cells, legend.cost(row)])
+        yield _line([_escaped(row.title), *cells, legend.cost(row), legend.tuned_on(row)])
         if any(map(legend.paper, row.cells)):
-            paper = (legend.paper(cell) for cell in row.cells)
-            yield _line(["*in the paper*", *(f"*{text}*" if text else "" for text in paper), ""])
+            texts = (legend.paper(cell) for cell in row.cells)
+            paper = (f"*{text}*" if text else "" for text in texts)
+            yield _line(["*in the paper*", *paper, "", ""])
     caption = _escaped(" ".join(legend.caption(table)))
     if caption:
         yield ""

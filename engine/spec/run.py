@@ -116,6 +116,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The sequences whose trials shaped the rates; anything else is unseen."""
     published: bool = False
     """The rates are the paper's authors' own, carried over to this backbone's depth."""
+    first_task: bool = False
+    """Trials were judged by the first task alone: nothing else of the sequence was looked at."""
     note: str = ""
     """What else is to be known of them, in a few words."""
 

@@ -3,6 +3,7 @@
 import shlex
 
 import pytest
+from msgspec.structs import replace
 
 from bertcl_tui.arena.fields import (
     FORM_FIELDS,
@@ -18,7 +19,7 @@ from bertcl_tui.store.reader import Reader
 from engine.arena.layouts import paper_layout
 from engine.arena.plan import arena_seeds
 from engine.errors import UsageError
-from engine.spec import Protocol
+from engine.spec import preset
 
 TYPED = {"sequences": "sst2:mrpc, mrpc:sst2", "methods": "flat,ewc-task,importance=500,combined"}
 
@@ -38,7 +39,7 @@ def test_what_is_typed_is_what_is_run() -> None:
         "combined",
     ]
     assert table.seeds == arena_seeds(3, 7)
-    assert table.protocol == Protocol(epochs=2, curve_share=0.1)
+    assert table.protocol == replace(preset("default").protocol, epochs=2)
     assert request.searched == table.sequences
     assert request.like.search.trials == 24
 
@@ -97,7 +98,7 @@ def test_methods_are_put_in_and_taken_out() -> None:
         ({"sequences": ""}, "sequences", "no sequence yet"),
         ({"sequences": "sst2:mrpc,sst2:mrpd"}, "sequences", "did you mean 'mrpc'"),
         ({"methods": ""}, "methods", "no method yet"),
-        ({"methods": "flot"}, "methods", "no method 'flot'"),
+        ({"methods": "flot"}, "methods", "no method named 'flot'"),
         ({"search_on": "sst2:nothing"}, "search_on", "no task 'nothing'"),
         ({"data": "nowhere"}, "data", "no data 'nowhere'"),
         ({"model": "./nowhere"}, "model", "no model folder"),
@@ -111,3 +112,20 @@ def test_what_is_wrong_is_found_where_it_stands(
     found = look_up_table("nowhere.db", {**TYPED, **texts})
     assert list(found.troubles) == [field]
     assert said in found.troubles[field]
+
+
+def test_a_table_that_is_asked_for_says_how_long_it_takes_and_what_it_will_show(
+    arena_reader: Reader,
+) -> None:
+    look = look_at_arena(arena_reader, Question())
+    assert look is not None
+    texts = texts_of_look(look)
+    found = look_up_table(arena_reader.store, {**texts, "methods": "flat,joint"})
+    assert found.runs == (15, 30)
+    assert found.forecast == "15 min; needs 6 sequences."
+    six = ",".join(("sst2:mrpc", "mrpc:sst2", "rte:mrpc", "mrpc:rte", "qnli:rte", "rte:qnli"))
+    more = look_up_table(
+        arena_reader.store, {**texts, "methods": "flat,joint", "sequences": six, "seeds": "2"}
+    )
+    assert "; shows +0.0" in more.forecast
+    assert look_up_table("nowhere.db", texts).forecast == ""

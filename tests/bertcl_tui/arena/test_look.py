@@ -94,7 +94,8 @@ def test_what_is_said_of_a_cell(arena_reader: Reader) -> None:
         f"against flat 2e-5: p_o {value.mean - flat.mean:+.3f} (p = {value.p_value:.3f}*) · p_s −"
     )
     assert rates == (
-        "lr 1e-5, importance 1000, rows 256, gamma 0 · from sst2:mrpc-flat (48 epochs on sst2:mrpc)"
+        "lr 1e-5, importance 1000, rows 256, gamma 0, fisher exact, penalty coupled · "
+        "from sst2:mrpc-flat (48 epochs on sst2:mrpc)"
     )
     assert cell_facts(look, FLAT, 0) == ["the row that the others are compared with", "lr 2e-5"]
     assert cell_facts(look, BERTCL, 1) == ["Nothing here: not run."]

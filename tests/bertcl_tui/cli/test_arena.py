@@ -47,9 +47,9 @@ def test_what_was_recorded_is_printed(ask: Ask, recorded: Path) -> None:
     lines = [line.split() for line in answer.out.splitlines() if line.strip()]
     assert " ".join(lines[1]) == "Difference in p to flat 2e-5, over sequences:"
     assert " ".join(lines[3]) == "BERTcL combined +0.160 – – 1 unseen 1 of 1 0 of 1 – exploratory"
-    assert lines[4] == ["sst2:mrpc", "tuning", "epochs"]
-    assert lines[5] == ["flat", "2e-5", "p_o", "0.620±0.050", "0"]
-    assert lines[8] == ["BERTcL", "combined", "p_o", "0.830±0.075*▴", "8"]
+    assert lines[4] == ["sst2:mrpc", "tuning", "epochs", "tuned", "on"]
+    assert lines[5] == ["flat", "2e-5", "p_o", "0.620±0.050", "0", "–"]
+    assert lines[8] == ["BERTcL", "combined", "p_o", "0.830±0.075*▴", "8", "other", "sequences"]
     assert "No plan was declared before the first run: all of this is exploratory." in answer.out
     assert "paired t-test" in answer.out
     assert "Holm's correction for 2 comparisons" in answer.out
@@ -185,3 +185,28 @@ def test_a_plan_says_everything_and_what_came_before_it_stays_exploratory(
     assert "the plan says all of that; leave --model, --seeds away" in refused.err
     plan.write_text(PLAN.replace("epochs", "epoch"))
     assert "the plan's setting has no option 'epoch'" in ask(*words).err
+
+
+@pytest.mark.sample
+def test_the_power_dial_says_what_shows_a_difference(
+    ask: Ask, recorded: Path, tmp_path: Path
+) -> None:
+    words = ("arena", "--power", "--store", recorded)
+    assert "nothing says how much p spreads yet" in ask(*words).err
+    store = open_store(str(recorded))
+    for run in make_plan(store, table_spec("flat,combined", "mrpc:sst2 qnli:rte", seeds=3)).runs:
+        run_id = create_run(store, run.spec)
+        scores = FLAT if run.entrant.method == "flat" else COMBINED
+        do(store, ((0.9,), scores[run.spec.seed - 1000]))
+        enter_run(store, run_id, run.entrant.name, run.source)
+    store.close()
+    answer = ask(*words)
+    assert (answer.code, answer.err) == (0, "")
+    assert "Data hub, model sample" in answer.out
+    assert "shows nothing: below 6 sequences no test over them does" in answer.out
+    assert "not known: no search was repeated on a sequence" in answer.out
+    assert "+0.010" in answer.out
+    (dial,) = ask(*words, "--json").data
+    assert {way["difference"] for way in dial["dial"]["ways"]} == {0.01, 0.02, 0.03}
+    refused = ask(*words, "--offline")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)

@@ -128,7 +128,7 @@ def test_a_plan_that_comes_after_what_was_seen_promotes_nothing(store: Store, pl
         (PLAN + "\n[other]\n", "unknown field 'other'"),
         (PLAN.replace('method = "flat@5e-5"', 'method = "joint"'), "none of its methods"),
         (PLAN.replace('method = "flat@5e-5"', 'method = "flat"'), "must be of another method"),
-        (PLAN.replace('"flat@5e-5"]', '"flot"]'), "no method 'flot'"),
+        (PLAN.replace('"flat@5e-5"]', '"flot"]'), "no method named 'flot'"),
         (PLAN.replace("qnli:rte", "qnli"), "has one task"),
     ],
 )

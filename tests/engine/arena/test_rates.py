@@ -6,7 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from engine.arena.entrants import parse_entrant
-from engine.arena.rates import NoRates, Rates, Setting, combined_point, find_rates
+from engine.arena.rates import (
+    FirstTaskTrial,
+    NoRates,
+    Rates,
+    Setting,
+    combined_point,
+    find_rates,
+    first_task_trials,
+)
 from engine.errors import UsageError
 from engine.profiles import (
     ScoredTrial,
@@ -233,3 +241,26 @@ def test_a_profile_of_a_file_is_carried_over_and_knows_its_searches(
 def test_a_file_that_is_no_profile_is_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read profile"):
         found(store, str(tmp_path / "none.json"))
+
+
+def test_the_first_task_alone_may_choose_another_rate_and_leaves_the_sequence_unseen(
+    store: Store,
+) -> None:
+    # what a trial gets is p / 2 on every task; the one of 4e-5 is the best at the end
+    searched(store, "sst2:mrpc", [({"lr": 1e-5}, 1.2), ({"lr": 4e-5}, 1.5)], method="flat")
+    searched(store, "rte:mrpc", [({"lr": 9e-5}, 1.9)], method="flat")
+    forgets = FirstTaskTrial(search=searches(store, MODEL, PROTOCOL)[0], rate=1e-4, accuracy=0.99)
+    trials = first_task_trials(store, searches(store, MODEL, PROTOCOL), "hub")
+    assert [(trial.task, trial.rate, trial.accuracy) for trial in trials] == [
+        ("sst2", 1e-5, 0.6),
+        ("sst2", 4e-5, 0.75),
+        ("rte", 9e-5, 0.95),
+    ]
+    at = Setting(data="hub", model=MODEL, protocol=PROTOCOL, first_tasks=(*trials, forgets))
+    source = Source(tuned=(tuned("sst2:mrpc-flat", "sst2:mrpc", 2),), first_task=True)
+    for sequence in (("sst2", "mrpc"), ("sst2", "rte")):
+        found = find_rates(parse_entrant("flat-first"), sequence, at)
+        assert found == Rates(options={"lr": 1e-4}, source=source)
+    none = find_rates(parse_entrant("flat-first"), ("mrpc", "sst2"), at)
+    assert none == NoRates("no search for one rate on a sequence that begins with mrpc")
+    assert first_task_trials(store, searches(store, MODEL, PROTOCOL), "elsewhere") == ()

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from engine.arena import legend
 from engine.arena.entrants import parse_entrants
 from engine.arena.layouts import Column, Layout, free_layout, paper_layout
 from engine.arena.measuring import measure_of
@@ -140,6 +141,26 @@ def test_seen_columns_and_what_tuning_cost() -> None:
         [False, False],
     ]
     assert [c.published for c in table.rows[1].cells] == [False, True]
+    assert [legend.tuned_on(row) for row in table.rows] == [
+        "–",
+        "tested sequence",
+        "tested, others",
+        "–",
+    ]
+
+
+def test_a_row_that_was_tuned_on_the_first_task_says_so() -> None:
+    tuning = Tuning(study="one", sequence="sst2:rte", epochs=30.0)
+    first = Source(tuned=(tuning,), first_task=True)
+    elsewhere = Source(tuned=(tuning,), searched_on=("sst2:rte",))
+    cells: dict[Key, CellRuns] = {
+        ("flat-first", PAIR): cell((0.5, 0.5), source=first),
+        ("flat-tuned", PAIR): cell((0.5, 0.5), source=elsewhere),
+    }
+    table = make_table(layout("flat-tuned,flat-first", "p"), Results(cells=cells))
+    assert [row.title for row in table.rows] == ["flat tuned", "flat tuned on the first task"]
+    assert [legend.tuned_on(row) for row in table.rows] == ["other sequences", "first task only"]
+    assert not table.rows[1].cells[0].seen
 
 
 def test_what_is_missing_is_said_once_for_all_sequences() -> None:

@@ -69,12 +69,12 @@ def test_the_caption_says_how_it_was_compared(table: Table) -> None:
 def test_markdown(table: Table) -> None:
     lines = to_markdown(table).splitlines()
     assert lines[:6] == [
-        "|  | sst2:mrpc | mrpc:sst2 | tuning epochs |",
-        "| :--- | ---: | ---: | ---: |",
-        "| flat 2e-5 | 0.904±0.012 | – | 0 |",
-        "| *in the paper* | *0.900* | *0.700* |  |",
-        r"| replay @ my\_own | **0.923**±0.010\*°† | – | 1,240† |",
-        "| *in the paper* | *0.910* | *0.700* |  |",
+        "|  | sst2:mrpc | mrpc:sst2 | tuning epochs | tuned on |",
+        "| :--- | ---: | ---: | ---: | :--- |",
+        "| flat 2e-5 | 0.904±0.012 | – | 0 | – |",
+        "| *in the paper* | *0.900* | *0.700* |  |  |",
+        r"| replay @ my\_own | **0.923**±0.010\*°† | – | 1,240† | – |",
+        "| *in the paper* | *0.910* | *0.700* |  |  |",
     ]
     assert lines[7].startswith("Accuracy, on the validation rows")
     assert lines[-1] == r"- replay @ my\_own on mrpc:sst2: not run."
@@ -106,6 +106,7 @@ def test_csv_has_every_number_in_full(table: Table) -> None:
             ),
             "",
         ),
+        "tuned_on": "nothing",
     }
     assert (rows[3]["mean"], rows[3]["reason"]) == ("", "not run")
 
@@ -113,17 +114,17 @@ def test_csv_has_every_number_in_full(table: Table) -> None:
 def test_latex(table: Table) -> None:
     lines = to_latex(table).splitlines()
     assert lines[3:13] == [
-        r"  \begin{tabular}{lrrr}",
+        r"  \begin{tabular}{lrrrl}",
         r"    \toprule",
-        r"     & sst2:mrpc & mrpc:sst2 & tuning epochs \\",
+        r"     & sst2:mrpc & mrpc:sst2 & tuning epochs & tuned on \\",
         r"    \midrule",
-        r"    flat 2e-5 & 0.904$\pm$0.012 & -- & 0 \\",
-        r"    \quad\textit{in the paper} & \textit{0.900} & \textit{0.700} &  \\",
+        r"    flat 2e-5 & 0.904$\pm$0.012 & -- & 0 & -- \\",
+        r"    \quad\textit{in the paper} & \textit{0.900} & \textit{0.700} &  &  \\",
         (
             r"    replay @ my\_own & \textbf{0.923}$\pm$0.010$^{*}$$^\circ$$^\dagger$ & -- & "
-            r"1,240$^\dagger$ \\"
+            r"1,240$^\dagger$ & -- \\"
         ),
-        r"    \quad\textit{in the paper} & \textit{0.910} & \textit{0.700} &  \\",
+        r"    \quad\textit{in the paper} & \textit{0.910} & \textit{0.700} &  &  \\",
         r"    \bottomrule",
         r"  \end{tabular}",
     ]
@@ -148,7 +149,7 @@ def test_a_table_without_numbers_claims_nothing(table: Table) -> None:
         notes=(),
     )
     assert legend.caption(bare) == []
-    assert to_markdown(bare).splitlines()[2] == "| flat 2e-5 | – | – |"
+    assert to_markdown(bare).splitlines()[2] == "| flat 2e-5 | – | – | – |"
     assert r"\end{table}" in to_latex(bare)
 
 
