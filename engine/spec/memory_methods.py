@@ -34,7 +34,7 @@ MEMORY_METHODS = (
         summary="rows in a buffer are learnt again, with the logits they once had (Buzzega et al. "
         "2020)",
         equation="L(B) + alpha · ‖z − h(x)‖² + beta · L(C): batch B, x and C drawn from the buffer",
-        cost="time: two more batches a step, thrice that of flat; memory: logits of the buffer",
+        cost="time: up to two more batches a step, thrice that of flat; memory: its logits",
         options=(
             LR,
             MethodOption(
@@ -54,7 +54,7 @@ MEMORY_METHODS = (
         summary="gradients that would raise the loss of earlier tasks' rows are projected "
         "(Chaudhry et al. 2019)",
         equation="g ← g − (gᵀr / rᵀr) · r where gᵀr < 0, r the gradient of a batch from memory",
-        cost="time: one more batch a later step, twice that of flat; memory: gradients once more",
+        cost="time: up to one more batch a later step; memory: gradients once more",
         options=(
             LR,
             _SHARE,
