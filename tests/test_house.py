@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted(
     path for package in ("engine", "bertcl_tui") for path in (ROOT / package).rglob("*.py")
 )
-MOST_FILES, LEAST_FILES = 420, 220
+MOST_FILES, LEAST_FILES = 440, 220
 MOST_USUAL_LINES, LEAST_USUAL_LINES = 130, 90
 """Median of all files."""
 MAY_BE_SHORT = ("methods", "panels", "versions", "migrations")
