@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("stage", sa.Integer(), nullable=False),
         sa.Column("task", sa.Integer(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
-        sa.Column("score", sa.Double(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "stage", "task", "rows", name="pk_cl_probe"),
         sqlite_with_rowid=False,
     )
