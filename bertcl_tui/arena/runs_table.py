@@ -25,7 +25,7 @@ from engine.arena import legend
 from engine.arena.entrants import reference_of
 from engine.arena.layouts import FREE
 from engine.arena.results import CellRuns
-from engine.arena.tables import Cell, Table, Value
+from engine.arena.tables import Cell, Table, Value, number_of
 from engine.profiles.profile import short_rate
 from engine.spec import RunSpec, Source
 from engine.spec.methods import OptionValue
@@ -99,25 +99,21 @@ def _lines(look: Look, row: int, column: int) -> list[RunLine]:
     if found is None:
         return []
     about = look.column(column)
-    tasks = len(about.sequence)
-    lines = []
-    for run in sorted(found.runs, key=lambda run: run.spec.seed):
-        measured = found.accuracies.get(run.spec.seed)
-        lines.append(
-            RunLine(
-                run_id=run.id,
-                seed=run.spec.seed,
-                state=shown_state(run, look.going),
-                desired=run.desired,
-                values=tuple(
-                    None if measured is None else quantity.of(measured, tasks, about.task)
-                    for quantity in look.layout.measure.quantities
-                ),
-                going=look.going.get(run.id),
-                reason=run.reason or "",
-            )
+    return [
+        RunLine(
+            run_id=run.id,
+            seed=run.spec.seed,
+            state=shown_state(run, look.going),
+            desired=run.desired,
+            values=tuple(
+                number_of(quantity, about, found, run.spec.seed)
+                for quantity in look.layout.measure.quantities
+            ),
+            going=look.going.get(run.id),
+            reason=run.reason or "",
         )
-    return lines
+        for run in sorted(found.runs, key=lambda run: run.spec.seed)
+    ]
 
 
 class CellPanel(Vertical):

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
     from bertcl_tui.store.queries.studies import Climbs
     from engine.arena.recorded import Recorded
+    from engine.learning.measures import Probes
     from engine.spec import RunSpec
     from engine.spec.search import Evaluator
     from engine.store.connection import Store
-    from engine.store.measurements import DriftRecord, ProbeRecord, StageEnds
+    from engine.store.measurements import DriftRecord, StageEnds
     from engine.store.notices import Notices
     from engine.store.studies import StudyRecord
 
@@ -261,14 +262,14 @@ class Reader:
 
         return tuple(drift_of(store, run_id))
 
-    def probes(self, run_id: int) -> "tuple[ProbeRecord, ...]":
+    def probes(self, run_id: int) -> "Probes":
         """Return what linear probes found of a run's tasks at the end of each stage."""
         store = self._store()
         if store is None:
-            return ()
+            return {}
         from engine.store.measurements import probes_of
 
-        return tuple(probes_of(store, run_id))
+        return probes_of(store, [run_id]).get(run_id, {})
 
     def arena(self) -> "tuple[Recorded, ...]":
         """Return what the arena has recorded, by what its runs have in common."""

@@ -1,6 +1,5 @@
 """One look at a run: rates, drift and accuracies, what can be done with it, and its charts."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,11 +14,11 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunCurves, RunFacts
 from bertcl_tui.style.wording import score, stage_1_said
 from engine.errors import UsageError
-from engine.learning.measures import AccuracyMatrix, Lost, where_lost
+from engine.learning.measures import AccuracyMatrix, Lost, Probes, where_lost
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
 from engine.spec.protocol import SCORE_NAMES, Score
-from engine.store.measurements import DriftRecord, ProbeRecord, Split, StageEnds
+from engine.store.measurements import DriftRecord, Split, StageEnds
 from engine.store.states import ENDED, RETRIED
 from engine.tasks.models import backbone_of
 
@@ -116,11 +115,8 @@ def _layers(
     return layers_of(run.spec, run.learning_rates, drifts)
 
 
-def accuracies_of(ends: StageEnds, probes: Sequence[ProbeRecord] = ()) -> tuple[Accuracies, ...]:
+def accuracies_of(ends: StageEnds, probes: Probes | None = None) -> tuple[Accuracies, ...]:
     """Return a run's accuracies on the splits that score it and that report it."""
-    probed: defaultdict[tuple[int, int], dict[int, float]] = defaultdict(dict)
-    for each in probes:
-        probed[each.stage, each.task][each.rows] = each.score
     return tuple(
         Accuracies(
             split,
@@ -128,8 +124,8 @@ def accuracies_of(ends: StageEnds, probes: Sequence[ProbeRecord] = ()) -> tuple[
             tuple(end.stage for end in own),
             own[-1].score,
             own[-1].beside,
-            where_lost(AccuracyMatrix(tuple(end.accuracies for end in own)), probed)
-            if split == "search"
+            where_lost(AccuracyMatrix(tuple(end.accuracies for end in own)), probes)
+            if probes and split == "search"
             else (),
         )
         for split, own in ends.items()

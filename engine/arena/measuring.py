@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.errors import look_up
-from engine.learning.measures import AccuracyMatrix
+from engine.learning.measures import AccuracyMatrix, Lost
 from engine.spec.protocol import SCORE_NAMES, Score
 from engine.store.measurements import EndAccuracies
 
@@ -25,6 +25,8 @@ class Quantity(Struct, frozen=True, kw_only=True):
     name: str
     of: Callable[[EndAccuracies, int, int], float | None]
     """From a[stage, task], the number of tasks, and the task that the column is about."""
+    of_probes: Callable[[Sequence[Lost]], float | None] | None = None
+    """From what linear probes say of the earlier tasks, instead; None: it is none of those."""
     more_is_better: bool = True
 
 
@@ -80,6 +82,15 @@ def _after(found: EndAccuracies, tasks: int, _: int) -> float | None:
     return found.get((tasks - 1, 0))
 
 
+def _of_lost(read: Callable[[Lost], float], name: str) -> Quantity:
+    """Return a quantity that is a mean over the earlier tasks that were probed."""
+
+    def of_probes(lost: Sequence[Lost]) -> float | None:
+        return fmean(map(read, lost)) if lost else None
+
+    return Quantity(name=name, of=lambda *_: None, of_probes=of_probes, more_is_better=False)
+
+
 def called_by(measure: Measure, score: Score) -> Measure:
     """Return a measure that is called by what the runs are scored by."""
 
@@ -126,6 +137,14 @@ MEASURES: Final[Mapping[str, Measure]] = {
             quantities=(_FORGETTING,),
         ),
         BEFORE_AFTER,
+        Measure(
+            name="lost",
+            title="lost of earlier tasks in the encoder – in their heads, as linear probes tell",
+            quantities=(
+                _of_lost(lambda lost: lost.encoder, "encoder"),
+                _of_lost(lambda lost: lost.head, "heads"),
+            ),
+        ),
     )
 }
 """What can be asked for; ``alone`` needs columns that are tasks."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from engine.arena.declared import DeclaredPlan, declarations, declared_plans, plans_of
 from engine.arena.entrants import Entrant, recorded_entrant
 from engine.arena.headline import Declared
-from engine.arena.results import CellRuns, Results, accuracies_of, cell_runs
+from engine.arena.results import CellRuns, Results, cell_runs, found_of
 from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store
 from engine.store.runs import EntryRecord, RunRecord, entries
@@ -66,7 +66,7 @@ def _recorded(
 def _cells(
     store: Store, found: Sequence[EntryRecord]
 ) -> dict[tuple[str, tuple[str, ...]], CellRuns]:
-    accuracies = accuracies_of(store, [item.run for item in found])
+    measured = found_of(store, [item.run for item in found])
     cells: dict[tuple[str, tuple[str, ...]], list[EntryRecord]] = {}
     for item in found:
         name = recorded_entrant(item.entrant).name
@@ -74,7 +74,7 @@ def _cells(
     made: dict[tuple[str, tuple[str, ...]], CellRuns] = {}
     for key, items in cells.items():
         runs = _one_per_seed(_newest(items))
-        made[key] = cell_runs(items[-1].source, runs, len(runs), accuracies)
+        made[key] = cell_runs(items[-1].source, runs, len(runs), measured)
     return made
 
 

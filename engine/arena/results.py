@@ -8,9 +8,10 @@ from typing import Final
 from msgspec import Struct
 
 from engine.arena.plan import Plan
+from engine.learning.measures import AccuracyMatrix, Lost, where_lost
 from engine.spec import Source
 from engine.store.connection import Store
-from engine.store.measurements import EndAccuracies, end_accuracies
+from engine.store.measurements import EndAccuracies, end_accuracies, probes_of, stage_ends
 from engine.store.runs import RunRecord
 
 _MOST_ROWS: Final = 1_000_000
@@ -25,6 +26,17 @@ class CellRuns(Struct, frozen=True, kw_only=True):
     """How many runs were asked for."""
     accuracies: Mapping[int, EndAccuracies]
     """By seed, of the complete runs alone: accuracies on the validation rows."""
+    lost: Mapping[int, Sequence[Lost]] = {}
+    """By seed, of those that were probed: where earlier tasks are lost, on the rows that score
+    trials."""
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What was measured of runs, by their ids."""
+
+    accuracies: Mapping[int, EndAccuracies]
+    """On the validation rows."""
+    lost: Mapping[int, Sequence[Lost]] = {}
 
 
 class Results(Struct, frozen=True, kw_only=True):
@@ -38,7 +50,7 @@ class Results(Struct, frozen=True, kw_only=True):
 
 def results_of_plan(store: Store, plan: Plan) -> Results:
     """Look up what the runs of a plan have measured by now."""
-    found = accuracies_of(store, [run.record for run in plan.runs if run.record is not None])
+    found = found_of(store, [run.record for run in plan.runs if run.record is not None])
     cells: dict[tuple[str, tuple[str, ...]], CellRuns] = {}
     for key in dict.fromkeys((run.entrant.name, run.spec.sequence) for run in plan.runs):
         planned = [run for run in plan.runs if (run.entrant.name, run.spec.sequence) == key]
@@ -71,7 +83,7 @@ def cell_runs(
     source: Source,
     records: Sequence[RunRecord],
     planned: int,
-    found: Mapping[int, EndAccuracies],
+    found: Found,
 ) -> CellRuns:
     """Return a cell of these runs.
 
@@ -79,20 +91,34 @@ def cell_runs(
         source: where their rates are from.
         records: the runs, one a seed.
         planned: how many there should be.
-        found: accuracies by run id.
+        found: what was measured of them, and of others.
     """
+    complete = {record.id: record.spec.seed for record in records if record.state == "complete"}
     return CellRuns(
         source=source,
         runs=tuple(records),
         planned=planned,
         accuracies={
-            record.spec.seed: found[record.id]
-            for record in records
-            if record.state == "complete" and record.id in found
+            seed: found.accuracies[run_id]
+            for run_id, seed in complete.items()
+            if run_id in found.accuracies
+        },
+        lost={
+            seed: found.lost[run_id] for run_id, seed in complete.items() if run_id in found.lost
         },
     )
 
 
-def accuracies_of(store: Store, records: Iterable[RunRecord]) -> dict[int, EndAccuracies]:
+def found_of(store: Store, records: Iterable[RunRecord]) -> Found:
+    """Look up what was measured of the complete runs among these."""
     ids = [record.id for record in records if record.state == "complete"]
-    return end_accuracies(store, ids, "validation")
+    probes = probes_of(store, ids)
+    searched = stage_ends(store, probes, ["search"])
+    return Found(
+        accuracies=end_accuracies(store, ids, "validation"),
+        lost={
+            run_id: where_lost(AccuracyMatrix(tuple(each.accuracies for each in ends)), found)
+            for run_id, found in probes.items()
+            if (ends := searched.get(run_id, {}).get("search"))
+        },
+    )

@@ -243,12 +243,18 @@ def numbers_by_seed(quantity: Quantity, column: Column, found: CellRuns | None) 
     """Return one quantity of the runs of a cell, by seed."""
     if found is None:
         return {}
-    tasks = len(column.sequence)
-    measured = {
-        seed: quantity.of(accuracies, tasks, column.task)
-        for seed, accuracies in found.accuracies.items()
-    }
+    measured = {seed: number_of(quantity, column, found, seed) for seed in found.accuracies}
     return {seed: value for seed, value in measured.items() if value is not None}
+
+
+def number_of(quantity: Quantity, column: Column, found: CellRuns, seed: int) -> float | None:
+    """Return one quantity of the run of a seed; None: it has none."""
+    if quantity.of_probes is not None:
+        return quantity.of_probes(found.lost.get(seed, ()))
+    accuracies = found.accuracies.get(seed)
+    if accuracies is None:
+        return None
+    return quantity.of(accuracies, len(column.sequence), column.task)
 
 
 def _step(

@@ -6,8 +6,8 @@ Where a protocol scores by macro-F1, it is that of macro-F1.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-Probed = Mapping[tuple[int, int], Mapping[int, float]]
-"""What probes on task j say after stage i, by (i, j), and then by the rows they were fitted on."""
+Probes = Mapping[tuple[int, int], Mapping[int, float]]
+"""What probes on task j scored after stage i, by (i, j), then by the rows they were fitted on."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Lost:
         return self.whole - self.encoder
 
 
-def where_lost(matrix: AccuracyMatrix, probed: Probed) -> tuple[Lost, ...]:
+def where_lost(matrix: AccuracyMatrix, probes: Probes) -> tuple[Lost, ...]:
     """Return where the earlier tasks are lost, as far as they were probed after both stages.
 
     The probe with most rows is compared, of those that both have.
@@ -92,7 +92,7 @@ def where_lost(matrix: AccuracyMatrix, probed: Probed) -> tuple[Lost, ...]:
         return ()
     found = []
     for task, end in enumerate(matrix.last[:-1]):
-        then, now = probed.get((task, task), {}), probed.get((len(matrix.rows) - 1, task), {})
+        then, now = probes.get((task, task), {}), probes.get((len(matrix.rows) - 1, task), {})
         rows = max(then.keys() & now.keys(), default=0)
         if rows:
             fell = matrix.rows[task][task] - end

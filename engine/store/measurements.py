@@ -240,10 +240,20 @@ def drift_of(store: Store, run_id: int) -> list[DriftRecord]:
     return _read(store, query.order_by(*drift.primary_key.columns), DriftRecord)
 
 
-def probes_of(store: Store, run_id: int) -> list[ProbeRecord]:
-    """Return what probes found of a run, by stage, task and number of rows."""
-    query = select(probe).where(probe.c.run_id == run_id)
-    return _read(store, query.order_by(*probe.primary_key.columns), ProbeRecord)
+def probes_of(
+    store: Store, run_ids: Collection[int]
+) -> dict[int, dict[tuple[int, int], dict[int, float]]]:
+    """Return what probes found of these runs, of those that were probed.
+
+    What was found of task j after stage i is under (i, j), and there under the number of rows.
+    """
+    query = select(probe).where(probe.c.run_id.in_(run_ids))
+    found: defaultdict[int, defaultdict[tuple[int, int], dict[int, float]]]
+    found = defaultdict(lambda: defaultdict(dict))
+    with store.reading() as connection:
+        for row in connection.execute(query.order_by(*probe.primary_key.columns)):
+            found[row.run_id][row.stage, row.task][row.rows] = row.score
+    return {run_id: dict(probes) for run_id, probes in found.items()}
 
 
 def _read(store: Store, query: Select[Any], kind: type[Record]) -> list[Record]:

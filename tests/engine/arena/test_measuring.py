@@ -11,6 +11,7 @@ from engine.arena.measuring import (
     step_of,
 )
 from engine.errors import UsageError
+from engine.learning.measures import Lost
 
 THREE = {
     (0, 0): 0.90,
@@ -44,6 +45,16 @@ def test_tasks_learnt_at_once_or_alone_forget_nothing_that_could_be_told() -> No
     assert shown("p_o-p_s", JOINT, 2) == [0.9, 0.7]
     assert shown("p_o-p_s", SINGLE, 2) == [0.92, 0.75]
     assert shown("before-after", JOINT, 2) == [0.9, None]
+
+
+def test_what_probes_tell_is_the_mean_over_the_earlier_tasks() -> None:
+    lost = [Lost(0, whole=0.3, encoder=0.1, again={}), Lost(1, whole=0.1, encoder=0.0, again={})]
+    encoder, heads = MEASURES["lost"].quantities
+    assert encoder.of_probes is not None
+    assert heads.of_probes is not None
+    assert encoder.of_probes(lost) == pytest.approx(0.05)
+    assert heads.of_probes(lost) == pytest.approx(0.15)
+    assert encoder.of_probes([]) is None
 
 
 def test_a_run_that_is_not_over_has_no_numbers() -> None:

@@ -1,6 +1,8 @@
 """What a store can show without anything being run."""
 
+import pytest
 from msgspec.structs import replace
+from sqlalchemy import insert
 
 from engine.arena.layouts import free_layout
 from engine.arena.measuring import measure_of
@@ -10,6 +12,7 @@ from engine.spec import Source
 from engine.store.connection import Store
 from engine.store.run_states import create_run
 from engine.store.runs import enter_run
+from engine.store.schema import probe
 from tests.engine.arena.doing import PROTOCOL, Matrix, do, flat_spec
 
 
@@ -66,6 +69,24 @@ def test_runs_that_were_followed_otherwise_stand_in_one_table(store: Store) -> N
     enter_run(store, create_run(store, other), "flat@2e-5", Source())
     (found,) = recorded(store)
     assert len(found.results.cells["flat@2e-5", ("sst2", "mrpc")].runs) == 2
+
+
+def test_what_probes_told_of_runs_stands_in_the_table(store: Store) -> None:
+    run_id = enter(store, "flat@2e-5", 1000, ((0.9,), (0.6, 0.8)))
+    enter(store, "joint@2e-5", 1000, ((0.9,), (0.8, 0.7)))
+    told = [(0, 0, 48, 0.92), (1, 0, 10, 0.7), (1, 0, 48, 0.87), (1, 1, 48, 0.8)]
+    names = ("stage", "task", "rows", "score")
+    with store.writing() as connection:
+        rows = [dict(zip(names, each, strict=True)) for each in told]
+        connection.execute(insert(probe), [{"run_id": run_id, **row} for row in rows])
+    (found,) = recorded(store)
+    layout = free_layout(found.sequences, found.entrants, measure_of("lost"))
+    first, other = make_table(layout, found.results).rows
+    assert [value.mean for value in first.cells[0].values] == [
+        pytest.approx(0.05),
+        pytest.approx(0.25),
+    ]
+    assert [value.mean for value in other.cells[0].values] == [None, None]
 
 
 def test_an_empty_store_has_no_table(store: Store) -> None:
