@@ -70,7 +70,8 @@ def two_level_means(gains: Sequence[Sequence[float]]) -> "NDArray[np.float64]":
     """Return the mean gain of many samples that could as well have been seen.
 
     Sequences are drawn with replacement, and of each that was drawn its seeds (Davison and Hinkley
-    1997, section 3.8); every sequence counts the same.
+    1997, section 3.8, also has whole groups alone drawn, which varies less); every sequence counts
+    the same.
 
     Args:
         gains: of each sequence one a seed; one at least.
@@ -94,9 +95,9 @@ def two_level_interval(gains: Sequence[Sequence[float]]) -> tuple[float, float] 
     """Return the 95 % interval of the mean gain, from a bootstrap of sequences and their seeds.
 
     mean ± t(0.975, n - 1) · s · √(n / (n - 1)) with the bootstrap's standard error s. Of so few
-    sequences plain percentiles lie too close together, and never beyond the sequences themselves
-    (Hesterberg 2015, sections 4.3 and 5); with this the interval leaves 0 out in 5 % of all cases
-    at most where there is no gain (``python -m bench.chance``).
+    sequences plain percentiles lie too close together (Hesterberg 2015, section 3.2), and never
+    beyond the sequences themselves; with this the interval leaves 0 out in 5 % of all cases at most
+    where there is no gain (``python -m bench.chance``).
 
     Args:
         gains: of each sequence one a seed; one at least.
@@ -118,8 +119,8 @@ def two_level_interval(gains: Sequence[Sequence[float]]) -> tuple[float, float] 
 def partial_conjunction(p_values: Sequence[float]) -> list[float]:
     """Return p^{u/n} for u = 1…n: the p-value of "on fewer than u sequences it is better".
 
-    By Simes' way to combine all but the u - 1 smallest (Benjamini and Heller 2008, equation 4),
-    which holds where tests with the same seeds lean the same way:
+    By Simes' way to combine all but the u - 1 smallest (Benjamini and Heller 2008), which holds
+    where tests with the same seeds lean the same way:
     min over i of (n - u + 1) / i · p₍u-1+i₎.
 
     Args:
@@ -147,8 +148,9 @@ def found_on(p_values: Sequence[float], level: float = 1 - CONFIDENCE) -> int:
 def chances(gains: Sequence[float], equal: float = EQUAL) -> Chances | None:
     """Return how probable it is that the mean gain is above, within, or below ± ``equal``.
 
-    Bayesian (Benavoli et al. 2017, section 4): before anything is seen every mean and every spread
-    is as probable, after it the mean has Student's distribution around the mean of the sequences.
+    Bayesian (Benavoli et al. 2017, section 4, the t-test without correlation): before anything is
+    seen every mean and every spread is as probable, after it the mean has Student's distribution
+    around the mean of the sequences.
     A bootstrap's shares are no probabilities of the mean, and with few sequences they come to 0
     or 1 too soon.
 

@@ -31,7 +31,7 @@ FisherKind = Literal["exact", "sampled", "empirical"]
 them, one drawn from those, or the one that the example has (van de Ven 2025).
 
 The first is the diagonal of the Fisher information, the second is right on average, and the third
-is another thing, which tends to 0 where all rows are learnt (Kunstner et al. 2019).
+is another thing, which tends to 0 where all rows are learnt (Kunstner et al. 2019, section 4).
 """
 Fisher = dict[str, Tensor]
 """By name of a trainable weight, shaped as the weight; never below 0."""
@@ -59,7 +59,7 @@ class FisherSum:
         """Add each example's squared gradient, but for those added before.
 
         Gradients are squared example by example: the square of a batch's gradient is another,
-        smaller thing (Kunstner et al. 2019).
+        smaller thing (van de Ven 2025).
 
         Args:
             module: whose trainable weights are asked about; dropout must be off.

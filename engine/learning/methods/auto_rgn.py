@@ -16,9 +16,10 @@ class AutoRgn(Method):
     """Each choice's rate is times its ‖gradient‖ / ‖weights‖, over the largest of them.
 
     "Surgical Fine-Tuning Improves Adaptation to Distribution Shifts", Auto-RGN: found anew in every
-    epoch, as the mean over ``batches`` batches (5 in the authors' code). The paper has a rate for
-    every tensor and looks at those batches beforehand; here it is one for every choice, and they
-    are learnt from at the mean so far. Heads of other tasks, which have no gradient, do not count.
+    epoch, as the mean over ``batches`` batches (5 in the authors' code). That has a rate for every
+    tensor, looks at those batches beforehand and begins each epoch with a new Adam; here there is a
+    rate for every choice, they are learnt from at the mean so far, and Adam goes on. Heads of other
+    tasks, which have no gradient, do not count.
     """
 
     name: ClassVar[str] = "auto-rgn"

@@ -20,11 +20,11 @@ _LOGITS, _LABELS = "logits", "labels"
 class Derpp(Method):
     """L(B) + ``alpha`` · ‖z − h(x)‖² + ``beta`` · L(C): batch B, x and C drawn from a buffer.
 
-    "Dark experience for general continual learning" (NeurIPS 2020), section 3, eq. 6, and algorithm
-    2. The buffer has ``rows`` rows: a reservoir sample of all that were learnt from in any stage,
-    the first one too, with the logits z of the step that met them, of their own task's head. As in
-    its code the square is a mean over logits, and x and C are as many rows as a batch has. A row
-    that is in the buffer is not put in a second time.
+    "Dark experience for general continual learning" (NeurIPS 2020). The buffer has ``rows`` rows: a
+    reservoir sample of all that were learnt from in any stage, the first one too, with the logits z
+    of the step that met them, of their own task's head. As in its code the square is a mean over
+    logits, and x and C are as many rows as a batch has. Unlike there a row that is in the buffer is
+    not put in a second time.
     """
 
     name: ClassVar[str] = "derpp"

@@ -15,9 +15,10 @@ from engine.learning.plan import Setup
 class Ema(Method):
     """After step t of a stage: mean ← a · mean + (1 − a) · θ, with a = min(``decay``, 1 − 1/(t+1)).
 
-    The mean begins at the stage's first weights (Tarvainen & Valpola 2017, section 2; its code has
-    the true mean until ``decay`` is reached). Steps are taken from θ, every measurement is made of
-    the mean, and at a stage's end θ becomes it. Backbone and the stage's head are averaged.
+    The mean begins at the stage's first weights (Tarvainen & Valpola 2017, whose code has the true
+    mean until ``decay`` is reached; there it teaches θ, here it does not). Steps are taken from θ,
+    every measurement is made of the mean, and at a stage's end θ becomes it. Backbone and the
+    stage's head are averaged.
     """
 
     name: ClassVar[str] = "ema"

@@ -18,8 +18,10 @@ class EwcTask(Anchored):
     Equation 3 of the paper. F is the diagonal of the Fisher information, as ``fisher`` says: the
     mean over rows of Σ_y p(y|x) · (∂ log p(y|x) / ∂ weight)² where it is ``exact``.
 
-    With ``gamma`` above 0 the online variant (Schwarz et al. 2018, section 3): one anchor at the
-    newest weights, where earlier Fishers count ``gamma`` at each later stage.
+    With ``gamma`` above 0 the online variant (Schwarz et al. 2018, section 4, eq. 8 and 9): one
+    anchor at the newest weights, where earlier Fishers count ``gamma`` at each later stage. There
+    the newest one counts ``gamma`` too, which is a smaller importance, and those of all tasks are
+    made equally large, which they are not here.
     """
 
     name: ClassVar[str] = "ewc-task"

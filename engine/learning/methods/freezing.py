@@ -80,7 +80,8 @@ class SeqStar(Method):
     SEQ* of "Learn or Recall?" (Zheng et al. 2024): its S1, the encoder is frozen after a warm-up,
     and its S2, old heads are while new tasks are learnt (``idle_heads``, as usual here). S3 and S4
     are for tasks that share one head: cosine classifiers, and room for classes to come. Heads alone
-    want a rate of their own, ``head``.
+    want a rate of their own, ``head``. Three epochs and 1e-3 are those of the authors' code, where
+    the warm-up comes before the epochs of stage 1; here it is made of the first of them.
     """
 
     name: ClassVar[str] = "seq-star"

@@ -12,7 +12,10 @@ from engine.learning.plan import Setup
 
 
 class L2Sp(Method):
-    """½ · ``strength`` · ‖weights − pretrained‖² over the backbone; heads are free."""
+    """½ · ``strength`` · ‖weights − pretrained‖² over the backbone.
+
+    Heads are free; the paper has a weight decay of its own for what is new (eq. 3).
+    """
 
     name: ClassVar[str] = "l2-sp"
 

@@ -24,7 +24,7 @@ _OF_ADAPTERS: Final = frozenset({"lora_A", "lora_B"})
 class Lora(Method):
     """Adapters of ``rank`` in every linear layer of the encoder learn, scaled by ``alpha/rank``.
 
-    Hu et al. 2021, section 4.1.
+    Hu et al. 2021, section 4.1; the paper adapts attention's weights alone.
     """
 
     name: ClassVar[str] = "lora"
@@ -67,8 +67,9 @@ class OLora(Lora):
     """Every stage has adapters of its own; those before are added to the weights they adapt.
 
     loss + ``orthogonality`` · Σ |A_i · A_tᵀ| over the entries of all adapted layers and all earlier
-    stages i ("Orthogonal Subspace Learning", Wang et al. 2023, section 3, with absolute values as
-    in the authors' code). Adapted is what ``lora`` adapts.
+    stages i ("Orthogonal Subspace Learning", Wang et al. 2023). The paper has squares for absolute
+    values, which are the authors' code's, as is its weight of 0.5; both adapt attention's queries
+    and values, and here is adapted what ``lora`` adapts.
     """
 
     name: ClassVar[str] = "o-lora"

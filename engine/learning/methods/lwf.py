@@ -17,9 +17,9 @@ class Lwf(Method):
     """L + ``strength`` · Σ over earlier tasks of −Σ y' · log ŷ', on the new task's rows.
 
     y' = softmax(z/T) is what an earlier task's head said of a row before the stage, without
-    dropout, and ŷ' what it says now (TPAMI 2017, section 3, eq. 2 to 4; T is ``temperature``, 2
-    there, and λ ``strength``, 1 there). The earlier heads learn too. The paper's warm-up, where the
-    new head learns alone first, and its weight decay are left out.
+    dropout, and ŷ' what it says now (TPAMI 2017; T is ``temperature``, 2 there, and λ ``strength``,
+    1 there in most experiments). The earlier heads learn too. The paper's warm-up, where the new
+    head learns alone first, and its weight decay are left out.
     """
 
     name: ClassVar[str] = "lwf"

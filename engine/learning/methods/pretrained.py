@@ -19,12 +19,13 @@ from engine.learning.plan import Setup
 class RecAdam(Method):
     """A pull towards the pretrained weights that fades while the loss comes in, in every stage.
 
-    "Recall and Learn" (Chen et al. 2020), algorithm 1. Step t of the backbone is
+    "Recall and Learn" (Chen et al. 2020). Step t of the backbone is
     λ · Adam's − min(1, rate · (1 − λ) · ``strength``) · (θ − anchor),
     λ = 1 / (1 + exp(−k · (t − t0))).
-    The paper's pull has no bound, so that it throws weights beyond the anchor, further each time,
-    where rate · strength is above 2. t0 is a share of the stage here (``middle``), for stages that
-    are shorter than the paper's 250 steps. Heads learn as usual, as in the authors' code.
+    In the authors' code the pull has no bound, so that it throws weights beyond the anchor, further
+    each time, where rate · strength is above 2. t0 is a share of the stage here (``middle``), for
+    stages that are shorter than the 100 to 1000 steps it is chosen from there; a strength of 5000
+    is theirs, and k is one of their five. Heads learn as usual, as there.
     """
 
     name: ClassVar[str] = "recadam"

@@ -11,8 +11,8 @@ from engine.learning.plan import Pool, PreparedTask, all_rows
 class Replay(Method):
     """The buffer's rows of every earlier task are mixed into the rows of each later stage.
 
-    "On tiny episodic memories in continual learning" (arXiv 1902.10486), algorithm 1, where a stage
-    has several epochs: a kept row comes once an epoch, as often as a new one, not in every batch.
+    "On tiny episodic memories in continual learning" (arXiv 1902.10486), where a stage has several
+    epochs: a kept row comes once an epoch, as often as a new one, not in every batch as there.
     Which rows of a task are kept depends on the seed and the task's place alone.
     """
 

@@ -12,9 +12,9 @@ _ROUNDING: Final = 1e-9
 class Sfa(FromStageStart):
     """In each later stage of T steps, every p · T of them and at its end, weights are averaged.
 
-    θ ← (1 − ``beta``) · θ + ``beta`` · θ at the stage's start ("Soup to go", arXiv 2501.05559,
-    section 3); p is ``every``, and 1 averages at the end alone. Only the backbone is averaged: no
-    head but the stage's own has moved, and that one began as noise. Adam's moments stay.
+    θ ← (1 − ``beta``) · θ + ``beta`` · θ at the stage's start ("Soup to go", arXiv 2501.05559); p
+    is ``every``, and 1 averages at the end alone. Only the backbone is averaged: no head but the
+    stage's own has moved, and that one began as noise. Adam's moments stay.
     """
 
     name: ClassVar[str] = "sfa"

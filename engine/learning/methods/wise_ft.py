@@ -39,8 +39,8 @@ class FromStageStart(Method):
 class WiseFt(FromStageStart):
     """After each later stage: θ = (1 − ``alpha``) · θ before + ``alpha`` · θ after.
 
-    "Robust fine-tuning of zero-shot models" (CVPR 2022), section 3, with the weights before the
-    stage in the place of the zero-shot model's; .5 is what it recommends. Only the backbone is
+    "Robust fine-tuning of zero-shot models" (CVPR 2022), eq. 1, with the weights before the stage
+    in the place of the zero-shot model's; .5 is what it recommends. Only the backbone is
     averaged: no head but the stage's own has moved, and that one began as noise. What is measured
     within the stage is not averaged, its end is, and the next stage begins there.
     """
