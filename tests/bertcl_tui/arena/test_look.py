@@ -57,10 +57,10 @@ def test_questions_turn_through_layouts_measures_and_settings(arena_reader: Read
         question = question.next_layout()
     assert layouts == ["free", "table1", "table2", "table3", "table4", "free"]
     question = Question()
-    for _ in range(7):
+    for _ in range(8):
         measures.append(question.measure)
         question = question.next_measure()
-    assert measures == ["", "p", "acc", "bwt", "forgetting", "before-after", ""]
+    assert measures == ["", "p", "acc", "bwt", "forgetting", "before-after", "lost", ""]
     assert Question(layout="table1").next_measure() == Question(layout="table1")
     look = look_at(arena_reader)
     other = look_at(arena_reader, Question(of=look.next_setting))
