@@ -1,24 +1,17 @@
-"""Before a table is run: the plan that asks for it, what it will show, and how long it takes."""
+"""Before a table is run: which difference it will show, and how long it takes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import groupby
 from typing import Final
 
-from msgspec import Struct
 from rich.table import Table as Drawn
 from rich.text import Text
 
-from bertcl_tui.arena.launching import TableRequest, asked_layout, make_request
-from bertcl_tui.options import OPTIONS
+from bertcl_tui.arena.launching import TableRequest
 from bertcl_tui.style.wording import count, duration
 from engine.arena import legend
-from engine.arena.declared import DeclaredPlan, WrittenPlan, declarations, declared_plans, plans_of
-from engine.arena.entrants import DEFAULT_RATE
-from engine.arena.headline import Declared
-from engine.arena.layouts import FREE, Layout
-from engine.arena.plan import Plan
 from engine.arena.power import (
     FEWEST_TOLD,
     POWER,
@@ -29,113 +22,22 @@ from engine.arena.power import (
     shown_difference,
 )
 from engine.arena.recorded import Recorded, recorded
-from engine.arena.results import Results
 from engine.arena.tables import describe_setting
-from engine.errors import UsageError, shown
+from engine.errors import UsageError
 from engine.store.connection import Store, is_made, open_store
 
-_SAID_ELSEWHERE: Final = frozenset(
-    {"sequence", "name", "trials", "method", "searched_stages", "budget", "device"}
-)
-"""Options that a plan has in its own way, and the device, which decides nothing."""
-PLANNED_FIELDS: Final = tuple(item.name for item in OPTIONS if item.name not in _SAID_ELSEWHERE)
-"""What a plan's ``[setting]`` may have."""
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """What a plan comes to."""
-
-    layout: Layout
-    texts: Mapping[str, str]
-    """What it says of data, model and protocol, by option name."""
-    request: TableRequest
-
-
-def refuse_beside(given: Mapping[str, bool]) -> None:
-    """Refuse what was said beside a plan.
-
-    Args:
-        given: whether it was, by option.
-
-    Raises:
-        UsageError: something was.
-    """
-    said = [f"--{name.replace('_', '-')}" for name, there in given.items() if there]
-    if said:
-        raise UsageError(f"the plan says all of that; leave {', '.join(said)} away, or change it")
-
-
-def ask_by_plan(written: WrittenPlan, measure: str, device: str = "") -> Asked:
-    """Return the table that a plan asks for.
-
-    Args:
-        written: the plan.
-        measure: of the table; empty: the usual one.
-        device: on which is learnt; empty: as usual.
-
-    Raises:
-        UsageError: a name in its setting is none, an option cannot be read, or a task is unknown.
-    """
-    file = written.file
-    texts = {name.replace("-", "_"): _text(value) for name, value in file.setting.items()}
-    for name in texts:
-        if name not in PLANNED_FIELDS:
-            raise UsageError(
-                f"the plan's setting has no option '{shown(name)}'; "
-                f"it may have {', '.join(PLANNED_FIELDS)}"
-            )
-    layout = asked_layout(
-        FREE, ",".join(file.sequences), ",".join(file.methods), measure, DEFAULT_RATE
-    )
-    request = make_request(
-        layout,
-        {**texts, "device": device},
-        seeds=file.seeds,
-        budget=file.budget,
-        search_on=",".join(file.search_on),
-    )
-    return Asked(layout=layout, texts=texts, request=request)
-
-
-def declared_in(store: Store, request: TableRequest, results: Results) -> Mapping[str, Declared]:
-    """Return which rows of a table were declared before they were run, by their names."""
-    asked = request.asked
-    plans = plans_of(declared_plans(store), asked.data, asked.model, asked.protocol)
-    return declarations(plans, results)
-
-
-def describe_plan(plan: DeclaredPlan, runs: Plan) -> str:
-    """Say in a line how a plan stands, with what was run before it was there."""
-    early = [
-        run
-        for run in runs.runs
-        if run.record is not None and run.record.created_at < plan.declared_at
-    ]
-    said = f"plan {plan.name} is kept: {plan.primary} is the primary comparison"
-    if not early:
-        return said
-    rows = ", ".join(dict.fromkeys(run.entrant.name for run in early))
-    return f"{said}; {count(len(early), 'run')} of {rows} came before it, so these are exploratory"
-
-
-def _text(value: str | float) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
-
-
-_HOUR = 3600.0
-_AVERAGED = {
+_HOUR: Final = 3600.0
+_AVERAGED: Final = {
     "sequences, at least": "less with more sequences alone",
     "seeds (heads, order)": "less with more seeds, or more sequences",
     "rows, at most": "less with more rows, or more sequences",
     "search": "less with nothing but more trials, or searches that are combined",
 }
-_NEEDED = (
+_NEEDED: Final = (
     f"Sequences that show a difference in {POWER:.0%} of all cases, two-sided at .05 (with more "
     "rows at best), and how long both methods' runs on them take"
 )
-_UNKNOWN = "not known: no search was repeated on a sequence"
+_UNKNOWN: Final = "not known: no search was repeated on a sequence"
 
 
 def dials_of(store: Store, found: Sequence[Recorded]) -> list[tuple[str, Dial]]:

@@ -149,7 +149,7 @@ def _to_text(table: Table) -> str:
 
 
 def headline_above(table: Table) -> list[str]:
-    """Return what stands above a headline that is read as text: its question and its title."""
+    """Return what stands above a headline that is read as text."""
     return [] if table.headline is None else [f"{legend.headline_title(table.headline)}:"]
 
 

@@ -3,21 +3,12 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from bertcl_tui.arena.beforehand import (
-    ask_by_plan,
-    declared_in,
-    describe_plan,
-    dials_of,
-    draw_spread,
-    draw_ways,
-    lines_of,
-    refuse_beside,
-)
-from bertcl_tui.arena.fields import NOT_FOR_TABLES, table_field
+from bertcl_tui.arena.beforehand import dials_of, draw_spread, draw_ways, lines_of
+from bertcl_tui.arena.fields import NOT_FOR_TABLES, OF_SEARCHES, table_field
 from bertcl_tui.arena.launching import (
     TableRequest,
     asked_layout,
@@ -25,6 +16,7 @@ from bertcl_tui.arena.launching import (
     refuse_what_cannot_be,
 )
 from bertcl_tui.arena.look import fitting, recorded_tables
+from bertcl_tui.arena.planned import ask_by_plan, declared_in, describe_plan
 from bertcl_tui.arena.writing import (
     FORMATS,
     TEXT,
@@ -62,13 +54,18 @@ from engine.arena.power import Dial
 from engine.arena.recorded import recorded
 from engine.arena.results import results_of_plan
 from engine.arena.tables import Table, describe_setting, make_table
-from engine.errors import EngineError, UsageError, shown, unknown_name
+from engine.errors import EngineError, shown, unknown_name
 from engine.store.connection import DEFAULT_STORE
 from engine.work.requests import ask_for_searches, enter_runs
 from engine.work.supervisor import ensure_workers
 from engine.work.tending import Tender
 
-_SEEDS = 5
+_SEEDS: Final = 5
+_OF_WORK: Final = ("retry", "detach", "slots", "stack", "checkpoints")
+_ASKED: Final = ("sequences", "methods", "layout", "seeds", "lr", "budget", "search_on")
+_OF_A_PLAN: Final = (*_ASKED, *(item.name for item in OF_SEARCHES if item.name != "device"))
+_OF_A_TABLE: Final = (*_ASKED, "measure", "plan", "offline", "form", "out")
+"""Parameters, by what they say something of."""
 Sequences = Annotated[str, typer.Option(metavar="A:B,C:D", help=table_field("sequences").help)]
 Methods = Annotated[str, typer.Option(metavar="METHODS", help=table_field("methods").help)]
 LayoutName = Annotated[
@@ -158,16 +155,14 @@ def arena(
     rows and columns that are named. A --plan is kept in the store first.
     """
     if power:
-        _refuse_beside_power(out=out, form=form, plan=plan, offline=offline)
+        refuse_unused(context, [*_OF_A_TABLE, *_OF_WORK], "with --power, which makes no table")
         with opened(store) as at:
             _print_dials(dials_of(at.store, fitting(recorded(at.store), texts)), json=json)
         return
     chosen = _chosen_format(form, out)
     written = None if plan is None else read_plan(plan)
     if written is not None:
-        own = {"sequences": sequences, "methods": methods, "budget": budget, "search_on": search_on}
-        usual = {"layout": layout != FREE, "seeds": seeds != _SEEDS, "lr": lr != DEFAULT_RATE}
-        refuse_beside({**{k: bool(v) for k, v in {**own, **_but_device(texts)}.items()}, **usual})
+        refuse_unused(context, _OF_A_PLAN, "with --plan, which says all of that")
         asked = ask_by_plan(written, measure, texts.get("device", ""))
         shape, texts = asked.layout, asked.texts
     else:
@@ -210,10 +205,6 @@ def arena(
         raise EngineError(f"{of} failed; the notes say why, and --retry asks for them again")
 
 
-def _but_device(texts: Texts) -> dict[str, str]:
-    return {name: text for name, text in texts.items() if name != "device"}
-
-
 def _declare(at: OpenedStore, written: WrittenPlan, request: TableRequest) -> None:
     """Keep the plan before anything of it is run."""
     plan = declare_plan(at.store, written, request.table)
@@ -235,8 +226,8 @@ def _table(at: OpenedStore, request: TableRequest, runs: Plan) -> Table:
 
 def _refuse_unused(context: typer.Context, *, offline: bool, detach: bool, json: bool) -> None:
     if offline:
-        asking = ["seeds", "budget", "search_on", "retry", "detach", "slots", "stack"]
-        refuse_unused(context, [*asking, "checkpoints"], "with --offline, which has nothing run")
+        asking = ["seeds", "budget", "search_on", *_OF_WORK]
+        refuse_unused(context, asking, "with --offline, which has nothing run")
     if detach:
         refuse_unused(context, ["form", "out", "json"], "with --detach, which prints no table")
     if json:
@@ -288,16 +279,6 @@ def _put_tables(tables: Sequence[Table], form: str, out: Path | None, *, json: b
             _print_table(table)
     elif out is None:
         print_line(to_format(tables, form).rstrip("\n"))
-
-
-def _refuse_beside_power(*, out: object, form: str, plan: object, offline: bool) -> None:
-    """Refuse what makes a table: the dial is none.
-
-    Raises:
-        UsageError: something of it was asked for.
-    """
-    if out or form or plan or offline:
-        raise UsageError("--power prints no table; leave --out, --format, --plan, --offline away")
 
 
 def _print_dials(dials: Sequence[tuple[str, Dial]], *, json: bool) -> None:
