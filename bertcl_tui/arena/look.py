@@ -189,7 +189,7 @@ def _table(item: Recorded, layout: Layout, before: Look | None) -> Table:
 def _outcomes(item: Recorded) -> list[tuple[object, ...]]:
     """Return everything of the runs that a table shows."""
     return [
-        (*key, found.source, found.planned, found.accuracies, run.state, run.reason)
+        (*key, found.source, found.planned, found.accuracies, found.lost, run.state, run.reason)
         for key, found in item.results.cells.items()
         for run in found.runs
     ]

@@ -1,7 +1,7 @@
 """What was declared before it was run: the plan of a comparison, and which results it covers."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from engine.arena.entrants import Entrant, headline_reference, parse_entrant, recorded_entrant
-from engine.arena.headline import Declared
+from engine.arena.entrants import headline_reference, parse_entrant, recorded_entrant
+from engine.arena.headline import Declarations, Declared
 from engine.arena.plan import TableSpec
 from engine.arena.results import Results
 from engine.errors import UsageError, reason_of, shown
@@ -163,8 +163,8 @@ def plans_of(
     )
 
 
-def declarations(plans: Sequence[DeclaredPlan], results: Results) -> Mapping[str, Declared]:
-    """Return which rows were declared before they were run, by their names.
+def declarations(plans: Sequence[DeclaredPlan], results: Results) -> Declarations:
+    """Return which comparisons were declared before they were run.
 
     A row is covered by the first plan that names it and all of whose runs, its own and those of the
     row that it is compared with, were asked for after the plan was kept.
@@ -173,16 +173,18 @@ def declarations(plans: Sequence[DeclaredPlan], results: Results) -> Mapping[str
         plans: of these runs, the one that was declared first at the top.
         results: what the runs came to.
     """
-    found: dict[str, Declared] = {}
+    found: dict[tuple[str, str], Declared] = {}
     for plan in plans:
         reference = headline_reference([recorded_entrant(name) for name in plan.entrants])
         for name in plan.entrants:
-            if name not in found and _is_covered(plan, (name, reference.name), results):
-                found[name] = Declared(
+            both = name, reference.name
+            if both not in found and _is_covered(plan, both, results):
+                found[both] = Declared(
                     standing="primary" if name == plan.primary else "planned",
                     plan=plan.name,
                     sequences=plan.sequences,
                     seeds=plan.seeds,
+                    missing=sum(_missing(plan, each, results) for each in {*both}),
                 )
     return found
 
@@ -199,11 +201,11 @@ def _is_covered(plan: DeclaredPlan, names: Sequence[str], results: Results) -> b
     return bool(runs) and all(run.created_at >= plan.declared_at for run in runs)
 
 
-def missing_of(plan: DeclaredPlan, entrant: Entrant, results: Results) -> int:
+def _missing(plan: DeclaredPlan, name: str, results: Results) -> int:
     """Return how many runs of a row its plan still lacks."""
     there = sum(
-        len(results.cells[entrant.name, sequence].accuracies.keys() & set(plan.seeds))
+        len(results.cells[name, sequence].accuracies.keys() & set(plan.seeds))
         for sequence in plan.sequences
-        if (entrant.name, sequence) in results.cells
+        if (name, sequence) in results.cells
     )
     return len(plan.sequences) * len(plan.seeds) - there

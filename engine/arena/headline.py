@@ -33,6 +33,12 @@ class Declared(Struct, frozen=True, kw_only=True):
     """By what people tell it from others."""
     sequences: tuple[tuple[str, ...], ...]
     seeds: tuple[int, ...]
+    missing: int = 0
+    """How many of its runs are not complete: until they are, this is no answer yet."""
+
+
+Declarations = Mapping[tuple[str, str], Declared]
+"""By the names of a row and of the one that it was to be compared with."""
 
 
 class SequenceGain(Struct, frozen=True, kw_only=True):
@@ -71,6 +77,8 @@ class Effect(Struct, frozen=True, kw_only=True):
     """On how many sequences at least, 95 % sure."""
     chances: Chances | None
     standing: Standing = EXPLORATORY
+    missing: int = 0
+    """How many runs of what was declared are not complete."""
 
     @property
     def counted(self) -> tuple[SequenceGain, ...]:
@@ -91,7 +99,7 @@ def make_headline(
     entrants: Sequence[Entrant],
     sequences: Sequence[tuple[str, ...]],
     results: Results,
-    declared: Mapping[str, Declared] | None = None,
+    declared: Declarations | None = None,
 ) -> Headline | None:
     """Return the headline of a table; None: there is nothing to compare yet.
 
@@ -99,21 +107,20 @@ def make_headline(
         entrants: rows of the table.
         sequences: its columns'.
         results: what the runs came to.
-        declared: what was declared of each entrant's comparison, by its name; it is then made of
-            those sequences and seeds alone. Others are exploratory.
+        declared: what was declared of comparisons with the same row; these are then made of those
+            sequences and seeds alone. Others are exploratory.
     """
     reference = headline_reference(entrants)
     known = declared or {}
     effects = [
-        effect
+        _effect(entrant, reference, sequences, results, known.get((entrant.name, reference.name)))
         for entrant in entrants
         if entrant != reference
-        for effect in [_effect(entrant, reference, sequences, results, known.get(entrant.name))]
-        if effect is not None
     ]
-    if not effects:
+    there = [effect for effect in effects if effect is not None]
+    if not there:
         return None
-    return Headline(reference=reference.title, effects=tuple(_corrected(effects)))
+    return Headline(reference=reference.title, effects=tuple(_corrected(there)))
 
 
 def _effect(
@@ -145,6 +152,7 @@ def _effect(
         worse_on=found_on([gain.worse for gain in counted if gain.worse is not None]),
         chances=chances(means),
         standing=EXPLORATORY if declared is None else declared.standing,
+        missing=0 if declared is None else declared.missing,
     )
 
 

@@ -115,8 +115,14 @@ def headline_cells(effect: Effect) -> tuple[str, ...]:
         f"{effect.better_on} of {number_of}",
         f"{effect.worse_on} of {number_of}",
         " / ".join(f"{share:.2f}" for share in shares) or NOTHING,
-        effect.standing,
+        _declared(effect),
     )
+
+
+def _declared(effect: Effect) -> str:
+    if not effect.missing:
+        return effect.standing
+    return f"{effect.standing}, {effect.missing} run{'s' * (effect.missing > 1)} missing"
 
 
 def span(effect: Effect) -> str:

@@ -1,12 +1,12 @@
 """Everything that a store's arena has recorded."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from engine.arena.declared import DeclaredPlan, declarations, declared_plans, plans_of
 from engine.arena.entrants import Entrant, recorded_entrant
-from engine.arena.headline import Declared
+from engine.arena.headline import Declarations
 from engine.arena.results import CellRuns, Results, cell_runs, found_of
 from engine.spec import Protocol, RunSpec
 from engine.store.connection import Store
@@ -23,8 +23,8 @@ class Recorded(Struct, frozen=True, kw_only=True):
     """In the order in which they were first asked for, as the entrants are."""
     entrants: tuple[Entrant, ...]
     results: Results
-    declared: Mapping[str, Declared] = {}
-    """Which entrants were declared before they were run, by their names."""
+    declared: Declarations = {}
+    """Which comparisons were declared before they were run."""
 
 
 _Setting = tuple[str, str, Protocol]

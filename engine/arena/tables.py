@@ -8,8 +8,8 @@ from typing import Final, Literal, NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
-from engine.arena.entrants import Entrant, reference_of
-from engine.arena.headline import EXPLORATORY, Declared, Headline, Standing, make_headline
+from engine.arena.entrants import Entrant, headline_reference, reference_of
+from engine.arena.headline import EXPLORATORY, Declarations, Headline, Standing, make_headline
 from engine.arena.layouts import Column, Layout
 from engine.arena.measuring import (
     Quantity,
@@ -117,7 +117,7 @@ def make_table(
     *,
     setting: str = "",
     score: Score = "accuracy",
-    declared: Mapping[str, Declared] | None = None,
+    declared: Declarations | None = None,
 ) -> Table:
     """Return the table of a layout, compared with its first flat row, else with its first row.
 
@@ -128,7 +128,8 @@ def make_table(
         results: what the runs came to.
         setting: what all runs have in common.
         score: what they are scored by.
-        declared: of rows that were declared before they were run, by their names.
+        declared: of comparisons that were declared before they were run; those with another row
+            than the headline's are none of this table.
     """
     layout = replace(layout, measure=called_by(layout.measure, score))
     left_out = score != "accuracy" and _has_paper(layout)
@@ -136,12 +137,12 @@ def make_table(
         layout = replace(layout, paper={})
     reference = reference_of(layout.entrants)
     basis = _Basis(layout, results, reference, rows_measured(results))
-    known = declared or {}
+    against = headline_reference(layout.entrants).name
+    known = {name: each for (name, other), each in (declared or {}).items() if other == against}
+    here = {item.name: known[item.name] for item in layout.entrants if item.name in known}
     rows = [
-        replace(_row(basis, entrant), standing=known[entrant.name].standing)
-        if entrant.name in known
-        else _row(basis, entrant)
-        for entrant in layout.entrants
+        _row(basis, item, here[item.name].standing if item.name in here else EXPLORATORY)
+        for item in layout.entrants
     ]
     tested = [value for row in rows for cell in row.cells for value in cell.values]
     p_values = [value.p_value for value in tested if value.p_value is not None]
@@ -159,7 +160,7 @@ def make_table(
             *([f"{_OTHER_SCORE} {SCORE_NAMES[score]}."] if left_out else ()),
             *_notes(layout, results),
         ),
-        plans=tuple(dict.fromkeys(each.plan for each in known.values())),
+        plans=tuple(dict.fromkeys(each.plan for each in here.values())),
         headline=make_headline(layout.entrants, layout.sequences, results, declared),
     )
 
@@ -194,12 +195,13 @@ class _Basis(NamedTuple):
         return self.results.cells.get((entrant.name, column.sequence))
 
 
-def _row(basis: _Basis, entrant: Entrant) -> Row:
+def _row(basis: _Basis, entrant: Entrant, standing: Standing) -> Row:
     return Row(
         entrant=entrant.name,
         title=entrant.title,
         tuning_epochs=_tuning_epochs(basis.layout, basis.results, entrant),
         cells=tuple(_cell(basis, entrant, column) for column in basis.layout.columns),
+        standing=standing,
     )
 
 

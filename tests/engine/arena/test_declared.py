@@ -8,9 +8,11 @@ from msgspec.structs import replace
 
 from engine.arena.declared import declare_plan, declared_plans, read_plan
 from engine.arena.layouts import free_layout
+from engine.arena.legend import headline_cells
 from engine.arena.measuring import P_O_P_S
 from engine.arena.plan import TableSpec, make_plan
 from engine.arena.recorded import recorded
+from engine.arena.results import Results
 from engine.arena.tables import Table, make_table
 from engine.errors import UsageError
 from engine.store.connection import Store
@@ -99,6 +101,36 @@ def test_sequences_and_seeds_beside_the_plan_are_no_part_of_its_comparison(
     assert [gain.sequence for gain in effect.counted] == list(SEQUENCES)
     assert {len(gain.by_seed) for gain in effect.counted} == {2}
     assert [gain.sequence for gain in effect.sequences if not gain.counts] == ["mnli:qnli"]
+
+
+def test_a_plan_of_another_comparison_promotes_nothing(store: Store, plan: Path) -> None:
+    """What is compared with tuned flat was not declared where flat was the reference."""
+    declare_plan(store, read_plan(plan), spec())
+    run_all(store, spec())
+    (item,) = recorded(store)
+    others = [
+        replace(entrant, rates="flat-tuned") if entrant.rates == 2e-5 else entrant
+        for entrant in item.entrants
+    ]
+    cells = {
+        (name.replace("flat@2e-5", "flat-tuned"), sequence): runs
+        for (name, sequence), runs in item.results.cells.items()
+    }
+    layout = free_layout(item.sequences, others, P_O_P_S)
+    table = make_table(layout, Results(cells=cells), declared=item.declared)
+    assert standings(table) == {"flat@5e-5": "exploratory"}
+    assert (table.plans, {row.standing for row in table.rows}) == ((), {"exploratory"})
+
+
+def test_until_all_of_a_plan_is_run_it_says_what_is_missing(store: Store, plan: Path) -> None:
+    declare_plan(store, read_plan(plan), spec())
+    run_all(store, spec(sequences="sst2:mrpc qnli:rte"))
+    headline = table_of(store).headline
+    assert headline is not None
+    (effect,) = headline.effects
+    assert headline_cells(effect)[-1] == "primary, 4 runs missing"
+    run_all(store, spec())
+    assert standings(table_of(store)) == {"flat@5e-5": "primary"}
 
 
 def test_the_same_plan_again_is_as_old_as_it_was(store: Store, plan: Path) -> None:

@@ -72,12 +72,16 @@ def test_the_declared_comparison_is_not_corrected() -> None:
     declared = Declared(
         standing="primary", plan="0", sequences=SEQUENCES, seeds=(1000, 1001, 1002, 1003)
     )
-    found = make_headline(entrants, SEQUENCES, Results(cells=cells), {"combined": declared})
+    found = make_headline(
+        entrants, SEQUENCES, Results(cells=cells), {("combined", "flat-tuned"): declared}
+    )
     assert found is not None
     assert [effect.p_value for effect in found.effects] == [2 / 128, 2 / 128]
-    both = make_headline(entrants, SEQUENCES, Results(cells=cells))
-    assert both is not None
-    assert [effect.p_value for effect in both.effects] == [4 / 128, 4 / 128]
+    with_flat = {("combined", "flat@2e-5"): declared}
+    for others in (None, with_flat):
+        both = make_headline(entrants, SEQUENCES, Results(cells=cells), others)
+        assert both is not None
+        assert [effect.p_value for effect in both.effects] == [4 / 128, 4 / 128]
 
 
 def test_it_counts_the_sequences_on_which_a_method_is_better_and_worse() -> None:
