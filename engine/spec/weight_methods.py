@@ -48,6 +48,14 @@ WEIGHT_METHODS = (
                 default=0.9,
                 high=0.99,
             ),
+            MethodOption(
+                name="dropout",
+                help="kept: mixout stands beside it; replaced: the backbone has none, as in the "
+                "paper.",
+                default="kept",
+                words=("kept", "replaced"),
+                known_before="kept",
+            ),
         ),
     ),
     MethodEntry(

@@ -87,9 +87,12 @@ class Mixout(Method):
 
     u + M · (θ − u) / (1 − p) acts in the place of θ, where u is pretrained, and M is 0 with
     probability p, else 1, for all weights that read one input of a linear layer of the backbone:
-    section 3 of "Mixout" (Lee et al. 2020, ICLR). The expectation is θ, and θ is measured.
+    "Mixout" (Lee et al. 2020, ICLR), in every such layer as in the authors' example for
+    transformers. The expectation is θ, and θ is measured. Their code leaves 1 / (1 − p) out of the
+    gradient, which is much the same to Adam.
 
-    The paper has it in the place of dropout; here dropout is as the protocol says.
+    The paper has it in the place of dropout, as ``dropout=replaced`` has in the backbone; else
+    dropout is as the protocol says.
     """
 
     name: ClassVar[str] = "mixout"
@@ -117,6 +120,8 @@ class Mixout(Method):
         self._kept = {}
         if not chance:
             return
+        if self.options["dropout"] == "replaced":
+            model.backbone.train(mode=False)
         draw = np.random.default_rng((setup.seed_of(stage), stage, step, _STREAM))
         for name, weight in self._mixed.items():
             stays = draw.random(weight.shape[1], np.float32) >= chance

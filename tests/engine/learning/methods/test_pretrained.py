@@ -83,7 +83,11 @@ def test_recadam_can_hold_what_each_stage_begins_with(ask: Ask) -> None:
 @pytest.mark.parametrize("rates", [None, RATES])
 @pytest.mark.parametrize(
     ("method", "options"),
-    [("recadam", {"anchor": "stage"}), ("recadam", {}), ("mixout", {"p": 0.5})],
+    [
+        ("recadam", {"anchor": "stage"}),
+        ("recadam", {}),
+        ("mixout", {"p": 0.5, "dropout": "replaced"}),
+    ],
 )
 def test_they_go_on_where_they_were(
     ask: Ask, method: str, options: dict[str, float | str], rates: tuple[float, ...] | None
@@ -151,6 +155,22 @@ def test_gradients_through_a_mixed_weight_are_those_of_the_mixture(ask: Ask) -> 
             method.before_update(setup, model, learner.optimizer, 0, 1)
             weight.sub_(sign * 0.01 * direction)
     assert (found[0] - found[1]) / 0.02 == pytest.approx(slope, rel=0.05)
+
+
+@pytest.mark.parametrize("dropout", ["kept", "replaced"])
+def test_mixout_is_in_the_place_of_dropout_where_asked(ask: Ask, dropout: str) -> None:
+    learner = prepare(ask(method="mixout", options={"p": 0.5, "dropout": dropout}))
+    model = learner.model
+    model.train()
+    learner.method.begin_step(learner.setup, model, 0, 1)
+    batch = {
+        name: torch.as_tensor(value)
+        for name, value in learner.setup.tasks[0].train.batch(torch.arange(8).numpy()).items()
+        if name != "labels"
+    }
+    once, again = (model.summarise(model.backbone, batch) for _ in range(2))
+    assert torch.equal(once, again) == (dropout == "replaced")
+    assert model.dropout.training, "heads have theirs"
 
 
 def test_mixout_holds_the_pretrained_weights(ask: Ask) -> None:
