@@ -81,7 +81,7 @@ def spread_of(
 ) -> Spread | None:
     """Return the variances, each the mean over the methods; None: too little was run.
 
-    By analysis of variance, seeds within sequences (Searle et al. 1992, section 3.5): the mean
+    By analysis of variance, seeds within sequences (Searle et al. 1992): the mean
     squares within sequences are the seeds'; those between, less what seeds leave in a mean, are the
     sequences' and the rows'.
 

@@ -53,7 +53,7 @@ class AccuracyMatrix:
 
     @property
     def forgetting(self) -> float | None:
-        """Chaudhry et al. 2018, section 3: mean fall from each earlier task's best to its end."""
+        """Chaudhry et al. 2018: mean fall from each earlier task's best to its end."""
         if not self._is_of_stages:
             return None
         return _mean(
