@@ -6,6 +6,7 @@ are the same for every seed, so their luck is part of what differs from sequence
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean, variance
 from typing import Final
@@ -255,12 +256,13 @@ def pace_of(times: Sequence[WorkTime]) -> Pace:
     if not times:
         return Pace(seconds=0.0, measuring=0.0, at_once=1.0, runs=0)
     busy = sum(each.busy for each in times)
-    covered, end, most = 0.0, -math.inf, 0
+    begun = sorted(each.started for each in times)
+    over = sorted(each.finished for each in times)
+    covered, end = 0.0, -math.inf
     for each in sorted(times, key=lambda each: each.started):
         covered += max(0.0, each.finished - max(each.started, end))
         end = max(end, each.finished)
-        beside = sum(one.started <= each.started < one.finished for one in times)
-        most = max(most, beside)
+    most = max(bisect_right(begun, at) - bisect_right(over, at) for at in begun)
     return Pace(
         seconds=busy / len(times),
         measuring=sum(each.measuring for each in times) / len(times),
