@@ -10,7 +10,7 @@ _HEAD = (
     *("entrant", "title", "column", "quantity", "mean", "half_width_95", "runs"),
     *("better", "p_value_holm", "seen", "published", "tuning_epochs", "paper", "reason"),
     *("declared", "low_95", "high_95", "sequences", "better_on", "worse_on"),
-    *("p_better", "p_equal", "p_worse", "tuned_on"),
+    *("p_better", "p_equal", "p_worse", "tuned_on", "missing"),
 )
 OVER_SEQUENCES = "over sequences"
 """The column that a headline's numbers stand in."""
@@ -33,7 +33,7 @@ def _lines(table: Table) -> Iterator[tuple[object, ...]]:
                     *(row.entrant, row.title, column, value.quantity),
                     *(value.mean, value.half_width, cell.runs, int(value.better), value.p_value),
                     *(int(cell.seen), int(cell.published), row.tuning_epochs, value.paper),
-                    *(cell.reason, row.standing, *("" for _ in range(8)), cell.tuned_on),
+                    *(cell.reason, row.standing, *("" for _ in range(8)), cell.tuned_on, ""),
                 )
     yield from _headline(table)
 
@@ -49,5 +49,5 @@ def _headline(table: Table) -> Iterator[tuple[object, ...]]:
             *(each.standing, each.low, each.high, len(each.counted)),
             *(each.better_on, each.worse_on),
             *((there.better, there.equal, there.worse) if there else ("", "", "")),
-            "",
+            *("", each.missing),
         )

@@ -11,8 +11,10 @@ from engine.arena.headline import Effect, Headline
 from engine.arena.tables import Table
 from engine.errors import UsageError
 
-_WIDTH, _LEFT, _RIGHT = 860, 230, 210
+_PLOT, _LEAST_LEFT, _RIGHT = 420, 230, 210
 _TOP, _BELOW, _LINE = 62, 74, 40
+_LETTER: Final = 7.0
+"""Pixels that a letter of a title takes, more or less."""
 _BETTER, _WORSE, _UNSURE = "#009e73", "#d55e00", "#0072b2"
 """Of Okabe and Ito (2008): which the colour-blind can tell apart; their places say the same."""
 
@@ -57,7 +59,12 @@ def to_forest(table: Table, look: Look = ALONE) -> str:
 
 
 class _Scale:
+    """Where things stand; the longest title has room left of the plot."""
+
     def __init__(self, headline: Headline) -> None:
+        longest = max(len(each.title) for each in headline.effects)
+        self.left = max(_LEAST_LEFT, 14 + round(_LETTER * longest) + 20)
+        self.width = self.left + _PLOT + _RIGHT
         values = [0.0, -_LEAST_REACH, _LEAST_REACH]
         for each in headline.effects:
             values += [each.mean, *(gain.gain for gain in each.sequences)]
@@ -66,8 +73,7 @@ class _Scale:
         self.low, self.high = min(values) - margin, max(values) + margin
 
     def x(self, value: float) -> float:
-        room = _WIDTH - _LEFT - _RIGHT
-        return round(_LEFT + (value - self.low) / (self.high - self.low) * room, 1)
+        return round(self.left + (value - self.low) / (self.high - self.low) * _PLOT, 1)
 
     def ticks(self) -> list[float]:
         length = self.high - self.low
@@ -79,10 +85,11 @@ class _Scale:
 
 def _svg(table: Table, headline: Headline, look: Look) -> Iterator[str]:
     scale, height = _Scale(headline), _TOP + _LINE * len(headline.effects) + _BELOW
+    width = scale.width
     bottom = height - _BELOW
     yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
-        f'viewBox="0 0 {_WIDTH} {height}" font-family="Helvetica, Arial, sans-serif" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="Helvetica, Arial, sans-serif" '
         f'font-size="13" fill="{look.ink}">'
     )
     title = escape(legend.headline_title(headline))
@@ -129,7 +136,7 @@ def _line(effect: Effect, scale: _Scale, y: float, look: Look) -> Iterator[str]:
     )
     span = legend.span(effect)
     told = legend.signed(effect.mean) + ("" if span == legend.NOTHING else f" ({span})")
-    yield _text(_WIDTH - 14, y + 4, told, "end", ink)
+    yield _text(scale.width - 14, y + 4, told, "end", ink)
 
 
 def _ink(effect: Effect) -> str:

@@ -107,6 +107,7 @@ def test_csv_has_every_number_in_full(table: Table) -> None:
             "",
         ),
         "tuned_on": "nothing",
+        "missing": "",
     }
     assert (rows[3]["mean"], rows[3]["reason"]) == ("", "not run")
 
@@ -194,6 +195,7 @@ def test_a_headline_stands_above_the_columns(with_headline: Table) -> None:
     last = list(csv.DictReader(io.StringIO(to_csv(with_headline))))[-1]
     assert (last["column"], last["mean"], last["low_95"]) == ("over sequences", "0.0151", "-0.0011")
     assert (last["declared"], last["runs"], last["p_equal"]) == ("primary", "12", "0.08")
+    assert last["missing"] == "0"
 
 
 def test_the_forest_plot_is_svg_with_a_line_for_each_method(with_headline: Table) -> None:
@@ -204,6 +206,20 @@ def test_the_forest_plot_is_svg_with_a_line_for_each_method(with_headline: Table
     assert {"flat tuned", "replay @ my_own", "+0.015 (−0.001 to +0.031)", "0"} <= set(texts)
     assert len(list(drawn.iter(f"{space}circle"))) == 6
     assert "plan 3f2a9c1b" in str(texts[-1])
+
+
+def test_a_long_title_has_room_beside_the_forest_plot(with_headline: Table) -> None:
+    assert with_headline.headline is not None
+    first, *others = with_headline.headline.effects
+    title = "EWC (task) @ BERTcL combined (later stages), fisher sampled, importance 1000"
+    long = replace(with_headline.headline, effects=(replace(first, title=title), *others))
+    narrow, wide = (
+        ElementTree.fromstring(to_forest(replace(with_headline, headline=each)))
+        for each in (with_headline.headline, long)
+    )
+    assert float(wide.attrib["width"]) > float(narrow.attrib["width"])
+    circles = [float(at.attrib["cx"]) for at in wide.iter("{http://www.w3.org/2000/svg}circle")]
+    assert min(circles) > 7 * len(title)
 
 
 def test_without_a_difference_there_is_no_forest_plot(table: Table) -> None:
