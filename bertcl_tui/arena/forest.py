@@ -13,6 +13,8 @@ from engine.arena.tables import Table
 _FRAME = 2
 _AROUND = 3
 """Rows of the reference's name above the lines, and of the axis below."""
+_ROOMY = 44
+"""Lines of the screen from which on a method has two."""
 
 
 class Forest(Struct, frozen=True, kw_only=True):
@@ -76,10 +78,6 @@ class ForestPanel(Chart):
         self.styles.height = number * each + _AROUND + _FRAME
         entitle(self, _title(headline), _declared(table))
         self.show(Forest(headline=headline))
-
-
-_ROOMY = 44
-"""Lines of the screen from which on a method has two."""
 
 
 def _title(headline: Headline) -> str:
