@@ -182,6 +182,7 @@ def declarations(plans: Sequence[DeclaredPlan], results: Results) -> Declaration
                 found[both] = Declared(
                     standing="primary" if name == plan.primary else "planned",
                     plan=plan.name,
+                    question=plan.question,
                     sequences=plan.sequences,
                     seeds=plan.seeds,
                     missing=sum(_missing(plan, each, results) for each in {*both}),

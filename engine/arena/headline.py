@@ -31,6 +31,8 @@ class Declared(Struct, frozen=True, kw_only=True):
     standing: Standing
     plan: str
     """By what people tell it from others."""
+    question: str = ""
+    """That it is to answer, as people wrote it."""
     sequences: tuple[tuple[str, ...], ...]
     seeds: tuple[int, ...]
     missing: int = 0

@@ -7,6 +7,7 @@ from engine.arena.headline import EXPLORATORY, Effect, Headline
 from engine.arena.inference import EQUAL, FEWEST_SEQUENCES
 from engine.arena.measuring import FEWEST_PAIRS
 from engine.arena.tables import SIGNIFICANT, Cell, Row, Table
+from engine.errors import shown
 
 NOTHING: Final = "–"
 BETWEEN: Final = " – "
@@ -78,7 +79,7 @@ def caption(table: Table, better: str = "Bold") -> list[str]:
         better: how numbers stand out that are better than the reference's.
     """
     cells = [cell for row in table.rows for cell in row.cells]
-    shown = any(cell.runs for cell in cells)
+    any_runs = any(cell.runs for cell in cells)
     intervals = any(value.half_width is not None for value in table.values())
     sentences = [
         f"{_begun(table.measure)}, on the validation rows"
@@ -93,7 +94,7 @@ def caption(table: Table, better: str = "Bold") -> list[str]:
         else "",
         f"{table.setting}." if table.setting else "",
     ]
-    return [sentence for sentence in (sentences if shown else sentences[-1:]) if sentence]
+    return [sentence for sentence in (sentences if any_runs else sentences[-1:]) if sentence]
 
 
 HEADLINE_HEAD: Final = (
@@ -150,6 +151,7 @@ def headline_caption(table: Table) -> list[str]:
     tested = [each for each in headline.effects if each.p_value is not None]
     seen = any(each.seen for each in headline.effects)
     sentences = (
+        *(shown(question) for question in table.questions),
         f"Difference in p to {headline.reference}: mean over sequences"
         + (" on which neither's rates were searched" if not seen else "")
         + " and their seeds in common.",

@@ -101,6 +101,8 @@ class Table(Struct, frozen=True, kw_only=True):
     """What else is to be known, a sentence each."""
     plans: tuple[str, ...] = ()
     """What people call the plans that any row was declared in."""
+    questions: tuple[str, ...] = ()
+    """What these are to answer."""
     headline: Headline | None = None
     """Each method against tuned flat, over all columns; None: there is nothing to compare."""
 
@@ -161,6 +163,7 @@ def make_table(
             *_notes(layout, results),
         ),
         plans=tuple(dict.fromkeys(each.plan for each in here.values())),
+        questions=tuple(dict.fromkeys(each.question for each in here.values() if each.question)),
         headline=make_headline(layout.entrants, layout.sequences, results, declared),
     )
 

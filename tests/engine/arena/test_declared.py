@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from engine.arena.declared import declare_plan, declared_plans, read_plan
 from engine.arena.layouts import free_layout
-from engine.arena.legend import headline_cells
+from engine.arena.legend import headline_caption, headline_cells
 from engine.arena.measuring import P_O_P_S
 from engine.arena.plan import TableSpec, make_plan
 from engine.arena.recorded import recorded
@@ -77,6 +77,7 @@ def test_what_was_planned_first_is_the_primary_comparison(store: Store, plan: Pa
         "flat@1e-5": "exploratory",
     }
     assert table.plans == (kept.name,)
+    assert headline_caption(table)[0] == "Is a rate of 5e-5 better than one of 2e-5?"
     assert kept.digest == sha256(plan.read_bytes()).hexdigest()
 
 
