@@ -146,7 +146,6 @@ def test_a_run_prints_what_came_of_it(call: Call, tiny: tuple[object, ...]) -> N
     assert first > 0.7
 
 
-@pytest.mark.as_typed
 def test_a_worker_in_the_foreground_works_until_there_is_nothing_to_do(
     call: Call, store: Store, short: StudySpec
 ) -> None:
@@ -172,7 +171,6 @@ def test_a_worker_gives_its_run_back_when_interrupted(
     assert not any(trial.state == "running" for trial in trials_of(store, study))
 
 
-@pytest.mark.as_typed
 def test_what_the_check_finds_is_told_and_nothing_is_left(
     call: Call, tmp_path: Path, tiny: tuple[object, ...]
 ) -> None:
