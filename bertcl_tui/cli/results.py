@@ -9,8 +9,7 @@ from bertcl_tui.charts.bars import Bar, draw_rate_bars, rate_bounds
 from bertcl_tui.charts.layers import LayerRow, draw_layers
 from bertcl_tui.charts.style import Palette
 from bertcl_tui.cli.output import make_table, print_line, print_text
-from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies
-from bertcl_tui.trial.text import lost_lines
+from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, lost_lines
 from engine.learning.measures import Lost
 from engine.store.measurements import DriftRecord
 

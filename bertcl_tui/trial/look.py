@@ -132,6 +132,21 @@ def accuracies_of(ends: StageEnds, probes: Probes | None = None) -> tuple[Accura
     )
 
 
+def lost_lines(tasks: Sequence[str], item: Accuracies) -> Sequence[str]:
+    """Say of each earlier task how much of it was lost in the encoder, and how much in its head."""
+    return [
+        f"{tasks[lost.task]} lost {signed(lost.whole)}: encoder {signed(lost.encoder)}, "
+        f"head {signed(lost.head)}; a new head has "
+        + ", ".join(f"{score:.3f} by {rows} rows" for rows, score in sorted(lost.again.items()))
+        for lost in item.lost
+    ]
+
+
+def signed(points: float) -> str:
+    """Write a difference, with a sign below 0 that is as wide as a digit."""
+    return f"{points:.3f}".replace("-", "−")
+
+
 def can_be_controlled(action: str, run: RunFacts | None) -> bool:
     """Whether an action means anything to a run; one that asks nothing of it always does."""
     if action not in {"pause_run", "resume_run", "stop_run", "retry"}:

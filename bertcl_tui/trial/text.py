@@ -22,7 +22,7 @@ from bertcl_tui.style.wording import (
     steps_rate,
     tokens_rate,
 )
-from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, RunLook
+from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, RunLook, lost_lines, signed
 from bertcl_tui.trial.parameters import parameters_of
 from engine.spec import sequence_name
 from engine.store.states import ENDED, RETRIED
@@ -131,20 +131,6 @@ def matrix_text(
     return text
 
 
-def lost_lines(tasks: Sequence[str], item: Accuracies) -> Sequence[str]:
-    """Say of each earlier task how much of it was lost in the encoder, and how much in its head."""
-    return [
-        f"{tasks[lost.task]} lost {_signed(lost.whole)}: encoder {_signed(lost.encoder)}, "
-        f"head {_signed(lost.head)}; a new head has "
-        + ", ".join(f"{score:.3f} by {rows} rows" for rows, score in sorted(lost.again.items()))
-        for lost in item.lost
-    ]
-
-
-def _signed(points: float) -> str:
-    return f"{points:.3f}".replace("-", "−")
-
-
 def _of(item: Accuracies) -> str:
     return "" if item.score == "accuracy" else f"{item.name} "
 
@@ -185,7 +171,7 @@ def _measures(item: Accuracies, looks: Looks) -> Text:
         if value is not None:
             text.append(" · " if text else "")
             text.append(f"{name} ", style=looks.muted)
-            text.append(_signed(value))
+            text.append(signed(value))
     return text
 
 

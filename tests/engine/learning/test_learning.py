@@ -269,11 +269,14 @@ def test_a_step_says_what_it_took_and_which_products_it_needs(ask: Ask) -> None:
 def _with_room_for(learner: SequenceLearner, rows: int) -> SequenceLearner:
     """Let a learner's device run out of memory where more rows are learnt from at once."""
 
-    def see(_model: torch.nn.Module, inputs: tuple[dict[str, torch.Tensor], int]) -> None:
-        if learner.model.training and len(inputs[0]["input_ids"]) > rows:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+    summary = learner.model.summary
 
-    learner.model.register_forward_pre_hook(see)
+    def see(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        if learner.model.training and len(inputs["input_ids"]) > rows:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return summary(inputs)
+
+    vars(learner.model)["summary"] = see
     return learner
 
 
@@ -284,6 +287,7 @@ def test_too_little_memory_changes_no_gradient(ask: Ask, method: str, batching: 
     spec = ask(method=method, epochs=1, batching=batching)
     roomy, narrow = prepare(spec), _with_room_for(prepare(spec), rows=5)
     assert losses(list(narrow.events())) == pytest.approx(losses(list(roomy.events())), abs=1e-3)
+    assert narrow._gradients.rows_at_once <= 5 < roomy._gradients.rows_at_once
     found, expected = weights(narrow), weights(roomy)
     assert all(torch.allclose(found[name], expected[name], atol=1e-3) for name in expected)
 

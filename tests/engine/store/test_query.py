@@ -17,7 +17,7 @@ from engine.errors import EngineError, StorageError, UsageError
 from engine.search.storage import open_storage
 from engine.store.connection import Store, open_store
 from engine.store.query import Answer, ask
-from engine.store.schema import drift
+from engine.store.schema import drift, probe
 from engine.store.views import VIEWS
 from tests.postgres import PostgresServer
 from tests.recorded import DONE, LIVE, PAUSED, recorded_store
@@ -46,11 +46,16 @@ def store(
         open_storage(store.url).engine.dispose()
         with store.writing() as connection:
             connection.execute(drift.insert().values(moved()))
+            connection.execute(probe.insert().values(probed()))
         yield store
 
 
 def moved() -> dict[str, object]:
     return {"run_id": 1, "stage": 0, "place": 0, "layer": "embeddings", "drift": 0.25}
+
+
+def probed() -> dict[str, object]:
+    return {"run_id": 1, "stage": 0, "task": 0, "rows": 100, "score": 0.75}
 
 
 def as_dicts(answer: Answer) -> list[dict[str, object]]:
