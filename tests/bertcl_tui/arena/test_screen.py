@@ -280,7 +280,7 @@ async def test_what_came_of_a_table_is_told_and_workers_start(
 async def test_export_writes_the_table_that_is_shown(
     open_app: OpenApp, arena_store: Path, tmp_path: Path
 ) -> None:
-    async with open_app(arena_store) as pilot:
+    async with open_app(arena_store, size=(120, 90)) as pilot:
         await arena(pilot)
         await pilot.press("m", "t", "t", "m")
         await shows(pilot, means(table_of(arena_store, "table2", "p")))
