@@ -110,7 +110,7 @@ def _trial(number: int, draw: random.Random, studies: int) -> dict[str, object]:
         "sequence": "sst2:mrpc",
         "method": "profile",
         "seed": number,
-        "spec": "{}",
+        "spec": '{"protocol": {}}',
         "learning_rates": json.dumps([10 ** draw.uniform(-7, -3) for _ in range(10)]),
         "state": state,
         "desired": "running",
