@@ -177,17 +177,22 @@ def record_rounds(setting: Setting, rounds: int, path: Path) -> Record:
 
 
 def whats_missing(each: Round, setting: Setting, number: int, rows: Path) -> Iterator[Round]:
-    """Do what is missing of a round, and yield the round again with each part of it."""
-    sides = ("ours", "by_hand", *(["at_random"] if setting.at_random else []))
-    for side in sides if number % 2 == 0 else reversed(sides):
-        if getattr(each, side) is None:
-            each = replace(each, **{side: _search(side, setting, number, rows)})
+    """Do what is missing of a round, and yield the round again with each part of it.
+
+    What was found so far is confirmed before the search with random proposals, which is no side of
+    the comparison.
+    """
+    sides = ("ours", "by_hand") if number % 2 == 0 else ("by_hand", "ours")
+    for named in (sides, ("at_random",) if setting.at_random else ()):
+        for side in named:
+            if getattr(each, side) is None:
+                each = replace(each, **{side: _search(side, setting, number, rows)})
+                yield each
+        missing = each.to_confirm
+        say(f"round {number}: {len(missing)} profiles to confirm")
+        for rates, found in confirm(missing, number) if missing else ():
+            each = replace(each, confirmed={**each.confirmed, rates: found})
             yield each
-    missing = each.to_confirm
-    say(f"round {number}: {len(missing)} profiles to confirm")
-    for rates, found in confirm(missing, number) if missing else ():
-        each = replace(each, confirmed={**each.confirmed, rates: found})
-        yield each
 
 
 def _search(side: str, setting: Setting, seed: int, rows: Path) -> Search:

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from engine.api.arguments import for_python
 from engine.api.results import Run, Study, Trial
-from engine.learning.measures import AccuracyMatrix
+from engine.learning.measures import AccuracyMatrix, where_lost
 from engine.store.connection import DEFAULT_STORE, Store, open_store
 from engine.store.endings import find_ending
-from engine.store.measurements import drift_of, measurements_of, stage_ends
+from engine.store.measurements import drift_of, measurements_of, probes_of, stage_ends
 from engine.store.racing import Contender, scored_trials
 from engine.store.runs import RunRecord, get_run, trials_of
 from engine.store.studies import get_study, study_ids
@@ -76,6 +76,11 @@ def look_at_run(store: Store, run_id: int) -> Run:
         DeletedError: it is there no more.
     """
     run = get_run(store, run_id)
+    accuracies = {
+        split: AccuracyMatrix(tuple(end.accuracies for end in ends))
+        for split, ends in stage_ends(store, [run_id]).get(run_id, {}).items()
+    }
+    probes, searched = probes_of(store, [run_id]).get(run_id, {}), accuracies.get("search")
     return Run(
         run_id=run_id,
         spec=run.spec,
@@ -85,12 +90,10 @@ def look_at_run(store: Store, run_id: int) -> Run:
         p_o=run.p_o,
         p_s=run.p_s,
         learning_rates=run.learning_rates or (),
-        accuracies={
-            split: AccuracyMatrix(tuple(end.accuracies for end in ends))
-            for split, ends in stage_ends(store, [run_id]).get(run_id, {}).items()
-        },
+        accuracies=accuracies,
         curves=tuple(measurements_of(store, run_id)),
         drift=tuple(drift_of(store, run_id)),
+        lost=where_lost(searched, probes) if searched is not None else (),
     )
 
 

@@ -11,7 +11,7 @@ from engine.api.arguments import for_python
 from engine.arena.offers import finished_profile, offer
 from engine.errors import UsageError
 from engine.exports.rows import to_arrow
-from engine.learning.measures import AccuracyMatrix
+from engine.learning.measures import AccuracyMatrix, Lost
 from engine.profiles import DEFAULT_BASE, Profile
 from engine.profiles import combine as combine_trials
 from engine.profiles.parameters import Model
@@ -148,6 +148,9 @@ class Run(Table, frozen=True, kw_only=True):
     the two that p is made of."""
     drift: tuple[DriftRecord, ...]
     """How far each layer moved by the end of each stage."""
+    lost: tuple[Lost, ...]
+    """How much of each earlier task was lost in the encoder and how much in its head, where linear
+    probes told (``probe_rows`` of the protocol)."""
 
     def columns(self) -> tuple[str, ...]:
         return ("step", "stage", "task", "split", "accuracy", "macro_f1", "score", "loss")

@@ -169,7 +169,7 @@ def _of_tests(headline: Headline) -> Iterator[str]:
         each.standing != "primary" and each.p_value is not None for each in headline.effects
     )
     yield (
-        "Sequences are the sample: exact sign-flip test over them"
+        "Sequences are the sample: sign-flip test over them"
         + (f", corrected after Holm for {corrected} comparisons" if corrected > 1 else "")
         + "; the interval is a bootstrap of sequences and of their seeds."
     )

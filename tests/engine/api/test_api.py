@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from torch.nn import Linear
 from transformers import BertConfig, BertModel
 
@@ -22,7 +22,10 @@ from engine.api import (
     waiting,
 )
 from engine.api.arguments import for_python
+from engine.api.looking import look_at_run
 from engine.store.connection import open_store
+from engine.store.measurements import stages_of
+from engine.store.schema import measurement, probe
 from engine.store.schema import run as run_table
 from engine.store.schema import study as study_table
 from engine.store.studies import control_study
@@ -46,6 +49,30 @@ def test_studies_are_listed_with_their_trials(store: str) -> None:
     assert done.best.p == max(trial.p for trial in done.trials if trial.p is not None)
     assert paused.best is None
     assert best_of(store).keys() == {LIVE, DONE}
+
+
+def test_a_run_tells_where_its_earlier_tasks_were_lost(tmp_path: Path) -> None:
+    path = str(recorded_store(tmp_path / "studies.db"))
+    best = next(study.best for study in studies(store=path) if study.best is not None)
+    with closing(open_store(path)) as at:
+        ends = [each.last_step for each in stages_of(at, best.run_id)]
+        known = [(0, 0, 0.9), (1, 0, 0.6), (1, 1, 0.8)]
+        common = {"run_id": best.run_id, "split": "search"}
+        measured = [
+            {**common, "step": ends[stage], "stage": stage, "task": task, "accuracy": accuracy}
+            for stage, task, accuracy in known
+        ]
+        probed = {"run_id": best.run_id, "task": 0, "rows": 100}
+        probes = [
+            {**probed, "stage": stage, "score": score} for stage, score in ((0, 0.9), (1, 0.8))
+        ]
+        assert look_at_run(at, best.run_id).lost == ()
+        with at.writing() as connection:
+            connection.execute(insert(measurement), measured)
+            connection.execute(insert(probe), probes)
+        (lost,) = look_at_run(at, best.run_id).lost
+    assert (lost.whole, lost.encoder) == (pytest.approx(0.3), pytest.approx(0.1))
+    assert lost.again == {100: 0.8}
 
 
 def test_studies_are_of_one_moment(tmp_path: Path) -> None:
