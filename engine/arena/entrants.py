@@ -14,6 +14,7 @@ DEFAULT_RATE: Final = 2e-5
 
 FLAT_TUNED: Final = "flat-tuned"
 FLAT_FIRST: Final = "flat-first"
+FLAT_LATER: Final = "flat-later"
 LLRD_TUNED: Final = "llrd-tuned"
 BERTCL: Final = "bertcl"
 COMBINED: Final = "combined"
@@ -24,6 +25,7 @@ PUBLISHED: Final = "published"
 RATES: Final[Mapping[str, str]] = {
     FLAT_TUNED: "the best rate of a search for one rate",
     FLAT_FIRST: "the same, by the first task alone, as it was known when it had been learnt",
+    FLAT_LATER: "the best rate of a search of the later stages; stage 1 has its own",
     LLRD_TUNED: "the best of a search for a rate and its decay per layer",
     BERTCL: "the best profile of a search on that very sequence",
     COMBINED: "the combination of all searches for a profile (equation 1)",
@@ -36,6 +38,7 @@ RATES: Final[Mapping[str, str]] = {
 _BY_ITSELF: Final = {
     FLAT_TUNED: "flat",
     FLAT_FIRST: "flat",
+    FLAT_LATER: "flat",
     LLRD_TUNED: "llrd",
     BERTCL: "profile",
     COMBINED: "profile",
@@ -47,6 +50,7 @@ _BY_ITSELF: Final = {
 _TITLES: Final = {
     FLAT_TUNED: "flat tuned",
     FLAT_FIRST: "flat tuned on the first task",
+    FLAT_LATER: "flat tuned (later stages)",
     LLRD_TUNED: "LLRD tuned",
     BERTCL: "BERTcL",
     COMBINED: "BERTcL combined",
@@ -54,8 +58,10 @@ _TITLES: Final = {
     COMBINED_LATER: "BERTcL combined (later stages)",
     PUBLISHED: "BERTcL published",
 }
+_OF_LLRD: Final = {"llrd": (LLRD_TUNED,)}
+_LATER: Final = (FLAT_LATER, BERTCL_LATER, COMBINED_LATER)
 _ONE_RATE: Final = {
-    entry.name: (FLAT_TUNED, FLAT_FIRST, *((LLRD_TUNED,) if entry.name == "llrd" else ()))
+    entry.name: (FLAT_TUNED, FLAT_FIRST, FLAT_LATER, *_OF_LLRD.get(entry.name, ()))
     for entry in METHODS
     if not entry.takes_profile
 }
@@ -226,7 +232,7 @@ def _value(text: str) -> OptionValue:
 def _refuse_misfit(entrant: Entrant) -> None:
     """Refuse rates that the method cannot use, and options it does not have."""
     method, rates = entrant.method, entrant.rates
-    if rates in (BERTCL_LATER, COMBINED_LATER) and method_entry(method).one_stage:
+    if rates in _LATER and method_entry(method).one_stage:
         raise UsageError(f"method {method} learns in one stage, and {rates} is for later ones")
     if "lr" in entrant.options:
         raise UsageError(f"the rate of {method} is written after @, like {method}@2e-5")

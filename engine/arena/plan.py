@@ -34,6 +34,7 @@ _KINDS: Final[tuple[tuple[SearchedMethod, Stages], ...]] = (
     ("profile", "later"),
     ("flat", "all"),
     ("llrd", "all"),
+    ("flat", "later"),
 )
 
 
@@ -164,8 +165,8 @@ def needed_searches(
 ) -> tuple[NeededSearch, ...]:
     """Return the searches that a table's rows need on these sequences, profiles first.
 
-    Searches for one rate, or for one with a decay, may take what the search for a profile on the
-    same sequence took, where the table has a row of such profiles.
+    Searches for one rate, or for one with a decay, may take what the search for a profile of the
+    same stages on the same sequence took, where the table has a row of such profiles.
     """
     there = searches(store, table.model, table.protocol)
     kinds = {(searched_method(entrant), searched_stages(entrant)) for entrant in table.entrants}
@@ -186,8 +187,8 @@ def needed_searches(
     searches_needed: list[NeededSearch] = []
     for method, stages in _KINDS:
         for sequence in sequences if (method, stages) in kinds else ():
-            profile = find("profile", sequence) if method != "profile" else None
-            begun = profile is not None or ("profile", "all") in kinds
+            profile = find("profile", sequence, stages) if method != "profile" else None
+            begun = profile is not None or ("profile", stages) in kinds
             waits = method != "profile" and begun and not (profile and profile.over)
             searches_needed.append(
                 NeededSearch(

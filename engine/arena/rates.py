@@ -12,6 +12,7 @@ from engine.arena.entrants import (
     COMBINED,
     COMBINED_LATER,
     FLAT_FIRST,
+    FLAT_LATER,
     FLAT_TUNED,
     LLRD_TUNED,
     PUBLISHED,
@@ -46,6 +47,7 @@ Point = Sequence[float]
 _SEARCHED: Final[Mapping[str, SearchedMethod]] = {
     FLAT_TUNED: "flat",
     FLAT_FIRST: "flat",
+    FLAT_LATER: "flat",
     LLRD_TUNED: "llrd",
     BERTCL: "profile",
     COMBINED: "profile",
@@ -54,7 +56,7 @@ _SEARCHED: Final[Mapping[str, SearchedMethod]] = {
 }
 _OF_ONE_SEQUENCE: Final = (BERTCL, BERTCL_LATER)
 _OF_ALL: Final = (COMBINED, COMBINED_LATER)
-_OF_LATER_STAGES: Final = (BERTCL_LATER, COMBINED_LATER)
+_OF_LATER_STAGES: Final = (FLAT_LATER, BERTCL_LATER, COMBINED_LATER)
 
 
 class FirstTaskTrial(Struct, frozen=True, kw_only=True):
@@ -145,12 +147,14 @@ def first_task_trials(
     Whoever learns tasks one after another has but the first one when rates are chosen (GTEP, Cha
     and Cho 2024). A search on a whole sequence tells them too: by the accuracy on the first task
     when it had been learnt, whatever came of it later. Trials that were pruned or collapsed after
-    that count as well.
+    that count as well. A search of the later stages tells none: stage 1 has its own rate.
     """
     found = (
         item
         for item in searches
-        if item.over and item.study.spec.method == "flat" and item.study.spec.data == data
+        if item.over
+        and (item.study.spec.method, item.study.spec.first_lr) == ("flat", None)
+        and item.study.spec.data == data
     )
     return tuple(trial for item in found for trial in _of_search(store, item))
 
@@ -256,7 +260,7 @@ def _of_point(
     """Return what an entrant learns with at a point of the space that was searched for it."""
     match searched_method(entrant):
         case "flat":
-            return Rates(options={"lr": point[0]}, source=source)
+            return Rates(options={"lr": point[0]}, first_lr=first_lr, source=source)
         case "llrd" if entrant.method == "llrd":
             return Rates(options={"lr": point[0], "decay": point[1]}, source=source)
         case "llrd":

@@ -217,10 +217,10 @@ def _search_spec(need: NeededSearch, like: StudySpec) -> StudySpec:
     name, search = sequence_name(need.sequence), like.search
     if need.yardstick is not None and need.yardstick.epochs > 0:
         search = replace(search, trials=_MOST_TRIALS, budget_epochs=need.yardstick.epochs)
-    kind = need.method if need.stages == "all" else need.stages
+    kind = [word for word in (need.method, need.stages) if word not in ("profile", "all")]
     spec = replace(
         like,
-        name=name if kind == "profile" else f"{name}-{kind}",
+        name="-".join((name, *kind)),
         sequence=need.sequence,
         method=need.method,
         search=replace(search, searched_stages=need.stages),

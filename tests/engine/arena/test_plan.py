@@ -121,6 +121,18 @@ def test_others_wait_until_it_is_known_what_the_profile_took(store: Store) -> No
     assert other.waits
 
 
+def test_one_rate_for_later_stages_waits_for_the_profile_of_those(store: Store) -> None:
+    searched(store, "sst2:mrpc", [(rates(1e-5), 1.2)])
+    table = table_spec("flat-later,combined,combined-later")
+    every, later, flat = needed_searches(store, table, PLACES[:1])
+    assert (every.met, later.met) == (True, False)
+    assert (flat.method, flat.stages, flat.waits, flat.yardstick) == ("flat", "later", True, None)
+    searched(store, "sst2:mrpc", [(rates(1e-5), 1.2)] * 3, name="later", first_lr=5e-5)
+    flat = needed_searches(store, table, PLACES[:1])[2]
+    assert flat.yardstick is not None
+    assert (flat.waits, flat.yardstick.name) == (False, "later")
+
+
 def test_without_a_row_of_profiles_nothing_waits(store: Store) -> None:
     (need,) = needed_searches(store, table_spec("flat-tuned"), PLACES[:1])
     assert (need.waits, need.yardstick) == (False, None)

@@ -155,6 +155,27 @@ def test_profiles_for_later_stages_are_a_row_of_their_own(store: Store) -> None:
     assert found(store, "bertcl-later", "rte:mrpc") == NoRates("not searched here")
 
 
+def test_one_rate_for_later_stages_brings_that_of_stage_1_along(store: Store) -> None:
+    searched(store, "sst2:mrpc", [({"lr": 1e-5}, 1.1)], method="flat")
+    assert found(store, "flat-later") == NoRates("nothing searched yet")
+    points = [({"lr": 3e-5}, 1.1), ({"lr": 3e-4}, 1.3)]
+    searched(store, "mrpc:sst2", points, method="flat", name="later", first_lr=5e-5)
+    own, all_stages = found(store, "flat-later", "mrpc:sst2"), found(store, "flat-tuned")
+    assert isinstance(own, Rates)
+    assert isinstance(all_stages, Rates)
+    assert (own.options, own.first_lr) == ({"lr": 3e-4}, 5e-5)
+    assert (all_stages.options, all_stages.first_lr) == ({"lr": 1e-5}, None)
+    beside = found(store, "ewc-task@flat-later", "rte:mrpc")
+    assert isinstance(beside, Rates)
+    assert (beside.first_lr, beside.source.searched_on) == (5e-5, ("mrpc:sst2",))
+
+
+def test_a_search_of_later_stages_says_nothing_of_the_first_task(store: Store) -> None:
+    points = [({"lr": 3e-5}, 1.1)]
+    searched(store, "sst2:mrpc", points, method="flat", name="later", first_lr=5e-5)
+    assert first_task_trials(store, searches(store, MODEL, PROTOCOL), "hub") == ()
+
+
 def test_searches_after_another_stage_1_are_not_combined(store: Store) -> None:
     for name, first_lr in (("one", 5e-5), ("other", 2e-5)):
         searched(store, "sst2:mrpc", [(rates(3e-5), 1.1)], name=name, first_lr=first_lr)
