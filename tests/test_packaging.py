@@ -1,6 +1,7 @@
 """What an installation gets: every file the program reads, nothing else, and it works anywhere."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -20,6 +21,9 @@ pytestmark = pytest.mark.process
 ROOT = Path(__file__).parent.parent
 READ_BY_THE_PROGRAM = ("*.tcss", "py.typed", "*.mako", "*.json", "templates/*")
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+# pipx would have a pip of its own brought up to date; with uv it needs nothing from anywhere.
+WITHOUT_A_NETWORK = {"PIP_NO_INDEX": "1", "UV_OFFLINE": "1", "PIPX_DEFAULT_BACKEND": "uv"}
 
 Call = Callable[..., str]
 
@@ -75,6 +79,29 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = [sys.executable, "-m", "pip", "--python", home / "bin/python", "install", "--quiet"]
     subprocess.run([*pip, "--no-deps", "--no-index", "--force-reinstall", wheel], check=True)
     return home / "bin"
+
+
+@pytest.fixture(scope="module")
+def dependencies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a wheel of a line in a ``.pth`` file, which puts this environment on the path."""
+    return wheel_of(
+        tmp_path_factory.mktemp("wheels"), "dependencies", "pth", sysconfig.get_path("purelib")
+    )
+
+
+def wheel_of(folder: Path, name: str, suffix: str, text: str) -> Path:
+    """Return a wheel that installs one file and needs nothing."""
+    wheel, about = folder / f"{name}-1-py3-none-any.whl", f"{name}-1.dist-info"
+    files = {
+        f"{name}.{suffix}": text,
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{about}/RECORD": "",
+    }
+    with ZipFile(wheel, "w") as archive:
+        for file, content in files.items():
+            archive.writestr(file, content)
+    return wheel
 
 
 @pytest.fixture
@@ -154,3 +181,78 @@ def test_a_search_ends_with_a_profile_outside_the_checkout(call: Call, tmp_path:
     call("python", "-m", "bertcl_tui", "combine", "mood:agree", "--out", "mine.json")
     profile = read_profile(tmp_path / "elsewhere/mine.json")
     assert (profile.backbone.layers, profile.searched_on) == (2, ("mood:agree",))
+
+
+class Tool:
+    """A program that makes environments for programs, whose own files all lie in one folder."""
+
+    def __init__(self, home: Path, *needed: str) -> None:
+        self.home = home
+        places = {"PIPX_HOME": "pipx", "UV_TOOL_DIR": "uv", "UV_CACHE_DIR": "cache"}
+        places |= dict.fromkeys(("PIPX_BIN_DIR", "UV_TOOL_BIN_DIR"), "bin")
+        places |= {"PIPX_MAN_DIR": "man", "HOME": "", "XDG_STATE_HOME": "", "XDG_DATA_HOME": ""}
+        self.environment = {
+            **{key: text for key, text in os.environ.items() if key != "PYTHONPATH"},
+            **{key: str(home / folder) for key, folder in places.items()},
+            **WITHOUT_A_NETWORK,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        }
+        for name in needed:
+            if shutil.which(name, path=self.environment["PATH"]) is None:
+                pytest.skip(f"{name} is not installed")
+
+    def __call__(self, *words: object, shell: bool = False) -> str:
+        line = list(map(str, words))
+        done = subprocess.run(
+            line[0] if shell else line,
+            shell=shell,
+            cwd=self.home,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=200,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def python(self) -> Path:
+        """Return the one of the program's environment."""
+        (python,) = self.home.glob("*/**/bertcl-tui/bin/python")
+        return python
+
+
+@pytest.fixture
+def by_pipx(wheel: Path, dependencies: Path, tmp_path: Path) -> Tool:
+    tool = Tool(tmp_path, "pipx", "uv")
+    asked = ("--python", sys.executable, "--preinstall", dependencies, "--pip-args=--no-deps")
+    tool("pipx", "install", *asked, wheel)
+    return tool
+
+
+@pytest.fixture
+def by_uv(wheel: Path, dependencies: Path, tmp_path: Path) -> Tool:
+    tool = Tool(tmp_path, "uv")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    none = "".join(f"{line}; python_version < '3'\n" for line in project["dependencies"])
+    (tmp_path / "none.txt").write_text(none, encoding="utf-8")
+    asked = ("--python", sys.executable, "--overrides", "none.txt", "--with", dependencies)
+    tool("uv", "tool", "install", *asked, wheel)
+    return tool
+
+
+@pytest.mark.parametrize("name", ["by_pipx", "by_uv"])
+def test_a_command_with_an_environment_of_its_own_gets_there_what_it_misses(
+    request: pytest.FixtureRequest, tmp_path: Path, name: str
+) -> None:
+    tool: Tool = request.getfixturevalue(name)
+    assert tool(tmp_path / "bin/bertcl-tui", "--version") == f"bertcl-tui {VERSION}\n"
+    added = wheel_of(tmp_path, "added", "py", "there = True")
+    asking = "import sys, engine.installing as i; print(i.command_to_install(sys.argv[1]))"
+    told = tool(tool.python(), "-c", asking, added)
+    assert not told.startswith("pip ")
+    tool(told, shell=True)
+    assert tool(tool.python(), "-c", "import added; print(added.there)") == "True\n"
+    found = "import bertcl_tui; print(bertcl_tui.__file__)"
+    assert tool.python().parent.parent in Path(tool(tool.python(), "-c", found)).parents

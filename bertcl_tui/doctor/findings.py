@@ -20,6 +20,7 @@ from bertcl_tui.settings import read_settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count, size
 from engine.errors import EngineError, UsageError, shown
+from engine.installing import command_to_install
 from engine.places.named import CACHES, CHECKPOINTS
 from engine.store.connection import Store, is_made, open_store, sqlite_path, store_url
 from engine.store.schema import REVISIONS
@@ -54,7 +55,7 @@ def find_libraries() -> Iterator[Finding]:
         try:
             yield Finding(name, "good", version(name))
         except PackageNotFoundError:
-            yield Finding(name, "bad", "not installed; pip install bertcl-tui")
+            yield Finding(name, "bad", f"not installed; {command_to_install('bertcl-tui')}")
 
 
 def find_devices() -> Finding:

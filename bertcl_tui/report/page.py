@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import UsageError, shown
 from engine.files import exporting
+from engine.installing import command_to_install
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_MISSING: Final = (
-    "reports need a library that is not installed here; do: pip install 'bertcl-tui[report]'"
-)
 _DRAW: Final = "window.vegaEmbed = vegaEmbed;"
 _CREDIT: Final = (
     "/* Vega, Vega-Lite and Vega-Embed: Copyright University of Washington Interactive Data Lab "
@@ -60,7 +58,8 @@ def check_report(out: Path) -> None:
     if out.suffix.lower() not in {_SUFFIX, ".htm"}:
         raise UsageError(f"a report is a page; end {shown(out)} in {_SUFFIX}")
     if any(util.find_spec(name) is None for name in ("jinja2", "vl_convert")):
-        raise UsageError(_MISSING)
+        way = command_to_install("bertcl-tui[report]")
+        raise UsageError(f"reports need a library that is not installed here; do: {way}")
 
 
 def report_file(name: str) -> Path:

@@ -17,6 +17,7 @@ from engine.errors import (
     shown,
 )
 from engine.files import expanded
+from engine.installing import command_to_install
 from engine.places.local import Folder
 from engine.places.place import Place
 
@@ -162,5 +163,5 @@ def _missing(protocol: str, error: ImportError) -> str:
 
     said = str(known_implementations[protocol].get("err") or first_line(error))
     extra = next((extra for name, extra in _PACKAGES.items() if name in said), None)
-    way = f'pip install "{extra}"' if extra else shown(said)
+    way = command_to_install(extra) if extra else shown(said)
     return f"a package is missing; {way}"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import URL, Connection, Engine, func, select
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from engine.installing import command_to_install
+
 if TYPE_CHECKING:
     from psycopg import Connection as PsycopgConnection
 
@@ -48,7 +50,7 @@ def server_options(url: URL) -> dict[str, Any]:
 def way_out(error: Exception) -> str:
     """Return what to do about a server that cannot be opened, as the end of a message."""
     if isinstance(error, ModuleNotFoundError) and error.name in _LIBPQ[:1]:
-        return '; install its driver: pip install "bertcl-tui[postgres]"'
+        return f"; install its driver: {command_to_install('bertcl-tui[postgres]')}"
     return f"; write it like {EXAMPLE}"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import UnreachableError, UsageError, first_line, shown
+from engine.installing import command_to_install
 
 _PATIENCE = 5.0
 _BUSY = 429
@@ -158,9 +159,8 @@ def _reason(error: BaseException, what: str) -> str:
         return f"{what} needs code of its own, which is never run here"
     if any("tiktoken" in str(cause) for cause in causes) and find_spec("sentencepiece") is None:
         # transformers names what it tries last
-        return (
-            f"the tokenizer of {what} needs two more libraries: pip install sentencepiece protobuf"
-        )
+        way = command_to_install("sentencepiece", "protobuf")
+        return f"the tokenizer of {what} needs two more libraries: {way}"
     named = next((cause for cause in causes if str(cause).strip()), error)
     return f"{what} cannot be read: {first_line(named).rstrip('.')}"
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Final, NamedTuple
 
 from engine.errors import UsageError, look_up, mask_password, shown
+from engine.installing import command_to_install
 from engine.trackers.tracked import TrackedRun
 
 
@@ -88,7 +89,8 @@ def export_runs(name: str, project: str, runs: Iterable[TrackedRun], place: str)
             "a URL; name a folder with --out"
         )
     if find_spec(tracker.library) is None:
-        raise UsageError(f'{tracker.title} is not installed; pip install "bertcl-tui[{name}]"')
+        way = command_to_install(f"bertcl-tui[{name}]")
+        raise UsageError(f"{tracker.title} is not installed; {way}")
     try:
         module = import_module(f"{__name__}.{tracker.module}")
     except ImportError as error:

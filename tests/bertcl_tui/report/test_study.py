@@ -196,5 +196,5 @@ def test_what_is_missing_is_said_with_the_way_to_get_it(
     reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(UsageError, match=r"pip install 'bertcl-tui\[report\]'$"):
+    with pytest.raises(UsageError, match=r'pip install "bertcl-tui\[report\]"$'):
         write_study_report(reader, 1, tmp_path / "report.html")
