@@ -134,6 +134,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
             if item.choices and not self.texts[item.name]:
                 self.texts[item.name] = defaults[item.name]
         self._suggester = SequenceSuggester()
+        self._rows: dict[str, FieldRow] = {}
         self._pending: Pending | None = None
         """What is being started."""
 
@@ -194,17 +195,18 @@ class RequestScreen(Screen[Result], Generic[Result]):
 
     def compose(self) -> ComposeResult:
         defaults = self.defaults()
+        for item in self.FIELDS:
+            self._rows[item.name] = FieldRow(
+                item,
+                self.texts[item.name],
+                default=defaults[item.name],
+                suggester=self._suggester if item.name in self.SEQUENCES else None,
+            )
         yield TopBar(*self.PATH)
         with Container(id="body"):
             with _Fields(id="form", classes="panel", can_focus=False) as form:
                 form.border_title = "Options"
-                for item in self.FIELDS:
-                    yield FieldRow(
-                        item,
-                        self.texts[item.name],
-                        default=defaults[item.name],
-                        suggester=self._suggester if item.name in self.SEQUENCES else None,
-                    )
+                yield from self._rows.values()
             yield Picker()
         yield Static(id="hint", markup=False)
         yield CommandLine()
@@ -328,15 +330,15 @@ class RequestScreen(Screen[Result], Generic[Result]):
 
     def row(self, name: str) -> FieldRow:
         """Return the row of a field."""
-        return self.query_one(f"#{name.replace('_', '-')}", FieldRow)
+        return self._rows[name]
 
     def _show(self) -> None:
         for name, default in self.defaults().items():
             self.row(name).default = default
         cautions, idle = self.cautions(), self.idle()
-        for row in self.query(FieldRow):
-            row.caution = cautions.get(row.field.name)
-            row.idle = row.field.name in idle
+        for name, row in self._rows.items():
+            row.caution = cautions.get(name)
+            row.idle = name in idle
         picker = self.query_one(Picker)
         picker.border_title, picks = self.picks()
         picker.show(picks)
@@ -355,10 +357,10 @@ class RequestScreen(Screen[Result], Generic[Result]):
         self.query_one("#readiness", Static).update(said)
 
     def _wrong_rows(self) -> list[FieldRow]:
-        return [row for row in self.query(FieldRow) if row.trouble]
+        return [row for row in self._rows.values() if row.trouble]
 
     def _show_hint(self) -> None:
-        row = next((row for row in self.query(FieldRow) if row.has_focus_within), None)
+        row = next((row for row in self._rows.values() if row.has_focus_within), None)
         hint = self.query_one("#hint", Static)
         hint.update(row.note if row else "")
         hint.set_class(row is not None and row.complaint is not None, "-trouble")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Struct
 from rich.console import Group
@@ -12,13 +12,18 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.events import Click, DescendantBlur, DescendantFocus
 from textual.message import Message
 from textual.suggester import Suggester
-from textual.widgets import Input, OptionList, Select, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from bertcl_tui.options.readers import Field, completed
+from bertcl_tui.widgets.choice import Choice
+
+_GAP: Final = 1
+"""Between an entry and what is said of it."""
 
 
 class CommandLine(Static):
@@ -40,27 +45,6 @@ class CommandLine(Static):
     def on_click(self, event: Click) -> None:
         event.stop()
         self.post_message(self.CopyRequested())
-
-
-class Choice(Select[str], inherit_bindings=False):
-    """A select that leaves up and down to the form it stands in."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "show_overlay", "Open", show=False),
-        Binding("left", "turn(-1)", "Previous", show=False),
-        Binding("right", "turn(1)", "Next", show=False),
-    ]
-
-    def __init__(self, values: tuple[str, ...], value: str) -> None:
-        super().__init__(
-            [(item, item) for item in values], value=value, allow_blank=False, compact=True
-        )
-        self._values = values
-
-    def action_turn(self, by: int) -> None:
-        """Take the value that many places on; at the ends nothing happens."""
-        place = self._values.index(str(self.value)) + by
-        self.value = self._values[min(max(place, 0), len(self._values) - 1)]
 
 
 class SequenceSuggester(Suggester):
@@ -123,6 +107,8 @@ def _option(pick: Pick) -> Option:
 class FieldRow(Horizontal):
     """Tells of every change; says what is wrong as it is typed.
 
+    What stands around the entry is drawn here: a form opens sooner with two widgets a row.
+
     Args:
         field: what is asked for.
         text: what stands there at first.
@@ -158,13 +144,25 @@ class FieldRow(Horizontal):
         self._caution: str | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(self.field.label, classes="label", markup=False)
         yield self._entry
-        yield Static(classes="note", markup=False)
+        if self.field.long:
+            yield Static(classes="note")  # takes its share of the room
+
+    def render(self) -> Content:
+        entry = self._entry.virtual_region
+        label, *_ = Content(f"{self._mark} {self.field.label}").wrap(max(entry.x, 1))
+        if self.has_class("-active"):
+            is_plain = not (self.complaint or self.caution or self.idle)
+            label = label.stylize("bold $foreground" if is_plain else "bold")
+        beside = entry.right + _GAP
+        if beside >= self.size.width:
+            return label
+        return label.pad_right(beside - label.cell_length) + self.note
 
     def on_mount(self) -> None:
         self._show_note()
-        self._show_beginning()
+        if self.text:
+            self._show_beginning()
 
     @property
     def text(self) -> str:
@@ -249,16 +247,20 @@ class FieldRow(Horizontal):
     @on(DescendantFocus)
     def _entered(self) -> None:
         self.add_class("-active")
-        self._show_beginning()
+        self._show_whether_active()
 
     @on(DescendantBlur)
     def _left(self) -> None:
         self.remove_class("-active")
+        self._show_whether_active()
+
+    def _show_whether_active(self) -> None:
+        self.refresh()
         self._show_beginning()
 
     @on(Input.Changed)
-    @on(Select.Changed)
-    def _changed(self, event: Input.Changed | Select.Changed) -> None:
+    @on(Choice.Changed)
+    def _changed(self, event: Input.Changed | Choice.Changed) -> None:
         event.stop()
         self._objection = None
         self._typed = self._typed or bool(self.text)
@@ -277,5 +279,4 @@ class FieldRow(Horizontal):
         troubled = self.complaint is not None
         self.set_class(troubled, "-trouble")
         self.set_class(not troubled and self.caution is not None, "-idle")
-        self.query_one(".label", Static).update(f"{self._mark} {self.field.label}")
-        self.query_one(".note", Static).update(self.note)
+        self.refresh()

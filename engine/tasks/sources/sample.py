@@ -4,7 +4,7 @@ The distributions are never imported (they are installed without what they depen
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -155,7 +155,7 @@ def require_sample_pack() -> None:
     sample_model_path()
     for task in SAMPLES:
         if isinstance(task.origin, SampleOrigin):
-            installed_files(task.origin.distribution, task.origin.file)
+            next(_installed(task.origin.distribution, task.origin.file))
 
 
 def installed_file(name: str, file: str) -> Path:
@@ -173,14 +173,26 @@ def installed_files(name: str, pattern: str) -> Sequence[Path]:
     Raises:
         UsageError: the distribution, or any such file in it, is missing.
     """
+    return sorted(_installed(name, pattern))
+
+
+def _installed(name: str, pattern: str) -> Iterator[Path]:
+    """Find them one by one; there is at least one.
+
+    Raises:
+        UsageError: as ``installed_files``.
+    """
     try:
         folder = Path(str(distribution(name).locate_file("")))
     except PackageNotFoundError:
         raise UsageError(_missing(f"{name} is not installed")) from None
-    found = sorted(path for path in folder.glob(pattern) if path.is_file())
-    if not found:
+    none_yet = True
+    for path in folder.glob(pattern):
+        if path.is_file():
+            none_yet = False
+            yield path
+    if none_yet:
         raise UsageError(_missing(f"{name} has no file {shown(pattern)}"))
-    return found
 
 
 def _missing(what: str) -> str:
