@@ -5,6 +5,7 @@ in it changes.
 """
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import ClassVar, Final, NamedTuple
 
 from rich.text import Text
@@ -17,14 +18,15 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.arena.grid_parts import RUNS, Parts, make_parts
 from bertcl_tui.arena.look import Look
-from bertcl_tui.arena.writing import Parts, make_parts
 from bertcl_tui.style.looks import looks_of
 from bertcl_tui.style.themes import colourless
+from engine.arena.tables import Table
 
 _NARROW: Final = 100
-_LOW: Final = 32
-"""Lines of the screen below which there are none between rows."""
+_SHARE: Final = 0.35
+"""How much of the screen the table may take with a line between rows, as its style has it."""
 
 
 class CellPlace(NamedTuple):
@@ -61,7 +63,10 @@ class ArenaGrid(ScrollView, can_focus=True):
         """The first column in sight."""
 
     def show(self, look: Look) -> None:
-        """Show this table; the cursor stays in its row and column where these are still there."""
+        """Show this table, the best row in sight; later the cursor stays where it is.
+
+        It does so as long as its row and column are still there.
+        """
         before, self._look = self._look, look
         if before is not None and (before.table, before.tallies) == (look.table, look.tallies):
             return
@@ -70,7 +75,8 @@ class ArenaGrid(ScrollView, can_focus=True):
             self._first = 0
             self.scroll_to(y=0, animate=False)
         self._remake()
-        self.place = CellPlace(min(self.place.row, rows - 1), min(self.place.column, columns - 1))
+        row = _best_row(look.table) if before is None else self.place.row
+        self.place = CellPlace(min(row, rows - 1), min(self.place.column, columns - 1))
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Without a table there is no cell to enter."""
@@ -96,16 +102,24 @@ class ArenaGrid(ScrollView, can_focus=True):
         self._lines.clear()
         if self._parts is None:
             return
-        height = sum(block.height + self._spacing for block in self._parts.blocks)
-        size = Size(self.size.width, self._parts.head_height + max(0, height - self._spacing))
-        self.virtual_size = size
-        if (self.border_subtitle or "") != (span := self._span()):
-            self.border_subtitle = span
+        self.virtual_size = Size(self.size.width, self._height(self._spacing))
+        runs = f"{RUNS} {self._parts.runs}" if self._parts.runs else ""
+        below = " · ".join(filter(None, (runs, self._span())))
+        if (self.border_subtitle or "") != below:
+            self.border_subtitle = below
         self.refresh()
 
     @property
     def _spacing(self) -> int:
-        return int(self.screen.size.height >= _LOW)
+        """Lines between rows: one where that leaves all of them in sight."""
+        most = round(_SHARE * self.screen.size.height)
+        return int(self._height(1) <= most)
+
+    def _height(self, spacing: int) -> int:
+        if self._parts is None:
+            return 0
+        heights = [block.height + spacing for block in self._parts.blocks]
+        return self._parts.head_height + max(0, sum(heights) - spacing)
 
     @property
     def _narrow(self) -> bool:
@@ -233,13 +247,15 @@ class ArenaGrid(ScrollView, can_focus=True):
         if self._first != first:
             self._measure()
         blocks = self._parts.blocks
-        top = sum(block.height + self._spacing for block in blocks[: self.place.row])
+        tops = list(accumulate((block.height + self._spacing for block in blocks), initial=0))
+        top = tops[self.place.row]
         bottom = top + blocks[self.place.row].height
         page = self.scrollable_content_region.height - self._parts.head_height
         if top < self.scroll_y:
             self.scroll_to(y=top, animate=False)
         elif bottom > self.scroll_y + page:
-            self.scroll_to(y=min(top, bottom - page), animate=False)
+            # A whole row stands at the top, so that its title is there.
+            self.scroll_to(y=next(y for y in tops if y >= bottom - page or y == top), animate=False)
 
     def _go(self, rows: int = 0, columns: int = 0) -> None:
         self.place = CellPlace(self.place.row + rows, self.place.column + columns)
@@ -291,3 +307,12 @@ class ArenaGrid(ScrollView, can_focus=True):
     def _on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
         event.stop()
         self._go(columns=-1)
+
+
+def _best_row(table: Table) -> int:
+    """Return the row whose mean difference is the largest; 0 where none is above 0."""
+    effects = table.headline.effects if table.headline else ()
+    best = max(effects, key=lambda effect: effect.mean, default=None)
+    if best is None or best.mean <= 0:
+        return 0
+    return next(place for place, row in enumerate(table.rows) if row.entrant == best.entrant)

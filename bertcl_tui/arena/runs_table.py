@@ -10,8 +10,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from bertcl_tui.arena.grid import CellPlace
+from bertcl_tui.arena.grid_parts import RUNS
 from bertcl_tui.arena.look import Look, shown_state
-from bertcl_tui.arena.writing import RUNS
 from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.store.trial_rows import RunRow, TrialState
@@ -34,7 +34,9 @@ from engine.store.states import Desired
 _BETWEEN: Final = " · "
 _SMALLEST_WRITTEN: Final = 1e-3  # of what is written with decimals
 _NUMBER: Final = "{:>10}"
-_RUNS_NOTE: Final = f"{RUNS}: complete runs, of so many asked for; beside them what the others do."
+_RUNS_NOTE: Final = (
+    f"{RUNS}: complete runs; where a row has others, of so many asked for, and what those do."
+)
 
 
 class RunLine(Struct, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 
 from bertcl_tui.arena.fields import table_command, texts_of_look
+from bertcl_tui.arena.grid_parts import tally_text
 from bertcl_tui.arena.look import Look, Question, look_at_arena
-from bertcl_tui.arena.writing import tally_text
 from bertcl_tui.report.differences import difference_figure, differences
 from bertcl_tui.report.drawing import Spec, inks_of
 from bertcl_tui.report.page import write_page
