@@ -19,6 +19,8 @@ from engine.store.run_states import create_run
 from engine.store.runs import get_run
 from engine.store.studies import create_study
 from engine.store.workers import WorkerRecord, living_workers, set_desired_of_worker
+from engine.work.launchers.asked import Asked
+from engine.work.launchers.slurm import submit
 from engine.work.supervisor import WorkerSettings, start_worker
 from tests.forking import OUR_COMMAND
 from tests.postgres import PostgresServer
@@ -166,6 +168,32 @@ def test_a_job_that_slurm_takes_its_machine_from_gives_its_run_back_and_is_queue
     wait_for_end(working_here(store))
     assert get_run(store, run_id).state == "complete"
     assert measurements_of(store, run_id) == undisturbed
+
+
+WARNED_AT_ONCE = """
+import os, signal
+os.kill(os.getpid(), signal.SIGUSR2)
+"""
+"""What Python reads before anything of a job, as ``sitecustomize``."""
+
+
+def test_a_job_that_is_warned_as_python_begins_takes_no_run_and_is_queued_anew(
+    slurm: Path, tmp_path: Path, run_spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "begins").mkdir()
+    (tmp_path / "begins/sitecustomize.py").write_text(WARNED_AT_ONCE)
+    path = [str(tmp_path / "begins"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    with closing(open_store(str(tmp_path / "studies.db"))) as store:
+        run_id = create_run(store, run_spec)
+        settings = WorkerSettings(store=store.url, device="cpu", until_idle=True)
+        submit(store, Asked(settings=settings, gpus=0), 1)
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
+        job = subprocess.run(
+            ["sh", "submitted.sh"], capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        assert (slurm / "asked.txt").read_text() == f"requeue {JOB}\n", job.stdout + job.stderr
+        assert get_run(store, run_id).state == "queued"
+        assert living_workers(store) == []
 
 
 WARNED_WHILE_LOADING = """

@@ -4,8 +4,10 @@ A worker ends when nothing is left to do. Where Slurm wants its machine back, or
 (``SIGUSR2``), it gives its run back with a checkpoint, and its job is queued anew.
 """
 
+import shlex
 import shutil
 import signal
+import sys
 from contextlib import closing, redirect_stderr
 from io import StringIO
 from threading import Event
@@ -29,6 +31,15 @@ _MOST_TIMEOUTS: Final = 1000
 """How often a worker is queued anew whose time was over."""
 _WARNED: Final = signal.SIGUSR2
 """What submitit lets Slurm send before it ends a job."""
+_HOLDING: Final = """
+trap "" USR2
+env --block-signal=USR2 true 2>/dev/null && exec env --block-signal=USR2 "$0" "$@"
+exec "$0" "$@"
+"""
+"""Begins a job's Python so that a warning waits until the worker listens, and ends nothing before.
+
+Where ``env`` is older than coreutils 8.31, such a warning is passed over.
+"""
 
 
 def launch(asked: Asked, say: Say) -> None:
@@ -70,7 +81,12 @@ def submit(store: Store, asked: Asked, number: int) -> "list[submitit.Job[None]]
     folder = store.folder / "slurm"
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # the jobs' files have the store's password
-    executor = submitit.AutoExecutor(folder, cluster="slurm", slurm_max_num_timeout=_MOST_TIMEOUTS)
+    executor = submitit.AutoExecutor(
+        folder,
+        cluster="slurm",
+        slurm_max_num_timeout=_MOST_TIMEOUTS,
+        slurm_python=shlex.join(["sh", "-c", _HOLDING.strip(), sys.executable]),
+    )
     executor.update_parameters(
         name="bertcl-tui",
         timeout_min=int((asked.time or USUAL_SECONDS) / 60) or 1,
@@ -107,8 +123,10 @@ class SlurmWorker(Checkpointable):
             warned.set()
 
         queue_anew = signal.signal(_WARNED, give_back)
-        worker = PlacedWorker(self._settings, self._places)
-        worker.begin()
-        worker.work(warned)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {_WARNED})
+        if not warned.is_set():
+            worker = PlacedWorker(self._settings, self._places)
+            worker.begin()
+            worker.work(warned)
         if warned.is_set() and callable(queue_anew):
             queue_anew(_WARNED, None)
