@@ -14,7 +14,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunCurves, RunFacts
 from bertcl_tui.style.wording import score, stage_1_said
 from engine.errors import UsageError
-from engine.learning.measures import AccuracyMatrix, Lost, Probes, where_lost
+from engine.learning.measures import AccuracyMatrix, Lost, Probes, matrix_of, where_lost
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
 from engine.spec.protocol import SCORE_NAMES, Score
@@ -120,13 +120,11 @@ def accuracies_of(ends: StageEnds, probes: Probes | None = None) -> tuple[Accura
     return tuple(
         Accuracies(
             split,
-            tuple(end.accuracies for end in own),
+            matrix_of(own).rows,
             tuple(end.stage for end in own),
             own[-1].score,
             own[-1].beside,
-            where_lost(AccuracyMatrix(tuple(end.accuracies for end in own)), probes)
-            if probes and split == "search"
-            else (),
+            where_lost(matrix_of(own), probes) if probes and split == "search" else (),
         )
         for split, own in ends.items()
     )

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from engine.api.arguments import for_python
 from engine.api.results import Run, Study, Trial
-from engine.learning.measures import AccuracyMatrix, where_lost
+from engine.learning.measures import matrix_of, where_lost
 from engine.store.connection import DEFAULT_STORE, Store, open_store
 from engine.store.endings import find_ending
 from engine.store.measurements import drift_of, measurements_of, probes_of, stage_ends
@@ -77,7 +77,7 @@ def look_at_run(store: Store, run_id: int) -> Run:
     """
     run = get_run(store, run_id)
     accuracies = {
-        split: AccuracyMatrix(tuple(end.accuracies for end in ends))
+        split: matrix_of(ends)
         for split, ends in stage_ends(store, [run_id]).get(run_id, {}).items()
     }
     probes, searched = probes_of(store, [run_id]).get(run_id, {}), accuracies.get("search")

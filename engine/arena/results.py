@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from engine.arena.plan import Plan
-from engine.learning.measures import AccuracyMatrix, Lost, where_lost
+from engine.learning.measures import Lost, matrix_of, where_lost
 from engine.spec import Source
 from engine.store.connection import Store
 from engine.store.measurements import EndAccuracies, end_accuracies, probes_of, stage_ends
@@ -117,7 +117,7 @@ def found_of(store: Store, records: Iterable[RunRecord]) -> Found:
     return Found(
         accuracies=end_accuracies(store, ids, "validation"),
         lost={
-            run_id: where_lost(AccuracyMatrix(tuple(each.accuracies for each in ends)), found)
+            run_id: where_lost(matrix_of(ends), found)
             for run_id, found in probes.items()
             if (ends := searched.get(run_id, {}).get("search"))
         },

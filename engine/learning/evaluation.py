@@ -1,6 +1,6 @@
 """How well a task is known: prediction of its rows, and the measurements made of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,19 +77,16 @@ def evaluate(
         between: called between two batches.
         summaries: whether what the head sees is returned too.
     """
-    batches = batches_by_length(rows.lengths(), device.tokens_at_once)
     losses, predicted, seen = [], [], []
-    with resting(model), torch.inference_mode(), device.autocast():
-        for indices in batches:
-            between()
-            batch = to_device(rows.batch(indices), device)
-            labels = batch.pop("labels")
-            summary = model.summary(batch)
-            logits = model.scores(summary, task)
-            if summaries:
-                seen.append(summary.float())
-            losses.append(functional.cross_entropy(logits, labels, reduction="none"))
-            predicted.append(logits.argmax(dim=1))
+
+    def look(summary: Tensor, labels: Tensor) -> None:
+        logits = model.scores(summary, task)
+        if summaries:
+            seen.append(summary.float())
+        losses.append(functional.cross_entropy(logits, labels, reduction="none"))
+        predicted.append(logits.argmax(dim=1))
+
+    batches = _summarise(model, rows, device, between, look)
     return Evaluation(
         in_order(losses, batches),
         in_order(predicted, batches),
@@ -106,20 +103,39 @@ def answers(
     between: Between = go_on,
 ) -> dict[int, Tensor]:
     """Return what these tasks' heads say of every row without dropout: logits, on the device."""
-    batches = batches_by_length(rows.lengths(), device.tokens_at_once)
     found: dict[int, list[Tensor]] = {task: [] for task in tasks}
-    with resting(model), torch.inference_mode(), device.autocast():
-        for indices in batches:
-            between()
-            batch = to_device(rows.batch(indices), device)
-            del batch["labels"]
-            summary = model.summary(batch)
-            for task, logits in found.items():
-                logits.append(model.scores(summary, task))
+
+    def look(summary: Tensor, _: Tensor) -> None:
+        for task, logits in found.items():
+            logits.append(model.scores(summary, task))
+
+    batches = _summarise(model, rows, device, between, look)
     return {
         task: torch.from_numpy(in_order(logits, batches)).to(device.target)
         for task, logits in found.items()
     }
+
+
+def _summarise(
+    model: SequenceModel,
+    rows: Encoded,
+    device: Device,
+    between: Between,
+    look: Callable[[Tensor, Tensor], None],
+) -> list[NDArray[np.int64]]:
+    """Hand on, batch by batch, what heads see of every row without dropout, and its labels.
+
+    Returns:
+        Which rows were in each batch.
+    """
+    batches = batches_by_length(rows.lengths(), device.tokens_at_once)
+    with resting(model), torch.inference_mode(), device.autocast():
+        for indices in batches:
+            between()
+            batch = to_device(rows.batch(indices), device)
+            labels = batch.pop("labels")
+            look(model.summary(batch), labels)
+    return batches
 
 
 def in_order(values: list[Tensor], batches: list[NDArray[np.int64]]) -> NDArray[Any]:

@@ -3,8 +3,12 @@
 Where a protocol scores by macro-F1, it is that of macro-F1.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.store.measurements import StageEnd
 
 Probes = Mapping[tuple[int, int], Mapping[int, float]]
 """What probes on task j scored after stage i, by (i, j), then by the rows they were fitted on."""
@@ -81,6 +85,11 @@ class Lost:
     def head(self) -> float:
         """The rest: what a head would have that fits the encoder as it is."""
         return self.whole - self.encoder
+
+
+def matrix_of(ends: "Iterable[StageEnd]") -> AccuracyMatrix:
+    """Return what was measured on one split at the ends of a run's stages."""
+    return AccuracyMatrix(tuple(end.accuracies for end in ends))
 
 
 def where_lost(matrix: AccuracyMatrix, probes: Probes) -> tuple[Lost, ...]:

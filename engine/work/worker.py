@@ -2,10 +2,9 @@
 
 import logging
 import os
-import random
 import signal
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from threading import Event
@@ -20,7 +19,6 @@ from engine.spec import sequence_name
 from engine.store.clock import read_clock
 from engine.store.connection import Store, is_made, open_store
 from engine.store.leases import (
-    any_seat_is_free,
     any_under_way,
     any_waits_for_first_stage,
     has_orphans,
@@ -51,12 +49,9 @@ from engine.work.processes import identity_of
 from engine.work.searches import Searches
 from engine.work.supervisor import WorkerSettings, end_orphaned_workers
 from engine.work.together import Together
+from engine.work.turns import propose
 
 _LOOK_SECONDS = 0.5
-_TURN_SECONDS = 2.0
-"""How long a worker waits to ask a sampler before it looks whether there is a run again."""
-_TURN_PAUSE = 0.02, 0.08
-"""Of no fixed length, lest those who wait come at the same moment again."""
 _LISTENING_SECONDS = 5.0
 """Between two looks where what is written is heard of: nobody tells of a worker that was lost."""
 _QUIET_SECONDS = 60.0
@@ -236,7 +231,7 @@ def _work_once(context: WorkerContext, searches: Searches, settings: WorkerSetti
     _patiently(context, lambda: end_orphaned_workers(context.store))
     run = _claim(context, settings)
     if run is None:
-        return _propose(context, searches) or _say_what_waits(context)
+        return propose(context, searches) or _say_what_waits(context)
     if settings.stack > 1 and run.study_id is not None:
         together = Together(
             context,
@@ -250,24 +245,6 @@ def _work_once(context: WorkerContext, searches: Searches, settings: WorkerSetti
         _settle(context, searches, run, execute(context, run, searches.judge))
     free_memory()
     return True
-
-
-def _propose(context: WorkerContext, searches: Searches) -> bool:
-    """Queue one more run; while another worker asks the sampler, wait a little for its turn."""
-    until = time.monotonic() + _TURN_SECONDS
-    while not _patiently(context, searches.propose_trial):
-        if not searches.came_second or not _wait_for_turn(context, searches.came_second, until):
-            return False
-    return True
-
-
-def _wait_for_turn(context: WorkerContext, studies: Collection[int], until: float) -> bool:
-    """Wait until nobody asks the sampler of one of these studies; False: that took too long."""
-    while time.monotonic() < until and not context.heartbeat.end_is_asked:
-        context.patience.wait(random.uniform(*_TURN_PAUSE))  # noqa: S311 - no secret
-        if _patiently(context, partial(any_seat_is_free, context.store, studies)):
-            return True
-    return False
 
 
 def _claim(

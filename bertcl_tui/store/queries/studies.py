@@ -3,6 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -191,7 +192,8 @@ def list_studies(
     ``climbs`` keeps what need not be asked again.
     """
     ended = _ended_counts(connection, only)
-    unfinished, between = _unfinished(connection, now), _workers_between_runs(connection, now)
+    unfinished = _unfinished(connection, now)
+    between = cache(lambda: _workers_between_runs(connection, now))
     query = select(study) if only is None else select(study).where(study.c.id == only)
     rows = []
     for row in connection.execute(query.order_by(study.c.id)).all():
@@ -215,7 +217,7 @@ def list_studies(
         state = _study_state(row, now, trials.states, enough=enough)
         eta = None
         if state == "running":
-            workers = trials.workers + between
+            workers = trials.workers + between()
             workers = max(1, min(workers, spec.search.in_order or workers))
             eta = _eta(connection, row, begun, trials, workers, spending=spending, races=races)
         rows.append(

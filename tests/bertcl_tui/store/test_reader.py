@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Engine, event, update
 
 from bertcl_tui.store.filters import NumberTerm, WordTerm, parse_filter
 from bertcl_tui.store.reader import Reader
@@ -298,6 +298,27 @@ def test_the_end_is_expected_no_later_while_a_worker_is_between_two_trials(fresh
     assert alone is not None
     assert between is not None
     assert alone.eta == pytest.approx(2 * (between.eta or 0.0))
+
+
+def test_workers_are_counted_only_where_an_end_is_to_be_expected(fresh: Store) -> None:
+    study_id = _budgeted_study(fresh, 10)
+    reader, counted = Reader(fresh.url), list[str]()
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        if "count(*)" in statement and "FROM cl_worker" in statement:
+            counted.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert [study.state for study in reader.studies()] == ["queued"]
+        assert counted == []
+        spec = get_study(fresh, study_id).spec
+        create_run(fresh, spec.trial(1, (1e-5, 1e-5)), study_id=study_id, number=1)
+        claim_run(fresh, 1, threads=1)
+        assert [study.state for study in reader.studies()] == ["running"]
+        assert len(counted) == 1
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 def test_the_end_is_expected_by_the_workers_where_each_learns_several(fresh: Store) -> None:

@@ -25,7 +25,7 @@ from engine.work.heartbeat import Heartbeat
 from engine.work.learning import WorkerContext
 from engine.work.patience import Patience
 from engine.work.searches import Searches
-from engine.work.worker import _propose
+from engine.work.turns import propose
 from tests.tiny import tiny_backbone
 
 
@@ -182,7 +182,7 @@ def test_a_worker_proposes_as_soon_as_another_has_asked_the_sampler(
             leave_proposer(store, study_id, one)
 
     context = context_of(store, other, Waiting(Event()))
-    assert _propose(context, Searches(store, other, context.patience, ("auto", "cpu")))
+    assert propose(context, Searches(store, other, context.patience, ("auto", "cpu")))
     assert len(trials_of(store, study_id)) == 1
 
 
@@ -192,7 +192,7 @@ def test_a_worker_that_is_to_end_waits_for_no_turn(store: Store, backbone: Path)
     assert become_proposer(store, study_id, one)
     ending.set()
     context = context_of(store, other, Patience(ending))
-    assert not _propose(context, Searches(store, other, context.patience, ("auto", "cpu")))
+    assert not propose(context, Searches(store, other, context.patience, ("auto", "cpu")))
 
 
 def context_of(store: Store, worker_id: int, patience: Patience) -> WorkerContext:
