@@ -20,7 +20,7 @@ from typing import Final
 from engine.errors import unknown_name
 
 PLANS: Final = Path(__file__).parent / "plans"
-PARTS: Final = ("pairs", "five-tasks")
+PARTS: Final = ("pairs", "five-tasks", "glue")
 """Plans, in the order in which they are recorded."""
 INTERRUPTED: Final = 130
 """The exit code of a command that was paused by Ctrl-C."""

@@ -157,6 +157,7 @@ CONTESTANTS: Final = {
         Contestant(DEFAULT, sampler="tpe", pruner="percentile"),
         Contestant("tpe, hyperband", sampler="tpe", pruner="hyperband"),
         Contestant("smooth, percentile", sampler="smooth", pruner="percentile"),
+        Contestant("tpe, raced, best of earlier", "tpe", "percentile", told=True, raced=True),
         Contestant("tpe, percentile, best of earlier", "tpe", "percentile", told=True),
         Contestant("smooth, percentile, best of earlier", "smooth", "percentile", told=True),
         Contestant(

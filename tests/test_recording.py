@@ -7,6 +7,9 @@ import pytest
 from assets.record import INTERRUPTED, PARTS, PLANS, command_of, record
 from bertcl_tui.arena.planned import ask_by_plan
 from engine.arena.declared import read_plan
+from engine.arena.entrants import DEFAULT_RATE
+from engine.arena.layouts import paper_layout
+from engine.spec import sequence_name
 
 
 def test_every_plan_is_a_part() -> None:
@@ -14,12 +17,19 @@ def test_every_plan_is_a_part() -> None:
 
 
 @pytest.mark.sample
-def test_parts_can_be_asked_for_and_share_their_searches() -> None:
-    plans = [read_plan(PLANS / f"{part}.toml") for part in PARTS]
+def test_pairs_and_the_sequence_of_five_tasks_share_their_searches() -> None:
+    plans = [read_plan(PLANS / f"{part}.toml") for part in ("pairs", "five-tasks")]
     requests = [ask_by_plan(plan, "").request for plan in plans]
     assert len({request.table.protocol for request in requests}) == 1
     assert len({request.searched for request in requests}) == 1
     assert all(request.searched for request in requests)
+
+
+def test_glue_is_searched_on_the_first_table_of_the_paper_and_tried_on_the_second_too() -> None:
+    plan = read_plan(PLANS / "glue.toml").file
+    seen, unseen = (paper_layout(name, DEFAULT_RATE).sequences for name in ("table2", "table3"))
+    assert plan.sequences == tuple(map(sequence_name, (*seen, *unseen)))
+    assert plan.search_on == tuple(map(sequence_name, seen))
 
 
 def test_the_command_that_fails_is_the_last_one(
