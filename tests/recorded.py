@@ -152,7 +152,16 @@ def _ended_trial(store: Store, worker: int, study: int, number: int, *, layers: 
     seen = {"complete": MEASURES + 1, "pruned": 7}.get(state, 0)
     last_step = 2 * STAGE_STEPS if state == "complete" else STAGE_STEPS + 50 if seen else 60
     _measure(store, run, worker, curve[:seen], step=last_step, rate=11.2)
-    scores = Scores(p_o=curve[-1], p_s=_p_s(study, number, rates)) if state == "complete" else None
+    scores = (
+        Scores(
+            p_o=curve[-1],
+            p_s=_p_s(study, number, rates),
+            p_o_before=curve[0],
+            forgetting=round(curve[0] - curve[-1], 3),
+        )
+        if state == "complete"
+        else None
+    )
     finish_run(
         store,
         run,

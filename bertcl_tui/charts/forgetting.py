@@ -167,15 +167,32 @@ class Known(Struct, frozen=True):
 
     p_o: float | None
     p_s: float | None
+    p_o_before: float | None = None
+    """Of the tasks that p_o is of, each at the end of its own stage."""
+    bwt: float | None = None
+    """How far p_o is above that."""
+    forgetting: float | None = None
+    """How far it has fallen; None where a later stage may have been its best."""
 
 
 def known_now(run: RunCurves) -> Known:
     """Return what a run that goes on would score by its latest measurements."""
     _, earlier = known_of_earlier(run)
     last = [curve for curve in run.curves if curve.task + 1 == len(run.stages)]
+    before = [
+        curve.accuracies[curve.steps.index(step)]
+        for curve in run.curves
+        if (step := _learnt_at(run, curve.task)) in curve.steps
+    ]
+    p_o = earlier[-1] if earlier else None
+    p_o_before = sum(before) / len(before) if before else None
+    bwt = None if p_o is None or p_o_before is None else p_o - p_o_before
     return Known(
-        p_o=earlier[-1] if earlier else None,
+        p_o=p_o,
         p_s=last[0].accuracies[-1] if last else None,
+        p_o_before=p_o_before,
+        bwt=bwt,
+        forgetting=None if bwt is None or len(run.stages) > 2 else -bwt,  # noqa: PLR2004 - a pair
     )
 
 

@@ -26,6 +26,7 @@ from bertcl_tui.style.wording import (
     moment,
     score,
     seeds_text,
+    signed,
     stage_1_said,
     trials_done,
 )
@@ -156,7 +157,8 @@ def _trial(at: OpenedStore, study: StudyRecord, number: int) -> TrialRow:
 
 def _headline(trial: TrialRow) -> str:
     label = f" ({trial.label})" if trial.label else ""
-    scores = f"p {score(trial.p)}, p_o {score(trial.p_o)}, p_s {score(trial.p_s)}"
+    lost = "" if trial.forgetting is None else f", forgetting {signed(trial.forgetting)}"
+    scores = f"p {score(trial.p)}, p_o {score(trial.p_o)}, p_s {score(trial.p_s)}{lost}"
     seeds = f"; {seeds_text(trial.raced)}" if trial.raced else ""
     return f"#{trial.number}{label}: {scores}{seeds}"
 

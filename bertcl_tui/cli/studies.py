@@ -24,7 +24,7 @@ from bertcl_tui.study.writing import (
     to_tsv,
     write_trials,
 )
-from bertcl_tui.style.wording import count, duration, score, trials_done
+from bertcl_tui.style.wording import count, duration, score, signed, trials_done
 from engine.errors import shown
 from engine.store.connection import DEFAULT_STORE
 
@@ -138,12 +138,14 @@ def print_trials(rows: Sequence[TrialRow]) -> None:
     if not rows:
         say("no trial to show")
         return
-    table = make_table([], ["#", "p", "p_o", "p_s"], ["state", "label", "learning rates"])
+    numbers = ["#", "p", "p_o", "forgetting", "p_s"]
+    table = make_table([], numbers, ["state", "label", "learning rates"])
     for row in rows:
         table.add_row(
             str(row.number),
             score(row.p),
             score(row.p_o),
+            signed(row.forgetting),
             score(row.p_s),
             _state(row),
             row.label or "",

@@ -38,7 +38,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     rates: tuple[float, ...] = ()
     """Learning rates, where the values are such."""
     best: tuple[int, ...] = ()
-    """Places of the greatest, of values in which more is better and that differ."""
+    """Places of the best, of values in which more or less is better and that differ."""
 
     @property
     def differs(self) -> bool:
@@ -67,6 +67,9 @@ def _scores(several: Sequence[Compared]) -> Iterator[Fact]:
     yield _score("p", several, lambda trial: trial.p)
     yield _score("p_o", several, lambda trial: trial.p_o)
     yield _score("p_s", several, lambda trial: trial.p_s)
+    if any(each.trial.p_o_before is not None for each in several):
+        yield _score("p_o before", several, lambda trial: trial.p_o_before)
+        yield _score("forgetting", several, lambda trial: trial.forgetting, best=min)
     yield from _means("mean p", [each.trial.raced for each in several])
     yield from _means("confirmed p", [each.trial.confirmation for each in several])
 
@@ -79,19 +82,23 @@ def _means(name: str, again: Sequence[Confirmation | None]) -> Iterator[Fact]:
 
 
 def _score(
-    name: str, several: Sequence[Compared], value: Callable[[TrialRow], float | None]
+    name: str,
+    several: Sequence[Compared],
+    value: Callable[[TrialRow], float | None],
+    best: Callable[[Sequence[float]], float] = max,
 ) -> Fact:
     values = tuple(score(value(each.trial)) for each in several)
-    return Fact(name=name, values=values, best=_best(values))
+    shown = tuple(text.replace("-", "−") for text in values)
+    return Fact(name=name, values=shown, best=_best(values, best))
 
 
-def _best(values: Sequence[str]) -> tuple[int, ...]:
-    """Return the places of the greatest as it is written; none where all are alike."""
-    known = {value for value in values if value != score(None)}
-    if len(known) < 2:  # noqa: PLR2004 - there is nothing to choose
+def _best(values: Sequence[str], best: Callable[[Sequence[float]], float] = max) -> tuple[int, ...]:
+    """Return the places of the best as it is written; none where all are alike."""
+    known = {value: float(value) for value in values if value != score(None)}
+    if len(set(known.values())) < 2:  # noqa: PLR2004 - there is nothing to choose
         return ()
-    greatest = max(known, key=float)
-    return tuple(place for place, value in enumerate(values) if value == greatest)
+    found = best(list(known.values()))
+    return tuple(place for place, value in enumerate(values) if known.get(value) == found)
 
 
 def _outcomes(several: Sequence[Compared]) -> Iterator[Fact]:

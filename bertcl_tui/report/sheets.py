@@ -12,7 +12,8 @@ from bertcl_tui.report.reproduction import commands_of_run
 from bertcl_tui.report.study import StudyLook
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import TrialRow
-from bertcl_tui.study.columns import TrialColumn, TrialLine, trial_columns
+from bertcl_tui.study.cells import TrialLine
+from bertcl_tui.study.columns import TrialColumn, trial_columns
 from bertcl_tui.study.importance import importance_text, sign_of, weighed_choices
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.style.wording import (
@@ -28,7 +29,19 @@ from engine.spec.protocol import WHERE_NONE
 
 PLAIN: Final = Looks(text="", muted="", accent="", good="", warning="", bad="", palette=LIGHT)
 """Where no colour is said."""
-_LISTED: Final = ("number", "p", "mean", "confirmed", "p_o", "p_s", "rates", "state", "note")
+_LISTED: Final = (
+    "number",
+    "p",
+    "mean",
+    "confirmed",
+    "p_o_before",
+    "p_o",
+    "forgetting",
+    "p_s",
+    "rates",
+    "state",
+    "note",
+)
 """Columns of trials, by their keys."""
 _UNSET: Final = {**WHERE_NONE, "budget_epochs": "none", "in_order": "no", "body_bounds": "by size"}
 

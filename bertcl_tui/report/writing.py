@@ -142,7 +142,7 @@ def _charts(look: StudyLook) -> tuple[dict[str, Any], dict[str, Any]]:
         "trial_chips": chips_of(inks, shown),
         "task_chips": _task_chips(tasks),
         "score_name": at_the_beginning(SCORE_NAMES[look.row.score]),
-        "forgetting_title": title_of(look.row.sequence).replace(" ─ ", ": "),
+        "forgetting_title": title_of(look.row.sequence),
         "curves_said": f"{at_the_beginning(said)}.",
         "stage_1_said": f"; {first}" if first else "",
         "plane_said": _plane_said(look),

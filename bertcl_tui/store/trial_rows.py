@@ -81,6 +81,10 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     p: float | None
     p_o: float | None
     p_s: float | None
+    p_o_before: float | None = None
+    """Of the earlier tasks, each after its own stage; None: not measured."""
+    forgetting: float | None = None
+    """Mean fall from each earlier task's best to its end; below 0 where it was won."""
     reported_p: float | None = None
     """On the validation split; None: not measured, as all below."""
     reported_p_o: float | None = None
@@ -101,6 +105,13 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     """With fresh seeds; None: it was not confirmed."""
     raced: Confirmation | None = None
     """With its own seed and others while the study went on; None: it has not raced."""
+
+    @property
+    def bwt(self) -> float | None:
+        """Backward transfer: what p_o is at the end over what it was; below 0 where it was lost."""
+        if self.p_o is None or self.p_o_before is None:
+            return None
+        return self.p_o - self.p_o_before
 
     @property
     def mean_p(self) -> float | None:

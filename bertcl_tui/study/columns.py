@@ -6,40 +6,38 @@ Adding a column is one more entry of ``TRIAL_COLUMNS``: table, sorting, filter a
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal, get_args
 
-from msgspec import Struct
 from msgspec.structs import replace
-from rich.text import Text
 
 from bertcl_tui.charts.bars import rate_bounds
-from bertcl_tui.charts.forgetting import Known
 from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.store.filters import Fields
 from bertcl_tui.store.trial_rows import Order, TrialRow, TrialState
-from bertcl_tui.style.looks import Looks, state_text
-from bertcl_tui.style.wording import duration, mean_of, moment, score, steps_rate, tokens_rate
+from bertcl_tui.study.cells import (
+    Cell,
+    Part,
+    RateOf,
+    Written,
+    marked,
+    numbered,
+    scored,
+    stated,
+    steps_taken,
+)
+from bertcl_tui.style.wording import (
+    duration,
+    mean_of,
+    moment,
+    steps_rate,
+    tokens_rate,
+)
 from bertcl_tui.widgets.column import Column
 from engine.errors import UsageError, shown
-from engine.store.states import ENDED
 
 ROOMY: Final = 64
 """Columns of characters from which there is room for everything that is usual."""
+_VERY_ROOMY: Final = 90
 _RATE: Final = "lr"
-_MARKS: Final = {"marked": "◉", "ranged": "▸", "": " "}
-
-
-class TrialLine(Struct, frozen=True):
-    """A line of the list: a trial, and whether it is marked or in the range being stretched."""
-
-    number: int
-    trial: TrialRow | None
-    """None: it was not read yet."""
-    mark: Literal["marked", "ranged", ""] = ""
-    known: Known | None = None
-    """Of one that runs or rests in its midst: what it would score by now."""
-
-
-Cell = Callable[[TrialLine, Looks], Text]
-"""Writes what stands in a line."""
+_FEWEST_BARS: Final = 4
 
 
 class TrialColumn(Column, frozen=True, kw_only=True):
@@ -58,70 +56,6 @@ class TrialColumn(Column, frozen=True, kw_only=True):
     """Other words for it, each with the field or fact that is meant."""
 
 
-class Written(Struct, frozen=True):
-    """What most columns say: a text of the trial, nothing of one that was not read yet."""
-
-    write: Callable[[TrialRow], str]
-    quiet: bool = False
-
-    def __call__(self, line: TrialLine, looks: Looks) -> Text:
-        if line.trial is None:
-            return Text()
-        return Text(self.write(line.trial), style=looks.muted if self.quiet else "")
-
-
-class _Rate(Struct, frozen=True):
-    """Writes one learning rate."""
-
-    index: int
-
-    def __call__(self, trial: TrialRow) -> str:
-        rates = trial.learning_rates
-        return f"{rates[self.index]:.1e}" if self.index < len(rates) else ""
-
-
-class _Part(Struct, frozen=True):
-    """Writes a part of the score; of a trial without one, what it would be by now."""
-
-    part: Literal["p_o", "p_s"]
-
-    def __call__(self, line: TrialLine, looks: Looks) -> Text:
-        if line.trial is None:
-            return Text()
-        value, by_now = getattr(line.trial, self.part), getattr(line.known, self.part, None)
-        if value is None and by_now is not None:
-            return Text(score(by_now), style=f"italic {looks.muted}")
-        return Text(score(value))
-
-
-def _score(name: str) -> Written:
-    return Written(lambda trial: score(getattr(trial, name)))
-
-
-def _mark(line: TrialLine, looks: Looks) -> Text:
-    return Text(_MARKS[line.mark], style=f"bold {looks.accent}")
-
-
-def _number_cell(line: TrialLine, _: Looks) -> Text:
-    return Text(str(line.number), style="bold" if line.mark else "")
-
-
-def _state(line: TrialLine, looks: Looks) -> Text:
-    trial = line.trial
-    if trial is None:
-        return Text()
-    text = state_text(trial.state, trial.desired, looks)
-    if trial.state not in ENDED and trial.step and trial.steps:
-        text.append(f" {trial.step / trial.steps:.0%}")
-    return text
-
-
-def _steps(trial: TrialRow) -> str:
-    if trial.state in ENDED or not trial.steps:
-        return str(trial.step)
-    return f"{trial.step}/{trial.steps}"
-
-
 def _number(
     key: str,
     title: str,
@@ -132,6 +66,8 @@ def _number(
     field: str = "",
     asked: Literal["number", "seconds"] = "number",
     also: tuple[tuple[str, str], ...] = (),
+    rising: bool = False,
+    since: int = 0,
 ) -> TrialColumn:
     """Return a column of numbers; ``field`` is its key, if not given."""
     return TrialColumn(
@@ -141,6 +77,8 @@ def _number(
         align="right",
         title=title,
         sorts=field or key,
+        rising=rising,
+        since=since,
         cell=cell,
         facts=(field or key,),
         asked=asked,
@@ -186,10 +124,27 @@ def _moment(key: str, title: str, field: str) -> TrialColumn:
 
 
 TRIAL_COLUMNS: Final = (
-    TrialColumn(key="mark", label="◉", width=1, fixed=True, cell=_mark),
-    _number("p", "p = p_o + p_s with its own seed", 5, _score("p")),
-    _number("p_o", "kept of D_o", 5, _Part("p_o")),
-    _number("p_s", "learnt of D_s", 5, _Part("p_s")),
+    TrialColumn(key="mark", label="◉", width=1, fixed=True, cell=marked),
+    _number("p", "p = p_o + p_s with its own seed", 5, scored("p")),
+    _number("p_o", "kept of D_o", 5, Part("p_o")),
+    _number("p_s", "learnt of D_s", 5, Part("p_s")),
+    _number(
+        "p_o_before",
+        "p_o after its own stage",
+        6,
+        Part("p_o_before"),
+        label="before",
+        since=_VERY_ROOMY,
+    ),
+    _number(
+        "forgetting",
+        "forgetting: fall of p_o from its best to its end",
+        6,
+        Part("forgetting"),
+        label="forgot",
+        rising=True,
+    ),
+    _number("bwt", "backward transfer (BWT)", 6, Part("bwt"), label="BWT"),
     TrialColumn(
         key="mean",
         label="mean p",
@@ -215,7 +170,7 @@ TRIAL_COLUMNS: Final = (
             f"reported_{part}",
             f"{part} on the validation split",
             width,
-            _score(f"reported_{part}"),
+            scored(f"reported_{part}"),
             label=f"reported {part}",
         )
         for part, width in (("p", 11), ("p_o", 12), ("p_s", 12))
@@ -228,7 +183,7 @@ TRIAL_COLUMNS: Final = (
         title="number",
         sorts="number",
         rising=True,
-        cell=_number_cell,
+        cell=numbered,
         facts=("number",),
         asked="number",
         also=(("#", "number"),),
@@ -249,7 +204,7 @@ TRIAL_COLUMNS: Final = (
         title="state",
         sorts="state",
         rising=True,
-        cell=_state,
+        cell=stated,
         facts=("state",),
         asked="words",
         words=get_args(TrialState),
@@ -282,7 +237,9 @@ TRIAL_COLUMNS: Final = (
         field="busy_seconds",
         asked="seconds",
     ),
-    _number("step", "steps done", 11, Written(_steps), label="steps", also=(("steps", "steps"),)),
+    _number(
+        "step", "steps done", 11, Written(steps_taken), label="steps", also=(("steps", "steps"),)
+    ),
     _number("rate", "steps per second", 9, Written(lambda t: steps_rate(t.rate)), label="steps/s"),
     _number(
         "tokens",
@@ -298,23 +255,31 @@ TRIAL_COLUMNS: Final = (
     _moment("started", "when it began", "started_at"),
     _moment("ended", "when it ended", "finished_at"),
 )
-_USUAL: Final = ("mark", "number", "p", "mean", "confirmed", "p_o", "p_s", "rates", "state", "note")
-"""Shown until columns are chosen, from left to right."""
+_BEFORE: Final = ("mark", "number", "p", "mean", "confirmed", "p_o_before", "p_o")
+_BEHIND: Final = ("p_s", "rates", "state", "note")
+"""Shown until columns are chosen, from left to right; between these stands what was forgotten."""
+_PAIR: Final = 2
 
 
-def trial_columns(labels: Sequence[str], digits: int = 1) -> tuple[TrialColumn, ...]:
+def trial_columns(
+    labels: Sequence[str], digits: int = 1, tasks: int = _PAIR
+) -> tuple[TrialColumn, ...]:
     """Return all columns of trials with a rate for each of these choices.
 
     Args:
         labels: of the choices.
         digits: of the longest number.
+        tasks: of the sequence; of more than two the usual measure is backward transfer.
     """
     by_key = {column.key: column for column in TRIAL_COLUMNS}
-    number = by_key["number"]
+    number, rates_bars = by_key["number"], by_key["rates"]
     by_key["number"] = replace(number, width=max(number.width, digits))
-    usual = (by_key.pop(key) for key in _USUAL)
+    if labels:
+        by_key["rates"] = replace(rates_bars, width=max(_FEWEST_BARS, len(labels)))
+    lost = "forgetting" if tasks <= _PAIR else "bwt"
+    usual = [by_key.pop(key) for key in (*_BEFORE, lost, *_BEHIND)]
     rates = (
-        _number(f"{_RATE}{index}", f"learning rate of {label}", 8, Written(_Rate(index)))
+        _number(f"{_RATE}{index}", f"learning rate of {label}", 8, Written(RateOf(index)))
         for index, label in enumerate(labels)
     )
     return (*usual, *(replace(column, usual=False) for column in (*by_key.values(), *rates)))

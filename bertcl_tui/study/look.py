@@ -72,6 +72,11 @@ class Look(Struct, frozen=True, kw_only=True):
     """None: what matters was not weighed yet."""
 
     @property
+    def tasks(self) -> int:
+        """How many the sequence has."""
+        return self.study.sequence.count(":") + 1
+
+    @property
     def importance_is_old(self) -> bool:
         """Whether there are enough trials to weigh what matters, and many since it was weighed."""
         complete, before = self.study.counts.get("complete", 0), self.importance

@@ -91,7 +91,9 @@ class TrialsList(Vertical):
         self._look = look
         on_top = look.order != self._shown_order and self.table.cursor == 0
         self._shown_order = look.order
-        self.table.show_trials(look.numbers, look.rows, look.known, look.labels, stay=on_top)
+        self.table.show_trials(
+            look.numbers, look.rows, look.known, look.labels, tasks=look.tasks, stay=on_top
+        )
         self.listing.show_order()
         self.filter_bar.ask_for(trial_fields(len(look.labels)))
         title = " ─ ".join(self._title(question, look))

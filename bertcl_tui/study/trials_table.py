@@ -11,7 +11,8 @@ from textual.message import Message
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import Known
 from bertcl_tui.store.trial_rows import TrialRow
-from bertcl_tui.study.columns import ROOMY, TrialColumn, TrialLine, trial_columns
+from bertcl_tui.study.cells import TrialLine
+from bertcl_tui.study.columns import ROOMY, TrialColumn, trial_columns
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
@@ -120,6 +121,7 @@ class TrialsTable(RowTable[TrialLine]):
         known: Mapping[int, Known],
         choices: tuple[str, ...] = (),
         *,
+        tasks: int = 2,
         stay: bool = False,
     ) -> None:
         """Show the trials with these numbers, with the marks there are.
@@ -129,6 +131,7 @@ class TrialsTable(RowTable[TrialLine]):
             rows: what was read of some.
             known: what those that run or rest would score by now.
             choices: what each group of layers with a rate of its own is called.
+            tasks: how many the sequence has.
             stay: let the cursor stay in its line, not on its trial.
         """
         seen = slice(*self.seen)
@@ -138,7 +141,7 @@ class TrialsTable(RowTable[TrialLine]):
         again = self._again | {
             key for key, fact in _RUN_AGAIN.items() if any(getattr(row, fact) for row in rows)
         }
-        offered = trial_columns(choices, digits=len(str(max(numbers, default=0))))
+        offered = trial_columns(choices, len(str(max(numbers, default=0))), tasks)
         if (offered, again) != (self._offered, self._again):
             self._offered, self._again = offered, again
             self.lay_out()

@@ -41,6 +41,11 @@ def score(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
+def signed(points: float | None) -> str:
+    """Write a difference, with a sign below 0 that is as wide as a digit; none is a dash."""
+    return score(points).replace("-", "−")
+
+
 def at_the_beginning(words: str) -> str:
     """Write words as a title begins."""
     return f"{words[0].upper()}{words[1:]}"

@@ -12,7 +12,7 @@ from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunCurves, RunFacts
-from bertcl_tui.style.wording import score, stage_1_said
+from bertcl_tui.style.wording import score, signed, stage_1_said
 from engine.errors import UsageError
 from engine.learning.measures import AccuracyMatrix, Lost, Probes, matrix_of, where_lost
 from engine.profiles.grouping import Grouping, make_grouping
@@ -138,11 +138,6 @@ def lost_lines(tasks: Sequence[str], item: Accuracies) -> Sequence[str]:
         + ", ".join(f"{score:.3f} by {rows} rows" for rows, score in sorted(lost.again.items()))
         for lost in item.lost
     ]
-
-
-def signed(points: float) -> str:
-    """Write a difference, with a sign below 0 that is as wide as a digit."""
-    return f"{points:.3f}".replace("-", "−")
 
 
 def can_be_controlled(action: str, run: RunFacts | None) -> bool:

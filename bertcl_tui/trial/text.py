@@ -19,10 +19,11 @@ from bertcl_tui.style.wording import (
     duration,
     score,
     seeds_text,
+    signed,
     steps_rate,
     tokens_rate,
 )
-from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, RunLook, lost_lines, signed
+from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, RunLook, lost_lines
 from bertcl_tui.trial.parameters import parameters_of
 from engine.spec import sequence_name
 from engine.store.states import ENDED, RETRIED

@@ -107,6 +107,8 @@ def _trial(run: RunRecord, contender: Contender | None) -> Trial:
         p=run.p,
         p_o=run.p_o,
         p_s=run.p_s,
+        p_o_before=run.p_o_before,
+        forgetting=run.forgetting,
         mean_p=None if contender is None else contender.mean.p,
         seeds=0 if contender is None else contender.seeds,
         learning_rates=run.learning_rates or (),

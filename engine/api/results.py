@@ -69,6 +69,10 @@ class Trial(Struct, frozen=True, kw_only=True):
     """Accuracy on the earlier tasks after the last stage, mean over them."""
     p_s: float | None
     """Accuracy on the last task."""
+    p_o_before: float | None
+    """Accuracy on the earlier tasks, each after its own stage."""
+    forgetting: float | None
+    """Mean fall from each earlier task's best to its end; below 0 where it was won."""
     mean_p: float | None
     """Mean of p over its seeds: its own, and those of its races."""
     seeds: int

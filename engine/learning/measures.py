@@ -34,6 +34,13 @@ class AccuracyMatrix:
         return _mean(self.last[:-1])
 
     @property
+    def p_o_before(self) -> float | None:
+        """Accuracy on the earlier tasks, each after its own stage."""
+        if not self._is_of_stages:
+            return None
+        return _mean([self.rows[j][j] for j in range(len(self.last) - 1)])
+
+    @property
     def p_s(self) -> float:
         """Accuracy on the last, shifted task at the end."""
         return self.last[-1]

@@ -48,7 +48,17 @@ from engine.store.runs import (
     record,
     spent_epochs,
 )
-from engine.store.schema import confirmation, drift, log, measurement, run, stage, study, worker
+from engine.store.schema import (
+    confirmation,
+    drift,
+    log,
+    measurement,
+    probe,
+    run,
+    stage,
+    study,
+    worker,
+)
 from engine.store.states import ENDED, RETRIED, TRANSITIONS, Desired, RunState
 
 _UNHELD: Final = {"worker_id": None, "rate": None, "tokens_rate": None}
@@ -255,8 +265,8 @@ def finish_run(
         state=state,
         reason=reason,
         finished_at=now(),
-        **_score_columns("", scores),
-        **_score_columns("reported_", reported),
+        **_score_columns("", scores, ("p", "p_o", "p_s", "p_o_before", "forgetting")),
+        **_score_columns("reported_", reported, ("p", "p_o", "p_s")),
     )
 
 
@@ -351,7 +361,7 @@ def retry_run(store: Store, run_id: int) -> None:
                 finished_at=None,
             )
         )
-        for table in (measurement, stage, drift):
+        for table in (measurement, stage, drift, probe):
             connection.execute(delete(table).where(table.c.run_id == run_id))
         why = f": {ended.reason}" if ended.reason else ""
         text = f"{ended.name} is run again; it had ended as {ended.state}{why}"
@@ -367,10 +377,10 @@ def _refuse_retry(ended: RunRecord, origin: str | None) -> None:
         raise UsageError(f"{ended.name} is {ended.state}, so there is nothing to run again")
 
 
-def _score_columns(prefix: str, scores: Scores | None) -> dict[str, float]:
-    if scores is None:
-        return {}
-    return {f"{prefix}{name}": getattr(scores, name) for name in ("p", "p_o", "p_s")}
+def _score_columns(
+    prefix: str, scores: Scores | None, names: Sequence[str]
+) -> dict[str, float | None]:
+    return {} if scores is None else {f"{prefix}{name}": getattr(scores, name) for name in names}
 
 
 def _set_worker_run(

@@ -47,6 +47,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     p: float | None
     p_o: float | None
     p_s: float | None
+    p_o_before: float | None
+    forgetting: float | None
     threads: int | None
     attempts: int
     """Workers that were lost at ``lost_step`` since it got any further."""
@@ -67,6 +69,10 @@ class Scores(Struct, frozen=True, kw_only=True):
 
     p_o: float
     p_s: float
+    p_o_before: float | None = None
+    """Accuracy on the earlier tasks, each after its own stage; None: it was not measured."""
+    forgetting: float | None = None
+    """Mean fall from each earlier task's best to its end; None: that is not known."""
 
     @property
     def p(self) -> float:
@@ -311,6 +317,8 @@ def record(row: RowMapping) -> RunRecord:
         p=row["p"],
         p_o=row["p_o"],
         p_s=row["p_s"],
+        p_o_before=row["p_o_before"],
+        forgetting=row["forgetting"],
         threads=row["threads"],
         attempts=row["attempts"],
         lost_step=row["lost_step"],

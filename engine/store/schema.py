@@ -25,7 +25,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 16))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 17))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -76,6 +76,9 @@ run = Table(
     Column("p", Number),
     Column("p_o", Number),
     Column("p_s", Number),
+    # ... what the earlier tasks were known by when each was learnt, and how much of it was lost
+    Column("p_o_before", Number),
+    Column("forgetting", Number),
     # ... and on the validation split, which is for reporting only
     Column("reported_p", Number),
     Column("reported_p_o", Number),
@@ -129,6 +132,8 @@ Index(
     run.c.state,
     run.c.p_o,
     run.c.p_s,
+    run.c.p_o_before,
+    run.c.forgetting,
     run.c.reported_p,
     run.c.reported_p_o,
     run.c.reported_p_s,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from statistics import fmean
 
 import msgspec
 from msgspec import Struct
@@ -272,9 +273,19 @@ class FinishedTrial(Struct, frozen=True, kw_only=True):
 
     @property
     def scores(self) -> Scores:
-        """The accuracies after the last stage."""
+        """The accuracies after the last stage, and before it, where these are known."""
         *earlier, last = self.accuracies[-1]
-        return Scores(p_o=sum(earlier) / len(earlier), p_s=last)
+        p_o = fmean(earlier)
+        stages = list(zip(range(len(earlier)), self.accuracies[:-1], strict=False))
+        if len(stages) < len(earlier) or any(len(row) <= task for task, row in stages):
+            return Scores(p_o=p_o, p_s=last)
+        best = [max(row[task] for row in self.accuracies[task:-1]) for task, _ in stages]
+        return Scores(
+            p_o=p_o,
+            p_s=last,
+            p_o_before=fmean(row[task] for task, row in stages),
+            forgetting=fmean(best) - p_o,
+        )
 
 
 def import_study(
@@ -316,6 +327,8 @@ def _insert_trial(
             p=scores.p,
             p_o=scores.p_o,
             p_s=scores.p_s,
+            p_o_before=scores.p_o_before,
+            forgetting=scores.forgetting,
             step=steps,
             steps=steps,
             created_at=now,

@@ -26,7 +26,16 @@ from engine.tasks.models import backbone_of
 
 ANOTHER: Final = "choose another --out, or another --project"
 """The way out, where a tracker itself refuses what it is given."""
-_SCORES: Final = ("p", "p_o", "p_s", "reported_p", "reported_p_o", "reported_p_s")
+_SCORES: Final = (
+    "p",
+    "p_o",
+    "p_s",
+    "p_o_before",
+    "forgetting",
+    "reported_p",
+    "reported_p_o",
+    "reported_p_s",
+)
 _MILLISECONDS: Final = 1000
 _SEARCHED: Final = "search"
 """Where a study is from whose trials are learnt here."""

@@ -217,4 +217,9 @@ def say(context: WorkerContext, run: RunRecord, what: str) -> None:
 
 
 def _scores(matrix: AccuracyMatrix) -> Scores:
-    return Scores(p_o=matrix.p_o, p_s=matrix.p_s)
+    return Scores(
+        p_o=matrix.p_o,
+        p_s=matrix.p_s,
+        p_o_before=matrix.p_o_before,
+        forgetting=matrix.forgetting,
+    )

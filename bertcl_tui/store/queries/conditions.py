@@ -3,7 +3,7 @@
 import operator
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -137,6 +137,8 @@ def number_of(connection: Connection, field: str) -> ColumnElement[float]:
         return confirmed_p()
     if field == "mean_p":
         return mean_p()
+    if field == "bwt":
+        return run.c.p_o - run.c.p_o_before
     if not _RATE.fullmatch(field):
         return _stored(field)
     # SQLite reads JSON from a text as it is, and would make a number of it in a cast.
@@ -235,15 +237,25 @@ def _going(connection: Connection, study_id: int) -> dict[int, int]:
 def _ordered(
     connection: Connection, study_id: int, now: float, where: Filter, order: Order
 ) -> Select[Any]:
-    field = order.field
-    column = run.c[field] if field in run.c else number_of(connection, field)
-    direction = column.desc() if order.descending else column.asc()
     # By id where equal: it grows as the number does, and stands in every index.
+    keys = [_key(connection, each) for each in (order, *_second(order))]
     return (
         select(run.c.number)
         .where(fitting(connection, study_id, where, now))
-        .order_by(direction.nulls_last(), run.c.id)
+        .order_by(*keys, run.c.id)
     )
+
+
+def _second(order: Order) -> Iterator[Order]:
+    """Yield by what trials are sorted that are alike in p: by what they forgot, the least best."""
+    if order.field == "p":
+        yield Order("forgetting", descending=not order.descending)
+
+
+def _key(connection: Connection, order: Order) -> ColumnElement[Any]:
+    field = order.field
+    column = run.c[field] if field in run.c else number_of(connection, field)
+    return (column.desc() if order.descending else column.asc()).nulls_last()
 
 
 def _last_ended(connection: Connection, study_id: int) -> tuple[object, ...]:

@@ -44,7 +44,7 @@ def line_of(
 def title_of(sequence: str) -> str:
     """Return what stands above the curves of a sequence."""
     tasks = parse_sequence(sequence)
-    return f"Forgetting ─ {earlier_tasks(tasks)} while {tasks[-1]} is learnt"
+    return f"Forgetting {earlier_tasks(tasks)} while learning {tasks[-1]}"
 
 
 PANEL: Final = Panel(

@@ -144,11 +144,12 @@ class PlaneChart(Chart, can_focus=True):
 
 
 def _subtitle(look: Look) -> str:
-    """Return what the trial under the cursor scores."""
+    """Return what the trial under the cursor scores, and what p_o was after its own stage."""
     trial = look.cursor
     if trial is None or trial.p is None:
         return ""
-    return f"#{trial.number} p {score(trial.p)} = {score(trial.p_o)} + {score(trial.p_s)}"
+    before = "" if trial.p_o_before is None else f"{score(trial.p_o_before)}→"
+    return f"#{trial.number} p {score(trial.p)} = {before}{score(trial.p_o)} + {score(trial.p_s)}"
 
 
 PANEL: Final = Panel(

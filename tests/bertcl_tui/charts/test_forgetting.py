@@ -1,5 +1,6 @@
 """What curves say of earlier tasks, computed by hand."""
 
+import pytest
 from msgspec.structs import replace
 
 from bertcl_tui.charts.forgetting import Known, known_now, known_of_earlier, measured_on
@@ -24,7 +25,10 @@ def _run(*tasks: tuple[tuple[int, ...], tuple[float, ...]], stages: int) -> RunC
 def test_of_a_pair_it_is_the_first_task_from_its_end_on() -> None:
     run = _run(((5, 10, 15, 20), (0.6, 0.8, 0.7, 0.65)), ((15, 20), (0.5, 0.6)), stages=2)
     assert known_of_earlier(run) == ((0, 5, 10), (0.8, 0.7, 0.65))
-    assert known_now(run) == Known(p_o=0.65, p_s=0.6)
+    known = known_now(run)
+    assert (known.p_o, known.p_s, known.p_o_before) == (0.65, 0.6, 0.8)
+    assert known.forgetting == pytest.approx(0.15)
+    assert known.bwt == pytest.approx(-0.15)
 
 
 def test_of_three_tasks_it_is_the_mean_of_those_learnt_before() -> None:
@@ -37,13 +41,18 @@ def test_of_three_tasks_it_is_the_mean_of_those_learnt_before() -> None:
     steps, accuracies = known_of_earlier(run)
     assert steps == (0, 5, 10, 15)
     assert [round(value, 6) for value in accuracies] == [0.8, 0.8, 0.75, 0.6]
-    assert known_now(run) == Known(p_o=accuracies[-1], p_s=0.4)
+    known = known_now(run)
+    assert (known.p_o, known.p_s) == (accuracies[-1], 0.4)
+    assert known.p_o_before == pytest.approx(0.85), "0.8 after stage 1, 0.9 after stage 2"
+    assert known.bwt == pytest.approx(-0.25)
+    assert known.forgetting is None, "a later stage may have been a task's best"
 
 
 def test_in_the_first_stage_nothing_is_earlier() -> None:
     run = _run(((5,), (0.6,)), stages=2)
     assert known_of_earlier(run) == ((), ())
-    assert known_now(run) == Known(p_o=None, p_s=None)
+    known = known_now(run)
+    assert known == Known(p_o=None, p_s=None)
 
 
 def test_a_run_without_a_plan_has_no_curve() -> None:

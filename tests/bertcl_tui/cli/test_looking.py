@@ -63,7 +63,7 @@ def test_trials_as_data(ask: Ask, store: Path) -> None:
 
 def test_trials_for_people(ask: Ask, store: Path) -> None:
     header, *rows = ask("trials", DONE, "--store", store).out.splitlines()
-    assert header.split() == ["#", "p", "p_o", "p_s", "state", "label", "learning", "rates"]
+    assert header.split()[:6] == ["#", "p", "p_o", "forgetting", "p_s", "state"]
     assert len(rows) == 12
     assert "5.0e-06" in next(row for row in rows if row.split()[0] == "0")
 

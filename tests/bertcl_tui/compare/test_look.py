@@ -30,6 +30,9 @@ def test_what_differs_and_what_is_alike(reader: Reader) -> None:
     assert facts["p"].values == ("1.417", "1.402", "–")
     assert facts["p"].best == (0,)
     assert facts["p_s"].best == (1,)
+    assert facts["p_o before"].values == ("0.813", "0.786", "–")
+    assert facts["forgetting"].values == ("0.059", "0.063", "–")
+    assert facts["forgetting"].best == (0,), "less is better"
     assert facts["state"].values == ("complete", "complete", "collapsed")
     assert facts["heads"].differs
     assert len(facts["heads"].rates) == 3

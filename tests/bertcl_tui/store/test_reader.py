@@ -432,6 +432,18 @@ def test_running_trials_come_first_then_the_best(any_reader: Reader) -> None:
     assert scores == sorted(scores, key=lambda p: -(p or 0.0))
 
 
+def test_of_trials_with_one_p_the_one_that_forgot_less_is_better(
+    reader: Reader, writer: Store
+) -> None:
+    with writer.writing() as connection:
+        for number, forgetting in ((3, 0.3), (10, 0.2), (20, 0.1)):
+            same = (run.c.study_id == LIVE_ID) & (run.c.number == number)
+            connection.execute(update(run).where(same).values(p=1.9, forgetting=forgetting))
+    assert [row.number for row in reader.trials(LIVE_ID, limit=4).rows[1:]] == [20, 10, 3]
+    worst = reader.trials(LIVE_ID, order=Order("p", descending=False)).rows
+    assert [row.number for row in worst if row.p == 1.9] == [3, 10, 20]
+
+
 _ORDERED_FIELDS = {column.sorts for column in TRIAL_COLUMNS if column.sorts}
 _ROW_FIELDS = sorted({*FIELDS.numbers.values(), *_ORDERED_FIELDS} - {"confirmed"})
 
@@ -508,6 +520,8 @@ def test_an_earlier_order_is_taken_up_until_a_trial_ends(reader: Reader, writer:
         ("label!=flat #<8", {5, 6, 7}),
         ("time<30s state:collapsed", {8, 16}),
         ("reported_p>9", set()),
+        ("forgetting>0.21 bwt<-0.21 p_o_before>0.5", {3, 4, 23}),
+        ("forgetting<-1", set()),
     ],
 )
 def test_filters(any_reader: Reader, text: str, expected: set[int]) -> None:

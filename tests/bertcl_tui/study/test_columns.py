@@ -36,3 +36,11 @@ def test_what_is_asked_for_by_name_sorts_as_the_table_does(column: TrialColumn) 
 def test_the_same_columns_are_equal_so_that_a_table_is_not_laid_out_anew() -> None:
     assert trial_columns(("a", "b")) == trial_columns(("a", "b"))
     assert trial_columns(("a", "b")) != trial_columns(("a",))
+
+
+def test_of_a_longer_sequence_backward_transfer_is_the_usual_measure() -> None:
+    def usual(tasks: int) -> set[str]:
+        return {column.key for column in trial_columns(("a", "b"), tasks=tasks) if column.usual}
+
+    assert usual(2) - usual(3) == {"forgetting"}
+    assert usual(3) - usual(2) == {"bwt"}

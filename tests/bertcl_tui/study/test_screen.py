@@ -207,7 +207,7 @@ async def test_stop_asks_first(open_app: OpenApp, store: Path) -> None:
 async def test_sort_and_reverse(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await _enter(pilot)
-        await pilot.press("o", "o")
+        await pilot.press("o", "o", "o")
         await until(pilot, lambda: "by p_s ▼" in _title(pilot))
         await pilot.click(TrialsTable, offset=(5, 0))
         await until(pilot, lambda: _numbers(pilot)[1:4] == [0, 1, 2])

@@ -153,12 +153,23 @@ async def test_what_a_line_says() -> None:
         running = _trial(9, "running", p=None, p_o=None, p_s=None)
         failed = _trial(8, "failed", p=None, p_o=None, p_s=None, reason="out of memory")
         rows = (running, _trial(7, label="flat 1e-5"), failed)
-        table.show_trials((9, 7, 8), rows, {9: Known(0.71, 0.62)})
+        table.show_trials((9, 7, 8), rows, {9: Known(0.71, 0.62, 0.77, -0.06, 0.06)})
         await pilot.pause()
         lines = [table.render_line(y).text.split() for y in range(4)]
-        assert lines[0] == ["◉", "#", "p", "p_o", "p_s", "lrs", "state", "note"]
-        assert lines[1] == ["9", "–", "0.710", "0.620", "▃▅▆", "▶", "running", "50%"]
-        assert lines[2][:5] == ["◉", "7", "1.400", "0.800", "0.600"]
+        assert lines[0][:8] == ["◉", "#", "p", "before", "p_o", "forgot", "p_s", "lrs"]
+        assert lines[1] == [
+            "9",
+            "–",
+            "0.770",
+            "0.710",
+            "0.060",
+            "0.620",
+            "▃▅▆",
+            "▶",
+            "running",
+            "50%",
+        ]
+        assert lines[2][:7] == ["◉", "7", "1.400", "–", "0.800", "–", "0.600"]
         assert lines[2][-4:] == ["✓", "complete", "flat", "1e-5"]
         assert lines[3][-5:] == ["✗", "failed", "out", "of", "memory"]
 

@@ -13,11 +13,14 @@ def test_pair() -> None:
     assert PAIR.average_accuracy == pytest.approx(0.75)
     assert PAIR.backward_transfer == pytest.approx(0.70 - 0.90)
     assert PAIR.forgetting == pytest.approx(0.90 - 0.70)
+    assert PAIR.p_o_before == 0.90
 
 
 def test_triple() -> None:
     assert TRIPLE.p_o == pytest.approx((0.60 + 0.85) / 2)
     assert TRIPLE.p_s == 0.70
+    assert TRIPLE.p_o_before == pytest.approx((0.90 + 0.80) / 2)
+    assert AccuracyMatrix(((0.9, 0.8),)).p_o_before is None, "learnt at once"
     assert TRIPLE.p == pytest.approx(0.725 + 0.70)
     assert TRIPLE.average_accuracy == pytest.approx((0.60 + 0.85 + 0.70) / 3)
 

@@ -16,10 +16,12 @@ from engine.store.leases import (
 from engine.store.measurements import (
     DriftRecord,
     MeasurementRecord,
+    ProbeRecord,
     Progress,
     StageRecord,
     drift_of,
     measurements_of,
+    probes_of,
     record_progress,
     record_stage_end,
     record_stages,
@@ -303,7 +305,8 @@ def _ended(store: Store, state: RunState) -> int:
     seen = MeasurementRecord(step=8, stage=0, task=0, split="retention", accuracy=0.7)
     record_progress(store, run_id, worker, Progress(step=8, steps=20), [seen])
     moved = DriftRecord(stage=0, place=0, layer="embeddings", drift=0.1)
-    record_stage_end(store, run_id, worker, [moved])
+    probed = ProbeRecord(stage=0, task=0, rows=10, score=0.7)
+    record_stage_end(store, run_id, worker, [moved], [probed])
     scores = Scores(p_o=0.8, p_s=0.6) if state == "complete" else None
     finish_run(store, run_id, worker, state=state, reason="no memory", scores=scores)
     return run_id
@@ -320,6 +323,7 @@ def test_it_begins_again_as_the_same_trial(store: Store, state: RunState) -> Non
     assert not measurements_of(store, run_id)
     assert not stages_of(store, run_id)
     assert not drift_of(store, run_id)
+    assert not probes_of(store, [run_id])
     assert not studies_wanting_trials(store), "it is no new trial"
     claimed = claim_run(store, new_worker(store, pid=200), threads=1)
     assert claimed is not None

@@ -14,7 +14,7 @@ from engine.store.run_states import (
     finish_run,
     retry_run,
 )
-from engine.store.runs import spent_epochs
+from engine.store.runs import spent_epochs, trials_of
 from engine.store.schema import run, stage
 from engine.store.searches import (
     has_trial_under_way,
@@ -114,6 +114,25 @@ def test_a_trial_that_waits_has_spent_nothing(store: Store) -> None:
 def test_imported_trials_cost_nothing_here(store: Store) -> None:
     trial = FinishedTrial(learning_rates=(1e-5, 1e-5), accuracies=((0.9,), (0.8, 0.7)))
     assert spent(store, import_study(store, study_spec(), [trial], origin="import log")) == 0
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "before", "forgetting"),
+    [
+        (((0.9,), (0.8, 0.7)), 0.9, 0.1),
+        (((0.9,), (0.95, 0.8), (0.6, 0.85, 0.7)), 0.85, 0.15),
+        (((), (0.8, 0.7)), None, None),
+        (((0.8, 0.7),), None, None),
+    ],
+)
+def test_what_imported_trials_forgot_is_known_where_they_say_it(
+    store: Store, accuracies: tuple[tuple[float, ...], ...], before: float, forgetting: float
+) -> None:
+    trial = FinishedTrial(learning_rates=(1e-5, 1e-5), accuracies=accuracies)
+    study_id = import_study(store, study_spec(), [trial], origin="import log")
+    (found,) = trials_of(store, study_id)
+    assert found.p_o_before == (before and pytest.approx(before))
+    assert found.forgetting == (forgetting and pytest.approx(forgetting))
 
 
 def test_a_study_wants_trials_until_its_budget_is_spent(store: Store) -> None:

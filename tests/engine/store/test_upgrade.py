@@ -16,8 +16,8 @@ from engine.spec import Source
 from engine.store.connection import open_store
 from engine.store.measurements import stages_of
 from engine.store.run_states import create_run
-from engine.store.runs import enter_run, entries, trials_of
-from engine.store.schema import REVISIONS, VERSION_TABLE, entry, log, run, stage, study
+from engine.store.runs import enter_run, entries, get_run, trials_of
+from engine.store.schema import REVISIONS, VERSION_TABLE, entry, log, measurement, run, stage, study
 from engine.store.studies import create_study, find_study
 from tests.engine.store.conftest import older_store, run_spec, study_spec, without_privileges
 
@@ -151,6 +151,46 @@ def test_runs_with_ewc_say_which_fisher_they_have(tmp_path: Path) -> None:
         "ewc-task@2e-5,fisher=sampled,rows=64": known,
         "ewc-mlm@2e-5": known,
     }
+
+
+def test_what_runs_forgot_is_read_off_what_was_measured_at_the_ends_of_their_stages(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old.db"
+    matrices: dict[int, dict[tuple[int, int], float]] = {
+        1: {(0, 0): 0.9, (1, 0): 0.7, (1, 1): 0.8},
+        2: {(0, 0): 0.9, (1, 0): 0.95, (1, 1): 0.8, (2, 0): 0.6, (2, 1): 0.85, (2, 2): 0.7},
+        3: {(0, 0): 0.7, (0, 1): 0.8},  # all at once
+        4: {(1, 0): 0.7, (1, 1): 0.8},  # imported, without what was there before
+    }
+    with older_store(path, "0015") as connection:
+        for number, matrix in matrices.items():
+            spec = msgspec.json.encode(run_spec()).decode()
+            connection.exec_driver_sql(
+                "INSERT INTO cl_run (id, sequence, method, seed, spec, state, desired, created_at, "
+                "attempts, step, busy_seconds, p, p_o, p_s) "
+                "VALUES (?, 'a:b', 'flat', 0, ?, 'complete', 'running', 0, 0, 0, 0, 1.5, 0.7, 0.8)",
+                (number, spec),
+            )
+            for place in {place for place, _ in matrix}:
+                learnt = {"task": "t", "first_step": 10 * place, "last_step": 10 * (place + 1)}
+                connection.execute(insert(stage).values(run_id=number, stage=place, **learnt))
+            for (place, task), accuracy in matrix.items():
+                for split, less in (("search", 0.0), ("retention", 0.3)):
+                    known = {"step": 10 * (place + 1), "stage": place, "task": task}
+                    connection.execute(
+                        insert(measurement).values(
+                            run_id=number, split=split, accuracy=accuracy - less, **known
+                        )
+                    )
+    with closing(open_store(str(path))) as store:
+        found = {number: get_run(store, number) for number in matrices}
+    assert found[1].p_o_before == 0.9
+    assert found[1].forgetting == pytest.approx(0.2)
+    assert found[2].p_o_before == pytest.approx(0.85)
+    assert found[2].forgetting == pytest.approx((0.35 - 0.05) / 2)
+    for number in (3, 4):
+        assert (found[number].p_o_before, found[number].forgetting) == (None, None)
 
 
 def test_ids_are_counted_on_from_what_was_ever_there(first_schema: Path) -> None:
