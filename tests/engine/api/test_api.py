@@ -93,7 +93,7 @@ def test_a_study_is_a_table(store: str) -> None:
     _, done, paused = studies(store=store)
     frame = done.to_pandas()
     assert isinstance(frame, pd.DataFrame)
-    assert frame.shape == (12, 10 + 10)
+    assert frame.shape == (12, 12 + 10)
     assert frame["p"].max() == done.best.p  # type: ignore[union-attr]
     assert frame.loc[frame["number"] == 3, "lr0"].item() == done.trials[3].learning_rates[0]
     assert done.to_arrow().column_names == list(frame.columns)
