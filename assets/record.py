@@ -3,11 +3,13 @@
 Each part is one command of the product, which is printed before it is run: whoever types it gets
 the same. What is there stays and what was begun goes on, so that hours of learning can be had in
 pieces: after ``--minutes`` (or Ctrl-C) a part is paused as a person would pause it, and the same
-call goes on. ``python -m assets.recorded recording.db studies.db --so-far`` keeps what there is.
+call goes on. What was recorded so far may be kept (``python -m assets.recorded``), where
+``KEPT`` says; where there is no store yet, a copy of that is gone on with.
 """
 
 import argparse
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from engine.errors import unknown_name
 PLANS: Final = Path(__file__).parent / "plans"
 PARTS: Final = ("pairs", "five-tasks", "glue")
 """Plans, in the order in which they are recorded."""
+KEPT: Final = Path(__file__).with_name("recording.db")
 INTERRUPTED: Final = 130
 """The exit code of a command that was paused by Ctrl-C."""
 
@@ -75,6 +78,8 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(str(unknown_name("part", min(unknown), PARTS)))
+    if KEPT.exists() and not Path(asked.store).exists():
+        shutil.copy(KEPT, asked.store)
     commands = [command_of(part, asked.store, asked.slots) for part in asked.parts or PARTS]
     sys.exit(record(commands, asked.minutes))
 

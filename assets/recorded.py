@@ -1,13 +1,16 @@
-"""Copy a store for keeping, with ``python -m assets.recorded STORE [studies.db] [--so-far]``.
+"""Copy a store for keeping: ``python -m assets.recorded STORE [studies.db]``.
 
 What was searched, run and measured stays, digit for digit. Workers and their log do not: they are
-of a machine, not of a result. The copy is one file.
+of a machine, not of a result. The copy is one file. Of runs that are not over, ``--so-far`` leaves
+them out, and ``--to-go-on`` keeps them for another machine, which begins them anew.
 """
 
 import argparse
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy import delete, update
 
@@ -16,14 +19,16 @@ from engine.store.connection import DEFAULT_STORE, open_store
 from engine.store.schema import log, run, worker
 from engine.store.states import UNFINISHED
 
+Unfinished = Literal["refuse", "leave-out", "keep"]
 
-def keep(source: Path, target: Path, *, so_far: bool = False) -> None:
+
+def keep(source: Path, target: Path, *, unfinished: Unfinished = "refuse") -> None:
     """Copy a store without its workers and their log.
 
     Args:
         source: the store.
         target: a file that is not there yet.
-        so_far: leave out runs that are not over, instead of refusing.
+        unfinished: what becomes of runs that are not over; none may be at work that is kept.
 
     Raises:
         UsageError: the target is there already, or a run of the source is not over.
@@ -37,10 +42,11 @@ def keep(source: Path, target: Path, *, so_far: bool = False) -> None:
         whole.backup(copy)
     store = open_store(str(target))
     with store.writing() as connection:
-        if so_far:
+        if unfinished == "leave-out":
             connection.execute(delete(run).where(run.c.state.in_(UNFINISHED)))
+        in_the_way = ("running",) if unfinished == "keep" else UNFINISHED
         going = connection.execute(
-            run.select().where(run.c.state.in_(UNFINISHED)).limit(1)
+            run.select().where(run.c.state.in_(in_the_way)).limit(1)
         ).one_or_none()
         if going is None:
             connection.execute(update(run).values(worker_id=None))
@@ -60,10 +66,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Copy a store for keeping.")
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path, nargs="?", default=Path(DEFAULT_STORE))
-    parser.add_argument("--so-far", action="store_true", help="leave out what is not over")
+    ways = parser.add_mutually_exclusive_group()
+    add = partial(ways.add_argument, dest="unfinished", action="store_const", default="refuse")
+    add("--so-far", const="leave-out", help="leave out what is not over")
+    add("--to-go-on", const="keep", help="keep what is not over, to go on elsewhere")
     asked = parser.parse_args()
     try:
-        keep(asked.source, asked.target, so_far=asked.so_far)
+        keep(asked.source, asked.target, unfinished=asked.unfinished)
     except UsageError as error:
         parser.error(str(error))
     size = asked.target.stat().st_size

@@ -38,6 +38,7 @@ _OUT: Final = Path(__file__).with_name("search.json")
 _NOTHING: Final = 0.3
 """Regret while no trial has come to its end: about that of rates that learn nothing of one task."""
 _SAMPLES: Final = 2_000
+_TEN_TRIALS: Final = 10 * TRIAL_EPOCHS
 
 Key = tuple[str, str]
 Results = dict[Key, list[Trace]]
@@ -122,8 +123,9 @@ def tables(name: str, traces: dict[str, list[Trace]], epochs: float) -> Iterator
         yield from facts(fitted(name))
     looked_at = [each for each in LOOKED_AT if each <= epochs]
     optima = [ground_of(name, seed).optimum for seed in range(max(map(len, traces.values())))]
-    yield "| search | " + " | ".join(f"{each:.0f} epochs" for each in looked_at) + " | epochs to |"
-    yield "|---" * (len(looked_at) + 2) + "|"
+    heads = (*(f"{each:.0f} epochs" for each in looked_at), "epochs to", "gain by ten trials")
+    yield f"| search | {' | '.join(heads)} |"
+    yield "|---" * (len(heads) + 1) + "|"
     goal = None
     if RANDOM in traces:
         goal = fmean(regrets(traces[RANDOM], optima, epochs))
@@ -133,7 +135,8 @@ def tables(name: str, traces: dict[str, list[Trace]], epochs: float) -> Iterator
             interval(regrets(found, optima, each)) if each <= most else "–" for each in looked_at
         ]
         reached = "–" if goal is None else first_at(found, optima, goal, epochs)
-        yield f"| {who} | {' | '.join(cells)} | {reached} |"
+        soon = gain_by(found, optima, _TEN_TRIALS, min(most, epochs))
+        yield f"| {who} | {' | '.join((*cells, reached, soon))} |"
     if DEFAULT in traces:
         yield ""
         yield f"Regret less that of {DEFAULT}, by seed:"
@@ -184,6 +187,14 @@ def first_at(found: Sequence[Trace], optima: Sequence[float], goal: float, epoch
     below = [fmean(regrets(found, optima, each)) <= goal for each in steps]
     stays = next((k for k in range(len(steps)) if all(below[k:])), None)
     return "–" if stays is None else f"{steps[stays]:.0f}"
+
+
+def gain_by(found: Sequence[Trace], optima: Sequence[float], soon: float, epochs: float) -> str:
+    """Return how much of what a search gained on its first trial it had by then, on average."""
+    first, then, last = (
+        fmean(regrets(found, optima, each)) for each in (TRIAL_EPOCHS, soon, epochs)
+    )
+    return "–" if first <= last or epochs <= soon else f"{(first - then) / (first - last):.0%}"
 
 
 def interval(values: Sequence[float], sign: str = "") -> str:

@@ -11,7 +11,7 @@ from bertcl_tui.cli.commands import run_command
 from engine.errors import UsageError
 from engine.spec import RunSpec
 from engine.store.connection import open_store
-from engine.store.run_states import claim_run, create_run, finish_run
+from engine.store.run_states import claim_run, control_run, create_run, finish_run
 from engine.store.runs import Scores, get_run
 from engine.store.schema import log, run, worker
 from engine.store.workers import register_worker, write_log
@@ -31,7 +31,9 @@ def test_what_was_measured_is_kept_and_the_machine_is_not(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match=rf"run {run_id} of .* is running; let it end"):
         keep(source, target)
     assert not target.exists()
-    keep(source, target, so_far=True)
+    with pytest.raises(UsageError, match="is running; let it end"):
+        keep(source, target, unfinished="keep")
+    keep(source, target, unfinished="leave-out")
     assert _runs(target) == 0
     target.unlink()
     write_log(store, "info", "begins", worker_id=worker_id, run_id=run_id)
@@ -47,6 +49,18 @@ def test_what_was_measured_is_kept_and_the_machine_is_not(tmp_path: Path) -> Non
     kept.close()
     with store.reading() as connection:
         assert connection.execute(select(func.count()).select_from(worker)).scalar_one() == 1
+    store.close()
+
+
+def test_what_waits_is_kept_to_go_on(tmp_path: Path) -> None:
+    source, target = tmp_path / "studies.db", tmp_path / "kept.db"
+    store = open_store(str(source))
+    run_id = create_run(store, SPEC, label="flat 1e-4")
+    control_run(store, run_id, "paused")
+    keep(source, target, unfinished="keep")
+    kept = open_store(str(target))
+    assert get_run(kept, run_id) == get_run(store, run_id)
+    kept.close()
     store.close()
 
 

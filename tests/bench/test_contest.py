@@ -9,7 +9,7 @@ import pytest
 from bench.contest import Contestant, Pausing, Trace, replay
 from bench.contestants import CONTESTANTS
 from bench.landscape import DONE, Earlier, Outcome, Synthetic, make_landscape
-from bench.search import difference, first_at, read, regrets, slim, write
+from bench.search import difference, first_at, gain_by, read, regrets, slim, write
 from engine.profiles.grouping import make_grouping
 from engine.spec.search import Pruner
 
@@ -54,6 +54,16 @@ def test_a_goal_is_reached_where_it_is_kept() -> None:
     assert first_at([better], [1.0], 0.1, 16) == "4"
     assert first_at([worse], [1.0], 0.1 + 1e-9, 16) == "12"
     assert first_at([worse], [1.0], 0.01, 16) == "–"
+
+
+def test_a_search_has_so_much_of_its_gain_by_then() -> None:
+    trace = Trace()
+    for epochs, p in ((4, 0.2), (40, 0.8), (400, 1.0)):
+        trace.end(epochs, p, p)
+    assert gain_by([trace], [1.0], 40, 400) == "75%"
+    assert gain_by([trace], [1.0], 40, 40) == "–"  # it did not go on
+    trace.end(404, 2.0, 0.1)
+    assert gain_by([trace], [1.0], 40, 404) == "–"  # luck took what was gained
 
 
 def test_a_whole_trial_costs_four_epochs_and_a_collapsed_one_what_it_took() -> None:
