@@ -5,8 +5,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 
 from bertcl_tui.app.app import BertclApp
@@ -28,6 +31,23 @@ def _answers_without_a_process(
     """Answer here what the engine is asked; a test marked ``process`` asks a real one."""
     if request.node.get_closest_marker("process") is None:
         monkeypatch.setattr(Asking, "answers", answers_here)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _styles_are_read_once() -> Iterator[None]:
+    """Keep what was parsed of styles from app to app: each alone begins with nothing."""
+    parse = Stylesheet._parse_rules
+    known: dict[object, list[RuleSet]] = {}
+
+    def parsed(sheet: Stylesheet, css: str, **where: Any) -> list[RuleSet]:  # noqa: ANN401 - as Textual has it
+        key = (css, frozenset(where.items()), frozenset(sheet._variables.items()))
+        if key not in known:
+            known[key] = parse(sheet, css, **where)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parsed)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -77,7 +77,6 @@ def ended(store: Store, study_id: int) -> list[RunRecord]:
     return [trial for trial in trials_of(store, study_id) if trial.state in ENDED]
 
 
-@pytest.mark.as_typed
 def test_a_search_is_followed_to_its_end(
     call: Call, store: Store, tiny: tuple[object, ...]
 ) -> None:

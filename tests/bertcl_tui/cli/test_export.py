@@ -35,6 +35,7 @@ def test_a_script_is_printed_as_it_is_to_be_run(ask: Ask, model: Path) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.usefixtures("forked")
 def test_patterns_are_those_of_the_model_that_is_named(ask: Ask, model: Path) -> None:
     words = ("--for", "sentence-transformers", "--model", model, "--out", "rates.json")
     answer = ask("export", "mine.json", *words)

@@ -119,6 +119,7 @@ def test_rates_of_another_depth_are_refused(ask: Ask, here: Path) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.usefixtures("forked")
 def test_a_trainers_file_becomes_a_profile_of_the_model_that_is_named(ask: Ask, here: Path) -> None:
     config = LlamaConfig(num_hidden_layers=12, hidden_size=32, num_attention_heads=2)
     config.save_pretrained(here / "llama")

@@ -203,6 +203,7 @@ async def test_another_task_is_chosen(question: Question, tmp_path: Path) -> Non
 
 
 @pytest.mark.process
+@pytest.mark.usefixtures("forked")
 async def test_a_task_is_looked_at_while_the_screen_stays_awake(
     backbone: Path, tasks: Path, tmp_path: Path
 ) -> None:

@@ -203,10 +203,14 @@ def _measured(events: list[Event]) -> list[Measured]:
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.9])
-def test_ewc_of_a_task_holds_what_the_task_needs(gamma: float, asked: Ask) -> None:
+def test_ewc_of_a_task_holds_what_the_task_needs(gamma: float, briefly: Ask) -> None:
     def drift(importance: float) -> Tensor:
         learner = prepare(
-            asked(TRIPLE, method="ewc-task", options={"importance": importance, "gamma": gamma})
+            briefly(
+                TRIPLE,
+                method="ewc-task",
+                options={"importance": importance, "gamma": gamma},
+            )
         )
         first = learner.setup.plans[0].last_step
         rest = learn_until(learner, first)
