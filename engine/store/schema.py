@@ -4,6 +4,9 @@ Moments are seconds since the epoch (UTC). JSON columns hold the structs of ``en
 An id never comes again, whatever is deleted: workers and screens remember things by it.
 """
 
+from functools import cache
+from typing import Any
+
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -11,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     MetaData,
+    Select,
     Table,
     Text,
     UniqueConstraint,
@@ -294,23 +298,31 @@ plan = Table(
 
 def first_damage(connection: Connection) -> str:
     """Return where a SQLite file has a value that its column cannot hold; nothing: nowhere."""
-    for table in metadata.sorted_tables:
-        kinds = {column: column.type for column in table.columns}
-        wrong = {
-            column: kind.is_wrong(column)
-            for column, kind in kinds.items()
-            if isinstance(kind, Checked)
-        }
-        key = {column.name: type_coerce(column, Text) for column in table.primary_key}
-        query = select(*key.values(), *wrong.values()).where(or_(*wrong.values()))
-        row = connection.execute(query.limit(1)).first()
+    for table, checked, query in _queries_for_damage():
+        row = connection.execute(query).first()
         if row is not None:
+            key = table.primary_key.columns.keys()
             place = " ".join(f"{name} {shown(row[at], 40)}" for at, name in enumerate(key))
-            column = next(each for at, each in enumerate(wrong, len(key)) if row[at])
-            kind = kinds[column]
-            assert isinstance(kind, Checked)
-            return f"{table.name} {place} has no {kind.kind} as {column.name}"
+            name, kind = next(each for at, each in enumerate(checked, len(key)) if row[at])
+            return f"{table.name} {place} has no {kind} as {name}"
     return ""
+
+
+@cache
+def _queries_for_damage() -> tuple[tuple[Table, list[tuple[str, str]], Select[Any]], ...]:
+    """Return of each table what is asked for its first wrong row: the key, then column by column.
+
+    Beside the table stand the columns, each with what it holds. Made once: it takes longer to write
+    them all than to ask them.
+    """
+    made = []
+    for table in metadata.sorted_tables:
+        kinds = [(each, each.type) for each in table.columns if isinstance(each.type, Checked)]
+        wrong = [kind.is_wrong(column) for column, kind in kinds]
+        key = [type_coerce(column, Text) for column in table.primary_key]
+        checked = [(column.name, kind.kind) for column, kind in kinds]
+        made.append((table, checked, select(*key, *wrong).where(or_(*wrong)).limit(1)))
+    return tuple(made)
 
 
 def scored() -> ColumnElement[float]:

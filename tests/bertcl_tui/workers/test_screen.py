@@ -222,7 +222,7 @@ async def test_the_log_follows_until_one_goes_back_in_it(open_app: OpenApp, stor
 async def test_the_whole_log_is_reached_a_window_at_a_time(open_app: OpenApp, store: Path) -> None:
     texts = [f"line {number}" for number in range(1200)]
     _say(store, *texts)
-    async with open_app() as pilot:
+    async with open_app(size=(120, 120)) as pilot:  # with few pages to turn
         screen = await _opened(pilot)
         assert len(_lines(screen)) < len(texts)
         await _to_log(pilot)

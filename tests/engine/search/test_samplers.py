@@ -49,12 +49,13 @@ class Rehearsal:
 
 @pytest.mark.parametrize("kind", ["tpe", "smooth", "cma", "random"])
 def test_another_process_goes_on_with_the_same_stream(kind: Sampler) -> None:
-    undisturbed = Rehearsal(kind, seed=3).play(16)
+    before = 6 if kind == "smooth" else 11  # trials that it has learnt from
+    undisturbed = Rehearsal(kind, seed=3).play(before + 3)
     first = Rehearsal(kind, seed=3)
-    assert first.play(11) == undisturbed[:11]
+    assert first.play(before) == undisturbed[:before]
     second = Rehearsal(kind, seed=3)
     second.study.add_trials(first.study.trials)
-    assert second.play(5) == undisturbed[11:]
+    assert second.play(3) == undisturbed[before:]
 
 
 @pytest.mark.parametrize("kind", ["tpe", "gp", "smooth", "cma", "random"])
@@ -102,7 +103,7 @@ def test_cma_ranks_trials_that_scored_nothing_last() -> None:
 @pytest.mark.parametrize("kind", ["tpe", "gp", "smooth", "cma", "random"])
 def test_rates_stay_in_the_space_even_where_it_is_a_point(kind: Sampler) -> None:
     space = ProfileSpace(((1e-5, 1e-5), (1e-7, 1e-4), (3.3e-6, 3.4e-6)))
-    asked = Rehearsal(kind, space=space).play(13, lambda rates: rates[1])
+    asked = Rehearsal(kind, space=space).play(8 if kind == "gp" else 13, lambda rates: rates[1])
     assert all(space.clip(rates) == rates for rates in asked)
     assert {rates[0] for rates in asked} == {1e-5}
 
@@ -118,7 +119,7 @@ def test_tied_spaces_are_searched_by_every_sampler(kind: Sampler, space: Space) 
         # Only what llrd has besides its rate is a decay, best at 0.7.
         return -abs(math.log10(point[0] / 3e-5)) - sum(abs(each - 0.7) for each in point[1:])
 
-    asked = Rehearsal(kind, space=space).play(14 if kind in {"gp", "smooth"} else 60, nearness)
+    asked = Rehearsal(kind, space=space).play(12 if kind in {"gp", "smooth"} else 60, nearness)
     assert all(space.clip(point) == point for point in asked)
     # Where it knows enough of the best, smooth looks elsewhere.
     worth = max if kind == "smooth" else sum
