@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 import optuna
@@ -16,15 +16,13 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 from engine.errors import DeletedError, EngineError, shown
 from engine.search.drafting import draft_trial
 from engine.search.early_stopping import Flatness, flatness, make_pruner
+from engine.search.endings import Ending, in_optunas_words, last_report
 from engine.search.pending import Pending
 from engine.search.samplers import SeededSampler, ignores_pruned
 from engine.search.seen import Seen, ending_of
 from engine.search.spaces import Space, WarmStart
 from engine.search.storage import AGAIN, ENDED, LABEL, TrialsByNumber, open_storage, plain_errors
 from engine.spec import StudySpec
-
-Ending = Literal["complete", "pruned", "collapsed", "stopped", "failed"]
-"""How a run ended, in the words of the store."""
 
 _STARTS: Final = "warm_starts"
 
@@ -87,11 +85,11 @@ class Search:
         self._study = self._begin(self._storage)
         self._study_id = self._storage.get_study_id_from_name(spec.name)
 
-    def must_wait(self) -> bool:
+    def must_wait(self, begun: Sequence[FrozenTrial] | None = None) -> bool:
         """Whether a search in order has a trial under way that the next one is proposed from."""
         if self._in_order is None:
             return False
-        trials = self.begun()
+        trials = self.begun() if begun is None else begun
         first_hidden = self._seen.first_hidden(self._next_number(trials))
         return any(trial.number < first_hidden for trial in self._pending.among(trials))
 
@@ -184,12 +182,10 @@ class Search:
         attribute ``ended`` has the truth.
         """
         with plain_errors():
-            trial = self._storage.get_trial(self._id(number))
-            if not trial.state.is_finished():
-                self._end(trial, state, p)
+            if not self._end(number, state, p):  # it ended before, or another process was faster
                 trial = self._storage.get_trial(self._id(number))
-            if ending_of(trial) != state:  # it ended before, or another process was faster
-                self._tell_again(trial, state, p)
+                if ending_of(trial) != state:
+                    self._tell_again(trial, state, p)
 
     def endings(self, numbers: Iterable[int]) -> dict[int, str]:
         """Return how these trials ended, by what was said last; stopped is failed."""
@@ -201,14 +197,21 @@ class Search:
             if each.state.is_finished()
         }
 
-    def unfinished(self) -> dict[int, Proposal | None]:
+    def unfinished(self, begun: Sequence[FrozenTrial] | None = None) -> dict[int, Proposal | None]:
         """Return every trial begun but not ended; None: its asking was cut short.
 
         A process may have died before it could remember the trial as a run.
+
+        Args:
+            begun: the trials as they are, where that was just looked at.
         """
-        with plain_errors(), self._unless_deleted():
-            running = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        return {trial.number: self._proposal(trial) for trial in running}
+        trials = self.begun() if begun is None else begun
+        running = self._pending.among(trials)
+        return {
+            trial.number: self._proposal(trial)
+            for trial in running
+            if trial.state is TrialState.RUNNING
+        }
 
     def close(self) -> None:
         """Let go of the store."""
@@ -321,13 +324,28 @@ class Search:
         """Whether the trial failed before its point was known, so that nobody ran it."""
         return trial.state is TrialState.FAIL and self._space.point(trial.params) is None
 
-    def _end(self, trial: FrozenTrial, state: Ending, p: float | None) -> None:
-        """End a trial, unless another process does so meanwhile."""
-        ended, value = self._in_optunas_words(trial, state, p)
+    def _end(self, number: int, state: Ending, p: float | None) -> bool:
+        """End a trial, as Optuna's own ``tell`` does; False: it has ended.
+
+        That asks a server for all of a trial three times; here it is read where its reports count.
+
+        Raises:
+            ValueError: it is complete without a score.
+        """
+        trial_id, trial = self._id(number), None
         with suppress(UpdateFinishedTrialError):
             if state in ("pruned", "collapsed"):
-                self._storage.set_trial_user_attr(self._id(trial.number), ENDED, state)
-            self._study.tell(trial.number, value, state=ended, skip_if_finished=True)
+                trial = self._storage.get_trial(trial_id)
+                self._storage.set_trial_user_attr(trial_id, ENDED, state)
+            ended, value = self._in_optunas_words(trial, state, p)
+            if ended is TrialState.COMPLETE and (value is None or math.isnan(value)):
+                raise ValueError(f"trial {number} is complete with a score of {value}")
+            if ended is TrialState.PRUNED:
+                value = last_report(trial)
+            return self._storage.set_trial_state_values(
+                trial_id, ended, None if value is None else [float(value)]
+            )
+        return False
 
     def _tell_again(self, trial: FrozenTrial, state: Ending, p: float | None) -> None:
         if (
@@ -350,27 +368,12 @@ class Search:
         )
 
     def _in_optunas_words(
-        self, trial: FrozenTrial, state: Ending, p: float | None
+        self, trial: FrozenTrial | None, state: Ending, p: float | None
     ) -> tuple[TrialState, float | None]:
-        match state:
-            case "complete":
-                return TrialState.COMPLETE, p
-            case "stopped" | "failed":
-                return TrialState.FAIL, None
-            case "pruned" | "collapsed":
-                score = self._score_unfinished(trial, state, p) if self._scores_pruned else None
-                return (TrialState.PRUNED if score is None else TrialState.COMPLETE), score
+        return in_optunas_words(trial, state, p, self._complete if self._scores_pruned else None)
 
-    def _score_unfinished(self, trial: FrozenTrial, state: Ending, p: float | None) -> float | None:
-        """Return what an unfinished trial is worth; None: there is nothing to judge it by."""
-        reports = trial.intermediate_values
-        known = [p, reports[max(reports)] if reports else None]
-        last = next((score for score in known if score is not None and math.isfinite(score)), None)
-        if state == "pruned" and last is not None:
-            return last
-        complete = self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        scores = [other.value for other in complete if other.value is not None]
-        return min(scores if last is None else [*scores, last], default=None)
+    def _complete(self) -> Sequence[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
     def _id(self, number: int) -> int:
         try:

@@ -293,16 +293,15 @@ def write_log(
     What no database can hold of a text is escaped.
     """
     text = text.replace("\0", r"\x00").encode(errors="backslashreplace").decode()
+    there = None if run_id is None else select(run.c.id).where(run.c.id == run_id).scalar_subquery()
+    line = (
+        insert(log)
+        .values(at=now(), level=level, worker_id=worker_id, run_id=there, text=text)
+        .returning(log.c.id, log.c.run_id)
+    )
     with store.writing() as connection:
-        if run_id is not None:
-            query = select(run.c.id).where(run.c.id == run_id)
-            run_id = connection.execute(query).scalar_one_or_none()
-        line = (
-            insert(log)
-            .values(at=now(), level=level, worker_id=worker_id, run_id=run_id, text=text)
-            .returning(log.c.id)
-        )
-        _forget_oldest(connection, run_id, connection.execute(line).scalar_one())
+        newest, run_id = connection.execute(line).one()
+        _forget_oldest(connection, run_id, newest)
 
 
 def _forget_oldest(connection: Connection, run_id: int | None, newest: int) -> None:

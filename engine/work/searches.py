@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 
@@ -15,7 +15,7 @@ from engine.profiles.grouping import make_grouping
 from engine.search.importance import weigh_if_old
 from engine.search.spaces import make_space, warm_starts
 from engine.search.trials import Proposal, Search, open_search
-from engine.spec import derived_seed
+from engine.spec import StudySpec, derived_seed
 from engine.store.connection import Store
 from engine.store.leases import become_proposer, is_proposer, leave_proposer
 from engine.store.measurements import stages_of
@@ -55,6 +55,7 @@ class Searches:
         self._worker_id = worker_id
         self._patience = patience
         self._devices = devices
+        self._specs: dict[int, StudySpec] = {}
         self._opened: dict[int, Search] = {}
         self._untellable: set[int] = set()
         self._rests_until: dict[int, float] = {}
@@ -74,8 +75,10 @@ class Searches:
             StorageError: the store is in trouble, which is no fault of a study.
         """
         self.came_second.clear()
-        racing = studies_wanting_races(self._store, self._devices, self._raced)
-        for study_id in dict.fromkeys((*racing, *self._wanting())):
+        with self._store.at_one_moment() as now:
+            racing = studies_wanting_races(now, self._devices, self._raced)
+            wanting = studies_wanting_trials(now, self._devices)
+        for study_id in dict.fromkeys((*racing, *wanting)):
             rests = self._rests_until.get(study_id, 0.0) > time.monotonic()
             if rests or only not in {None, study_id}:
                 continue
@@ -128,7 +131,7 @@ class Searches:
         """Return who judges this run."""
         if run.study_id is None or run.number is None:
             return Judge()
-        sees = get_study(self._store, run.study_id).spec.search.pruning_sees
+        sees = self._spec(run.study_id).search.pruning_sees
         search = self._search(run.study_id)
         return TrialJudge(search, run.number, run.spec, sees, self._patience)
 
@@ -157,23 +160,29 @@ class Searches:
 
     def _queue_next(self, study_id: int) -> bool:
         # Asked again now that nobody else can be proposing.
-        contender = race_wanted(self._store, study_id, self._raced)
+        with self._store.at_one_moment() as now:
+            contender = race_wanted(now, study_id, self._raced)
+            wanted = study_id in studies_wanting_trials(now, self._devices)
+            failures = failures_in_a_row(now, study_id)
         if contender is None:
-            return self._queue_trial(study_id)
+            return (
+                wanted
+                and not self._keeps_failing(study_id, failures)
+                and self._queue_trial(study_id)
+            )
         if is_proposer(self._store, study_id, self._worker_id):
             self._queue_race(study_id, contender)
             return True
         return False
 
     def _queue_trial(self, study_id: int) -> bool:
-        if study_id not in self._wanting() or self._keeps_failing(study_id):
-            return False
         search = self._search(study_id)
-        if self._adopt_forgotten(study_id, search):
+        begun, forgotten = self._tell_ended(study_id, search)
+        if self._adopt_forgotten(study_id, search, forgotten):
             return True
-        if search.must_wait() or learns_first_stage(self._store, study_id):
+        if search.must_wait(begun) or learns_first_stage(self._store, study_id):
             return False
-        begun, proposal = search.begun(), None
+        proposal = None
         if not self._ends_early(study_id, search, begun):
             may_begin = partial(is_proposer, self._store, study_id, self._worker_id)
             proposal = search.propose(may_begin, begun)
@@ -182,9 +191,11 @@ class Searches:
         self._queue(study_id, proposal)
         return True
 
-    def _adopt_forgotten(self, study_id: int, search: Search) -> bool:
-        """Queue a trial whose worker died before it remembered it; tell of forgotten ends."""
-        for number, proposal in self._tell_ended(study_id, search).items():
+    def _adopt_forgotten(
+        self, study_id: int, search: Search, forgotten: Mapping[int, Proposal | None]
+    ) -> bool:
+        """Queue a trial whose worker died before it remembered it."""
+        for number, proposal in forgotten.items():
             if proposal is None:
                 search.tell(number, "failed")
             else:
@@ -211,14 +222,20 @@ class Searches:
                 _log.exception("the sampler cannot be told of an end in study %d", study_id)
                 self._untellable.add(study_id)
 
-    def _tell_ended(self, study_id: int, search: Search) -> dict[int, Proposal | None]:
-        """Tell of trials that have ended; return those under way that have no run."""
+    def _tell_ended(
+        self, study_id: int, search: Search
+    ) -> tuple[Sequence[FrozenTrial], dict[int, Proposal | None]]:
+        """Tell of trials that have ended; return all trials, and those under way without a run."""
         self._tell_retried(study_id, search)
-        unfinished = search.unfinished()
-        runs = {run.number: run for run in trials_of(self._store, study_id, unfinished.keys())}
-        for run in runs.values():
+        begun = search.begun()
+        unfinished = search.unfinished(begun)
+        known = trials_of(self._store, study_id, unfinished.keys()) if unfinished else ()
+        runs = {run.number: run for run in known}
+        untold = [run for run in runs.values() if run.state in ENDED]
+        for run in untold:
             self.tell(run)
-        return {number: each for number, each in unfinished.items() if number not in runs}
+        forgotten = {number: each for number, each in unfinished.items() if number not in runs}
+        return search.begun() if untold else begun, forgotten
 
     def _tell_retried(self, study_id: int, search: Search) -> None:
         """Tell of trials that came to a better end when run again, if their worker died before."""
@@ -229,7 +246,7 @@ class Searches:
             self.tell(run)
 
     def _queue(self, study_id: int, proposal: Proposal) -> None:
-        spec = get_study(self._store, study_id).spec
+        spec = self._spec(study_id)
         create_run(
             self._store,
             spec.trial(proposal.number, proposal.learning_rates, proposal.options),
@@ -240,7 +257,7 @@ class Searches:
         )
 
     def _queue_race(self, study_id: int, contender: Contender) -> None:
-        study = get_study(self._store, study_id).spec
+        study = self._spec(study_id)
         trial = get_run(self._store, contender.run_id)
         seed = derived_seed("racing", study.seed, len(contender.races))
         create_run(
@@ -254,7 +271,7 @@ class Searches:
 
     def _ends_early(self, study_id: int, search: Search, begun: Sequence[FrozenTrial]) -> bool:
         """End a search that finds next to nothing better any more, if it shall; whether it did."""
-        settings = get_study(self._store, study_id).spec.search
+        settings = self._spec(study_id).search
         if settings.when_flat == "go-on":
             return False
         # In order there are no races yet, whose pace would tell.
@@ -264,8 +281,8 @@ class Searches:
             end_early(self._store, study_id, found.trials, str(found))
         return found is not None
 
-    def _keeps_failing(self, study_id: int) -> bool:
-        failures = failures_in_a_row(self._store, study_id)
+    def _keeps_failing(self, study_id: int, failures: int) -> bool:
+        """Pause a search where so many trials failed in a row; whether it was."""
         if failures < _MOST_FAILURES:
             return False
         last = max(
@@ -276,10 +293,20 @@ class Searches:
         control_study(self._store, study_id, "paused", reason)
         return True
 
+    def _spec(self, study_id: int) -> StudySpec:
+        """Return what a study searches, which never changes.
+
+        Raises:
+            DeletedError: there is no such study; one that was known before may be gone by now.
+        """
+        if study_id not in self._specs:
+            self._specs[study_id] = get_study(self._store, study_id).spec
+        return self._specs[study_id]
+
     def _search(self, study_id: int) -> Search:
         if study_id not in self._opened:
-            study = get_study(self._store, study_id)
-            spec, shape = study.spec, backbone_shape(study.spec.model)
+            spec = self._spec(study_id)
+            shape = backbone_shape(spec.model)
             grouping = make_grouping(spec.protocol.grouping, shape.n_layers)
             space = make_space(spec.method, spec.search, grouping, shape.hidden_size)
             earlier = best_of_studies(

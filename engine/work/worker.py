@@ -333,10 +333,12 @@ def _log_run(context: WorkerContext, run: RunRecord, what: str, level: Level = "
 
 def _owner(context: WorkerContext, run: RunRecord) -> str:
     """Name the study of a trial, or what a run of its own learns."""
-    if run.study_id is not None:
-        with suppress(DeletedError):
-            return get_study(context.store, run.study_id).name
-    return sequence_name(run.spec.sequence)
+    if run.study_id is None:
+        return sequence_name(run.spec.sequence)
+    with suppress(DeletedError):
+        if run.study_id not in context.study_names:
+            context.study_names[run.study_id] = get_study(context.store, run.study_id).name
+    return context.study_names.get(run.study_id) or sequence_name(run.spec.sequence)
 
 
 def _log_worker(context: WorkerContext, what: str, level: Level = "info") -> None:

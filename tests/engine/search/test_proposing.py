@@ -12,9 +12,10 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 from sqlalchemy import event
 
+from engine.search.endings import Ending
 from engine.search.seen import Seen
 from engine.search.spaces import WarmStart
-from engine.search.trials import Ending, Proposal, Search, open_search
+from engine.search.trials import Proposal, Search, open_search
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import open_store
 from tests.engine.search.conftest import SPACE, Opener, study_spec

@@ -11,9 +11,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import EngineError, StorageError, UsageError
 from engine.profiles.grouping import make_grouping
+from engine.search.endings import Ending
 from engine.search.spaces import FlatSpace, LlrdSpace, ProfileSpace, Space, WarmStart
 from engine.search.storage import AGAIN, ENDED, LABEL
-from engine.search.trials import Ending, open_search
+from engine.search.trials import open_search
 from engine.store.connection import open_store, sqlite_path
 from tests.engine.search.conftest import SPACE, Opener, study_spec
 

@@ -120,7 +120,7 @@ def test_an_end_that_cannot_be_told_ends_no_worker(
     finish(store, claimed(store, one), one)
     asked = []
 
-    def fail(_: Search) -> None:
+    def fail(*_: object) -> None:
         asked.append(1)
         raise ValueError("a bug")
 
