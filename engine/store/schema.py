@@ -321,7 +321,9 @@ def _queries_for_damage() -> tuple[tuple[Table, list[tuple[str, str]], Select[An
         wrong = [kind.is_wrong(column) for column, kind in kinds]
         key = [type_coerce(column, Text) for column in table.primary_key]
         checked = [(column.name, kind.kind) for column, kind in kinds]
-        made.append((table, checked, select(*key, *wrong).where(or_(*wrong)).limit(1)))
+        asked: list[ColumnElement[Any]] = [*key, *wrong]
+        query = select(*asked).where(or_(*wrong)).limit(1)
+        made.append((table, checked, query))
     return tuple(made)
 
 
