@@ -1,6 +1,6 @@
 """Axes, points and lines: the only place that knows the drawing library (plotext)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -101,6 +101,23 @@ class Canvas:
         xs, known = (np.asarray(values, dtype=np.float64) for values in polyline)
         ys = np.interp(self._x.values_of(dots), xs, known, left=np.nan, right=np.nan)
         self._dots.put(dots, self._y.dots_of(ys), style)
+
+    def shade(
+        self, xs: Sequence[float], low: Sequence[float], high: Sequence[float], style: str
+    ) -> None:
+        """Strew dots between two lines, one in every other cell."""
+        import numpy as np
+
+        places = np.arange(0, self._dots.columns, ACROSS, dtype=np.float64)
+        values = self._x.values_of(places)
+        edges = [
+            self._y.dots_of(np.interp(values, xs, ys, left=np.nan, right=np.nan))
+            for ys in (high, low)
+        ]
+        across, down = np.meshgrid(places, np.arange(1, self._dots.rows, DOWN, dtype=np.float64))
+        every_other = (across // ACROSS + down // DOWN) % 2 == 0
+        between = every_other & (down >= edges[0]) & (down <= edges[1])
+        self._dots.put(across[between], down[between], style)
 
     def marks(self, points: Iterable[Point], glyph: str, style: str) -> None:
         """Put a glyph on the cell of each point, over lines; on the edge when it is outside."""

@@ -1,6 +1,6 @@
 """Drawing curves: series over steps, with their values at the right end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, pairwise
 from math import isfinite
@@ -9,6 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from bertcl_tui.charts.axis import Axis, value_label
+from bertcl_tui.charts.band import band_of, least_span, widened
 from bertcl_tui.charts.canvas import ROWS_BELOW, Canvas, Plot
 from bertcl_tui.charts.end_labels import (
     LineEnd,
@@ -64,12 +65,16 @@ def picture_curves(
     right = gutter_width(ends)
     thinned = [_shown(stroke, shown, view, 2 * (size[0] - right)) for stroke in strokes]
     above = _header_rows(size[1], curves, view)
-    y_axis = _y_axis(_values(thinned) or _values(strokes), curves.y_range, size[1] - above)
+    banded = [stroke for stroke in thinned if stroke.line.rows and stroke.line.emphasis == "bright"]
+    values = [*(_values(thinned) or _values(strokes)), *_edges(banded)]
+    span = 0.0 if view.x_range else least_span(lines)
+    y_axis = _y_axis(widened(values, span), curves.y_range, size[1] - above)
     x_axis = partial(Axis.across_decades if view.log else Axis.across, shown)
     plot = Plot(size, palette, x_axis, y_axis, above=above, right=right)
     _draw_boundaries(plot, curves, shown, view, palette)
     if view.x is not None:
         _draw_crosshair(plot, view.place(view.x), palette)
+    _shade(plot.canvas, banded, palette)
     _draw_lines(plot.canvas, thinned)
     plot.lay_canvas()
     if palette.colourless:
@@ -77,6 +82,7 @@ def picture_curves(
     plot.write_x_unit(_x_unit(curves.x_label, view), palette.muted)
     if view.x is None:
         _write_y_unit(plot, curves.y_label, palette.muted)
+        _write_note(plot, curves.notes, palette.text)
     else:
         _write_header(plot, _read_out(view.x, curves), palette)
     write_labels(plot, ends, palette.muted, inside=view.x is None)
@@ -108,6 +114,21 @@ def _values(strokes: Sequence[Stroke]) -> list[float]:
 def _y_axis(values: Sequence[float], limits: Range | None, rows: int) -> Axis:
     between = rows - ROWS_BELOW
     return Axis.upwards(limits, between) if limits else Axis.around(values, between)
+
+
+def _edges(strokes: Sequence[Stroke]) -> list[float]:
+    """Return what bands reach, as far as it is a number."""
+    return list(filter(isfinite, chain.from_iterable(chain(*map(band_of, _lines(strokes))))))
+
+
+def _lines(strokes: Sequence[Stroke]) -> list[Series]:
+    return [stroke.line for stroke in strokes]
+
+
+def _shade(canvas: Canvas, strokes: Sequence[Stroke], palette: Palette) -> None:
+    for line in _lines(strokes):
+        if not line.is_empty():
+            canvas.shade(line.xs, *band_of(line), palette.faint)
 
 
 def _area(plot: Plot, shown: Range, view: View) -> Area:
@@ -215,6 +236,25 @@ def _write_y_unit(plot: Plot, unit: str, style: str) -> None:
         if plot.top and plot.sheet.is_free(column, 0, len(unit)):
             plot.sheet.write(column, 0, unit, style)
             return
+
+
+def _write_note(plot: Plot, notes: Sequence[str], style: str) -> None:
+    """Write the first of them for which there is room above the chart, at the right."""
+    for note in notes:
+        for row in range(plot.top):
+            free = (column for column in _ends_of_free(plot, row, len(note)))
+            column = next(free, None)
+            if column is not None:
+                plot.sheet.write(column, row, note, style)
+                return
+
+
+def _ends_of_free(plot: Plot, row: int, columns: int) -> Iterator[int]:
+    """Yield from the right where so many columns of a row are free, and one more on each side."""
+    for start in range(plot.sheet.columns - columns, plot.left, -1):
+        beside = min(start + columns + 1, plot.sheet.columns)
+        if plot.sheet.is_free(start - 1, row, beside - start + 1):
+            yield start
 
 
 def _write_glyphs(plot: Plot, strokes: Sequence[Stroke]) -> None:

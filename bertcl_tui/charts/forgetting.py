@@ -58,6 +58,10 @@ class Forgetting(Struct, frozen=True):
     """What the curves are of; runs in one chart are all scored alike."""
     empty: str = ""
     """Said where there are no curves; empty: that nothing was measured yet."""
+    rows: int | None = None
+    """Most rows of a task that curves are on of which no more is known; None: nor is that."""
+    notes: tuple[str, ...] = ()
+    """What is said beside the curves, in fewer and fewer words."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
         return picture(self.curves(), size, palette).text
@@ -75,7 +79,7 @@ class Forgetting(Struct, frozen=True):
             for number, stage in enumerate(later, start=2)
         ]
         return Curves(
-            series=tuple(_series(line) for line in self.lines),
+            series=tuple(self._series(line) for line in self.lines),
             x_label="step of stage 2" if one else "step after stage 1",
             y_label=f"{score} on {earlier_tasks([stage.task for stage in stages])}"
             if later
@@ -85,8 +89,20 @@ class Forgetting(Struct, frozen=True):
                 Boundary(stage.first_step - start, name)
                 for stage, name in zip(later, names, strict=True)
             ),
-            baseline=None if self.baseline is None else _series(self.baseline),
+            baseline=None if self.baseline is None else self._series(self.baseline),
             empty=self.empty or f"No {score} measured after stage 1 yet.",
+            notes=self.notes,
+        )
+
+    def _series(self, line: Line) -> Series:
+        steps, accuracies = known_of_earlier(line.run)
+        return Series(
+            name=line.name,
+            xs=steps,
+            ys=accuracies,
+            emphasis=line.emphasis,
+            slot=line.slot,
+            rows=shares_of(line.run, self.rows),
         )
 
 
@@ -94,6 +110,10 @@ class Learning(Struct, frozen=True):
     """One trial as it goes on: accuracy on every task of its sequence, stage after stage."""
 
     run: RunCurves
+    rows: int | None = None
+    """Most rows of a task that its protocol follows, if no more is known."""
+    notes: tuple[str, ...] = ()
+    """What is said beside the curves, in fewer and fewer words."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
         return picture(self.curves(), size, palette).text
@@ -109,6 +129,7 @@ class Learning(Struct, frozen=True):
                     ys=curve.accuracies,
                     emphasis="bright" if curve.task == 0 else "normal",
                     slot=curve.task,
+                    rows=shares_of(self.run, self.rows),
                 )
                 for curve in self.run.curves
                 if curve.task < len(stages)
@@ -121,6 +142,7 @@ class Learning(Struct, frozen=True):
                 for number, stage in enumerate(stages, start=1)
             ),
             empty="Nothing measured yet.",
+            notes=self.notes,
         )
 
 
@@ -140,20 +162,38 @@ def picture(curves: Curves, size: Size, palette: Palette, view: View | None = No
     return picture_curves(curves, size, palette, view or View())
 
 
-def _series(line: Line) -> Series:
-    steps, accuracies = known_of_earlier(line.run)
-    return Series(name=line.name, xs=steps, ys=accuracies, emphasis=line.emphasis, slot=line.slot)
+def shares_of(run: RunCurves, most: int | None) -> int:
+    """Return of how many rows the points of a run's curves are shares; 0: they are none.
+
+    Args:
+        run: with the curves.
+        most: rows that its protocol allows, if no more is known.
+    """
+    return (run.followed or most or 0) if run.score == "accuracy" else 0
 
 
 def measured_on(runs: Iterable[RunCurves], most: int) -> str:
-    """Say why a curve need not end at its trial's score.
+    """Say on how many rows the points of curves are, and those at the ends of stages.
 
     Args:
         runs: whose curves are shown.
         most: rows that their protocol allows, for those of which no more is known.
     """
     rows = max((run.followed or most for run in runs), default=most)
-    return f"curves on up to {rows:,} rows a task, scores on all"
+    return f"stages end on all rows, curves between on up to {rows:,} rows a task"
+
+
+def read_by(runs: Collection[RunCurves], most: int) -> str:
+    """Say in few words on how many rows the points of curves are, and what one row is worth.
+
+    Args:
+        runs: whose curves are shown.
+        most: rows that their protocol allows, for those of which no more is known.
+    """
+    rows = max((run.followed or most for run in runs), default=most)
+    shares = not runs or any(shares_of(run, most) for run in runs)
+    one = f" (one {1 / rows:.3f}, faint 95 %)" if shares else ""
+    return f"on {rows} rows{one}, ends on all"
 
 
 def earlier_tasks(tasks: Collection[str]) -> str:

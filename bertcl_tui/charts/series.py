@@ -29,6 +29,8 @@ class Series(Struct, frozen=True, kw_only=True):
     style: Literal["solid", "dashed"] = "solid"
     slot: int | None = None
     """Its colour and glyph, so that a trial keeps them while others come and go."""
+    rows: int = 0
+    """Of how many rows its values are shares; 0: that is not known, or they are none."""
 
     def is_empty(self) -> bool:
         """Return whether there is nothing to draw."""
@@ -76,6 +78,8 @@ class Curves(Struct, frozen=True, kw_only=True):
     """What the lines are compared with, dashed."""
     empty: str = "nothing measured yet"
     """What to say while there is no value."""
+    notes: tuple[str, ...] = ()
+    """One thing to be said beside the lines, in fewer and fewer words; the first that fits is."""
 
     def drawn(self) -> list[Series]:
         """Return the lines that have values."""

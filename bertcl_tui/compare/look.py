@@ -168,7 +168,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
         ]
         run = None if flat is None else self.curves.get(flat.run_id)
         baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
-        return Forgetting(tuple(lines), baseline, self.study.score)
+        return Forgetting(tuple(lines), baseline, self.study.score, rows=self.study.retention_rows)
 
 
 def look_at_comparison(reader: Reader, study_id: int, numbers: Sequence[int]) -> Comparison | None:

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.forgetting import measured_on
+from bertcl_tui.charts.forgetting import read_by
 from bertcl_tui.compare.look import Comparison, Fact, as_text, look_at_comparison
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.kit.live import Folding, LiveScreen
@@ -85,7 +85,7 @@ class CompareScreen(LiveScreen):
             return
         chart = self.query_one("#curves", CurveChart)
         study = comparison.study
-        on_rows = measured_on(comparison.curves.values(), study.retention_rows)
+        on_rows = read_by(comparison.curves.values(), study.retention_rows)
         entitle(chart, title_of(study.sequence), on_rows)
         chart.show(comparison.forgetting(chosen))
 

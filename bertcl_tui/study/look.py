@@ -18,8 +18,9 @@ from bertcl_tui.store.trial_rows import (
     Scored,
     TrialRow,
 )
-from bertcl_tui.trial.look import choice_labels
+from bertcl_tui.trial.look import accuracies_of, choice_labels, probed_notes
 from engine.spec.search import Evaluator, is_worth_weighing
+from engine.store.states import ENDED
 
 _MOST_LINES: Final = 24
 """Marked trials in one chart of curves; the first eight lines have a colour, others are dim."""
@@ -66,6 +67,8 @@ class Look(Struct, frozen=True, kw_only=True):
     """By run, of all the trials above."""
     known: dict[int, Known]
     """By number, what the trials that run or rest in their midst would score by now."""
+    notes: tuple[str, ...]
+    """What probes tell of the trial under the cursor, in fewer and fewer words."""
     labels: tuple[str, ...]
     """Of the choices."""
     importance: ImportanceRow | None
@@ -132,9 +135,21 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         flat=flat,
         curves=curves,
         known={trial.number: known_now(curves[trial.run_id]) for trial in (*running, *paused)},
+        notes=_notes(reader, current, before),
         labels=_labels(study, (*rows.values(), flat), before),
         importance=reader.importance(study.id, question.evaluator),
     )
+
+
+def _notes(reader: Reader, trial: TrialRow | None, before: Look | None) -> tuple[str, ...]:
+    """Say what probes tell of a trial; what an ended one told is not asked again."""
+    if trial is None:
+        return ()
+    if before is not None and before.cursor == trial and trial.state in ENDED:
+        return before.notes
+    probes = reader.probes(trial.run_id)
+    ends = accuracies_of(reader.stage_ends(trial.run_id), probes) if probes else ()
+    return tuple(probed_notes(f"#{trial.number}", ends, probes))
 
 
 def flat_baseline(scored: Iterable[Scored]) -> Scored | None:

@@ -1,6 +1,7 @@
 """One look at a run: rates, drift and accuracies, what can be done with it, and its charts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from statistics import fmean
 from typing import Final
 
 from msgspec import Struct
@@ -78,6 +79,7 @@ class RunLook(Struct, frozen=True, kw_only=True):
     run: RunFacts
     curves: RunCurves | None
     accuracies: tuple[Accuracies, ...]
+    probes: Probes
     drifts: tuple[DriftRecord, ...]
     layers: tuple[LayerRow, ...]
 
@@ -93,11 +95,12 @@ def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> R
     run = reader.run(run_id)
     if run is None:
         return None
-    drifts = reader.drift(run_id)
+    drifts, probes = reader.drift(run_id), reader.probes(run_id)
     return RunLook(
         run=run,
         curves=next(iter(reader.curves([run_id])), None),
-        accuracies=accuracies_of(reader.stage_ends(run_id), reader.probes(run_id)),
+        accuracies=accuracies_of(reader.stage_ends(run_id), probes),
+        probes=probes,
         drifts=drifts,
         layers=_layers(run, drifts, before),
     )
@@ -138,6 +141,33 @@ def lost_lines(tasks: Sequence[str], item: Accuracies) -> Sequence[str]:
         + ", ".join(f"{score:.3f} by {rows} rows" for rows, score in sorted(lost.again.items()))
         for lost in item.lost
     ]
+
+
+def probed_notes(name: str, accuracies: Sequence[Accuracies], probes: Probes) -> Iterator[str]:
+    """Say what probes tell of a run by the last stage that is over, in fewer and fewer words.
+
+    Args:
+        name: of the run, for a chart of several; empty: there is no other.
+        accuracies: at the ends of the stages that are over.
+        probes: what they found at these.
+    """
+    lost = [each for item in accuracies for each in item.lost]
+    begun = f"{name} " if name else ""
+    if lost:
+        whole, encoder, head = (
+            signed(fmean(getattr(each, part) for each in lost))
+            for part in ("whole", "encoder", "head")
+        )
+        yield f"{begun}lost {whole}: encoder {encoder}, head {head}"
+        yield f"{begun}lost: encoder {encoder}, head {head}"
+        yield f"lost: encoder {encoder}, head {head}"
+        yield f"encoder {encoder}, head {head}"
+    elif probes:
+        stage = max(stage for stage, _ in probes)
+        found = [known[max(known)] for (after, _), known in probes.items() if after == stage]
+        yield f"{begun}encoder by a new head {score(fmean(found))} after stage {stage + 1}"
+        yield f"{begun}encoder by a new head {score(fmean(found))}"
+        yield f"new head {score(fmean(found))}"
 
 
 def can_be_controlled(action: str, run: RunFacts | None) -> bool:
@@ -248,7 +278,8 @@ def learning_of(look: RunLook) -> Learning | Nothing:
     """Return what every task scores over all stages."""
     if look.curves is None or not look.curves.curves:
         return Nothing(why_nothing(look.run, "measured"))
-    return Learning(look.curves)
+    rows = look.run.spec.protocol.retention_rows
+    return Learning(look.curves, rows, tuple(probed_notes("", look.accuracies, look.probes)))
 
 
 def layers_of_run(look: RunLook) -> Layers | Nothing:

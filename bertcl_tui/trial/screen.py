@@ -12,6 +12,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.charts.forgetting import read_by
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import ControlRuns, OpenRun, RetryRuns, StartWorkers, Trouble
@@ -125,9 +126,7 @@ class TrialScreen(LiveScreen):
         learning, layers = self.query_one("#learning", Chart), self.query_one("#layers", Chart)
         learning.show(learning_of(look))
         layers.show(layers_of_run(look))
-        rows = look.run.followed or look.run.spec.protocol.retention_rows
-        on_rows = f"1 {self._score(look)} while tasks are learnt ─ on up to {rows:,} rows"
-        self._entitle(learning, on_rows, notes_on(look.run))
+        self._entitle(learning, self._of_learning(look), notes_on(look.run))
         self._entitle(layers, "2 Learning rate and drift of each layer", note_on_drift(look))
         matrix, parameters = (self.query_one(f"#{name}", TextPanel) for name in PANELS[2::2])
         matrix.show(accuracies_text(look))
@@ -137,6 +136,11 @@ class TrialScreen(LiveScreen):
 
     def _score(self, look: RunLook) -> str:
         return at_the_beginning(score_name(look.run.spec.protocol.score))
+
+    def _of_learning(self, look: RunLook) -> str:
+        most, curves = look.run.spec.protocol.retention_rows, look.curves
+        rows = read_by([] if curves is None else [curves], look.run.followed or most)
+        return f"1 {self._score(look)} {rows}"
 
     def _entitle(self, panel: Widget, title: str, subtitle: str) -> None:
         entitle(panel, title, "esc shows all" if panel is self.maximized else subtitle)

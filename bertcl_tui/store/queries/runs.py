@@ -225,16 +225,20 @@ def _stages(connection: Connection, run_ids: Collection[int]) -> dict[int, list[
 
 
 def _points(connection: Connection, run_ids: Collection[int]) -> dict[int, dict[int, Points]]:
-    """Return the points by run and task."""
+    """Return the points by run and task; at the ends of stages, on all rows that score the run."""
     own = measurement.c
     query = (
-        select(own.run_id, own.task, own.step, scored())
-        .where(own.run_id.in_(run_ids), own.split == "retention")
-        .order_by(own.step)
+        select(own.run_id, own.task, own.step, own.split, scored())
+        .where(own.run_id.in_(run_ids), own.split.in_(("retention", "search")))
+        .order_by(own.step, own.split)
     )
     by_run: dict[int, dict[int, Points]] = defaultdict(dict)
-    for run_id, task, step, score in connection.execute(query):
-        steps, scores = by_run[run_id].setdefault(task, ([], []))
-        steps.append(step)
-        scores.append(score)
+    for run_id, task, step, split, score in connection.execute(query):
+        steps, scores = by_run[run_id].get(task, ([], []))
+        if split == "retention":
+            by_run[run_id][task] = steps, scores
+            steps.append(step)
+            scores.append(score)
+        elif steps[-1:] == [step]:  # of an imported run that is all there is, and no curve
+            scores[-1] = score
     return by_run

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from bertcl_tui.charts.forgetting import Forgetting, Line, earlier_tasks, measured_on
+from bertcl_tui.charts.forgetting import Forgetting, Line, earlier_tasks, read_by
 from bertcl_tui.store.trial_rows import RunCurves, TrialRow
 from bertcl_tui.study.look import Look, flat_name
 from bertcl_tui.study.panels import NONE_FITS, Panel
@@ -24,7 +24,12 @@ def forgetting_of(look: Look) -> Forgetting:
     baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
     hidden = look.study.counts and not look.numbers
     return Forgetting(
-        tuple(lines.values()), baseline, look.study.score, empty=NONE_FITS if hidden else ""
+        tuple(lines.values()),
+        baseline,
+        look.study.score,
+        empty=NONE_FITS if hidden else "",
+        rows=look.study.retention_rows,
+        notes=look.notes,
     )
 
 
@@ -49,7 +54,7 @@ def title_of(sequence: str) -> str:
 
 PANEL: Final = Panel(
     title=lambda look: title_of(look.study.sequence),
-    subtitle=lambda look: measured_on(look.curves.values(), look.study.retention_rows),
+    subtitle=lambda look: read_by(look.curves.values(), look.study.retention_rows),
     drawing=forgetting_of,
     chart=CurveChart,
 )

@@ -3,7 +3,14 @@
 import pytest
 from msgspec.structs import replace
 
-from bertcl_tui.charts.forgetting import Known, known_now, known_of_earlier, measured_on
+from bertcl_tui.charts.forgetting import (
+    Known,
+    known_now,
+    known_of_earlier,
+    measured_on,
+    read_by,
+    shares_of,
+)
 from bertcl_tui.store.trial_rows import Curve, RunCurves, Stage
 
 
@@ -65,3 +72,10 @@ def test_it_says_on_how_many_rows_the_curves_are_as_far_as_that_is_known() -> No
     assert "up to 32 rows" in measured_on([newer], 96)
     assert "up to 96 rows" in measured_on([newer, older], 96)
     assert "up to 1,024 rows" in measured_on([], 1024)
+
+
+def test_it_says_what_one_row_is_worth_where_the_score_is_a_share_of_rows() -> None:
+    run = _run(((5,), (0.6,)), stages=2)
+    assert read_by([run], 250) == "on 250 rows (one 0.004, faint 95 %), ends on all"
+    assert read_by([replace(run, score="macro-f1")], 250) == "on 250 rows, ends on all"
+    assert shares_of(replace(run, score="macro-f1"), 250) == 0

@@ -8,7 +8,7 @@ from sqlalchemy import insert, update
 
 from engine.store.connection import open_store
 from engine.store.importance import ImportanceRecord, keep_importance
-from engine.store.schema import drift, log, measurement, run, study, worker
+from engine.store.schema import drift, log, measurement, probe, run, study, worker
 from engine.work.machine import GpuLoad, MachineLoad
 from tests.recorded import STAGE_STEPS
 
@@ -18,6 +18,14 @@ STUDY: Final = 1
 """Id of the study that goes on."""
 TOLD: Final = 11
 """Id of a complete run of that study of which everything was measured."""
+LOOKED_AT: Final = 26
+"""That of the run under the cursor in its picture."""
+_ENDS: Final = {
+    TOLD: {(0, 0): 0.811, (1, 0): 0.754, (1, 1): 0.663},
+    LOOKED_AT: {(0, 0): 0.764, (1, 0): 0.732, (1, 1): 0.667},
+}
+"""What was known at the ends of their stages."""
+_PROBED: Final = {(0, 0): 0.798, (1, 0): 0.782, (1, 1): 0.671}
 IMPORTANCE: Final = ImportanceRecord(
     evaluator="ped-anova", trials=24, shares=(0.21, 0.12, 0.05, 0.09, 0.03, 0.11, 0.07, 0.32)
 )
@@ -77,7 +85,9 @@ def freeze(path: Path) -> Path:
         )
         connection.execute(update(log).values(at=NOW - 600 + log.c.id))
         connection.execute(insert(drift), list(_drift(TOLD)))
-        connection.execute(insert(measurement), list(_ends(TOLD)))
+        for run_id in _ENDS:
+            connection.execute(insert(measurement), list(_ends(run_id)))
+            connection.execute(insert(probe), list(_probes(run_id)))
     keep_importance(store, STUDY, IMPORTANCE)
     store.close()
     return path
@@ -99,7 +109,7 @@ def _drift(run_id: int) -> Iterator[dict[str, Any]]:
 
 def _ends(run_id: int) -> Iterator[dict[str, Any]]:
     """Say what was known at the end of each stage, on rows that score and on those that report."""
-    known = {(0, 0): 0.811, (1, 0): 0.754, (1, 1): 0.663}
+    known = _ENDS[run_id]
     for split, less in (("search", 0.0), ("validation", 0.009)):
         for (stage, task), accuracy in known.items():
             yield {
@@ -111,3 +121,11 @@ def _ends(run_id: int) -> Iterator[dict[str, Any]]:
                 "accuracy": accuracy - less,
                 "loss": None,
             }
+
+
+def _probes(run_id: int) -> Iterator[dict[str, Any]]:
+    """Say what linear probes found, of which more is lost in the head than in the encoder."""
+    for (stage, task), score in _PROBED.items():
+        for rows, less in ((10, 0.09), (100, 0.0)):
+            key = {"run_id": run_id, "stage": stage, "task": task, "rows": rows}
+            yield {**key, "score": score - less}

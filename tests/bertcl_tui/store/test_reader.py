@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, update
+from sqlalchemy import Engine, event, insert, update
 
 from bertcl_tui.store.filters import NumberTerm, WordTerm, parse_filter
 from bertcl_tui.store.reader import Reader
@@ -31,7 +31,7 @@ from engine.store.measurements import (
 )
 from engine.store.run_states import claim_run, create_run, finish_run, release_run
 from engine.store.runs import Scores
-from engine.store.schema import run
+from engine.store.schema import measurement, run
 from engine.store.states import LOST_AFTER, SET_ASIDE, STALLED_AFTER
 from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import (
@@ -549,6 +549,22 @@ def test_curves_of_a_run(reader: Reader) -> None:
     assert (first.task, second.task) == (0, 1)
     assert first.steps[-1] == second.steps[-1] == 142
     assert len(first.steps) == len(first.accuracies)
+
+
+def test_curves_end_on_what_their_trials_score(reader: Reader, writer: Store) -> None:
+    """What lies between is on some of the rows."""
+    number, whole = 10, 0.7531
+    (trial,) = reader.chosen_trials(LIVE_ID, [number])
+    (before,) = reader.curves([trial.run_id])
+    with writer.writing() as connection:
+        same = {"run_id": trial.run_id, "split": "search", "accuracy": whole}
+        ends = [{**same, "step": 200, "stage": 1, "task": task} for task in (0, 1)]
+        never_followed = {**same, "step": 90, "stage": 0, "task": 0}
+        connection.execute(insert(measurement), [*ends, never_followed])
+    (after,) = reader.curves([trial.run_id])
+    for old, new in zip(before.curves, after.curves, strict=True):
+        assert new.steps == old.steps
+        assert new.accuracies == (*old.accuracies[:-1], whole)
 
 
 def test_scored_trials_are_the_complete_ones(reader: Reader) -> None:

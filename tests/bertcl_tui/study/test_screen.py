@@ -152,10 +152,11 @@ async def test_the_curves_say_on_how_many_rows_they_are_measured(
     async with open_app(size=LARGE) as pilot:
         await _enter(pilot)
         said = str(_chart(pilot, "forgetting").border_subtitle)
-        assert said == f"curves on up to {rows} rows a task, scores on all"
+        told = f"on {rows} rows (one {1 / rows:.3f}, faint 95 %), ends on all"
+        assert said == told
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
-        title = f"1 Accuracy while tasks are learnt ─ on up to {rows} rows"
+        title = f"1 Accuracy {told}"
         learning = pilot.app.screen.query_one("#learning", Chart)
         await until(pilot, lambda: str(learning.border_title) == title)
 
