@@ -75,6 +75,13 @@ STUDIES = (
         "Let the other one tell what matters: PED-ANOVA or fANOVA.",
         shown="palette",
     ),
+    _study(
+        "choose_baseline",
+        "B",
+        "baseline",
+        "Choose the flat run that trials are held against, of this study or another.",
+        shown="palette",
+    ),
     _studies(
         "delete_study",
         "D",

@@ -10,7 +10,8 @@ from bertcl_tui.charts.series import slots_of
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import Confirmation, RunCurves, Scored, TrialRow
-from bertcl_tui.study.look import flat_baseline, flat_name
+from bertcl_tui.study.baseline import flat_baseline, flat_name
+from bertcl_tui.study.look import flats_elsewhere
 from bertcl_tui.study.panels.forgetting import line_of
 from bertcl_tui.style.wording import duration, mean_of, score
 from bertcl_tui.trial.look import choice_labels
@@ -157,14 +158,15 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
     def forgetting(self, number: int) -> Forgetting:
         """Return the curves, that of one trial bright; the baseline is dashed unless it is that."""
-        flat = None if self.flat is None or self.flat.number == number else self.flat
+        own = None if self.flat is None or self.flat.of else self.flat.number
+        flat = None if own == number else self.flat
         lines = [
             line_of(
                 each.trial, run, "bright" if each.trial.number == number else "normal", each.slot
             )
             for each in self.several
             if (run := self.curves.get(each.trial.run_id)) is not None
-            and (flat is None or each.trial.number != flat.number)
+            and (flat is None or each.trial.number != own)
         ]
         run = None if flat is None else self.curves.get(flat.run_id)
         baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
@@ -185,6 +187,7 @@ def look_at_comparison(reader: Reader, study_id: int, numbers: Sequence[int]) ->
         for trial, slot in zip(chosen, slots, strict=True)
     )
     flat = flat_baseline(reader.scored(study_id))
+    flat = flat or next(iter(flats_elsewhere(reader, study_id)), None)
     runs = {*specs, *([] if flat is None else [flat.run_id])}
     choices = max(len(trial.learning_rates) for trial in chosen)
     return Comparison(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bertcl_tui.report.sheets import Sheet
 from bertcl_tui.report.study import Chosen, StudyLook
 from bertcl_tui.store.trial_rows import Confirmation, TrialRow
-from bertcl_tui.study.look import flat_name
+from bertcl_tui.study.baseline import flat_name
 from bertcl_tui.style.wording import (
     at_the_beginning,
     count,

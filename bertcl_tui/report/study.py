@@ -15,7 +15,7 @@ from bertcl_tui.store.trial_rows import (
     Scored,
     TrialRow,
 )
-from bertcl_tui.study.look import flat_baseline
+from bertcl_tui.study.baseline import flat_baseline
 from bertcl_tui.study.writing import listed_trials
 from bertcl_tui.trial.look import Accuracies, accuracies_of, choice_labels
 from engine.errors import UsageError

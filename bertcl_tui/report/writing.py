@@ -23,7 +23,7 @@ from bertcl_tui.report.page import write_page
 from bertcl_tui.report.reproduction import command_of_search, commands_of_run
 from bertcl_tui.report.study import MOST_OPEN, StudyLook, look_for_report
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.study.look import flat_baseline
+from bertcl_tui.study.baseline import flat_baseline
 from bertcl_tui.study.panels.forgetting import line_of, title_of
 from bertcl_tui.style.wording import at_the_beginning, count, headway, moment, stage_1_said
 from engine.spec.protocol import SCORE_NAMES

@@ -200,6 +200,13 @@ class Reader:
 
             return scored(connection, study_id)
 
+    def flats_elsewhere(self, study: "StudyRecord") -> tuple[Scored, ...]:
+        """Return what other runs of its kind with one rate for all got, best first."""
+        from bertcl_tui.store.queries.flats import elsewhere
+
+        with self._connected() as connection:
+            return () if connection is None else elsewhere(connection, study)
+
     def specs(self, run_ids: Collection[int]) -> "dict[int, RunSpec]":
         """Return what these runs are asked to do, by run."""
         store = self._store()

@@ -158,7 +158,7 @@ class Ordered(Struct, frozen=True, kw_only=True):
 
 
 class Scored(Struct, frozen=True, kw_only=True):
-    """A complete trial as a point in a chart."""
+    """A complete trial as a point in a chart; a run of elsewhere that trials are held against."""
 
     run_id: int
     number: int
@@ -167,6 +167,8 @@ class Scored(Struct, frozen=True, kw_only=True):
     p_o: float
     p_s: float
     learning_rates: tuple[float, ...]
+    of: str = ""
+    """Whose it is: another study's name, or the arena; empty: it is a trial of the study."""
 
 
 class ImportanceRow(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from bertcl_tui.store.trial_rows import (
     Scored,
     TrialRow,
 )
+from bertcl_tui.study.baseline import flat_baseline, flats_of
 from bertcl_tui.trial.look import accuracies_of, choice_labels, probed_notes
 from engine.spec.search import Evaluator, is_worth_weighing
 from engine.store.states import ENDED
@@ -41,6 +42,8 @@ class Question(Struct, frozen=True, kw_only=True):
     marked: frozenset[int] = frozenset()
     evaluator: Evaluator = "ped-anova"
     """Who weighs what matters."""
+    baseline: int | None = None
+    """Run that trials are held against; None: the best flat one."""
     lines: tuple[int, int] = (0, 0)
     """First line of the list that can be seen, and the one after the last."""
 
@@ -62,7 +65,10 @@ class Look(Struct, frozen=True, kw_only=True):
     scored: tuple[Scored, ...]
     """All complete trials, best first."""
     flat: Scored | None
-    """The best of those with one rate for all choices: the baseline."""
+    """The baseline, with one rate for all choices: chosen, or the best; one of elsewhere where the
+    study has none."""
+    elsewhere: tuple[Scored, ...] | None
+    """Flat runs of others; None: they were not asked for."""
     curves: dict[int, RunCurves]
     """By run, of all the trials above."""
     known: dict[int, Known]
@@ -118,7 +124,8 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     marked_rows = tuple(rows[number] for number in marked if number in rows)
     current = None if cursor is None else rows.get(cursor)
     scored = _scored(reader, study, before)
-    flat = flat_baseline(scored)
+    elsewhere = _elsewhere(reader, question, scored, before)
+    flat = flat_baseline((*scored, *(elsewhere or ())), question.baseline)
     runs = [trial.run_id for trial in (*running, *paused, *marked_rows)]
     runs += [item.run_id for item in (current, flat) if item is not None]
     curves = {run.run_id: run for run in reader.curves(sorted(set(runs)))}
@@ -133,6 +140,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         marked=marked_rows,
         scored=scored,
         flat=flat,
+        elsewhere=elsewhere,
         curves=curves,
         known={trial.number: known_now(curves[trial.run_id]) for trial in (*running, *paused)},
         notes=_notes(reader, current, before),
@@ -152,14 +160,22 @@ def _notes(reader: Reader, trial: TrialRow | None, before: Look | None) -> tuple
     return tuple(probed_notes(f"#{trial.number}", ends, probes))
 
 
-def flat_baseline(scored: Iterable[Scored]) -> Scored | None:
-    """Return the best trial in which every choice has the same rate."""
-    return next((trial for trial in scored if len(set(trial.learning_rates)) == 1), None)
+def _elsewhere(
+    reader: Reader, question: Question, scored: Sequence[Scored], before: Look | None
+) -> tuple[Scored, ...] | None:
+    """Return flat runs of others where one is needed; asked for again when a trial is complete."""
+    own = flats_of(scored)
+    if own and question.baseline in (None, *(flat.run_id for flat in own)):
+        return None
+    if before is not None and before.elsewhere is not None and before.scored is scored:
+        return before.elsewhere
+    return flats_elsewhere(reader, question.study_id)
 
 
-def flat_name(flat: Scored) -> str:
-    """Return what the baseline is called."""
-    return flat.label or f"flat #{flat.number}"
+def flats_elsewhere(reader: Reader, study_id: int) -> tuple[Scored, ...]:
+    """Return flat runs of others that a study's trials may be held against, best first."""
+    study = reader.record(study_id)
+    return () if study is None else reader.flats_elsewhere(study)
 
 
 def trials_to_compare(look: Look, marked: Collection[int]) -> tuple[int, ...]:
@@ -172,7 +188,7 @@ def trials_to_compare(look: Look, marked: Collection[int]) -> tuple[int, ...]:
     chosen = sorted(marked, key=lambda number: (places.get(number, len(places)), number))
     if len(chosen) < 2 and look.cursor is not None:  # noqa: PLR2004 - one is like itself
         chosen += [look.cursor.number]
-    if len(set(chosen)) < 2 and look.flat is not None:  # noqa: PLR2004 - as above
+    if len(set(chosen)) < 2 and look.flat is not None and not look.flat.of:  # noqa: PLR2004 - as above
         chosen += [look.flat.number]
     return tuple(dict.fromkeys(chosen))[:MOST_COMPARED]
 

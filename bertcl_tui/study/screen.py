@@ -30,13 +30,15 @@ from bertcl_tui.kit.messages import (
 from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
-from bertcl_tui.store.trial_rows import TrialRow, score_name
+from bertcl_tui.store.trial_rows import Scored, TrialRow, score_name
+from bertcl_tui.study.baseline import BaselineScreen, flats_of
 from bertcl_tui.study.grid import PanelGrid
 from bertcl_tui.study.look import (
     MARGIN,
     MOST_COMPARED,
     Look,
     Question,
+    flats_elsewhere,
     look_at_study,
     trials_to_compare,
 )
@@ -257,6 +259,31 @@ class StudyScreen(LiveScreen):
         """Let the other evaluator say what matters."""
         other = "fanova" if self._question.evaluator == "ped-anova" else "ped-anova"
         self._ask(evaluator=other)
+
+    def action_choose_baseline(self) -> None:
+        """Ask which flat run the trials are held against."""
+        if self._look is not None:
+            self._find_baselines(self._look)
+
+    @work(thread=True, exclusive=True, group="baseline")
+    def _find_baselines(self, look: Look) -> None:
+        try:
+            others = flats_elsewhere(self._reader, look.study.id)
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+            return
+        self.app.call_from_thread(self._choose_baseline, (*flats_of(look.scored), *others))
+
+    def _choose_baseline(self, flats: Sequence[Scored]) -> None:
+        def answered(run_id: int | None) -> None:
+            if run_id is not None:
+                self._ask(baseline=run_id)
+
+        if not flats:
+            self.notify("no run with one rate for all is complete in this store", markup=False)
+        elif self._look is not None:
+            now = None if self._look.flat is None else self._look.flat.run_id
+            self.app.push_screen(BaselineScreen(flats, now), answered)
 
     # the trials
 

@@ -4,7 +4,8 @@ from typing import Final, Literal
 
 from bertcl_tui.charts.forgetting import Forgetting, Line, earlier_tasks, read_by
 from bertcl_tui.store.trial_rows import RunCurves, TrialRow
-from bertcl_tui.study.look import Look, flat_name
+from bertcl_tui.study.baseline import flat_name
+from bertcl_tui.study.look import Look
 from bertcl_tui.study.panels import NONE_FITS, Panel
 from bertcl_tui.widgets.chart import CurveChart
 from engine.spec.run import parse_sequence
@@ -20,7 +21,8 @@ def forgetting_of(look: Look) -> Forgetting:
             emphasis: Literal["bright", "normal"] = "bright" if trial is look.cursor else "normal"
             lines[trial.number] = line_of(trial, run, emphasis)
     flat = look.flat
-    run = None if flat is None or flat.number in lines else look.curves.get(flat.run_id)
+    drawn = flat is None or (not flat.of and flat.number in lines)
+    run = None if flat is None or drawn else look.curves.get(flat.run_id)
     baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
     hidden = look.study.counts and not look.numbers
     return Forgetting(

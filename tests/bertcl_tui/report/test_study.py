@@ -15,7 +15,7 @@ from bertcl_tui.report.study import MOST_CURVES, MOST_LISTED, look_for_report
 from bertcl_tui.report.writing import write_study_report
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import ImportanceRow
-from bertcl_tui.study.look import flat_baseline
+from bertcl_tui.study.baseline import flat_baseline
 from engine.errors import UsageError
 from engine.spec import StudySpec
 from engine.store.connection import Store, open_store

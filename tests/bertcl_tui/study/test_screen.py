@@ -12,6 +12,7 @@ from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.store import control
 from bertcl_tui.store.trial_rows import Scored
 from bertcl_tui.studies.screen import StudiesScreen
+from bertcl_tui.study.baseline import BaselineScreen
 from bertcl_tui.study.panels import study_panels
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
@@ -353,6 +354,19 @@ async def test_a_walk_through_the_plane_takes_the_cursor_along(open_app: OpenApp
         await pilot.press("up")
         await until(pilot, lambda: _cursor(pilot) != before.number)
         assert _scored(pilot, _cursor(pilot)).p_o > before.p_o
+
+
+@pytest.mark.action("study", "choose_baseline")
+async def test_another_flat_run_is_chosen_as_baseline(open_app: OpenApp) -> None:
+    async with open_app(size=LARGE) as pilot:
+        await _enter(pilot)
+        await until(pilot, lambda: "flat 5e-6" in _drawn(pilot, "forgetting"))
+        await pilot.press("B")
+        await until(pilot, lambda: isinstance(pilot.app.screen, BaselineScreen))
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "flat 1e-5" in _drawn(pilot, "forgetting"))
+        assert "flat 5e-6" not in _drawn(pilot, "forgetting")
+        await until(pilot, lambda: "flat 1e-5" in _drawn(pilot, "rates"))
 
 
 @pytest.mark.action("study", "turn_evaluator")
