@@ -101,7 +101,7 @@ def test_an_interrupted_table_is_paused_and_goes_on(
     tmp_path: Path, store: Store, tiny: Words
 ) -> None:
     asked = ("arena", *tiny, "--methods", "flat@3e-3", "--seeds", 2)
-    arena = begin(tmp_path, (*asked, "--epochs", 60))
+    arena = begin(tmp_path, (*asked, "--epochs", 30))
     wait_for(lambda: any(item.run.step for item in entries(store)), "a step")
     arena.send_signal(signal.SIGINT)
     _, err = arena.communicate(timeout=PATIENCE)
@@ -112,6 +112,6 @@ def test_an_interrupted_table_is_paused_and_goes_on(
         "paused"
     }
 
-    _, told = answer(tmp_path, *asked, "--epochs", 60, "--detach")
+    _, told = answer(tmp_path, *asked, "--epochs", 30, "--detach")
     assert "2 runs: 0 new ones" in told
     wait_for(lambda: any(item.run.state in ENDED for item in entries(store)), "a run to end")
