@@ -44,7 +44,11 @@ def for_python(verb: Callable[Given, Returned]) -> Callable[Given, Returned]:
 
     @wraps(verb)
     def told(*args: Given.args, **named: Given.kwargs) -> Returned:
-        given, hints = signature(verb).bind(*args, **named).arguments, hints_of(verb)
+        try:
+            given = signature(verb).bind(*args, **named).arguments
+        except TypeError:
+            return verb(*args, **named)  # says the same, and of which function
+        hints = hints_of(verb)
         for name, value in given.items():
             if not _fits(value, hints[name]):
                 kind = _kind(hints[name])

@@ -222,6 +222,13 @@ def test_arguments_of_another_kind_are_refused_by_name(store: str) -> None:
             ask()
 
 
+def test_arguments_that_there_are_not_are_refused_as_python_does() -> None:
+    with pytest.raises(TypeError, match=r"^studies\(\) takes 0 positional"):
+        studies("here.db")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^combine\(\) got an unexpected"):
+        combine([], store="here.db")  # type: ignore[call-arg]
+
+
 def test_what_is_said_of_a_command_stays_so() -> None:
     @for_python
     def refuse(*, store: str, lr: float = 1.0, settings: object = None) -> None:
