@@ -101,7 +101,7 @@ def draw_plane(
     plot.write_x_unit(x_label, palette.muted)
     _write_states(plot, points, y_label, palette)
     _name_equals(plot, equals, palette)
-    _write_names(plot, _named(points, selected, flat, palette))
+    _write_names(plot, _named(points, selected, flat, palette), points)
     return plot.sheet.to_text()
 
 
@@ -228,23 +228,33 @@ def _named(
     return named
 
 
-def _write_names(plot: Plot, named: Sequence[_Named]) -> None:
-    """Write each name beside its glyph, where it covers nothing, else over mere trials.
+def _write_names(plot: Plot, named: Sequence[_Named], points: Sequence[TrialPoint]) -> None:
+    """Write each name where it can be of no other point than its own.
 
-    A name for which there is no room is left out; its glyph is not.
+    That is beside its glyph, or next to it in the row above or below where no other point is near;
+    at last beside it over mere trials, as the first one, which has an arrow, is in any crowd. A
+    name without such a place is left out; its glyph is not.
     """
     for each in reversed(named):
         plot.sheet.write(*plot.cell(*each.at), each.glyph, each.style)
-    taken = {plot.cell(*each.at) for each in named}
-    for each in named:
-        length = len(each.name)
+    glyphs = {plot.cell(*each.at) for each in named}
+    dots = glyphs | {plot.cell(*point.at()) for point in points}
+    taken = set(glyphs)
+    for place, each in enumerate(named):
+        own, length = plot.cell(*each.at), len(each.name)
+        others = dots - {own}
         inside = [
             (start, row)
-            for start, row in _beside(*plot.cell(*each.at), length)
+            for start, row in _beside(*own, length)
             if plot.left <= start <= plot.right - length and plot.top <= row < plot.bottom
         ]
-        free = [side for side in inside if plot.sheet.is_free(*side, length)]
-        over = [side for side in inside if not taken & _cells(*side, length)]
+        told = [side for side in inside if not others & _near(side, length, own)]
+        free = [side for side in told if plot.sheet.is_free(*side, length)]
+        over = [
+            (start, row)
+            for start, row in (told if place else inside)
+            if row == own[1] and not taken & _cells(start, row, length)
+        ]
         for side in [*free, *over][:1]:
             plot.sheet.write(*side, each.name, each.style)
             taken |= _cells(*side, length)
@@ -253,6 +263,15 @@ def _write_names(plot: Plot, named: Sequence[_Named]) -> None:
 def _beside(column: int, row: int, length: int) -> list[tuple[int, int]]:
     starts = (column + 1, column - length)
     return [(start, near) for near in (row, row - 1, row + 1) for start in starts]
+
+
+def _near(side: tuple[int, int], length: int, own: tuple[int, int]) -> set[tuple[int, int]]:
+    """Return the cells in which a point would be taken for the one that a name is of."""
+    start, row = side
+    if row == own[1]:
+        return {(start - 1, row), (start + length, row)}
+    rows = (row - 1, row, row + 1)
+    return set().union(*(_cells(start - 1, each, length + 2) for each in rows))
 
 
 def _cells(column: int, row: int, length: int) -> set[tuple[int, int]]:

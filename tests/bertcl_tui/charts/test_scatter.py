@@ -97,6 +97,17 @@ def test_a_selected_trial_in_a_crowd_is_named_over_it() -> None:
     assert "#1830" in text.plain
 
 
+def test_a_name_that_could_be_of_another_point_is_left_out() -> None:
+    """Between two that have their names there is no place for it, and it would stand above them."""
+    corners = [trial(20, 0.7, 0.9), trial(21, 0.5, 0.5)]
+    between = [trial(31, 0.595, 0.7), trial(40, 0.6, 0.7), trial(32, 0.605, 0.7)]
+    drawn = area(draw_plane([*corners, *between], (50, 14), DARK, selected=[20, 31, 32, 40]))
+    assert "#31●●●#32" in drawn
+    assert "#40" not in drawn
+    alone = area(draw_plane([*corners, between[1]], (50, 14), DARK, selected=[20, 40]))
+    assert "●#40" in alone
+
+
 def test_names_do_not_cover_each_other_and_the_first_has_an_arrow() -> None:
     near = [trial(n, 0.6 + n / 1000, 0.8 + (n % 3) / 1000) for n in range(8)]
     far = [trial(20, 0.9, 0.5), trial(21, 0.5, 0.9)]
