@@ -17,9 +17,9 @@ from plotext._monitor import monitor_class
 from rich.text import Text
 
 from bench.figures import Figure, over_rounds, table
-from bertcl_tui.charts.bars import Bar, Marker, draw_rate_bars
 from bertcl_tui.charts.curve import picture_curves
 from bertcl_tui.charts.glyphs import min_max
+from bertcl_tui.charts.rates import ChoiceRate, Marker, draw_rates
 from bertcl_tui.charts.scatter import TrialPoint, draw_plane
 from bertcl_tui.charts.series import Boundary, Curves, Level, Series
 from bertcl_tui.charts.style import DARK, Size
@@ -90,12 +90,10 @@ def plane(count: int) -> Case:
 
 def bars() -> Case:
     choices = [
-        Bar(label=f"layer {number}", rate=10 ** -(6 - number / 5), low=1e-7, high=1e-4)
+        ChoiceRate(label=f"layer {number}", rate=10 ** -(6 - number / 5), low=1e-7, high=1e-4)
         for number in range(14)
     ]
-    return lambda: draw_rate_bars(
-        choices, (90, 15), DARK, (1e-7, 1e-3), Marker("flat 1e-4", (1e-4,))
-    )
+    return lambda: draw_rates(choices, (90, 15), DARK, (1e-7, 1e-3), Marker("flat 1e-4", (1e-4,)))
 
 
 CASES: dict[str, Case] = {

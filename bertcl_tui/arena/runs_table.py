@@ -12,8 +12,9 @@ from textual.widgets import Static
 from bertcl_tui.arena.grid import CellPlace
 from bertcl_tui.arena.grid_parts import RUNS
 from bertcl_tui.arena.look import Look, shown_state
-from bertcl_tui.charts.bars import rate_bounds
+from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.glyphs import rate_glyphs
+from bertcl_tui.charts.rate_axis import rate_bounds
 from bertcl_tui.store.trial_rows import RunRow, TrialState
 from bertcl_tui.style.looks import Looks, state_text
 from bertcl_tui.style.wording import score, steps_rate
@@ -26,7 +27,6 @@ from engine.arena.entrants import reference_of
 from engine.arena.layouts import FREE
 from engine.arena.results import CellRuns
 from engine.arena.tables import Cell, Table, Value, number_of
-from engine.profiles.profile import short_rate
 from engine.spec import RunSpec, Source
 from engine.spec.methods import OptionValue
 from engine.store.states import Desired
@@ -189,18 +189,14 @@ def _learnt_with(spec: RunSpec, learning_rates: tuple[float, ...] | None) -> str
     rates = learning_rates or spec.learning_rates
     if rates and "lr" not in spec.options:
         glyphs = rate_glyphs(rates, rate_bounds(rates))
-        options = [f"rates {glyphs} {_short(min(rates))} to {_short(max(rates))}", *options]
+        options = [f"rates {glyphs} {rate_label(min(rates))} to {rate_label(max(rates))}", *options]
     return ", ".join(options)
 
 
 def _shown(value: OptionValue) -> str:
     if isinstance(value, float):
-        return _short(value) if 0 < value < _SMALLEST_WRITTEN else f"{value:g}"
+        return rate_label(value) if 0 < value < _SMALLEST_WRITTEN else f"{value:g}"
     return str(value)
-
-
-def _short(rate: float) -> str:
-    return short_rate(float(f"{rate:.1e}"))
 
 
 def _origin(source: Source) -> Iterator[str]:

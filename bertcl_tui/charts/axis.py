@@ -91,13 +91,13 @@ def value_label(value: float) -> str:
 
 
 def rate_label(rate: float) -> str:
-    """Write a learning rate: ``1e-5`` where it is round, else with two digits, ``3.2e-06``."""
+    """Write a learning rate: ``1e-5`` where it is round, else with two digits, ``3.2e-6``."""
     if not rate:
         return "0"
     mantissa, exponent = f"{rate:.1e}".split("e")
     if mantissa.endswith(".0"):
         return f"{mantissa[:-2]}e{int(exponent)}"
-    return f"{mantissa}e{exponent}"
+    return f"{mantissa}e{int(exponent)}"
 
 
 class Axis(Struct, frozen=True):

@@ -6,18 +6,18 @@ from typing import Final
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.charts.axis import log_ticks, rate_label
-from bertcl_tui.charts.glyphs import Range, bar, log_share
+from bertcl_tui.charts.axis import rate_label
+from bertcl_tui.charts.glyphs import Range
+from bertcl_tui.charts.rate_axis import RateAxis
 from bertcl_tui.charts.style import Palette, Sheet, Size, message, too_small
 
 _SMALLEST: Final = (30, 3)
 _GAP: Final = 1
 _SHARED: Final = 2
-_VALUE: Final = len("3.1e-06")
-_LEAST_BAR: Final = 6
+_VALUE: Final = len("3.1e-6")
+_LEAST_ROOM: Final = 6
 _DRIFT: Final = 7
 _MOST_OF_A_NAME: Final = 9
-_COLUMNS_PER_TICK: Final = 6
 _TINY: Final = 1e-4
 
 
@@ -45,7 +45,7 @@ def draw_layers(
             are left out, and counted.
         size: columns and rows.
         palette: the theme's colours.
-        bounds: learning rates at the left and at the right end of the bars.
+        bounds: learning rates at the left and at the right end.
         stages: whose drift stands in columns; the last ones where there is no room for all.
     """
     if size[0] < _SMALLEST[0] or size[1] < _SMALLEST[1]:
@@ -80,23 +80,23 @@ class _LayerChart:
         stages: Sequence[str],
     ) -> None:
         self.sheet = Sheet(size)
-        self._layers, self._palette, self._bounds = layers, palette, bounds
+        self._layers, self._palette = layers, palette
         self._left = max(len(layer.label) for layer in layers) + _GAP + _SHARED
         room = size[0] - self._left - _GAP - _VALUE
         widths = [max(_DRIFT, min(len(stage), _MOST_OF_A_NAME)) + _GAP for stage in stages]
-        while widths and room - sum(widths) < _LEAST_BAR:
+        while widths and room - sum(widths) < _LEAST_ROOM:
             widths.pop(0)
         self._widths = widths
         self._first = len(stages) - len(widths)
         self._stages = stages[self._first :]
-        self._bars = room - sum(widths)
+        self._axis = RateAxis(left=self._left, width=room - sum(widths), bounds=bounds)
 
     def draw(self) -> None:
         """Draw the header, as many layers as fit, and the axis where there is a row for it."""
         self._draw_header()
         rows = _rows(len(self._layers), self.sheet.rows - 1)
         if len(rows) + 1 < self.sheet.rows:
-            self._draw_axis(len(rows) + 1)
+            self._axis.draw_labels(self.sheet, len(rows) + 1, self._palette)
         for row, layer in enumerate(rows, start=1):
             if layer is None:
                 hidden = len(self._layers) - len(rows) + 1
@@ -106,7 +106,7 @@ class _LayerChart:
 
     def _draw_header(self) -> None:
         style = self._palette.muted
-        rate = "rate" if self._bars < len("learning rate") else "learning rate"
+        rate = "rate" if self._axis.width < len("learning rate") else "learning rate"
         self.sheet.write(self._left, 0, rate, style)
         for stage, end, width in self._columns():
             name = self._stages[stage]
@@ -118,31 +118,22 @@ class _LayerChart:
         layer, palette = self._layers[place], self._palette
         self.sheet.write(0, row, layer.label, palette.text)
         self.sheet.write(self._left - _SHARED, row, self._shared(place), palette.muted)
-        value = self._left + self._bars + _GAP
+        value = self._left + self._axis.width + _GAP
         if layer.rate is None:
             self.sheet.write(value, row, "–", palette.muted)
         else:
-            share = log_share(layer.rate, self._bounds) if layer.rate > 0 else 0.0
-            filled = bar(share, self._bars) if layer.rate > 0 else ""
-            self.sheet.write(self._left, row, filled, palette.bar)
-            self.sheet.write(value, row, f"{layer.rate:.1e}", palette.text)
+            self._axis.draw_row(self.sheet, row, palette)
+            self._axis.draw_rate(self.sheet, row, layer.rate, palette)
+            self.sheet.write(value, row, rate_label(layer.rate), palette.text)
         for stage, end, _ in self._columns():
             known = layer.drifts[self._first + stage : self._first + stage + 1]
             text = drift_label(known[0] if known else None)
             style = palette.text if known and known[0] is not None else palette.muted
             self.sheet.write(end - len(text), row, text, style)
 
-    def _draw_axis(self, row: int) -> None:
-        for rate in log_ticks(*self._bounds, max(2, self._bars // _COLUMNS_PER_TICK)):
-            label = rate_label(rate)
-            cell = self._left + round(log_share(rate, self._bounds) * (self._bars - 1))
-            start = max(cell - len(label) // 2, self._left)
-            if self.sheet.is_free(start - _GAP, row, len(label) + 2 * _GAP):
-                self.sheet.write(start, row, label, self._palette.muted)
-
     def _columns(self) -> list[tuple[int, int, int]]:
         """Return of each column of drift the stage, where it ends, and how wide it is."""
-        columns, end = [], self._left + self._bars + _GAP + _VALUE
+        columns, end = [], self._left + self._axis.width + _GAP + _VALUE
         for stage, width in enumerate(self._widths):
             end += width
             columns.append((stage, end, width))

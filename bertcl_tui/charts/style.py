@@ -36,6 +36,8 @@ class Palette(Struct, frozen=True, kw_only=True):
     highlight: str
     bar: str
     """Filled areas: calmer than a line, and `text` can be read on it."""
+    ramp: tuple[str, ...]
+    """From small to large: cold to warm, and ever brighter or darker."""
     colourless: bool = False
     """Whether no colour is seen: lines then have their glyphs on them again and again."""
 
@@ -47,6 +49,7 @@ DARK: Final = Palette(
     faint="#5b646e",
     highlight="bold #ffffff",
     bar="#2a6690",
+    ramp=("#5a78c8", "#3f97c9", "#35b0a6", "#7cc36a", "#cfc548", "#f0a13c", "#f2743b"),
 )
 
 LIGHT: Final = Palette(
@@ -56,6 +59,7 @@ LIGHT: Final = Palette(
     faint="#a9b1b9",
     highlight="bold #000000",
     bar="#5fa3d3",
+    ramp=("#7d93d8", "#2f86c2", "#128a82", "#3f8a2c", "#8a7a00", "#b35a00", "#a81f00"),
 )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 from msgspec import Struct
 
+from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
@@ -97,7 +98,7 @@ def print_combined(combined: Combined) -> None:
     rates = make_table(["choice"], ["learning rate", "5 %", "95 %"])
     labels = combined.grouping.labels()
     for label, *values in zip(labels, combined.learning_rates, band.low, band.high, strict=True):
-        rates.add_row(label, *(f"{value:.2e}" for value in values))
+        rates.add_row(label, *map(rate_label, values))
     print_text(rates)
     print_line("")
     _print_weights(combined)

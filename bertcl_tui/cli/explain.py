@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 from msgspec import Struct
 
+from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, offer_studies
 from bertcl_tui.cli.stores import OpenedStore, opened
@@ -21,6 +22,7 @@ from engine.store.runs import RunRecord, find_run, trials_of
 _ID: Final = re.compile(r"\d{1,18}")
 _TRIAL: Final = re.compile(r"(?P<study>.+):(?P<number>\d{1,9})")
 _RATE: Final = re.compile(r"lr(?P<choice>\d+)")
+_RATES_BELOW: Final = 1e-2
 _ALL_UNLESS_SAID: Final = frozenset({"train_rows", "eval_rows"})
 
 Run = Annotated[
@@ -173,6 +175,6 @@ def _shown(value: object, nothing: str) -> str:
         case bool():
             return "on" if value else "off"
         case float():
-            return f"{value:.3g}"
+            return rate_label(value) if 0 < value < _RATES_BELOW else f"{value:.3g}"
         case _:
             return str(value)

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from bertcl_tui.charts.bars import Bar, draw_rate_bars, rate_bounds
 from bertcl_tui.charts.layers import LayerRow, draw_layers
+from bertcl_tui.charts.rate_axis import rate_bounds
+from bertcl_tui.charts.rates import ChoiceRate, draw_rates
 from bertcl_tui.charts.style import Palette
 from bertcl_tui.cli.output import make_table, print_line, print_text
 from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, lost_lines
@@ -28,6 +29,7 @@ _PLAIN: Final = Palette(
     faint="bright_black",
     highlight="bold",
     bar="blue",
+    ramp=("default",),
 )
 """The terminal's own colours: nothing tells a command what its background is."""
 
@@ -118,9 +120,12 @@ def layers_as_data(layers: Sequence[LayerRow]) -> list[dict[str, Any]]:
 
 def print_rates(labels: Sequence[str], learning_rates: Sequence[float]) -> None:
     """Print a bar for each choice, on a log axis over what is usually searched, and beyond."""
-    bars = [Bar(label=label, rate=rate) for label, rate in zip(labels, learning_rates, strict=True)]
+    choices = [
+        ChoiceRate(label=label, rate=rate)
+        for label, rate in zip(labels, learning_rates, strict=True)
+    ]
     bounds = (min(_BOUNDS[0], *learning_rates), max(_BOUNDS[1], *learning_rates))
-    print_text(draw_rate_bars(bars, (_columns(), len(bars) + 1), _PLAIN, bounds))
+    print_text(draw_rates(choices, (_columns(), len(choices) + 1), _PLAIN, bounds))
 
 
 def _columns() -> int:

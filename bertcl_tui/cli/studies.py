@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
 from bertcl_tui.cli.parameters import Json, Store, Study, offer_columns, offer_orders
 from bertcl_tui.cli.stores import opened
@@ -149,7 +150,7 @@ def print_trials(rows: Sequence[TrialRow]) -> None:
             score(row.p_s),
             _state(row),
             row.label or "",
-            " ".join(f"{rate:.1e}" for rate in row.learning_rates),
+            " ".join(map(rate_label, row.learning_rates)),
         )
     print_text(table)
 

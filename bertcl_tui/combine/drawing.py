@@ -4,7 +4,7 @@ from msgspec import Struct
 from rich.table import Table
 from rich.text import Text
 
-from bertcl_tui.charts.bars import rate_bounds
+from bertcl_tui.charts.rate_axis import rate_bounds
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.combine.mixture import Reference
 from bertcl_tui.style.wording import count, stage_1_said
@@ -19,18 +19,23 @@ class CombinedRates(Struct, frozen=True, kw_only=True):
     band: Band | None = None
     marker: str = ""
     marked_rates: tuple[float, ...] = ()
+    trials: tuple[tuple[float, ...], ...] = ()
+    """The profiles that it is a mean of."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
-        from bertcl_tui.charts.bars import Bar, Marker, draw_rate_bars
+        from bertcl_tui.charts.rates import ChoiceRate, Marker, draw_rates
 
         unsure: tuple[float | None, ...] = (None,) * len(self.rates)
         lows, highs = (self.band.low, self.band.high) if self.band else (unsure, unsure)
-        bars = [
-            Bar(label=label, rate=rate, low=low, high=high)
-            for label, rate, low, high in zip(self.labels, self.rates, lows, highs, strict=True)
+        of_choice = list(zip(*self.trials, strict=True)) or [()] * len(self.rates)
+        choices = [
+            ChoiceRate(label=label, rate=rate, low=low, high=high, among=among)
+            for label, rate, low, high, among in zip(
+                self.labels, self.rates, lows, highs, of_choice, strict=True
+            )
         ]
-        return draw_rate_bars(
-            bars,
+        return draw_rates(
+            choices,
             size,
             palette,
             rate_bounds((*self.rates, *self.marked_rates)),
@@ -44,7 +49,7 @@ class TrialWeights(Struct, frozen=True):
     combined: Combined
 
     def draw(self, size: Size, palette: Palette) -> Text:
-        from bertcl_tui.charts.bars import Share, draw_importance
+        from bertcl_tui.charts.shares import Share, draw_shares
 
         studies = self.combined.studies
         shares = [
@@ -52,7 +57,7 @@ class TrialWeights(Struct, frozen=True):
             for study in studies
             for trial in study.trials
         ]
-        return draw_importance(shares, size, palette)
+        return draw_shares(shares, size, palette)
 
 
 def facts_of_all(combined: Combined | None) -> list[str]:
@@ -75,7 +80,7 @@ def facts_of_combined(combined: Combined, reference: Reference | None) -> Table:
     facts.add_row("for", Text(about))
     if combined.first_lr is not None:
         facts.add_row("", f"later stages, {stage_1_said(combined.first_lr)}")
-    facts.add_row("├─┤", "5 to 95 % of 1,000 bootstrap draws")
+    facts.add_row("╵", "a trial's; ├─┤ 5 to 95 % of 1,000 bootstrap draws")
     if reference is not None:
         facts.add_row("◆", Text(_origin(reference.profile, combined)))
     return facts

@@ -221,6 +221,9 @@ class CombineScreen(Screen[None]):
                 band=self._band,
                 marker=reference.name if reference else "",
                 marked_rates=marks(reference, combined) if reference else (),
+                trials=tuple(
+                    trial.learning_rates for study in combined.studies for trial in study.trials
+                ),
             )
         )
         self.query_one("#rates").styles.height = combined.grouping.n_choices + 1

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.forgetting import Forgetting, Line
 from bertcl_tui.charts.series import slots_of
 from bertcl_tui.store.reader import Reader
@@ -121,7 +122,7 @@ def _rates(several: Sequence[Compared], labels: Sequence[str]) -> Iterator[Fact]
             each.trial.learning_rates[choice] if choice < len(each.trial.learning_rates) else 0.0
             for each in several
         ]
-        values = tuple(f"{rate:.1e}" if rate else _NOTHING for rate in rates)
+        values = tuple(rate_label(rate) if rate else _NOTHING for rate in rates)
         yield Fact(name=label, values=values, rates=tuple(rates))
 
 

@@ -8,8 +8,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.bars import rate_bounds
-from bertcl_tui.charts.glyphs import rate_glyphs
+from bertcl_tui.charts.rate_axis import DOT, rate_bounds, rate_ink
 from bertcl_tui.charts.style import SERIES_GLYPHS
 from bertcl_tui.compare.look import Compared, Fact
 from bertcl_tui.style.looks import Looks
@@ -73,13 +72,17 @@ class ComparisonTable(RowTable[Fact]):
         cells = {"name": Text(item.name, style=looks.muted)}
         for place, value in enumerate(item.values):
             if item.rates:
-                bar = rate_glyphs([item.rates[place]], self._bounds)
-                cells[str(place)] = Text(f"{bar} {value.replace('e-0', 'e-')}")
+                cells[str(place)] = self._rate(item.rates[place], value, looks)
             elif place in item.best:
                 cells[str(place)] = Text(f"{value} ▲", style=f"bold {looks.good}")
             else:
                 cells[str(place)] = Text(value)
         return cells
+
+    def _rate(self, rate: float, value: str, looks: Looks) -> Text:
+        """Write a rate after a dot of its colour."""
+        ink = rate_ink(rate, self._bounds, looks.palette) if rate > 0 else ""
+        return Text.assemble((DOT if rate > 0 else " ", ink), f" {value}")
 
     def action_open_chosen(self) -> None:
         self.action_open()

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from bertcl_tui.charts.bars import rate_bounds
+from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.forgetting import measured_on
+from bertcl_tui.charts.rate_axis import rate_bounds
 from bertcl_tui.report import facts, sheets
 from bertcl_tui.report.drawing import Ink, inks_of
 from bertcl_tui.report.figures import (
@@ -173,7 +174,7 @@ def _points(look: StudyLook) -> list[dict[str, Any]]:
             "p": round(each.p, 5),
             "p_o": round(each.p_o, 5),
             "p_s": round(each.p_s, 5),
-            "rates": " ".join(f"{rate:.1e}" for rate in each.learning_rates),
+            "rates": " ".join(map(rate_label, each.learning_rates)),
             "front": each.number in front,
         }
         for each in look.scored

@@ -6,7 +6,9 @@ from typing import Final, Literal
 from msgspec import Struct
 from rich.text import Text
 
+from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.forgetting import Known
+from bertcl_tui.charts.rate_axis import rate_bounds, rate_strip
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.looks import Looks, state_text
 from bertcl_tui.style.wording import score, signed
@@ -49,7 +51,15 @@ class RateOf(Struct, frozen=True):
 
     def __call__(self, trial: TrialRow) -> str:
         rates = trial.learning_rates
-        return f"{rates[self.index]:.1e}" if self.index < len(rates) else ""
+        return rate_label(rates[self.index]) if self.index < len(rates) else ""
+
+
+def rates_strip(line: TrialLine, looks: Looks) -> Text:
+    """Write a character for each choice's rate; dimmer than words, as it is to be seen at once."""
+    if line.trial is None:
+        return Text()
+    rates = line.trial.learning_rates
+    return rate_strip(rates, rate_bounds(rates), looks.palette)
 
 
 class Part(Struct, frozen=True):

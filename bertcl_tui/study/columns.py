@@ -8,8 +8,6 @@ from typing import Final, Literal, get_args
 
 from msgspec.structs import replace
 
-from bertcl_tui.charts.bars import rate_bounds
-from bertcl_tui.charts.glyphs import rate_glyphs
 from bertcl_tui.store.filters import Fields
 from bertcl_tui.store.trial_rows import Order, TrialRow, TrialState
 from bertcl_tui.study.cells import (
@@ -19,6 +17,7 @@ from bertcl_tui.study.cells import (
     Written,
     marked,
     numbered,
+    rates_strip,
     scored,
     stated,
     steps_taken,
@@ -192,8 +191,8 @@ TRIAL_COLUMNS: Final = (
         key="rates",
         label="lrs",
         width=10,
-        title="learning rates as bars",
-        cell=Written(lambda t: rate_glyphs(t.learning_rates, rate_bounds(t.learning_rates))),
+        title="the shape of its learning rates",
+        cell=rates_strip,
         facts=("learning_rates",),
         also=(("lrs", "learning_rates"),),
     ),
@@ -272,10 +271,10 @@ def trial_columns(
         tasks: of the sequence; of more than two the usual measure is backward transfer.
     """
     by_key = {column.key: column for column in TRIAL_COLUMNS}
-    number, rates_bars = by_key["number"], by_key["rates"]
+    number, strip = by_key["number"], by_key["rates"]
     by_key["number"] = replace(number, width=max(number.width, digits))
     if labels:
-        by_key["rates"] = replace(rates_bars, width=max(_FEWEST_BARS, len(labels)))
+        by_key["rates"] = replace(strip, width=max(_FEWEST_BARS, len(labels)))
     lost = "forgetting" if tasks <= _PAIR else "bwt"
     usual = [by_key.pop(key) for key in (*_BEFORE, lost, *_BEHIND)]
     rates = (

@@ -31,18 +31,18 @@ class Importance(Struct, frozen=True, kw_only=True):
     """None: not weighed yet."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
-        from bertcl_tui.charts.bars import Share, draw_importance
+        from bertcl_tui.charts.shares import Share, draw_shares
 
         weighed = self.weighed
         if weighed is None or len(self.trials) < FEWEST or self._is_tied():
-            return draw_importance([], size, palette, empty=self._why_empty())
+            return draw_shares([], size, palette, empty=self._why_empty())
         choices = weighed_choices(self.labels, weighed, self.trials)
         if choices is None:
-            return draw_importance([], size, palette, empty=_LOST)
+            return draw_shares([], size, palette, empty=_LOST)
         shares = [
             Share(f"{sign_of(correlation)} {label}", share) for label, share, correlation in choices
         ]
-        return draw_importance(shares, size, palette, note=_NOTE)
+        return draw_shares(shares, size, palette, note=_NOTE)
 
     def _why_empty(self) -> str:
         """Say why there are no shares."""

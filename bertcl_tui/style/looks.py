@@ -33,6 +33,7 @@ _ANSI: Final = Palette(
     faint="bright_black",
     highlight="bold default",
     bar="blue",
+    ramp=("blue", "bright_blue", "cyan", "green", "yellow", "red", "bright_red"),
 )
 
 

@@ -7,9 +7,9 @@ from typing import Final
 from msgspec import Struct
 from rich.text import Text
 
-from bertcl_tui.charts.bars import rate_bounds
 from bertcl_tui.charts.forgetting import Learning, Nothing
 from bertcl_tui.charts.layers import LayerRow
+from bertcl_tui.charts.rate_axis import rate_bounds
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunCurves, RunFacts

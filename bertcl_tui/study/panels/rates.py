@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bertcl_tui.charts.bars import Rates
 from bertcl_tui.charts.forgetting import NO_TRIAL, Nothing
+from bertcl_tui.charts.rates import Rates
 from bertcl_tui.study.baseline import flat_name
 from bertcl_tui.study.look import Look
 from bertcl_tui.study.panels import NONE_FITS, Panel

@@ -141,7 +141,7 @@ def test_ticks_that_rounding_has_moved_have_clean_labels() -> None:
         (17.26, "17.3"),
         (1280.4, "1280"),
         (0.0, "0"),
-        (0.00032, "3.2e-04"),
+        (0.00032, "3.2e-4"),
         (-0.5, "-0.500"),
     ],
 )
@@ -150,7 +150,7 @@ def test_measured_values(value: float, label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "label"), [(1e-5, "1e-5"), (3.2e-6, "3.2e-06"), (1e-4, "1e-4"), (2e-05, "2e-5")]
+    ("rate", "label"), [(1e-5, "1e-5"), (3.2e-6, "3.2e-6"), (1e-4, "1e-4"), (2e-05, "2e-5")]
 )
 def test_learning_rates(rate: float, label: str) -> None:
     assert rate_label(rate) == label

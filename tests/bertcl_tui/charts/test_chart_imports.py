@@ -15,12 +15,12 @@ def loaded(module: str) -> set[str]:
 
 
 def test_charts_know_no_screen_and_no_engine() -> None:
-    modules = ("curve", "bars", "scatter", "glyphs")
+    modules = ("curve", "rates", "scatter", "glyphs")
     names = loaded(", ".join(f"bertcl_tui.charts.{module}" for module in modules))
     assert not names & {"textual", "engine", "torch", "numpy", "optuna", "sqlalchemy"}
     assert "plotext" in names
 
 
 def test_tables_do_not_wait_for_plotext() -> None:
-    names = loaded("bertcl_tui.charts.glyphs, bertcl_tui.charts.bars")
+    names = loaded("bertcl_tui.charts.glyphs, bertcl_tui.charts.rates")
     assert "plotext" not in names

@@ -90,7 +90,7 @@ def test_combine_for_people(ask: Ask, here: Path, log: Path) -> None:
     ask("import", log, "--sequence", "sst2:mrpc")
     answer = ask("combine", "sst2:mrpc:0-1", "--base", "3", "--out", "out/mine.json")
     rows = [line.split() for line in answer.out.splitlines()]
-    assert rows[1] == ["embeddings", "3.16e-06", "1.00e-06", "1.00e-04"]
+    assert rows[1] == ["embeddings", "3.2e-6", "1e-6", "1e-4"]
     assert ["sst2:mrpc", "0", "1", "1.600", "75.0%"] in rows
     assert answer.out.splitlines()[-1] == "b = 3: 1.6 effective trials of 2"
     assert answer.err == f"profile written to {here / 'out' / 'mine.json'}\n"

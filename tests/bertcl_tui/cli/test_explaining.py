@@ -18,7 +18,7 @@ def test_two_runs_and_the_paper_for_people(ask: Ask, store: Path) -> None:
     assert rows["sequence"] == ["sequence", DONE, LIVE]
     assert rows["model"] == ["model", "bert-base-uncased", "sample"]
     assert rows["seed"] == ["seed", *(str(derived_seed("trial", 0, number)) for number in (3, 1))]
-    assert rows["lr9"] == ["lr9", "5e-05", "–"]
+    assert rows["lr9"] == ["lr9", "5e-5", "–"]
     assert "batch size" not in rows
     assert "held-out" in one
     assert "sequence" not in one

@@ -53,7 +53,7 @@ def test_a_study_says_which_stages_it_searches(both: Path, ask: Ask) -> None:
 def test_what_differs_says_it_too(both: Path, ask: Ask) -> None:
     lines = ask("explain", "every:0", "later:0").out.splitlines()
     (found,) = [line.split() for line in lines if line.startswith("first lr ")][:1]
-    assert found == ["first", "lr", "–", "5e-05"]
+    assert found == ["first", "lr", "–", "5e-5"]
 
 
 def test_kinds_are_never_combined(both: Path, ask: Ask) -> None:

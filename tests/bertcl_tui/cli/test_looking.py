@@ -65,7 +65,7 @@ def test_trials_for_people(ask: Ask, store: Path) -> None:
     header, *rows = ask("trials", DONE, "--store", store).out.splitlines()
     assert header.split()[:6] == ["#", "p", "p_o", "forgetting", "p_s", "state"]
     assert len(rows) == 12
-    assert "5.0e-06" in next(row for row in rows if row.split()[0] == "0")
+    assert "5e-6" in next(row for row in rows if row.split()[0] == "0")
 
 
 def test_trials_are_sorted_and_written(ask: Ask, store: Path, here: Path) -> None:

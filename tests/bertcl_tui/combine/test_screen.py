@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.combine.mixture import read_mixture
 from bertcl_tui.combine.mixture_list import BaseDial, MixtureList, Place
 from bertcl_tui.combine.screen import BandFound, CombineScreen
@@ -116,7 +117,7 @@ async def test_turning_b_shows_the_rates_of_the_engine(store: str) -> None:
             expected = by_engine(store, base, chosen)
             assert combined_of(pilot) == expected
             for rate in expected.learning_rates:
-                assert f"{rate:.1e}" in drawn(pilot, "#rates")
+                assert rate_label(rate) in drawn(pilot, "#rates")
             dial = str(screen_of(pilot).query_one(BaseDial).render())
             assert f"b = {base:.2f}" in dial
             assert f"effective trials {expected.effective_trials:.1f} of 4" in dial
@@ -128,7 +129,7 @@ async def test_the_band_is_the_bootstrap_of_what_is_shown(store: str) -> None:
         await press(pilot, "right", "right", "right")
         band = bootstrap_band(combined_of(pilot))
         for low, high in zip(band.low, band.high, strict=True):
-            assert f"[{low:.1e}, {high:.1e}]" in drawn(pilot, "#rates")
+            assert f"[{rate_label(low)}, {rate_label(high)}]" in drawn(pilot, "#rates")
 
 
 async def test_a_late_band_does_not_take_the_place_of_the_right_one(store: str) -> None:
@@ -140,7 +141,7 @@ async def test_a_late_band_does_not_take_the_place_of_the_right_one(store: str) 
         screen_of(pilot).post_message(BandFound(combined_of(pilot), band))
         screen_of(pilot).post_message(BandFound(earlier, bootstrap_band(earlier)))
         await settle(pilot)
-        assert drawn(pilot, "#rates").count("[1.0e-07, 9.0e-04]") == 8
+        assert drawn(pilot, "#rates").count("[1e-7, 9e-4]") == 8
 
 
 async def test_a_click_on_the_dial_turns_it(store: str) -> None:

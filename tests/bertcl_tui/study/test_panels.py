@@ -3,8 +3,9 @@
 from msgspec.structs import replace
 
 from bertcl_tui.actions.studies import PANELS
-from bertcl_tui.charts.bars import Rates, rate_bounds
 from bertcl_tui.charts.forgetting import Learning, Nothing, earlier_tasks
+from bertcl_tui.charts.rate_axis import rate_bounds
+from bertcl_tui.charts.rates import Rates
 from bertcl_tui.charts.style import DARK
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import Look, Question, look_at_study
