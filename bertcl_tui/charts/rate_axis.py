@@ -41,8 +41,12 @@ def rate_bounds(rates: Sequence[float]) -> Range:
 
 def rate_ink(rate: float, bounds: Range, palette: Palette) -> str:
     """Return the colour of a rate, from cold to warm."""
+    return palette.ramp[_step(rate, bounds, len(palette.ramp))]
+
+
+def _step(rate: float, bounds: Range, steps: int) -> int:
     share = min(max(log_share(rate, bounds), 0.0), 1.0)
-    return palette.ramp[min(int(share * len(palette.ramp)), len(palette.ramp) - 1)]
+    return min(int(share * steps), steps - 1)
 
 
 def rate_strip(rates: Sequence[float], bounds: Range, palette: Palette) -> Text:
@@ -59,7 +63,8 @@ def rate_strip(rates: Sequence[float], bounds: Range, palette: Palette) -> Text:
     strip = Text()
     for rate in rates:
         if rate > 0:
-            strip.append(column(log_share(rate, own)), rate_ink(rate, bounds, palette))
+            ink = palette.quiet_ramp[_step(rate, bounds, len(palette.quiet_ramp))]
+            strip.append(column(log_share(rate, own)), ink)
         else:
             strip.append(" ")
     return strip

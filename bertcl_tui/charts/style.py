@@ -37,7 +37,9 @@ class Palette(Struct, frozen=True, kw_only=True):
     bar: str
     """Filled areas: calmer than a line, and `text` can be read on it."""
     ramp: tuple[str, ...]
-    """From small to large: cold to warm, and ever brighter or darker."""
+    """From small to large: cold to warm."""
+    quiet_ramp: tuple[str, ...]
+    """The same behind words: dimmer than these."""
     colourless: bool = False
     """Whether no colour is seen: lines then have their glyphs on them again and again."""
 
@@ -50,6 +52,7 @@ DARK: Final = Palette(
     highlight="bold #ffffff",
     bar="#2a6690",
     ramp=("#5a78c8", "#3f97c9", "#35b0a6", "#7cc36a", "#cfc548", "#f0a13c", "#f2743b"),
+    quiet_ramp=("#41527f", "#35667f", "#2f726d", "#567a4c", "#7d7837", "#8b6535", "#8c4c30"),
 )
 
 LIGHT: Final = Palette(
@@ -60,6 +63,7 @@ LIGHT: Final = Palette(
     highlight="bold #000000",
     bar="#5fa3d3",
     ramp=("#7d93d8", "#2f86c2", "#128a82", "#3f8a2c", "#8a7a00", "#b35a00", "#a81f00"),
+    quiet_ramp=("#b3c0e8", "#94c4e3", "#8fc9c4", "#a4cb9a", "#cfc684", "#dfb184", "#d9968a"),
 )
 
 

@@ -30,6 +30,7 @@ _PLAIN: Final = Palette(
     highlight="bold",
     bar="blue",
     ramp=("default",),
+    quiet_ramp=("default",),
 )
 """The terminal's own colours: nothing tells a command what its background is."""
 

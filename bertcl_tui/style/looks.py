@@ -34,6 +34,7 @@ _ANSI: Final = Palette(
     highlight="bold default",
     bar="blue",
     ramp=("blue", "bright_blue", "cyan", "green", "yellow", "red", "bright_red"),
+    quiet_ramp=("blue", "bright_blue", "cyan", "green", "yellow", "red", "bright_red"),
 )
 
 
