@@ -23,6 +23,8 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 """Parameters of ``mallopt``."""
 _MOST_KEPT: Final = 2**31 - 1
 _KEPT_AHEAD: Final = 64 * 2**20
+_LARGEST_KEPT: Final = 64 * 2**20
+"""What a step needs of a piece; those of evaluation are larger, of all sizes, and leave holes."""
 _LOST: Final = re.compile(r"(CUDA|HIP) error: (?!\w+_STATUS_)")
 """How torch begins what the driver says; a library's status (``CUBLAS_STATUS_…``) may pass."""
 
@@ -109,13 +111,13 @@ def keep_memory() -> None:
     """Have the heap of this process keep what a step frees for the next one, where it can.
 
     Else it gives every large piece back to the system, which clears each page anew: where rows are
-    long, a tenth of a step. ``free_memory`` gives it back between two runs. A person's own settings
+    long, a tenth of a step. Still larger ones, as evaluation needs, it goes on giving back. ``free_memory`` gives it back between two runs. A person's own settings
     (``MALLOC_…``) stay.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None or any(name.startswith("MALLOC_") for name in os.environ):
         return
-    if mallopt(_MMAP_THRESHOLD, _MOST_KEPT):  # else the library, an old one, has a bound of its own
+    if mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT):  # else an old library has a bound of its own
         mallopt(_TRIM_THRESHOLD, _MOST_KEPT)
         mallopt(_TOP_PAD, _KEPT_AHEAD)
 
