@@ -43,6 +43,8 @@ def record(commands: Sequence[Sequence[str]], minutes: float | None = None) -> i
         minutes: after which the one at work is paused; None: never.
     """
     until = None if minutes is None else time.monotonic() + 60 * minutes
+    # In the background of a shell it is ignored, and so it would be by commands that are begun.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for arguments in commands:
         print("$", shlex.join(["bertcl-tui", *arguments]), flush=True)  # noqa: T201 - its output
         left = None if until is None else until - time.monotonic()

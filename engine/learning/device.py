@@ -111,8 +111,8 @@ def keep_memory() -> None:
     """Have the heap of this process keep what a step frees for the next one, where it can.
 
     Else it gives every large piece back to the system, which clears each page anew: where rows are
-    long, a tenth of a step. Still larger ones, as evaluation needs, it goes on giving back. ``free_memory`` gives it back between two runs. A person's own settings
-    (``MALLOC_…``) stay.
+    long, a tenth of a step. Still larger ones, as evaluation needs, it goes on giving back.
+    ``free_memory`` gives it back between two runs. A person's own settings (``MALLOC_…``) stay.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None or any(name.startswith("MALLOC_") for name in os.environ):

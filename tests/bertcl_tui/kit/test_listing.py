@@ -45,6 +45,9 @@ def _numbers(table: TrialsTable) -> list[int]:
     return [line.number for line in table.items]
 
 
+_CHOSEN = ["◉", "#", "p▼", "p_o", "forgot", "p_s", "lrs", "state", "note", "lost"]
+
+
 def _header(table: TrialsTable | StudiesTable) -> list[str]:
     return table.render_line(0).text.split()
 
@@ -153,7 +156,7 @@ async def test_studies_are_sorted(open_app: OpenApp) -> None:
 async def test_columns_are_chosen_and_remembered(store: Path, tmp_path: Path) -> None:
     kept = tmp_path / "config.toml"
     app = BertclApp(str(store), settings_path=kept)
-    async with app.run_test(size=(140, 40)) as pilot:
+    async with app.run_test(size=(200, 40)) as pilot:
         table = await _enter(pilot)
         await pilot.press("t", "space", "escape")
         assert _header(table)[1] == "#"
@@ -163,14 +166,14 @@ async def test_columns_are_chosen_and_remembered(store: Path, tmp_path: Path) ->
         await _line(pilot, "lost")
         await pilot.press("space", "enter")
         await until(pilot, lambda: isinstance(app.screen, StudyScreen))
-        assert _header(table) == ["◉", "#", "p▼", "p_s", "lrs", "state", "lost"]
+        assert _header(table) == _CHOSEN
         await until(pilot, kept.exists)
-    chosen = ("number", "p", "p_s", "rates", "state", "attempts")
+    chosen = ("number", "p", "p_o", "forgetting", "p_s", "rates", "state", "note", "attempts")
     assert read_settings(kept).columns["trials"] == chosen
     app = BertclApp(str(store), settings=read_settings(kept), settings_path=kept)
-    async with app.run_test(size=(140, 40)) as pilot:
+    async with app.run_test(size=(200, 40)) as pilot:
         table = await _enter(pilot)
-        assert _header(table) == ["◉", "#", "p▼", "p_s", "lrs", "state", "lost"]
+        assert _header(table) == _CHOSEN
 
 
 @pytest.mark.action("columns", "usual_columns")

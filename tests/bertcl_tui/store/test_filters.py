@@ -63,7 +63,8 @@ def test_reads(text: str, term: NumberTerm | WordTerm) -> None:
             "lr8>1e-5",
             (
                 "filter: no field named 'lr8'; did you mean 'lr7'? "
-                "Use one of p, p_o, p_s, mean, confirmed, reported_p, reported_p_o, reported_p_s, "
+                "Use one of p, p_o, p_s, p_o_before, forgetting, bwt, mean, confirmed, "
+                "reported_p, reported_p_o, reported_p_s, "
                 "number, #, time, step, steps, rate, tokens, seed, attempts, embeddings, head, "
                 "lr0..lr7, state, label, reason"
             ),

@@ -164,7 +164,7 @@ async def test_what_a_line_says() -> None:
             "0.710",
             "0.060",
             "0.620",
-            "▃▅▆",
+            "▁▅█",
             "▶",
             "running",
             "50%",
