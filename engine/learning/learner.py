@@ -49,6 +49,10 @@ from engine.learning.plan import Setup, StagePlan, seed_step
 from engine.learning.probing import probes_of
 
 
+def _always(_: object) -> bool:
+    return True
+
+
 class SequenceLearner:
     """Learns a sequence step by step; between two steps it can be saved, dropped and restored.
 
@@ -79,10 +83,10 @@ class SequenceLearner:
         self.model = model.to(setup.device.target)
         self.method = method
         self.position = Position()
-        self.between: Between = go_on
         self.before_saving: Callable[[], None] = go_on
-        self.reports_after: Callable[[int], bool] = lambda _: True
-        self.is_worth_reporting: Callable[[Measured], bool] = lambda _: True
+        self.between: Between = go_on
+        self.reports_after: Callable[[int], bool] = _always
+        self.is_worth_reporting: Callable[[Measured], bool] = _always
         self.losses_at_once = setup.device.losses_at_once
         self._unread: list[Tensor] = []
         self._gradients = Gradients(setup, self.model, method)
@@ -91,6 +95,11 @@ class SequenceLearner:
         self._products = Products(self.model.backbone, setup.grouping.n_layers)
         method.start(setup, self.model)
         self.optimizer = self._new_optimizer(0)
+
+    def heed_nobody(self) -> None:
+        """Let go of whoever is asked while it learns, and would keep its model in memory."""
+        self.between = go_on
+        self.reports_after = self.is_worth_reporting = _always
 
     def events(self) -> Iterator[Event]:
         """Learn from the present position to the end, saying what happens."""

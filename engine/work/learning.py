@@ -103,26 +103,31 @@ class Learning:
         self.learner.reports_after = self.first_stages.is_reported
         self.learner.is_worth_reporting = lambda event: not self.judge.would_end(event)
         try:
-            with closing(self._events()) as events:
-                for event in events:
-                    if event is None:
-                        try:
-                            with self.context.hours.of_others():
-                                yield
-                        except torch.OutOfMemoryError:  # alone it can learn from fewer rows
-                            self._leaves_stack = True
-                        continue
-                    self._take(event)
-                    verdict = self.judge.verdict
-                    if verdict is not None:
-                        self.recorder.write()
-                        return Outcome(verdict.state, verdict.reason)
+            return (yield from self._learn())
         except Interrupted as interrupted:
             self._write_what_was_reached()
             return self._pause() if interrupted.desired == "paused" else obeyed(interrupted)
         except CrowdedError as crowd:
             self._write_what_was_reached()
             return replace(self._pause(), reason=str(crowd), crowded=True)
+        finally:
+            self.learner.heed_nobody()
+
+    def _learn(self) -> Generator[None, None, Outcome]:
+        with closing(self._events()) as events:
+            for event in events:
+                if event is None:
+                    try:
+                        with self.context.hours.of_others():
+                            yield
+                    except torch.OutOfMemoryError:  # alone it can learn from fewer rows
+                        self._leaves_stack = True
+                    continue
+                self._take(event)
+                verdict = self.judge.verdict
+                if verdict is not None:
+                    self.recorder.write()
+                    return Outcome(verdict.state, verdict.reason)
         self.recorder.write()
         return Outcome(
             "complete",

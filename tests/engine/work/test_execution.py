@@ -1,5 +1,6 @@
 """What becomes of a run, and of its checkpoint, when something goes wrong around it."""
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -18,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from engine.errors import StorageError
 from engine.learning.checkpoint import read_position
 from engine.learning.events import Measured, Stepped
+from engine.learning.learner import SequenceLearner
 from engine.places.named import CACHES, CHECKPOINTS
 from engine.search.collapse import Look
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
@@ -151,6 +153,26 @@ def test_a_run_that_collapses_is_not_measured_for_the_report(store: Store, spec:
     assert outcome == Outcome("collapsed", "one class")
     assert measurements_of(store, run_id, "search")
     assert measurements_of(store, run_id, "validation") == []
+
+
+@pytest.mark.parametrize("judge", [Judge(), Collapses()])
+def test_a_model_is_let_go_of_when_its_run_is_over(
+    store: Store, spec: RunSpec, judge: Judge
+) -> None:
+    def learners() -> int:
+        return sum(isinstance(item, SequenceLearner) for item in gc.get_objects())
+
+    create_run(store, spec)
+    gc.collect()
+    before = learners()
+    gc.disable()  # its turn comes after many runs
+    try:
+        outcome = work(store, judge)
+        left = learners()
+    finally:
+        gc.enable()
+    assert outcome is not None
+    assert left == before
 
 
 class AtStep(Judge):
