@@ -134,9 +134,11 @@ class _RateChart:
             self.sheet.write(left, row, band, self._palette.muted)
 
     def draw_axis(self, row: int) -> None:
-        """Write the decades below the rows, and what the marker is."""
-        start = 0 if len(self._key) < self._axis.left else self.sheet.columns - len(self._key)
-        self.sheet.write(start, row, self._key, self._palette.muted)
+        """Write the decades below the rows, and what the marker is: beside or below them."""
+        below = len(self._key) >= self._axis.left and row + 1 < self.sheet.rows
+        room = self.sheet.columns if below else self._axis.left - _GAP
+        key = self._key if len(self._key) <= room else f"{self._key[: room - 1]}…"
+        self.sheet.write(0, row + below, key, self._palette.muted)
         self._axis.draw_labels(self.sheet, row, self._palette)
 
     def write_hidden(self, row: int, hidden: int) -> None:

@@ -51,7 +51,7 @@ def _scored(row: Row[Any]) -> Scored:
     return Scored(
         run_id=row.id,
         number=-1 if row.number is None else row.number,
-        label=row.label or f"{_FLAT} {short_rate(rates[0])}",
+        label=row.label or f"{_FLAT} {short_rate(float(f'{rates[0]:.1e}'))}",
         p=row.p,
         p_o=row.p_o,
         p_s=row.p_s,

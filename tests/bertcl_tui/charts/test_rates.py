@@ -106,6 +106,16 @@ def test_one_marker_for_all_or_one_each() -> None:
     assert columns[0] < columns[1] < columns[2]
 
 
+def test_a_long_name_of_the_marker_leaves_the_axis_alone() -> None:
+    marker = Marker("flat 7.3e-5 (rotten-tomatoes:privacy-qa-flat)", (7.3e-5,))
+    axis, key = rows(draw_rates(choices(3), (48, 5), DARK, BOUNDS, marker))[3:]
+    assert axis.split() == ["1e-7", "1e-5", "1e-3"]
+    assert key == "◆ flat 7.3e-5 (rotten-tomatoes:privacy-qa-flat)"
+    (axis,) = rows(draw_rates(choices(3), (48, 4), DARK, BOUNDS, marker))[3:]
+    assert axis.split("…")[0].startswith("◆ flat")
+    assert axis.split("…")[1].split() == ["1e-7", "1e-5", "1e-3"]
+
+
 def test_the_axis_is_left_out_when_rows_are_short() -> None:
     assert len(rows(draw_rates(choices(8), (60, 8), DARK, BOUNDS))) == 8
     assert "1e-7" not in draw_rates(choices(8), (60, 8), DARK, BOUNDS).plain
