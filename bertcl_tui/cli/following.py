@@ -25,6 +25,8 @@ from engine.work.tending import Tender
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C."""
 LOOK_SECONDS: Final = 0.3
+_REST: Final = 30
+"""How much longer than it looks somebody who follows rests: workers need the processor more."""
 _GOING_WELL: Final = frozenset({"running", "complete"})
 _PAUSED: Final = "paused; the same command goes on"
 
@@ -97,6 +99,7 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
     reported = {trial.number for trial in at.reader.trials(study.id).rows if trial.state in ENDED}
     with open_progress() as display:
         while True:
+            began = time.thread_time()
             ending, row = _end_of(at, study.id), at.reader.study(study.id)
             if row is None:
                 raise EngineError(f"study '{shown(study.name)}' was deleted meanwhile")
@@ -113,7 +116,7 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
                 return row
             is_wanted = row.desired == "running"
             tender.tend((row.ended, [trial.step for trial in trials]) if is_wanted else None)
-            time.sleep(LOOK_SECONDS)
+            _rest(began)
 
 
 def _view(
@@ -156,6 +159,7 @@ def _follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) -
     reported: dict[int, str] = {}
     with open_progress() as display:
         while True:
+            began = time.thread_time()
             going = {study_id for study_id in study_ids if _goes_on(at, study_id)}
             rows = [_present(at, study_id) for study_id in study_ids]
             news = [
@@ -180,7 +184,16 @@ def _follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) -
                 return
             wanted = [row for row in rows if row.id in going and row.desired == "running"]
             tender.tend([(row.ended, row.rate) for row in rows] if wanted else None)
-            time.sleep(LOOK_SECONDS)
+            _rest(began)
+
+
+def _rest(began: float) -> None:
+    """Wait for the next look, the longer the more of the processor this one took.
+
+    Args:
+        began: when it did, in seconds of this thread's processor time.
+    """
+    time.sleep(max(LOOK_SECONDS, _REST * (time.thread_time() - began)))
 
 
 def _present(at: OpenedStore, study_id: int) -> StudyRow:
@@ -221,6 +234,7 @@ def _follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> N
     total, over = len(going), 0
     with open_progress() as display:
         while going:
+            began = time.thread_time()
             latest = runs_by_id(at.store, going.keys())
             ended = [run for run in latest if run.state in ENDED]
             going = {run.id: run for run in latest if run.state not in ENDED}
@@ -240,7 +254,7 @@ def _follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> N
             if going:
                 wanted = [run for run in going.values() if run.desired == "running"]
                 tender.tend((over, [run.step for run in wanted]) if wanted else None)
-                time.sleep(LOOK_SECONDS)
+                _rest(began)
 
 
 def _wait(going: Mapping[int, RunRecord], tender: Tender) -> str:
