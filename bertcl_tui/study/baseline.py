@@ -1,17 +1,11 @@
 """What the trials of a study are held against: a run with one rate for all, of the study or not."""
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Final
+from typing import Final
 
 from rich.text import Text
-from textual import on
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
-from textual.widgets import OptionList
-from textual.widgets.option_list import Option
 
-from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.kit.picking import PickingScreen, Wording
 from bertcl_tui.store.trial_rows import Scored
 from bertcl_tui.style.wording import score
 
@@ -36,7 +30,7 @@ def flat_name(flat: Scored) -> str:
     return f"{name} ({flat.of})" if flat.of else name
 
 
-class BaselineScreen(ModalScreen[int | None]):
+class BaselineScreen(PickingScreen[int]):
     """Asks which run is the baseline; the answer is its id, None for never mind.
 
     Args:
@@ -44,48 +38,19 @@ class BaselineScreen(ModalScreen[int | None]):
         chosen: id of the one that is it now.
     """
 
-    PLACE: ClassVar[Place] = "dialog"
-    CSS_PATH = "../kit/lists.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings_of("dialog"),
-        Binding("j", "go(1)", show=False),
-        Binding("k", "go(-1)", show=False),
-    ]
-
     def __init__(self, flats: Sequence[Scored], chosen: int | None) -> None:
-        super().__init__()
-        self._flats, self._chosen = flats, chosen
+        super().__init__(
+            Wording("Flat baseline", "same sequence, data, backbone and protocol"),
+            [flat.run_id for flat in flats],
+            [_baseline_line(flat, "›" if flat.run_id == chosen else " ") for flat in flats],
+            chosen,
+        )
 
-    def compose(self) -> ComposeResult:
-        choice = OptionList(*map(self._option, self._flats), compact=True)
-        choice.border_title = "Flat baseline"
-        choice.border_subtitle = "same sequence, data, backbone and protocol"
-        yield choice
 
-    def on_mount(self) -> None:
-        ids = [flat.run_id for flat in self._flats]
-        place = ids.index(self._chosen) if self._chosen in ids else 0
-        self.query_one(OptionList).highlighted = place
-
-    def _option(self, flat: Scored) -> Option:
-        text = Text("› " if flat.run_id == self._chosen else "  ")
-        text.append(f"{flat.label or f'flat #{flat.number}':<13} ", style="bold")
-        text.append(f"p {score(flat.p)} = {score(flat.p_o)} + {score(flat.p_s)} ")
-        whose = flat.of or f"#{flat.number} of this study"
-        cut = len(whose) > _MOST_OF_A_NAME
-        text.append(f"{whose[: _MOST_OF_A_NAME - 1]}…" if cut else whose, style="dim")
-        return Option(text)
-
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        self.dismiss(self._flats[event.option_index].run_id)
-
-    def action_go(self, lines: int) -> None:
-        """Go up or down with the keys of vi."""
-        choice = self.query_one(OptionList)
-        (choice.action_cursor_down if lines > 0 else choice.action_cursor_up)()
-
-    def action_back(self) -> None:
-        """Never mind."""
-        self.dismiss(None)
+def _baseline_line(flat: Scored, mark: str) -> Text:
+    text = Text(f"{mark} ")
+    text.append(f"{flat.label or f'flat #{flat.number}':<13} ", style="bold")
+    text.append(f"p {score(flat.p)} = {score(flat.p_o)} + {score(flat.p_s)} ")
+    whose = flat.of or f"#{flat.number} of this study"
+    cut = len(whose) > _MOST_OF_A_NAME
+    return text.append(f"{whose[: _MOST_OF_A_NAME - 1]}…" if cut else whose, style="dim")

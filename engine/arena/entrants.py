@@ -35,6 +35,9 @@ RATES: Final[Mapping[str, str]] = {
 }
 """What rates can be called, besides a number and a profile's file."""
 
+OF_LATER_STAGES: Final = (FLAT_LATER, BERTCL_LATER, COMBINED_LATER)
+"""Those that bring a rate of stage 1 along."""
+
 _BY_ITSELF: Final = {
     FLAT_TUNED: "flat",
     FLAT_FIRST: "flat",
@@ -59,7 +62,6 @@ _TITLES: Final = {
     PUBLISHED: "BERTcL published",
 }
 _OF_LLRD: Final = {"llrd": (LLRD_TUNED,)}
-_LATER: Final = (FLAT_LATER, BERTCL_LATER, COMBINED_LATER)
 _ONE_RATE: Final = {
     entry.name: (FLAT_TUNED, FLAT_FIRST, FLAT_LATER, *_OF_LLRD.get(entry.name, ()))
     for entry in METHODS
@@ -232,7 +234,7 @@ def _value(text: str) -> OptionValue:
 def _refuse_misfit(entrant: Entrant) -> None:
     """Refuse rates that the method cannot use, and options it does not have."""
     method, rates = entrant.method, entrant.rates
-    if rates in _LATER and method_entry(method).one_stage:
+    if rates in OF_LATER_STAGES and method_entry(method).one_stage:
         raise UsageError(f"method {method} learns in one stage, and {rates} is for later ones")
     if "lr" in entrant.options:
         raise UsageError(f"the rate of {method} is written after @, like {method}@2e-5")

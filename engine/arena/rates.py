@@ -15,6 +15,7 @@ from engine.arena.entrants import (
     FLAT_LATER,
     FLAT_TUNED,
     LLRD_TUNED,
+    OF_LATER_STAGES,
     PUBLISHED,
     Entrant,
 )
@@ -56,7 +57,6 @@ _SEARCHED: Final[Mapping[str, SearchedMethod]] = {
 }
 _OF_ONE_SEQUENCE: Final = (BERTCL, BERTCL_LATER)
 _OF_ALL: Final = (COMBINED, COMBINED_LATER)
-_OF_LATER_STAGES: Final = (FLAT_LATER, BERTCL_LATER, COMBINED_LATER)
 
 
 class FirstTaskTrial(Struct, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ def searched_method(entrant: Entrant) -> SearchedMethod | None:
 
 def searched_stages(entrant: Entrant) -> Stages:
     """Return which stages a search for an entrant's rates is about."""
-    return "later" if entrant.rates in _OF_LATER_STAGES else "all"
+    return "later" if entrant.rates in OF_LATER_STAGES else "all"
 
 
 def find_rates(entrant: Entrant, sequence: Sequence[str], at: Setting) -> Rates | NoRates:

@@ -24,7 +24,7 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 _MOST_KEPT: Final = 2**31 - 1
 _KEPT_AHEAD: Final = 64 * 2**20
 _LARGEST_KEPT: Final = 64 * 2**20
-"""What a step needs of a piece; those of evaluation are larger, of all sizes, and leave holes."""
+"""What a step needs of a piece; larger ones are rare, of all sizes, and would leave holes."""
 _LOST: Final = re.compile(r"(CUDA|HIP) error: (?!\w+_STATUS_)")
 """How torch begins what the driver says; a library's status (``CUBLAS_STATUS_…``) may pass."""
 
@@ -111,7 +111,7 @@ def keep_memory() -> None:
     """Have the heap of this process keep what a step frees for the next one, where it can.
 
     Else it gives every large piece back to the system, which clears each page anew: where rows are
-    long, a tenth of a step. Still larger ones, as evaluation needs, it goes on giving back.
+    long, a tenth of a step. Still larger ones, which are rare, it goes on giving back.
     ``free_memory`` gives it back between two runs. A person's own settings (``MALLOC_…``) stay.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -112,8 +112,9 @@ def test_the_dialog_says_whose_each_is(elsewhere: Elsewhere, reader: Reader) -> 
     other = _look(reader).flat
     assert other is not None
     screen = BaselineScreen([own, replace(other, of="a study with quite a long name")], own.run_id)
-    said = [str(screen._option(flat).prompt) for flat in screen._flats]
+    choice = next(iter(screen.compose()))
+    assert isinstance(choice, OptionList)
+    said = [str(option.prompt) for option in choice.options]
     assert said[0].startswith(f"› flat #{own.number}")
     assert "of this study" in said[0]
     assert said[1].endswith("a study with quite a lo…")
-    assert isinstance(next(iter(screen.compose())), OptionList)
