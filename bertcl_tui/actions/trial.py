@@ -38,10 +38,11 @@ RUNS = (
     ),
     _part("show_part(1)", "1", "curves", "Show the scores on every task over all stages."),
     _part("show_part(2)", "2", "layers", "Show the learning rate and the drift of each layer."),
-    _part("show_part(3)", "3", "matrix", "Show the score on each task after each stage."),
-    _part("show_part(4)", "4", "log", "Show what was said of this run."),
+    _part("show_part(3)", "3", "steps", "Show loss, rate and how far each step moved the layers."),
+    _part("show_part(4)", "4", "matrix", "Show the score on each task after each stage."),
+    _part("show_part(5)", "5", "log", "Show what was said of this run."),
     _part(
-        "show_part(5)", "5", "parameters", "Show why it ended, in full, and all that decided it."
+        "show_part(6)", "6", "parameters", "Show why it ended, in full, and all that decided it."
     ),
 )
 

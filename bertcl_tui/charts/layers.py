@@ -9,7 +9,7 @@ from rich.text import Text
 from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.glyphs import Range
 from bertcl_tui.charts.rate_axis import RateAxis
-from bertcl_tui.charts.style import Palette, Sheet, Size, message, too_small
+from bertcl_tui.charts.style import Palette, Sheet, Size, message, rows_with_gap, too_small
 
 _SMALLEST: Final = (30, 3)
 _GAP: Final = 1
@@ -94,7 +94,7 @@ class _LayerChart:
     def draw(self) -> None:
         """Draw the header, as many layers as fit, and the axis where there is a row for it."""
         self._draw_header()
-        rows = _rows(len(self._layers), self.sheet.rows - 1)
+        rows = rows_with_gap(len(self._layers), self.sheet.rows - 1)
         if len(rows) + 1 < self.sheet.rows:
             self._axis.draw_labels(self.sheet, len(rows) + 1, self._palette)
         for row, layer in enumerate(rows, start=1):
@@ -149,10 +149,3 @@ class _LayerChart:
         return {(False, False): "", (False, True): "┐", (True, True): "│", (True, False): "┘"}[
             above, below
         ]
-
-
-def _rows(layers: int, rows: int) -> list[int | None]:
-    """Return which layer each row shows; None is the row that says how many are hidden."""
-    if layers <= rows:
-        return list(range(layers))
-    return [*range(rows - 2), None, layers - 1]

@@ -9,7 +9,15 @@ from rich.text import Text
 from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.glyphs import Range
 from bertcl_tui.charts.rate_axis import RateAxis, rate_bounds
-from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Sheet, Size, message, too_small
+from bertcl_tui.charts.style import (
+    REFERENCE_GLYPH,
+    Palette,
+    Sheet,
+    Size,
+    message,
+    rows_with_gap,
+    too_small,
+)
 
 _SMALLEST: Final = (26, 1)
 _LABELS: Final = 0.3  # of the columns, at most, for the choices' names
@@ -17,7 +25,6 @@ _GAP: Final = 1
 _FIGURE: Final = len("3.1e-6")
 _BAND: Final = len("  [2.1e-6, 5.0e-6]")
 _ROOM_BESIDE_BANDS: Final = 32  # columns that bands in figures must leave for rates
-_ROWS_FOR_BOTH_ENDS: Final = 2  # more than these
 _TICK: Final = "╵"
 
 
@@ -62,7 +69,7 @@ def draw_rates(
     if not choices:
         return message("no learning rates yet", size, palette.muted)
     chart = _RateChart(choices, size, palette, bounds, _key(marker))
-    rows = _rows(len(choices), size[1])
+    rows = rows_with_gap(len(choices), size[1])
     if len(rows) < size[1]:
         chart.draw_axis(len(rows))
     for row, choice in enumerate(rows):
@@ -72,15 +79,6 @@ def draw_rates(
         marked = marker.rates[choice if len(marker.rates) > 1 else 0] if marker else None
         chart.draw_choice(row, choices[choice], marked)
     return chart.sheet.to_text()
-
-
-def _rows(choices: int, rows: int) -> list[int | None]:
-    """Return which choice each row shows; None is the row that says how many are hidden."""
-    if choices <= rows:
-        return list(range(choices))
-    if rows <= _ROWS_FOR_BOTH_ENDS:
-        return [*range(rows - 1), None]
-    return [*range(rows - 2), None, choices - 1]
 
 
 def _key(marker: Marker | None) -> str:

@@ -18,6 +18,7 @@ REFERENCE_GLYPH: Final = "◆"
 Cell = tuple[str, str]
 """Character and Rich style."""
 _BLANK: Cell = (" ", "")
+_ROWS_FOR_BOTH_ENDS: Final = 2  # more than these
 
 
 class Palette(Struct, frozen=True, kw_only=True):
@@ -81,6 +82,18 @@ def too_small(size: Size, smallest: Size, palette: Palette) -> Text:
     """Return the line that stands for a chart where there is no room for it."""
     line = f"needs {smallest[0]}×{smallest[1]}, has {size[0]}×{size[1]}"
     return message(line, (size[0], 1), palette.muted)
+
+
+def rows_with_gap(count: int, rows: int) -> list[int | None]:
+    """Return which of so many each row shows; None is the row that says how many are hidden.
+
+    Where not all fit, those in the middle are, or the last ones where there is hardly any room.
+    """
+    if count <= rows:
+        return list(range(count))
+    if rows <= _ROWS_FOR_BOTH_ENDS:
+        return [*range(rows - 1), None]
+    return [*range(rows - 2), None, count - 1]
 
 
 class Sheet:

@@ -207,7 +207,8 @@ class _Pace:
 
 def _print(at: OpenedStore, record: RunRecord, *, json: bool) -> None:
     tasks = record.spec.sequence
-    accuracies = accuracies_of(at.reader.stage_ends(record.id), at.reader.probes(record.id))
+    measured = at.reader.measures(record.id)
+    accuracies = accuracies_of(measured.ends, measured.probes)
     if json:
         print_json(
             {

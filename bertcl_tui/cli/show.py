@@ -99,9 +99,9 @@ def _show_study(at: OpenedStore, study: StudyRecord, row: StudyRow, *, json: boo
 
 def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: bool) -> None:
     tasks = study.spec.sequence
-    accuracies = accuracies_of(at.reader.stage_ends(trial.run_id), at.reader.probes(trial.run_id))
+    measured = at.reader.measures(trial.run_id)
+    accuracies, drifts = accuracies_of(measured.ends, measured.probes), measured.drifts
     stages = stages_of(at.store, trial.run_id)
-    drifts = at.reader.drift(trial.run_id)
     run = at.reader.run(trial.run_id)
     layers = layers_of(run.spec, run.learning_rates, drifts) if run is not None else ()
     if json:

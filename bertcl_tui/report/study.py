@@ -138,7 +138,7 @@ def _chosen(reader: Reader, trial: TrialRow | None) -> Chosen | None:
     return Chosen(
         trial=trial,
         run=run,
-        accuracies=accuracies_of(reader.stage_ends(trial.run_id)),
+        accuracies=accuracies_of(reader.measures(trial.run_id).ends),
         curves=next(iter(reader.curves([trial.run_id])), None),
     )
 

@@ -26,13 +26,12 @@ from engine.errors import DeletedError
 if TYPE_CHECKING:
     from sqlalchemy import Connection, PoolProxiedConnection
 
+    from bertcl_tui.store.queries.runs import RunMeasures
     from bertcl_tui.store.queries.studies import Climbs
     from engine.arena.recorded import Recorded
-    from engine.learning.measures import Probes
     from engine.spec import RunSpec
     from engine.spec.search import Evaluator
     from engine.store.connection import Store
-    from engine.store.measurements import DriftRecord, StageEnds
     from engine.store.notices import Notices
     from engine.store.studies import StudyRecord
 
@@ -251,32 +250,12 @@ class Reader:
 
             return run_facts(connection, run_id, self.clock())
 
-    def stage_ends(self, run_id: int) -> "StageEnds":
-        """Return what a run was worth at the end of each stage, by split."""
+    def measures(self, run_id: int) -> "RunMeasures":
+        """Return what was measured of a run, besides the curves."""
+        from bertcl_tui.store.queries.runs import RunMeasures, measures
+
         store = self._store()
-        if store is None:
-            return {}
-        from engine.store.measurements import stage_ends
-
-        return stage_ends(store, [run_id]).get(run_id, {})
-
-    def drift(self, run_id: int) -> "tuple[DriftRecord, ...]":
-        """Return how far a run's layers had moved at the end of each stage."""
-        store = self._store()
-        if store is None:
-            return ()
-        from engine.store.measurements import drift_of
-
-        return tuple(drift_of(store, run_id))
-
-    def probes(self, run_id: int) -> "Probes":
-        """Return what linear probes found of a run's tasks at the end of each stage."""
-        store = self._store()
-        if store is None:
-            return {}
-        from engine.store.measurements import probes_of
-
-        return probes_of(store, [run_id]).get(run_id, {})
+        return RunMeasures() if store is None else measures(store, run_id)
 
     def arena(self) -> "tuple[Recorded, ...]":
         """Return what the arena has recorded, by what its runs have in common."""

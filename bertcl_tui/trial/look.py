@@ -1,6 +1,7 @@
 """One look at a run: rates, drift and accuracies, what can be done with it, and its charts."""
 
 from collections.abc import Iterator, Sequence
+from math import nan
 from statistics import fmean
 from typing import Final
 
@@ -10,6 +11,7 @@ from rich.text import Text
 from bertcl_tui.charts.forgetting import Learning, Nothing
 from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.charts.rate_axis import rate_bounds
+from bertcl_tui.charts.steps import StageSpan, Steps, StepSeen
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunCurves, RunFacts
@@ -19,8 +21,10 @@ from engine.learning.measures import AccuracyMatrix, Lost, Probes, matrix_of, wh
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
 from engine.spec.protocol import SCORE_NAMES, Score
+from engine.spec.schedule import rate_factor
 from engine.store.measurements import DriftRecord, Split, StageEnds
 from engine.store.states import ENDED, RETRIED
+from engine.store.traces import TraceRecord
 from engine.tasks.models import backbone_of
 
 _ENDS: Final = 2
@@ -82,6 +86,7 @@ class RunLook(Struct, frozen=True, kw_only=True):
     probes: Probes
     drifts: tuple[DriftRecord, ...]
     layers: tuple[LayerRow, ...]
+    traces: tuple[TraceRecord, ...]
 
 
 def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> RunLook | None:
@@ -95,14 +100,15 @@ def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> R
     run = reader.run(run_id)
     if run is None:
         return None
-    drifts, probes = reader.drift(run_id), reader.probes(run_id)
+    measured = reader.measures(run_id)
     return RunLook(
         run=run,
         curves=next(iter(reader.curves([run_id])), None),
-        accuracies=accuracies_of(reader.stage_ends(run_id), probes),
-        probes=probes,
-        drifts=drifts,
-        layers=_layers(run, drifts, before),
+        accuracies=accuracies_of(measured.ends, measured.probes),
+        probes=measured.probes,
+        drifts=measured.drifts,
+        layers=_layers(run, measured.drifts, before),
+        traces=measured.traces,
     )
 
 
@@ -282,6 +288,36 @@ def learning_of(look: RunLook) -> Learning | Nothing:
     return Learning(look.curves, rows, tuple(probed_notes("", look.accuracies, look.probes)))
 
 
+def steps_of(look: RunLook) -> Steps | Nothing:
+    """Return what single steps of a run did."""
+    stages = () if look.curves is None else look.curves.stages
+    if not look.traces or not stages:
+        return Nothing(why_nothing(look.run, "looked at"))
+    spans = tuple(
+        StageSpan(name=stage.task, first_step=stage.first_step, last_step=stage.last_step)
+        for stage in stages
+    )
+    layers = max(len(trace.ratios) for trace in look.traces) - _ENDS
+    return Steps(
+        seen=tuple(_seen(trace, spans, look.run.spec.protocol.warmup) for trace in look.traces),
+        stages=spans,
+        labels=("embeddings", *(f"layer {layer}" for layer in range(1, layers + 1)), "heads"),
+    )
+
+
+def _seen(trace: TraceRecord, stages: Sequence[StageSpan], warmup: float) -> StepSeen:
+    number = next(number for number, stage in enumerate(stages) if trace.step <= stage.last_step)
+    stage = stages[number]
+    steps, taken = stage.last_step - stage.first_step, trace.step - stage.first_step
+    return StepSeen(
+        step=trace.step,
+        stage=number,
+        loss=nan if trace.loss is None else trace.loss,
+        share=rate_factor(taken - 1, steps, warmup),
+        ratios=tuple(nan if ratio is None else 10.0**ratio for ratio in trace.ratios),
+    )
+
+
 def layers_of_run(look: RunLook) -> Layers | Nothing:
     """Return every layer's rate and drift."""
     if not look.layers:
@@ -318,6 +354,13 @@ def _of_drift(look: RunLook) -> str:
     if look.run.state in ENDED:
         return "drift was not measured"
     return "drift is measured when a stage is over"
+
+
+def note_on_steps(look: RunLook) -> str:
+    """Say what the numbers at the rows' ends are."""
+    if not look.traces:
+        return ""
+    return "last loss and rate, median update / weight"
 
 
 def why_nothing(run: RunFacts, what: str) -> str:

@@ -27,7 +27,9 @@ from bertcl_tui.trial.look import (
     learning_of,
     look_at_run,
     note_on_drift,
+    note_on_steps,
     notes_on,
+    steps_of,
 )
 from bertcl_tui.trial.text import (
     TextPanel,
@@ -41,8 +43,9 @@ from bertcl_tui.widgets.frame import TopBar, entitle
 from bertcl_tui.widgets.keys import KeyBar, key_for
 from bertcl_tui.workers.log_table import LogTable
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
+from engine.store.states import ENDED
 
-PANELS: Final = ("learning", "layers", "matrix", "log", "parameters")
+PANELS: Final = ("learning", "layers", "steps", "matrix", "log", "parameters")
 
 
 @dataclass
@@ -77,7 +80,7 @@ class TrialScreen(LiveScreen):
         self._among = tuple(among) if run_id in among else (run_id,)
         self._look: RunLook | None = None
         self._log = LogView(
-            title="4 Log", where=LogFilter(run_id=run_id), id="log", classes="panel"
+            title="5 Log", where=LogFilter(run_id=run_id), id="log", classes="panel"
         )
 
     def compose(self) -> ComposeResult:
@@ -85,6 +88,7 @@ class TrialScreen(LiveScreen):
         with Container(id="panels"):
             yield CurveChart(id="learning", classes="panel")
             yield Chart(id="layers", classes="panel")
+            yield Chart(id="steps", classes="panel")
             yield TextPanel(id="matrix", classes="panel")
             yield self._log
             yield TextPanel(id="parameters", classes="panel")
@@ -92,6 +96,11 @@ class TrialScreen(LiveScreen):
 
     def on_mount(self) -> None:
         self._front(PANELS[0])
+
+    @property
+    def study_id(self) -> int | None:
+        """Of the study that the run is a trial of; None: of none, or not known yet."""
+        return None if self._look is None else self._look.run.study_id
 
     # reading
 
@@ -123,16 +132,19 @@ class TrialScreen(LiveScreen):
         self.query_one(TopBar).show(path_to(run), [*facts_in_short(run), *here])
 
     def _show_panels(self, look: RunLook) -> None:
-        learning, layers = self.query_one("#learning", Chart), self.query_one("#layers", Chart)
+        learning, layers, steps = (self.query_one(f"#{name}", Chart) for name in PANELS[:3])
         learning.show(learning_of(look))
         layers.show(layers_of_run(look))
+        steps.show(steps_of(look))
+        self.set_class(not look.traces and look.run.state in ENDED, "-untraced")
         self._entitle(learning, self._of_learning(look), notes_on(look.run))
         self._entitle(layers, "2 Learning rate and drift of each layer", note_on_drift(look))
-        matrix, parameters = (self.query_one(f"#{name}", TextPanel) for name in PANELS[2::2])
+        self._entitle(steps, "3 Loss, rate and update of each step", note_on_steps(look))
+        matrix, parameters = (self.query_one(f"#{name}", TextPanel) for name in PANELS[3::2])
         matrix.show(accuracies_text(look))
         parameters.show(parameters_text(look.run, partial(key_for, self.app)))
-        self._entitle(matrix, f"3 {self._score(look)} after each stage", "")
-        self._entitle(parameters, "5 Parameters", "")
+        self._entitle(matrix, f"4 {self._score(look)} after each stage", "")
+        self._entitle(parameters, "6 Parameters", "")
 
     def _score(self, look: RunLook) -> str:
         return at_the_beginning(score_name(look.run.spec.protocol.score))

@@ -80,6 +80,19 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """What a step, and those since the last one that was looked at, did."""
+
+    step: int
+    """Over all stages."""
+    loss: float | None
+    """Mean of these steps; None: it is no number."""
+    ratios: tuple[float | None, ...]
+    """log10 of |update| / |weight| in the step, as norms: of the embeddings, each layer, the heads.
+    None: it does not learn."""
+
+
+@dataclass(frozen=True)
 class Stepped:
     """One step was taken; a checkpoint may be written now."""
 
@@ -94,6 +107,8 @@ class Stepped:
     """What the step took."""
     products: float = field(default=0.0, compare=False)
     """Floating-point operations of the matrix products that it needs; see ``Products``."""
+    traces: tuple[Trace, ...] = field(default=(), compare=False)
+    """Read since the last one; see ``StepTrace``."""
 
 
 Event = Planned | Measured | Stepped

@@ -41,12 +41,13 @@ from engine.learning.model import (
     Products,
     SequenceModel,
     make_optimizer,
-    rate_factor,
     set_peaks,
     set_rates,
 )
 from engine.learning.plan import Setup, StagePlan, seed_step
 from engine.learning.probing import probes_of
+from engine.learning.trace import StepTrace
+from engine.spec.schedule import rate_factor
 
 
 def _always(_: object) -> bool:
@@ -94,6 +95,7 @@ class SequenceLearner:
         self._followed: dict[int, tuple[int, ...]] = {}
         self._products = Products(self.model.backbone, setup.grouping.n_layers)
         method.start(setup, self.model)
+        self.trace = StepTrace(self.model, setup.plans)
         self.optimizer = self._new_optimizer(0)
 
     def heed_nobody(self) -> None:
@@ -215,6 +217,7 @@ class SequenceLearner:
 
     def _begin_stage(self, stage: int) -> None:
         self.method.begin_stage(self.setup, self.model, stage, self.between)
+        self.trace.begin_stage()
         if self.setup.protocol.optimizer_state == "fresh":
             self.optimizer = self._new_optimizer(stage)
         else:
@@ -248,6 +251,7 @@ class SequenceLearner:
                 tokens=int(lengths.sum()),
                 seconds=taken.seconds,
                 products=self._products.of(lengths),
+                traces=() if taken.loss is None else self.trace.read(),
             )
 
     def _step(self, wanted: Wanted) -> Tensor:
@@ -259,7 +263,8 @@ class SequenceLearner:
             self.model.give_learnt_heads_zero_gradients(stage)
         self.set_rates(wanted)
         self.method.before_update(setup, self.model, self.optimizer, stage, step)
-        self.optimizer.step()
+        with self.trace.update(wanted, loss):
+            self.optimizer.step()
         self.method.end_step(setup, self.model, stage, step)
         return loss
 

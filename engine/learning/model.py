@@ -1,6 +1,5 @@
 """One backbone with a head for each task of the sequence, its Adam, and the work of learning it."""
 
-import math
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -197,23 +196,6 @@ def set_rates(optimizer: optim.Optimizer, factor: float) -> None:
     """Give every group its peak rate times ``factor``."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * factor
-
-
-def rate_factor(step: int, steps: int, warmup: float) -> float:
-    """Return the share of the peak rate for step ``step`` (from 0) of a stage of ``steps``.
-
-    Rises linearly over the first ``warmup`` of the stage, then falls to 0 along a half cosine.
-    """
-    rising = warmup_steps(steps, warmup)
-    if step < rising:
-        return (step + 1) / rising
-    falling = max(1, steps - rising)
-    return 0.5 * (1.0 + math.cos(math.pi * (step - rising) / falling))
-
-
-def warmup_steps(steps: int, warmup: float) -> int:
-    """Return over how many of a stage's steps the rate rises."""
-    return round(warmup * steps)
 
 
 @contextmanager

@@ -24,6 +24,8 @@ from engine.tasks.encoded import Encoded
 
 Rows = NDArray[np.int64]
 Split = Literal["retention", "search", "validation"]
+_LOOKS: Final = 32
+"""Most steps of a stage whose updates are looked at."""
 _WINDOW: Final = 50
 """Batches whose rows are sorted by length together."""
 
@@ -54,6 +56,12 @@ class StagePlan:
     @property
     def last_step(self) -> int:
         return self.first_step + self.steps
+
+    @cached_property
+    def traced_at(self) -> frozenset[int]:
+        """The steps whose updates are looked at, evenly spread; the last one is among them."""
+        looks = min(self.steps, _LOOKS)
+        return frozenset(ceil(self.steps * k / looks) for k in range(1, looks + 1))
 
     def due_by(self, step: int) -> int:
         """Return how many measurements there would have been up to where one was made."""

@@ -13,6 +13,7 @@ from engine.store.clock import now
 from engine.store.connection import Store
 from engine.store.leases import hold
 from engine.store.schema import drift, measurement, probe, run, scored, stage
+from engine.store.traces import TraceRecord, keep_traces
 
 Split = Literal["retention", "search", "validation"]
 WHOLE_SPLITS: Final[tuple[Split, ...]] = ("search", "validation")
@@ -156,8 +157,10 @@ def record_progress(
     worker_id: int,
     progress: Progress,
     measurements: Sequence[MeasurementRecord] = (),
+    *,
+    traces: Sequence[TraceRecord] = (),
 ) -> None:
-    """Remember how far a held run is and what was measured since the last time.
+    """Remember how far a held run is, and what was measured and seen of steps since the last time.
 
     What a resumed run measures again replaces what stood there.
 
@@ -179,6 +182,8 @@ def record_progress(
         )
         if measurements:
             _replace(connection, run_id, measurements)
+        if traces:
+            keep_traces(connection, run_id, traces)
 
 
 def _seconds(spent: Spent | None) -> dict[str, float]:

@@ -57,6 +57,7 @@ from engine.store.schema import (
     run,
     stage,
     study,
+    trace,
     worker,
 )
 from engine.store.states import ENDED, RETRIED, TRANSITIONS, Desired, RunState
@@ -361,7 +362,7 @@ def retry_run(store: Store, run_id: int) -> None:
                 finished_at=None,
             )
         )
-        for table in (measurement, stage, drift, probe):
+        for table in (measurement, stage, drift, probe, trace):
             connection.execute(delete(table).where(table.c.run_id == run_id))
         why = f": {ended.reason}" if ended.reason else ""
         text = f"{ended.name} is run again; it had ended as {ended.state}{why}"

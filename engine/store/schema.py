@@ -29,7 +29,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 17))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 18))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -213,6 +213,17 @@ probe = Table(
     sqlite_with_rowid=False,
 )
 """How well linear classifiers, fitted anew on the encoder as it is, know the tasks of a run."""
+
+trace = Table(
+    "cl_trace",
+    metadata,
+    Column("run_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("step", Whole, primary_key=True),  # over all stages
+    Column("loss", Number),  # mean of the steps since the trace before
+    Column("ratios", Words, nullable=False),  # JSON list, embeddings to heads
+    sqlite_with_rowid=False,
+)
+"""What steps did: their loss, and log10 of |update| / |weight| of each layer."""
 
 importance = Table(
     "cl_importance",

@@ -175,6 +175,19 @@ VIEWS: Final = (
         "SELECT m.run_id, s.name AS study, r.number, m.stage, m.task AS place, {task} AS task, "
         f"m.rows, m.score FROM cl_probe m {_OF_RUN}",
     ),
+    View(
+        "traces",
+        "a row per step of a run that was looked at: its loss, and how far it moved each layer",
+        {
+            **_IDENTITY,
+            "step": "optimizer steps taken, over all stages",
+            "loss": "mean of the steps since the trace before; NULL: no number",
+            "ratios": "JSON list from embeddings to heads: log10 of the update's norm over the "
+            "weight's; null: does not learn",
+        },
+        "SELECT m.run_id, s.name AS study, r.number, m.step, m.loss, m.ratios FROM cl_trace m "
+        f"{_OF_RUN}",
+    ),
 )
 
 

@@ -9,12 +9,12 @@ import msgspec
 from msgspec import Struct
 
 from engine.learning.events import Measured, Measurement, Planned, Stepped
-from engine.learning.model import warmup_steps
 from engine.learning.plan import StagePlan
 from engine.search.collapse import CollapseSentinel, Look, Observation, SentinelState
 from engine.search.trials import Search
 from engine.spec import RunSpec
 from engine.spec.protocol import SCORE_NAMES
+from engine.spec.schedule import warmup_steps
 from engine.spec.search import PruningSees
 from engine.work.patience import Patience
 

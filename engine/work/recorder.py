@@ -20,6 +20,7 @@ from engine.store.measurements import (
     record_stages,
     spent_on,
 )
+from engine.store.traces import TraceRecord
 from engine.work.patience import Patience
 
 WRITE_SECONDS = 0.25
@@ -95,6 +96,7 @@ class Recorder:
         self._waiting: list[MeasurementRecord] = []
         self._drift: list[DriftRecord] = []
         self._probes: list[ProbeRecord] = []
+        self._traces: list[TraceRecord] = []
         self._steps = 0
         self._step = step
         self._pace: _Pace | None = None
@@ -164,6 +166,9 @@ class Recorder:
         self._step = event.step
         self._learning += event.seconds
         self._products += event.products
+        self._traces += [
+            TraceRecord(step=seen.step, loss=seen.loss, ratios=seen.ratios) for seen in event.traces
+        ]
         if now - self._written_at >= self._write_seconds:
             self.write()
 
@@ -187,8 +192,15 @@ class Recorder:
             tokens_rate=pace.tokens / pace.seconds if pace and pace.seconds else None,
             spent=self._spent(),
         )
-        record_progress(self._store, self._run_id, self._worker_id, progress, self._waiting)
-        self._waiting = []
+        record_progress(
+            self._store,
+            self._run_id,
+            self._worker_id,
+            progress,
+            self._waiting,
+            traces=self._traces,
+        )
+        self._waiting, self._traces = [], []
         if self._drift or self._probes:
             record_stage_end(self._store, self._run_id, self._worker_id, self._drift, self._probes)
             self._drift, self._probes = [], []

@@ -17,12 +17,22 @@ from bertcl_tui.store.trial_rows import (
     Stage,
     TrialState,
 )
+from engine.learning.measures import Probes
 from engine.spec import RunSpec
 from engine.spec.protocol import Score
-from engine.store.measurements import spent_in
+from engine.store.connection import Store
+from engine.store.measurements import (
+    DriftRecord,
+    StageEnds,
+    drift_of,
+    probes_of,
+    spent_in,
+    stage_ends,
+)
 from engine.store.racing import races_of
 from engine.store.schema import measurement, run, scored, stage, study, worker
 from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED
+from engine.store.traces import TraceRecord, traces_of
 from engine.store.workers import identity_in
 from engine.work.processes import is_alive
 
@@ -242,3 +252,26 @@ def _points(connection: Connection, run_ids: Collection[int]) -> dict[int, dict[
         elif steps[-1:] == [step]:  # of an imported run that is all there is, and no curve
             scores[-1] = score
     return by_run
+
+
+class RunMeasures(Struct, frozen=True, kw_only=True):
+    """All of it; nothing, where nothing was measured."""
+
+    ends: StageEnds = {}
+    """What it was worth at the end of each stage, by split."""
+    probes: Probes = {}
+    """What linear probes found of its tasks at the ends of stages."""
+    drifts: tuple[DriftRecord, ...] = ()
+    """How far its layers had moved by the ends of stages."""
+    traces: tuple[TraceRecord, ...] = ()
+    """What single steps did."""
+
+
+def measures(store: Store, run_id: int) -> RunMeasures:
+    """Return what was measured of a run."""
+    return RunMeasures(
+        ends=stage_ends(store, [run_id]).get(run_id, {}),
+        probes=probes_of(store, [run_id]).get(run_id, {}),
+        drifts=tuple(drift_of(store, run_id)),
+        traces=tuple(traces_of(store, run_id)),
+    )

@@ -16,6 +16,7 @@ the same; the same stack gives the same. What others do, or that they leave, cha
 import math
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import torch
@@ -140,7 +141,10 @@ class Stack:
         weights.forget_gradients()
         losses = self._losses_of(backbone, weights, batch, wanted)
         losses.sum().backward()  # type: ignore[no-untyped-call]
-        weights.step(wanted)
+        with ExitStack() as traced:
+            for learner, at, loss in zip(self.learners, wanted, losses.detach(), strict=True):
+                traced.enter_context(learner.trace.update(at, loss))
+            weights.step(wanted)
         self._unread.append(losses.detach())
         at_once = any(
             at.step in learner.setup.plans[at.stage].measured_at

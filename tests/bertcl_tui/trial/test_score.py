@@ -71,7 +71,7 @@ SAID = {
 
 
 def _ends(reader: Reader, run_id: int) -> tuple[Accuracies, ...]:
-    return accuracies_of(reader.stage_ends(run_id))
+    return accuracies_of(reader.measures(run_id).ends)
 
 
 def test_both_are_shown_at_the_end(
@@ -105,7 +105,8 @@ def test_it_is_said_how_much_was_lost_in_the_head_and_how_much_in_the_encoder(
     ]
     record_stage_end(store, run_id, 1, probes=probes)
     store.close()
-    (found,) = accuracies_of(reader.stage_ends(run_id), reader.probes(run_id))
+    measured = reader.measures(run_id)
+    (found,) = accuracies_of(measured.ends, measured.probes)
     line = (
         "sst2 lost 0.100: encoder 0.030, head 0.070; "
         "a new head has 0.650 by 10 rows, 0.890 by 48 rows"

@@ -29,7 +29,7 @@ from engine.store.measurements import (
     record_stage_end,
 )
 from engine.store.runs import RunRecord, get_run
-from engine.store.schema import run
+from engine.store.schema import run, trace
 from engine.store.workers import write_log
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
@@ -172,18 +172,47 @@ async def test_every_ending_is_explained(state: str, open_app: OpenApp) -> None:
 
 
 @pytest.mark.action("trial", "show_part(1)", "show_part(2)", "show_part(3)")
-@pytest.mark.action("trial", "show_part(4)", "show_part(5)", "next_part")
+@pytest.mark.action("trial", "show_part(4)", "show_part(5)", "show_part(6)", "next_part")
 async def test_one_panel_at_a_time_where_room_is_scarce(open_app: OpenApp) -> None:
     async with open_app(size=SMALL) as pilot:
         await _open_number(pilot, COMPLETE)
-        for key, name in zip("12345", PANELS, strict=True):
+        for key, name in zip("123456", PANELS, strict=True):
             await pilot.press(key)
             await until(pilot, lambda name=name: _shown(pilot) == [name])
         await pilot.press("tab")
         await until(pilot, lambda: _shown(pilot) == ["learning"])
 
 
-async def test_all_panels_at_once_and_one_of_them_large(open_app: OpenApp) -> None:
+def _look_at_steps(store: Path, run_id: int) -> None:
+    ratios = msgspec.json.encode((-4.0, *(-3.0 for _ in range(6)), -1.0)).decode()
+    seen = [
+        {"run_id": run_id, "step": step, "loss": 2 / step, "ratios": ratios}
+        for step in range(4, 2 * STAGE_STEPS + 1, 4)
+    ]
+    with open_store(str(store)).writing() as connection:
+        connection.execute(trace.insert(), seen)
+
+
+async def test_what_single_steps_did(open_app: OpenApp, store: Path) -> None:
+    _look_at_steps(store, COMPLETE + 1)
+    async with open_app(size=LARGE) as pilot:
+        await _open_number(pilot, COMPLETE)
+        await until(pilot, lambda: "layer 6" in _drawn(pilot, "steps"))
+        rows = {line.split()[0]: line.split()[-1] for line in _drawn(pilot, "steps").splitlines()}
+        assert (rows["loss"], rows["rate"]) == ("0.010", "×0.00")
+        assert (rows["embeddings"], rows["heads"]) == ("1e-4", "1e-1")
+
+
+async def test_what_nobody_looked_at_takes_no_room(open_app: OpenApp) -> None:
+    async with open_app(size=LARGE) as pilot:
+        await _open_number(pilot, COMPLETE)
+        await until(pilot, lambda: "steps" not in _shown(pilot))
+        layers, learning = (_panel(pilot, name).outer_size for name in ("layers", "learning"))
+        assert layers.height == learning.height
+
+
+async def test_all_panels_at_once_and_one_of_them_large(open_app: OpenApp, store: Path) -> None:
+    _look_at_steps(store, COMPLETE + 1)
     async with open_app(size=LARGE) as pilot:
         await _open_number(pilot, COMPLETE)
         assert _shown(pilot) == list(PANELS)

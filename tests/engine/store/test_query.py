@@ -17,7 +17,7 @@ from engine.errors import EngineError, StorageError, UsageError
 from engine.search.storage import open_storage
 from engine.store.connection import Store, open_store
 from engine.store.query import Answer, ask
-from engine.store.schema import drift, probe
+from engine.store.schema import drift, probe, trace
 from engine.store.views import VIEWS
 from tests.postgres import PostgresServer
 from tests.recorded import DONE, LIVE, PAUSED, recorded_store
@@ -47,6 +47,7 @@ def store(
         with store.writing() as connection:
             connection.execute(drift.insert().values(moved()))
             connection.execute(probe.insert().values(probed()))
+            connection.execute(trace.insert().values(traced()))
         yield store
 
 
@@ -56,6 +57,10 @@ def moved() -> dict[str, object]:
 
 def probed() -> dict[str, object]:
     return {"run_id": 1, "stage": 0, "task": 0, "rows": 100, "score": 0.75}
+
+
+def traced() -> dict[str, object]:
+    return {"run_id": 1, "step": 4, "loss": 0.7, "ratios": "[-3.1,null]"}
 
 
 def as_dicts(answer: Answer) -> list[dict[str, object]]:

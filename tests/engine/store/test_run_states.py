@@ -44,6 +44,7 @@ from engine.store.schema import log, run, worker
 from engine.store.searches import learns_first_stage, studies_wanting_trials
 from engine.store.states import RETRIED, RunState
 from engine.store.studies import create_study
+from engine.store.traces import TraceRecord, traces_of
 from engine.store.workers import end_worker, living_workers, say_what_waits
 from tests.engine.store.conftest import (
     kill_holder,
@@ -303,7 +304,8 @@ def _ended(store: Store, state: RunState) -> int:
     plan = StageRecord(stage=0, task="sst2", first_step=0, last_step=20)
     record_stages(store, run_id, worker, [plan])
     seen = MeasurementRecord(step=8, stage=0, task=0, split="retention", accuracy=0.7)
-    record_progress(store, run_id, worker, Progress(step=8, steps=20), [seen])
+    looked_at = TraceRecord(step=8, loss=0.5, ratios=(-3.0,))
+    record_progress(store, run_id, worker, Progress(step=8, steps=20), [seen], traces=[looked_at])
     moved = DriftRecord(stage=0, place=0, layer="embeddings", drift=0.1)
     probed = ProbeRecord(stage=0, task=0, rows=10, score=0.7)
     record_stage_end(store, run_id, worker, [moved], [probed])
@@ -324,6 +326,7 @@ def test_it_begins_again_as_the_same_trial(store: Store, state: RunState) -> Non
     assert not stages_of(store, run_id)
     assert not drift_of(store, run_id)
     assert not probes_of(store, [run_id])
+    assert not traces_of(store, run_id)
     assert not studies_wanting_trials(store), "it is no new trial"
     claimed = claim_run(store, new_worker(store, pid=200), threads=1)
     assert claimed is not None
