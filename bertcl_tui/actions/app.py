@@ -50,12 +50,18 @@ EVERYWHERE = (
     ),
     _app_palette("open_settings", "f2,ctrl+o", "settings", "Choose theme, notifications and keys."),
     _app("show_help", "question_mark,f1", "help", "Explain keys, words, states and curves."),
-    _app("command_palette", "ctrl+p", "palette", "Find any action by name.", shown="help"),
+    _app(
+        "command_palette",
+        "ctrl+p,colon",
+        "palette",
+        "Find any action by name, or go anywhere: study nli, trial 17, combine.",
+        shown="help",
+    ),
     _app_palette(
         "save_screenshot",
-        "ctrl+s,f12",
+        "f12",
         "screenshot",
-        "Save the screen as an SVG picture in the current folder.",
+        "Save the screen as an SVG picture in the folder pictures.",
     ),
     _app("quit", "q", "quit", "Leave; asks what to do with running work."),
 )

@@ -62,6 +62,13 @@ STUDIES = (
         "Hold the marked trials side by side, or this one against the flat baseline.",
         shown="wide",
     ),
+    _study(
+        "fold_collapsed",
+        "x",
+        "collapsed",
+        "List collapsed trials too, or only count them.",
+        shown="palette",
+    ),
     Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study", "settings")),
     _study("next_panel", "tab", "chart", "Show the next chart."),
     *(

@@ -4,7 +4,6 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -18,7 +17,8 @@ from textual.screen import Screen
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.actions.action import Keymap
 from bertcl_tui.app.controls import Controls
-from bertcl_tui.app.palette import ActionsProvider, places
+from bertcl_tui.app.palette import ActionsProvider, JumpsProvider, places
+from bertcl_tui.app.pictures import FOLDER, free_path, picture_name
 from bertcl_tui.app.watch import StoreWatch, desktop_sequence
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
@@ -32,6 +32,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.style.themes import Colourless
+from bertcl_tui.widgets.frame import TopBar
 from engine.errors import EngineError, reason_of, shown
 from engine.store.states import Desired
 
@@ -66,7 +67,10 @@ class BertclApp(App[None]):
     CSS_PATH: ClassVar = [Path(__file__).parents[1] / name for name in _STYLES]
     PLACE: ClassVar[Place] = "app"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("app")]
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {
+        ActionsProvider,
+        JumpsProvider,
+    }
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - Textual declares it so
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012 - as above
 
@@ -293,8 +297,11 @@ class BertclApp(App[None]):
         return action != "open_workers" or "work" not in opened
 
     def action_save_screenshot(self) -> None:
-        path = free_path(Path.cwd(), datetime.now())
+        shown_path = self.screen.query(TopBar)
+        name = picture_name(shown_path.first().path if shown_path else ())
+        path = free_path(Path.cwd() / FOLDER, name, datetime.now())
         try:
+            path.parent.mkdir(exist_ok=True)
             self.save_screenshot(path.name, str(path.parent))
         except OSError as error:
             text = f"The screen cannot be saved as {shown(path)}: {reason_of(error)}."
@@ -334,10 +341,3 @@ class BertclApp(App[None]):
 
 def _works(study: StudyRow) -> bool:
     return study.desired == "running" and study.state in {"running", "queued", "stalled", "lost"}
-
-
-def free_path(folder: Path, moment: datetime) -> Path:
-    """Return where a picture of the screen goes: a name of that moment that no file there has."""
-    name = f"bertcl-{moment:%Y-%m-%d-%H%M%S}"
-    names = (f"{name}-{number}" if number > 1 else name for number in count(1))
-    return next(path for name in names if not (path := folder / f"{name}.svg").exists())

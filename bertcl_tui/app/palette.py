@@ -1,6 +1,8 @@
-"""The command palette: what can be done here, by name, with its key."""
+"""The command palette: what can be done here, by name, with its key, and where one can go."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -9,10 +11,16 @@ from textual.actions import parse
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
+from textual.message import Message
 from textual.screen import Screen
 
 from bertcl_tui.actions import Action, Place, actions_of
+from bertcl_tui.kit.messages import OpenArena, OpenCombine, OpenRun, OpenShifts, OpenStudy
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.study_rows import StudyRow
+from bertcl_tui.style.looks import state_word
 from bertcl_tui.widgets.keys import key_names
+from engine.errors import EngineError
 
 _BY_PURPOSE: Final = 0.1
 """The score of what is found by its sentence: below what is found by its name."""
@@ -51,6 +59,53 @@ class ActionsProvider(Provider):
             run = partial(self.app.run_action, action.handler, node)
             yield _Command(title, key_names(self.app, action), action.help, run)
         yield _Command("Theme", "", "Choose other colours.", self.app.action_change_theme)
+
+
+class JumpsProvider(Provider):
+    """Offers every study, every trial of the study one looks at, and the screens of all."""
+
+    async def startup(self) -> None:
+        """Read what there is; where that fails, the screens stay."""
+        self._studies: Sequence[StudyRow] = ()
+        self._runs: Mapping[int, int] = {}
+        with suppress(EngineError):
+            await to_thread(self._read)
+
+    def _read(self) -> None:
+        reader: Reader = self.app.reader  # type: ignore[attr-defined]  # every app here has one
+        self._studies = reader.studies()
+        study = study_in_front(self.app.screen_stack)
+        if study is not None:
+            self._runs = reader.run_ids(study)
+
+    async def search(self, query: str) -> Hits:
+        """Offer what has the letters that were typed; a trial by its whole number alone."""
+        matcher = self.matcher(query)
+        number = query.casefold().removeprefix("trial").strip().removeprefix("#")
+        if number.isdigit() and int(number) in self._runs:
+            opened = OpenRun(self._runs[int(number)], tuple(self._runs.values()))
+            yield self._hit(1.0, Content(f"Trial {int(number)}"), "Show it in full.", opened)
+        for title, purpose, place in self._places():
+            if (score := matcher.match(title)) > 0:
+                yield self._hit(score, matcher.highlight(title), purpose, place)
+
+    def _places(self) -> Iterator[tuple[str, str, Message]]:
+        for study in reversed(self._studies):
+            yield f"Study {study.name}", state_word(study.state, study.desired), OpenStudy(study.id)
+        yield "Arena", "Show how methods compare.", OpenArena()
+        study_id = study_in_front(self.app.screen_stack)
+        yield "Combine", "Combine what is marked into one profile.", OpenCombine(study_id)
+        yield "Shifts", "Show how far tasks are from each other.", OpenShifts(study_id)
+
+    def _hit(self, score: float, title: Content, purpose: str, opened: Message) -> Hit:
+        run = partial(self.app.post_message, opened)
+        return Hit(score, title, run, text=title.plain, help=purpose)
+
+
+def study_in_front(screens: Sequence[Screen[object]]) -> int | None:
+    """Return the study that the topmost of these screens shows that shows one."""
+    ids = (getattr(screen, "study_id", None) for screen in reversed(screens))
+    return next((each for each in ids if each is not None), None)
 
 
 def offered(screen: Screen[object]) -> Iterator[tuple[Action, DOMNode]]:

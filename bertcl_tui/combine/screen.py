@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
@@ -38,15 +37,17 @@ from bertcl_tui.combine.mixture import (
     read_mixture,
 )
 from bertcl_tui.combine.mixture_list import BaseDial, MixtureList
+from bertcl_tui.combine.outcome import note_on, outcome_of, title_of
 from bertcl_tui.kit.dialogs import Texts
-from bertcl_tui.kit.live import Folding
+from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import OpenArena, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.frame import TopBar
+from bertcl_tui.widgets.frame import TopBar, entitle
 from bertcl_tui.widgets.keys import KeyBar, with_keys
 from engine.arena.offers import finished_profile
+from engine.arena.profile_score import ProfileScore, score_of_profile
 from engine.errors import EngineError, UsageError
 from engine.profiles import DEFAULT_BASE, Backbone, Band, Combined, Profile, bootstrap_band
 from engine.spec import Protocol
@@ -85,7 +86,15 @@ class BandFound(Message):
     band: Band
 
 
-class CombineScreen(Screen[None]):
+@dataclass
+class ScoreRead(Folding):
+    """What the arena has of a combination."""
+
+    combined: Combined | None
+    score: ProfileScore | None
+
+
+class CombineScreen(LiveScreen):
     """Combines trials and shows at once what comes out.
 
     Args:
@@ -121,8 +130,24 @@ class CombineScreen(Screen[None]):
                     yield Static(id="facts", markup=False)
                     yield Static(id="sentence", markup=False)
                 yield Chart(id="weights", classes="panel")
+                yield Chart(id="scored", classes="panel")
         yield Static("Reading trials…", id="welcome", markup=False)
         yield KeyBar()
+
+    def read(self) -> ScoreRead:
+        combined, score = self._combined, None
+        if combined is not None:
+            score = score_of_profile(
+                self._reader.arena(), combined.learning_rates, combined.first_lr
+            )
+        return ScoreRead(combined, score)
+
+    @on(ScoreRead)
+    def _score_read(self, message: ScoreRead) -> None:
+        if message.combined is self._combined:
+            scored = self.query_one("#scored", Chart)
+            scored.show(outcome_of(message.score, self.app))
+            entitle(scored, title_of(message.score), note_on(message.score))
 
     def on_mount(self) -> None:
         self.add_class("-empty")
@@ -134,7 +159,7 @@ class CombineScreen(Screen[None]):
 
     # reading
 
-    @work(thread=True, exclusive=True, group="read")
+    @work(thread=True, exclusive=True, group="mixture")
     def _read(self) -> None:
         try:
             self.post_message(MixtureRead(read_mixture(self._reader, self._marked)))
@@ -177,6 +202,7 @@ class CombineScreen(Screen[None]):
         self._show()
         if self._combined:
             self._find_band(self._combined)
+            self.follow()
 
     @work(thread=True, exclusive=True, group="band", description="band")
     def _find_band(self, combined: Combined) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from bertcl_tui.charts.forgetting import Known, known_now
-from bertcl_tui.store.filters import Filter
+from bertcl_tui.store.filters import Filter, WordTerm
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import (
@@ -25,6 +25,7 @@ from engine.store.states import ENDED
 
 _MOST_LINES: Final = 24
 """Marked trials in one chart of curves; the first eight lines have a colour, others are dim."""
+_NOT_COLLAPSED: Final[Filter] = (WordTerm("state", "!=", ("collapsed",)),)
 MARGIN: Final = 60
 """Lines above and below those that can be seen, for a step or a page more."""
 MOST_COMPARED: Final = 8
@@ -37,6 +38,8 @@ class Question(Struct, frozen=True, kw_only=True):
     study_id: int
     order: Order = BY_P
     where: Filter = ()
+    unfolded: bool = False
+    """Whether collapsed trials are listed, which otherwise only a filter finds."""
     cursor: int | None = None
     """Number of the trial under the cursor."""
     marked: frozenset[int] = frozenset()
@@ -56,6 +59,8 @@ class Look(Struct, frozen=True, kw_only=True):
     ordered: Ordered
     numbers: Sequence[int]
     """Of all trials that fit, in their order."""
+    folded: int
+    """How many collapsed trials are left out of them."""
     rows: tuple[TrialRow, ...]
     """Those of them that can be seen, some around, and all below."""
     cursor: TrialRow | None
@@ -103,9 +108,11 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     study = reader.study(question.study_id)
     if study is None:
         return None
+    collapsed = study.counts.get("collapsed", 0)
+    folded = 0 if question.where or question.unfolded else collapsed
     ordered = reader.ordered_trials(
         question.study_id,
-        where=question.where,
+        where=_NOT_COLLAPSED if folded else question.where,
         order=question.order,
         before=None if before is None else before.ordered,
     )
@@ -134,6 +141,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         order=question.order,
         ordered=ordered,
         numbers=numbers,
+        folded=folded,
         rows=tuple(rows.values()),
         cursor=current,
         running=running,
@@ -155,9 +163,9 @@ def _notes(reader: Reader, trial: TrialRow | None, before: Look | None) -> tuple
         return ()
     if before is not None and before.cursor == trial and trial.state in ENDED:
         return before.notes
-    probes = reader.probes(trial.run_id)
-    ends = accuracies_of(reader.stage_ends(trial.run_id), probes) if probes else ()
-    return tuple(probed_notes(f"#{trial.number}", ends, probes))
+    found = reader.measures(trial.run_id)
+    ends = accuracies_of(found.ends, found.probes) if found.probes else ()
+    return tuple(probed_notes(f"#{trial.number}", ends, found.probes))
 
 
 def _elsewhere(

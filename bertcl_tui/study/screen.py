@@ -126,6 +126,11 @@ class StudyScreen(LiveScreen):
     def on_resize(self, _: events.Resize) -> None:
         self.refresh_bindings()
 
+    @property
+    def study_id(self) -> int:
+        """Of the study that is shown."""
+        return self._question.study_id
+
     # what is read and shown
 
     def read(self) -> StudyRead:
@@ -233,6 +238,9 @@ class StudyScreen(LiveScreen):
 
     def action_choose_columns(self) -> None:
         self._trials.listing.choose_columns()
+
+    def action_fold_collapsed(self) -> None:
+        self._ask(unfolded=not self._question.unfolded)
 
     def action_filter(self) -> None:
         self._trials.filter_bar.open()

@@ -33,6 +33,7 @@ from bertcl_tui.study.writing import (
 from bertcl_tui.style.wording import confirmation_text, count, seeds_text
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import entitle
+from bertcl_tui.widgets.keys import key_for
 from engine.errors import EngineError, shown
 from engine.files import check_target, expanded
 from engine.store.states import RETRIED
@@ -102,7 +103,11 @@ class TrialsList(Vertical):
     def _title(self, question: Question, look: Look) -> Iterable[str]:
         order, column = self.listing.order, self.listing.column
         total, shown = sum(look.study.counts.values()), len(look.numbers)
-        yield f"Trials ─ {f'{shown:,} of {total:,}' if question.where else f'{total:,}'}"
+        if look.folded:
+            key = key_for(self.app, "fold_collapsed")
+            yield f"Trials ─ {shown:,} + {look.folded:,} collapsed ({key})"
+        else:
+            yield f"Trials ─ {f'{shown:,} of {total:,}' if question.where else f'{total:,}'}"
         if question.marked:
             yield f"{len(question.marked):,} marked"
         name = order.field if column is None else column.label or column.key

@@ -25,6 +25,11 @@ class TopBar(Widget):
         self._path = path
         self._facts: tuple[str, ...] = ()
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """What stands on the left."""
+        return self._path
+
     def show(self, path: Sequence[str], facts: Sequence[str]) -> None:
         """Show these; facts come in the order of their weight."""
         if (tuple(path), tuple(facts)) != (self._path, self._facts):

@@ -11,12 +11,15 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Label
 
-from bertcl_tui.app.app import BertclApp, free_path
+from bertcl_tui.app.app import BertclApp
+from bertcl_tui.app.pictures import free_path, picture_name
 from bertcl_tui.help.screen import HelpScreen
 from bertcl_tui.kit.dialogs import LeaveScreen
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.trial.screen import TrialScreen
+from bertcl_tui.widgets.frame import TopBar
 from engine.store.connection import open_store
 from engine.store.runs import entries
 from engine.store.states import ENDED
@@ -213,30 +216,80 @@ async def test_the_palette_runs_an_action(open_app: OpenApp, store: Path) -> Non
         await until(pilot, lambda: _desired(store) == "paused")
 
 
+async def test_the_palette_goes_to_any_study(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await _choose(pilot, "study sst2")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await until(pilot, lambda: "sst2:mrpc" in pilot.app.screen.query_one(TopBar).path)
+
+
+async def test_the_palette_goes_to_a_trial_of_the_study_one_looks_at(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await _choose(pilot, "trial 17")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
+        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).path[-1:] == ("#17",))
+
+
+async def test_the_palette_offers_no_trial_where_no_study_is_looked_at(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("colon", *"trial 17")
+        assert isinstance(pilot.app.screen, CommandPalette)
+        await until(pilot, lambda: "No&#160;matches" in pilot.app.export_screenshot())
+
+
+async def _choose(pilot: Pilot[None], words: str) -> None:
+    """Type these words into the palette, and take the first that it offers."""
+    await pilot.press("colon")
+    await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+    await pilot.press(*words)
+    palette = pilot.app.screen
+    await until(pilot, lambda: palette.query_one("CommandList").option_count)  # type: ignore[attr-defined]
+    await pilot.press("down", "enter")
+
+
 @pytest.mark.action("app", "save_screenshot")
-@pytest.mark.parametrize("key", ["ctrl+s", "f12"])
 async def test_a_picture_of_the_screen(
-    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with open_app() as pilot:
         await _ready(pilot)
-        await pilot.press(key)
-        await until(pilot, lambda: list(tmp_path.glob("bertcl-*.svg")))
-        (picture,) = tmp_path.glob("bertcl-*.svg")
-        assert any(str(picture) in note.message for note in pilot.app._notifications)
+        await pilot.press("f12")
+        await until(pilot, lambda: list(tmp_path.glob("pictures/studies-*.svg")))
+        (picture,) = tmp_path.glob("pictures/*.svg")
+        await until(
+            pilot, lambda: any(str(picture) in note.message for note in pilot.app._notifications)
+        )
     assert "rotten-tomatoes" in picture.read_text(encoding="utf-8")
 
 
 def test_no_picture_takes_the_place_of_another(tmp_path: Path) -> None:
     moment = datetime(2022, 7, 18, 9, 30, 5)
     for _ in range(3):
-        free_path(tmp_path, moment).touch()
+        free_path(tmp_path, "arena", moment).touch()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "bertcl-2022-07-18-093005-2.svg",
-        "bertcl-2022-07-18-093005-3.svg",
-        "bertcl-2022-07-18-093005.svg",
+        "arena-2022-07-18-093005-2.svg",
+        "arena-2022-07-18-093005-3.svg",
+        "arena-2022-07-18-093005.svg",
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (("Studies",), "studies"),
+        (("Studies", "sst2:mrpc", "#10"), "sst2-mrpc-10"),
+        (("Studies", "../etc/päss"), "etc-p-ss"),
+        (("Studies", "::"), "screen"),
+    ],
+)
+def test_a_picture_is_called_as_the_screen_that_it_is_of(path: tuple[str, ...], name: str) -> None:
+    assert picture_name(path) == name
 
 
 async def test_help_is_searched(open_app: OpenApp) -> None:

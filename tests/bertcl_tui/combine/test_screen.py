@@ -1,6 +1,7 @@
 """Combine: what is marked, how b turns it, and what becomes of it."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ from engine.store.studies import create_study
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.host import SIZE, Host, settle
 from tests.bertcl_tui.waiting import until
+from tests.engine.arena.doing import do
 from tests.recorded import recorded_store
 
 LIVE, DONE, PAUSED = 1, 2, 3
@@ -351,6 +353,32 @@ async def test_an_evaluation_queues_runs_of_the_profile_and_its_baseline(
     ]
     assert json.loads(rows[0].learning_rates) == list(rates)
     assert [row.label for row in rows[2:]] == ["flat 2e-5", "flat 2e-5"]
+
+
+async def test_what_the_profile_scored_fills_in_as_its_runs_end(
+    tmp_path: Path, tasks: Path, backbone: Path
+) -> None:
+    store = tmp_path / "studies.db"
+    study = _tiny_study(store, tasks, backbone)
+    app = host(str(store), {study: frozenset({0, 1})})
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        screen = screen_of(pilot)
+        await until(pilot, lambda: "not run yet: v runs them" in drawn(pilot, "#scored"))
+        await press(pilot, "v")
+        await answer(pilot, sequence="topic:agree", seeds="2")
+        screen.follow()
+        await until(pilot, lambda: "0 of 2 runs complete" in drawn(pilot, "#scored"))
+        with closing(open_store(str(store))) as opened:
+            for p_o in (0.75, 0.71, 0.5, 0.5):  # twice the profile, twice flat
+                do(opened, ((0.8,), (p_o, 0.8)))
+        screen.follow()
+        await until(pilot, lambda: "mean of 1 unseen" in drawn(pilot, "#scored"))
+        assert "topic:agree" in drawn(pilot, "#scored")
+        assert "+0.230" in drawn(pilot, "#scored")
+        assert str(screen.query_one("#scored").border_subtitle) == "2 of 2 runs complete"
+        await press(pilot, "right")
+        await until(pilot, lambda: "not run yet" in drawn(pilot, "#scored"))
 
 
 @pytest.mark.action("combine", "back")

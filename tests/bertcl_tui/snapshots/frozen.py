@@ -1,14 +1,17 @@
 """The recorded store at one moment that never passes, on one machine that is nobody's."""
 
+import json
 from collections.abc import Iterator
+from math import log10
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import insert, update
 
+from engine.spec.schedule import rate_factor
 from engine.store.connection import open_store
 from engine.store.importance import ImportanceRecord, keep_importance
-from engine.store.schema import drift, log, measurement, probe, run, study, worker
+from engine.store.schema import drift, log, measurement, probe, run, study, trace, worker
 from engine.work.machine import GpuLoad, MachineLoad
 from tests.recorded import STAGE_STEPS
 
@@ -88,6 +91,7 @@ def freeze(path: Path) -> Path:
         for run_id in _ENDS:
             connection.execute(insert(measurement), list(_ends(run_id)))
             connection.execute(insert(probe), list(_probes(run_id)))
+            connection.execute(insert(trace), list(_traces(run_id)))
     keep_importance(store, STUDY, IMPORTANCE)
     store.close()
     return path
@@ -129,3 +133,16 @@ def _probes(run_id: int) -> Iterator[dict[str, Any]]:
         for rows, less in ((10, 0.09), (100, 0.0)):
             key = {"run_id": run_id, "stage": stage, "task": task, "rows": rows}
             yield {**key, "score": score - less}
+
+
+def _traces(run_id: int) -> Iterator[dict[str, Any]]:
+    """Say what steps did: the higher a layer, the further it moved."""
+    for step in range(4, 2 * STAGE_STEPS + 1, 4):
+        stage, taken = divmod(step - 1, STAGE_STEPS)
+        schedule = rate_factor(taken, STAGE_STEPS, 0.1)
+        loss = (0.72, 0.69)[stage] * 0.993**taken + 0.02 * (step % 3)
+        ratios = [
+            round(log10(schedule) - 4.6 + 0.32 * place - 0.1 * stage, 2) if schedule else None
+            for place in range(8)
+        ]
+        yield {"run_id": run_id, "step": step, "loss": loss, "ratios": json.dumps(ratios)}

@@ -85,7 +85,7 @@ async def test_the_running_trial_then_the_best(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await _enter(pilot)
         assert _numbers(pilot)[:3] == [30, 10, 6]
-        assert len(_numbers(pilot)) == 31
+        assert len(_numbers(pilot)) == 29
 
 
 async def test_the_charts_follow_the_cursor(open_app: OpenApp) -> None:
@@ -237,8 +237,21 @@ async def test_filter(open_app: OpenApp) -> None:
         await until(pilot, lambda: _numbers(pilot) == [8, 16])
         assert "2 of 31" in str(pilot.app.screen.query_one("#trials").border_title)
         await pilot.press("enter", "escape")
-        await until(pilot, lambda: len(_numbers(pilot)) == 31)
+        await until(pilot, lambda: len(_numbers(pilot)) == 29)
         assert isinstance(pilot.app.screen, StudyScreen)
+
+
+@pytest.mark.action("study", "fold_collapsed")
+async def test_collapsed_trials_are_counted_until_they_are_asked_for(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await _enter(pilot)
+        await until(pilot, lambda: "Trials ─ 29 + 2 collapsed (x)" in _title(pilot))
+        assert not {8, 16} & set(_numbers(pilot))
+        await pilot.press("x")
+        await until(pilot, lambda: {8, 16} < set(_numbers(pilot)))
+        assert "collapsed" not in _title(pilot)
+        await pilot.press("x")
+        await until(pilot, lambda: len(_numbers(pilot)) == 29)
 
 
 async def test_a_filter_that_nothing_fits(open_app: OpenApp) -> None:
