@@ -62,6 +62,14 @@ STUDIES = (
         "Hold the marked trials side by side, or this one against the flat baseline.",
         shown="wide",
     ),
+    Action(
+        "write_note",
+        "N",
+        "note",
+        "Write a note on the trial, with #tags; the table shows it, and a filter finds it.",
+        ("study", "trial"),
+        shown="wide",
+    ),
     _study(
         "fold_collapsed",
         "x",

@@ -88,7 +88,7 @@ class BertclApp(App[None]):
         self.controls = Controls(self, self.reader)
         self.store_watch = StoreWatch(self, self.reader, self._announce)
         self.marks: dict[int, frozenset[int]] = {}
-        """Marked trial numbers by study id, for as long as the app is open."""
+        """Numbers of trials that were marked here, by study id; the store has the others."""
         self.histories: dict[str, History] = {}
         """Earlier filters by table, for as long as the app is open."""
         self._unsent_study: Mapping[str, str] | None = None
@@ -193,7 +193,7 @@ class BertclApp(App[None]):
     def _open_study(self, message: messages.OpenStudy) -> None:
         from bertcl_tui.study.screen import StudyScreen
 
-        marked = self.marks.get(message.study_id, frozenset())
+        marked = self.marks.get(message.study_id)
         remembered = self._remembered_of(StudyScreen.TABLE)
         self.push_screen(StudyScreen(message.study_id, self.reader, marked, *remembered))
 
@@ -230,12 +230,25 @@ class BertclApp(App[None]):
 
     @on(messages.OpenCombine)
     def _open_combine(self, message: messages.OpenCombine) -> None:
+        self._find_marks(message.study_id)
+
+    @work(thread=True, exclusive=True, group="marks")
+    def _find_marks(self, study_id: int | None) -> None:
+        try:
+            marks = {**self.reader.marks(), **self.marks}
+        except EngineError as error:
+            self.post_message(messages.Trouble(str(error)))
+            return
+        self.call_from_thread(self._combine, study_id, marks)
+
+    def _combine(self, study_id: int | None, marks: dict[int, frozenset[int]]) -> None:
         from bertcl_tui.combine.screen import CombineScreen
 
-        marked = {study_id: trials for study_id, trials in self.marks.items() if trials}
-        if not marked and message.study_id is not None:
-            marked = {message.study_id: frozenset()}
-        self.push_screen(CombineScreen(marked, self.reader))
+        marked = {study: trials for study, trials in marks.items() if trials}
+        if study_id is not None:  # what one looks at comes first; others are there to be taken in
+            marked = {study_id: marked.get(study_id, frozenset()), **marked}
+        aside = frozenset(marked) - {study_id} if study_id is not None else frozenset()
+        self.push_screen(CombineScreen(marked, self.reader, aside))
 
     @on(messages.OpenFile)
     def _open_file(self, message: messages.OpenFile) -> None:
@@ -261,6 +274,11 @@ class BertclApp(App[None]):
     @on(messages.Marked)
     def _marked(self, message: messages.Marked) -> None:
         self.marks[message.study_id] = message.trials
+        self.controls.mark(message.study_id, message.trials)
+
+    @on(messages.WriteNote)
+    def _write_note(self, message: messages.WriteNote) -> None:
+        self.controls.note(message)
 
     @on(ColumnsChosen)
     def _columns_chosen(self, message: ColumnsChosen) -> None:

@@ -9,7 +9,7 @@ from textual.worker import get_current_worker
 
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit.live import StoreChanged
-from bertcl_tui.kit.messages import Trouble, WriteReport
+from bertcl_tui.kit.messages import Trouble, WriteNote, WriteReport
 from bertcl_tui.store.control import (
     add_worker,
     control_runs,
@@ -17,6 +17,8 @@ from bertcl_tui.store.control import (
     control_worker,
     delete_study,
     retry_runs,
+    set_marks,
+    set_note,
     start_workers,
 )
 from bertcl_tui.store.reader import Reader
@@ -72,6 +74,33 @@ class Controls:
 
         queued = f"{count(len(run_ids), 'run')} queued again"
         self._in_thread(check_and_queue, lambda: self._app.notify(queued, markup=False))
+
+    def mark(self, study_id: int, numbers: frozenset[int]) -> None:
+        """Keep which trials of a study are marked."""
+        self._in_thread(lambda: set_marks(self._store, study_id, numbers))
+
+    def note(self, asked: WriteNote) -> None:
+        """Ask for a note on a trial, and keep it."""
+        from bertcl_tui.kit.dialogs import FormScreen
+        from bertcl_tui.options.readers import Field
+
+        def remark(texts: Mapping[str, str]) -> str:
+            return "A filter finds it, such as note:#keep." if texts["note"] else "No note."
+
+        def answered(texts: Mapping[str, str] | None) -> None:
+            if texts is not None:
+                note, trials = texts["note"], [asked.number]
+                self._in_thread(lambda: set_note(self._store, asked.study_id, trials, note))
+
+        field = Field("note", "Note", "In one line, with #tags if you like.", str, long=True)
+        form = FormScreen(
+            f"Note on #{asked.number}",
+            [field],
+            go="Keep",
+            remark=remark,
+            begun={"note": asked.note},
+        )
+        self._app.push_screen(form, answered)
 
     def delete(self, study_id: int, deleted: Call) -> None:
         """Delete a study and what was measured in it; then call ``deleted`` in the app's loop."""

@@ -40,10 +40,10 @@ from bertcl_tui.cli.parameters import (
     Store,
     Texts,
     offer_words,
+    refuse_unused,
     with_flags,
 )
 from bertcl_tui.cli.stores import OpenedStore, opened, use_places
-from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.style.wording import count
 from engine.arena.declared import WrittenPlan, declare_plan, read_plan
 from engine.arena.entrants import DEFAULT_RATE

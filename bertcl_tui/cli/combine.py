@@ -17,7 +17,7 @@ from bertcl_tui.combine.mixture import export_profile, farthest_change
 from bertcl_tui.options.readers import trial_numbers
 from bertcl_tui.style.wording import count, stage_1_said
 from engine.arena.offers import finished_profile, offer
-from engine.errors import UsageError, shown
+from engine.errors import shown
 from engine.profiles import DEFAULT_BASE, Combined, StudyTrials, bootstrap_band, without_each_study
 from engine.profiles import combine as combine_trials
 from engine.store.connection import DEFAULT_STORE
@@ -145,12 +145,7 @@ def selected(at: OpenedStore, text: str) -> tuple[StudyRecord, tuple[int, ...] |
     selection = Selection(text, None) if text in names else parse_selection(text)
     study = at.study(selection.study)
     if selection.trials is not None:
-        missing = set(selection.trials) - at.reader.run_ids(study.id).keys()
-        if missing:
-            raise UsageError(
-                f"study '{shown(study.name)}' has no trial {min(missing)}; "
-                f"see bertcl-tui trials {study.name}"
-            )
+        at.check_trials(study, selection.trials)
     return study, selection.trials
 
 

@@ -111,6 +111,20 @@ COMMANDS: Final = (
         "show sst2:mrpc 17",
     ),
     Command(
+        "mark",
+        "remarks:mark",
+        "Look",
+        "Mark trials to be compared and combined, or print which are marked.",
+        "mark sst2:mrpc 8 17",
+    ),
+    Command(
+        "note",
+        "remarks:note",
+        "Look",
+        "Write a note on a trial; tables show it, and a filter finds it: note:#keep.",
+        "note sst2:mrpc 17 'low layers hardly move #keep'",
+    ),
+    Command(
         "explain",
         "explain:explain",
         "Look",

@@ -7,9 +7,17 @@ import typer
 
 from bertcl_tui.cli.following import command_on, follow_runs
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
-from bertcl_tui.cli.parameters import Checkpoints, Detach, Json, Retry, Slots, Store, Study
+from bertcl_tui.cli.parameters import (
+    Checkpoints,
+    Detach,
+    Json,
+    Retry,
+    Slots,
+    Store,
+    Study,
+    refuse_unused,
+)
 from bertcl_tui.cli.stores import opened, use_places
-from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.style.wording import count, score
 from engine.arena.confirming import ConfirmedTrial, confirmed_trials, plan_confirmation
 from engine.errors import EngineError, UsageError, shown

@@ -109,13 +109,8 @@ def _numbers(words: Sequence[str] | None) -> tuple[int, ...]:
 
 
 def _chosen(at: OpenedStore, study: StudyRow, numbers: Sequence[int]) -> list[TrialRow]:
+    at.check_trials(study, numbers)
     known = {trial.number: trial for trial in at.reader.trials(study.id).rows}
-    missing = [number for number in numbers if number not in known]
-    if missing:
-        raise UsageError(
-            f"study '{shown(study.name)}' has no trial {missing[0]}; "
-            f"see bertcl-tui trials {study.name}"
-        )
     if numbers:
         return [known[number] for number in numbers]
     ended = [known[number] for number in sorted(known) if known[number].state in _BY_ACCIDENT]

@@ -10,9 +10,8 @@ from msgspec.structs import replace
 
 from bertcl_tui.cli.foreign import Rates, from_llrd, pairs_of, scores_of
 from bertcl_tui.cli.output import say
-from bertcl_tui.cli.parameters import HeadNames, Store, names_in, offer_words
+from bertcl_tui.cli.parameters import HeadNames, Store, names_in, offer_words, refuse_unused
 from bertcl_tui.cli.stores import opened
-from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.combine.mixture import export_profile
 from bertcl_tui.options import option
 from bertcl_tui.style.wording import count

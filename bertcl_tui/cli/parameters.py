@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from bertcl_tui.options import OPTIONS, Option, build_study_spec, preset_defaults
-from engine.errors import EngineError, mask_password
+from engine.errors import EngineError, UsageError, mask_password
 from engine.spec import StudySpec
 from engine.tasks.catalog import describe_sequence
 
@@ -317,3 +317,25 @@ def _offers(item: Option) -> Callable[..., Offer] | None:
 def _help(item: Option) -> str:
     choices = f" One of {', '.join(item.choices)}." if item.choices else ""
     return f"{item.help}{choices} Default: {preset_defaults('default')[item.name]}."
+
+
+_TYPED: Final = "COMMANDLINE"
+"""How click calls where a value is from that a person wrote, and no default or variable said."""
+
+
+def refuse_unused(context: typer.Context, names: Iterable[str], where: str) -> None:
+    """Refuse options that were typed and would do nothing beside others.
+
+    Args:
+        context: of the command.
+        names: of its parameters.
+        where: they would do nothing, such as ``with --offline``.
+
+    Raises:
+        UsageError: one of them was typed.
+    """
+    flags = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == _TYPED:
+            raise UsageError(f"{flags[name]} does nothing {where}; leave it away")

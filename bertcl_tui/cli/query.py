@@ -8,9 +8,8 @@ from typing import Annotated, Final
 import typer
 
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
-from bertcl_tui.cli.parameters import Json, Store, offer_words
+from bertcl_tui.cli.parameters import Json, Store, offer_words, refuse_unused
 from bertcl_tui.cli.stores import opened
-from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError, shown, unknown_name
 from engine.exports.rows import ROW_FORMATS, check_ending, rows_text, write_rows

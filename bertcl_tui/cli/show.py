@@ -32,7 +32,6 @@ from bertcl_tui.style.wording import (
 )
 from bertcl_tui.trial.look import accuracies_of, choice_labels, layers_of
 from bertcl_tui.trial.parameters import parameters_of
-from engine.errors import UsageError, shown
 from engine.spec import Protocol, preset
 from engine.store.connection import DEFAULT_STORE
 from engine.store.measurements import stages_of
@@ -147,12 +146,9 @@ def _decided(run: RunFacts) -> dict[str, str]:
 
 
 def _trial(at: OpenedStore, study: StudyRecord, number: int) -> TrialRow:
-    trials = at.reader.chosen_trials(study.id, [number])
-    if not trials:
-        raise UsageError(
-            f"study '{shown(study.name)}' has no trial {number}; see bertcl-tui trials {study.name}"
-        )
-    return trials[0]
+    at.check_trials(study, [number])
+    (trial,) = at.reader.chosen_trials(study.id, [number])
+    return trial
 
 
 def _headline(trial: TrialRow) -> str:

@@ -1,6 +1,6 @@
 """Stores that commands look into."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -38,6 +38,19 @@ class OpenedStore:
         if row is None:
             raise UsageError(f"study '{shown(name)}' was deleted just now")
         return row
+
+    def check_trials(self, study: StudyRecord | StudyRow, numbers: Iterable[int]) -> None:
+        """See that a study has the trials of these numbers.
+
+        Raises:
+            UsageError: it lacks one.
+        """
+        missing = set(numbers) - self.reader.run_ids(study.id).keys()
+        if missing:
+            raise UsageError(
+                f"study '{shown(study.name)}' has no trial {min(missing)}; "
+                f"see bertcl-tui trials {study.name}"
+            )
 
 
 def use_places(checkpoints: str = "") -> None:

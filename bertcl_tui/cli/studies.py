@@ -9,9 +9,8 @@ import typer
 
 from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.cli.output import make_table, print_json, print_text, say
-from bertcl_tui.cli.parameters import Json, Store, Study, offer_columns, offer_orders
+from bertcl_tui.cli.parameters import Json, Store, Study, offer_columns, offer_orders, refuse_unused
 from bertcl_tui.cli.stores import opened
-from bertcl_tui.cli.unused import refuse_unused
 from bertcl_tui.store.filters import parse_filter
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow

@@ -103,17 +103,26 @@ def _only(study: StudyTrials, numbers: frozenset[int]) -> StudyTrials:
     return replace(study, trials=tuple(t for t in study.trials if t.number in numbers))
 
 
-def read_mixture(reader: Reader, marked: Mapping[int, frozenset[int]]) -> Mixture:
+def read_mixture(
+    reader: Reader,
+    marked: Mapping[int, frozenset[int]],
+    aside: frozenset[int] = frozenset(),
+) -> Mixture:
     """Read the trials of these studies; blocks.
 
     Args:
         reader: looks into the store.
         marked: trial numbers by study id; none means every complete trial of that study. The
             first study says which protocol the others must have.
+        aside: studies of which nothing goes in at first.
     """
     sources = [_read_source(reader, study_id, numbers) for study_id, numbers in marked.items()]
     found = tuple(source for source in sources if source is not None)
-    return Mixture(sources=found, taken={source.study_id: source.marked for source in found})
+    taken = {
+        source.study_id: frozenset() if source.study_id in aside else source.marked
+        for source in found
+    }
+    return Mixture(sources=found, taken=taken)
 
 
 def _read_source(reader: Reader, study_id: int, marked: frozenset[int]) -> Source | None:

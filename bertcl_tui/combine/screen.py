@@ -100,6 +100,7 @@ class CombineScreen(LiveScreen):
     Args:
         marked: trial numbers by study id; none means every complete trial of that study.
         reader: looks into the store.
+        aside: studies that are left out until they are asked for.
     """
 
     PLACE: ClassVar[Place] = "combine"
@@ -107,9 +108,14 @@ class CombineScreen(LiveScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("combine")]
     AUTO_FOCUS = "MixtureList"
 
-    def __init__(self, marked: Mapping[int, frozenset[int]], reader: Reader) -> None:
+    def __init__(
+        self,
+        marked: Mapping[int, frozenset[int]],
+        reader: Reader,
+        aside: frozenset[int] = frozenset(),
+    ) -> None:
         super().__init__()
-        self._marked, self._reader = dict(marked), reader
+        self._marked, self._reader, self._aside = dict(marked), reader, aside
         self._mixture = Mixture()
         self._combined: Combined | None = None
         """What comes out, at the depth of ``_target`` where there is one."""
@@ -162,7 +168,7 @@ class CombineScreen(LiveScreen):
     @work(thread=True, exclusive=True, group="mixture")
     def _read(self) -> None:
         try:
-            self.post_message(MixtureRead(read_mixture(self._reader, self._marked)))
+            self.post_message(MixtureRead(read_mixture(self._reader, self._marked, self._aside)))
         except EngineError as error:
             self.post_message(Trouble(str(error)))
 

@@ -39,6 +39,7 @@ class FormScreen(ModalScreen[Texts | None]):
         go: the word on the button.
         remark: says what will come of the texts; may raise UsageError for what cannot be.
         suggesters: how a field's text could go on.
+        begun: what stands in fields at first, where that is not the default.
     """
 
     PLACE: ClassVar[Place] = "dialog"
@@ -58,9 +59,11 @@ class FormScreen(ModalScreen[Texts | None]):
         go: str,
         remark: Callable[[Texts], str],
         suggesters: Mapping[str, Suggester] | None = None,
+        begun: Texts | None = None,
     ) -> None:
         super().__init__()
         self._title, self._fields, self._go = title, fields, go
+        self._begun = begun or {}
         self._remark_on = remark
         self._suggesters = suggesters or {}
 
@@ -68,7 +71,8 @@ class FormScreen(ModalScreen[Texts | None]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
             for field in self._fields:
-                yield FieldRow(field, field.default, suggester=self._suggesters.get(field.name))
+                text = self._begun.get(field.name, field.default)
+                yield FieldRow(field, text, suggester=self._suggesters.get(field.name))
             yield Static(id="remark", markup=False)
             with Horizontal(id="buttons"):
                 yield Button(self._go, variant="primary", id="go", compact=True)

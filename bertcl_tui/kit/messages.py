@@ -131,6 +131,16 @@ class DeleteStudy(Message):
 
 
 @dataclass
+class WriteNote(Message):
+    """Ask for a note on this trial of a study."""
+
+    study_id: int
+    number: int
+    note: str
+    """What is there by now."""
+
+
+@dataclass
 class Marked(Message):
     """These trials of a study are marked now, and no others."""
 

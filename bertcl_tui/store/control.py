@@ -1,6 +1,6 @@
 """Control of studies, runs and workers, written to the store. Each call may block: use a thread."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,30 @@ def retry_runs(store: str, run_ids: Sequence[int]) -> None:
     with _open(store) as opened:
         retry_runs(opened, run_ids)
     start_workers(store)
+
+
+def set_marks(store: str, study_id: int, numbers: Collection[int]) -> None:
+    """Let these trials of a study be marked, and no others.
+
+    Raises:
+        EngineError: the store cannot be written.
+    """
+    from engine.store.remarks import set_marks
+
+    with _open(store) as opened:
+        set_marks(opened, study_id, numbers)
+
+
+def set_note(store: str, study_id: int, numbers: Sequence[int], note: str) -> None:
+    """Write a note on trials; an empty one takes it away.
+
+    Raises:
+        EngineError: it is too long, or the store cannot be written.
+    """
+    from engine.store.remarks import set_note
+
+    with _open(store) as opened:
+        set_note(opened, study_id, numbers, note)
 
 
 def start_workers(store: str) -> None:

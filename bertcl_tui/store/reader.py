@@ -172,6 +172,15 @@ class Reader:
 
             return ordered(connection, study_id, self.clock(), where, order, before=before)
 
+    def marks(self) -> dict[int, frozenset[int]]:
+        """Return the numbers of the marked trials by study, of the studies that have any."""
+        store = self._store()
+        if store is None:
+            return {}
+        from engine.store.remarks import marks
+
+        return marks(store)
+
     def run_ids(self, study_id: int) -> dict[int, int]:
         """Return the run of every trial of a study, by the trial's number."""
         with self._connected() as connection:

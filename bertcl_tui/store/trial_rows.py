@@ -75,6 +75,10 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     run_id: int
     number: int
     label: str | None
+    note: str | None = None
+    """What a person says of it."""
+    marked: int | None = None
+    """1: a person chose it."""
     state: TrialState
     desired: Desired
     reason: str | None
@@ -245,6 +249,8 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     """None: no study asked for it."""
     number: int | None
     label: str | None
+    note: str | None = None
+    """What a person says of it."""
     spec: "RunSpec"
     state: TrialState
     desired: Desired

@@ -88,6 +88,16 @@ def numbered(line: TrialLine, _: Looks) -> Text:
     return Text(str(line.number), style="bold" if line.mark else "")
 
 
+def remarked(line: TrialLine, looks: Looks) -> Text:
+    """Write what a person says of a trial, and quieter what it is called and why it ended."""
+    trial = line.trial
+    if trial is None:
+        return Text()
+    parts = [Text(trial.note)] if trial.note else []
+    parts += [Text(each, style=looks.muted) for each in (trial.label, trial.reason) if each]
+    return Text(" · ", style=looks.muted).join(parts)
+
+
 def stated(line: TrialLine, looks: Looks) -> Text:
     trial = line.trial
     if trial is None:

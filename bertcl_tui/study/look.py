@@ -17,8 +17,11 @@ from bertcl_tui.store.trial_rows import (
     RunCurves,
     Scored,
     TrialRow,
+    score_name,
 )
 from bertcl_tui.study.baseline import flat_baseline, flats_of
+from bertcl_tui.style.looks import state_word
+from bertcl_tui.style.wording import best_text, duration, headway, steps_rate, tokens_rate
 from bertcl_tui.trial.look import accuracies_of, choice_labels, probed_notes
 from engine.spec.search import Evaluator, is_worth_weighing
 from engine.store.states import ENDED
@@ -42,7 +45,8 @@ class Question(Struct, frozen=True, kw_only=True):
     """Whether collapsed trials are listed, which otherwise only a filter finds."""
     cursor: int | None = None
     """Number of the trial under the cursor."""
-    marked: frozenset[int] = frozenset()
+    marked: frozenset[int] | None = None
+    """None: those that the store has."""
     evaluator: Evaluator = "ped-anova"
     """Who weighs what matters."""
     baseline: int | None = None
@@ -67,6 +71,8 @@ class Look(Struct, frozen=True, kw_only=True):
     running: tuple[TrialRow, ...]
     marked: tuple[TrialRow, ...]
     """Those of the marked that are drawn."""
+    marks: frozenset[int]
+    """Numbers of all that are marked."""
     scored: tuple[Scored, ...]
     """All complete trials, best first."""
     flat: Scored | None
@@ -117,7 +123,8 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         before=None if before is None else before.ordered,
     )
     numbers = ordered.numbers
-    marked = sorted(question.marked)[:_MOST_LINES]
+    marks = _marks(reader, question, before)
+    marked = sorted(marks)[:_MOST_LINES]
     cursor = _under_cursor(question, numbers)
     shown = [*_seen(question, numbers, cursor), *ordered.unfinished[:MARGIN], *marked]
     shown += [] if cursor is None else [cursor]
@@ -146,6 +153,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         cursor=current,
         running=running,
         marked=marked_rows,
+        marks=marks,
         scored=scored,
         flat=flat,
         elsewhere=elsewhere,
@@ -155,6 +163,14 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         labels=_labels(study, (*rows.values(), flat), before),
         importance=reader.importance(study.id, question.evaluator),
     )
+
+
+def _marks(reader: Reader, question: Question, before: Look | None) -> frozenset[int]:
+    if question.marked is not None:
+        return question.marked
+    if before is not None:
+        return before.marks
+    return reader.marks().get(question.study_id, frozenset())
 
 
 def _notes(reader: Reader, trial: TrialRow | None, before: Look | None) -> tuple[str, ...]:
@@ -228,3 +244,23 @@ def _labels(
     if before is not None and len(before.labels) >= choices:
         return before.labels
     return choice_labels(study.model, study.grouping, choices)
+
+
+def facts_of(study: StudyRow) -> list[str]:
+    """Return what the top says of a study, in the order of its weight."""
+    ended = (f"{study.counts[s]} {s}" for s in ("pruned", "collapsed") if s in study.counts)
+    facts = (
+        state_word(study.state, study.desired),
+        headway(study),
+        f"ETA {duration(study.eta)}" if study.eta else "",
+        f"best p {best_text(study.best)}" if study.best and study.best.seeds > 1 else "",
+        steps_rate(study.rate),
+        tokens_rate(study.tokens_rate),
+        *ended,
+        study.model,
+        f"{study.preset} preset",
+        "" if study.score == "accuracy" else f"p of {score_name(study.score)}",
+        "" if study.first_lr is None else "later stages",
+        study.reason or "",
+    )
+    return [fact for fact in facts if fact]

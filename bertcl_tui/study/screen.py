@@ -25,12 +25,12 @@ from bertcl_tui.kit.messages import (
     OpenCombine,
     OpenCompare,
     Trouble,
+    WriteNote,
     WriteReport,
 )
 from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.study_rows import StudyRow
-from bertcl_tui.store.trial_rows import Scored, TrialRow, score_name
+from bertcl_tui.store.trial_rows import Scored, TrialRow
 from bertcl_tui.study.baseline import BaselineScreen, flats_of
 from bertcl_tui.study.grid import PanelGrid
 from bertcl_tui.study.look import (
@@ -38,6 +38,7 @@ from bertcl_tui.study.look import (
     MOST_COMPARED,
     Look,
     Question,
+    facts_of,
     flats_elsewhere,
     look_at_study,
     trials_to_compare,
@@ -45,14 +46,6 @@ from bertcl_tui.study.look import (
 from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.trials import TrialsList, ask_to_confirm, retry
 from bertcl_tui.study.trials_table import TrialsTable
-from bertcl_tui.style.looks import state_word
-from bertcl_tui.style.wording import (
-    best_text,
-    duration,
-    headway,
-    steps_rate,
-    tokens_rate,
-)
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import TopBar
@@ -82,7 +75,7 @@ class StudyScreen(LiveScreen):
     Args:
         study_id: of the study.
         reader: of the store.
-        marked: numbers of the trials that are marked at first.
+        marked: numbers of the trials that are marked at first; None: the store says.
         columns: keys of those that the person chose; none: the usual ones.
         history: of earlier filters.
     """
@@ -100,7 +93,7 @@ class StudyScreen(LiveScreen):
         self,
         study_id: int,
         reader: Reader,
-        marked: frozenset[int],
+        marked: frozenset[int] | None,
         columns: Sequence[str] = (),
         history: History | None = None,
     ) -> None:
@@ -108,7 +101,7 @@ class StudyScreen(LiveScreen):
         self._reader = reader
         self._question = Question(study_id=study_id, marked=marked)
         self._look: Look | None = None
-        self._trials = TrialsList(reader, marked, self.TABLE, columns, history)
+        self._trials = TrialsList(reader, marked or frozenset(), self.TABLE, columns, history)
         self._grid = PanelGrid(self._trials)
         self._weighing: Asking | None = None
         self._asked_to_weigh: tuple[str, int] | None = None
@@ -144,8 +137,11 @@ class StudyScreen(LiveScreen):
             self.dismiss()
             return
         self._look = look
+        if self._question.marked is None:
+            self._question = replace(self._question, marked=look.marks)
+            self._trials.table.marked = look.marks
         self._trials.show(self._question, look)
-        self.query_one(TopBar).show(["Studies", look.study.name], _facts(look.study))
+        self.query_one(TopBar).show(["Studies", look.study.name], facts_of(look.study))
         self._grid.show(look)
         self._weigh_if_old(look)
         self.refresh_bindings()
@@ -302,25 +298,30 @@ class StudyScreen(LiveScreen):
         """Show the marked trials, or the cursor's and one more, side by side."""
         if self._look is None:
             return
-        numbers = trials_to_compare(self._look, self._question.marked)
+        marks = self._trials.table.marked
+        numbers = trials_to_compare(self._look, marks)
         if len(numbers) < 2:  # noqa: PLR2004 - one is like itself
             self.notify("Nothing to compare with yet: mark trials with space", markup=False)
             return
-        marked = len(self._question.marked)
-        if marked > MOST_COMPARED:
-            self.notify(f"{MOST_COMPARED} of {marked} marked trials fit", markup=False)
+        if len(marks) > MOST_COMPARED:
+            self.notify(f"{MOST_COMPARED} of {len(marks)} marked trials fit", markup=False)
         self.post_message(OpenCompare(self._question.study_id, numbers))
 
     def action_confirm_trials(self) -> None:
         if self._look is not None:
-            ask_to_confirm(self, self._reader, self._look, self._question.marked)
+            ask_to_confirm(self, self._reader, self._look, self._trials.table.marked)
 
     def action_retry(self) -> None:
         """Run the marked trials once more, else the one under the cursor."""
         current = self._trials.table.current
         here = () if current is None else (current.number,)
-        numbers = sorted(self._question.marked) or here
+        numbers = sorted(self._trials.table.marked) or here
         retry(self, self._reader, self._question.study_id, numbers)
+
+    def action_write_note(self) -> None:
+        trial = self._trials.table.current_trial
+        if trial is not None:
+            self.post_message(WriteNote(self.study_id, trial.number, trial.note or ""))
 
     def action_open_arena(self) -> None:
         self.post_message(OpenArena())
@@ -371,23 +372,3 @@ class StudyScreen(LiveScreen):
                 return not going or (study is not None and study.waits)
             case _:
                 return True
-
-
-def _facts(study: StudyRow) -> list[str]:
-    """Return what the top says of a study, in the order of its weight."""
-    ended = (f"{study.counts[s]} {s}" for s in ("pruned", "collapsed") if s in study.counts)
-    facts = (
-        state_word(study.state, study.desired),
-        headway(study),
-        f"ETA {duration(study.eta)}" if study.eta else "",
-        f"best p {best_text(study.best)}" if study.best and study.best.seeds > 1 else "",
-        steps_rate(study.rate),
-        tokens_rate(study.tokens_rate),
-        *ended,
-        study.model,
-        f"{study.preset} preset",
-        "" if study.score == "accuracy" else f"p of {score_name(study.score)}",
-        "" if study.first_lr is None else "later stages",
-        study.reason or "",
-    )
-    return [fact for fact in facts if fact]

@@ -91,6 +91,11 @@ class TrialsTable(RowTable[TrialLine]):
     def key(self, item: TrialLine) -> int:
         return item.number
 
+    @property
+    def current_trial(self) -> TrialRow | None:
+        """The trial under the cursor; None: it was not read yet."""
+        return None if self.current is None else self.current.trial
+
     def line_of(self, key: Hashable) -> int | None:
         return self._numbers.index(key) if key in self._numbers else None
 

@@ -20,8 +20,7 @@ from engine.errors import UsageError
 from engine.learning.measures import AccuracyMatrix, Lost, Probes, matrix_of, where_lost
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
-from engine.spec.protocol import SCORE_NAMES, Score
-from engine.spec.schedule import rate_factor
+from engine.spec.protocol import SCORE_NAMES, Score, rate_factor
 from engine.store.measurements import DriftRecord, Split, StageEnds
 from engine.store.states import ENDED, RETRIED
 from engine.store.traces import TraceRecord
@@ -335,7 +334,7 @@ def stage_names(look: RunLook) -> tuple[str, ...]:
 
 def notes_on(run: RunFacts) -> str:
     """Say what a run is called, why it ended, and what each fresh seed gave."""
-    notes = [run.label or "", run.reason or ""]
+    notes = [run.note or "", run.label or "", run.reason or ""]
     for several in filter(None, (run.raced, run.confirmation)):
         seeds = [f"seed {seed} p {score(p)}" for seed, p in several.scores]
         notes.append(", ".join(seeds))

@@ -74,6 +74,7 @@ def _run(run: RunFacts) -> Facts:
     options = ", ".join(f"{name} {_short(value)}" for name, value in own.items())
     return {
         "called": run.label or "",
+        "note": run.note or "",
         "sequence": str(decided["sequence"]),
         "method": f"{spec.method} with {options}" if options else spec.method,
         "stages": stage_1_said(spec.first_lr).replace("stage 1", "later ones; stage 1"),

@@ -15,7 +15,14 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import read_by
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.live import Folding, LiveScreen
-from bertcl_tui.kit.messages import ControlRuns, OpenRun, RetryRuns, StartWorkers, Trouble
+from bertcl_tui.kit.messages import (
+    ControlRuns,
+    OpenRun,
+    RetryRuns,
+    StartWorkers,
+    Trouble,
+    WriteNote,
+)
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter
 from bertcl_tui.store.trial_rows import RunFacts, score_name
@@ -215,6 +222,15 @@ class TrialScreen(LiveScreen):
                 self.post_message(ControlRuns([look.run.run_id], "stopped"))
 
         self.app.push_screen(question, answered)
+
+    def action_write_note(self) -> None:
+        run = None if self._look is None else self._look.run
+        if run is None:
+            return
+        if run.study_id is None or run.number is None:
+            self.notify("notes are for trials of a study", markup=False)
+        else:
+            self.post_message(WriteNote(run.study_id, run.number, run.note or ""))
 
     def action_retry(self) -> None:
         self.post_message(RetryRuns([self._run_id]))

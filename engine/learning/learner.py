@@ -47,7 +47,7 @@ from engine.learning.model import (
 from engine.learning.plan import Setup, StagePlan, seed_step
 from engine.learning.probing import probes_of
 from engine.learning.trace import StepTrace
-from engine.spec.schedule import rate_factor
+from engine.spec.protocol import rate_factor
 
 
 def _always(_: object) -> bool:

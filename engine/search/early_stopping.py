@@ -16,7 +16,7 @@ from optuna import Study
 from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, SuccessiveHalvingPruner
 from optuna.trial import FrozenTrial, TrialState
 
-from engine.search.pending import Pending
+from engine.search.endings import Pending
 from engine.spec.search import Pruner
 
 _PERCENTILE = 75.0

@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from engine.search.drafting import as_begun, best_kept, most_learnt_from
 from engine.search.early_stopping import Climb
-from engine.search.pending import Pending
+from engine.search.endings import Pending
 from engine.search.storage import AGAIN, ENDED
 from engine.spec.search import Sampler
 

@@ -16,8 +16,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 from engine.errors import DeletedError, EngineError, shown
 from engine.search.drafting import draft_trial
 from engine.search.early_stopping import Flatness, flatness, make_pruner
-from engine.search.endings import Ending, in_optunas_words, last_report
-from engine.search.pending import Pending
+from engine.search.endings import Ending, Pending, in_optunas_words, last_report
 from engine.search.samplers import SeededSampler, ignores_pruned
 from engine.search.seen import Seen, ending_of
 from engine.search.spaces import Space, WarmStart

@@ -1,5 +1,6 @@
 """The protocol: every switch that decides what a measured score means; and its presets."""
 
+import math
 from collections.abc import Collection
 from functools import partial
 from typing import Annotated, Final, Literal
@@ -172,3 +173,25 @@ def preset(name: str) -> Preset:
         UsageError: there is no such preset.
     """
     return look_up("preset", name, PRESETS)
+
+
+def rate_factor(step: int, steps: int, warmup: float) -> float:
+    """Return the share of its peak, 0..1, that a rate has in a step.
+
+    It rises linearly over the first of the stage, then falls to 0 along a half cosine.
+
+    Args:
+        step: of the stage, from 0.
+        steps: of the whole stage.
+        warmup: share of the stage over which the rate rises.
+    """
+    rising = warmup_steps(steps, warmup)
+    if step < rising:
+        return (step + 1) / rising
+    falling = max(1, steps - rising)
+    return 0.5 * (1.0 + math.cos(math.pi * (step - rising) / falling))
+
+
+def warmup_steps(steps: int, warmup: float) -> int:
+    """Return over how many of a stage's steps the rate rises."""
+    return round(warmup * steps)

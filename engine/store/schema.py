@@ -29,7 +29,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 18))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 19))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -68,6 +68,8 @@ run = Table(
     Column("study_id", Whole, ForeignKey("cl_study.id", ondelete="CASCADE")),
     Column("number", Whole),  # the trial's, within its study; the same as Optuna's
     Column("label", Words),  # what people call it: flat 1e-5, llrd 0.9, published
+    Column("marked", Whole),  # 1: a person chose it, to be compared and combined
+    Column("note", Words),  # what a person says of it
     Column("sequence", Words, nullable=False),
     Column("method", Words, nullable=False),
     Column("seed", Large, nullable=False),

@@ -65,6 +65,8 @@ _RUN: Final = {
     "reported_p": "p on the validation split",
     "reported_p_o": "p_o on the validation split",
     "reported_p_s": "p_s on the validation split",
+    "marked": "1: a person chose it, to be compared and combined",
+    "note": "what a person says of it",
     "learning_rates": "one per choice, from the embeddings to the heads, as a JSON list",
     "step": "optimizer steps taken, over all stages",
     "steps": "optimizer steps it has in all",

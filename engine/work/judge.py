@@ -13,8 +13,7 @@ from engine.learning.plan import StagePlan
 from engine.search.collapse import CollapseSentinel, Look, Observation, SentinelState
 from engine.search.trials import Search
 from engine.spec import RunSpec
-from engine.spec.protocol import SCORE_NAMES
-from engine.spec.schedule import warmup_steps
+from engine.spec.protocol import SCORE_NAMES, warmup_steps
 from engine.spec.search import PruningSees
 from engine.work.patience import Patience
 

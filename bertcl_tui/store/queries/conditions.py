@@ -45,10 +45,10 @@ _COMPARE: Final[dict[str, Callable[[ColumnElement[float], float], ColumnElement[
 }
 _RATE: Final = re.compile(r"lr\d+")
 _again = run.alias("again")
-_READABLE: Final = (run.c.label, run.c.reason, run.c.state)
+_READABLE: Final = (run.c.note, run.c.label, run.c.reason, run.c.state)
 """What a word that stands alone is looked for in."""
-_CHANGES_LATER: Final = {"confirmed", "mean_p"}
-"""The numbers of an ended trial that others change."""
+_CHANGES_LATER: Final = {"confirmed", "mean_p", "marked", "note", ANYWHERE}
+"""What others change of an ended trial."""
 
 
 def confirmations(connection: Connection, study_id: int) -> dict[int, Confirmation]:
@@ -265,7 +265,7 @@ def _last_ended(connection: Connection, study_id: int) -> tuple[object, ...]:
 
 
 def _changes_later(where: Filter, order: Order) -> bool:
-    asked = {order.field, *(term.field for term in where if isinstance(term, NumberTerm))}
+    asked = {order.field, *(term.field for term in where)}
     return not asked.isdisjoint(_CHANGES_LATER)
 
 

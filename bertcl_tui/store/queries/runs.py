@@ -158,6 +158,7 @@ def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | Non
         study=row.name,
         number=row.number,
         label=row.label,
+        note=row.note,
         spec=msgspec.json.decode(row.spec, type=RunSpec),
         state=state_of(row, now),
         desired=row.desired,

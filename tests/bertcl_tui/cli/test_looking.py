@@ -196,3 +196,22 @@ def test_importance_of_too_few_trials(ask: Ask, store: Path) -> None:
     answer = ask("importance", PAUSED, "--store", store)
     assert answer.code == 2
     assert "has 0 complete trials; what matters can be told from 10 on" in answer.err
+
+
+def test_marks_and_notes_are_found_again(ask: Ask, store: Path) -> None:
+    assert ask("mark", LIVE, "4,7-8", "--store", store).out == "3 trials marked: #4 #7 #8\n"
+    assert ask("note", LIVE, 4, "low layers hardly move #keep", "--store", store).code == 0
+    found = ask("trials", LIVE, "--filter", "note:#keep", "--store", store, "--json").data
+    assert [(trial["number"], trial["marked"]) for trial in found] == [(4, 1)]
+    assert found[0]["note"] == "low layers hardly move #keep"
+    assert "low layers hardly move #keep" in ask("show", LIVE, 4, "--store", store).out
+    assert ask("mark", LIVE, 7, "--off", "--store", store).out == "2 trials marked: #4 #8\n"
+    assert ask("mark", LIVE, "--off", "--store", store).out == "0 trials marked\n"
+
+
+def test_a_trial_that_is_not_there_is_neither_marked_nor_noted(ask: Ask, store: Path) -> None:
+    for words in (("mark", LIVE, "4,99"), ("note", LIVE, 99, "good")):
+        answer = ask(*words, "--store", store)
+        assert answer.code == 2
+        assert f"study '{LIVE}' has no trial 99; see bertcl-tui trials {LIVE}" in answer.err
+    assert ask("mark", LIVE, "--store", store).out == "0 trials marked\n"

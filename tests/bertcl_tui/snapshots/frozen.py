@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import insert, update
 
-from engine.spec.schedule import rate_factor
+from engine.spec.protocol import rate_factor
 from engine.store.connection import open_store
 from engine.store.importance import ImportanceRecord, keep_importance
 from engine.store.schema import drift, log, measurement, probe, run, study, trace, worker

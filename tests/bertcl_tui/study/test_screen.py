@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.combine.screen import CombineScreen
+from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.store import control
 from bertcl_tui.store.trial_rows import Scored
 from bertcl_tui.studies.screen import StudiesScreen
@@ -128,6 +129,28 @@ async def test_marks_are_kept_for_the_combination(open_app: OpenApp) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
         await _enter(pilot)
         assert _table(pilot).marked == {10, 6}
+    async with open_app() as pilot:  # another time, as the store has them
+        await _enter(pilot)
+        assert _table(pilot).marked == {10, 6}
+
+
+@pytest.mark.action("study", "write_note")
+async def test_a_note_is_kept_and_found(open_app: OpenApp) -> None:
+    async with open_app(size=LARGE) as pilot:
+        await _enter(pilot)
+        await pilot.press("j", "N")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await pilot.press(*"good #keep", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await pilot.press("slash")
+        pilot.app.screen.query_one(Input).value = "note:#keep"
+        await until(pilot, lambda: _numbers(pilot) == [10])
+        await pilot.press("enter", "N")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        assert pilot.app.screen.query_one(Input).value == "good #keep"
+        pilot.app.screen.query_one(Input).value = ""
+        await pilot.press("enter")
+        await until(pilot, lambda: _numbers(pilot) == [])
 
 
 async def test_marks_stand_before_a_long_filter_and_the_plane_tells_what_does_not_fit(

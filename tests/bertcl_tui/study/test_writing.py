@@ -51,7 +51,7 @@ def test_parquet_has_the_table(reader: Reader, tmp_path: Path) -> None:
 
 def test_some_columns_by_what_the_table_calls_them(reader: Reader) -> None:
     (row,) = reader.chosen_trials(LIVE, [10])
-    text = to_tsv([row], fact_names(["#", "time", "lr2", "note"], CHOICES), CHOICES)
+    text = to_tsv([row], fact_names(["#", "time", "lr2", "label"], CHOICES), CHOICES)
     assert text.splitlines() == [
         "number\tbusy_seconds\tlr2\tlabel",
         f"10\t{row.busy_seconds}\t{row.learning_rates[2]}\t",

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from bertcl_tui.arena.screen import ArenaScreen
-from bertcl_tui.kit.dialogs import ConfirmScreen
+from bertcl_tui.kit.dialogs import ConfirmScreen, FormScreen
 from bertcl_tui.kit.messages import OpenRun
 from bertcl_tui.store import control
 from bertcl_tui.study.screen import StudyScreen
@@ -350,3 +350,16 @@ async def test_escape_comes_back(open_app: OpenApp) -> None:
         await _open(pilot)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+
+
+@pytest.mark.action("trial", "write_note")
+async def test_a_note_on_a_trial(open_app: OpenApp) -> None:
+    async with open_app(size=LARGE) as pilot:
+        await _open_number(pilot, COMPLETE)
+        await pilot.press("N")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        await pilot.press(*"keeps the old", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
+        await until(
+            pilot, lambda: "keeps the old" in str(_panel(pilot, "learning").border_subtitle)
+        )

@@ -7,7 +7,7 @@ from engine.learning.model import SequenceModel, make_optimizer, set_rates
 from engine.learning.prepare import prepare
 from engine.profiles.grouping import make_grouping
 from engine.profiles.parameters import choice_of_parameters
-from engine.spec.schedule import rate_factor
+from engine.spec.protocol import rate_factor
 from tests.engine.learning.asking import Ask, learn_until, weights
 
 RATES = (1e-4, 2e-4, 3e-4, 4e-4)

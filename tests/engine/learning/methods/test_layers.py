@@ -8,7 +8,7 @@ from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods.auto_rgn import relative_norm
 from engine.learning.prepare import prepare
-from engine.spec.schedule import rate_factor
+from engine.spec.protocol import rate_factor
 from tests.engine.learning.asking import TRIPLE, Ask, learn, learn_until, same_weights, weights
 
 RATES = (1e-3, 2e-3, 3e-3, 4e-3)

@@ -1,0 +1,64 @@
+"""What people say of the trials of a study: marks, which choose them, and notes."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, select, update
+
+from engine.errors import UsageError
+from engine.store.connection import Store
+from engine.store.runs import is_trial
+from engine.store.schema import run
+
+MOST_OF_A_NOTE: Final = 500
+"""Characters."""
+_AT_ONCE: Final = 10_000
+"""Trials in one statement."""
+
+
+def marks(store: Store) -> dict[int, frozenset[int]]:
+    """Return the numbers of the marked trials by study, of the studies that have any."""
+    query = select(run.c.study_id, run.c.number).where(run.c.marked == 1, is_trial())
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    with store.reading() as connection:
+        for study_id, number in connection.execute(query):
+            found[study_id].add(number)
+    return {study_id: frozenset(numbers) for study_id, numbers in found.items()}
+
+
+def set_marks(store: Store, study_id: int, numbers: Collection[int]) -> None:
+    """Let these trials of a study be marked, and no others; those it has not are passed over."""
+    wanted = frozenset(numbers)
+    with store.writing() as connection:
+        query = select(run.c.number).where(run.c.study_id == study_id, run.c.marked == 1)
+        now = frozenset(connection.scalars(query))
+        _set(connection, study_id, now - wanted, marked=None)
+        _set(connection, study_id, wanted - now, marked=1)
+
+
+def set_note(store: Store, study_id: int, numbers: Sequence[int], note: str) -> None:
+    """Write a note on trials of a study, as one line; an empty one takes it away.
+
+    Raises:
+        UsageError: it is too long; nothing is written.
+    """
+    text = " ".join(note.split())
+    if len(text) > MOST_OF_A_NOTE:
+        raise UsageError(
+            f"a note has at most {MOST_OF_A_NOTE} characters, and this has {len(text)}; shorten it"
+        )
+    with store.writing() as connection:
+        _set(connection, study_id, frozenset(numbers), note=text or None)
+
+
+def _set(connection: Connection, study_id: int, numbers: Collection[int], **values: object) -> None:
+    for some in _parts(numbers):
+        these = (run.c.study_id == study_id) & run.c.number.in_(some)
+        connection.execute(update(run).where(these).values(**values))
+
+
+def _parts(numbers: Collection[int]) -> Iterator[Sequence[int]]:
+    ordered = sorted(numbers)
+    for first in range(0, len(ordered), _AT_ONCE):
+        yield ordered[first : first + _AT_ONCE]
