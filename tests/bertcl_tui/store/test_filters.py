@@ -64,9 +64,9 @@ def test_reads(text: str, term: NumberTerm | WordTerm) -> None:
             (
                 "filter: no field named 'lr8'; did you mean 'lr7'? "
                 "Use one of p, p_o, p_s, p_o_before, forgetting, bwt, mean, confirmed, "
-                "reported_p, reported_p_o, reported_p_s, "
-                "number, #, time, step, steps, rate, tokens, seed, attempts, embeddings, head, "
-                "lr0..lr7, state, label, reason"
+                "reported_p, reported_p_o, reported_p_s, number, #, "
+                "marked, time, step, steps, rate, tokens, seed, attempts, embeddings, head, "
+                "lr0..lr7, state, note, label, reason"
             ),
         ),
         ("p>much", "filter: 'p>much' compares p with no number; write it like p>1e-5"),
