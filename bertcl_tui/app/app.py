@@ -274,7 +274,7 @@ class BertclApp(App[None]):
     @on(messages.Marked)
     def _marked(self, message: messages.Marked) -> None:
         self.marks[message.study_id] = message.trials
-        self.controls.mark(message.study_id, message.trials)
+        self.controls.mark(message.study_id, self.marks)
 
     @on(messages.WriteNote)
     def _write_note(self, message: messages.WriteNote) -> None:

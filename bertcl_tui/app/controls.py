@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
 from textual.app import App
 from textual.worker import get_current_worker
@@ -42,6 +43,7 @@ class Controls:
         self._app = app
         self._reader = reader
         self._store = reader.store
+        self._marking = Lock()
         self.waiting_rows: tuple[str, ...] = ()
         """Rows of the arena that wait for searches; they are queued while the app is open."""
 
@@ -75,9 +77,17 @@ class Controls:
         queued = f"{count(len(run_ids), 'run')} queued again"
         self._in_thread(check_and_queue, lambda: self._app.notify(queued, markup=False))
 
-    def mark(self, study_id: int, numbers: frozenset[int]) -> None:
-        """Keep which trials of a study are marked."""
-        self._in_thread(lambda: set_marks(self._store, study_id, numbers))
+    def mark(self, study_id: int, marks: Mapping[int, frozenset[int]]) -> None:
+        """Keep which trials of a study are marked.
+
+        Whichever thread writes last, it writes what ``marks`` has of the study by then.
+        """
+
+        def keep() -> None:
+            with self._marking:
+                set_marks(self._store, study_id, marks[study_id])
+
+        self._in_thread(keep)
 
     def note(self, asked: WriteNote) -> None:
         """Ask for a note on a trial, and keep it."""
