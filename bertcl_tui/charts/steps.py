@@ -6,7 +6,7 @@ colour how large an update is beside the weights that it changes, on one log axi
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from math import isfinite, log10, nan
+from math import isfinite, nan
 from statistics import median
 from typing import Final
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.axis import rate_label
-from bertcl_tui.charts.glyphs import Range, column
+from bertcl_tui.charts.glyphs import Range, column, log_share
 from bertcl_tui.charts.rate_axis import rate_ink
 from bertcl_tui.charts.style import Palette, Sheet, Size, message, rows_with_gap, too_small
 
@@ -168,7 +168,7 @@ class _StepsChart:
         for place, at in enumerate(self._columns, self._left):
             ratio = nan if at is None else at.ratios[layer]
             if isfinite(ratio):
-                self.sheet.write(place, row, column(_share(ratio)), self._ink(ratio))
+                self.sheet.write(place, row, column(log_share(ratio, _BOUNDS)), self._ink(ratio))
             else:
                 self.sheet.write(place, row, _TO_COME, self._palette.faint)
 
@@ -178,7 +178,7 @@ class _StepsChart:
         self.sheet.write(self._left, row, said, self._palette.muted)
         place = self._left + len(said)
         for ratio in _KEY:
-            self.sheet.write(place, row, column(_share(ratio)), self._ink(ratio))
+            self.sheet.write(place, row, column(log_share(ratio, _BOUNDS)), self._ink(ratio))
             label = rate_label(ratio)
             self.sheet.write(place + 1, row, label, self._palette.muted)
             place += 2 + len(label)
@@ -189,11 +189,6 @@ class _StepsChart:
 
     def _ink(self, ratio: float) -> str:
         return rate_ink(ratio, _BOUNDS, self._palette)
-
-
-def _share(ratio: float) -> float:
-    low, high = _BOUNDS
-    return log10(ratio / low) / log10(high / low)
 
 
 def _names(stage: int, name: str) -> Sequence[str]:

@@ -6,9 +6,17 @@ from typing import Annotated, Final
 import typer
 
 from bertcl_tui.cli.output import say
-from bertcl_tui.cli.parameters import Checkpoints, Slots, Stack, Store, Study, offer_studies
+from bertcl_tui.cli.parameters import (
+    Checkpoints,
+    Numbers,
+    Slots,
+    Stack,
+    Store,
+    Study,
+    numbers_in,
+    offer_studies,
+)
 from bertcl_tui.cli.stores import OpenedStore, opened, use_places
-from bertcl_tui.options.readers import trial_numbers
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.wording import count
@@ -26,10 +34,6 @@ Studies = Annotated[
         help="Names of studies, or how they begin.",
         autocompletion=offer_studies,
     ),
-]
-Numbers = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[TRIAL]...", help="Numbers of trials, like 3 or 1,4,7-9."),
 ]
 _BY_ACCIDENT: Final = ("failed", "stopped")
 """States of trials that are run again where none is named."""
@@ -77,7 +81,7 @@ def retry(
     """
     use_places(checkpoints)
     with opened(store) as at:
-        chosen = _chosen(at, at.row(study), _numbers(trials))
+        chosen = _chosen(at, at.row(study), numbers_in(trials))
         retry_runs(at.store, [trial.run_id for trial in chosen])
         numbers = ", ".join(f"#{trial.number}" for trial in chosen)
         say(f"{numbers} queued again")
@@ -102,10 +106,6 @@ def _refuse_ended(row: StudyRow, desired: Desired) -> None:
         raise UsageError(f"study '{shown(row.name)}' is complete; see bertcl-tui show {row.name}")
     if desired == "paused" and row.state in {"stopped", "failed"}:
         raise UsageError(f"study '{shown(row.name)}' is {row.state}; resume lets it go on")
-
-
-def _numbers(words: Sequence[str] | None) -> tuple[int, ...]:
-    return trial_numbers(",".join(words)) if words else ()
 
 
 def _chosen(at: OpenedStore, study: StudyRow, numbers: Sequence[int]) -> list[TrialRow]:

@@ -17,7 +17,7 @@ from engine.errors import UsageError, shown
 from engine.spec import sequence_name
 from engine.spec.differences import Difference, differences, differences_from_paper, facts_of
 from engine.store.connection import DEFAULT_STORE
-from engine.store.runs import RunRecord, find_run, trials_of
+from engine.store.runs import RunRecord, find_run
 
 _ID: Final = re.compile(r"\d{1,18}")
 _TRIAL: Final = re.compile(r"(?P<study>.+):(?P<number>\d{1,9})")
@@ -82,12 +82,8 @@ def _find(at: OpenedStore, text: str) -> RunRecord:
             f"'{shown(text)}' names no run; write its id, or a trial of a study like sst2:mrpc:17"
         )
     study, number = at.study(match["study"]), int(match["number"])
-    found = next((run for run in trials_of(at.store, study.id) if run.number == number), None)
-    if found is None:
-        raise UsageError(
-            f"study '{shown(study.name)}' has no trial {number}; see bertcl-tui trials {study.name}"
-        )
-    return found
+    at.check_trials(study, [number])
+    return find_run(at.store, at.reader.run_ids(study.id)[number])
 
 
 def _between(runs: Sequence[_Named]) -> tuple[Difference, ...]:

@@ -3,13 +3,14 @@
 Offers are names from store, catalog and tables; what cannot be read is not offered.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from inspect import Parameter, signature
 from typing import Annotated, Any, Final
 
 import typer
 
 from bertcl_tui.options import OPTIONS, Option, build_study_spec, preset_defaults
+from bertcl_tui.options.readers import trial_numbers
 from engine.errors import EngineError, UsageError, mask_password
 from engine.spec import StudySpec
 from engine.tasks.catalog import describe_sequence
@@ -235,6 +236,10 @@ Study = Annotated[
         autocompletion=offer_studies,
     ),
 ]
+Numbers = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[TRIAL]...", help="Numbers of trials, like 3 or 1,4,7-9."),
+]
 
 
 def _known_tasks(context: typer.Context) -> dict[str, str]:
@@ -339,3 +344,12 @@ def refuse_unused(context: typer.Context, names: Iterable[str], where: str) -> N
         source = context.get_parameter_source(name)
         if source is not None and source.name == _TYPED:
             raise UsageError(f"{flags[name]} does nothing {where}; leave it away")
+
+
+def numbers_in(words: Sequence[str] | None) -> tuple[int, ...]:
+    """Return the trials that ``Numbers`` names.
+
+    Raises:
+        UsageError: a word is no number and no span of them.
+    """
+    return trial_numbers(",".join(words)) if words else ()

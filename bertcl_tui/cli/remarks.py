@@ -5,16 +5,12 @@ from typing import Annotated
 import typer
 
 from bertcl_tui.cli.output import print_line
-from bertcl_tui.cli.parameters import Store, Study
+from bertcl_tui.cli.parameters import Numbers, Store, Study, numbers_in
 from bertcl_tui.cli.stores import opened
-from bertcl_tui.options.readers import trial_numbers
 from bertcl_tui.style.wording import count
 from engine.store.connection import DEFAULT_STORE
 from engine.store.remarks import marks, set_marks, set_note
 
-Trials = Annotated[
-    list[str] | None, typer.Argument(metavar="[NUMBERS]...", help="Trials, such as 1,4,7-9.")
-]
 Trial = Annotated[int, typer.Argument(min=0, help="The trial's number.")]
 Note = Annotated[
     str, typer.Argument(help="In one line, with #tags if you like; empty takes it away.")
@@ -25,13 +21,13 @@ Off = Annotated[
 
 
 def mark(
-    study: Study, trials: Trials = None, *, off: Off = False, store: Store = DEFAULT_STORE
+    study: Study, trials: Numbers = None, *, off: Off = False, store: Store = DEFAULT_STORE
 ) -> None:
     """Mark trials to be compared and combined, or print which are marked.
 
     A mark is kept in the store: whoever opens the study sees it.
     """
-    asked = frozenset(trial_numbers(",".join(trials)) if trials else ())
+    asked = frozenset(numbers_in(trials))
     with opened(store) as at:
         record = at.study(study)
         at.check_trials(record, asked)

@@ -2,12 +2,13 @@
 
 from msgspec import Struct
 from rich.text import Text
-from textual.app import App
 
 from bertcl_tui.charts.forest import Dot, ForestLine, draw_forest
 from bertcl_tui.charts.forgetting import Nothing
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.style.wording import count
+from bertcl_tui.widgets.chart import Chart
+from bertcl_tui.widgets.frame import entitle
 from bertcl_tui.widgets.keys import key_for
 from engine.arena import legend
 from engine.arena.headline import Effect, SequenceGain
@@ -53,27 +54,25 @@ def _of_one(gain: SequenceGain) -> ForestLine:
     )
 
 
-def outcome_of(score: ProfileScore | None, app: App[object]) -> Outcome | Nothing:
-    """Return what a profile scored, or what is missing until that can be told."""
-    if score is None:
-        key = key_for(app, "evaluate")
-        return Nothing(f"These rates were not run yet: {key} runs them on an unseen sequence.")
-    if score.effect is None:
-        missing = f"; no run of {score.reference} on the same" if score.reference else ""
-        return Nothing(f"{_runs(score)}{missing}")
-    return Outcome(effect=score.effect, reference=score.reference)
+class OutcomePanel(Chart):
+    """Shows what a profile scored, or what is missing until that can be told."""
 
+    def show_score(self, score: ProfileScore | None) -> None:
+        """Show this score; None: the profile was not run."""
+        title, note = "What it scored", "" if score is None else _runs(score)
+        if score is not None and score.effect is not None:
+            title += f": difference in p to {score.reference}, 95 % intervals"
+            self.show(Outcome(effect=score.effect, reference=score.reference))
+        else:
+            self.show(Nothing(self._missing(score)))
+        entitle(self, title, note)
 
-def title_of(score: ProfileScore | None) -> str:
-    """Return what the panel is called."""
-    if score is None or score.effect is None:
-        return "What it scored"
-    return f"What it scored: difference in p to {score.reference}, 95 % intervals"
-
-
-def note_on(score: ProfileScore | None) -> str:
-    """Say how much of it there is."""
-    return "" if score is None else _runs(score)
+    def _missing(self, score: ProfileScore | None) -> str:
+        if score is None:
+            key = key_for(self.app, "evaluate")
+            return f"These rates were not run yet: {key} runs them on an unseen sequence."
+        beside = f"; no run of {score.reference} on the same" if score.reference else ""
+        return f"{_runs(score)}{beside}"
 
 
 def _runs(score: ProfileScore) -> str:

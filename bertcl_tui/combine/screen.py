@@ -37,17 +37,18 @@ from bertcl_tui.combine.mixture import (
     read_mixture,
 )
 from bertcl_tui.combine.mixture_list import BaseDial, MixtureList
-from bertcl_tui.combine.outcome import note_on, outcome_of, title_of
+from bertcl_tui.combine.outcome import OutcomePanel
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import OpenArena, StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
-from bertcl_tui.widgets.frame import TopBar, entitle
+from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.widgets.keys import KeyBar, with_keys
 from engine.arena.offers import finished_profile
 from engine.arena.profile_score import ProfileScore, score_of_profile
+from engine.arena.recorded import Recorded
 from engine.errors import EngineError, UsageError
 from engine.profiles import DEFAULT_BASE, Backbone, Band, Combined, Profile, bootstrap_band
 from engine.spec import Protocol
@@ -72,13 +73,6 @@ class MixtureRead(Folding):
 
 
 @dataclass
-class Done(Message):
-    """Something was done; the text is one line for the person."""
-
-    text: str
-
-
-@dataclass
 class BandFound(Message):
     """How sure a combination is. Not folding: a late one would take the right one's place."""
 
@@ -87,10 +81,17 @@ class BandFound(Message):
 
 
 @dataclass
-class ScoreRead(Folding):
-    """What the arena has of a combination."""
+class ArenaRead(Folding):
+    """What the arena has; None: there is nothing combined that it could have."""
 
-    combined: Combined | None
+    recorded: tuple[Recorded, ...] | None
+
+
+@dataclass
+class ScoreFound(Message):
+    """What a combination scored; None: it was not run. Not folding, as ``BandFound``."""
+
+    combined: Combined
     score: ProfileScore | None
 
 
@@ -123,6 +124,8 @@ class CombineScreen(LiveScreen):
         """What comes out, at the depth it was searched at."""
         self._target: Backbone | None = None
         self._band: Band | None = None
+        self._recorded: tuple[Recorded, ...] | None = None
+        """What the arena has; None: it was not read yet."""
         self._reference = load_reference(PUBLISHED)
 
     def compose(self) -> ComposeResult:
@@ -136,24 +139,9 @@ class CombineScreen(LiveScreen):
                     yield Static(id="facts", markup=False)
                     yield Static(id="sentence", markup=False)
                 yield Chart(id="weights", classes="panel")
-                yield Chart(id="scored", classes="panel")
+                yield OutcomePanel(id="scored", classes="panel")
         yield Static("Reading trials…", id="welcome", markup=False)
         yield KeyBar()
-
-    def read(self) -> ScoreRead:
-        combined, score = self._combined, None
-        if combined is not None:
-            score = score_of_profile(
-                self._reader.arena(), combined.learning_rates, combined.first_lr
-            )
-        return ScoreRead(combined, score)
-
-    @on(ScoreRead)
-    def _score_read(self, message: ScoreRead) -> None:
-        if message.combined is self._combined:
-            scored = self.query_one("#scored", Chart)
-            scored.show(outcome_of(message.score, self.app))
-            entitle(scored, title_of(message.score), note_on(message.score))
 
     def on_mount(self) -> None:
         self.add_class("-empty")
@@ -164,6 +152,14 @@ class CombineScreen(LiveScreen):
         self._read()
 
     # reading
+
+    def read(self) -> ArenaRead:
+        return ArenaRead(self._reader.arena() if self._combined else None)
+
+    @on(ArenaRead)
+    def _arena_read(self, message: ArenaRead) -> None:
+        self._recorded = message.recorded
+        self._find_score()
 
     @work(thread=True, exclusive=True, group="mixture")
     def _read(self) -> None:
@@ -208,7 +204,9 @@ class CombineScreen(LiveScreen):
         self._show()
         if self._combined:
             self._find_band(self._combined)
-            self.follow()
+            if self._recorded is None:
+                self.follow()
+            self._find_score()
 
     @work(thread=True, exclusive=True, group="band", description="band")
     def _find_band(self, combined: Combined) -> None:
@@ -221,6 +219,20 @@ class CombineScreen(LiveScreen):
         if message.combined is self._combined:
             self._band = message.band
             self._show_rates()
+
+    @work(thread=True, exclusive=True, group="score")
+    def _find_score(self) -> None:
+        combined, recorded = self._combined, self._recorded
+        if combined is None or recorded is None:
+            return
+        score = score_of_profile(recorded, combined.learning_rates, combined.first_lr)
+        if not get_current_worker().is_cancelled:
+            self.post_message(ScoreFound(combined, score))
+
+    @on(ScoreFound)
+    def _score_found(self, message: ScoreFound) -> None:
+        if message.combined is self._combined:
+            self.query_one(OutcomePanel).show_score(message.score)
 
     # showing
 
@@ -345,7 +357,7 @@ class CombineScreen(LiveScreen):
     def _export(self, combined: Combined, target: Backbone | None, path: Path) -> None:
         try:
             written = export_profile(finished_profile(combined, path.stem, target), path)
-            self.post_message(Done(f"profile written to {written}"))
+            self._say(f"profile written to {written}")
         except EngineError as error:
             self.post_message(Trouble(str(error)))
 
@@ -372,12 +384,11 @@ class CombineScreen(LiveScreen):
         except EngineError as error:
             self.post_message(Trouble(str(error)))
             return
-        self.post_message(Done(f"{count(asked, 'run')} queued; A shows them in the arena"))
+        self._say(f"{count(asked, 'run')} queued; A shows them in the arena")
         self.app.post_message(StartWorkers())
 
-    @on(Done)
-    def _done(self, message: Done) -> None:
-        self.notify(message.text, markup=False)
+    def _say(self, text: str) -> None:
+        self.app.call_from_thread(self.notify, text, markup=False)
 
     def action_open_arena(self) -> None:
         self.post_message(OpenArena())

@@ -266,6 +266,13 @@ class Reader:
         store = self._store()
         return RunMeasures() if store is None else measures(store, run_id)
 
+    def probed(self, run_id: int) -> "RunMeasures":
+        """Return what probes found of a run, and what it was worth then; nothing without probes."""
+        from bertcl_tui.store.queries.runs import RunMeasures, probed
+
+        store = self._store()
+        return RunMeasures() if store is None else probed(store, run_id)
+
     def arena(self) -> "tuple[Recorded, ...]":
         """Return what the arena has recorded, by what its runs have in common."""
         store = self._store()

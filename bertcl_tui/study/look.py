@@ -123,7 +123,9 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         before=None if before is None else before.ordered,
     )
     numbers = ordered.numbers
-    marks = _marks(reader, question, before)
+    marks = question.marked
+    if marks is None:
+        marks = reader.marks().get(question.study_id, frozenset())
     marked = sorted(marks)[:_MOST_LINES]
     cursor = _under_cursor(question, numbers)
     shown = [*_seen(question, numbers, cursor), *ordered.unfinished[:MARGIN], *marked]
@@ -165,22 +167,14 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     )
 
 
-def _marks(reader: Reader, question: Question, before: Look | None) -> frozenset[int]:
-    if question.marked is not None:
-        return question.marked
-    if before is not None:
-        return before.marks
-    return reader.marks().get(question.study_id, frozenset())
-
-
 def _notes(reader: Reader, trial: TrialRow | None, before: Look | None) -> tuple[str, ...]:
     """Say what probes tell of a trial; what an ended one told is not asked again."""
     if trial is None:
         return ()
     if before is not None and before.cursor == trial and trial.state in ENDED:
         return before.notes
-    found = reader.measures(trial.run_id)
-    ends = accuracies_of(found.ends, found.probes) if found.probes else ()
+    found = reader.probed(trial.run_id)
+    ends = accuracies_of(found.ends, found.probes)
     return tuple(probed_notes(f"#{trial.number}", ends, found.probes))
 
 

@@ -225,13 +225,17 @@ def _named(
     if grouping is not None and grouping.n_choices != choices:
         grouping = None
     if grouping is not None:
-        layers = range(1, grouping.n_layers + 1)
-        between = [(f"layer {layer}", grouping.choice_of_layer(layer)) for layer in layers]
+        names = enumerate(_layer_names(grouping.n_layers), start=1)
+        between = [(name, grouping.choice_of_layer(layer)) for layer, name in names]
         return [("embeddings", 0), *between, ("heads", choices - 1)]
     if drifts and not choices:
         return [(row.layer, None) for row in drifts if row.stage == drifts[0].stage]
     labels = choice_labels(spec.model, spec.protocol.grouping, choices)
     return [(label, choice) for choice, label in enumerate(labels)]
+
+
+def _layer_names(layers: int) -> list[str]:
+    return [f"layer {layer}" for layer in range(1, layers + 1)]
 
 
 def _measured(spec: RunSpec, drifts: Sequence[DriftRecord]) -> Grouping | None:
@@ -300,7 +304,7 @@ def steps_of(look: RunLook) -> Steps | Nothing:
     return Steps(
         seen=tuple(_seen(trace, spans, look.run.spec.protocol.warmup) for trace in look.traces),
         stages=spans,
-        labels=("embeddings", *(f"layer {layer}" for layer in range(1, layers + 1)), "heads"),
+        labels=("embeddings", *_layer_names(layers), "heads"),
     )
 
 

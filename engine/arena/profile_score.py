@@ -57,9 +57,9 @@ def _cells(
 
 
 def _has(spec: RunSpec, rates: Sequence[float], first_lr: float | None) -> bool:
-    if spec.first_lr != first_lr or len(spec.learning_rates or ()) != len(rates):
-        return False
     own = spec.learning_rates or ()
+    if spec.first_lr != first_lr or len(own) != len(rates):
+        return False
     return all(isclose(one, other, rel_tol=_ALIKE) for one, other in zip(own, rates, strict=True))
 
 

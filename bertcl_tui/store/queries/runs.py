@@ -268,6 +268,13 @@ class RunMeasures(Struct, frozen=True, kw_only=True):
     """What single steps did."""
 
 
+def probed(store: Store, run_id: int) -> RunMeasures:
+    """Return what probes found of a run, and what it was worth then; nothing without probes."""
+    probes = probes_of(store, [run_id]).get(run_id, {})
+    ends = stage_ends(store, [run_id]).get(run_id, {}) if probes else {}
+    return RunMeasures(ends=ends, probes=probes)
+
+
 def measures(store: Store, run_id: int) -> RunMeasures:
     """Return what was measured of a run."""
     return RunMeasures(

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, update
 import engine.store.migrations
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
-from engine.store.run_states import create_run
+from engine.store.run_states import claim_run, create_run
 from engine.store.schema import run
 from engine.store.states import LOST_AFTER
 from engine.store.studies import create_study
@@ -131,3 +131,11 @@ def without_privileges() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+@pytest.fixture
+def held(store: Store) -> tuple[int, int]:
+    """A run and the worker that holds it."""
+    run_id, worker_id = create_run(store, run_spec()), new_worker(store)
+    claim_run(store, worker_id, threads=1)
+    return run_id, worker_id

@@ -1,4 +1,3 @@
-import pytest
 from msgspec.structs import replace
 
 from engine.store.connection import Store
@@ -15,15 +14,7 @@ from engine.store.measurements import (
 )
 from engine.store.run_states import claim_run, create_run
 from engine.store.runs import get_run
-from tests.engine.store.conftest import new_worker, run_spec
-
-
-@pytest.fixture
-def held(store: Store) -> tuple[int, int]:
-    """A run and the worker that holds it."""
-    run_id, worker_id = create_run(store, run_spec()), new_worker(store)
-    claim_run(store, worker_id, threads=1)
-    return run_id, worker_id
+from tests.engine.store.conftest import run_spec
 
 
 def measured(

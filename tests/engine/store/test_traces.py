@@ -5,23 +5,14 @@ import pytest
 from engine.store.connection import Store
 from engine.store.leases import LeaseLostError
 from engine.store.measurements import Progress, record_progress
-from engine.store.run_states import claim_run, create_run
 from engine.store.traces import TraceRecord, traces_of
-from tests.engine.store.conftest import new_worker, run_spec
+from tests.engine.store.conftest import new_worker
 
 PROGRESS = Progress(step=8, steps=40)
 
 
 def seen(step: int, loss: float | None, *ratios: float | None) -> TraceRecord:
     return TraceRecord(step=step, loss=loss, ratios=ratios)
-
-
-@pytest.fixture
-def held(store: Store) -> tuple[int, int]:
-    """A run and the worker that holds it."""
-    run_id, worker_id = create_run(store, run_spec()), new_worker(store)
-    claim_run(store, worker_id, threads=1)
-    return run_id, worker_id
 
 
 def test_what_was_seen_comes_back_in_order(store: Store, held: tuple[int, int]) -> None:
