@@ -11,6 +11,7 @@ MODULES = sorted(
     path for package in ("engine", "bertcl_tui") for path in (ROOT / package).rglob("*.py")
 )
 MOST_FILES, LEAST_FILES = 440, 220
+"""Without migrations: each stands as it is for good, and nobody reads them to find his way."""
 MOST_USUAL_LINES, LEAST_USUAL_LINES = 130, 90
 """Median of all files."""
 MAY_BE_SHORT = ("methods", "panels", "versions", "migrations")
@@ -35,8 +36,9 @@ def test_a_file_is_one_subject_neither_a_crumb_nor_a_warehouse() -> None:
 
 
 def test_the_house_is_neither_a_hive_nor_a_hall() -> None:
-    assert LEAST_FILES <= len(MODULES) <= MOST_FILES
-    lines = [len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES]
+    rooms = [path for path in MODULES if path.parent.name != "versions"]
+    assert LEAST_FILES <= len(rooms) <= MOST_FILES
+    lines = [len(path.read_text(encoding="utf-8").splitlines()) for path in rooms]
     assert LEAST_USUAL_LINES <= median(lines) <= MOST_USUAL_LINES
 
 
