@@ -7,6 +7,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.axis import rate_label
+from bertcl_tui.charts.colours import trial_ink
 from bertcl_tui.charts.glyphs import Range
 from bertcl_tui.charts.rate_axis import RateAxis, rate_bounds
 from bertcl_tui.charts.style import (
@@ -53,6 +54,8 @@ def draw_rates(
     palette: Palette,
     bounds: Range,
     marker: Marker | None = None,
+    *,
+    ink: str = "",
 ) -> Text:
     """Draw one row per choice, and below them the axis if there is a row left.
 
@@ -63,12 +66,13 @@ def draw_rates(
         palette: the theme's colours.
         bounds: learning rates at the left and at the right end.
         marker: a profile to mark in each row.
+        ink: style of the figures; empty: that of text.
     """
     if size[0] < _SMALLEST[0] or size[1] < _SMALLEST[1]:
         return too_small(size, _SMALLEST, palette)
     if not choices:
         return message("no learning rates yet", size, palette.muted)
-    chart = _RateChart(choices, size, palette, bounds, _key(marker))
+    chart = _RateChart(choices, size, palette, bounds, key=_key(marker), ink=ink or palette.text)
     rows = rows_with_gap(len(choices), size[1])
     if len(rows) < size[1]:
         chart.draw_axis(len(rows))
@@ -87,10 +91,17 @@ def _key(marker: Marker | None) -> str:
 
 class _RateChart:
     def __init__(
-        self, choices: Sequence[ChoiceRate], size: Size, palette: Palette, bounds: Range, key: str
+        self,
+        choices: Sequence[ChoiceRate],
+        size: Size,
+        palette: Palette,
+        bounds: Range,
+        *,
+        key: str,
+        ink: str,
     ) -> None:
         self.sheet = Sheet(size)
-        self._palette, self._key = palette, key
+        self._palette, self._key, self._ink = palette, key, ink
         words = [key, *(choice.label for choice in choices)]
         left = min(max(map(len, words)), int(size[0] * _LABELS)) + _GAP
         width = size[0] - left - _GAP - _FIGURE
@@ -120,7 +131,7 @@ class _RateChart:
 
     def _write_figures(self, row: int, choice: ChoiceRate) -> None:
         start = self._axis.left + self._axis.width + _GAP
-        self.sheet.write(start, row, rate_label(choice.rate), self._palette.text)
+        self.sheet.write(start, row, rate_label(choice.rate), self._ink)
         if self._bands_in_figures and choice.low is not None and choice.high is not None:
             band = f"[{rate_label(choice.low)}, {rate_label(choice.high)}]"
             self.sheet.write(start + _FIGURE + 2, row, band, self._palette.muted)
@@ -152,6 +163,8 @@ class Rates(Struct, frozen=True, kw_only=True):
     marker: str = ""
     marked_rates: tuple[float, ...] = ()
     """What it is compared with, if anything; one rate for all, or one each."""
+    slot: int | None = None
+    """The trial's colour, which its figures have."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
         choices = [
@@ -165,4 +178,5 @@ class Rates(Struct, frozen=True, kw_only=True):
             palette,
             rate_bounds((*self.rates, *self.marked_rates)),
             Marker(self.marker, self.marked_rates) if fits else None,
+            ink="" if self.slot is None else trial_ink(self.slot, palette),
         )

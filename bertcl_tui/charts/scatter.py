@@ -1,7 +1,7 @@
 """Points in a plane: p_o against p_s with its Pareto front, and rows in two dimensions."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final, Literal
 
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.axis import Axis, linear_ticks, tick_labels
 from bertcl_tui.charts.canvas import DOTTED, ROWS_BELOW, Canvas, Plot
+from bertcl_tui.charts.colours import trial_ink
 from bertcl_tui.charts.glyphs import Point, Polyline, Range
 from bertcl_tui.charts.style import (
     REFERENCE_GLYPH,
@@ -65,6 +66,7 @@ def draw_plane(
     palette: Palette,
     *,
     selected: Sequence[int] = (),
+    slots: Mapping[int, int] | None = None,
     flat: Point | None = None,
     x_label: str = "p_s",
     y_label: str = "p_o",
@@ -81,6 +83,7 @@ def draw_plane(
         size: columns and rows of the result; below 24×6 it only says that it is too small.
         palette: the theme's colours.
         selected: numbers of the trials to label, the most important first.
+        slots: colour and glyph of those of them that have their own, by number.
         flat: p_s and p_o of the flat baseline.
         x_label: what x is.
         y_label: what y is.
@@ -101,7 +104,7 @@ def draw_plane(
     plot.write_x_unit(x_label, palette.muted)
     _write_states(plot, points, y_label, palette)
     _name_equals(plot, equals, palette)
-    _write_names(plot, _named(points, selected, flat, palette), points)
+    _write_names(plot, _named(points, selected, slots or {}, flat, palette), points)
     return plot.sheet.to_text()
 
 
@@ -137,15 +140,14 @@ def _with_margin(xs: Iterable[float]) -> Range:
 
 def _draw_points(canvas: Canvas, points: Sequence[TrialPoint], palette: Palette) -> None:
     front = pareto_front(points)
-    complete, running, *_ = palette.series
+    complete, running = palette.bar, palette.text  # those of the series are single trials
     canvas.start_layer()
     canvas.line(([point.p_s for point in front], [point.p_o for point in front]), palette.muted)
     styles = {"complete": complete, "running": running}
     for state in _FROM_BELOW:
         places = [point.at() for point in points if point.state == state]
         canvas.marks(places, _STATE_GLYPHS[state], styles.get(state, palette.muted))
-    best = f"bold {complete}"
-    canvas.marks([point.at() for point in front], _STATE_GLYPHS["complete"], best)
+    canvas.marks([point.at() for point in front], _STATE_GLYPHS["complete"], palette.text)
 
 
 def _write_states(plot: Plot, points: Sequence[TrialPoint], y_label: str, palette: Palette) -> None:
@@ -208,16 +210,26 @@ class _Named(Struct, frozen=True, kw_only=True):
 
 
 def _named(
-    points: Sequence[TrialPoint], selected: Sequence[int], flat: Point | None, palette: Palette
+    points: Sequence[TrialPoint],
+    selected: Sequence[int],
+    slots: Mapping[int, int],
+    flat: Point | None,
+    palette: Palette,
 ) -> list[_Named]:
     """Return what has a name, the most important first: the first selected trial, with an arrow."""
+
+    def styled(number: int, otherwise: str) -> str:
+        return f"bold {trial_ink(slots[number], palette)}" if number in slots else otherwise
+
     trials = {point.number: point for point in points}
     named = [
         _Named(
             at=trials[number].at(),
-            glyph=_STATE_GLYPHS[trials[number].state],
+            glyph=SERIES_GLYPHS[slots[number]]
+            if number in slots
+            else _STATE_GLYPHS[trials[number].state],
             name=f"#{number}" if place else f"›#{number}",
-            style=f"bold {palette.text}" if place else palette.highlight,
+            style=styled(number, f"bold {palette.text}" if place else palette.highlight),
         )
         for place, number in enumerate(selected)
         if number in trials

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.rate_axis import rate_bounds
 from bertcl_tui.charts.style import Palette, Size
-from bertcl_tui.combine.mixture import Reference
+from bertcl_tui.combine.mixture import Mixture, Reference
 from bertcl_tui.style.wording import count, stage_1_said
 from engine.profiles import Band, Combined, Profile
 
@@ -47,17 +47,28 @@ class TrialWeights(Struct, frozen=True):
     """How much each trial counts in the whole."""
 
     combined: Combined
+    slots: dict[str, dict[int, int]] = {}
+    """Colour and glyph of the trials that have them, by study and number."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
         from bertcl_tui.charts.shares import Share, draw_shares
 
         studies = self.combined.studies
         shares = [
-            Share(f"{study.study} #{trial.number}", trial.weight / len(studies))
+            Share(
+                f"#{trial.number} {study.study}",
+                trial.weight / len(studies),
+                self.slots.get(study.study, {}).get(trial.number),
+            )
             for study in studies
             for trial in study.trials
         ]
         return draw_shares(shares, size, palette)
+
+
+def weights_of(combined: Combined, mixture: Mixture) -> TrialWeights:
+    """Return how much each trial counts, in the colours that they have in their studies."""
+    return TrialWeights(combined, {each.spec.name: each.slots for each in mixture.sources})
 
 
 def facts_of_all(combined: Combined | None) -> list[str]:

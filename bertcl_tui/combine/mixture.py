@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bertcl_tui.charts.colours import slots_of_trials
 from bertcl_tui.store.reader import Reader
 from engine.arena.offers import offer
 from engine.errors import UsageError, reason_of
@@ -46,6 +47,11 @@ class Source(Struct, frozen=True, kw_only=True):
     """Why there is no offer."""
     marked: frozenset[int]
     """Trials that go in at first."""
+
+    @property
+    def slots(self) -> dict[int, int]:
+        """Colour and glyph of the trials that have them, by number, as in their study."""
+        return slots_of_trials(self.marked)
 
     @property
     def trials(self) -> tuple[ScoredTrial, ...]:

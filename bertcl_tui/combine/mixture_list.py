@@ -19,6 +19,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from bertcl_tui import actions
+from bertcl_tui.charts.colours import trial_ink
+from bertcl_tui.charts.style import SERIES_GLYPHS
 from bertcl_tui.combine.mixture import HIGHEST_BASE, LOWEST_BASE, Mixture, Source, farthest_change
 from bertcl_tui.style.looks import Looks, looks_of
 from engine.profiles import Combined, RankedTrial, ScoredTrial, StudyMean, without_each_study
@@ -117,6 +119,7 @@ class MixtureLines:
         self._refusals = (
             {refusal.study: refusal.reason for refusal in combined.refusals} if combined else {}
         )
+        self._slots = {source.study_id: source.slots for source in mixture.sources}
         self._without = _changes_without(combined) if combined else {}
         self._left_out: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(
             lambda: defaultdict(list)
@@ -181,12 +184,19 @@ class MixtureLines:
         line.add_row(
             Text.assemble(
                 (f"  {glyph} ", self._looks.good if ranked else self._looks.muted),
-                (f"#{trial.number:<4}", self._looks.text),
+                self._number(source, trial),
                 (score, self._looks.text if ranked else self._looks.muted),
             ),
             Text(_weight(ranked), style=self._looks.muted),
         )
         return line
+
+    def _number(self, source: Source, trial: ScoredTrial) -> tuple[str, str]:
+        """Write a trial's number, with the colour and glyph that it has in its study."""
+        slot = self._slots[source.study_id].get(trial.number)
+        if slot is None:
+            return f"  #{trial.number:<4}", self._looks.text
+        return f"{SERIES_GLYPHS[slot]} #{trial.number:<4}", trial_ink(slot, self._looks.palette)
 
 
 def _changes_without(combined: Combined) -> dict[str, str]:

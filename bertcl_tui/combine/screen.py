@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.actions.trial import COMBINING
-from bertcl_tui.combine.drawing import CombinedRates, TrialWeights, facts_of_all, facts_of_combined
+from bertcl_tui.combine.drawing import CombinedRates, facts_of_all, facts_of_combined, weights_of
 from bertcl_tui.combine.forms import (
     Evaluation,
     compare_form,
@@ -249,7 +249,7 @@ class CombineScreen(LiveScreen):
             effective = f"effective trials {combined.effective_trials:.1f} of {trials}"
             weights = self.query_one("#weights", Chart)
             weights.styles.max_height = trials + _BORDERS
-            weights.show(TrialWeights(combined))
+            weights.show(weights_of(combined, self._mixture))
         self.query_one(BaseDial).show(self._mixture.base, effective)
         self._show_rates()
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bertcl_tui.charts.axis import rate_label
+from bertcl_tui.charts.colours import slots_of_trials
 from bertcl_tui.charts.forgetting import Forgetting, Line
-from bertcl_tui.charts.series import slots_of
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import Confirmation, RunCurves, Scored, TrialRow
@@ -182,11 +182,10 @@ def look_at_comparison(reader: Reader, study_id: int, numbers: Sequence[int]) ->
     if study is None or not chosen:
         return None
     specs = reader.specs([trial.run_id for trial in chosen])
-    slots = slots_of([trial.number for trial in chosen])
-    several = tuple(
-        Compared(trial, specs[trial.run_id], slot)
-        for trial, slot in zip(chosen, slots, strict=True)
-    )
+    marked = slots_of_trials(reader.marks().get(study_id, frozenset()))
+    shown = {number: slot for number, slot in marked.items() if number in trials}
+    slots = slots_of_trials(trials, shown)
+    several = tuple(Compared(trial, specs[trial.run_id], slots[trial.number]) for trial in chosen)
     flat = flat_baseline(reader.scored(study_id))
     flat = flat or next(iter(flats_elsewhere(reader, study_id)), None)
     runs = {*specs, *([] if flat is None else [flat.run_id])}

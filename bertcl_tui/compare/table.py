@@ -8,10 +8,11 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.charts.colours import trial_ink
 from bertcl_tui.charts.rate_axis import DOT, rate_bounds, rate_ink
 from bertcl_tui.charts.style import SERIES_GLYPHS
 from bertcl_tui.compare.look import Compared, Fact
-from bertcl_tui.style.looks import Looks
+from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 
@@ -67,6 +68,13 @@ class ComparisonTable(RowTable[Fact]):
             return ""
         glyph = SERIES_GLYPHS[self._several[int(column.key)].slot]  # as its curve has
         return f"{'›' if column.key == str(self._place) else ''}{glyph} {column.label}"
+
+    def titled(self, column: Column) -> Text:
+        text = super().titled(column)
+        if column.label:
+            slot = self._several[int(column.key)].slot
+            text.stylize(trial_ink(slot, looks_of(self.app).palette))
+        return text
 
     def cells(self, item: Fact, looks: Looks) -> dict[str, Text]:
         cells = {"name": Text(item.name, style=looks.muted)}

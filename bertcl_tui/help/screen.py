@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 
 from bertcl_tui.actions import Place, actions_of, bindings_of
 from bertcl_tui.actions.action import PLACES, active_in
-from bertcl_tui.charts.style import REFERENCE_GLYPH
+from bertcl_tui.charts.style import REFERENCE_GLYPH, SERIES_GLYPHS
 from bertcl_tui.style.looks import STATE_LOOKS, Looks, looks_of
 from bertcl_tui.widgets.keys import key_names
 
@@ -53,6 +53,10 @@ _CURVES: Final[tuple[Entry, ...]] = (
     ("↑", "accuracy: a line that stays up is a task that is not forgotten"),
     ("rows", "curves are measured on few rows and scores on all: a line may end beside its p_o"),
     ("bright", "the trial under the cursor, with its number where the line ends; the rest is dim"),
+    (
+        SERIES_GLYPHS[:3],
+        "a trial's glyph and colour go by its number, in every chart and table",
+    ),
     (REFERENCE_GLYPH, "the flat baseline, or the profile that is compared with"),
     ("plane", "p_o against p_s: up and to the right is better; none that fits beats the front"),
     ("log axis", "learning rates: from one tick to the next ten times as much"),

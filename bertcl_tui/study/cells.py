@@ -7,8 +7,10 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.axis import rate_label
+from bertcl_tui.charts.colours import trial_ink
 from bertcl_tui.charts.forgetting import Known
 from bertcl_tui.charts.rate_axis import rate_bounds, rate_strip
+from bertcl_tui.charts.style import SERIES_GLYPHS
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.looks import Looks, state_text
 from bertcl_tui.style.wording import score, signed
@@ -24,6 +26,8 @@ class TrialLine(Struct, frozen=True):
     trial: TrialRow | None
     """None: it was not read yet."""
     mark: Literal["marked", "ranged", ""] = ""
+    slot: int | None = None
+    """Its colour and glyph in the charts; None: it has none there."""
     known: Known | None = None
     """Of one that runs or rests in its midst: what it would score by now."""
 
@@ -81,11 +85,15 @@ def scored(name: str) -> Written:
 
 
 def marked(line: TrialLine, looks: Looks) -> Text:
+    """Write the glyph that a marked trial has in the charts, or that it is marked."""
+    if line.mark == "marked" and line.slot is not None:
+        return Text(SERIES_GLYPHS[line.slot], style=f"bold {trial_ink(line.slot, looks.palette)}")
     return Text(_MARKS[line.mark], style=f"bold {looks.accent}")
 
 
-def numbered(line: TrialLine, _: Looks) -> Text:
-    return Text(str(line.number), style="bold" if line.mark else "")
+def numbered(line: TrialLine, looks: Looks) -> Text:
+    ink = "" if line.slot is None else trial_ink(line.slot, looks.palette)
+    return Text(str(line.number), style=f"bold {ink}".strip() if line.mark else ink)
 
 
 def remarked(line: TrialLine, looks: Looks) -> Text:

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from bertcl_tui.charts.colours import slots_in_sight, slots_of_trials
 from bertcl_tui.charts.forgetting import Known, known_now
 from bertcl_tui.store.filters import Filter, WordTerm
 from bertcl_tui.store.reader import Reader
@@ -27,7 +28,7 @@ from engine.spec.search import Evaluator, is_worth_weighing
 from engine.store.states import ENDED
 
 _MOST_LINES: Final = 24
-"""Marked trials in one chart of curves; the first eight lines have a colour, others are dim."""
+"""Marked trials in one chart of curves; eight lines at most have a colour, others are dim."""
 _NOT_COLLAPSED: Final[Filter] = (WordTerm("state", "!=", ("collapsed",)),)
 MARGIN: Final = 60
 """Lines above and below those that can be seen, for a step or a page more."""
@@ -73,6 +74,8 @@ class Look(Struct, frozen=True, kw_only=True):
     """Those of the marked that are drawn."""
     marks: frozenset[int]
     """Numbers of all that are marked."""
+    slots: dict[int, int]
+    """Colour and glyph of each trial that has them, by number: no two of these are alike."""
     scored: tuple[Scored, ...]
     """All complete trials, best first."""
     flat: Scored | None
@@ -126,7 +129,8 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     marks = question.marked
     if marks is None:
         marks = reader.marks().get(question.study_id, frozenset())
-    marked = sorted(marks)[:_MOST_LINES]
+    slots = slots_of_trials(marks)
+    marked = sorted(marks, key=lambda number: (number not in slots, number))[:_MOST_LINES]
     cursor = _under_cursor(question, numbers)
     shown = [*_seen(question, numbers, cursor), *ordered.unfinished[:MARGIN], *marked]
     shown += [] if cursor is None else [cursor]
@@ -156,6 +160,11 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         running=running,
         marked=marked_rows,
         marks=marks,
+        slots=slots_in_sight(
+            slots,
+            [trial.number for trial in running],
+            None if current is None else current.number,
+        ),
         scored=scored,
         flat=flat,
         elsewhere=elsewhere,

@@ -93,7 +93,13 @@ class TrialsList(Vertical):
         on_top = look.order != self._shown_order and self.table.cursor == 0
         self._shown_order = look.order
         self.table.show_trials(
-            look.numbers, look.rows, look.known, look.labels, tasks=look.tasks, stay=on_top
+            look.numbers,
+            look.rows,
+            look.known,
+            look.labels,
+            slots=look.slots,
+            tasks=look.tasks,
+            stay=on_top,
         )
         self.listing.show_order()
         self.filter_bar.ask_for(trial_fields(len(look.labels)))

@@ -28,6 +28,7 @@ class TrialLines(Sequence[TrialLine]):
         numbers: of the trials, in their order.
         rows: what was read, by number.
         known: what those that run or rest would score by now, by number.
+        slots: colour and glyph of those that have them in the charts, by number.
         marked: numbers of those that are marked.
         ranged: lines of the range that is being stretched.
     """
@@ -37,10 +38,12 @@ class TrialLines(Sequence[TrialLine]):
         numbers: Sequence[int],
         rows: Mapping[int, TrialRow],
         known: Mapping[int, Known],
+        slots: Mapping[int, int],
+        *,
         marked: frozenset[int],
         ranged: range,
     ) -> None:
-        self._numbers, self._rows, self._known = numbers, rows, known
+        self._numbers, self._rows, self._known, self._slots = numbers, rows, known, slots
         self._marked, self._ranged = marked, ranged
 
     def __len__(self) -> int:
@@ -56,7 +59,9 @@ class TrialLines(Sequence[TrialLine]):
         number = self._numbers[place]
         marked: Literal["marked", ""] = "marked" if number in self._marked else ""
         mark = "ranged" if place in self._ranged else marked
-        return TrialLine(number, self._rows.get(number), mark, self._known.get(number))
+        return TrialLine(
+            number, self._rows.get(number), mark, self._slots.get(number), self._known.get(number)
+        )
 
 
 class TrialsTable(RowTable[TrialLine]):
@@ -82,6 +87,7 @@ class TrialsTable(RowTable[TrialLine]):
         self._numbers: Sequence[int] = ()
         self._rows: dict[int, TrialRow] = {}
         self._known: Mapping[int, Known] = {}
+        self._slots: Mapping[int, int] = {}
         self._offered: Sequence[TrialColumn] = trial_columns(())
         self._again: frozenset[str] = frozenset()
         """Which columns of trials that were run again have something in them."""
@@ -126,6 +132,7 @@ class TrialsTable(RowTable[TrialLine]):
         known: Mapping[int, Known],
         choices: tuple[str, ...] = (),
         *,
+        slots: Mapping[int, int] | None = None,
         tasks: int = 2,
         stay: bool = False,
     ) -> None:
@@ -136,12 +143,13 @@ class TrialsTable(RowTable[TrialLine]):
             rows: what was read of some.
             known: what those that run or rest would score by now.
             choices: what each group of layers with a rate of its own is called.
+            slots: colour and glyph of those that have them in the charts.
             tasks: how many the sequence has.
             stay: let the cursor stay in its line, not on its trial.
         """
         seen = slice(*self.seen)
         still = {n: self._rows[n] for n in self._numbers[seen] if n in self._rows}
-        self._numbers, self._known = numbers, known
+        self._numbers, self._known, self._slots = numbers, known, slots or {}
         self._rows = still | {row.number: row for row in rows}
         again = self._again | {
             key for key, fact in _RUN_AGAIN.items() if any(getattr(row, fact) for row in rows)
@@ -175,8 +183,14 @@ class TrialsTable(RowTable[TrialLine]):
         self._ask()
 
     def _show_marks(self, *, stay: bool = False) -> None:
-        ranged = self._ranged_lines()
-        lines = TrialLines(self._numbers, self._rows, self._known, self.marked, ranged)
+        lines = TrialLines(
+            self._numbers,
+            self._rows,
+            self._known,
+            self._slots,
+            marked=self.marked,
+            ranged=self._ranged_lines(),
+        )
         self.show(lines, stay=stay)
 
     # marking

@@ -254,15 +254,15 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
 
     def _header(self) -> Strip:
         return self._join(
-            [(Text(self._titled(column)), column, width) for column, width in self._laid_out]
+            [(self.titled(column), column, width) for column, width in self._laid_out]
         )
 
-    def _titled(self, column: Column) -> str:
+    def titled(self, column: Column) -> Text:
         """Return what stands above a column, with an arrow where it sorts."""
         title = self.header(column)
         if self._sorted_by is None or self._sorted_by[0] != column.key:
-            return title
-        return f"{title}{'▼' if self._sorted_by[1] else '▲'}"
+            return Text(title)
+        return Text(f"{title}{'▼' if self._sorted_by[1] else '▲'}")
 
     def _row(self, line: int) -> Strip:
         item = self._items[line]

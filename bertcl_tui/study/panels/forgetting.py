@@ -19,7 +19,7 @@ def forgetting_of(look: Look) -> Forgetting:
         run = look.curves.get(trial.run_id)
         if run is not None and trial.number not in lines:
             emphasis: Literal["bright", "normal"] = "bright" if trial is look.cursor else "normal"
-            lines[trial.number] = line_of(trial, run, emphasis)
+            lines[trial.number] = line_of(trial, run, emphasis, look.slots.get(trial.number))
     flat = look.flat
     drawn = flat is None or (not flat.of and flat.number in lines)
     run = None if flat is None or drawn else look.curves.get(flat.run_id)
@@ -39,13 +39,13 @@ def line_of(
     trial: TrialRow,
     run: RunCurves,
     emphasis: Literal["bright", "normal"],
-    slot: int | None = None,
+    slot: int | None,
 ) -> Line:
-    """Return a trial's curve; its colour goes by its number unless a slot is given."""
+    """Return a trial's curve; one without a slot, for which no colour is left, is dim."""
     name = f"#{trial.number}"
     if trial.state == "running":
         name = f"running {name}"
-    return Line(name, run, emphasis, slot=trial.number if slot is None else slot)
+    return Line(name, run, "dim" if slot is None else emphasis, slot)
 
 
 def title_of(sequence: str) -> str:

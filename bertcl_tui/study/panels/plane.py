@@ -32,6 +32,8 @@ class Plane(Struct, frozen=True, kw_only=True):
     trials: tuple[Scored, ...]
     selected: tuple[int, ...]
     """Numbers to be labelled, the most important first."""
+    slots: dict[int, int] = {}
+    """Colour and glyph of those that have them, by number."""
     flat: Scored | None
     fitting: frozenset[int] | None = None
     """Numbers of those that fit the filter; None: there is none."""
@@ -53,6 +55,7 @@ class Plane(Struct, frozen=True, kw_only=True):
             size,
             palette,
             selected=self.selected,
+            slots=self.slots,
             flat=None if self.flat is None else (self.flat.p_s, self.flat.p_o),
             empty="No trial is complete yet.",
         )
@@ -91,6 +94,7 @@ def plane_of(look: Look) -> Plane:
     return Plane(
         trials=look.scored,
         selected=tuple(dict.fromkeys(trial.number for trial in labelled)),
+        slots=look.slots,
         flat=look.flat,
         fitting=frozenset(look.numbers) if hidden else None,
     )

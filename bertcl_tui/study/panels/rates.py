@@ -4,6 +4,7 @@ from typing import Final
 
 from bertcl_tui.charts.forgetting import NO_TRIAL, Nothing
 from bertcl_tui.charts.rates import Rates
+from bertcl_tui.charts.style import SERIES_GLYPHS
 from bertcl_tui.study.baseline import flat_name
 from bertcl_tui.study.look import Look
 from bertcl_tui.study.panels import NONE_FITS, Panel
@@ -21,12 +22,15 @@ def rates_of(look: Look) -> Rates | Nothing:
         rates=rates,
         marker="" if flat is None else flat_name(flat),
         marked_rates=() if flat is None else flat.learning_rates,
+        slot=look.slots.get(look.cursor.number),
     )
 
 
 def _title(look: Look) -> str:
-    trial = "no trial" if look.cursor is None else f"#{look.cursor.number}"
-    return f"Learning rates ─ {trial}"
+    if look.cursor is None:
+        return "Learning rates ─ no trial"
+    number = look.cursor.number
+    return f"Learning rates ─ {SERIES_GLYPHS[look.slots[number]]} #{number}"
 
 
 def _subtitle(look: Look) -> str:

@@ -4,10 +4,14 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
+from bertcl_tui.compare.look import look_at_comparison
 from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.trial_rows import BY_P, OLDEST_FIRST
 from bertcl_tui.study.look import Question, look_at_study
+from bertcl_tui.study.panels.forgetting import forgetting_of
 from engine.store.connection import open_store
 from engine.store.measurements import ProbeRecord, record_stage_end
+from engine.store.remarks import set_marks
 from engine.store.schema import measurement
 from tests.recorded import RUNNING, WORKER
 
@@ -58,3 +62,41 @@ def test_what_probes_tell_of_the_cursors_trial_is_known_as_soon_as_a_stage_is_ov
     assert over is not None
     assert over.notes[0] == "#30 lost 0.100: encoder 0.020, head 0.080"
     assert list(over.notes) == sorted(over.notes, key=len, reverse=True)
+
+
+def test_a_trial_has_one_colour_whatever_is_marked_sorted_or_under_the_cursor(
+    reader: Reader,
+) -> None:
+    """Compare, which reads the marks of the store, has the same."""
+    number, rival = 9, 1  # of one colour
+    seen = set()
+    for order in (BY_P, OLDEST_FIRST):
+        for marked in ({number}, {number, 10, 6}, set(range(10, 17)) - {10} | {number}):
+            for cursor in (10, number, 25):
+                question = Question(
+                    study_id=LIVE_ID, order=order, marked=frozenset(marked), cursor=cursor
+                )
+                look = look_at_study(reader, question, None)
+                assert look is not None
+                assert len(set(look.slots.values())) == len(look.slots) <= 8
+                seen.add(look.slots[number])
+    assert seen == {number % 8}
+    set_marks(open_store(reader.store), LIVE_ID, {number, rival})
+    look = look_at_study(reader, Question(study_id=LIVE_ID), None)
+    comparison = look_at_comparison(reader, LIVE_ID, (number, rival))
+    assert look is not None
+    assert comparison is not None
+    compared = {each.trial.number: each.slot for each in comparison.several}
+    assert compared == {each: look.slots[each] for each in (number, rival)}
+    assert compared[rival] == rival % 8 != compared[number]
+
+
+def test_of_many_marked_trials_eight_are_bright(reader: Reader) -> None:
+    question = Question(study_id=LIVE_ID, marked=frozenset(range(20)), cursor=18)
+    look = look_at_study(reader, question, None)
+    assert look is not None
+    lines = forgetting_of(look).lines
+    bright = [line.slot for line in lines if line.emphasis != "dim"]
+    assert len(set(bright)) == len(bright) <= 8
+    assert lines[0].name == "#18"
+    assert lines[0].emphasis == "bright"

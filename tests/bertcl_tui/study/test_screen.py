@@ -96,7 +96,7 @@ async def test_the_charts_follow_the_cursor(open_app: OpenApp) -> None:
         await pilot.press("j")
         await until(pilot, lambda: "#10 0.754" in _drawn(pilot, "forgetting"))
         assert "flat 5e-6" in _drawn(pilot, "forgetting")
-        assert _chart(pilot, "rates").border_title == "2 Learning rates ─ #10"
+        assert _chart(pilot, "rates").border_title == "2 Learning rates ─ ■ #10"
         await until(pilot, lambda: "#10" in _drawn(pilot, "plane"))
         assert "layer 1" in _drawn(pilot, "importance")
 
