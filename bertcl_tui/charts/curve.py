@@ -59,6 +59,8 @@ def picture_curves(
     if not lines:
         return Picture(message(curves.empty, size, palette.muted), None)
     whole = curves.x_range or _extent(lines)
+    if view.x is not None and not whole[0] <= view.x <= whole[1]:
+        view = replace(view, x=None)  # another chart is read at a step that this one has not
     shown = view.x_range or whole
     strokes = [*_reference(curves.baseline, whole, palette), *cast(lines, palette)]
     ends = _labels(strokes, shown, view, int(size[0] * _GUTTER_SHARE))

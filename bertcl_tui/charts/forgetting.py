@@ -30,14 +30,33 @@ class OfCurves(Protocol):
         ...
 
 
-class Viewed(Struct, frozen=True):
-    """Curves and how they are looked at."""
+@runtime_checkable
+class OverSteps(Protocol):
+    """Another drawing over the steps of a run, which can be read at one of them."""
 
-    drawing: OfCurves
+    def draw(self, size: Size, palette: Palette) -> Text:
+        """Draw it."""
+        ...
+
+    def picture_at(self, size: Size, palette: Palette, x: float | None) -> Picture:
+        """Draw it with the values at a step; None: with those that are always said."""
+        ...
+
+    def steps(self) -> tuple[float, ...]:
+        """Return the steps at which something was measured."""
+        ...
+
+
+class Viewed(Struct, frozen=True):
+    """What is drawn over steps, and how it is looked at."""
+
+    drawing: OfCurves | OverSteps
     view: View
 
     def draw(self, size: Size, palette: Palette) -> Text:
-        return picture(self.drawing.curves(), size, palette, self.view).text
+        if isinstance(self.drawing, OfCurves):
+            return picture(self.drawing.curves(), size, palette, self.view).text
+        return self.drawing.picture_at(size, palette, self.view.x).text
 
 
 class Line(Struct, frozen=True):
@@ -85,6 +104,7 @@ class Forgetting(Struct, frozen=True):
             if later
             else "",
             x_range=(0, last),
+            origin=start,
             boundaries=tuple(
                 Boundary(stage.first_step - start, name)
                 for stage, name in zip(later, names, strict=True)

@@ -72,6 +72,8 @@ class Curves(Struct, frozen=True, kw_only=True):
     """None: from the first to the last x."""
     y_range: Range | None = None
     """None: what the values need. What lies outside is cut off."""
+    origin: float = 0.0
+    """Steps of the run before x = 0."""
     boundaries: tuple[Boundary, ...] = ()
     """Stages, shown as dotted lines with a name on top."""
     baseline: Series | Level | None = None

@@ -4,9 +4,9 @@ Every row goes over the whole run, from its first step to its last. A layer's ro
 colour how large an update is beside the weights that it changes, on one log axis for all.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from math import isfinite, nan
+from math import ceil, isfinite, nan
 from statistics import median
 from typing import Final
 
@@ -16,6 +16,7 @@ from rich.text import Text
 from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.glyphs import Range, column, log_share
 from bertcl_tui.charts.rate_axis import rate_ink
+from bertcl_tui.charts.series import Area, Picture
 from bertcl_tui.charts.style import Palette, Sheet, Size, message, rows_with_gap, too_small
 
 _SMALLEST: Final = (30, 4)
@@ -28,6 +29,7 @@ _BOUNDS: Final[Range] = (1e-5, 1e-1)
 _KEY: Final = (1e-5, 1e-3, 1e-1)
 _TO_COME: Final = "·"
 _BOUNDARY: Final = "┊"
+_CROSSHAIR: Final = "│"
 _UNKNOWN: Final = "–"
 
 
@@ -61,31 +63,67 @@ class Steps(Struct, frozen=True, kw_only=True):
     """Of the layers, from the embeddings to the heads."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
-        return draw_steps(self, size, palette)
+        return picture_steps(self, size, palette).text
+
+    def picture_at(self, size: Size, palette: Palette, x: float | None) -> Picture:
+        """Draw it with the values at a step; None: with those of the last stage."""
+        return picture_steps(self, size, palette, x)
+
+    def steps(self) -> tuple[float, ...]:
+        """Return the steps that were looked at."""
+        return tuple(each.step for each in self.seen)
+
+    def at(self, x: float) -> StepSeen | None:
+        """Return the step that was looked at there, or the last one before in its stage."""
+        place = bisect_right(self.seen, x, key=lambda seen: seen.step) - 1
+        seen = self.seen[place] if place >= 0 else None
+        return seen if seen is not None and x <= self.stages[seen.stage].last_step else None
+
+    def stage_of(self, x: float) -> int:
+        """Return in which stage a step is."""
+        ends = [stage.last_step for stage in self.stages]
+        return min(bisect_left(ends, x), len(ends) - 1)
 
 
-def draw_steps(steps: Steps, size: Size, palette: Palette) -> Text:
+def picture_steps(steps: Steps, size: Size, palette: Palette, x: float | None = None) -> Picture:
     """Draw loss, rate and each layer below each other, and a key if there is a row left.
 
     Where there are too few rows, layers in the middle are left out, and counted.
+
+    Args:
+        steps: what they did.
+        size: columns and rows; below 30×4 it only says that it is too small.
+        palette: the theme's colours.
+        x: step of a crosshair, at which values are said.
     """
     if size[0] < _SMALLEST[0] or size[1] < _SMALLEST[1]:
-        return too_small(size, _SMALLEST, palette)
+        return Picture(too_small(size, _SMALLEST, palette), None)
     if not steps.seen or not steps.stages:
-        return message("No step was looked at yet.", size, palette.muted)
-    chart = _StepsChart(steps, size, palette)
+        return Picture(message("No step was looked at yet.", size, palette.muted), None)
+    chart = _StepsChart(steps, size, palette, x)
     chart.draw()
-    return chart.sheet.to_text()
+    return Picture(chart.sheet.to_text(), chart.area)
 
 
 class _StepsChart:
-    def __init__(self, steps: Steps, size: Size, palette: Palette) -> None:
+    def __init__(self, steps: Steps, size: Size, palette: Palette, x: float | None) -> None:
         self.sheet = Sheet(size)
         self._steps, self._palette = steps, palette
         self._left = max(len(label) for label in (*steps.labels, "loss")) + _GAP
         self._width = size[0] - self._left - _GAP - _VALUE
         self._total = steps.stages[-1].last_step
         self._columns = [self._seen_in(column) for column in range(self._width)]
+        self._x = x
+        self._read = None if x is None else steps.at(x)
+        if x is not None:
+            self._cross = min(max(ceil(x * self._width / self._total) - 1, 0), self._width - 1)
+            self._columns[self._cross] = self._read
+
+    @property
+    def area(self) -> Area:
+        """Where steps can be pointed at."""
+        whole = (0.0, float(self._total))
+        return Area(left=self._left, columns=self._width, x_range=whole, log=False)
 
     def _seen_in(self, column: int) -> StepSeen | None:
         """Return what stands for a column: the first look at or after its last step."""
@@ -114,6 +152,23 @@ class _StepsChart:
         if first + len(shown) < rows:
             self._draw_key(first + len(shown))
         self._draw_stages(first + len(shown))
+        if self._x is not None:
+            self._draw_crosshair(self._x, first + len(shown))
+
+    def _draw_crosshair(self, x: float, rows: int) -> None:
+        """Draw it where nothing is, light up what is there, and say where it is."""
+        place = self._left + self._cross
+        for row in range(1, rows):
+            there = self.sheet.character(place, row)
+            if there in {" ", _BOUNDARY}:
+                self.sheet.write(place, row, _CROSSHAIR, self._palette.text)
+            else:
+                self.sheet.write(place, row, there, self._palette.highlight)
+        stage = self._steps.stage_of(x)
+        seen = self._read
+        late = "" if seen is None or seen.step == x else f" @{seen.step}"
+        words = f"step {x:.0f}{late} · stage {stage + 1} {self._steps.stages[stage].name}"
+        self.sheet.write(0, 0, words.ljust(self.sheet.columns), self._palette.highlight)
 
     def _draw_stages(self, rows: int) -> None:
         """Write what is learnt when, and draw where a stage ends."""
@@ -135,7 +190,8 @@ class _StepsChart:
         losses = [seen.loss for seen in self._steps.seen if isfinite(seen.loss)]
         low, high = (min(losses), max(losses)) if losses else (0.0, 1.0)
         across = (high - low) or 1.0
-        self._label(1, "loss", f"{losses[-1]:.3f}" if losses else _UNKNOWN)
+        loss = (losses or [nan])[-1] if self._x is None else self._read_of(lambda seen: seen.loss)
+        self._label(1, "loss", f"{loss:.3f}" if isfinite(loss) else _UNKNOWN)
         for row in range(rows):
             # Of a share of the whole height, each row has its own part.
             above = rows - 1 - row
@@ -145,7 +201,9 @@ class _StepsChart:
 
     def _draw_rate(self, row: int) -> None:
         share = self._steps.seen[-1].share
-        self._label(row, "rate", f"×{share:.2f}")
+        if self._x is not None:
+            share = self._read_of(lambda seen: seen.share)
+        self._label(row, "rate", f"×{share:.2f}" if isfinite(share) else _UNKNOWN)
         self._draw_row(row, lambda seen: seen.share, (0, 1), self._palette.faint)
 
     def _draw_row(
@@ -161,6 +219,8 @@ class _StepsChart:
     def _draw_layer(self, row: int, layer: int) -> None:
         stage = self._steps.seen[-1].stage
         seen = [each.ratios[layer] for each in self._steps.seen if each.stage == stage]
+        if self._x is not None:
+            seen = [self._read_of(lambda read: read.ratios[layer])]
         known = [ratio for ratio in seen if isfinite(ratio)]
         self._label(
             row, self._steps.labels[layer], rate_label(median(known)) if known else _UNKNOWN
@@ -182,6 +242,10 @@ class _StepsChart:
             label = rate_label(ratio)
             self.sheet.write(place + 1, row, label, self._palette.muted)
             place += 2 + len(label)
+
+    def _read_of(self, value: Callable[[StepSeen], float]) -> float:
+        """Return a value at the crosshair; NaN: it is not known there."""
+        return nan if self._read is None else value(self._read)
 
     def _label(self, row: int, name: str, value: str) -> None:
         self.sheet.write(0, row, name, self._palette.text)

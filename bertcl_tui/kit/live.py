@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from bertcl_tui.kit.messages import Trouble
+from bertcl_tui.widgets.chart import CurveChart
 from engine.errors import EngineError
 
 
@@ -59,6 +60,13 @@ class LiveScreen(Screen[None]):
             self.post_message(Trouble(str(error)))
         finally:
             self.post_message(self._ReadingEnded())
+
+    @on(CurveChart.Pointed)
+    def _read_all_there(self, message: CurveChart.Pointed) -> None:
+        """Let every chart over steps tell its values where one of them is read."""
+        for chart in self.query(CurveChart):
+            if chart is not message.chart:
+                chart.point_at(message.step)
 
     @on(_ReadingEnded)
     def _reading_ended(self) -> None:

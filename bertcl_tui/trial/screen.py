@@ -95,7 +95,7 @@ class TrialScreen(LiveScreen):
         with Container(id="panels"):
             yield CurveChart(id="learning", classes="panel")
             yield Chart(id="layers", classes="panel")
-            yield Chart(id="steps", classes="panel")
+            yield CurveChart(id="steps", classes="panel")
             yield TextPanel(id="matrix", classes="panel")
             yield self._log
             yield TextPanel(id="parameters", classes="panel")

@@ -1,4 +1,7 @@
-"""A chart; one of curves can be read step by step, zoomed and panned."""
+"""A chart; one over steps can be read step by step, together with the others of its screen.
+
+One of curves can be zoomed and panned, too.
+"""
 
 from bisect import bisect_left, bisect_right
 from itertools import zip_longest
@@ -15,7 +18,7 @@ from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.forgetting import OfCurves, Viewed, picture
+from bertcl_tui.charts.forgetting import OfCurves, OverSteps, Viewed, picture
 from bertcl_tui.charts.glyphs import Range
 from bertcl_tui.charts.series import Area, Curves, Series, View, panned, read_at, steps_of, zoomed
 from bertcl_tui.charts.style import Palette, Size
@@ -106,7 +109,7 @@ class Chart(Widget):
 
 
 class CurveChart(Chart, can_focus=True):
-    """Shows curves; keys and mouse move a crosshair over the steps at which something was measured.
+    """Shows what is drawn over steps; keys and mouse move a crosshair over the measured ones.
 
     The crosshair and the zoom stay where they are while a run goes on.
     """
@@ -114,11 +117,22 @@ class CurveChart(Chart, can_focus=True):
     PLACE: ClassVar[Place] = "curves"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("curves")]
 
+    class Pointed(Message):
+        """The crosshair of a chart is at another step of the run; None: it is gone."""
+
+        def __init__(self, chart: "CurveChart", step: float | None) -> None:
+            super().__init__()
+            self.chart, self.step = chart, step
+
     class _Laid(Message):
-        """What was drawn, and where."""
+        """What was drawn, and where; no curves: something else over steps."""
 
         def __init__(
-            self, curves: Curves, lines: list[Series], steps: tuple[float, ...], area: Area | None
+            self,
+            curves: Curves | None,
+            lines: list[Series],
+            steps: tuple[float, ...],
+            area: Area | None,
         ) -> None:
             super().__init__()
             self.curves, self.lines, self.steps, self.area = curves, lines, steps, area
@@ -139,11 +153,16 @@ class CurveChart(Chart, can_focus=True):
     def show(self, drawing: Drawing) -> None:
         """Show this from now on, as it is looked at now."""
         self._shown = drawing
-        super().show(Viewed(drawing, self.view) if isinstance(drawing, OfCurves) else drawing)
+        over_steps = isinstance(drawing, OfCurves | OverSteps)
+        super().show(Viewed(drawing, self.view) if over_steps else drawing)
 
     def text_of(self, drawing: Drawing, size: Size, palette: Palette) -> Text:
         if not isinstance(drawing, Viewed):
             return super().text_of(drawing, size, palette)
+        if isinstance(drawing.drawing, OverSteps):
+            read = drawing.drawing.picture_at(size, palette, drawing.view.x)
+            self.post_message(self._Laid(None, [], drawing.drawing.steps(), read.area))
+            return read.text
         curves = drawing.drawing.curves()
         drawn = picture(curves, size, palette, drawing.view)
         base = curves.baseline
@@ -158,10 +177,26 @@ class CurveChart(Chart, can_focus=True):
         self.refresh_bindings()
 
     def _look(self, **changes: object) -> None:
+        """Look at it so, and tell the other charts of the screen where it is read."""
+        before = self.view.x
+        self._change_view(**changes)
+        if (x := self.view.x) != before:
+            self.post_message(self.Pointed(self, None if x is None else x + self._origin))
+
+    def _change_view(self, **changes: object) -> None:
         self.view = replace(self.view, **changes)
         if self._shown is not None:
             self.show(self._shown)
         self.refresh_bindings()
+
+    def point_at(self, step: float | None) -> None:
+        """Put the crosshair where another chart of the same run is read; None: take it away."""
+        self._hovers = False
+        if step is None:
+            self._change_view(x=None, line=None)
+        else:
+            x = step - self._origin
+            self._change_view(x=x, x_range=self._range_with(x))
 
     # what there is
 
@@ -170,14 +205,21 @@ class CurveChart(Chart, can_focus=True):
         given = None if self._curves is None else self._curves.x_range
         return given or (steps[0], max(steps[-1], steps[0] + 1))
 
+    @property
+    def _origin(self) -> float:
+        """Steps of the run before x = 0."""
+        return 0.0 if self._curves is None else self._curves.origin
+
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         match action:
             case "end_reading":
                 return self.view.x is not None
+            case "zoom_in" | "turn_axis":
+                return bool(self._readable)
             case "zoom_out" | "zoom_off" | "pan_left" | "pan_right":
                 return self.view.x_range is not None
             case "line_above" | "line_below":
-                return self.view.x is not None
+                return self.view.x is not None and bool(self._readable)
             case _:
                 return bool(self._steps)
 
@@ -221,11 +263,16 @@ class CurveChart(Chart, can_focus=True):
     def _read_at(self, x: float) -> None:
         """Put the crosshair there, and move what is shown so that it is seen."""
         self._hovers = False
+        line = self.view.line or self._first_line()
+        self._look(x=x, x_range=self._range_with(x), line=line)
+
+    def _range_with(self, x: float) -> Range | None:
+        """Return what is shown, moved so that x is in it."""
         shown = self.view.x_range
-        if shown is not None and not shown[0] <= x <= shown[1]:
-            beyond = (x - shown[1] if x > shown[1] else x - shown[0]) / (shown[1] - shown[0])
-            shown = panned(self._whole(), shown, beyond, log=False)
-        self._look(x=x, x_range=shown, line=self.view.line or self._first_line())
+        if shown is None or shown[0] <= x <= shown[1]:
+            return shown
+        beyond = (x - shown[1] if x > shown[1] else x - shown[0]) / (shown[1] - shown[0])
+        return panned(self._whole(), shown, beyond, log=False)
 
     def _first_line(self) -> str | None:
         lines = self._readable

@@ -107,3 +107,26 @@ def test_the_key_stands_below_where_there_is_a_row() -> None:
 def test_what_cannot_be_drawn_is_said(steps: Steps, said: str) -> None:
     size = (60, 6) if not steps.seen else (20, 3)
     assert said in steps.draw(size, DARK).plain
+
+
+def test_at_a_crosshair_every_row_tells_its_value_there() -> None:
+    seen = tuple(_seen(step, loss=step / 100, ratio=step / 1000) for step in range(4, 65, 4))
+    steps = replace(WHOLE, seen=seen)
+    lines = steps.picture_at((83, 8), DARK, 40).text.plain.splitlines()
+    assert lines[0] == "step 40 · stage 2 mrpc"
+    assert lines[1].endswith("0.400")
+    assert lines[2].endswith("×0.75")
+    assert [line.split()[-1] for line in lines[3:6]] == ["–", "4e-2", "1e-5"]
+    between = steps.picture_at((83, 8), DARK, 42).text.plain.splitlines()
+    assert between[0] == "step 42 @40 · stage 2 mrpc"
+    before = steps.picture_at((83, 8), DARK, 2).text.plain.splitlines()
+    assert before[0] == "step 2 · stage 1 sst2"
+    assert before[1].endswith("–")
+
+
+def test_a_place_of_the_chart_is_a_step() -> None:
+    area = WHOLE.picture_at((82, 8), DARK, None).area
+    assert area is not None
+    assert area.x_at(area.left) == 0.5
+    assert area.x_at(area.left + 63) == 63.5
+    assert area.x_at(area.left - 1) is None

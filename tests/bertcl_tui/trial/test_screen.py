@@ -203,6 +203,22 @@ async def test_what_single_steps_did(open_app: OpenApp, store: Path) -> None:
         assert (rows["embeddings"], rows["heads"]) == ("1e-4", "1e-1")
 
 
+async def test_curves_and_steps_are_read_at_one_step(open_app: OpenApp, store: Path) -> None:
+    _look_at_steps(store, COMPLETE + 1)
+    async with open_app(size=LARGE) as pilot:
+        await _open_number(pilot, COMPLETE)
+        await until(pilot, lambda: "layer 6" in _drawn(pilot, "steps"))
+        await pilot.press("end")
+        await until(pilot, lambda: "step 200 · stage 2" in _drawn(pilot, "learning"))
+        await until(pilot, lambda: "step 200 · stage 2" in _drawn(pilot, "steps"))
+        await pilot.press("3", "left", "left")  # the keys go to the steps, which are large now
+        await until(pilot, lambda: "step 192 · stage 2" in _drawn(pilot, "steps"))
+        loss = next(line for line in _drawn(pilot, "steps").splitlines() if "loss" in line)
+        assert loss.split()[-1] == f"{2 / 192:.3f}"
+        await pilot.press("3")
+        await until(pilot, lambda: "step 192 · stage 2" in _drawn(pilot, "learning"))
+
+
 async def test_what_nobody_looked_at_takes_no_room(open_app: OpenApp) -> None:
     async with open_app(size=LARGE) as pilot:
         await _open_number(pilot, COMPLETE)

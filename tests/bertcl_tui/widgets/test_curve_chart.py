@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from bertcl_tui.charts.forgetting import picture
 from bertcl_tui.charts.series import Boundary, Curves, Series
 from bertcl_tui.charts.style import Palette, Size
+from bertcl_tui.kit.live import LiveScreen, StoreChanged
 from bertcl_tui.widgets.chart import CurveChart
 from tests.bertcl_tui.waiting import until
 
@@ -45,6 +46,17 @@ def lines_until(step: int) -> Lines:
             baseline=line("flat", 0.003),
         )
     )
+
+
+class Both(LiveScreen):
+    """Shows a run from its first step on, and from step 50 on."""
+
+    def compose(self) -> ComposeResult:
+        yield CurveChart(id="whole")
+        yield CurveChart(id="later")
+
+    def read(self) -> StoreChanged:
+        return StoreChanged()
 
 
 class Host(App[None]):
@@ -180,3 +192,38 @@ async def test_the_mouse_reads_pins_and_zooms() -> None:
         assert 0 < low < pinned < high < 200
         chart.post_message(MouseScrollDown(chart, **place, **keys))
         await until(pilot, lambda: chart.view.x_range is None)
+
+
+async def test_all_charts_of_a_screen_are_read_at_one_step_of_the_run() -> None:
+    later = lines_until(100)
+    app = App[None]()
+    async with app.run_test(size=(80, 40)) as pilot:
+        screen = Both()
+        await app.push_screen(screen)
+        whole, part = screen.query(CurveChart)
+        whole.show(lines_until(150))
+        part.show(Lines(replace(later.what, x_range=(0, 100), origin=50)))
+        await until(pilot, lambda: "flat" in drawn(whole) and "flat" in drawn(part))
+        whole.focus()
+        await pilot.press("end", "left")
+        await says(pilot, whole, "step 140 of")
+        await says(pilot, part, "step 90 of", "#1 0.810")
+        part.focus()
+        await pilot.press("left")
+        await says(pilot, whole, "step 130 of", "#1 0.770")
+        await until(pilot, lambda: part.view.x == 80)
+        whole.focus()
+        await pilot.press("home")
+        await says(pilot, whole, "step 0 of")
+        await until(pilot, lambda: "step of stage 2" in drawn(part))  # which begins later
+        await pilot.press("escape")
+        await until(pilot, lambda: whole.view.x is part.view.x is None)
+
+
+async def test_a_chart_that_is_zoomed_shows_where_another_is_read() -> None:
+    async with chart_of(lines_until(200)) as (pilot, chart):
+        await pilot.press("home", "plus")
+        await until(pilot, lambda: chart.view.x_range == (0, 100))
+        chart.point_at(150)
+        await until(pilot, lambda: chart.view.x_range == (50, 150))
+        await says(pilot, chart, "step 150 of")
