@@ -119,7 +119,7 @@ def _charts(look: StudyLook) -> tuple[dict[str, Any], dict[str, Any]]:
     inks = inks_of(names, None if flat is None else str(flat.number))
     shown = [str(trial.number) for trial in look.drawn if trial.number in look.first_shown]
     lines = {
-        str(trial.number): line_of(trial, run, "normal")
+        str(trial.number): line_of(trial, run, "normal", None)
         for trial in look.drawn
         if (run := look.curves.get(trial.run_id)) is not None and run.curves
     }
