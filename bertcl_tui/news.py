@@ -101,6 +101,11 @@ class Herald:
         return self._before is not None
 
     @property
+    def workers(self) -> tuple[WorkerRow, ...]:
+        """Those of its last look."""
+        return () if self._before is None else self._before.workers
+
+    @property
     def changes_by_itself(self) -> bool:
         """Whether time alone may change something: somebody works, or may be lost from now on."""
         return self._before is None or any(

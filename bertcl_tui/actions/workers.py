@@ -30,6 +30,14 @@ WORKERS = (
         ("workers", "log"),
     ),
     Action(
+        "next_span",
+        "t",
+        "time span",
+        "Let the graphs be about two minutes, ten, or an hour.",
+        ("work",),
+        shown="wide",
+    ),
+    Action(
         "open_workers",
         "W",
         "workers",

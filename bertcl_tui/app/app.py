@@ -19,7 +19,7 @@ from bertcl_tui.actions.action import Keymap
 from bertcl_tui.app.controls import Controls
 from bertcl_tui.app.palette import ActionsProvider, JumpsProvider, places
 from bertcl_tui.app.pictures import FOLDER, free_path, picture_name
-from bertcl_tui.app.watch import StoreWatch, desktop_sequence
+from bertcl_tui.app.watch import LoadWatch, StoreWatch, desktop_sequence
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
 from bertcl_tui.kit.listing import ColumnsChosen
@@ -33,6 +33,7 @@ from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.style.themes import Colourless
 from bertcl_tui.widgets.frame import TopBar
+from bertcl_tui.workers.loads import LoadRead, Loads, LoadsChanged, WorkersRead
 from engine.errors import EngineError, reason_of, shown
 from engine.store.states import Desired
 
@@ -87,6 +88,8 @@ class BertclApp(App[None]):
         self.reader = Reader(store, clock)
         self.controls = Controls(self, self.reader)
         self.store_watch = StoreWatch(self, self.reader, self._announce)
+        self.load_watch = LoadWatch(self)
+        self.loads = Loads()
         self.marks: dict[int, frozenset[int]] = {}
         """Numbers of trials that were marked here, by study id; the store has the others."""
         self.histories: dict[str, History] = {}
@@ -112,7 +115,8 @@ class BertclApp(App[None]):
         return self.configuration.own_keys
 
     def get_default_screen(self) -> Screen[None]:
-        return StudiesScreen(self.reader, *self._remembered_of(StudiesScreen.TABLE))
+        remembered = self._remembered_of(StudiesScreen.TABLE)
+        return StudiesScreen(self.reader, *remembered, loads=self.loads)
 
     def _remembered_of(self, table: str) -> tuple[Sequence[str], History]:
         """Return the columns a person chose for a table, and the earlier filters of it."""
@@ -122,6 +126,7 @@ class BertclApp(App[None]):
     def on_mount(self) -> None:
         self.configuration.apply()
         self.call_after_refresh(self.store_watch.start)
+        self.call_after_refresh(self.load_watch.start)
 
     def on_unmount(self) -> None:
         self.reader.close()
@@ -134,6 +139,20 @@ class BertclApp(App[None]):
             if isinstance(screen, LiveScreen):
                 screen.follow()
                 return
+
+    @on(LoadRead)
+    def _load_read(self, message: LoadRead) -> None:
+        self.loads.add_machine(message.at, message.load)
+        self._show_loads()
+
+    @on(WorkersRead)
+    def _workers_read(self, message: WorkersRead) -> None:
+        self.loads.add_workers(message.workers)
+        self._show_loads()
+
+    def _show_loads(self) -> None:
+        for screen in self.screen_stack[-1:]:
+            screen.post_message(LoadsChanged())
 
     @on(messages.Trouble)
     def _trouble(self, message: messages.Trouble) -> None:
@@ -307,7 +326,7 @@ class BertclApp(App[None]):
     def action_open_workers(self) -> None:
         from bertcl_tui.workers.screen import WorkersScreen
 
-        self.push_screen(WorkersScreen(self.reader))
+        self.push_screen(WorkersScreen(self.reader, self.loads))
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Hide what leads to where one is."""

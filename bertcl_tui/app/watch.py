@@ -1,4 +1,4 @@
-"""Watching the store in a thread, for as long as the app is open, and telling it on the desktop."""
+"""Watching store and machine in threads, for as long as the app is open; telling the desktop."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from bertcl_tui.kit.live import StoreChanged
 from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.news import Herald, News
 from bertcl_tui.store.reader import Reader
+from bertcl_tui.workers.loads import LoadRead, WorkersRead
 from engine.errors import EngineError, UsageError
 
 _POLL_SECONDS: Final = 0.1
@@ -20,6 +21,7 @@ _MOST_SECONDS: Final = 2.0
 """Between two readings, however little is written: time alone makes a run stalled or lost."""
 _MOST_QUIET_SECONDS: Final = 60.0
 """Where the store tells what is written and nobody works: only how long ago something was grows."""
+_METER_SECONDS: Final = 1.0
 _TITLE: Final = "bertcl"
 _LONGEST: Final = 200
 _SHOW_OSC_9: Final = frozenset({"iTerm.app", "iTerm2", "WezTerm", "ghostty", "kitty"})
@@ -76,8 +78,28 @@ class StoreWatch:
         try:
             for item in self.herald.look():
                 self._app.call_from_thread(self._announce, item)
+            if not self.herald.is_behind:
+                self._app.post_message(WorkersRead(self.herald.workers))
         except EngineError as error:
             self._app.post_message(Trouble(str(error)))
+
+
+class LoadWatch:
+    """Posts ``LoadRead`` to the app, every second, with what this machine's meters say."""
+
+    def __init__(self, app: App[None]) -> None:
+        self._app = app
+
+    def start(self) -> None:
+        """Watch from now on. The first look loads the libraries of the meters."""
+        self._app.run_worker(self._watch, thread=True, group="watch")
+
+    def _watch(self) -> None:
+        from engine.work.machine import MachineMeter
+
+        worker, meter = get_current_worker(), MachineMeter()
+        while not worker.cancelled_event.wait(_METER_SECONDS):
+            self._app.post_message(LoadRead(time.monotonic(), meter.read()))
 
 
 def desktop_sequence(text: str, environment: Mapping[str, str]) -> str:

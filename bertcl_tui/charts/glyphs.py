@@ -248,6 +248,31 @@ def column(share: float) -> str:
     return COLUMNS[round(min(max(share, 0.0), 1.0) * (len(COLUMNS) - 1))]
 
 
+def area(shares: Sequence[float], rows: int) -> list[str]:
+    """Return rows of braille, top first, filled from below; two shares (0..1) to a character.
+
+    What is not quite nothing has a dot; NaN has none.
+    """
+    heights = [
+        max(int(share > 0), round(min(share, 1.0) * rows * DOWN)) if isfinite(share) else 0
+        for share in shares
+    ]
+    pairs = list(zip(heights[::ACROSS], heights[1::ACROSS], strict=True))
+    return [
+        "".join(_filled(pair, (rows - row) * DOWN) for pair in pairs) for row in range(1, rows + 1)
+    ]
+
+
+def _filled(heights: tuple[int, int], below: int) -> str:
+    """Return the cell with ``below`` dots under it, of two columns of so many dots."""
+    dots = (
+        _BITS[DOWN - 1 - dot][side]
+        for side, height in enumerate(heights)
+        for dot in range(min(height - below, DOWN))
+    )
+    return chr(_BLANK + sum(dots))
+
+
 def log_share(value: float, bounds: Range) -> float:
     """Return where on a log axis ``value`` is, 0 at the lower bound and 1 at the upper."""
     low, high = bounds

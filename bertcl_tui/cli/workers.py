@@ -23,7 +23,7 @@ from bertcl_tui.cli.parameters import DEVICES, Checkpoints, Json, Slots, Stack, 
 from bertcl_tui.cli.stores import opened, use_places
 from bertcl_tui.options import option, readers
 from bertcl_tui.store.study_rows import WorkerRow
-from bertcl_tui.style.looks import at_what, worker_word
+from bertcl_tui.style.standing import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
 from engine.errors import EngineError, StorageError, UsageError, mask_password
 from engine.store.connection import DEFAULT_STORE

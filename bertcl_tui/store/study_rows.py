@@ -146,6 +146,14 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     state: StudyState
     desired: Desired
     reason: str | None
+    waits_for: str | None = None
+    """Why one of its trials that shall go on was given back, or why nobody has begun it."""
+    proposer_id: int | None = None
+    """The worker that asks its sampler for a trial just now."""
+    first_stage: str | None = None
+    """The trial that learns the stage which all others go on from."""
+    in_order: int | None = None
+    """How many trials may be under way at once, where they come in order."""
     counts: dict[TrialState, int]
     """Trials by state; a state that no trial is in has no key."""
     target: int
@@ -179,6 +187,16 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     def waits(self) -> bool:
         """Whether it shall run but no worker is at it."""
         return self.state in {"queued", "lost"}
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether workers have something to do in it, or will have."""
+        return self.state in {"queued", "running", "stalled", "lost"}
+
+    @property
+    def to_come(self) -> int:
+        """Trials that are not begun; 0 where a budget says how many there will be."""
+        return 0 if self.spending else max(0, self.target - sum(self.counts.values()))
 
     @property
     def ended(self) -> int:

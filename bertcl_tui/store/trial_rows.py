@@ -197,6 +197,8 @@ class RunRow(Struct, frozen=True, kw_only=True):
     steps: int | None
     rate: float | None
     tokens_rate: float | None
+    reason: str | None = None
+    """Why it was given back, or why nobody has begun it."""
 
     @property
     def share(self) -> float:

@@ -27,7 +27,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogLine, StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import OLDEST_FIRST, RunCurves, TrialRow, score_name
 from bertcl_tui.studies.table import StudiesTable, fitting_studies
-from bertcl_tui.style.looks import standing_of
+from bertcl_tui.style.standing import standing_of
 from bertcl_tui.style.wording import (
     at_the_beginning,
     count,
@@ -41,6 +41,7 @@ from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import TopBar, entitle
 from bertcl_tui.widgets.keys import KeyBar, with_keys
+from bertcl_tui.workers.loads import Loads
 from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 
@@ -88,10 +89,16 @@ class StudiesScreen(LiveScreen):
     """What the table's columns and filters are remembered under."""
 
     def __init__(
-        self, reader: Reader, columns: Sequence[str] = (), history: History | None = None
+        self,
+        reader: Reader,
+        columns: Sequence[str] = (),
+        history: History | None = None,
+        *,
+        loads: Loads | None = None,
     ) -> None:
         super().__init__()
         self._reader = reader
+        self._loads = loads or Loads()
         self._columns, self._history = columns, history
         self._table = StudiesTable(classes="panel")
         self._list = Listing(self._table, self.TABLE, OLDEST_FIRST, self._show_table)
@@ -109,7 +116,7 @@ class StudiesScreen(LiveScreen):
             with Horizontal(id="below"):
                 yield Chart(id="watched", classes="panel")
                 with Vertical(id="side"):
-                    yield WorkersPanel(classes="panel")
+                    yield WorkersPanel(self._loads, classes="panel")
                     yield LogPanel(classes="panel")
         yield Static(with_keys(self.app, _WELCOME), id="welcome")
         yield KeyBar()

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.charts.glyphs import column
 from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (
@@ -23,19 +24,28 @@ from bertcl_tui.kit.messages import (
 from bertcl_tui.options import Field, option, readers
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter, WorkerRow
-from bertcl_tui.style.wording import count, pace_of, spent_text
+from bertcl_tui.style.standing import why_idle
+from bertcl_tui.style.wording import count, duration, pace_of, spent_text
 from bertcl_tui.widgets.frame import TopBar, entitle
 from bertcl_tui.widgets.keys import KeyBar, with_keys
+from bertcl_tui.workers.load_panel import LoadPanel
+from bertcl_tui.workers.loads import SPANS, Loads, LoadsChanged
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
-from bertcl_tui.workers.panel import MachinePanel
-from bertcl_tui.workers.table import Waiting, WaitingTable, WorkersTable, waiting_list, worker_line
+from bertcl_tui.workers.table import (
+    Waiting,
+    WaitingTable,
+    WorkerLine,
+    WorkersTable,
+    waiting_list,
+    worker_line,
+)
 from engine.store.states import Desired
-from engine.work.machine import MachineLoad, MachineMeter, core_count, gpu_count
+from engine.work.machine import core_count, gpu_count
 
 _THREADS: Final = readers.whole("threads", least=1, most=1024, example=2)
 _STACK: Final = readers.whole("trials", least=1, most=1024, example=8)
 
-_METER_SECONDS: Final = 1.0
+_FULL: Final = 100.0
 _NOBODY: Final = (
     "Nobody works. Press [b]$start_worker[/b] to start a worker; "
     "one starts by itself with every search."
@@ -100,31 +110,25 @@ class WorkRead(Folding):
     """What the store said."""
 
     workers: tuple[WorkerRow, ...]
+    lines: tuple[WorkerLine, ...]
     waiting: tuple[Waiting, ...]
     log: LogLook
-    now: float
-
-
-@dataclass
-class MachineRead(Folding):
-    """What the meters said."""
-
-    load: MachineLoad
 
 
 class WorkersScreen(LiveScreen):
-    """Shows the workers above, the log below; between them the machine and what waits."""
+    """Shows the workers above, the log below; between them how busy they are, and what waits."""
 
     PLACE: ClassVar[Place] = "work"
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("work")]
     AUTO_FOCUS = "WorkersTable"
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, loads: Loads) -> None:
         super().__init__()
         self._reader = reader
+        self._loads = loads
         self._log = LogView(classes="panel")
-        self._meter: MachineMeter | None = None
+        self._span = SPANS[0]
         self._workers: tuple[WorkerRow, ...] = ()
         self._only: int | None = None
         """Id of the worker whose lines alone are shown."""
@@ -134,37 +138,27 @@ class WorkersScreen(LiveScreen):
         with Container(id="who", classes="panel"):
             yield WorkersTable()
             yield Static(with_keys(self.app, _NOBODY), classes="nothing")
-        with Horizontal(id="between"):
-            yield MachinePanel(classes="panel")
-            with Container(id="waiting", classes="panel"):
-                yield WaitingTable()
-                yield Static(_NOTHING, classes="nothing")
+        with Horizontal(id="loads"):
+            yield LoadPanel("No worker.", id="of-worker")
+            yield LoadPanel("measuring…", id="of-machine")
+        with Container(id="waiting", classes="panel"):
+            yield WaitingTable()
+            yield Static(_NOTHING, classes="nothing")
         yield self._log
         yield KeyBar()
-
-    def on_mount(self) -> None:
-        self.set_interval(_METER_SECONDS, self.read_machine)
-        self.read_machine()
 
     # reading
 
     def read(self) -> WorkRead:
         workers = self._reader.workers()
-        waiting = waiting_list(self._reader.studies(), self._reader.unfinished_runs(), workers)
-        log = look_at_log(self._reader, self._log.question)
-        return WorkRead(workers, waiting, log, self._reader.clock())
-
-    @work(thread=True, exclusive=True, group="machine")
-    def read_machine(self) -> None:
-        """Look at the machine's meters, in a thread."""
-        if self._meter is None:
-            self._meter = MachineMeter()
-            return
-        self.post_message(MachineRead(self._meter.read()))
-
-    @on(MachineRead)
-    def _show_machine(self, message: MachineRead) -> None:
-        self.query_one(MachinePanel).show(message.load)
+        studies, runs = self._reader.studies(), self._reader.unfinished_runs()
+        now = self._reader.clock()
+        return WorkRead(
+            workers=workers,
+            lines=tuple(worker_line(row, now, why_idle(row, studies, runs)) for row in workers),
+            waiting=waiting_list(studies, runs, workers),
+            log=look_at_log(self._reader, self._log.question),
+        )
 
     @on(WorkRead)
     def _show(self, message: WorkRead) -> None:
@@ -173,15 +167,39 @@ class WorkersScreen(LiveScreen):
         spent = spent_text([spent for worker in message.workers for spent in worker.spent])
         entitle(who, f"Workers ─ {len(message.workers)}", spent)
         who.set_class(not message.workers, "-empty")
-        lines = [worker_line(row, message.now) for row in message.workers]
-        self.query_one(WorkersTable).show(lines)
+        self.query_one(WorkersTable).show(message.lines)
         entitle(waiting, f"Waiting ─ {len(message.waiting)}")
         waiting.set_class(not message.waiting, "-empty")
         self.query_one(WaitingTable).show(message.waiting)
         self._log.show(message.log)
         self.query_one(TopBar).show(["Workers"], _facts(message.workers))
+        self._show_loads()
+
+    @on(LoadsChanged)
+    @on(WorkersTable.Moved)
+    def _show_loads(self) -> None:
+        worker, loads, span = self._current(), self._loads, self._span
+        panel = self.query_one("#of-worker", LoadPanel)
+        if worker is None:
+            panel.show("Worker", (), now=0.0, span=span)
+        else:
+            title = f"Worker {worker.pid} ─ {worker.device} ─ {worker.host}"
+            panel.show(title, loads.of_worker(worker), now=worker.heartbeat_at, span=span)
+        self.query_one("#of-machine", LoadPanel).show(
+            "This machine",
+            loads.of_machine(),
+            now=loads.load_at,
+            span=span,
+            facts=_machine_facts(loads),
+        )
 
     # keys
+
+    def action_next_span(self) -> None:
+        """Let the graphs be about the next longer time, after the longest the shortest."""
+        self._span = SPANS[(SPANS.index(self._span) + 1) % len(SPANS)]
+        self._show_loads()
+        self.notify(f"The graphs are about the last {duration(self._span)}.")
 
     @on(WorkersTable.StartRequested)
     def _start_requested(self) -> None:
@@ -262,3 +280,15 @@ def _facts(workers: tuple[WorkerRow, ...]) -> list[str]:
         return ["no worker"]
     running = [worker for worker in workers if worker.state == "running"]
     return [f"{len(running)} of {count(len(workers), 'worker')} running", *pace_of(workers)]
+
+
+def _machine_facts(loads: Loads) -> list[tuple[str, str]]:
+    """Say what the machine's meters have no graph for: each core, and which GPUs there are."""
+    if loads.load is None:
+        return []
+    cores = "".join(column(share / _FULL) for share in loads.load.cores)
+    gpus = [
+        ("gpu", gpu.name if gpu.celsius is None else f"{gpu.name} · {gpu.celsius} °C")
+        for gpu in loads.load.gpus
+    ]
+    return [("cores", cores), *gpus]

@@ -1,10 +1,12 @@
 """The tables: every worker in a line, and what waits for one, and why."""
 
+import socket
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.text import Text
 from textual.binding import BindingType
 from textual.message import Message
@@ -12,11 +14,19 @@ from textual.message import Message
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.store.study_rows import StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import RunRow, TrialState
-from bertcl_tui.style.looks import STATE_LOOKS, Looks, at_what, standing_of, worker_word
+from bertcl_tui.style.looks import STATE_LOOKS, Looks
+from bertcl_tui.style.standing import (
+    at_what,
+    standing_of,
+    why_others_wait,
+    why_runs_wait,
+    worker_word,
+)
 from bertcl_tui.style.wording import count, duration, size, steps_rate, tokens_rate
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.workers.panel import meter
+from engine.work.supervisor import default_sharing, room_for
 
 _METER: Final = 6
 _LATELY: Final = 5.0
@@ -29,17 +39,20 @@ class WorkerLine(Struct, frozen=True, kw_only=True):
     """A worker at a moment; times are rounded to what is shown, so that it seldom changes."""
 
     row: WorkerRow
+    what: str
+    """Which run it is at, or why it is at none."""
     up: str
     """How long it is there."""
     heartbeat: str
     """How long ago its last one was."""
 
 
-def worker_line(row: WorkerRow, now: float) -> WorkerLine:
-    """Return how a worker is shown now."""
+def worker_line(row: WorkerRow, now: float, idle: str) -> WorkerLine:
+    """Return how a worker is shown now; ``idle`` is why it is at no run, where it could be."""
     quiet = max(0.0, now - row.heartbeat_at)
     return WorkerLine(
         row=row,
+        what=at_what(row, idle),
         up=duration(max(0.0, now - row.started_at)),
         heartbeat="now" if quiet < _LATELY else f"{duration(quiet)} ago",
     )
@@ -99,7 +112,7 @@ class WorkersTable(RowTable[WorkerLine]):
             "device": Text(row.device),
             "pid": Text(str(row.pid)),
             "host": Text(row.host, style=looks.muted),
-            "what": Text(at_what(row)),
+            "what": Text(item.what),
             "done": Text("" if row.share is None else f"{row.share:.0%}"),
             "eta": Text(duration(row.eta)),
             "rate": Text(steps_rate(row.rate)),
@@ -151,7 +164,9 @@ def waiting_list(
 ) -> tuple[Waiting, ...]:
     """Return what is not ended and not at work alone, those that shall run first."""
     running_first = sorted(studies, key=lambda study: study.desired != "running")
-    return (*_of_studies(running_first, workers), *_of_arena(runs, workers))
+    short = memory_shortage(running_first, workers)
+    found = (*_of_studies(running_first, workers), *_of_arena(runs, workers))
+    return tuple(replace(item, why=f"{item.why}{short}") for item in found) if short else found
 
 
 def _of_studies(studies: Sequence[StudyRow], workers: Sequence[WorkerRow]) -> Iterator[Waiting]:
@@ -159,30 +174,33 @@ def _of_studies(studies: Sequence[StudyRow], workers: Sequence[WorkerRow]) -> It
         if study.state in {"complete", "stopped"}:
             continue
         parts = _counted(study.counts)
-        to_come = study.target - sum(study.counts.values())
-        if study.spending is None and to_come > 0:
-            parts.append(f"{to_come} to come")
-        why = standing_of(study, workers)
+        if study.to_come:
+            parts.append(f"{study.to_come} to come")
+        why = standing_of(study, workers) or (why_others_wait(study, workers) if parts else "")
         if parts or why:
             yield Waiting(study_id=study.id, name=study.name, waits=" · ".join(parts), why=why)
 
 
 def _of_arena(runs: Sequence[RunRow], workers: Sequence[WorkerRow]) -> Iterator[Waiting]:
-    parts = _counted(Counter(run.state for run in runs))
-    if not parts:
-        return
-    living = [worker for worker in workers if worker.state != "lost"]
-    if not any(run.desired == "running" for run in runs):
-        why = "paused; space in the arena lets them go on"
-    elif not living:
-        why = "there is no worker; n among the workers starts one"
-    else:
-        busy = sum(worker.run_id is not None for worker in living)
-        why = f"{count(busy, 'worker is', 'workers are')} at work" if busy else ""
-    yield Waiting(study_id=None, name="Arena", waits=" · ".join(parts), why=why)
+    waiting = [run for run in runs if run.state in _WAITING]
+    if waiting:
+        parts = _counted(Counter(run.state for run in waiting))
+        why = why_runs_wait(waiting, workers)
+        yield Waiting(study_id=None, name="Arena", waits=" · ".join(parts), why=why)
 
 
-def _counted(counts: dict[TrialState, int]) -> list[str]:
+def memory_shortage(studies: Sequence[StudyRow], workers: Sequence[WorkerRow]) -> str:
+    """Say that more workers would work if there was memory for them; empty: none would."""
+    models = {study.model for study in studies if study.desired == "running" and study.goes_on}
+    host = socket.gethostname()
+    here = sum(worker.host == host and worker.state != "lost" for worker in workers)
+    room = room_for(models, here) if here else None
+    if room is None or room > here or default_sharing().workers <= here:
+        return ""
+    return f"; there is memory for {count(here, 'worker')} only"
+
+
+def _counted(counts: Mapping[TrialState, int]) -> list[str]:
     return [f"{counts[state]} {state}" for state in _WAITING if counts.get(state)]
 
 
@@ -190,9 +208,9 @@ class WaitingTable(RowTable[Waiting]):
     """Shows studies and the arena; enter opens them."""
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (
-        Column(key="name", label="what", width=16, stretch=True),
-        Column(key="waits", label="runs", width=20),
-        Column(key="why", label="why", width=24, stretch=True, since=66),
+        Column(key="name", label="what", width=12, cut="middle", stretch=True),
+        Column(key="waits", label="runs", width=14),
+        Column(key="why", label="why", width=28, stretch=True, since=54),
     )
 
     GAP = 1

@@ -34,6 +34,8 @@ _PROPOSER_SECONDS: Final = 60.0
 """How long people are told that a worker asks the sampler, unless it is heard of again."""
 
 
+_LEARNS_THE_SAME: Final = ", which learns the same first stage"
+
 KNOWN_TO_BE_DEAD = 0.0
 """The heartbeat of a run whose worker has ended."""
 
@@ -173,10 +175,19 @@ def begin_first_stage(store: Store, run_id: int, worker_id: int, key: str) -> st
         return None if found is None else run_name(*found)
 
 
+def waits_for_stage_of(name: str) -> str:
+    """Return why a run does not go on whose first stage another one learns, as people call that."""
+    return f"waits for {name}{_LEARNS_THE_SAME}"
+
+
 def end_first_stage(store: Store, run_id: int, worker_id: int) -> None:
     """Remember that a run is through with its first stage, so that others need not wait."""
+    mine = select(run.c.first_stage).where(run.c.id == run_id)
     with store.writing() as connection:
+        key = connection.execute(mine).scalar_one_or_none()
         hold(connection, run_id, worker_id, first_stage=None)
+        waited = (run.c.first_stage == key) & run.c.reason.endswith(_LEARNS_THE_SAME)
+        connection.execute(update(run).where(waited, unheld()).values(reason=None))
 
 
 def any_under_way(store: Store) -> bool:

@@ -18,7 +18,7 @@ from engine.learning.prepare import prepare
 from engine.learning.stacked.stack import Stack, fit_each_other, why_alone
 from engine.spec import RunSpec
 from engine.store.connection import Store
-from engine.store.leases import LeaseLostError
+from engine.store.leases import LeaseLostError, waits_for_stage_of
 from engine.store.run_states import (
     control_run,
     desired_of,
@@ -257,7 +257,7 @@ def _learn(
         )
         _go_on_from_checkpoint(context, run, learner, judge, keeper)
         if (other := first_stages.begin()) is not None:
-            reason = f"waits for {other}, which learns the same first stage"
+            reason = waits_for_stage_of(other)
             return Outcome("paused" if run.step else "queued", reason)
     if stack is not None and why_alone(learner) is not None:
         stack = None

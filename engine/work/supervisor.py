@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from types import FrameType
 from typing import IO, Annotated, Final
@@ -172,7 +172,12 @@ def room_for_workers(store: Store, held: int) -> int | None:
 
     None where nothing on this machine says how large the models are that the store asks for.
     """
-    largest = max(map(weights_size, models_asked_for(store)), default=0)
+    return room_for(models_asked_for(store), held)
+
+
+def room_for(models: Iterable[str], held: int) -> int | None:
+    """Return how many workers at these models memory has room for, as ``room_for_workers`` does."""
+    largest = max(map(weights_size, models), default=0)
     if not largest:
         return None
     return held + available_memory() // (_COPIES_OF_WEIGHTS * largest + _OF_A_WORKER)

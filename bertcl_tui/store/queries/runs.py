@@ -69,6 +69,7 @@ def unfinished_runs(connection: Connection, now: float) -> tuple[RunRow, ...]:
             steps=row.steps,
             rate=row.rate,
             tokens_rate=row.tokens_rate,
+            reason=row.reason,
         )
         for row in connection.execute(query.order_by(run.c.id))
     )

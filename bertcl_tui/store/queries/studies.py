@@ -19,6 +19,7 @@ from bertcl_tui.store.queries.runs import (
 from bertcl_tui.store.study_rows import Best, StudyRow
 from bertcl_tui.store.trial_rows import StudyState, TrialState
 from engine.arena.measuring import half_width
+from engine.spec import run_name
 from engine.spec.protocol import Score
 from engine.spec.search import Racing, Spending, Stages
 from engine.store.endings import how_it_ended
@@ -183,6 +184,17 @@ class _Unfinished(Struct):
         reasons = (row.reason for row in self.rows if row.desired == "running" and row.reason)
         return next(reasons, None)
 
+    @property
+    def first_stage(self) -> str | None:
+        """What people call the trial that learns the stage which all others go on from."""
+        both = zip(self.rows, self.states, strict=True)
+        at_it = (
+            run_name(row.id, row.study_id, row.number, row.label)
+            for row, state in both
+            if state == "running" and row.number is not None and row.first_stage is not None
+        )
+        return next(at_it, None)
+
 
 def list_studies(
     connection: Connection, now: float, climbs: Climbs, only: int | None = None
@@ -235,6 +247,10 @@ def list_studies(
                 state=state,
                 desired=row.desired,
                 reason=row.reason or (trials.waits_for if state == "queued" else None),
+                waits_for=trials.waits_for,
+                proposer_id=row.proposer_id if _proposes(row, now) else None,
+                first_stage=trials.first_stage if later else None,
+                in_order=spec.search.in_order,
                 counts=dict(counts + trials.trials),
                 target=row.trials,
                 spending=spending,
@@ -304,8 +320,12 @@ def _study_state(
     for state in _HELD:
         if state in unfinished:
             return state
-    proposing = row.proposer_until is not None and row.proposer_until > now
-    return "running" if proposing else "queued"
+    return "running" if _proposes(row, now) else "queued"
+
+
+def _proposes(row: Row[Any], now: float) -> bool:
+    """Whether a worker asks the study's sampler for a trial."""
+    return row.proposer_until is not None and row.proposer_until > now
 
 
 def _eta(

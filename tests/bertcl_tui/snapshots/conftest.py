@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bertcl_tui.app.watch import StoreWatch
-from bertcl_tui.workers import screen as workers
-from tests.bertcl_tui.snapshots.frozen import FrozenMeter, freeze
+from bertcl_tui.app.watch import LoadWatch, StoreWatch
+from tests.bertcl_tui.snapshots.frozen import freeze
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +24,6 @@ def frozen(frozen_recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Return the name of a copy of the frozen store in the current folder."""
     shutil.copy(frozen_recording, tmp_path / "studies.db")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workers, "MachineMeter", FrozenMeter)
     return "studies.db"
 
 
@@ -33,6 +31,7 @@ def frozen(frozen_recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The store stands still: how often it is read must not come from how long a picture takes."""
     monkeypatch.setattr(StoreWatch, "start", lambda _: None)
+    monkeypatch.setattr(LoadWatch, "start", lambda _: None)
 
 
 @pytest.fixture(autouse=True)

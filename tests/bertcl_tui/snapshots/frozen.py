@@ -1,13 +1,16 @@
 """The recorded store at one moment that never passes, on one machine that is nobody's."""
 
 import json
-from collections.abc import Iterator
-from math import log10
+from collections.abc import Iterator, Sequence
+from math import log10, sin
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec.structs import replace
 from sqlalchemy import insert, update
 
+from bertcl_tui.store.study_rows import WorkerRow
+from bertcl_tui.workers.loads import Loads
 from engine.spec.protocol import rate_factor
 from engine.store.connection import open_store
 from engine.store.importance import ImportanceRecord, keep_importance
@@ -48,11 +51,25 @@ LOAD: Final = MachineLoad(
 )
 
 
-class FrozenMeter:
-    """A machine that always does the same."""
-
-    def read(self) -> MachineLoad:
-        return LOAD
+def remember_loads(loads: Loads, workers: Sequence[WorkerRow]) -> None:
+    """Have an app remember how busy everybody was in the last minute and a half."""
+    for second in range(90, -1, -1):
+        wave = 0.5 + 0.5 * sin(second / 9)
+        cores = tuple(share * (0.6 + 0.4 * wave) for share in LOAD.cores)
+        memory = int(LOAD.memory_used * (1 - 0.003 * second))
+        loads.add_machine(NOW - second, replace(LOAD, cores=cores, memory_used=memory))
+        loads.add_workers(
+            [
+                replace(
+                    row,
+                    cpu_percent=143.0 - 60 * wave,
+                    memory_bytes=(row.memory_bytes or 0) - 4_000_000 * second,
+                    gpu_percent=87.0 * (1 - 0.3 * wave),
+                    heartbeat_at=row.heartbeat_at - second,
+                )
+                for row in workers
+            ]
+        )
 
 
 def freeze(path: Path) -> Path:

@@ -23,12 +23,13 @@ from bertcl_tui.shifts.screen import ShiftsScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.widgets.row_table import RowTable
-from bertcl_tui.workers.panel import MachinePanel
+from bertcl_tui.workers.load_panel import LoadPanel
+from bertcl_tui.workers.loads import LoadsChanged
 from bertcl_tui.workers.table import WorkersTable
 from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.studies import create_study
-from tests.bertcl_tui.snapshots.frozen import NOW, STUDY, TOLD
+from tests.bertcl_tui.snapshots.frozen import NOW, STUDY, TOLD, remember_loads
 from tests.bertcl_tui.waiting import until
 from tests.shift_findings import keep_findings
 
@@ -93,7 +94,11 @@ async def work(pilot: Pilot[None]) -> None:
     await studies(pilot)
     await pilot.press("W")
     await filled(pilot, WorkersTable)
-    await until(pilot, lambda: pilot.app.screen.query_one(MachinePanel).measured)
+    app = pilot.app
+    assert isinstance(app, BertclApp)
+    remember_loads(app.loads, app.reader.workers())
+    app.screen.post_message(LoadsChanged())
+    await until(pilot, lambda: app.screen.query_one("#of-machine", LoadPanel).measured)
 
 
 async def new_study(pilot: Pilot[None]) -> None:

@@ -16,7 +16,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import Best
 from bertcl_tui.store.trial_rows import Order, TrialRow
 from bertcl_tui.study.columns import TRIAL_COLUMNS, trial_fields
-from bertcl_tui.style.looks import at_what, standing_of, worker_word
+from bertcl_tui.style.standing import at_what, standing_of, worker_word
 from bertcl_tui.style.wording import headway
 from engine.errors import EngineError, UsageError
 from engine.spec import SearchSettings, StudySpec

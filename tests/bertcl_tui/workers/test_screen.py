@@ -3,15 +3,17 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from bertcl_tui.app.app import BertclApp
 from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.trial.screen import TrialScreen
+from bertcl_tui.workers.load_panel import LoadPanel
 from bertcl_tui.workers.log_table import FileTailScreen, LogTable
 from bertcl_tui.workers.log_view import LogView
-from bertcl_tui.workers.panel import MachinePanel
 from bertcl_tui.workers.screen import WorkersScreen
 from bertcl_tui.workers.table import WaitingTable, WorkersTable
 from engine.store.connection import open_store
@@ -72,9 +74,34 @@ async def test_who_works_and_what_waits(open_app: OpenApp, store: Path) -> None:
         await until(pilot, lambda: screen.query_one("#who").border_subtitle == shares)
         names = [(item.name, item.waits) for item in screen.query_one(WaitingTable).items]
         assert names[0] == (LIVE, "29 to come")
-        await until(pilot, lambda: "cpu" in str(screen.query_one(MachinePanel).render()))
+        await until(
+            pilot, lambda: "cpu" in str(screen.query_one("#of-machine", LoadPanel).render())
+        )
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(pilot.app.screen, WorkersScreen))
+
+
+@pytest.mark.action("work", "next_span")
+async def test_how_busy_the_worker_under_the_cursor_was_and_for_how_long(
+    open_app: OpenApp,
+) -> None:
+    async with open_app(size=(120, 40)) as pilot:
+        screen = await _opened(pilot)
+        panel = screen.query_one("#of-worker", LoadPanel)
+        app = pilot.app
+        assert isinstance(app, BertclApp)
+        row = screen.query_one(WorkersTable).items[0].row
+        for second, cpu in ((2, 160.0), (4, 142.0)):
+            later = replace(row, cpu_percent=cpu, heartbeat_at=row.heartbeat_at + second)
+            app.loads.add_workers([later])
+        await until(pilot, lambda: "142 %" in str(panel.render()))
+        assert panel.border_title == f"Worker {row.pid} ─ cuda:0 ─ {row.host}"
+        told = str(panel.render()).splitlines()
+        assert told[0].split()[:3] == ["cpu", "142", "%"]
+        assert told[1].split()[:3] == ["max", "160", "%"]
+        for span in ("10 min", "1 h 00", "2 min"):
+            await pilot.press("t")
+            await until(pilot, lambda span=span: f"−{span} ─" in str(panel.render()))  # type: ignore[misc]
 
 
 async def test_where_nobody_works_it_says_what_to_press(open_app: OpenApp, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from engine.store.leases import (
     any_waits_for_first_stage,
     begin_first_stage,
     end_first_stage,
+    waits_for_stage_of,
 )
 from engine.store.measurements import (
     DriftRecord,
@@ -368,11 +369,14 @@ def test_a_first_stage_that_is_being_learnt_is_waited_for(store: Store) -> None:
     other = new_worker(store, 2)
     claimed(store, other)
     assert begin_first_stage(store, second, other, "same") == f"run {first}"
-    release(store, second, other, "queued")
+    why = waits_for_stage_of(f"run {first}")
+    release_run(store, second, other, state="queued", busy_seconds=1.5, reason=why)
     assert claim_run(store, other, threads=1) is None
     assert any_waits_for_first_stage(store)
+    assert get_run(store, second).reason == why
     end_first_stage(store, first, at_it)
     assert not any_waits_for_first_stage(store)
+    assert get_run(store, second).reason is None
     assert claimed(store, other).id == second
     assert begin_first_stage(store, second, other, "same") is None
 
