@@ -62,7 +62,8 @@ def why_others_wait(study: StudyRow, workers: Sequence[WorkerRow]) -> str:
     """Say why not all trials are under way of a study that some worker is at."""
     counts, living = study.counts, [worker for worker in workers if worker.state != "lost"]
     paused_alone = counts.get("paused") and not study.to_come and not counts.get("queued")
-    at_it = sum(worker.study_id == study.id for worker in living)
+    workers_at_it = sum(worker.study_id == study.id for worker in living)
+    at_it = f"{count(workers_at_it, 'worker is', 'workers are')} at it; " if workers_at_it else ""
     return _first(
         (study.waits_for, f"{study.waits_for}"),
         (paused_alone, "paused alone; r in its Trial lets it go on"),
@@ -70,8 +71,7 @@ def why_others_wait(study: StudyRow, workers: Sequence[WorkerRow]) -> str:
         (_is_full(study), f"in order, {study.in_order} at once: the next comes when one ends"),
         (study.proposer_id is not None, _ASKS),
         (any(map(_is_free, living)), "a worker is about to take the next"),
-        otherwise=f"{count(at_it, 'worker is', 'workers are')} at it; "
-        "the next comes when a trial ends",
+        otherwise=f"{at_it}the next comes when a trial ends",
     )
 
 

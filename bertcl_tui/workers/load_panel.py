@@ -80,7 +80,7 @@ class LoadPanel(Widget):
             for text, line in zip(words, graph, strict=True):
                 text.truncate(beside, pad=True)
                 lines.append(text.append(line, looks.good))
-        lines.append(Text(" " * beside).append(self._axis(room), looks.muted))
+        lines.append(Text(self._axis(beside, room), looks.muted))
         lines += [Text(f"{name:<{_NAME}}", looks.muted).append(words) for name, words in facts]
         return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
 
@@ -100,7 +100,9 @@ class LoadPanel(Widget):
             return ["".join(map(column, course.shares(room, self._span, self._now)))]
         return area(course.shares(ACROSS * room, self._span, self._now), rows)
 
-    def _axis(self, room: int) -> str:
+    def _axis(self, beside: int, room: int) -> str:
         begins = f"−{duration(self._span)}"
-        line = "─" * max(0, room - len(begins) - len(_NOW) - 2)
-        return f"{begins} {line} {_NOW}"
+        line = "─" * (room - len(begins) - len(_NOW) - 2)
+        if not line:
+            return f"{'':{_NAME}}over the last {duration(self._span)}"
+        return f"{'':{beside}}{begins} {line} {_NOW}"

@@ -209,7 +209,7 @@ class WaitingTable(RowTable[Waiting]):
 
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column(key="name", label="what", width=12, cut="middle", stretch=True),
-        Column(key="waits", label="runs", width=14),
+        Column(key="waits", label="runs", width=14, stretch=True),
         Column(key="why", label="why", width=28, stretch=True, since=54),
     )
 
