@@ -71,7 +71,7 @@ _INSIDE: Final[Mapping[Place, tuple[Place, ...]]] = {
     "compare": ("table", "comparison", "curves"),
     "combine": ("list",),
     "shifts": ("list",),
-    "arena": ("table", "grid"),
+    "arena": ("table", "grid", "curves"),
     "trial": ("table", "curves", "log", "text"),
     "work": ("table", "workers", "log"),
     "settings": ("table",),

@@ -42,7 +42,7 @@ EVERYWHERE = (
         shown="wide",
         elsewhere=(
             ("study", "Leave what is open: range, filter, then the screen."),
-            ("arena", "Leave the legend or the runs of a cell, then the screen."),
+            ("arena", "Leave the legend, the runs or the curves of a cell, then the screen."),
             ("new-study", "Leave the form; nothing is started."),
             ("new-table", "Leave the form; nothing is started."),
             ("dialog", "Close it; nothing is done."),

@@ -43,6 +43,13 @@ ARENA = (
         "Show how the table is to be read, or the runs of the cell again.",
     ),
     _table(
+        "show_curves",
+        "f",
+        "forgetting",
+        "Show how the runs of the cell under the cursor forget, against the reference's; again "
+        "the legend.",
+    ),
+    _table(
         "export_table",
         "e",
         "export",

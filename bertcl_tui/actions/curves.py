@@ -1,4 +1,4 @@
-"""What can be done with a chart of curves, and with a plane of trials, that has the focus."""
+"""What can be done with curves, and with a plane of trials that has the focus."""
 
 from functools import partial
 
@@ -57,6 +57,26 @@ CURVES = (
         shown="wide",
     ),
     _read("end_reading", "escape", "end reading", "Take the crosshair away."),
+)
+
+_group = partial(Action, places=("study", "compare", "trial", "arena"), shown="palette")
+GROUPING = (
+    _group(
+        "group_curves",
+        "z",
+        "group curves",
+        "Draw the curves of a profile, a method or a seed as one: their mean and its band.",
+        elsewhere=(
+            ("trial", "Draw the curves of all its seeds as one: their mean and its band."),
+            ("arena", "Draw the curves of a cell's seeds as one, or each by itself."),
+        ),
+    ),
+    _group(
+        "turn_spread",
+        "Z",
+        "other band",
+        "Let the band of grouped curves be a deviation, or from the lowest to the highest.",
+    ),
 )
 
 _walk = partial(Action, places=("plane",))

@@ -14,10 +14,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.arena.curves import OFFERED, CellCurves, CurvesPanel, look_at_curves
 from bertcl_tui.arena.fields import texts_of_look
 from bertcl_tui.arena.forest import ForestPanel
 from bertcl_tui.arena.forms import table_form, table_path
-from bertcl_tui.arena.grid import ArenaGrid
+from bertcl_tui.arena.grid import ArenaGrid, CellPlace
 from bertcl_tui.arena.launching import TableRequest, failed_runs, retry
 from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.new_table import NewTableScreen
@@ -35,6 +36,12 @@ from engine.errors import EngineError
 from engine.store.states import Desired
 
 _READING: Final = "Reading runs…"
+_OF_A_TABLE: Final = {
+    *("next_measure", "next_layout", "next_setting", "turn_panel", "show_curves"),
+    *("group_curves", "turn_spread", "export_table", "write_report"),
+    *("retry_runs", "pause_or_resume_runs"),
+}
+"""What means nothing without one."""
 _WELCOME: Final = """\
 Nothing compared yet.
 
@@ -51,6 +58,13 @@ class ArenaRead(Folding):
     """What the store said; None: nothing was ever run for the arena."""
 
     look: Look | None
+
+
+@dataclass
+class CurvesRead(Folding):
+    """What was measured of a cell."""
+
+    cell: CellCurves
 
 
 @dataclass
@@ -82,6 +96,7 @@ class ArenaScreen(LiveScreen):
             with Container(id="below"):
                 yield CellPanel(classes="panel")
                 yield LegendPanel(classes="panel")
+                yield CurvesPanel()
         yield Static(_READING, id="welcome", markup=False)
         yield KeyBar()
 
@@ -114,10 +129,26 @@ class ArenaScreen(LiveScreen):
     @on(ArenaGrid.Moved)
     def _show_cell(self) -> None:
         if self._look is not None:
-            self.query_one(CellPanel).show(self._look, self.query_one(ArenaGrid).place)
+            place = self.query_one(ArenaGrid).place
+            self.query_one(CellPanel).show(self._look, place)
+            if self._shows_curves:
+                self._read_curves(self._look, place)
+
+    @work(thread=True, exclusive=True, group="curves")
+    def _read_curves(self, look: Look, place: CellPlace) -> None:
+        try:
+            self.post_message(CurvesRead(look_at_curves(self._reader, look, place)))
+        except EngineError as error:
+            self.post_message(Trouble(str(error)))
+
+    @on(CurvesRead)
+    def _show_curves(self, message: CurvesRead) -> None:
+        self.query_one(CurvesPanel).show_cell(message.cell)
 
     @on(ArenaGrid.Entered)
     def _cell_entered(self) -> None:
+        if self.has_class("-narrow"):
+            self.remove_class("-curves")
         self._open_below(self.query_one(RunsTable))
 
     def _open_below(self, widget: Widget) -> None:
@@ -154,8 +185,31 @@ class ArenaScreen(LiveScreen):
         if self.query_one(LegendPanel).has_focus:
             self._leave_panel()
         else:
-            self.remove_class("-cell")
+            self.remove_class("-cell", "-curves")
             self._open_below(self.query_one(LegendPanel))
+
+    @property
+    def _shows_curves(self) -> bool:
+        return self.has_class("-curves")
+
+    def action_show_curves(self) -> None:
+        """Show in place of the legend how the cell under the cursor forgets, or the legend."""
+        if self._shows_curves:
+            self.remove_class("-curves")
+            self._leave_panel()
+        else:
+            self.add_class("-curves")
+            self._open_below(self.query_one(CurvesPanel))
+            self._show_cell()
+        self.refresh_bindings()
+
+    def action_group_curves(self) -> None:
+        panel = self.query_one(CurvesPanel)
+        panel.regroup(panel.groups.next(OFFERED))
+
+    def action_turn_spread(self) -> None:
+        panel = self.query_one(CurvesPanel)
+        panel.regroup(panel.groups.turned())
 
     def _leave_panel(self) -> None:
         self.add_class("-cell")
@@ -166,15 +220,17 @@ class ArenaScreen(LiveScreen):
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         """Hide what means nothing to what is shown."""
         look = self._look
+        if look is None:
+            return action not in _OF_A_TABLE
         match action:
-            case "next_measure" | "next_layout" | "turn_panel" | "export_table" | "write_report":
-                return look is not None
+            case "group_curves" | "turn_spread":
+                return self._shows_curves
             case "next_setting":
-                return look is not None and len(look.settings) > 1
+                return len(look.settings) > 1
             case "retry_runs":
-                return look is not None and bool(failed_runs(look.recorded, look.layout))
+                return bool(failed_runs(look.recorded, look.layout))
             case "pause_or_resume_runs":
-                return look is not None and bool(look.going)
+                return bool(look.going)
             case _:
                 return True
 
@@ -248,8 +304,8 @@ class ArenaScreen(LiveScreen):
         self.notify(message.text, markup=False)
 
     def action_back(self) -> None:
-        """Leave the legend or the runs of a cell, then the screen."""
-        if isinstance(self.focused, RunsTable | LegendPanel):
+        """Leave the legend, the runs or the curves of a cell, then the screen."""
+        if isinstance(self.focused, RunsTable | LegendPanel | CurvesPanel):
             self._leave_panel()
         else:
             self.dismiss()

@@ -1,4 +1,4 @@
-"""How far chance alone moves a share of so few rows: a faint band around a curve."""
+"""A band around a curve: what chance does to a share of so few rows, or how several differ."""
 
 from collections.abc import Sequence
 from math import isfinite, nan, sqrt
@@ -25,8 +25,11 @@ def interval(share: float, rows: int) -> Range:
 def band_of(line: Series) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the lower and the upper edge of a line's band; gaps where the line has them.
 
-    Nothing, where it is not known of how many rows its values are shares.
+    A mean of several has its own. Nothing, where it is not known of how many rows the values of a
+    line are shares.
     """
+    if line.low and line.high:
+        return tuple(line.low), tuple(line.high)
     if not line.rows:
         return (), ()
     edges = [interval(y, line.rows) if 0 <= y <= 1 else (nan, nan) for y in line.ys]

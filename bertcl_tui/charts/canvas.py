@@ -103,9 +103,22 @@ class Canvas:
         self._dots.put(dots, self._y.dots_of(ys), style)
 
     def shade(
-        self, xs: Sequence[float], low: Sequence[float], high: Sequence[float], style: str
+        self,
+        xs: Sequence[float],
+        low: Sequence[float],
+        high: Sequence[float],
+        style: str,
+        turn: tuple[int, int] = (0, 2),
     ) -> None:
-        """Strew dots between two lines, one in every other cell."""
+        """Strew dots between two lines, one in every other cell.
+
+        Args:
+            xs: of both lines.
+            low: ys of the lower one.
+            high: ys of the upper one.
+            style: of the dots.
+            turn: which of how many areas it is that lie over each other: each has cells of its own.
+        """
         import numpy as np
 
         places = np.arange(0, self._dots.columns, ACROSS, dtype=np.float64)
@@ -115,8 +128,8 @@ class Canvas:
             for ys in (high, low)
         ]
         across, down = np.meshgrid(places, np.arange(1, self._dots.rows, DOWN, dtype=np.float64))
-        every_other = (across // ACROSS + down // DOWN) % 2 == 0
-        between = every_other & (down >= edges[0]) & (down <= edges[1])
+        own = (across // ACROSS + down // DOWN) % turn[1] == turn[0]
+        between = own & (down >= edges[0]) & (down <= edges[1])
         self._dots.put(across[between], down[between], style)
 
     def marks(self, points: Iterable[Point], glyph: str, style: str) -> None:

@@ -40,6 +40,7 @@ _ROWS_FOR_TWO: Final = 12
 _GUTTER_SHARE: Final = 0.4  # of the columns, at most, for labels
 _GLYPH_EVERY: Final = 24  # columns
 _EVERYTHING: Final = View()
+_OF_A_NAME: Final = 10  # columns that are left to it beside a band
 
 
 def picture_curves(
@@ -67,7 +68,7 @@ def picture_curves(
     right = gutter_width(ends)
     thinned = [_shown(stroke, shown, view, 2 * (size[0] - right)) for stroke in strokes]
     above = _header_rows(size[1], curves, view)
-    banded = [stroke for stroke in thinned if stroke.line.rows and stroke.line.emphasis == "bright"]
+    banded = [stroke for stroke in thinned if _is_banded(stroke)]
     values = [*(_values(thinned) or _values(strokes)), *_edges(banded)]
     span = 0.0 if view.x_range else least_span(lines)
     y_axis = _y_axis(widened(values, span), curves.y_range, size[1] - above)
@@ -127,10 +128,22 @@ def _lines(strokes: Sequence[Stroke]) -> list[Series]:
     return [stroke.line for stroke in strokes]
 
 
+def _is_banded(stroke: Stroke) -> bool:
+    """Return whether a line has a band: a mean of several that is told apart, or the one line."""
+    if stroke.line.low:
+        return bool(stroke.glyph)
+    return bool(stroke.line.rows) and stroke.line.emphasis == "bright"
+
+
 def _shade(canvas: Canvas, strokes: Sequence[Stroke], palette: Palette) -> None:
-    for line in _lines(strokes):
-        if not line.is_empty():
-            canvas.shade(line.xs, *band_of(line), palette.faint)
+    """Draw the bands: those of means in their colours, cell by cell in turn where they overlap."""
+    means = [stroke for stroke in strokes if stroke.line.low]
+    for place, stroke in enumerate(means):
+        style = f"dim {stroke.style.removeprefix('bold ')}"
+        canvas.shade(stroke.line.xs, *band_of(stroke.line), style, (place, len(means)))
+    for stroke in strokes:
+        if not stroke.line.low and not stroke.line.is_empty():
+            canvas.shade(stroke.line.xs, *band_of(stroke.line), palette.faint)
 
 
 def _area(plot: Plot, shown: Range, view: View) -> Area:
@@ -146,7 +159,7 @@ def _labels(strokes: Sequence[Stroke], shown: Range, view: View, width: int) -> 
         line = stroke.over(shown).line
         if not line.is_empty():
             x, y = line.last()
-            caption = fit_caption(line.name, value_label(y), width)
+            caption = fit_caption(line.name, _told(line, x, y, width), width)
             ends.append(_end(stroke, view, x, y, caption))
     return ends
 
@@ -161,10 +174,26 @@ def _readings(strokes: Sequence[Stroke], view: View, x: float, width: int) -> li
         difference = f"{reading.y - base:+.3f}".replace("-", "−") if apart and base else ""
         late = "" if reading.x == x else f" @{reading.x:.0f}"
         caption = fit_reading(
-            stroke.line.name, value_label(reading.y), f"{difference}{late}".strip(), width
+            stroke.line.name,
+            _told(stroke.line, reading.x, reading.y, width),
+            f"{difference}{late}".strip(),
+            width,
         )
         ends.append(_end(stroke, view, reading.x, reading.y, caption))
     return ends
+
+
+def _told(line: Series, x: float, y: float, width: int) -> str:
+    """Write a value; that of a mean with its band, as far as there is room beside a name."""
+    value = value_label(y)
+    words = [value]
+    if line.low:
+        low, high = (interpolate(x, (line.xs, edge)) for edge in (line.low, line.high))
+        sides = f"±{high - y:.3f}" if line.even else f"[{value_label(low)}, {value_label(high)}]"
+        words.append(f"{value} {sides}")
+    words += [f"{each} {line.count}" for each in words if line.count]
+    name = min(len(line.name), _OF_A_NAME) + 1
+    return max((each for each in words if name + len(each) <= width), key=len, default=value)
 
 
 def _end(stroke: Stroke, view: View, x: float, y: float, caption: str) -> LineEnd:

@@ -1,15 +1,18 @@
 """Forgetting curves: accuracy, or macro-F1, on earlier tasks while later ones are learnt."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.text import Text
 
+from bertcl_tui.charts.glyphs import Polyline
+from bertcl_tui.charts.groups import Groups, mean_of
 from bertcl_tui.charts.series import Boundary, Curves, Picture, Series, View
 from bertcl_tui.charts.style import Palette, Size, message
-from bertcl_tui.store.trial_rows import RunCurves, score_name
+from bertcl_tui.store.trial_rows import Curve, RunCurves, score_name
 
 if TYPE_CHECKING:
     from engine.spec.protocol import Score
@@ -66,6 +69,8 @@ class Line(Struct, frozen=True):
     run: RunCurves
     emphasis: Literal["bright", "normal", "dim"]
     slot: int | None = None
+    others: tuple[RunCurves, ...] = ()
+    """Runs of its group, where curves are grouped."""
 
 
 class Forgetting(Struct, frozen=True):
@@ -81,6 +86,8 @@ class Forgetting(Struct, frozen=True):
     """Most rows of a task that curves are on of which no more is known; None: nor is that."""
     notes: tuple[str, ...] = ()
     """What is said beside the curves, in fewer and fewer words."""
+    groups: Groups = Groups()
+    """What is drawn as one."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
         return picture(self.curves(), size, palette).text
@@ -115,6 +122,10 @@ class Forgetting(Struct, frozen=True):
         )
 
     def _series(self, line: Line) -> Series:
+        if self.groups.by:
+            runs = (line.run, *line.others)
+            drawn = as_one(line.name, runs, [known_of_earlier(run) for run in runs], self.groups)
+            return replace(drawn, emphasis=line.emphasis, slot=line.slot)
         steps, accuracies = known_of_earlier(line.run)
         return Series(
             name=line.name,
@@ -134,6 +145,9 @@ class Learning(Struct, frozen=True):
     """Most rows of a task that its protocol follows, if no more is known."""
     notes: tuple[str, ...] = ()
     """What is said beside the curves, in fewer and fewer words."""
+    others: tuple[RunCurves, ...] = ()
+    """Its rates with other seeds, where these are drawn as one."""
+    groups: Groups = Groups()
 
     def draw(self, size: Size, palette: Palette) -> Text:
         return picture(self.curves(), size, palette).text
@@ -143,14 +157,7 @@ class Learning(Struct, frozen=True):
         stages = self.run.stages
         return Curves(
             series=tuple(
-                Series(
-                    name=stages[curve.task].task,
-                    xs=curve.steps,
-                    ys=curve.accuracies,
-                    emphasis="bright" if curve.task == 0 else "normal",
-                    slot=curve.task,
-                    rows=shares_of(self.run, self.rows),
-                )
+                self._series(curve, stages[curve.task].task)
                 for curve in self.run.curves
                 if curve.task < len(stages)
             ),
@@ -164,6 +171,62 @@ class Learning(Struct, frozen=True):
             empty="Nothing measured yet.",
             notes=self.notes,
         )
+
+    def _series(self, curve: Curve, task: str) -> Series:
+        emphasis: Literal["bright", "normal"] = "bright" if curve.task == 0 else "normal"
+        if self.groups.by:
+            runs = (self.run, *self.others)
+            lines = [_of_task(run, curve.task) for run in runs]
+            drawn = as_one(task, runs, lines, self.groups)
+            return replace(drawn, count="", emphasis=emphasis, slot=curve.task)
+        return Series(
+            name=task,
+            xs=curve.steps,
+            ys=curve.accuracies,
+            emphasis=emphasis,
+            slot=curve.task,
+            rows=shares_of(self.run, self.rows),
+        )
+
+
+def as_one(
+    name: str, runs: Sequence[RunCurves], lines: Sequence[Polyline], groups: Groups
+) -> Series:
+    """Return the mean of runs that are drawn as one, with its band, and of how many it is.
+
+    Runs that are over stand for all of them: one that was pruned, or still goes on, would end the
+    mean where it ends itself. It is counted. Only where none is over are all that there are.
+
+    Args:
+        name: of the group.
+        runs: those in it.
+        lines: what is drawn of each.
+        groups: what the band is.
+    """
+    whole = [line for run, line in zip(runs, lines, strict=True) if is_over(run)]
+    counted = whole or [line for line in lines if line[0]]
+    mean = mean_of(counted, groups.spread)
+    of = "" if len(counted) == len(runs) else f" of {len(runs)}"
+    return Series(
+        name=name,
+        xs=mean.xs,
+        ys=mean.ys,
+        low=mean.low,
+        high=mean.high,
+        count=f"n={len(counted)}{of}",
+        even=groups.spread == "sd",
+    )
+
+
+def is_over(run: RunCurves) -> bool:
+    """Tell whether a run was measured at its very last step."""
+    last = max((curve.steps[-1] for curve in run.curves if curve.steps), default=-1)
+    return bool(run.stages) and last >= run.stages[-1].last_step
+
+
+def _of_task(run: RunCurves, task: int) -> Polyline:
+    found = next((curve for curve in run.curves if curve.task == task), None)
+    return ((), ()) if found is None else (found.steps, found.accuracies)
 
 
 class Nothing(Struct, frozen=True):
@@ -203,15 +266,16 @@ def measured_on(runs: Iterable[RunCurves], most: int) -> str:
     return f"stages end on all rows, curves between on up to {rows:,} rows a task"
 
 
-def read_by(runs: Collection[RunCurves], most: int) -> str:
+def read_by(runs: Collection[RunCurves], most: int, *, grouped: bool = False) -> str:
     """Say in few words on how many rows the points of curves are, and what one row is worth.
 
     Args:
         runs: whose curves are shown.
         most: rows that their protocol allows, for those of which no more is known.
+        grouped: whether bands tell of the spread of several, and of nothing else.
     """
     rows = max((run.followed or most for run in runs), default=most)
-    shares = not runs or any(shares_of(run, most) for run in runs)
+    shares = not grouped and (not runs or any(shares_of(run, most) for run in runs))
     one = f" (one {1 / rows:.3f}, faint 95 %)" if shares else ""
     return f"on {rows} rows{one}, ends on all"
 

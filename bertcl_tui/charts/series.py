@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.text import Text
 
-from bertcl_tui.charts.glyphs import Point, Range, min_max, within
+from bertcl_tui.charts.glyphs import Point, Range, interpolate, min_max, within
 from bertcl_tui.charts.style import SERIES_GLYPHS, Palette
 
 _RANKS: Final = ("bright", "normal", "dim")
@@ -31,10 +31,25 @@ class Series(Struct, frozen=True, kw_only=True):
     """Its colour and glyph, so that a trial keeps them while others come and go."""
     rows: int = 0
     """Of how many rows its values are shares; 0: that is not known, or they are none."""
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    """Edges of the band around a mean of several, one for each x; none: it is one line's own."""
+    count: str = ""
+    """Of how many lines it is the mean: ``n=3``."""
+    even: bool = False
+    """Whether that band is as far up as down everywhere, as a deviation is."""
 
     def is_empty(self) -> bool:
         """Return whether there is nothing to draw."""
         return not any(map(isfinite, self.ys))
+
+    def through(self, xs: Sequence[float], ys: Sequence[float]) -> Self:
+        """Return the line through fewer of its points, with its band there."""
+        low, high = (
+            [interpolate(x, (self.xs, edge)) for x in xs] if edge else ()
+            for edge in (self.low, self.high)
+        )
+        return replace(self, xs=xs, ys=ys, low=low, high=high)
 
     def last(self) -> Point:
         """Return the last point that is not a gap; there must be one."""
@@ -108,13 +123,13 @@ class Stroke(Struct, frozen=True, kw_only=True):
 
     def over(self, x_range: Range) -> Self:
         """Return the stroke of what of the line is in a range."""
-        xs, ys = within((self.line.xs, self.line.ys), x_range)
-        return replace(self, line=replace(self.line, xs=xs, ys=ys))
+        points = within((self.line.xs, self.line.ys), x_range)
+        return replace(self, line=self.line.through(*points))
 
     def thinned(self, most: int) -> Self:
         """Return the stroke of a line with at most so many points."""
-        xs, ys = min_max(self.line.xs, self.line.ys, most)
-        return replace(self, line=replace(self.line, xs=xs, ys=ys))
+        points = min_max(self.line.xs, self.line.ys, most)
+        return replace(self, line=self.line.through(*points))
 
 
 def cast(series: Sequence[Series], palette: Palette) -> list[Stroke]:

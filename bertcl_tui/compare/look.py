@@ -1,6 +1,7 @@
 """One look at marked trials side by side: what they are, and what differs."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from msgspec import Struct
@@ -8,10 +9,12 @@ from msgspec import Struct
 from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.colours import slots_of_trials
 from bertcl_tui.charts.forgetting import Forgetting, Line
+from bertcl_tui.charts.groups import Groups
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import Confirmation, RunCurves, Scored, TrialRow
 from bertcl_tui.study.baseline import flat_baseline, flat_name
+from bertcl_tui.study.groups import Repeats, grouped_lines
 from bertcl_tui.study.look import flats_elsewhere
 from bertcl_tui.study.panels.forgetting import line_of
 from bertcl_tui.style.wording import duration, mean_of, score
@@ -153,25 +156,50 @@ class Comparison(Struct, frozen=True, kw_only=True):
     several: tuple[Compared, ...]
     facts: tuple[Fact, ...]
     curves: dict[int, RunCurves]
-    """By run, of these trials and the baseline."""
+    """By run, of these trials with every seed, and of the baseline."""
+    repeats: Repeats
+    """Their runs with other seeds."""
     flat: Scored | None
     """The baseline, which may be one of the trials."""
 
-    def forgetting(self, number: int) -> Forgetting:
-        """Return the curves, that of one trial bright; the baseline is dashed unless it is that."""
+    def forgetting(self, number: int, groups: Groups) -> Forgetting:
+        """Return the curves, that of one trial bright, by themselves or grouped.
+
+        The baseline is dashed unless it is that trial, or in a group with others.
+        """
         own = None if self.flat is None or self.flat.of else self.flat.number
-        flat = None if own == number else self.flat
-        lines = [
+        numbers = {each.trial.number for each in self.several}
+        is_line = own == number or (groups.by == "method" and own in numbers)
+        flat = None if is_line else self.flat
+        trials = [each for each in self.several if flat is None or each.trial.number != own]
+        run = None if flat is None else self.curves.get(flat.run_id)
+        baseline = None
+        if flat is not None and run is not None:
+            baseline = Line(flat_name(flat), run, "normal", others=self._others(flat.run_id))
+        return Forgetting(
+            self._lines(trials, number, groups),
+            baseline,
+            self.study.score,
+            rows=self.study.retention_rows,
+            groups=groups,
+        )
+
+    def _lines(self, trials: Sequence[Compared], number: int, groups: Groups) -> tuple[Line, ...]:
+        if groups.by:
+            rows = [each.trial for each in trials]
+            slots = {each.trial.number: each.slot for each in trials}
+            return grouped_lines(rows, self.repeats, self.curves, groups.by, number, slots)
+        return tuple(
             line_of(
                 each.trial, run, "bright" if each.trial.number == number else "normal", each.slot
             )
-            for each in self.several
+            for each in trials
             if (run := self.curves.get(each.trial.run_id)) is not None
-            and (flat is None or each.trial.number != own)
-        ]
-        run = None if flat is None else self.curves.get(flat.run_id)
-        baseline = None if flat is None or run is None else Line(flat_name(flat), run, "normal")
-        return Forgetting(tuple(lines), baseline, self.study.score, rows=self.study.retention_rows)
+        )
+
+    def _others(self, run_id: int) -> tuple[RunCurves, ...]:
+        others = (again.run_id for again in self.repeats.get(run_id, ()))
+        return tuple(self.curves[other] for other in others if other in self.curves)
 
 
 def look_at_comparison(reader: Reader, study_id: int, numbers: Sequence[int]) -> Comparison | None:
@@ -189,11 +217,14 @@ def look_at_comparison(reader: Reader, study_id: int, numbers: Sequence[int]) ->
     flat = flat_baseline(reader.scored(study_id))
     flat = flat or next(iter(flats_elsewhere(reader, study_id)), None)
     runs = {*specs, *([] if flat is None else [flat.run_id])}
+    repeats = reader.repeats(runs)
+    runs |= {again.run_id for again in chain.from_iterable(repeats.values())}
     choices = max(len(trial.learning_rates) for trial in chosen)
     return Comparison(
         study=study,
         several=several,
         facts=facts_about(several, choice_labels(study.model, study.grouping, choices)),
         curves={run.run_id: run for run in reader.curves(runs)},
+        repeats=repeats,
         flat=flat,
     )

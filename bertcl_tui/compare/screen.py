@@ -9,6 +9,7 @@ from textual.binding import BindingType
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import read_by
+from bertcl_tui.charts.groups import Groups
 from bertcl_tui.compare.look import Comparison, Fact, as_text, look_at_comparison
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.kit.live import Folding, LiveScreen
@@ -41,6 +42,7 @@ class CompareScreen(LiveScreen):
         self._study_id, self._numbers, self._reader = study_id, numbers, reader
         self._comparison: Comparison | None = None
         self._all = False
+        self._groups = Groups()
 
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
@@ -85,9 +87,10 @@ class CompareScreen(LiveScreen):
             return
         chart = self.query_one("#curves", CurveChart)
         study = comparison.study
-        on_rows = read_by(comparison.curves.values(), study.retention_rows)
-        entitle(chart, title_of(study.sequence), on_rows)
-        chart.show(comparison.forgetting(chosen))
+        grouped = bool(self._groups.by)
+        on_rows = read_by(comparison.curves.values(), study.retention_rows, grouped=grouped)
+        entitle(chart, title_of(study.sequence, self._groups), on_rows)
+        chart.show(comparison.forgetting(chosen, self._groups))
 
     # actions
 
@@ -102,6 +105,22 @@ class CompareScreen(LiveScreen):
         self._all = not self._all
         if self._comparison is not None:
             self._show_facts(self._comparison)
+
+    def action_group_curves(self) -> None:
+        """Draw those curves as one that have the next thing in common."""
+        self._regroup(self._groups.next())
+
+    def action_turn_spread(self) -> None:
+        self._regroup(self._groups.turned())
+
+    def _regroup(self, groups: Groups) -> None:
+        self._groups = groups
+        self._show_curves()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """A band is there of what is grouped."""
+        return bool(self._groups.by) or action != "turn_spread"
 
     def action_turn_focus(self) -> None:
         table, curves = self.query_one(ComparisonTable), self.query_one("#curves")

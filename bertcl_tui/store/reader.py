@@ -13,6 +13,7 @@ from bertcl_tui.store.trial_rows import (
     ImportanceRow,
     Order,
     Ordered,
+    Repeat,
     RunCurves,
     RunFacts,
     RunRow,
@@ -183,30 +184,24 @@ class Reader:
 
     def run_ids(self, study_id: int) -> dict[int, int]:
         """Return the run of every trial of a study, by the trial's number."""
-        with self._connected() as connection:
-            if connection is None:
-                return {}
-            from bertcl_tui.store.queries.conditions import run_ids
+        from bertcl_tui.store.queries.conditions import run_ids
 
-            return run_ids(connection, study_id)
+        with self._connected() as connection:
+            return {} if connection is None else run_ids(connection, study_id)
 
     def chosen_trials(self, study_id: int, numbers: Sequence[int]) -> tuple[TrialRow, ...]:
         """Return these trials of a study, in the order of the numbers."""
-        with self._connected() as connection:
-            if connection is None:
-                return ()
-            from bertcl_tui.store.queries.trials import chosen
+        from bertcl_tui.store.queries.trials import chosen
 
-            return chosen(connection, study_id, numbers, self.clock())
+        with self._connected() as connection:
+            return () if connection is None else chosen(connection, study_id, numbers, self.clock())
 
     def scored(self, study_id: int) -> tuple[Scored, ...]:
         """Return what the complete trials got and with which rates, best first, 2,000 at most."""
-        with self._connected() as connection:
-            if connection is None:
-                return ()
-            from bertcl_tui.store.queries.trials import scored
+        from bertcl_tui.store.queries.trials import scored
 
-            return scored(connection, study_id)
+        with self._connected() as connection:
+            return () if connection is None else scored(connection, study_id)
 
     def flats_elsewhere(self, study: "StudyRecord") -> tuple[Scored, ...]:
         """Return what other runs of its kind with one rate for all got, best first."""
@@ -240,6 +235,13 @@ class Reader:
             weighed=found.weighed,
             shares=found.shares,
         )
+
+    def repeats(self, trial_ids: Collection[int]) -> dict[int, tuple[Repeat, ...]]:
+        """Return the complete runs of trials with other seeds, by the trials' own runs."""
+        from bertcl_tui.store.queries.seeds import repeats
+
+        with self._connected() as connection:
+            return {} if connection is None else repeats(connection, trial_ids)
 
     def curves(self, run_ids: Collection[int]) -> tuple[RunCurves, ...]:
         """Return the retention curves of these runs."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from engine.store.measurements import Spent
 
 Split = Literal["retention", "search", "validation"]
+_KINDS: Final = ("flat", "llrd")
+"""Methods whose rates are a profile too, and by which a study begins."""
 
 StudyState = Literal[
     "queued", "running", "paused", "stalled", "lost", "complete", "stopped", "failed"
@@ -69,12 +71,21 @@ class Confirmation(Struct, frozen=True, kw_only=True):
         return fmean(p for _, p in self.scores) if self.scores else None
 
 
+class Repeat(Struct, frozen=True, kw_only=True):
+    """A complete run of a trial's rates with another seed: it raced, or was confirmed."""
+
+    run_id: int
+    seed: int
+
+
 class TrialRow(Struct, frozen=True, kw_only=True):
     """A trial in a table."""
 
     run_id: int
     number: int
     label: str | None
+    method: str = ""
+    """Of the study: in a search for profiles all trials carry one, flat ones too."""
     note: str | None = None
     """What a person says of it."""
     marked: int | None = None
@@ -109,6 +120,12 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     """With fresh seeds; None: it was not confirmed."""
     raced: Confirmation | None = None
     """With its own seed and others while the study went on; None: it has not raced."""
+
+    @property
+    def kind(self) -> str:
+        """The method that its rates are of: a flat profile is flat, whoever carries it."""
+        word = (self.label or "").partition(" ")[0]
+        return word if word in _KINDS else self.method
 
     @property
     def bwt(self) -> float | None:

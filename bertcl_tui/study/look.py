@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from bertcl_tui.charts.colours import slots_in_sight, slots_of_trials
 from bertcl_tui.charts.forgetting import Known, known_now
+from bertcl_tui.charts.groups import Groups
 from bertcl_tui.store.filters import Filter, WordTerm
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
@@ -21,6 +22,7 @@ from bertcl_tui.store.trial_rows import (
     score_name,
 )
 from bertcl_tui.study.baseline import flat_baseline, flats_of
+from bertcl_tui.study.groups import Repeats, asked_for
 from bertcl_tui.style.looks import state_word
 from bertcl_tui.style.wording import best_text, duration, headway, steps_rate, tokens_rate
 from bertcl_tui.trial.look import accuracies_of, choice_labels, probed_notes
@@ -52,6 +54,8 @@ class Question(Struct, frozen=True, kw_only=True):
     """Who weighs what matters."""
     baseline: int | None = None
     """Run that trials are held against; None: the best flat one."""
+    groups: Groups = Groups()
+    """Which curves are drawn as one."""
     lines: tuple[int, int] = (0, 0)
     """First line of the list that can be seen, and the one after the last."""
 
@@ -83,6 +87,11 @@ class Look(Struct, frozen=True, kw_only=True):
     study has none."""
     elsewhere: tuple[Scored, ...] | None
     """Flat runs of others; None: they were not asked for."""
+    groups: Groups
+    grouped: tuple[TrialRow, ...]
+    """Those whose runs are drawn as one, by method or seed; none: those that are drawn anyway."""
+    repeats: Repeats
+    """Runs of these trials with other seeds, where curves are grouped."""
     curves: dict[int, RunCurves]
     """By run, of all the trials above."""
     known: dict[int, Known]
@@ -134,6 +143,8 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     cursor = _under_cursor(question, numbers)
     shown = [*_seen(question, numbers, cursor), *ordered.unfinished[:MARGIN], *marked]
     shown += [] if cursor is None else [cursor]
+    grouped = asked_for(question.groups.by, marks, numbers)
+    shown += grouped
     rows = {
         row.number: row
         for row in reader.chosen_trials(question.study_id, list(dict.fromkeys(shown)))
@@ -146,9 +157,12 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     scored = _scored(reader, study, before)
     elsewhere = _elsewhere(reader, question, scored, before)
     flat = flat_baseline((*scored, *(elsewhere or ())), question.baseline)
-    runs = [trial.run_id for trial in (*running, *paused, *marked_rows)]
+    grouped_rows = tuple(rows[number] for number in grouped if number in rows)
+    runs = [trial.run_id for trial in (*running, *paused, *marked_rows, *grouped_rows)]
     runs += [item.run_id for item in (current, flat) if item is not None]
-    curves = {run.run_id: run for run in reader.curves(sorted(set(runs)))}
+    repeats = reader.repeats(runs) if question.groups.by else {}
+    runs += [again.run_id for several in repeats.values() for again in several]
+    curves = _curves(reader, runs, before)
     return Look(
         study=study,
         order=question.order,
@@ -168,12 +182,28 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         scored=scored,
         flat=flat,
         elsewhere=elsewhere,
+        groups=question.groups,
+        grouped=grouped_rows,
+        repeats=repeats,
         curves=curves,
         known={trial.number: known_now(curves[trial.run_id]) for trial in (*running, *paused)},
         notes=_notes(reader, current, before),
         labels=_labels(study, (*rows.values(), flat), before),
         importance=reader.importance(study.id, question.evaluator),
     )
+
+
+def _curves(reader: Reader, run_ids: Iterable[int], before: Look | None) -> dict[int, RunCurves]:
+    """Return the curves of runs; those of runs that were complete before are not asked again."""
+    known: dict[int, RunCurves] = {}
+    if before is not None:
+        complete = {row.run_id for row in before.rows if row.state == "complete"}
+        complete |= {again.run_id for several in before.repeats.values() for again in several}
+        known = {run_id: run for run_id, run in before.curves.items() if run_id in complete}
+    asked = sorted(set(run_ids))
+    read = reader.curves([run_id for run_id in asked if run_id not in known])
+    found = known | {run.run_id: run for run in read}
+    return {run_id: found[run_id] for run_id in asked if run_id in found}
 
 
 def _notes(reader: Reader, trial: TrialRow | None, before: Look | None) -> tuple[str, ...]:

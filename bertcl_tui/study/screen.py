@@ -259,6 +259,13 @@ class StudyScreen(LiveScreen):
     def action_next_panel(self) -> None:
         self._grid.show_next()
 
+    def action_group_curves(self) -> None:
+        """Draw those curves as one that have the next thing in common."""
+        self._ask(groups=self._question.groups.next())
+
+    def action_turn_spread(self) -> None:
+        self._ask(groups=self._question.groups.turned())
+
     def action_turn_evaluator(self) -> None:
         """Let the other evaluator say what matters."""
         other = "fanova" if self._question.evaluator == "ped-anova" else "ped-anova"
@@ -366,6 +373,8 @@ class StudyScreen(LiveScreen):
         match action:
             case "next_panel":
                 return not self._grid.shows_all or self.maximized is not None
+            case "turn_spread":
+                return bool(self._question.groups.by)
             case "pause_study":
                 return going
             case "resume_study":

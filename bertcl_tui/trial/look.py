@@ -9,6 +9,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from bertcl_tui.charts.forgetting import Learning, Nothing
+from bertcl_tui.charts.groups import Groups
 from bertcl_tui.charts.layers import LayerRow
 from bertcl_tui.charts.rate_axis import rate_bounds
 from bertcl_tui.charts.steps import StageSpan, Steps, StepSeen
@@ -86,6 +87,8 @@ class RunLook(Struct, frozen=True, kw_only=True):
     drifts: tuple[DriftRecord, ...]
     layers: tuple[LayerRow, ...]
     traces: tuple[TraceRecord, ...]
+    other_seeds: tuple[RunCurves, ...]
+    """Complete runs that differ from it by their seed alone."""
 
 
 def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> RunLook | None:
@@ -108,6 +111,7 @@ def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> R
         drifts=measured.drifts,
         layers=_layers(run, measured.drifts, before),
         traces=measured.traces,
+        other_seeds=measured.other_seeds,
     )
 
 
@@ -283,12 +287,13 @@ class Layers(Struct, frozen=True, kw_only=True):
         return draw_layers(self.layers, size, palette, rate_bounds(rates), self.stages)
 
 
-def learning_of(look: RunLook) -> Learning | Nothing:
-    """Return what every task scores over all stages."""
+def learning_of(look: RunLook, groups: Groups) -> Learning | Nothing:
+    """Return what every task scores over all stages, in this run or with every seed."""
     if look.curves is None or not look.curves.curves:
         return Nothing(why_nothing(look.run, "measured"))
     rows = look.run.spec.protocol.retention_rows
-    return Learning(look.curves, rows, tuple(probed_notes("", look.accuracies, look.probes)))
+    notes = tuple(probed_notes("", look.accuracies, look.probes))
+    return Learning(look.curves, rows, notes, others=look.other_seeds, groups=groups)
 
 
 def steps_of(look: RunLook) -> Steps | Nothing:

@@ -12,7 +12,8 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.forgetting import read_by
+from bertcl_tui.charts.forgetting import is_over, read_by
+from bertcl_tui.charts.groups import Groups
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (
@@ -26,7 +27,7 @@ from bertcl_tui.kit.messages import (
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter
 from bertcl_tui.store.trial_rows import RunFacts, score_name
-from bertcl_tui.style.wording import at_the_beginning
+from bertcl_tui.style.wording import at_the_beginning, count
 from bertcl_tui.trial.look import (
     RunLook,
     can_be_controlled,
@@ -86,6 +87,7 @@ class TrialScreen(LiveScreen):
         self._run_id = run_id
         self._among = tuple(among) if run_id in among else (run_id,)
         self._look: RunLook | None = None
+        self._groups = Groups()
         self._log = LogView(
             title="5 Log", where=LogFilter(run_id=run_id), id="log", classes="panel"
         )
@@ -140,7 +142,7 @@ class TrialScreen(LiveScreen):
 
     def _show_panels(self, look: RunLook) -> None:
         learning, layers, steps = (self.query_one(f"#{name}", Chart) for name in PANELS[:3])
-        learning.show(learning_of(look))
+        learning.show(learning_of(look, self._groups))
         layers.show(layers_of_run(look))
         steps.show(steps_of(look))
         self.set_class(not look.traces and look.run.state in ENDED, "-untraced")
@@ -158,8 +160,12 @@ class TrialScreen(LiveScreen):
 
     def _of_learning(self, look: RunLook) -> str:
         most, curves = look.run.spec.protocol.retention_rows, look.curves
-        rows = read_by([] if curves is None else [curves], look.run.followed or most)
-        return f"1 {self._score(look)} {rows}"
+        runs = [] if curves is None else [curves]
+        grouped = bool(self._groups.by)
+        rows = read_by(runs, look.run.followed or most, grouped=grouped)
+        over = sum(map(is_over, (*runs, *look.other_seeds)))
+        seeds = f", {self._groups.band} of {count(over, 'seed')}," if grouped else ""
+        return f"1 {self._score(look)}{seeds} {rows}"
 
     def _entitle(self, panel: Widget, title: str, subtitle: str) -> None:
         entitle(panel, title, "esc shows all" if panel is self.maximized else subtitle)
@@ -244,6 +250,22 @@ class TrialScreen(LiveScreen):
 
     # panels
 
+    def action_group_curves(self) -> None:
+        """Draw the curves of all its seeds as one, or its own alone."""
+        if self._look is not None and not self._look.other_seeds:
+            self.notify("it was run with one seed alone", markup=False)
+        else:
+            self._regroup(self._groups.next(("", "profile")))
+
+    def action_turn_spread(self) -> None:
+        self._regroup(self._groups.turned())
+
+    def _regroup(self, groups: Groups) -> None:
+        self._groups = groups
+        if self._look is not None:
+            self._show_panels(self._look)
+        self.refresh_bindings()
+
     def action_show_part(self, number: int) -> None:
         """Show a panel; where all are shown it becomes large, or as small as it was."""
         name = PANELS[number - 1]
@@ -274,6 +296,8 @@ class TrialScreen(LiveScreen):
         """Hide what means nothing to the run as it is."""
         if action == "next_part":
             return not self._shows_all
+        if action == "turn_spread":
+            return bool(self._groups.by)
         if action in {"next_run", "previous_run"}:
             return len(self._among) > 1
         return can_be_controlled(action, None if self._look is None else self._look.run)

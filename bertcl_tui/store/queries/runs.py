@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from bertcl_tui.store.queries.conditions import confirmations, seeds_of
+from bertcl_tui.store.queries.seeds import other_seeds
 from bertcl_tui.store.trial_rows import (
     Curve,
     RunCurves,
@@ -267,6 +268,8 @@ class RunMeasures(Struct, frozen=True, kw_only=True):
     """How far its layers had moved by the ends of stages."""
     traces: tuple[TraceRecord, ...] = ()
     """What single steps did."""
+    other_seeds: tuple[RunCurves, ...] = ()
+    """The curves of complete runs that differ from it by their seed alone."""
 
 
 def probed(store: Store, run_id: int) -> RunMeasures:
@@ -278,9 +281,12 @@ def probed(store: Store, run_id: int) -> RunMeasures:
 
 def measures(store: Store, run_id: int) -> RunMeasures:
     """Return what was measured of a run."""
+    with store.reading() as connection:
+        others = curves(connection, other_seeds(connection, run_id))
     return RunMeasures(
         ends=stage_ends(store, [run_id]).get(run_id, {}),
         probes=probes_of(store, [run_id]).get(run_id, {}),
         drifts=tuple(drift_of(store, run_id)),
         traces=tuple(traces_of(store, run_id)),
+        other_seeds=others,
     )

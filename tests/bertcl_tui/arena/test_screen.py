@@ -7,6 +7,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from bertcl_tui.arena.curves import CurvesPanel
 from bertcl_tui.arena.fields import read_request
 from bertcl_tui.arena.grid import ArenaGrid, CellPlace
 from bertcl_tui.arena.launching import Launched, asked_layout, launch
@@ -31,10 +32,13 @@ from engine.store.runs import Scores, entries
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 from tests.engine.arena.doing import do
+from tests.other_seeds import follow
 from tests.recorded import WORKER, empty_store
-from tests.recorded_arena import REASON, SEEDS, UNFINISHED
+from tests.recorded_arena import REASON, SEEDS, SEEN, UNFINISHED
 
 FLAT, PUBLISHED = 0, 5
+FOLLOWED = 11
+"""A trial's run of which curves were measured."""
 TEXTS = {"data": "hub", "train_rows": "800", "eval_rows": "1000"}
 
 
@@ -349,3 +353,45 @@ def test_runs_of_the_arena_that_are_not_ended(arena_reader: Reader) -> None:
         ("running", 0.5),
         ("queued", 0.0),
     ]
+
+
+@pytest.mark.action("arena", "show_curves", "group_curves", "turn_spread")
+async def test_the_runs_of_a_cell_forget_as_one_line_or_each_by_itself(
+    open_app: OpenApp, arena_store: Path
+) -> None:
+    opened = open_store(str(arena_store))
+    of_row = {
+        name: [
+            item.run.id
+            for item in entries(opened)
+            if item.entrant == name and item.run.spec.sequence == SEEN
+        ]
+        for name in ("bertcl", "flat@2e-5")
+    }
+    opened.close()
+    moved = (0.02, -0.02, 0.0, 0.0, 0.0)
+    follow(arena_store, of_row["bertcl"], FOLLOWED, moved)
+    follow(arena_store, of_row["flat@2e-5"][:5], FOLLOWED, [off - 0.1 for off in moved])
+
+    async with open_app(arena_store, size=(120, 50)) as pilot:
+        await arena(pilot)
+        panel = pilot.app.screen.query_one(CurvesPanel)
+
+        def drawn() -> str:
+            return "\n".join(panel.render_line(y).text for y in range(panel.size.height))
+
+        await pilot.press("f")
+        await until(pilot, lambda: "BERTcL 0.754 ±0.014 n=5" in drawn())
+        assert panel.has_focus
+        assert "flat 2e-5" in drawn()
+        assert panel.border_title == "Forgetting, mean ± sd of 5 seeds ─ BERTcL"
+        await pilot.press("Z")
+        await until(pilot, lambda: "mean, min–max of 5" in str(panel.border_title))
+        await pilot.press("z")
+        await until(pilot, lambda: f"seed {SEEDS[0]}"[:9] in drawn())
+        await pilot.press("escape", "g")
+        await until(pilot, lambda: "─ flat 2e-5" in str(panel.border_title))
+        assert grid_of(pilot).has_focus
+        await pilot.press("f")
+        assert pilot.app.screen.query_one(LegendPanel).display
+        assert not panel.display

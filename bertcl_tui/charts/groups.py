@@ -1,0 +1,85 @@
+"""Lines that belong together, drawn as one: their mean, with a band of how far they are spread."""
+
+from collections.abc import Sequence
+from typing import Final, Literal, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bertcl_tui.charts.glyphs import Polyline
+
+By = Literal["", "profile", "method", "seed"]
+"""What lines have in common that are drawn as one; empty: each is drawn by itself."""
+Spread = Literal["sd", "min–max"]
+"""What the band is: a standard deviation up and down, or from the lowest line to the highest."""
+BYS: Final[tuple[By, ...]] = ("", "profile", "method", "seed")
+_FEWEST: Final = 2
+"""Lines that have a spread."""
+
+
+class Groups(Struct, frozen=True, kw_only=True):
+    """How lines are grouped, and what is told of their spread."""
+
+    by: By = ""
+    spread: Spread = "sd"
+
+    def next(self, offered: Sequence[By] = BYS) -> Self:
+        """Return the next way to group them, of those that are offered."""
+        place = offered.index(self.by) + 1 if self.by in offered else 0
+        return replace(self, by=offered[place % len(offered)])
+
+    def turned(self) -> Self:
+        """Return the same with the other band."""
+        return replace(self, spread="min–max" if self.spread == "sd" else "sd")
+
+    @property
+    def band(self) -> str:
+        """Say what is drawn of a group."""
+        return "mean ± sd" if self.spread == "sd" else "mean, min–max"
+
+    @property
+    def told(self) -> str:
+        """Say for a title what is drawn as one, and how; empty: nothing is."""
+        return f"{self.band} by {self.by}".capitalize() if self.by else ""
+
+
+class Mean(Struct, frozen=True, kw_only=True):
+    """A line over ascending xs, and the edges of the band around it."""
+
+    xs: tuple[float, ...] = ()
+    ys: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    """None of one line alone: it has no spread."""
+
+
+def mean_of(lines: Sequence[Polyline], spread: Spread) -> Mean:
+    """Return the mean of lines at every x that any of them has and all of them reach.
+
+    Between two of its own points a line is taken to be straight. Before its first point and beyond
+    its last one nothing is known of it, and a mean of the others alone would be one of something
+    else: the mean begins with the last of them and ends with the first.
+
+    Args:
+        lines: each with ascending xs; those without a point are left out.
+        spread: what the band is; a standard deviation is that of a sample.
+    """
+    import numpy as np
+
+    known = [line for line in lines if line[0]]
+    if not known:
+        return Mean()
+    first, last = max(xs[0] for xs, _ in known), min(xs[-1] for xs, _ in known)
+    every = np.unique(np.concatenate([np.asarray(xs, dtype=np.float64) for xs, _ in known]))
+    grid = every[(first <= every) & (every <= last)]
+    values = np.array([np.interp(grid, xs, ys) for xs, ys in known])
+    middle = values.mean(axis=0)
+    drawn = Mean(xs=tuple(grid.tolist()), ys=tuple(middle.tolist()))
+    if len(known) < _FEWEST:
+        return drawn
+    if spread == "sd":
+        off = values.std(axis=0, ddof=1)
+        low, high = middle - off, middle + off
+    else:
+        low, high = values.min(axis=0), values.max(axis=0)
+    return replace(drawn, low=tuple(low.tolist()), high=tuple(high.tolist()))
