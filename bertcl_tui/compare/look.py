@@ -188,7 +188,9 @@ class Comparison(Struct, frozen=True, kw_only=True):
         if groups.by:
             rows = [each.trial for each in trials]
             slots = {each.trial.number: each.slot for each in trials}
-            return grouped_lines(rows, self.repeats, self.curves, groups.by, number, slots)
+            return grouped_lines(
+                rows, self.repeats, self.curves, groups.by, bright=number, slots=slots
+            )
         return tuple(
             line_of(
                 each.trial, run, "bright" if each.trial.number == number else "normal", each.slot

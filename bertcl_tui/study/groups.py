@@ -40,6 +40,7 @@ def grouped_lines(
     repeats: Repeats,
     curves: Mapping[int, RunCurves],
     by: By,
+    *,
     bright: int | None,
     slots: Mapping[int, int],
 ) -> tuple[Line, ...]:

@@ -46,7 +46,9 @@ def _single(look: Look, trials: Iterable[TrialRow]) -> tuple[Line, ...]:
 def _grouped(look: Look, trials: Iterable[TrialRow]) -> tuple[Line, ...]:
     bright = None if look.cursor is None else look.cursor.number
     grouped = look.grouped or trials
-    return grouped_lines(grouped, look.repeats, look.curves, look.groups.by, bright, look.slots)
+    return grouped_lines(
+        grouped, look.repeats, look.curves, look.groups.by, bright=bright, slots=look.slots
+    )
 
 
 def _baseline(look: Look, lines: Iterable[Line]) -> Line | None:
