@@ -43,6 +43,9 @@ class Groups(Struct, frozen=True, kw_only=True):
         return f"{self.band} by {self.by}".capitalize() if self.by else ""
 
 
+UNGROUPED: Final = Groups()
+
+
 class Mean(Struct, frozen=True, kw_only=True):
     """A line over ascending xs, and the edges of the band around it."""
 

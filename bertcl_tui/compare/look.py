@@ -9,7 +9,7 @@ from msgspec import Struct
 from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.colours import slots_of_trials
 from bertcl_tui.charts.forgetting import Forgetting, Line
-from bertcl_tui.charts.groups import Groups
+from bertcl_tui.charts.groups import UNGROUPED, Groups
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import Confirmation, RunCurves, Scored, TrialRow
@@ -162,7 +162,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     flat: Scored | None
     """The baseline, which may be one of the trials."""
 
-    def forgetting(self, number: int, groups: Groups) -> Forgetting:
+    def forgetting(self, number: int, groups: Groups = UNGROUPED) -> Forgetting:
         """Return the curves, that of one trial bright, by themselves or grouped.
 
         The baseline is dashed unless it is that trial, or in a group with others.

@@ -57,6 +57,7 @@ _CURVES: Final[tuple[Entry, ...]] = (
         SERIES_GLYPHS[:3],
         "a trial's glyph and colour go by its number, in every chart and table",
     ),
+    ("n=3", "several runs as one (z): their mean, its band, and how many they are; Z: other band"),
     (REFERENCE_GLYPH, "the flat baseline, or the profile that is compared with"),
     ("plane", "p_o against p_s: up and to the right is better; none that fits beats the front"),
     ("log axis", "learning rates: from one tick to the next ten times as much"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from bertcl_tui.charts.forgetting import Forgetting, Line, earlier_tasks, read_by
-from bertcl_tui.charts.groups import Groups
+from bertcl_tui.charts.groups import UNGROUPED, Groups
 from bertcl_tui.store.trial_rows import RunCurves, TrialRow
 from bertcl_tui.study.baseline import flat_name
 from bertcl_tui.study.groups import MOST_GROUPED, grouped_lines
@@ -79,7 +79,7 @@ def line_of(
     return Line(name, run, "dim" if slot is None else emphasis, slot)
 
 
-def title_of(sequence: str, groups: Groups) -> str:
+def title_of(sequence: str, groups: Groups = UNGROUPED) -> str:
     """Return what stands above the curves of a sequence, first of all what is drawn as one."""
     tasks = parse_sequence(sequence)
     what = f"Forgetting {earlier_tasks(tasks)} while learning {tasks[-1]}"
