@@ -166,5 +166,6 @@ FRAGMENTS: Final[Mapping[str, Callable[[], str]]] = {
     "words": said_in_help("Words"),
     "curves": said_in_help("Reading the curves"),
     "filters": said_in_help("Filters"),
+    "news": said_in_help("What is told"),
 }
 """What a page may ask for, by name."""

@@ -6,7 +6,7 @@ from typing import Final
 from textual.binding import Binding
 
 from bertcl_tui.actions.action import Action, Place
-from bertcl_tui.actions.app import EVERYWHERE, FORMS, SETTING
+from bertcl_tui.actions.app import EVERYWHERE, FORMS, SETTING, WATCHING
 from bertcl_tui.actions.arena import ARENA, SHIFTS
 from bertcl_tui.actions.curves import CURVES, GROUPING, PLANE
 from bertcl_tui.actions.studies import STUDIES
@@ -32,6 +32,7 @@ ACTIONS: Final = (
     *ARENA,
     *SHIFTS,
     *SETTING,
+    *WATCHING,
     *WORKERS,
     *LOG,
     *FORMS,

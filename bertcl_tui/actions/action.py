@@ -33,6 +33,7 @@ Place = Literal[
     "new-study",
     "new-table",
     "settings",
+    "watch",
     "columns",
     "dialog",
 ]
@@ -58,6 +59,7 @@ PLACES: Final[Mapping[Place, str]] = {
     "new-study": "New study",
     "new-table": "New table",
     "settings": "Settings",
+    "watch": "Watch",
     "columns": "Columns",
     "table": "any table",
     "list": "any list",
@@ -75,6 +77,7 @@ _INSIDE: Final[Mapping[Place, tuple[Place, ...]]] = {
     "trial": ("table", "curves", "log", "text"),
     "work": ("table", "workers", "log"),
     "settings": ("table",),
+    "watch": ("table",),
 }
 """What else hears the keys of a screen, besides the app."""
 _WIDGETS: Final[frozenset[Place]] = frozenset(chain.from_iterable(_INSIDE.values()))

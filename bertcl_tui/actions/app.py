@@ -36,6 +36,7 @@ EVERYWHERE = (
             "new-study",
             "new-table",
             "settings",
+            "watch",
             "columns",
             "dialog",
         ),
@@ -49,6 +50,12 @@ EVERYWHERE = (
         ),
     ),
     _app_palette("open_settings", "f2,ctrl+o", "settings", "Choose theme, notifications and keys."),
+    _app_palette(
+        "open_watch",
+        "f3",
+        "watch",
+        "Choose what you are told of while you look elsewhere, and how.",
+    ),
     _app("show_help", "question_mark,f1", "help", "Explain keys, words, states and curves."),
     _app(
         "command_palette",
@@ -76,4 +83,12 @@ SETTING = (
     _setting(
         "reset_keys", "R", "reset all", "Give every action the keys it came with.", shown="wide"
     ),
+)
+
+_watch = partial(Action, places=("watch",))
+WATCHING = (
+    _watch("new_rule", "n", "new", "Make a rule: what is told, of which studies, and where."),
+    _watch("switch_rule", "space", "on/off", "Let the rule under the cursor hold, or not."),
+    _watch("try_rule", "t", "test", "Send a made-up event to every channel of the rule."),
+    _watch("delete_rule", "D", "delete", "Take the rule under the cursor away."),
 )

@@ -1,6 +1,5 @@
 """The terminal app: which screens there are and how one comes to another."""
 
-import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -19,12 +18,11 @@ from bertcl_tui.actions.action import Keymap
 from bertcl_tui.app.controls import Controls
 from bertcl_tui.app.palette import ActionsProvider, JumpsProvider, places
 from bertcl_tui.app.pictures import FOLDER, free_path, picture_name
-from bertcl_tui.app.watch import LoadWatch, StoreWatch, desktop_sequence
+from bertcl_tui.app.watch import LoadWatch, StoreWatch
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
 from bertcl_tui.kit.listing import ColumnsChosen
 from bertcl_tui.kit.live import LiveScreen, StoreChanged
-from bertcl_tui.news import News
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.configuration import Configuration
 from bertcl_tui.store.filters import History
@@ -32,13 +30,11 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.style.themes import Colourless
+from bertcl_tui.watch.announcer import Announcer
 from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.workers.loads import LoadRead, Loads, LoadsChanged, WorkersRead
 from engine.errors import EngineError, reason_of, shown
 from engine.store.states import Desired
-
-_NEWS_SECONDS: Final = 12.0
-"""A toast stays so long: a person may look elsewhere."""
 
 _STYLES: Final = (
     "app/app.tcss",
@@ -87,7 +83,10 @@ class BertclApp(App[None]):
         self.configuration = Configuration(self, settings, settings_path)
         self.reader = Reader(store, clock)
         self.controls = Controls(self, self.reader)
-        self.store_watch = StoreWatch(self, self.reader, self._announce)
+        self.announcer = Announcer(self, self.configuration, self._write_beside)
+        self.store_watch = StoreWatch(
+            self, self.reader, self.announcer.announce, self.announcer.budgets
+        )
         self.load_watch = LoadWatch(self)
         self.loads = Loads()
         self.marks: dict[int, frozenset[int]] = {}
@@ -129,6 +128,7 @@ class BertclApp(App[None]):
         self.call_after_refresh(self.load_watch.start)
 
     def on_unmount(self) -> None:
+        self.announcer.close()
         self.reader.close()
 
     # the store
@@ -158,15 +158,9 @@ class BertclApp(App[None]):
     def _trouble(self, message: messages.Trouble) -> None:
         self.notify(message.text, severity="error", markup=False)
 
-    def _announce(self, news: News) -> None:
-        """Say what happened, as loudly as the person likes it."""
-        if not self.settings.notify:
-            return
-        self.notify(news.text, severity=news.severity, timeout=_NEWS_SECONDS, markup=False)
-        if self.settings.bell:
-            self.bell()
-        sequence = desktop_sequence(news.text, os.environ) if self.settings.desktop else ""
-        if sequence and self._driver is not None:
+    def _write_beside(self, sequence: str) -> None:
+        """Write to the terminal what is not for its cells."""
+        if self._driver is not None:
             self._driver.write(sequence)
 
     # what is asked of studies, runs and workers
@@ -317,6 +311,12 @@ class BertclApp(App[None]):
 
         if not isinstance(self.screen, SettingsScreen):
             self.push_screen(SettingsScreen(self.configuration))
+
+    def action_open_watch(self) -> None:
+        from bertcl_tui.watch.screen import WatchScreen
+
+        if not isinstance(self.screen, WatchScreen):
+            self.push_screen(WatchScreen(self.configuration, self.announcer))
 
     def action_show_help(self) -> None:
         from bertcl_tui.help.screen import HelpScreen

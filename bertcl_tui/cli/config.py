@@ -28,13 +28,19 @@ _NEW_FILE: Final = """\
 # [keys]              # bertcl-tui config keys lists the actions
 # quit = "Q"
 # sort = "o,f5"
+#
+# [watch.night]       # what else is told, and where; F3 in the app makes rules, too
+# on = ["new-best", "over", "budget=6h"]
+# studies = ["sst2:*"]
+# webhook = "https://hooks.slack.com/$HOOK"   # variables of the environment are filled in
+# command = "notify-send bertcl"
 """
 
 Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="theme, notify, bell, desktop, checkpoints, cache, or keys.ACTION.",
+        help="theme, notify, bell, desktop, checkpoints, cache, keys.ACTION or watch.RULE.PART.",
         autocompletion=offer_settings,
     ),
 ]
@@ -111,8 +117,12 @@ def unset(name: Name) -> None:
     from bertcl_tui.settings.named import named, without_named
 
     file = settings_file()
-    settings = without_named(read_settings(file), name)
+    before = read_settings(file)
+    settings = without_named(before, name)
     write_settings(settings, file)
+    if len(settings.watch) < len(before.watch):
+        say(f"{name}: taken away")
+        return
     item = named(settings, name)
     say(f"{item.name}: {item.value}")
 

@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 from bertcl_tui.actions import Place, actions_of, bindings_of
 from bertcl_tui.actions.action import PLACES, active_in
 from bertcl_tui.charts.style import REFERENCE_GLYPH, SERIES_GLYPHS
+from bertcl_tui.news.rules import KINDS
 from bertcl_tui.style.looks import STATE_LOOKS, Looks, looks_of
 from bertcl_tui.widgets.keys import key_names
 
@@ -90,6 +91,7 @@ def sections(app: App[object], here: Sequence[Place]) -> Iterator[Section]:
     yield Section("Reading the curves", _CURVES)
     yield Section("Words", _WORDS)
     yield Section("Filters", _FILTERS)
+    yield Section("What is told", list(KINDS.items()))
     listed = {action.name for action in actions_of(*near)}
     for place in PLACES:
         if place not in near:

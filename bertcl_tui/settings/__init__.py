@@ -7,11 +7,14 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from bertcl_tui.news.rules import Rule
 from engine.errors import UsageError, reason_of, shown
 
 DEFAULT_THEME: Final = "bertcl-dark"
 _FILE_VARIABLE: Final = "BERTCL_CONFIG"
 """The variable that names another file."""
+_SECRET: Final = b"webhook"
+_PRIVATE: Final = 0o600
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -33,6 +36,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """Textual's key names, comma between alternatives, by the name of an action."""
     columns: dict[str, tuple[str, ...]] = {}
     """Columns that are shown, from left to right, by the name of a table."""
+    watch: dict[str, Rule] = {}
+    """What else shall be told, and where, by the name of the rule."""
+
+    @property
+    def usual(self) -> Rule:
+        """What an open app tells of without any rule."""
+        return Rule(bell=self.bell, desktop=self.desktop, active=self.notify)
 
 
 def settings_file() -> Path:
@@ -84,6 +94,8 @@ def write_settings(settings: Settings, path: Path) -> None:
 def write_text(text: bytes, path: Path) -> None:
     """Write the settings' file as it shall be, whole or not at all.
 
+    With a webhook in it, whose URL is a key, nobody else may read it.
+
     Raises:
         UsageError: the file cannot be written.
     """
@@ -93,6 +105,9 @@ def write_text(text: bytes, path: Path) -> None:
         raise UsageError(f"settings have no place: no home is known; set HOME or {_FILE_VARIABLE}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if _SECRET in text and (path.is_file() or not path.exists()):
+            path.touch(_PRIVATE)
+            path.chmod(_PRIVATE)
         with replacing(path) as beside:
             beside.write_bytes(text)
     except OSError as error:

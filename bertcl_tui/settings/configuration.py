@@ -10,6 +10,7 @@ from textual.theme import Theme
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import Keymap, checked_keymap
 from bertcl_tui.kit.messages import Trouble
+from bertcl_tui.news.rules import check_rule
 from bertcl_tui.settings import DEFAULT_THEME, Settings, write_settings
 from bertcl_tui.style import themes
 from engine.errors import EngineError, shown
@@ -24,7 +25,7 @@ class Configuration:
         path: of the file that keeps what is changed; None: nothing is written.
 
     Raises:
-        UsageError: keys are given that cannot be.
+        UsageError: keys or rules are given that cannot be.
     """
 
     def __init__(
@@ -34,6 +35,8 @@ class Configuration:
         self.settings = settings or Settings()
         self.own_keys: Keymap = checked_keymap(self.settings.keys, ACTIONS)
         """Keys that the person gave, by the name of an action."""
+        for name, rule in self.settings.watch.items():
+            check_rule(name, rule)
         self.path = path
         self._applied_theme = self.settings.theme
         """The theme in use; another than the one that is set where that one cannot be read."""

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import checked_keymap
+from bertcl_tui.news.rules import Rule, check_rule, masked
 from bertcl_tui.settings import Settings
 from bertcl_tui.style.themes import theme_names
 from engine.errors import UsageError, did_you_mean, mask_password, nearest, shown, unknown_name
@@ -16,11 +17,13 @@ from engine.places.named import CACHES, CHECKPOINTS, is_url, place_at
 SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
 """How people write what is so or not; what TOML writes is read too."""
 _READ: Final = {**SWITCHES, "true": True, "false": False, "yes": True, "no": False}
-_KEYS, _COLUMNS = "keys.", "columns."
+_KEYS, _COLUMNS, _WATCH = "keys.", "columns.", "watch."
 _TEXTS: Final = ("theme", "checkpoints", "cache")
 _PLAIN: Final = tuple(
-    name for name in Settings.__struct_fields__ if name not in {"keys", "columns"}
+    name for name in Settings.__struct_fields__ if name not in {"keys", "columns", "watch"}
 )
+_PARTS: Final = Rule.__struct_fields__
+"""Of a rule."""
 
 
 class Named(Struct, frozen=True):
@@ -47,6 +50,11 @@ def all_named(settings: Settings) -> Iterator[Named]:
         yield named(settings, name)
     for name, columns in settings.columns.items():
         yield Named(f"{_COLUMNS}{name}", ",".join(columns), "")
+    for name, rule in settings.watch.items():
+        for part in _PARTS:
+            said = _part_named(rule, name, part)
+            if said.changed or part == "on":
+                yield said
 
 
 def named(settings: Settings, name: str) -> Named:
@@ -55,6 +63,9 @@ def named(settings: Settings, name: str) -> Named:
     Raises:
         UsageError: nothing is called so.
     """
+    if name.startswith(_WATCH):
+        rule, part = _rule_and_part(name)
+        return _part_named(_present(settings, rule), rule, part)
     known = _known(name)
     if known.startswith(_KEYS):
         action = next(item for item in ACTIONS if item.name == known.removeprefix(_KEYS))
@@ -68,26 +79,34 @@ def with_named(settings: Settings, name: str, text: str) -> Settings:
     Raises:
         UsageError: nothing is called so, or it cannot be so.
     """
+    if name.startswith(_WATCH):
+        return _with_part(settings, name, text)
     known = _known(name)
     if known.startswith(_KEYS):
         keys = {**settings.keys, known.removeprefix(_KEYS): text}
         changed = replace(settings, keys=keys)
     elif known in _TEXTS:
         changed = replace(settings, **{known: text})
-    elif text.lower() in _READ:
-        changed = replace(settings, **{known: _READ[text.lower()]})
     else:
-        raise UsageError(f"{known} is on or off, not '{shown(text)}'")
+        changed = replace(settings, **{known: _switch(known, text)})
     check_settings(changed)
     return changed
 
 
+def _switch(name: str, text: str) -> bool:
+    if text.lower() not in _READ:
+        raise UsageError(f"{name} is on or off, not '{shown(text)}'")
+    return _READ[text.lower()]
+
+
 def without_named(settings: Settings, name: str) -> Settings:
-    """Return the settings with that one as it comes.
+    """Return the settings with that one as it comes; without a rule, where one is named.
 
     Raises:
         UsageError: nothing is called so, or other keys that were given are in its way.
     """
+    if name.startswith(_WATCH):
+        return _without_part(settings, name)
     known = _known(name)
     keys = {item: text for item, text in settings.keys.items() if f"{_KEYS}{item}" != known}
     usual = {known: getattr(Settings(), known)} if known in _PLAIN else {}
@@ -110,13 +129,72 @@ def check_settings(settings: Settings) -> None:
     if is_url(settings.cache):
         place_at(settings.cache, CACHES.what)
     checked_keymap(settings.keys, ACTIONS)
+    for name, rule in settings.watch.items():
+        check_rule(name, rule)
+
+
+def _rule_and_part(name: str) -> tuple[str, str]:
+    rule, _, part = name.removeprefix(_WATCH).rpartition(".")
+    if part not in _PARTS or not rule:
+        known = f"{rule or part or 'NAME'}."
+        raise UsageError(
+            f"no setting '{shown(name)}'; name a part of a rule: "
+            f"{', '.join(f'{_WATCH}{known}{each}' for each in _PARTS)}"
+        )
+    return rule, part
+
+
+def _present(settings: Settings, name: str) -> Rule:
+    if name not in settings.watch:
+        raise unknown_name("rule", name, settings.watch)
+    return settings.watch[name]
+
+
+def _part_named(rule: Rule, name: str, part: str) -> Named:
+    return Named(f"{_WATCH}{name}.{part}", _part_text(rule, part), _part_text(Rule(), part))
+
+
+def _part_text(rule: Rule, part: str) -> str:
+    value = getattr(rule, part)
+    if part == "webhook":
+        return masked(value) if value else ""
+    return ",".join(value) if isinstance(value, tuple) else _written(value)
+
+
+def _with_part(settings: Settings, name: str, text: str) -> Settings:
+    rule, part = _rule_and_part(name)
+    before = settings.watch.get(rule, Rule())
+    usual = getattr(before, part)
+    value: object = text
+    if isinstance(usual, tuple):
+        value = tuple(filter(None, map(str.strip, text.split(","))))
+    elif isinstance(usual, bool):
+        value = _switch(name, text)
+    changed = replace(settings, watch={**settings.watch, rule: replace(before, **{part: value})})
+    check_settings(changed)
+    return changed
+
+
+def _without_part(settings: Settings, name: str) -> Settings:
+    """Return the settings without a rule, or with that part of it as it comes."""
+    rules = dict(settings.watch)
+    if rules.pop(name.removeprefix(_WATCH), None) is None:
+        rule, part = _rule_and_part(name)
+        before = _present(settings, rule)
+        rules[rule] = replace(before, **{part: getattr(Rule(), part)})
+    changed = replace(settings, watch=rules)
+    check_settings(changed)
+    return changed
 
 
 def _text(settings: Settings, name: str) -> str:
-    value = getattr(settings, name)
+    return mask_password(_written(getattr(settings, name)))
+
+
+def _written(value: object) -> str:
     if isinstance(value, bool):
         return next(text for text, is_so in SWITCHES.items() if is_so == value)
-    return mask_password(str(value))
+    return str(value)
 
 
 def _known(name: str) -> str:
@@ -127,4 +205,7 @@ def _known(name: str) -> str:
     if name.startswith(_COLUMNS):
         raise UsageError(f"{name} is chosen in its table, not here")
     hint = did_you_mean(nearest(name, names))
-    raise UsageError(f"no setting '{shown(name)}'; {hint} {', '.join(_PLAIN)} and {_KEYS}ACTION")
+    raise UsageError(
+        f"no setting '{shown(name)}'; {hint} {', '.join(_PLAIN)}, {_KEYS}ACTION and "
+        f"{_WATCH}RULE.PART"
+    )

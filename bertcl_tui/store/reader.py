@@ -302,6 +302,13 @@ class Reader:
 
             return arena_counts(connection)
 
+    def worked_seconds(self) -> dict[int, float]:
+        """Return how long workers were at each study, but for the runs that they hold."""
+        from bertcl_tui.store.queries.runs import worked_seconds
+
+        with self._connected() as connection:
+            return {} if connection is None else worked_seconds(connection)
+
     def workers(self) -> tuple[WorkerRow, ...]:
         """Return the workers that have not said that they ended, oldest first."""
         with self._connected() as connection:

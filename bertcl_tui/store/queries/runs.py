@@ -82,6 +82,13 @@ def arena_counts(connection: Connection) -> dict[TrialState, int]:
     return dict(connection.execute(query).all())
 
 
+def worked_seconds(connection: Connection) -> dict[int, float]:
+    """Return how long workers were at the runs of each study that they have let go of, by study."""
+    query = select(run.c.study_id, func.sum(run.c.busy_seconds))
+    rows = connection.execute(query.where(run.c.study_id.is_not(None)).group_by(run.c.study_id))
+    return {study_id: float(seconds) for study_id, seconds in rows}
+
+
 def state_of(row: Row[Any], now: float) -> TrialState:
     """Return the state of a run, given its row with its holder's columns."""
     if row.state == "paused" and row.desired == "running":

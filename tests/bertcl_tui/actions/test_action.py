@@ -86,7 +86,7 @@ def _another(app: BertclApp, before: Screen[object]) -> bool:
 
 
 @pytest.mark.app
-@pytest.mark.parametrize("keys", ["", "enter", "enter enter", "c", "A", "W", "f2"])
+@pytest.mark.parametrize("keys", ["", "enter", "enter enter", "c", "A", "W", "f2", "f3"])
 async def test_the_keys_of_all_that_stands_in_a_screen_are_held_apart(
     store: Path, keys: str
 ) -> None:

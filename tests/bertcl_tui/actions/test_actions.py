@@ -31,6 +31,7 @@ from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.trial.text import TextPanel
+from bertcl_tui.watch.screen import WatchScreen
 from bertcl_tui.widgets.chart import CurveChart
 from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.workers.log_table import LogTable
@@ -60,6 +61,7 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "new-study": (NewStudyScreen,),
     "new-table": (NewTableScreen,),
     "settings": (SettingsScreen,),
+    "watch": (WatchScreen,),
     "columns": (ColumnsScreen,),
     "dialog": (ConfirmScreen, LeaveScreen, HelpScreen),
 }

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from bertcl_tui.app import watch
 from bertcl_tui.app.app import BertclApp
-from bertcl_tui.news import Herald
+from bertcl_tui.news import herald as looking
+from bertcl_tui.news.herald import Herald
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.table import StudiesTable
 from engine.spec import StudySpec
@@ -50,7 +50,7 @@ def _names(pilot: Pilot[None]) -> list[str]:
 async def test_an_idle_app_asks_nothing_and_shows_what_is_written_also_after_a_restart(
     server: str, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "_MOST_SECONDS", 0.3)  # after which it asks where it hears nothing
+    monkeypatch.setattr(looking, "_MOST_SECONDS", 0.3)  # after which it asks where it hears nothing
     versions: list[int] = []
     version = Reader.version
 

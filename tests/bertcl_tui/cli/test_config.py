@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.actions import ACTIONS
+from bertcl_tui.news.rules import Rule
 from bertcl_tui.settings import Settings, read_settings
 from tests.bertcl_tui.cli.conftest import Ask
 
@@ -72,6 +73,10 @@ def test_one_setting(ask: Ask, file: Path) -> None:
         (("keys.sort", "j"), "both 'sort' and 'cursor_down'"),
         (("keys.srot", "x"), "did you mean 'keys.sort'"),
         (("columns.trials", "p"), "is chosen in its table"),
+        (("watch.night.on", "new"), "no news named 'new'"),
+        (("watch.night.bel", "on"), "name a part of a rule: watch.night.on, watch.night.studies"),
+        (("watch.night", "on"), "name a part of a rule"),
+        (("watch.a b.on", "over"), "name 'a b' of a rule"),
     ],
 )
 def test_what_cannot_be_set_is_not(ask: Ask, file: Path, words: tuple[str, str], said: str) -> None:
@@ -125,3 +130,23 @@ def test_an_editor_that_is_not_there(ask: Ask, monkeypatch: pytest.MonkeyPatch) 
     answer = ask("config", "edit")
     assert answer.code == 2
     assert "set $EDITOR" in answer.err
+
+
+def test_a_rule_is_made_changed_and_taken_away(ask: Ask, file: Path) -> None:
+    ask("config", "set", "watch.night.on", "new-best, budget=6h")
+    told = ask("config", "set", "watch.night.webhook", "https://hooks.host/secret")
+    assert told.err == "watch.night.webhook: https://hooks.host/…\n"
+    assert ask("config", "set", "watch.night.bell", "on").code == 0
+    (rule,) = read_settings(file).watch.values()
+    assert rule == Rule(
+        on=("new-best", "budget=6h"), webhook="https://hooks.host/secret", bell=True
+    )
+    assert file.stat().st_mode & 0o077 == 0
+    shown = ask("config")
+    assert "secret" not in shown.out + ask("config", "--json").out
+    assert ["watch.night.bell", "on", "default:", "off"] in map(str.split, shown.out.splitlines())
+    assert ask("config", "get", "watch.night.on").out == "new-best,budget=6h\n"
+    ask("config", "unset", "watch.night.bell")
+    assert not read_settings(file).watch["night"].bell
+    assert ask("config", "unset", "watch.night").err == "watch.night: taken away\n"
+    assert read_settings(file) == Settings()

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import pytest
 
+from bertcl_tui.news.rules import Rule
 from bertcl_tui.settings import Settings, read_settings, settings_file, write_settings
 from engine.errors import UsageError
 from engine.store.connection import files_folder
@@ -17,7 +18,12 @@ def test_without_a_file_all_is_as_it_comes(tmp_path: Path) -> None:
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "config.toml"
-    settings = Settings(bell=True, keys={"quit": "Q"}, columns={"trials": ("p", "state")})
+    settings = Settings(
+        bell=True,
+        keys={"quit": "Q"},
+        columns={"trials": ("p", "state")},
+        watch={"night": Rule(on=("new-best", "budget=6h"), studies=("sst2:*",), command="say x")},
+    )
     write_settings(settings, path)
     assert read_settings(path) == settings
     assert "theme" not in path.read_text()  # the default

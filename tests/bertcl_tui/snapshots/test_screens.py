@@ -17,6 +17,8 @@ from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.kit import messages
 from bertcl_tui.kit.dialogs import LeaveScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
+from bertcl_tui.news.events import News
+from bertcl_tui.news.rules import Rule
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.screen import SettingsScreen
 from bertcl_tui.shifts.screen import ShiftsScreen
@@ -35,6 +37,29 @@ from tests.shift_findings import keep_findings
 
 SIZES: Final = ((80, 24), (120, 40), (200, 60))
 _QUIET_LOOKS: Final = 3
+NEWS: Final = (
+    News(
+        text="sst2:mrpc: best p 1.541 (#17, 1 seed), p_o 0.884, p_s 0.657",
+        kinds=("new-best",),
+        at=NOW - 3600,
+    ),
+    News(
+        text="sst2:mrpc lost its worker; it goes on with the next one",
+        kinds=("failure",),
+        severity="warning",
+        at=NOW - 60,
+    ),
+)
+RULES: Final = {
+    "night": Rule(
+        on=("new-best", "over", "budget=6h"),
+        webhook="https://hooks.slack.com/services/T0/B1/secret",
+    ),
+    "lamp": Rule(
+        on=("failure", "stall"), studies=("sst2:*", "arena"), bell=True, command="lamp red"
+    ),
+    "holidays": Rule(on=("new-best",), active=False, command="mail -s bertcl me", shell=True),
+}
 
 Show = Callable[[Pilot[None]], Awaitable[None]]
 
@@ -113,6 +138,22 @@ async def settings(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
 
 
+async def watch(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    assert isinstance(pilot.app, BertclApp)
+    pilot.app.configuration.change(watch=RULES)
+    pilot.app.announcer.told.extend(NEWS)
+    await pilot.press("f3")
+    await opened(pilot, "WatchScreen")
+    await pilot.press("j", "j")
+
+
+async def new_rule(pilot: Pilot[None]) -> None:
+    await watch(pilot)
+    await pilot.press("enter")
+    await opened(pilot, "FormScreen")
+
+
 async def help_(pilot: Pilot[None]) -> None:
     await study(pilot)
     await pilot.press("question_mark")
@@ -139,6 +180,8 @@ SCREENS: Final[dict[str, Show]] = {
         work,
         new_study,
         settings,
+        watch,
+        new_rule,
         help_,
         leave,
     )
@@ -149,6 +192,8 @@ LOOKS: Final = (*((size, "bertcl-dark") for size in SIZES), ((120, 40), "bertcl-
 FEWER: Final[dict[str, Sequence[tuple[tuple[int, int], str]]]] = {
     "curve_read": (LOOKS[1],),
     "new_table": (LOOKS[0], LOOKS[2]),
+    "watch": (LOOKS[0], LOOKS[1], LOOKS[3]),
+    "new_rule": (LOOKS[0], LOOKS[1]),
     "leave": (LOOKS[0],),
 }
 """What has the widgets of another screen that is seen at all sizes: a study, New study, a list."""

@@ -1,0 +1,1 @@
+"""Watch: what a person is told of who looks elsewhere, and where."""
