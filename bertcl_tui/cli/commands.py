@@ -164,6 +164,15 @@ COMMANDS: Final = (
         "track sst2:mrpc:1,4,7-9 --to tensorboard --out boards",
     ),
     Command(
+        "watch",
+        "watch:watch",
+        "Look",
+        "Tell of new bests, collapses, failures and the end of searches that run by themselves.",
+        "watch sst2:mrpc --on new-best,collapse,over --desktop\n"
+        "watch --on over,failure,budget=6h --webhook '$SLACK_URL'\n"
+        "watch --on over --command 'notify-send bertcl'",
+    ),
+    Command(
         "shifts",
         "shifts:shifts",
         "Look",

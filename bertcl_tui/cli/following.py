@@ -116,7 +116,7 @@ def _follow_search(at: OpenedStore, study: StudyRecord, tender: Tender) -> Study
                 return row
             is_wanted = row.desired == "running"
             tender.tend((row.ended, [trial.step for trial in trials]) if is_wanted else None)
-            _rest(began)
+            rest(began)
 
 
 def _view(
@@ -184,10 +184,10 @@ def _follow_studies(at: OpenedStore, study_ids: Sequence[int], tender: Tender) -
                 return
             wanted = [row for row in rows if row.id in going and row.desired == "running"]
             tender.tend([(row.ended, row.rate) for row in rows] if wanted else None)
-            _rest(began)
+            rest(began)
 
 
-def _rest(began: float) -> None:
+def rest(began: float) -> None:
     """Wait for the next look, the longer the more of the processor this one took.
 
     Args:
@@ -254,7 +254,7 @@ def _follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> N
             if going:
                 wanted = [run for run in going.values() if run.desired == "running"]
                 tender.tend((over, [run.step for run in wanted]) if wanted else None)
-                _rest(began)
+                rest(began)
 
 
 def _wait(going: Mapping[int, RunRecord], tender: Tender) -> str:
