@@ -12,6 +12,7 @@ from bertcl_tui.news import herald, sending
 from bertcl_tui.news.herald import Herald
 from bertcl_tui.news.rules import Rule
 from bertcl_tui.settings import Settings, settings_file, write_settings
+from bertcl_tui.store.reader import Reader
 from engine.store.connection import Store, open_store
 from engine.store.run_states import claim_run, create_run, finish_run
 from engine.store.runs import Scores
@@ -27,7 +28,10 @@ Acts = Callable[[Store], object]
 
 
 @pytest.fixture(autouse=True)
-def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_settings(
+    tmp_path: Path, clock: Callable[[], float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Reader, "_read_clock", lambda _: clock())  # nobody is lost meanwhile
     monkeypatch.setenv("BERTCL_CONFIG", str(tmp_path / "settings.toml"))
     monkeypatch.setattr(herald, "_LOOK_SECONDS", 0.0)
     monkeypatch.setattr(sending, "_LAST_PAUSE_SECONDS", 0.0)

@@ -1,5 +1,6 @@
 """Watch: rules that are made, switched and tried in the app, and told while it is open."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,8 +28,9 @@ pytestmark = pytest.mark.app
 
 @asynccontextmanager
 async def _opened(store: Path, folder: Path, **settings: object) -> AsyncIterator[Pilot[None]]:
-    path = folder / "config.toml"
-    app = BertclApp(str(store), settings=Settings(**settings), settings_path=path)  # type: ignore[arg-type]
+    path, moment = folder / "config.toml", time.time()
+    liked = Settings(**settings)  # type: ignore[arg-type]
+    app = BertclApp(str(store), clock=lambda: moment, settings=liked, settings_path=path)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.store_watch.herald.has_looked)
         await pilot.press("f3")
