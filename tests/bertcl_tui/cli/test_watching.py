@@ -17,7 +17,7 @@ from engine.store.connection import Store, open_store
 from engine.store.run_states import claim_run, create_run, finish_run
 from engine.store.runs import Scores
 from engine.store.states import SET_ASIDE
-from engine.store.studies import control_study, delete_study, find_study
+from engine.store.studies import control_study, delete_study, find_study, get_study
 from engine.store.workers import end_worker
 from tests.bertcl_tui.cli.conftest import Ask
 from tests.bertcl_tui.news.server import hook
@@ -150,6 +150,20 @@ def test_how_it_ends_is_the_exit_code(
     code, said = ended
     assert said in answer.out
     assert answer.code == code
+
+
+def test_ctrl_c_ends_the_watch_and_nothing_else(
+    ask: Ask, store: Path, meanwhile: Callable[..., None]
+) -> None:
+    def interrupt(_: Store) -> None:
+        raise KeyboardInterrupt
+
+    meanwhile(_finish("collapsed"), interrupt)
+    answer = ask("watch", LIVE, "--store", store)
+    assert answer.code == 130
+    assert "Traceback" not in answer.err
+    with closing(open_store(str(store))) as opened:
+        assert get_study(opened, find_study(opened, LIVE).id).desired == "running"
 
 
 def test_who_names_a_study_that_is_over_is_told_how_it_ended(ask: Ask, store: Path) -> None:
