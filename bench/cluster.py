@@ -4,7 +4,8 @@ Each worker is a process with the worker's own loop, on a search of a tiny backb
 is left out: a trial takes one second, in which nothing is done, or none at all. Told is what is
 between two trials of a worker: ending one, telling the sampler, proposing, queueing and claiming
 the next, with all that it waits for others in that; and how many trials all ended in a second.
-It counts from when all have begun, lest it be about how long processes take to start.
+It counts from when all have begun, lest it be about how long processes take to start; for the same
+reason what a worker loads once in its life, when it first weighs the choices, is loaded before.
 
 All processes are on one machine, and so is the server, whose files are not forced to the disk.
 """
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -152,6 +154,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
     """Search with each number of workers, on each kind of store."""
     cases, trials = (((0.0, 2),), 4) if quick else (CASES, TRIALS)
     quieten()
+    import_module("optuna.importance")
     figures = []
     with (
         TemporaryDirectory() as name,

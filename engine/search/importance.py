@@ -43,10 +43,11 @@ def weigh_if_old(
         unless_begun: leave it to the worker that has begun to, if one has: many find out at the
             same moment that enough trials came.
     """
-    latest = importance_of(store, study_id, evaluator)
-    before = None if latest is None else latest.trials
-    if not is_worth_weighing(count_complete(store, study_id), before):
-        return False
+    with store.at_one_moment() as now:
+        latest = importance_of(now, study_id, evaluator)
+        before = None if latest is None else latest.trials
+        if not is_worth_weighing(count_complete(now, study_id), before):
+            return False
     trials = tried(store, study_id)
     if not is_worth_weighing(len(trials), before):
         return False

@@ -6,7 +6,7 @@ stage once: while a held run learns it, the others wait.
 """
 
 from collections.abc import Collection
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     JSON,
@@ -133,13 +133,39 @@ def hold(connection: Connection, run_id: int, holder: int, **values: object) -> 
         raise LeaseLostError(f"run {run_id} is held by another worker")
 
 
+class Look(NamedTuple):
+    """What there may be to do about runs that no living worker holds."""
+
+    moment: float
+    to_take: bool
+    to_obey: bool
+
+
+def look_for_runs(store: Store, worker_id: int, known: Collection[int]) -> Look:
+    """Look without keeping others off: mostly there is nothing to obey, or nothing at all."""
+    to_take = or_(unheld() & (run.c.desired == "running"), unheard(worker_id, known))
+    to_stop = unheld() & (run.c.desired == "stopped")
+    to_pause = orphaned() & (run.c.desired == "paused")
+    query = select(now(), exists().where(to_take), exists().where(or_(to_stop, to_pause)))
+    with store.reading() as connection:
+        return Look(*connection.execute(query).one())
+
+
 def taken_unheard(
     connection: Connection, worker_id: int, known: Collection[int]
 ) -> RowMapping | None:
     """Return a run that a worker holds besides those it knows of, and hold it anew; None: none."""
-    unknown = (run.c.worker_id == worker_id) & (run.c.state == "running") & run.c.id.not_in(known)
-    connection.execute(update(run).where(unknown).values(heartbeat_at=now()))
-    return connection.execute(select(run).where(unknown).limit(1)).mappings().one_or_none()
+    unknown = unheard(worker_id, known)
+    found = connection.execute(select(run).where(unknown).limit(1)).mappings().one_or_none()
+    if found is not None:
+        connection.execute(update(run).where(unknown).values(heartbeat_at=now()))
+    return found
+
+
+def unheard(worker_id: int, known: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition under which a worker holds a run that it does not know of."""
+    mine = (run.c.worker_id == worker_id) & (run.c.state == "running")
+    return mine & run.c.id.not_in(known)
 
 
 def desired_of_held(

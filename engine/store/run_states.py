@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from engine.errors import DeletedError, UsageError
 from engine.spec import RunSpec, sequence_name
-from engine.store.clock import now
+from engine.store.clock import ClockWatch, now
 from engine.store.connection import Store
 from engine.store.leases import (
     KNOWN_TO_BE_DEAD,
@@ -32,6 +32,7 @@ from engine.store.leases import (
     desired_of_held,
     device_asked,
     hold,
+    look_for_runs,
     losses,
     may_share_first_stage,
     orphaned,
@@ -133,7 +134,7 @@ def claim_run(
     *,
     threads: int,
     devices: Collection[str] | None = None,
-    steady: bool = True,
+    clock: ClockWatch | None = None,
     study_id: int | None = None,
     known: Collection[int] | None = None,
 ) -> RunRecord | None:
@@ -147,12 +148,16 @@ def claim_run(
         worker_id: who takes it.
         threads: that it learns with from now on, if it has not begun with others.
         devices: those that the worker can use; what asks for another is left alone. None: all.
-        steady: as ``orphaned`` takes it.
+        clock: tells whether the store's clock can be believed; None: it can.
         study_id: whose trials alone are taken; None: any run.
         known: the runs that the worker knows it holds. Another one that it holds it took without
             hearing of it, as where a server was lost at the commit: that one is returned. None:
             there can be none.
     """
+    look = look_for_runs(store, worker_id, known or ())
+    steady = clock is None or clock.is_steady(look.moment)
+    if not (look.to_take or look.to_obey):
+        return None
     begun_first = case((run.c.state == "queued", 1), else_=0)
     query = (
         select(run)
@@ -163,7 +168,8 @@ def claim_run(
     if study_id is not None:
         query = query.where(run.c.study_id == study_id)
     with store.writing() as connection:
-        control_unheld(connection, steady=steady)
+        if look.to_obey:
+            control_unheld(connection, steady=steady)
         if known is not None and (taken := taken_unheard(connection, worker_id, known)):
             return record(taken)
         if devices is not None:

@@ -3,10 +3,13 @@
 In a SQLite file one writes at a time, and whoever reads sees one moment. A server must be told so.
 """
 
+import time
 from collections.abc import Mapping
+from select import POLLIN, poll
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import URL, Connection, Engine, func, select
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.installing import command_to_install
@@ -34,12 +37,16 @@ _SESSION: Final[Mapping[str, str]] = {
 }
 """A client that is stopped or cut off in a transaction holds up the others for so long at most."""
 
+_RESTS_SINCE: Final = "rests since"
+_ASKED_AFTER: Final = 1.0
+"""Seconds without use, after which a connection may have been cut off unnoticed."""
+
 
 def server_options(url: URL) -> dict[str, Any]:
     """Return the options of SQLAlchemy for a server; what its URL says itself is left as it is."""
-    options: dict[str, Any] = {"pool_pre_ping": True}
+    options: dict[str, Any] = {"pool_events": [(_rest, "checkin"), (_ask_if_rested, "checkout")]}
     if url.get_backend_name() == _POSTGRES:
-        options["pool_events"] = [(_begin_session, "connect")]
+        options["pool_events"].append((_begin_session, "connect"))
     if url.drivername.removeprefix(f"{_POSTGRES}+") in (*_LIBPQ, _POSTGRES):
         options["connect_args"] = {
             name: value for name, value in _UNLESS_SAID.items() if name not in url.query
@@ -99,6 +106,38 @@ def driver_error() -> type[Exception]:
     from psycopg import Error
 
     return Error
+
+
+def _rest(_: object, pooled: ConnectionPoolEntry) -> None:
+    pooled.info[_RESTS_SINCE] = time.monotonic()
+
+
+def _ask_if_rested(connection: Any, pooled: ConnectionPoolEntry, _: object) -> None:  # noqa: ANN401 - a driver's
+    """Find out whether a connection that rested still leads anywhere.
+
+    A server that ends says so, which shows without a way there and back. ``pool_pre_ping`` would
+    ask at each use, of which a worker has some thirty between two trials.
+    """
+    since = pooled.info.get(_RESTS_SINCE)
+    if since is None or (
+        time.monotonic() - since < _ASKED_AFTER and not _has_been_told(connection)
+    ):
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:  # what a driver raises
+        raise InvalidatePoolError from error
+
+
+def _has_been_told(connection: Any) -> bool:  # noqa: ANN401 - a driver's
+    """Whether a server has something to say that it was not asked, as that it ends."""
+    if not hasattr(connection, "fileno"):
+        return True
+    told = poll()
+    told.register(connection.fileno(), POLLIN)
+    return bool(told.poll(0))
 
 
 def _begin_session(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - a driver's

@@ -299,7 +299,7 @@ def write_log(
         .values(at=now(), level=level, worker_id=worker_id, run_id=there, text=text)
         .returning(log.c.id, log.c.run_id)
     )
-    with store.writing() as connection:
+    with store.writing(alone=False) as connection:
         newest, run_id = connection.execute(line).one()
         _forget_oldest(connection, run_id, newest)
 
@@ -309,8 +309,8 @@ def _forget_oldest(connection: Connection, run_id: int | None, newest: int) -> N
     same = log.c.run_id.is_(None) if run_id is None else log.c.run_id == run_id
     most = _MOST_LINES_WITHOUT_RUN if run_id is None else _MOST_LINES_OF_A_RUN
     first_too_many = select(log.c.id).where(same).order_by(log.c.id.desc()).offset(most).limit(1)
-    connection.execute(delete(log).where(same, log.c.id <= first_too_many.scalar_subquery()))
-    connection.execute(delete(log).where(log.c.id <= newest - _MOST_LINES))
+    too_many = same & (log.c.id <= first_too_many.scalar_subquery())
+    connection.execute(delete(log).where(or_(too_many, log.c.id <= newest - _MOST_LINES)))
 
 
 def count_lines(store: Store, *, before: float) -> tuple[Lines, Lines]:

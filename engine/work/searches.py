@@ -164,23 +164,24 @@ class Searches:
             contender = race_wanted(now, study_id, self._raced)
             wanted = study_id in studies_wanting_trials(now, self._devices)
             failures = failures_in_a_row(now, study_id)
+            is_first = learns_first_stage(now, study_id)
         if contender is None:
             return (
                 wanted
                 and not self._keeps_failing(study_id, failures)
-                and self._queue_trial(study_id)
+                and self._queue_trial(study_id, wait=is_first)
             )
         if is_proposer(self._store, study_id, self._worker_id):
             self._queue_race(study_id, contender)
             return True
         return False
 
-    def _queue_trial(self, study_id: int) -> bool:
+    def _queue_trial(self, study_id: int, *, wait: bool) -> bool:
         search = self._search(study_id)
         begun, forgotten = self._tell_ended(study_id, search)
         if self._adopt_forgotten(study_id, search, forgotten):
             return True
-        if search.must_wait(begun) or learns_first_stage(self._store, study_id):
+        if wait or search.must_wait(begun):
             return False
         proposal = None
         if not self._ends_early(study_id, search, begun):

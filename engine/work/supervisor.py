@@ -323,12 +323,11 @@ def is_lost(identity: WorkerIdentity, *, silent: float, has_heartbeat: bool) -> 
 
 
 def end_orphaned_workers(store: Store) -> Sequence[WorkerRecord]:
-    """Remember, and say, which workers of this machine were killed; return those that live."""
-    workers = living_workers(store)
-    dead = [item for item in workers if not is_alive(item.identity)]
+    """Remember, and say, which workers of this machine were killed; return those."""
+    dead = [item for item in living_workers(store) if not is_alive(item.identity)]
     for item in dead:
         end_dead_worker(store, item)
-    return [item for item in workers if item not in dead]
+    return dead
 
 
 def end_dead_worker(store: Store, dead: WorkerRecord) -> None:
@@ -341,7 +340,8 @@ def end_dead_worker(store: Store, dead: WorkerRecord) -> None:
 def _held_here(store: Store) -> list[str]:
     """Return the devices of this machine's living workers, one name for each."""
     host = identity_of().host
-    return [item.device for item in end_orphaned_workers(store) if item.identity.host == host]
+    end_orphaned_workers(store)
+    return [item.device for item in living_workers(store) if item.identity.host == host]
 
 
 def _least_held(held: Counter[str]) -> str:

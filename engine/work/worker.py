@@ -16,7 +16,6 @@ from engine.learning.backbone import forget_backbone, quiet_libraries
 from engine.learning.device import free_memory, keep_memory, pick_device, usable_devices
 from engine.places.named import CHECKPOINTS
 from engine.spec import sequence_name
-from engine.store.clock import read_clock
 from engine.store.connection import Store, is_made, open_store
 from engine.store.leases import (
     any_under_way,
@@ -147,9 +146,12 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
     Raises:
         StorageError: the store was in trouble for too long.
     """
-    idle_since, tidied_at = time.monotonic(), float("-inf")
+    idle_since, tidied_at, looked_at = time.monotonic(), float("-inf"), float("-inf")
     heard = Heard(context.notices)
     while (desired := _desired(context)) != "stopped":
+        if time.monotonic() - looked_at > _LOOK_SECONDS:
+            _end_orphaned_workers(context)
+            looked_at = time.monotonic()
         if time.monotonic() - tidied_at > _TIDY_SECONDS:
             _tidy(context)
             tidied_at = time.monotonic()
@@ -174,6 +176,8 @@ def _serve(context: WorkerContext, searches: Searches, settings: WorkerSettings)
 
 def _must_wait(context: WorkerContext, searches: Searches) -> bool:
     """Whether there will be something to do although there is nothing now."""
+    if _end_orphaned_workers(context):
+        return True
     if not context.clock.steady and _patiently(context, partial(has_orphans, context.store)):
         return True  # they may be taken when the clock can be believed
     return _patiently(
@@ -190,6 +194,11 @@ def _desired(context: WorkerContext) -> Desired:
 def _patiently(context: WorkerContext, ask: Callable[[], Value]) -> Value:
     """Do what is to be done with the store, and wait for as long as a worker does."""
     return context.patience.call(ask, at_most=WORKER_SECONDS)
+
+
+def _end_orphaned_workers(context: WorkerContext) -> bool:
+    """Give back what workers held that were killed; whether there were such."""
+    return bool(_patiently(context, lambda: end_orphaned_workers(context.store)))
 
 
 def _tidy(context: WorkerContext) -> None:
@@ -228,7 +237,6 @@ def _rest(context: WorkerContext, heard: Heard) -> None:
 
 def _work_once(context: WorkerContext, searches: Searches, settings: WorkerSettings) -> bool:
     """Work on one run, or on several of a study together; False where there is none."""
-    _patiently(context, lambda: end_orphaned_workers(context.store))
     run = _claim(context, settings)
     if run is None:
         return propose(context, searches) or _say_what_waits(context)
@@ -258,7 +266,7 @@ def _claim(
         context.worker_id,
         threads=settings.threads,
         devices=context.devices,
-        steady=context.clock.is_steady(_patiently(context, lambda: read_clock(store))),
+        clock=context.clock,
         study_id=study_id,
         known=context.heartbeat.run_ids,
     )

@@ -226,13 +226,15 @@ class RayWorkers:
         """Begin again in the actor, which Ray starts anew; not for ever."""
         lasted = time.monotonic() - placed.placed_at
         placed.deaths = 1 if lasted > _SOON else placed.deaths + 1
-        who = "a worker" if placed.begun is None else f"worker {placed.begun.worker_id}"
+        died = "a worker died before it began"
+        if placed.begun is not None:
+            died = f"worker {placed.begun.worker_id} died"
         if self._ending.is_set():
             return
         if placed.deaths > _MOST_DEATHS:
-            self._has_failed(f"{who} died {placed.deaths} times: {_reason(error)}")
+            self._has_failed(f"{died}, {placed.deaths} times by now: {_reason(error)}")
             return
-        self._say(f"{who} died, and is started again")
+        self._say(f"{died}, and is started again")
         self._begin(placed)
 
     def _send_home(self) -> None:

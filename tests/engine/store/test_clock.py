@@ -35,10 +35,10 @@ def test_right_after_the_clock_was_set_only_the_dead_lose_their_runs(
         moved = run.c.heartbeat_at - set_by
         connection.execute(update(run).where(run.c.id == lives).values(heartbeat_at=moved))
     end_worker(store, second)
-    taken = claim_run(store, third, threads=1, steady=False)
+    taken = claim_run(store, third, threads=1, clock=ClockWatch())
     assert taken is not None
     assert taken.id == ended
-    assert claim_run(store, third, threads=1, steady=False) is None
+    assert claim_run(store, third, threads=1, clock=ClockWatch()) is None
     assert has_orphans(store)
     late = claim_run(store, third, threads=1)
     assert late is not None

@@ -22,7 +22,7 @@ from tests.tiny import tiny_backbone
 pytestmark = pytest.mark.long
 
 DEVICES = ("auto", "cpu")
-MOST_STATEMENTS, MOST_TRANSACTIONS = 43, 15
+MOST_STATEMENTS, MOST_TRANSACTIONS = 42, 15
 """Between two trials of a worker that has a search for itself."""
 
 
