@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from engine.learning.confusion import Cell, Confusion
 from engine.learning.device import Device, to_device
 from engine.learning.events import Between, Measurement, go_on
 from engine.learning.model import SequenceModel, resting
@@ -56,6 +57,13 @@ class Evaluation:
     def class_counts(self, classes: int) -> tuple[int, ...]:
         """Return how many rows were given each class."""
         return tuple(np.bincount(self.predicted, minlength=classes).tolist())
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Return the cells of the confusion matrix that have rows, by right and predicted class."""
+        pairs = np.stack((self.labels, self.predicted))
+        (right, predicted), rows = np.unique(pairs, axis=1, return_counts=True)
+        found = zip(right.tolist(), predicted.tolist(), rows.tolist(), strict=True)
+        return tuple(found)
 
 
 def evaluate(
@@ -194,9 +202,10 @@ class Examiner:
         self.examined[index] = found
         retention = self._measurement(index, "retention", found.take(task.followed))
         search = self._measurement(index, "search", found)
+        counted = replace(search, confusion=Confusion(task.labels, found.cells()))
         if task.validation is task.search:
-            return retention, search, replace(search, split="validation")
-        return retention, search
+            return retention, counted, replace(search, split="validation")
+        return retention, counted
 
     def _evaluate(self, index: int, split: Split, *, summaries: bool = False) -> Evaluation:
         rows = self.tasks[index].rows(split)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from engine.learning.confusion import Confusion
 from engine.learning.plan import Rows, Split, StagePlan
 
 Between = Callable[[], None]
@@ -34,6 +35,9 @@ class Measurement:
     """None: it was measured by a version that did not."""
     score: float | None = None
     """What p is made of, where that is not the accuracy."""
+    confusion: Confusion | None = None
+    """Of all rows that score trials, at the end of a stage. None: of others, or it was measured by
+    a version that did not count."""
 
     @property
     def scored(self) -> float:

@@ -218,7 +218,8 @@ class PreparedTask:
     """One task of a sequence, encoded for one backbone."""
 
     name: str
-    classes: int
+    labels: tuple[str, ...]
+    """Names of the classes, in the order of their indices."""
     epochs: int
     fingerprint: str
     """Of the rows that were split."""
@@ -228,6 +229,11 @@ class PreparedTask:
     validation: Encoded
     followed: Rows
     """Which rows of ``search`` are followed while a stage is learnt."""
+
+    @property
+    def classes(self) -> int:
+        """How many there are."""
+        return len(self.labels)
 
     @cached_property
     def class_weights(self) -> NDArray[np.float32]:

@@ -162,7 +162,7 @@ def _prepare_task(
     validation = encoded(splits.validation)
     return PreparedTask(
         name=task.name,
-        classes=task.classes,
+        labels=task.labels,
         epochs=protocol.epochs or task.epochs,
         fingerprint=task.fingerprint,
         train=encoded(splits.train),

@@ -1,4 +1,4 @@
-"""What is measured while a run goes on: stages, progress, accuracies, drift, probes."""
+"""What is measured while a run goes on: stages, progress, accuracies; drift, probes, confusions."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, selec
 
 from engine.spec.protocol import Score
 from engine.store.clock import now
+from engine.store.confusions import ConfusionRecord, keep_confusions
 from engine.store.connection import Store
 from engine.store.leases import hold
 from engine.store.schema import drift, measurement, probe, run, scored, stage
@@ -205,8 +206,10 @@ def record_stage_end(
     worker_id: int,
     drifts: Sequence[DriftRecord] = (),
     probes: Sequence[ProbeRecord] = (),
+    *,
+    confusions: Sequence[ConfusionRecord] = (),
 ) -> None:
-    """Remember how far layers of a held run were at the end of stages, and what probes found.
+    """Remember what was found of a held run at the ends of stages: drift, probes, confusions.
 
     What a resumed run measures again replaces what stood there.
 
@@ -221,6 +224,8 @@ def record_stage_end(
                 connection.execute(delete(table).where(table.c.run_id == run_id, again))
                 rows = [{"run_id": run_id, **asdict(item)} for item in items]
                 connection.execute(insert(table), rows)
+        if confusions:
+            keep_confusions(connection, run_id, confusions)
 
 
 def measurements_of(

@@ -51,6 +51,7 @@ from engine.store.runs import (
 )
 from engine.store.schema import (
     confirmation,
+    confusion,
     drift,
     log,
     measurement,
@@ -368,7 +369,7 @@ def retry_run(store: Store, run_id: int) -> None:
                 finished_at=None,
             )
         )
-        for table in (measurement, stage, drift, probe, trace):
+        for table in (measurement, stage, drift, probe, trace, confusion):
             connection.execute(delete(table).where(table.c.run_id == run_id))
         why = f": {ended.reason}" if ended.reason else ""
         text = f"{ended.name} is run again; it had ended as {ended.state}{why}"

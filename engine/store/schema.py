@@ -29,7 +29,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 19))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 20))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -226,6 +226,18 @@ trace = Table(
     sqlite_with_rowid=False,
 )
 """What steps did: their loss, and log10 of |update| / |weight| of each layer."""
+
+confusion = Table(
+    "cl_confusion",
+    metadata,
+    Column("run_id", ForeignKey("cl_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("stage", Whole, primary_key=True),  # at whose end it was counted
+    Column("task", Whole, primary_key=True),  # place in the sequence
+    Column("labels", Words, nullable=False),  # JSON list of the classes' names
+    Column("cells", Words, nullable=False),  # JSON list of [right class, predicted one, rows]
+    sqlite_with_rowid=False,
+)
+"""What rows that score trials were taken for: the cells of the confusion matrix that have any."""
 
 importance = Table(
     "cl_importance",

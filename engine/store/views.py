@@ -29,6 +29,10 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "searched": "json_extract(s.spec, '$.method')",
         "seed": "json_extract(s.spec, '$.seed')",
         "task": "json_extract(r.spec, '$.sequence[' || m.task || ']')",
+        "each_cell": "JOIN json_each(m.cells) c",
+        "label": "json_extract(m.labels, '$[' || json_extract(c.value, '$[0]') || ']')",
+        "predicted": "json_extract(m.labels, '$[' || json_extract(c.value, '$[1]') || ']')",
+        "rows": "json_extract(c.value, '$[2]')",
     },
     "postgresql": {
         "preset": "s.spec::json #>> '{protocol,preset}'",
@@ -36,9 +40,13 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "searched": "s.spec::json ->> 'method'",
         "seed": "(s.spec::json ->> 'seed')::bigint",
         "task": "r.spec::json -> 'sequence' ->> m.task",
+        "each_cell": "CROSS JOIN LATERAL json_array_elements(m.cells::json) AS c (value)",
+        "label": "m.labels::json ->> (c.value ->> 0)::int",
+        "predicted": "m.labels::json ->> (c.value ->> 1)::int",
+        "rows": "(c.value ->> 2)::bigint",
     },
 }
-"""What is inside of a specification, by the kind of database."""
+"""What is inside of a JSON column, by the kind of database."""
 
 _IDENTITY: Final = {
     "run_id": "id of the run in this store",
@@ -189,6 +197,22 @@ VIEWS: Final = (
         },
         "SELECT m.run_id, s.name AS study, r.number, m.step, m.loss, m.ratios FROM cl_trace m "
         f"{_OF_RUN}",
+    ),
+    View(
+        "confusions",
+        "a row per right and predicted class of a task after a stage: how many rows are taken so",
+        {
+            **_IDENTITY,
+            "stage": "at whose end it was counted, from 0",
+            "place": "of the task in the sequence, from 0",
+            "task": "name of the task",
+            "label": "the right class",
+            "predicted": "the class that they are predicted to be",
+            "rows": "how many, of those that score trials; where there are none there is no row",
+        },
+        "SELECT m.run_id, s.name AS study, r.number, m.stage, m.task AS place, {task} AS task, "
+        "{label} AS label, {predicted} AS predicted, {rows} AS rows "
+        f"FROM cl_confusion m {{each_cell}} {_OF_RUN}",
     ),
 )
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from engine.learning.events import Measured, Stepped
 from engine.learning.plan import StagePlan
+from engine.store.confusions import ConfusionRecord
 from engine.store.connection import Store
 from engine.store.measurements import (
     DriftRecord,
@@ -96,6 +97,7 @@ class Recorder:
         self._waiting: list[MeasurementRecord] = []
         self._drift: list[DriftRecord] = []
         self._probes: list[ProbeRecord] = []
+        self._confusions: list[ConfusionRecord] = []
         self._traces: list[TraceRecord] = []
         self._steps = 0
         self._step = step
@@ -150,6 +152,16 @@ class Recorder:
             ProbeRecord(stage=event.stage, task=item.task, rows=item.rows, score=item.score)
             for item in event.probes
         ]
+        self._confusions += [
+            ConfusionRecord(
+                stage=event.stage,
+                task=item.task,
+                labels=item.confusion.labels,
+                cells=item.confusion.cells,
+            )
+            for item in event.measurements
+            if item.confusion is not None
+        ]
         # The step that ends with a measurement is said after it, and would seem to take no time.
         self._stepped_at = None
 
@@ -201,9 +213,16 @@ class Recorder:
             traces=self._traces,
         )
         self._waiting, self._traces = [], []
-        if self._drift or self._probes:
-            record_stage_end(self._store, self._run_id, self._worker_id, self._drift, self._probes)
-            self._drift, self._probes = [], []
+        if self._drift or self._probes or self._confusions:
+            record_stage_end(
+                self._store,
+                self._run_id,
+                self._worker_id,
+                self._drift,
+                self._probes,
+                confusions=self._confusions,
+            )
+            self._drift, self._probes, self._confusions = [], [], []
 
     def _spent(self) -> Spent:
         """Return where the run's time went, with what was spent on it before."""

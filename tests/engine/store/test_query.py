@@ -17,7 +17,7 @@ from engine.errors import EngineError, StorageError, UsageError
 from engine.search.storage import open_storage
 from engine.store.connection import Store, open_store
 from engine.store.query import Answer, ask
-from engine.store.schema import drift, probe, trace
+from engine.store.schema import confusion, drift, probe, trace
 from engine.store.views import VIEWS
 from tests.postgres import PostgresServer
 from tests.recorded import DONE, LIVE, PAUSED, recorded_store
@@ -48,6 +48,7 @@ def store(
             connection.execute(drift.insert().values(moved()))
             connection.execute(probe.insert().values(probed()))
             connection.execute(trace.insert().values(traced()))
+            connection.execute(confusion.insert().values(counted()))
         yield store
 
 
@@ -61,6 +62,11 @@ def probed() -> dict[str, object]:
 
 def traced() -> dict[str, object]:
     return {"run_id": 1, "step": 4, "loss": 0.7, "ratios": "[-3.1,null]"}
+
+
+def counted() -> dict[str, object]:
+    labels, cells = '["rotten","fresh"]', "[[0,0,40],[0,1,10],[1,1,50]]"
+    return {"run_id": 1, "stage": 1, "task": 0, "labels": labels, "cells": cells}
 
 
 def as_dicts(answer: Answer) -> list[dict[str, object]]:
@@ -101,6 +107,16 @@ def test_trials_and_curves_say_what_the_store_has(store: Store) -> None:
     assert tasks.rows == [(0, "sst2"), (1, "mrpc")]
     specs = ask(store, "SELECT method, preset, grouping, seed, races FROM studies WHERE id = 1")
     assert specs.rows == [("profile", "default", "paper", 0, 0)]
+
+
+def test_recall_is_asked_of_the_counts(store: Store) -> None:
+    answer = ask(
+        store,
+        "SELECT task, label, sum(CASE WHEN label = predicted THEN rows ELSE 0 END) * 1.0 "
+        "/ sum(rows) AS recall FROM confusions WHERE run_id = 1 AND stage = 1 "
+        "GROUP BY task, label ORDER BY recall",
+    )
+    assert answer.rows == [("rotten-tomatoes", "rotten", 0.8), ("rotten-tomatoes", "fresh", 1.0)]
 
 
 def test_a_mean_is_a_number_in_any_database(store: Store) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from engine.errors import UsageError
+from engine.store.confusions import ConfusionRecord, confusions_of
 from engine.store.connection import Store
 from engine.store.leases import (
     LeaseLostError,
@@ -309,7 +310,8 @@ def _ended(store: Store, state: RunState) -> int:
     record_progress(store, run_id, worker, Progress(step=8, steps=20), [seen], traces=[looked_at])
     moved = DriftRecord(stage=0, place=0, layer="embeddings", drift=0.1)
     probed = ProbeRecord(stage=0, task=0, rows=10, score=0.7)
-    record_stage_end(store, run_id, worker, [moved], [probed])
+    counted = ConfusionRecord(stage=0, task=0, labels=("no", "yes"), cells=((0, 0, 7), (1, 0, 3)))
+    record_stage_end(store, run_id, worker, [moved], [probed], confusions=[counted])
     scores = Scores(p_o=0.8, p_s=0.6) if state == "complete" else None
     finish_run(store, run_id, worker, state=state, reason="no memory", scores=scores)
     return run_id
@@ -328,6 +330,7 @@ def test_it_begins_again_as_the_same_trial(store: Store, state: RunState) -> Non
     assert not drift_of(store, run_id)
     assert not probes_of(store, [run_id])
     assert not traces_of(store, run_id)
+    assert not confusions_of(store, run_id)
     assert not studies_wanting_trials(store), "it is no new trial"
     claimed = claim_run(store, new_worker(store, pid=200), threads=1)
     assert claimed is not None

@@ -6,9 +6,11 @@ from threading import Event
 import pytest
 from sqlalchemy import select
 
+from engine.learning.confusion import Confusion
 from engine.learning.events import LayerDrift, Measured, Measurement, Stepped
 from engine.learning.plan import plan_stage
 from engine.spec import Protocol, RunSpec
+from engine.store.confusions import confusions_of
 from engine.store.connection import Store
 from engine.store.measurements import Spent, drift_of, measurements_of, spent_in, stages_of
 from engine.store.run_states import claim_run, create_run, release_run
@@ -159,3 +161,23 @@ def test_drift_is_kept_by_stage_and_replaced_when_a_stage_ends_again(
         (1, "embeddings", 0.4),
         (1, "layer 1", 0.8),
     ]
+
+
+def test_confusions_are_kept_by_stage_and_replaced_when_a_stage_ends_again(
+    recorder: Recorder, store: Store
+) -> None:
+    def ended(stage: int, wrong: int) -> Measured:
+        counts = Confusion(("no", "yes"), ((0, 0, 8 - wrong), (0, 1, wrong), (1, 1, 5)))
+        of_all = Measurement(0, "search", 0.5, 0.7, (1, 1), confusion=counts)
+        event = measured(4)
+        return replace(event, stage=stage, measurements=(*event.measurements, of_all))
+
+    for stage, wrong in ((0, 1), (0, 2), (1, 3)):
+        recorder.measured(ended(stage, wrong))
+        recorder.write()
+    found = confusions_of(store, 1)
+    assert [(item.stage, item.task, item.labels) for item in found] == [
+        (0, 0, ("no", "yes")),
+        (1, 0, ("no", "yes")),
+    ]
+    assert [item.cells[1] for item in found] == [(0, 1, 2), (0, 1, 3)]

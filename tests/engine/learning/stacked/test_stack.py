@@ -99,6 +99,7 @@ def _assert_same_events(together: list[Event], alone: list[Event]) -> None:
             for found, known in zip(one.measurements, other.measurements, strict=True):
                 assert (found.task, found.split) == (known.task, known.split)
                 assert (found.accuracy, found.predicted) == (known.accuracy, known.predicted)
+                assert found.confusion == known.confusion
                 assert found.loss == pytest.approx(known.loss, rel=LOSSES)
             for moved, before in zip(one.drift, other.drift, strict=True):
                 assert moved.drift == pytest.approx(before.drift, rel=1e-3)
