@@ -11,7 +11,7 @@ from bertcl_tui.actions.arena import ARENA, SHIFTS
 from bertcl_tui.actions.curves import CURVES, GROUPING, PLANE
 from bertcl_tui.actions.studies import STUDIES
 from bertcl_tui.actions.tables import CHOOSING, LISTS, MARKING, MOVING
-from bertcl_tui.actions.trial import COMBINING, COMPARING, RUNS, TEXTS
+from bertcl_tui.actions.trial import CLASSES, COMBINING, COMPARING, RUNS, TEXTS
 from bertcl_tui.actions.workers import LOG, WORKERS
 
 __all__ = ["ACTIONS", "Action", "Place", "actions_of", "bindings_of"]
@@ -23,6 +23,7 @@ ACTIONS: Final = (
     *GROUPING,
     *PLANE,
     *TEXTS,
+    *CLASSES,
     *STUDIES,
     *COMPARING,
     *RUNS,

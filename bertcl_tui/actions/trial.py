@@ -40,10 +40,29 @@ RUNS = (
     _part("show_part(2)", "2", "layers", "Show the learning rate and the drift of each layer."),
     _part("show_part(3)", "3", "steps", "Show loss, rate and how far each step moved the layers."),
     _part("show_part(4)", "4", "matrix", "Show the score on each task after each stage."),
-    _part("show_part(5)", "5", "log", "Show what was said of this run."),
     _part(
-        "show_part(6)", "6", "parameters", "Show why it ended, in full, and all that decided it."
+        "show_part(5)",
+        "5",
+        "classes",
+        "Show which classes of a task were forgotten, and what they are taken for.",
     ),
+    _part("show_part(6)", "6", "log", "Show what was said of this run."),
+    _part(
+        "show_part(7)", "7", "parameters", "Show why it ended, in full, and all that decided it."
+    ),
+)
+
+_turn = partial(Action, places=("classes",))
+CLASSES = (
+    _turn("later_stage", "right,l", "later stage", "Show the classes after the next stage."),
+    _turn(
+        "earlier_stage",
+        "left,h",
+        "earlier stage",
+        "Show the classes after the stage before.",
+        shown="wide",
+    ),
+    _turn("next_task", "t", "task", "Show the classes of the next task."),
 )
 
 _text = partial(Action, places=("text",), shown="help")

@@ -41,6 +41,8 @@ class Palette(Struct, frozen=True, kw_only=True):
     """From small to large: cold to warm."""
     quiet_ramp: tuple[str, ...]
     """The same behind words: dimmer than these."""
+    shades: tuple[str, ...] = ()
+    """Grounds from a small share to a large one, calm enough that `text` can be read on each."""
     colourless: bool = False
     """Whether no colour is seen: lines then have their glyphs on them again and again."""
 
@@ -54,6 +56,7 @@ DARK: Final = Palette(
     bar="#2a6690",
     ramp=("#5a78c8", "#3f97c9", "#35b0a6", "#7cc36a", "#cfc548", "#f0a13c", "#f2743b"),
     quiet_ramp=("#41527f", "#35667f", "#2f726d", "#567a4c", "#7d7837", "#8b6535", "#8c4c30"),
+    shades=("#1e2a37", "#203447", "#234058", "#254c69", "#28597c", "#2a6690"),
 )
 
 LIGHT: Final = Palette(
@@ -65,6 +68,7 @@ LIGHT: Final = Palette(
     bar="#5fa3d3",
     ramp=("#7d93d8", "#2f86c2", "#128a82", "#3f8a2c", "#8a7a00", "#b35a00", "#a81f00"),
     quiet_ramp=("#b3c0e8", "#94c4e3", "#8fc9c4", "#a4cb9a", "#cfc684", "#dfb184", "#d9968a"),
+    shades=("#e6eff6", "#d0e2ef", "#b8d3e8", "#9cc3e1", "#7eb3da", "#5fa3d3"),
 )
 
 

@@ -10,8 +10,11 @@ from bertcl_tui.charts.rate_axis import rate_bounds
 from bertcl_tui.charts.rates import ChoiceRate, draw_rates
 from bertcl_tui.charts.style import Palette
 from bertcl_tui.cli.output import make_table, print_line, print_text
+from bertcl_tui.style.wording import score, signed
+from bertcl_tui.trial.classes import TaskClasses, classes_of, taken_for_text, tasks_counted
 from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, lost_lines
 from engine.learning.measures import Lost
+from engine.store.confusions import ConfusionRecord
 from engine.store.measurements import DriftRecord
 
 _MEASURES: Final = {
@@ -94,6 +97,44 @@ def _measures(accuracies: Accuracies) -> dict[str, float | None]:
         "bwt": matrix.backward_transfer,
         "acc": matrix.average_accuracy,
     }
+
+
+def print_classes(tasks: Sequence[str], found: TaskClasses) -> None:
+    """Print how much of each class of an earlier task was forgotten, and what it is taken for."""
+    print_line(
+        f"recall on each class of {found.name} before and after {tasks[found.stage]} is learnt, "
+        f"on the {SPLIT_TITLES['search']}"
+    )
+    table = make_table(["class"], ["rows", "before", "after", "fall"], ["taken for"])
+    for change in found.listed:
+        shares = (score(change.before), score(change.after), signed(change.fall))
+        table.add_row(change.label, str(change.rows), *shares, taken_for_text(change))
+    print_text(table)
+
+
+def class_facts(
+    tasks: Sequence[str], confusions: Sequence[ConfusionRecord]
+) -> list[dict[str, Any]]:
+    """Return the classes of each task as programs get them, after the last stage that is over."""
+    every = (classes_of(tasks, confusions, task) for task in tasks_counted(confusions))
+    return [
+        {
+            "task": found.name,
+            "after": found.stage,
+            "classes": [
+                {
+                    "label": change.label,
+                    "rows": change.rows,
+                    "recall_before": change.before,
+                    "recall": change.after,
+                    "taken_for": dict(change.taken_for),
+                }
+                for change in found.changes
+            ],
+        }
+        for found in every
+        if found is not None
+    ]
 
 
 def print_layers(

@@ -19,10 +19,17 @@ from bertcl_tui.cli.parameters import (
     read_flags,
     with_flags,
 )
-from bertcl_tui.cli.results import accuracy_facts, print_accuracies, print_rates
+from bertcl_tui.cli.results import (
+    accuracy_facts,
+    class_facts,
+    print_accuracies,
+    print_classes,
+    print_rates,
+)
 from bertcl_tui.cli.stores import OpenedStore, opened
 from bertcl_tui.store.starting import refuse_bad_store
 from bertcl_tui.style.wording import duration, score, stage_1_said, steps_rate
+from bertcl_tui.trial.classes import earlier_tasks
 from bertcl_tui.trial.look import accuracies_of, choice_labels
 from engine.errors import EngineError, UsageError, shown
 from engine.profiles import read_profile
@@ -224,6 +231,7 @@ def _print(at: OpenedStore, record: RunRecord, *, json: bool) -> None:
                 "learning_rates": record.learning_rates,
                 "first_lr": record.spec.first_lr,
                 "accuracy": accuracy_facts(tasks, accuracies),
+                "classes": class_facts(tasks, measured.confusions),
             }
         )
         return
@@ -239,3 +247,6 @@ def _print(at: OpenedStore, record: RunRecord, *, json: bool) -> None:
     for item in accuracies:
         print_line("")
         print_accuracies(tasks, item)
+    for found in earlier_tasks(tasks, measured.confusions):
+        print_line("")
+        print_classes(tasks, found)

@@ -9,8 +9,10 @@ from bertcl_tui.cli.output import make_table, print_json, print_line, print_text
 from bertcl_tui.cli.parameters import Json, Store, Study
 from bertcl_tui.cli.results import (
     accuracy_facts,
+    class_facts,
     layers_as_data,
     print_accuracies,
+    print_classes,
     print_layers,
     print_rates,
 )
@@ -30,6 +32,7 @@ from bertcl_tui.style.wording import (
     stage_1_said,
     trials_done,
 )
+from bertcl_tui.trial.classes import earlier_tasks
 from bertcl_tui.trial.look import accuracies_of, choice_labels, layers_of
 from bertcl_tui.trial.parameters import parameters_of
 from engine.spec import Protocol, preset
@@ -114,6 +117,7 @@ def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: b
                 "tasks": tasks,
                 "stages": stages,
                 "accuracy": accuracy_facts(tasks, accuracies),
+                "classes": class_facts(tasks, measured.confusions),
                 "layers": layers_as_data(layers),
             }
         )
@@ -137,6 +141,9 @@ def _show_trial(at: OpenedStore, study: StudyRecord, trial: TrialRow, *, json: b
     for item in accuracies:
         print_line("")
         print_accuracies(tasks, item)
+    for found in earlier_tasks(tasks, measured.confusions):
+        print_line("")
+        print_classes(tasks, found)
 
 
 def _decided(run: RunFacts) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What was found in a study: its best trial and its baseline, beside each other and in words."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from bertcl_tui.report.sheets import Sheet
 from bertcl_tui.report.study import Chosen, StudyLook
@@ -11,9 +12,15 @@ from bertcl_tui.style.wording import (
     count,
     mean_of,
     score,
+    signed,
 )
+from bertcl_tui.trial.classes import earlier_tasks, taken_for_text
 from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies
+from engine.learning.confusion import ClassChange, most_forgotten
 from engine.spec.protocol import SCORE_NAMES
+
+MOST_CLASSES: Final = 30
+"""Of a task in a table."""
 
 
 def headlines(look: StudyLook) -> Sheet:
@@ -137,6 +144,28 @@ def stage_sheets(look: StudyLook) -> Iterator[Sheet]:
                 align="ll" + "r" * len(look.tasks),
                 rows=tuple(_stage_rows(look, chosen, found)),
             )
+
+
+def class_sheets(look: StudyLook) -> Iterator[Sheet]:
+    """Yield which classes of the earlier tasks the best trial and the baseline forgot."""
+    for title, chosen in _told_of(look):
+        for found in earlier_tasks(look.tasks, chosen.confusions):
+            changes = most_forgotten(found.changes)
+            some = f"; the {MOST_CLASSES} most forgotten of {len(changes):,} classes"
+            yield Sheet(
+                caption=f"#{chosen.trial.number}, {title}: recall on each class of {found.name} "
+                f"before and after {look.tasks[found.stage]} is learnt, on the "
+                f"{SPLIT_TITLES['search']}{some if len(changes) > MOST_CLASSES else ''}. "
+                "Taken for: as which other classes more of its rows are predicted.",
+                heads=("class", "rows", "before", "after", "fall", "taken for"),
+                align="lrrrrl",
+                rows=tuple(map(_class_row, changes[:MOST_CLASSES])),
+            )
+
+
+def _class_row(change: ClassChange) -> tuple[str, ...]:
+    shares = (score(change.before), score(change.after), signed(change.fall))
+    return (change.label, f"{change.rows:,}", *shares, taken_for_text(change))
 
 
 def _stage_rows(look: StudyLook, chosen: Chosen, found: Accuracies) -> Iterator[tuple[str, ...]]:

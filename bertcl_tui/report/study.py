@@ -21,6 +21,7 @@ from bertcl_tui.trial.look import Accuracies, accuracies_of, choice_labels
 from engine.errors import UsageError
 from engine.spec import RunSpec
 from engine.spec.search import Evaluator
+from engine.store.confusions import ConfusionRecord
 from engine.store.studies import StudyRecord
 
 MOST_CURVES: Final = 16
@@ -40,6 +41,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     trial: TrialRow
     run: RunFacts
     accuracies: tuple[Accuracies, ...]
+    confusions: tuple[ConfusionRecord, ...]
     curves: RunCurves | None
 
 
@@ -135,10 +137,12 @@ def _chosen(reader: Reader, trial: TrialRow | None) -> Chosen | None:
     run = None if trial is None else reader.run(trial.run_id)
     if trial is None or run is None:
         return None
+    measured = reader.measures(trial.run_id)
     return Chosen(
         trial=trial,
         run=run,
-        accuracies=accuracies_of(reader.measures(trial.run_id).ends),
+        accuracies=accuracies_of(measured.ends),
+        confusions=measured.confusions,
         curves=next(iter(reader.curves([trial.run_id])), None),
     )
 

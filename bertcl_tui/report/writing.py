@@ -75,7 +75,7 @@ def write_study_report(reader: Reader, study_id: int, out: Path) -> int:
         trials=trials,
         lines=lines,
         most_open=MOST_OPEN,
-        stages=list(facts.stage_sheets(look)),
+        stages=[*facts.stage_sheets(look), *facts.class_sheets(look)],
         protocol=sheets.protocol_sheet(look.record.spec.protocol),
         search=sheets.search_sheet(look),
         machine=sheets.machine_sheet(reader, look),

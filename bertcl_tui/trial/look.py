@@ -22,6 +22,7 @@ from engine.learning.measures import AccuracyMatrix, Lost, Probes, matrix_of, wh
 from engine.profiles.grouping import Grouping, make_grouping
 from engine.spec import RunSpec
 from engine.spec.protocol import SCORE_NAMES, Score, rate_factor
+from engine.store.confusions import ConfusionRecord
 from engine.store.measurements import DriftRecord, Split, StageEnds
 from engine.store.states import ENDED, RETRIED
 from engine.store.traces import TraceRecord
@@ -89,6 +90,7 @@ class RunLook(Struct, frozen=True, kw_only=True):
     traces: tuple[TraceRecord, ...]
     other_seeds: tuple[RunCurves, ...]
     """Complete runs that differ from it by their seed alone."""
+    confusions: tuple[ConfusionRecord, ...]
 
 
 def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> RunLook | None:
@@ -112,6 +114,7 @@ def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> R
         layers=_layers(run, measured.drifts, before),
         traces=measured.traces,
         other_seeds=measured.other_seeds,
+        confusions=measured.confusions,
     )
 
 

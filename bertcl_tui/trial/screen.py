@@ -28,6 +28,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogFilter
 from bertcl_tui.store.trial_rows import RunFacts, score_name
 from bertcl_tui.style.wording import at_the_beginning, count
+from bertcl_tui.trial.classes_panel import ClassesPanel
 from bertcl_tui.trial.look import (
     RunLook,
     can_be_controlled,
@@ -38,6 +39,7 @@ from bertcl_tui.trial.look import (
     note_on_steps,
     notes_on,
     steps_of,
+    why_nothing,
 )
 from bertcl_tui.trial.text import (
     TextPanel,
@@ -53,7 +55,8 @@ from bertcl_tui.workers.log_table import LogTable
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
 from engine.store.states import ENDED
 
-PANELS: Final = ("learning", "layers", "steps", "matrix", "log", "parameters")
+PANELS: Final = ("learning", "layers", "steps", "matrix", "classes", "log", "parameters")
+"""In the order of their keys."""
 
 
 @dataclass
@@ -89,7 +92,7 @@ class TrialScreen(LiveScreen):
         self._look: RunLook | None = None
         self._groups = Groups()
         self._log = LogView(
-            title="5 Log", where=LogFilter(run_id=run_id), id="log", classes="panel"
+            title="6 Log", where=LogFilter(run_id=run_id), id="log", classes="panel"
         )
 
     def compose(self) -> ComposeResult:
@@ -97,6 +100,7 @@ class TrialScreen(LiveScreen):
         with Container(id="panels"):
             yield CurveChart(id="learning", classes="panel")
             yield Chart(id="layers", classes="panel")
+            yield ClassesPanel(id="classes", classes="panel")  # the cell below the curves
             yield CurveChart(id="steps", classes="panel")
             yield TextPanel(id="matrix", classes="panel")
             yield self._log
@@ -146,14 +150,20 @@ class TrialScreen(LiveScreen):
         layers.show(layers_of_run(look))
         steps.show(steps_of(look))
         self.set_class(not look.traces and look.run.state in ENDED, "-untraced")
+        self.set_class(bool(look.confusions), "-counted")
         self._entitle(learning, self._of_learning(look), notes_on(look.run))
         self._entitle(layers, "2 Learning rate and drift of each layer", note_on_drift(look))
         self._entitle(steps, "3 Loss, rate and update of each step", note_on_steps(look))
-        matrix, parameters = (self.query_one(f"#{name}", TextPanel) for name in PANELS[3::2])
+        matrix, parameters = (
+            self.query_one(f"#{name}", TextPanel) for name in ("matrix", "parameters")
+        )
+        classes = self.query_one(ClassesPanel)
+        classes.show_run(look)
         matrix.show(accuracies_text(look))
         parameters.show(parameters_text(look.run, partial(key_for, self.app)))
         self._entitle(matrix, f"4 {self._score(look)} after each stage", "")
-        self._entitle(parameters, "6 Parameters", "")
+        self._entitle(classes, "5 What each class is taken for", "")
+        self._entitle(parameters, "7 Parameters", "")
 
     def _score(self, look: RunLook) -> str:
         return at_the_beginning(score_name(look.run.spec.protocol.score))
@@ -273,13 +283,22 @@ class TrialScreen(LiveScreen):
         if self.maximized is panel:
             self.minimize()
         elif self._shows_all or self.maximized is not None:
+            if self._is_empty(name) and self._look is not None:
+                self.notify(why_nothing(self._look.run, "measured"), timeout=3)
+                return
             self.maximize(panel, container=False)
         self._front(name)
         self.follow()
 
     def action_next_part(self) -> None:
         shown = next(i for i, panel in enumerate(PANELS) if self.has_class(f"-{panel}"))
-        self._front(PANELS[(shown + 1) % len(PANELS)])
+        after = (*PANELS[shown + 1 :], *PANELS[:shown])
+        self._front(next(panel for panel in after if not self._is_empty(panel)))
+
+    def _is_empty(self, panel: str) -> bool:
+        """Whether a panel takes no room, as nothing was measured of what it shows."""
+        untold = {"steps": self.has_class("-untraced"), "classes": not self.has_class("-counted")}
+        return untold.get(panel, False)
 
     @property
     def _shows_all(self) -> bool:

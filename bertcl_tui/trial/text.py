@@ -34,7 +34,7 @@ _NEXT: Final[Mapping[str, tuple[str, str]]] = {
     "paused": ("resume_run", "lets it go on"),
     "lost": ("resume_run", "starts a worker if there is none; it goes on from its checkpoint"),
     "queued": ("resume_run", "starts a worker if there is none"),
-    "stalled": ("show_part_5", "shows what was said of it"),
+    "stalled": ("show_part_6", "shows what was said of it"),
     "pruned": ("retry", "runs it once more, to its end"),
     "collapsed": ("retry", "runs it once more"),
     "stopped": ("retry", "runs it once more, from its first step"),

@@ -1,11 +1,13 @@
 """What rows of a run's tasks were taken for at the ends of its stages."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
+from engine.store.column_types import WrongValueError
 from engine.store.connection import Store
 from engine.store.schema import confusion
 
@@ -45,15 +47,18 @@ def confusions_of(store: Store, run_id: int) -> list[ConfusionRecord]:
     """Return what was counted of a run, by stage and task."""
     query = select(confusion).where(confusion.c.run_id == run_id)
     with store.reading() as connection:
-        return [
-            ConfusionRecord(
-                stage=row.stage,
-                task=row.task,
-                labels=msgspec.json.decode(row.labels, type=tuple[str, ...]),
-                cells=msgspec.json.decode(row.cells, type=tuple[tuple[int, int, int], ...]),
-            )
-            for row in connection.execute(query.order_by(*confusion.primary_key.columns))
-        ]
+        rows = connection.execute(query.order_by(*confusion.primary_key.columns))
+        return [_record(row) for row in rows]
+
+
+def _record(row: Row[Any]) -> ConfusionRecord:
+    labels = msgspec.json.decode(row.labels, type=tuple[str, ...])
+    cells = msgspec.json.decode(row.cells, type=tuple[tuple[int, int, int], ...])
+    known = range(len(labels))
+    for right, predicted, _ in cells:
+        if right not in known or predicted not in known:
+            raise WrongValueError(f"run {row.run_id} has counts of a class that it has not")
+    return ConfusionRecord(stage=row.stage, task=row.task, labels=labels, cells=cells)
 
 
 def _written(value: object) -> str:

@@ -21,6 +21,7 @@ from bertcl_tui.store.trial_rows import (
 from engine.learning.measures import Probes
 from engine.spec import RunSpec
 from engine.spec.protocol import Score
+from engine.store.confusions import ConfusionRecord, confusions_of
 from engine.store.connection import Store
 from engine.store.measurements import (
     DriftRecord,
@@ -277,6 +278,8 @@ class RunMeasures(Struct, frozen=True, kw_only=True):
     """What single steps did."""
     other_seeds: tuple[RunCurves, ...] = ()
     """The curves of complete runs that differ from it by their seed alone."""
+    confusions: tuple[ConfusionRecord, ...] = ()
+    """What rows of its tasks were taken for at the ends of stages."""
 
 
 def probed(store: Store, run_id: int) -> RunMeasures:
@@ -296,4 +299,5 @@ def measures(store: Store, run_id: int) -> RunMeasures:
         drifts=tuple(drift_of(store, run_id)),
         traces=tuple(traces_of(store, run_id)),
         other_seeds=others,
+        confusions=tuple(confusions_of(store, run_id)),
     )

@@ -29,6 +29,7 @@ from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.trials_table import TrialsTable
+from bertcl_tui.trial.classes_panel import ClassesPanel
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.trial.text import TextPanel
 from bertcl_tui.watch.screen import WatchScreen
@@ -51,6 +52,7 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "comparison": (ComparisonTable,),
     "trial": (TrialScreen,),
     "text": (TextPanel,),
+    "classes": (ClassesPanel,),
     "combine": (CombineScreen,),
     "arena": (ArenaScreen,),
     "grid": (ArenaGrid,),

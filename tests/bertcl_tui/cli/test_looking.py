@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.store.confusions import ConfusionRecord
 from engine.store.connection import open_store
 from engine.store.measurements import DriftRecord, record_stage_end
 from engine.store.studies import control_study, find_study
@@ -133,6 +134,33 @@ def test_show_trial_tells_how_far_each_layer_moved(ask: Ask, store: Path) -> Non
     out = ask("show", LIVE, "30", "--store", store).out
     assert next(line for line in out.splitlines() if line.startswith("layer 1")).endswith(" 1.2%")
     assert "seed" in out
+
+
+def test_show_trial_tells_which_classes_were_forgotten(ask: Ask, store: Path) -> None:
+    labels = ("rotten", "fresh")
+    before, after = ((0, 0, 40), (0, 1, 10), (1, 1, 50)), ((0, 0, 45), (0, 1, 5), (1, 0, 20))
+    counted = [
+        ConfusionRecord(stage=0, task=0, labels=labels, cells=before),
+        ConfusionRecord(stage=1, task=0, labels=labels, cells=(*after, (1, 1, 30))),
+        ConfusionRecord(stage=1, task=1, labels=("no", "yes"), cells=((0, 0, 3),)),
+    ]
+    record_stage_end(open_store(str(store)), RUNNING, WORKER, confusions=counted)
+    first, second = ask("show", LIVE, "30", "--store", store, "--json").data["classes"]
+    assert (first["task"], first["after"], second["task"]) == ("rotten-tomatoes", 1, "privacy-qa")
+    assert first["classes"][1] == {
+        "label": "fresh",
+        "rows": 50,
+        "recall_before": 1.0,
+        "recall": 0.6,
+        "taken_for": {"rotten": 20},
+    }
+    assert [each["recall"] for each in second["classes"]] == [1.0, None]
+    _, told = ask("show", LIVE, "30", "--store", store).out.split("recall on each class of ")
+    assert told.startswith("rotten-tomatoes before and after privacy-qa is learnt")
+    assert [line.split() for line in told.splitlines()[2:]] == [
+        ["rotten", "50", "0.800", "0.900", "−0.100"],
+        ["fresh", "50", "1.000", "0.600", "0.400", "rotten", "+20"],
+    ]
 
 
 def test_workers(ask: Ask, store: Path) -> None:

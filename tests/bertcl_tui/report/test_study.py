@@ -1,5 +1,6 @@
 """The report of a study: what it says is what the store has, and it is whole and harmless."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import insert, select
 
+from bertcl_tui.report.facts import MOST_CLASSES
 from bertcl_tui.report.page import report_file
 from bertcl_tui.report.sheets import importance_sheet
 from bertcl_tui.report.study import MOST_CURVES, MOST_LISTED, look_for_report
@@ -21,7 +23,7 @@ from engine.spec import StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.run_states import claim_run, create_run, finish_run
 from engine.store.runs import Scores
-from engine.store.schema import run
+from engine.store.schema import confusion, run
 from engine.store.studies import create_study, get_study
 from engine.store.workers import register_worker
 from engine.work.processes import identity_of
@@ -55,6 +57,27 @@ def test_it_begins_with_the_best_trial_and_the_baseline_beside_it(
     assert f"complete trials is #{row.best.number}: p = {row.best.p:.3f}" in page.text
     assert f"{flat.label}, comes to p = {flat.p:.3f} with one seed" in page.text
     assert {f"#{row.best.number}, the best", f"#{flat.number}, flat baseline"} <= set(page.texts)
+
+
+def test_it_tells_which_classes_the_best_trial_forgot(
+    reader: Reader, other: Store, tmp_path: Path
+) -> None:
+    (row,) = (row for row in reader.studies() if row.name == DONE)
+    assert row.best is not None
+    (best,) = reader.chosen_trials(row.id, [row.best.number])
+    labels = [f"class {number}" for number in range(MOST_CLASSES + 1)]
+    cells = [[[right, right, 10] for right in range(len(labels))] for _ in range(2)]
+    cells[1][7] = [7, 8, 10]
+    with other.writing() as connection:
+        for stage, each in enumerate(cells):
+            key = {"run_id": best.run_id, "stage": stage, "task": 0}
+            texts = {"labels": json.dumps(labels), "cells": json.dumps(each)}
+            connection.execute(insert(confusion).values(**key, **texts))
+    page = page_of(reader, DONE, tmp_path)
+    assert f"the {MOST_CLASSES} most forgotten of {MOST_CLASSES + 1} classes" in page.text
+    first = page.texts.index("class 7")
+    told = ["class 7", "10", "1.000", "0.000", "1.000", "class 8 +10"]
+    assert page.texts[first : first + len(told)] == told
 
 
 def test_what_matters_is_told_of_every_choice_or_not_at_all(reader: Reader) -> None:

@@ -14,7 +14,17 @@ from bertcl_tui.workers.loads import Loads
 from engine.spec.protocol import rate_factor
 from engine.store.connection import open_store
 from engine.store.importance import ImportanceRecord, keep_importance
-from engine.store.schema import drift, log, measurement, probe, run, study, trace, worker
+from engine.store.schema import (
+    confusion,
+    drift,
+    log,
+    measurement,
+    probe,
+    run,
+    study,
+    trace,
+    worker,
+)
 from engine.work.machine import GpuLoad, MachineLoad
 from tests.recorded import STAGE_STEPS
 
@@ -31,6 +41,15 @@ _ENDS: Final = {
     LOOKED_AT: {(0, 0): 0.764, (1, 0): 0.732, (1, 1): 0.667},
 }
 """What was known at the ends of their stages."""
+_FEELINGS: Final = (
+    "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion",
+    "curiosity", "desire", "disappointment", "disapproval", "embarrassment", "fear", "grief",
+)  # fmt: skip
+_COUNTED: Final[dict[int, tuple[tuple[str, ...], ...]]] = {
+    TOLD: (("rotten", "fresh"), ("irrelevant", "relevant")),
+    LOOKED_AT: (_FEELINGS, ("irrelevant", "relevant")),
+}
+"""Names of the classes of both tasks."""
 _PROBED: Final = {(0, 0): 0.798, (1, 0): 0.782, (1, 1): 0.671}
 IMPORTANCE: Final = ImportanceRecord(
     evaluator="ped-anova", trials=24, shares=(0.21, 0.12, 0.05, 0.09, 0.03, 0.11, 0.07, 0.32)
@@ -109,6 +128,7 @@ def freeze(path: Path) -> Path:
             connection.execute(insert(measurement), list(_ends(run_id)))
             connection.execute(insert(probe), list(_probes(run_id)))
             connection.execute(insert(trace), list(_traces(run_id)))
+            connection.execute(insert(confusion), list(_confusions(run_id)))
     keep_importance(store, STUDY, IMPORTANCE)
     store.close()
     return path
@@ -150,6 +170,28 @@ def _probes(run_id: int) -> Iterator[dict[str, Any]]:
         for rows, less in ((10, 0.09), (100, 0.0)):
             key = {"run_id": run_id, "stage": stage, "task": task, "rows": rows}
             yield {**key, "score": score - less}
+
+
+def _confusions(run_id: int) -> Iterator[dict[str, Any]]:
+    """Say what rows were taken for: the later a class, the more of it for the two before it."""
+    for (stage, task), accuracy in _ENDS[run_id].items():
+        labels = _COUNTED[run_id][task]
+        rows, cells = 1000 // len(labels), []
+        for right in range(len(labels)):
+            spread = 1.4 * (right / (len(labels) - 1) - 0.5) * (1 - accuracy)
+            kept = round(rows * (accuracy - (spread if stage > task else spread / 3)))
+            one, two = (right - 1) % len(labels), (right - 2) % len(labels)
+            half = (rows - kept) // 2 if two != right else 0
+            found = {right: kept, one: rows - kept - half}
+            cells += [[right, other, n] for other, n in sorted(found.items())]
+            cells += [[right, two, half]] if half else []
+        yield {
+            "run_id": run_id,
+            "stage": stage,
+            "task": task,
+            "labels": json.dumps(labels),
+            "cells": json.dumps(cells),
+        }
 
 
 def _traces(run_id: int) -> Iterator[dict[str, Any]]:

@@ -31,7 +31,7 @@ from bertcl_tui.workers.table import WorkersTable
 from engine.spec import StudySpec
 from engine.store.connection import open_store
 from engine.store.studies import create_study
-from tests.bertcl_tui.snapshots.frozen import NOW, STUDY, TOLD, remember_loads
+from tests.bertcl_tui.snapshots.frozen import LOOKED_AT, NOW, STUDY, TOLD, remember_loads
 from tests.bertcl_tui.waiting import until
 from tests.shift_findings import keep_findings
 
@@ -86,6 +86,14 @@ async def trial(pilot: Pilot[None]) -> None:
     await studies(pilot)
     pilot.app.post_message(messages.OpenRun(TOLD))
     await opened(pilot, "TrialScreen")
+
+
+async def trial_classes(pilot: Pilot[None]) -> None:
+    await studies(pilot)
+    pilot.app.post_message(messages.OpenRun(LOOKED_AT))
+    await opened(pilot, "TrialScreen")
+    await settled(pilot)
+    await pilot.press("5")
 
 
 async def compare(pilot: Pilot[None]) -> None:
@@ -173,6 +181,7 @@ SCREENS: Final[dict[str, Show]] = {
         study,
         curve_read,
         trial,
+        trial_classes,
         compare,
         combine,
         arena,
@@ -191,6 +200,7 @@ LOOKS: Final = (*((size, "bertcl-dark") for size in SIZES), ((120, 40), "bertcl-
 """Light changes colours alone, so it is seen at one size."""
 FEWER: Final[dict[str, Sequence[tuple[tuple[int, int], str]]]] = {
     "curve_read": (LOOKS[1],),
+    "trial_classes": (LOOKS[0], LOOKS[1]),
     "new_table": (LOOKS[0], LOOKS[2]),
     "watch": (LOOKS[0], LOOKS[1], LOOKS[3]),
     "new_rule": (LOOKS[0], LOOKS[1]),

@@ -46,6 +46,8 @@ TEXTS_IN = (
     ("cl_log", "text"),
     ("cl_worker", "device"),
     ("cl_importance", "shares"),
+    ("cl_confusion", "labels"),
+    ("cl_confusion", "cells"),
 )
 FEWER = settings(max_examples=settings().max_examples // 4)
 """Looking at everything takes a while."""
