@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from bertcl_tui.charts.confusion import MANY, Classes, ClassRow, Matrix
 from bertcl_tui.trial.look import SPLIT_TITLES
+from engine.errors import shown
 from engine.learning.confusion import ClassChange, Confusion, class_changes, most_forgotten
 from engine.store.confusions import ConfusionRecord
 
@@ -115,12 +116,12 @@ def drawn(found: TaskClasses, when: str) -> Classes:
 
 def _row(change: ClassChange) -> ClassRow:
     return ClassRow(
-        label=change.label,
+        label=shown(change.label),
         rows=change.rows,
         before=change.before,
         after=change.after,
         fall=change.fall,
-        taken_for=change.taken_for,
+        taken_for=tuple((shown(label), rows) for label, rows in change.taken_for),
     )
 
 
