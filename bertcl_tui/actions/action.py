@@ -20,6 +20,7 @@ Place = Literal[
     "study",
     "curves",
     "plane",
+    "replay",
     "compare",
     "comparison",
     "trial",
@@ -47,6 +48,7 @@ PLACES: Final[Mapping[Place, str]] = {
     "trial": "Trial",
     "curves": "Chart of curves",
     "plane": "Plane of p_o and p_s",
+    "replay": "Replay of a study",
     "compare": "Compare",
     "comparison": "Trials side by side",
     "combine": "Combine",
@@ -71,7 +73,7 @@ PLACES: Final[Mapping[Place, str]] = {
 """What people call a place."""
 _INSIDE: Final[Mapping[Place, tuple[Place, ...]]] = {
     "studies": ("table",),
-    "study": ("table", "trials", "curves", "plane"),
+    "study": ("table", "trials", "curves", "plane", "replay"),
     "compare": ("table", "comparison", "curves"),
     "combine": ("list",),
     "shifts": ("list",),

@@ -1,4 +1,4 @@
-"""What can be done with curves, and with a plane of trials that has the focus."""
+"""What can be done with curves, with a plane, and with a time line that has the focus."""
 
 from functools import partial
 
@@ -103,4 +103,20 @@ PLANE = (
         "walk down",
         "Go to the nearest trial that kept less of the earlier tasks.",
     ),
+)
+
+_replay = partial(Action, places=("replay",))
+_replay_on = partial(_replay, shown="palette")
+REPLAY = (
+    _replay("step_on", "right,l", "on", "Show the study as it stood when one more had ended."),
+    _replay("step_back", "left,h", "back", "Show the study as it stood when one less had ended."),
+    _replay_on("leap_on", "shift+right,ctrl+right,L", "ten on", "Go on by ten trials."),
+    _replay_on("leap_back", "shift+left,ctrl+left,H", "ten back", "Go back by ten trials."),
+    _replay_on("first_moment", "home,g", "beginning", "Go to the beginning of the study."),
+    _replay_on("last_moment", "end,G", "end", "Go to the trial that ended last."),
+    _replay("play", "space", "play", "Let it go on by itself, or stop it."),
+    _replay("faster", "plus,equals_sign", "faster", "Play twice as many trials a second."),
+    _replay("slower", "minus", "slower", "Play half as many trials a second."),
+    _replay_on("trial_above", "up,k", "trial above", "Put the cursor on the trial above."),
+    _replay_on("trial_below", "down,j", "trial below", "Put the cursor on the trial below."),
 )

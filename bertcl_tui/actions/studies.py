@@ -78,6 +78,13 @@ STUDIES = (
         shown="palette",
     ),
     Action("filter", "slash", "filter", "Show only what fits.", ("studies", "study", "settings")),
+    _study(
+        "replay",
+        "T",
+        "replay",
+        "Go through the time of the study: show it as it stood when any of its trials had ended.",
+        shown="wide",
+    ),
     _study("next_panel", "tab", "chart", "Show the next chart."),
     *(
         Action(f"show_panel({key})", str(key), panel.text, panel.help, ("study",), shown="palette")

@@ -178,6 +178,14 @@ class Ordered(Struct, frozen=True, kw_only=True):
         return [*self.unfinished, *self.ended]
 
 
+class Ending(Struct, frozen=True):
+    """When a trial ended."""
+
+    at: float
+    """In seconds since 1970."""
+    number: int
+
+
 class Scored(Struct, frozen=True, kw_only=True):
     """A complete trial as a point in a chart; a run of elsewhere that trials are held against."""
 

@@ -29,6 +29,8 @@ class Importance(Struct, frozen=True, kw_only=True):
     trials: tuple[Scored, ...]
     weighed: ImportanceRow | None
     """None: not weighed yet."""
+    past: bool = False
+    """Whether the trials are those of a moment; what mattered then is not weighed."""
 
     def draw(self, size: Size, palette: Palette) -> Text:
         from bertcl_tui.charts.shares import Share, draw_shares
@@ -50,6 +52,8 @@ class Importance(Struct, frozen=True, kw_only=True):
             return f"Needs {FEWEST} complete trials,\nhas {len(self.trials)}."
         if self._is_tied():
             return "Every trial has one rate for all:\nno choice can matter more."
+        if self.past:
+            return "It is weighed for now alone:\nesc leaves the replay."
         return f"Weighing {count(len(self.trials), 'trial')}…"
 
     def _is_tied(self) -> bool:

@@ -9,6 +9,7 @@ from bertcl_tui.charts.colours import slots_in_sight, slots_of_trials
 from bertcl_tui.charts.forgetting import Known, known_now
 from bertcl_tui.charts.groups import Groups
 from bertcl_tui.store.filters import Filter, WordTerm
+from bertcl_tui.store.past import PastReader
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import (
@@ -23,6 +24,7 @@ from bertcl_tui.store.trial_rows import (
 )
 from bertcl_tui.study.baseline import flat_baseline, flats_of
 from bertcl_tui.study.groups import Repeats, asked_for
+from bertcl_tui.study.past import Past, past_of
 from bertcl_tui.style.looks import state_word
 from bertcl_tui.style.wording import best_text, duration, headway, steps_rate, tokens_rate
 from bertcl_tui.trial.look import accuracies_of, choice_labels, probed_notes
@@ -58,6 +60,8 @@ class Question(Struct, frozen=True, kw_only=True):
     """Which curves are drawn as one."""
     lines: tuple[int, int] = (0, 0)
     """First line of the list that can be seen, and the one after the last."""
+    until: float | None = None
+    """A moment that the study is shown as of, in seconds since 1970; None: now."""
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -102,6 +106,8 @@ class Look(Struct, frozen=True, kw_only=True):
     """Of the choices."""
     importance: ImportanceRow | None
     """None: what matters was not weighed yet."""
+    past: Past | None
+    """None: it is shown as of now."""
 
     @property
     def tasks(self) -> int:
@@ -123,6 +129,8 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         question: what is asked.
         before: the last look, for what cannot have changed since.
     """
+    past = None if question.until is None else PastReader(reader, question.until)
+    reader = past or reader
     study = reader.study(question.study_id)
     if study is None:
         return None
@@ -190,6 +198,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         notes=_notes(reader, current, before),
         labels=_labels(study, (*rows.values(), flat), before),
         importance=reader.importance(study.id, question.evaluator),
+        past=None if past is None else _past(past, study),
     )
 
 
@@ -204,6 +213,11 @@ def _curves(reader: Reader, run_ids: Iterable[int], before: Look | None) -> dict
     read = reader.curves([run_id for run_id in asked if run_id not in known])
     found = known | {run.run_id: run for run in read}
     return {run_id: found[run_id] for run_id in asked if run_id in found}
+
+
+def _past(reader: PastReader, study: StudyRow) -> Past:
+    ended = reader.endings(study.id)
+    return past_of(reader.until, study.created_at, reader.clock(), ended)
 
 
 def _notes(reader: Reader, trial: TrialRow | None, before: Look | None) -> tuple[str, ...]:
@@ -279,12 +293,15 @@ def _labels(
     return choice_labels(study.model, study.grouping, choices)
 
 
-def facts_of(study: StudyRow) -> list[str]:
+def facts_of(study: StudyRow, past: Past | None = None) -> list[str]:
     """Return what the top says of a study, in the order of its weight."""
+    now_or_then = [state_word(study.state, study.desired), headway(study)]
+    if past is not None:
+        best = f"best p {best_text(study.best)}" if study.best and study.best.seeds == 1 else ""
+        now_or_then = [*past.facts, best]
     ended = (f"{study.counts[s]} {s}" for s in ("pruned", "collapsed") if s in study.counts)
     facts = (
-        state_word(study.state, study.desired),
-        headway(study),
+        *now_or_then,
         f"ETA {duration(study.eta)}" if study.eta else "",
         f"best p {best_text(study.best)}" if study.best and study.best.seeds > 1 else "",
         steps_rate(study.rate),
@@ -294,6 +311,6 @@ def facts_of(study: StudyRow) -> list[str]:
         f"{study.preset} preset",
         "" if study.score == "accuracy" else f"p of {score_name(study.score)}",
         "" if study.first_lr is None else "later stages",
-        study.reason or "",
+        (study.reason if past is None else None) or "",
     )
     return [fact for fact in facts if fact]

@@ -31,7 +31,7 @@ from bertcl_tui.kit.messages import (
 from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import Scored, TrialRow
-from bertcl_tui.study.baseline import BaselineScreen, flats_of
+from bertcl_tui.study.baseline import ask_for_baseline, flats_of
 from bertcl_tui.study.grid import PanelGrid
 from bertcl_tui.study.look import (
     MARGIN,
@@ -44,15 +44,17 @@ from bertcl_tui.study.look import (
     trials_to_compare,
 )
 from bertcl_tui.study.panels.plane import PlaneChart
+from bertcl_tui.study.past import LATEST, Past
+from bertcl_tui.study.time_line import TimeLine
 from bertcl_tui.study.trials import TrialsList, ask_to_confirm, retry
 from bertcl_tui.study.trials_table import TrialsTable
+from bertcl_tui.study.weighing import Weighing
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.widgets.keys import KeyBar
 from engine.errors import EngineError
 from engine.store.states import Desired
-from engine.work.ask import Asking, weigh_importance
 
 
 @dataclass
@@ -84,7 +86,7 @@ class StudyScreen(LiveScreen):
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("study")]
     AUTO_FOCUS = "TrialsTable"
-    ALLOW_IN_MAXIMIZED_VIEW = "TopBar, KeyBar"
+    ALLOW_IN_MAXIMIZED_VIEW = "TopBar, TimeLine, KeyBar"
     ESCAPE_TO_MINIMIZE = False  # escape first ends what goes on in the chart
     TABLE: ClassVar[str] = "trials"
     """What the table's columns and filters are remembered under."""
@@ -103,18 +105,17 @@ class StudyScreen(LiveScreen):
         self._look: Look | None = None
         self._trials = TrialsList(reader, marked or frozenset(), self.TABLE, columns, history)
         self._grid = PanelGrid(self._trials)
-        self._weighing: Asking | None = None
-        self._asked_to_weigh: tuple[str, int] | None = None
-        """Evaluator, and how many complete trials there were when it was last asked."""
+        self._time_line = TimeLine()
+        self._weighing = Weighing(self, reader)
 
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
         yield self._grid
+        yield self._time_line
         yield KeyBar()
 
     def on_unmount(self) -> None:
-        if self._weighing is not None:
-            self._weighing.cancel()
+        self._weighing.cancel()
 
     def on_resize(self, _: events.Resize) -> None:
         self.refresh_bindings()
@@ -141,28 +142,13 @@ class StudyScreen(LiveScreen):
             self._question = replace(self._question, marked=look.marks)
             self._trials.table.marked = look.marks
         self._trials.show(self._question, look)
-        self.query_one(TopBar).show(["Studies", look.study.name], facts_of(look.study))
+        self.query_one(TopBar).show(["Studies", look.study.name], facts_of(look.study, look.past))
         self._grid.show(look)
-        self._weigh_if_old(look)
+        if look.past is None:
+            self._weighing.begin_if_old(look, self._question.evaluator)
+        else:
+            self._show_moment(look, look.past)
         self.refresh_bindings()
-
-    def _weigh_if_old(self, look: Look) -> None:
-        """Find out what matters where nobody did, or long ago; one process at a time."""
-        asked = (self._question.evaluator, len(look.scored))
-        if look.importance_is_old and self._weighing is None and asked != self._asked_to_weigh:
-            self._asked_to_weigh = asked
-            store, study_id = self._reader.store, self._question.study_id
-            self._weighing = weigh_importance(store, study_id, self._question.evaluator)
-            self._weigh(self._weighing)
-
-    @work(thread=True, group="weigh")
-    def _weigh(self, weighing: Asking) -> None:
-        try:
-            weighing.wait()
-        except EngineError as error:
-            self.post_message(Trouble(str(error)))
-        finally:
-            self._weighing = None
 
     # what the person turns to
 
@@ -273,28 +259,48 @@ class StudyScreen(LiveScreen):
 
     def action_choose_baseline(self) -> None:
         """Ask which flat run the trials are held against."""
-        if self._look is not None:
-            self._find_baselines(self._look)
-
-    @work(thread=True, exclusive=True, group="baseline")
-    def _find_baselines(self, look: Look) -> None:
-        try:
-            others = flats_elsewhere(self._reader, look.study.id)
-        except EngineError as error:
-            self.post_message(Trouble(str(error)))
+        look, reader = self._look, self._reader
+        if look is None:
             return
-        self.app.call_from_thread(self._choose_baseline, (*flats_of(look.scored), *others))
+        now = None if look.flat is None else look.flat.run_id
 
-    def _choose_baseline(self, flats: Sequence[Scored]) -> None:
-        def answered(run_id: int | None) -> None:
-            if run_id is not None:
-                self._ask(baseline=run_id)
+        def found() -> Sequence[Scored]:
+            return (*flats_of(look.scored), *flats_elsewhere(reader, look.study.id))
 
-        if not flats:
-            self.notify("no run with one rate for all is complete in this store", markup=False)
-        elif self._look is not None:
-            now = None if self._look.flat is None else self._look.flat.run_id
-            self.app.push_screen(BaselineScreen(flats, now), answered)
+        ask_for_baseline(self, found, now, lambda run: self._ask(baseline=run))
+
+    # its past
+
+    def action_replay(self) -> None:
+        """Show the study as it stood, with a line of its time; from elsewhere, go back to that."""
+        if self._question.until is not None:
+            self._time_line.focus()
+        elif self._look is not None and self._look.study.ended:
+            self._time_line.begin()
+            self._ask(until=LATEST)
+        else:
+            self.notify("no trial has ended yet: there is nothing to replay", markup=False)
+
+    def _show_moment(self, look: Look, past: Past) -> None:
+        """Put the cursor on what ended last, where that is what was asked for."""
+        self._time_line.show(past)
+        asked = self._question
+        line = None if asked.cursor is None else self._trials.table.line_of(asked.cursor)
+        if past.until == asked.until and look.cursor is not None and line is not None:
+            self._trials.table.cursor = line
+
+    @on(TimeLine.Scrubbed)
+    def _scrubbed(self, message: TimeLine.Scrubbed) -> None:
+        self._ask(until=message.until, cursor=message.last)
+
+    @on(TimeLine.Turned)
+    def _turned(self, message: TimeLine.Turned) -> None:
+        self._trials.table.cursor += message.lines
+
+    def _leave_replay(self) -> None:
+        self._time_line.end()
+        self._trials.table.focus()
+        self._ask(until=None)
 
     # the trials
 
@@ -361,7 +367,9 @@ class StudyScreen(LiveScreen):
         if self.maximized is not None:
             self._grid.show_all()
         elif isinstance(self.focused, Chart):
-            self._trials.table.focus()
+            (self._trials.table if self._question.until is None else self._time_line).focus()
+        elif self._question.until is not None:
+            self._leave_replay()
         elif self._trials.table.ranging:
             self._trials.table.end_range()
         elif not self._trials.filter_bar.clear():

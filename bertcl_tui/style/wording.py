@@ -36,6 +36,12 @@ def moment(seconds: float | None) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def clock_time(seconds: float, *, among: tuple[float, float]) -> str:
+    """Write a time of day, in the person's own time; the date too where a day is not enough."""
+    same_day = len({moment(end)[:10] for end in among}) == 1
+    return moment(seconds)[11 if same_day else 0 :]
+
+
 def score(value: float | None) -> str:
     """Write an accuracy or a sum of two; nothing measured is a dash."""
     return "–" if value is None else f"{value:.3f}"

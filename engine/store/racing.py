@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, true
 
 from engine.spec import StudySpec
 from engine.spec.search import Stages
@@ -133,12 +133,18 @@ def race_of(trial_id: int) -> ColumnElement[bool]:
     return run.c.study_id.is_not(None) & run.c.id.in_(races)
 
 
-def races_of(connection: Connection, study_id: int) -> Mapping[int, tuple[Race, ...]]:
-    """Return the races of a study by the id of the trial's own run, in the order they began."""
+def races_of(
+    connection: Connection, study_id: int, until: float | None = None
+) -> Mapping[int, tuple[Race, ...]]:
+    """Return the races of a study by the id of the trial's own run, in the order they began.
+
+    ``until`` is a moment: races that had not ended by then are left out.
+    """
     query = (
         select(confirmation.c.trial_id, run.c.seed, run.c.state, run.c.p_o, run.c.p_s)
         .join(run, run.c.id == confirmation.c.run_id)
         .where(run.c.study_id == study_id, ~is_trial())
+        .where(true() if until is None else run.c.finished_at <= until)
         .order_by(run.c.id)
     )
     found: defaultdict[int, tuple[Race, ...]] = defaultdict(tuple)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     type_coerce,
 )
 
@@ -51,9 +52,12 @@ _CHANGES_LATER: Final = {"confirmed", "mean_p", "marked", "note", ANYWHERE}
 """What others change of an ended trial."""
 
 
-def confirmations(connection: Connection, study_id: int) -> dict[int, Confirmation]:
+def confirmations(
+    connection: Connection, study_id: int, until: float | None = None
+) -> dict[int, Confirmation]:
     """Return what became of those trials of a study that were confirmed, by the trial's run id.
 
+    ``until`` is a moment: runs that had not ended by then are left out.
     The first interval of all loads what the statistics need.
     """
     trial = run.alias("trial")
@@ -67,6 +71,7 @@ def confirmations(connection: Connection, study_id: int) -> dict[int, Confirmati
         select(confirmation.c.trial_id, run.c.seed, run.c.state, run.c.p)
         .join(run, run.c.id == confirmation.c.run_id)
         .where(of_study, run.c.study_id.is_(None))
+        .where(true() if until is None else run.c.finished_at <= until)
         .order_by(run.c.seed, run.c.id)
     )
     by_trial: defaultdict[int, list[Repeated]] = defaultdict(list)

@@ -107,7 +107,7 @@ def _ask(connection: Connection, study_id: int, complete: int, races: Races | No
             complete=complete,
             races=races,
             steps=steps,
-            best=_best(best_first(found)[0]),
+            best=best_of(best_first(found)[0]),
             racing=next_to_race(found) is not None,
         )
     best = (
@@ -116,7 +116,8 @@ def _ask(connection: Connection, study_id: int, complete: int, races: Races | No
     return Climb(complete=complete, races=races, steps=steps, best=best)
 
 
-def _best(contender: Contender) -> Best:
+def best_of(contender: Contender) -> Best:
+    """Return a trial with the mean over its seeds, as the best of a study."""
     mean = contender.mean
     return Best(
         number=contender.number,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select, true
 
 from bertcl_tui.store.filters import Filter
 from bertcl_tui.store.queries.conditions import confirmations, fitting, ordered, seeds_of
@@ -53,21 +53,38 @@ def window(
 
 
 def chosen(
-    connection: Connection, study_id: int, numbers: Sequence[int], now: float
+    connection: Connection,
+    study_id: int,
+    numbers: Sequence[int],
+    now: float,
+    until: float | None = None,
 ) -> tuple[TrialRow, ...]:
-    """Return these trials of a study, in the order of the numbers."""
+    """Return these trials of a study, in the order of the numbers.
+
+    Args:
+        connection: to the store.
+        study_id: of the study.
+        numbers: of the trials.
+        now: the moment that states are of.
+        until: a moment by which they, and runs of them with other seeds, had ended; None: any.
+    """
     found: dict[int, TrialRow] = {}
-    confirmed, races = confirmations(connection, study_id), races_of(connection, study_id)
+    confirmed = confirmations(connection, study_id, until)
+    races = races_of(connection, study_id, until)
     for first in range(0, len(numbers), _AT_ONCE):
         some = numbers[first : first + _AT_ONCE]
         query = with_holder(_COLUMNS).where(run.c.study_id == study_id, run.c.number.in_(some))
+        query = query if until is None else query.where(run.c.finished_at <= until)
         for row in connection.execute(query):
             found[row.number] = _trial_row(row, now, confirmed.get(row.id), races.get(row.id, ()))
     return tuple(found[number] for number in numbers if number in found)
 
 
-def scored(connection: Connection, study_id: int) -> tuple[Scored, ...]:
-    """Return what the complete trials of a study got and with which rates, best first."""
+def scored(connection: Connection, study_id: int, until: float | None = None) -> tuple[Scored, ...]:
+    """Return what the complete trials of a study got and with which rates, best first.
+
+    ``until`` is a moment by which they had ended; None: any.
+    """
     query = (
         select(
             run.c.id,
@@ -80,6 +97,7 @@ def scored(connection: Connection, study_id: int) -> tuple[Scored, ...]:
         )
         .where(run.c.study_id == study_id, is_trial())
         .where(run.c.state == "complete", run.c.p.is_not(None))
+        .where(true() if until is None else run.c.finished_at <= until)
         .order_by(run.c.p.desc(), run.c.number)
         .limit(_MOST_SCORED)
     )

@@ -12,7 +12,12 @@ def importance_of(look: Look) -> Importance:
 
     Nothing is weighed before there are enough complete trials; the drawing says so then.
     """
-    return Importance(labels=look.labels, trials=look.scored, weighed=look.importance)
+    return Importance(
+        labels=look.labels,
+        trials=look.scored,
+        weighed=look.importance,
+        past=look.past is not None,
+    )
 
 
 def _subtitle(look: Look) -> str:

@@ -28,6 +28,7 @@ from bertcl_tui.shifts.screen import ShiftsScreen
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.study.time_line import TimeLine
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.classes_panel import ClassesPanel
 from bertcl_tui.trial.screen import TrialScreen
@@ -48,6 +49,7 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "study": (StudyScreen,),
     "curves": (CurveChart,),
     "plane": (PlaneChart,),
+    "replay": (TimeLine,),
     "compare": (CompareScreen,),
     "comparison": (ComparisonTable,),
     "trial": (TrialScreen,),

@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import func, select
 
+from bertcl_tui.store.past import PastReader
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.style.wording import best_text, headway, seeds_text
 from engine.spec import StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.racing import Contender, contenders
+from engine.store.schema import run
 from engine.store.searches import end_early
 from engine.store.studies import control_study, create_study
 from tests.engine.store.conftest import new_worker
@@ -59,6 +62,22 @@ def test_the_best_is_a_mean_over_three_seeds_as_soon_as_there_is_one(
     assert best_text(row.best) == "1.667±0.143 (#7, 3 seeds)"
     assert row.best.p_o + row.best.p_s == pytest.approx(row.best.p)
     assert (row.races, headway(row)) == (3, "9/9 trials")
+
+
+def test_at_a_moment_only_those_seeds_are_known_that_had_ended(store: Store, study_id: int) -> None:
+    race(store, study_id, LUCKY, 1.2)
+    with store.reading() as connection:
+        moment = connection.execute(select(func.max(run.c.finished_at))).scalar_one()
+    race(store, study_id, STEADY, 1.7, 1.6)
+    past = PastReader(Reader(store.url), moment)
+    row = past.study(study_id)
+    assert row is not None
+    assert row.best is not None
+    assert best_text(row.best) == "1.700 (#7, 1 seed)"
+    assert row.races == 1
+    lucky, steady = past.chosen_trials(study_id, [LUCKY, STEADY])
+    assert lucky.seeds == 2
+    assert steady.raced is None
 
 
 def test_a_study_is_not_complete_before_its_best_have_raced(store: Store, study_id: int) -> None:
