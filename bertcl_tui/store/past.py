@@ -1,6 +1,6 @@
 """A study as it stood: the reader's answers, made only of what had ended by a moment."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from bertcl_tui.store.filters import Filter, NumberTerm
@@ -12,6 +12,7 @@ from bertcl_tui.store.trial_rows import (
     ImportanceRow,
     Order,
     Ordered,
+    Repeat,
     Scored,
     TrialRow,
 )
@@ -82,6 +83,12 @@ class PastReader(Reader):
             from bertcl_tui.store.queries.trials import scored
 
             return scored(connection, study_id, self.until)
+
+    def repeats(self, trial_ids: Collection[int]) -> dict[int, tuple[Repeat, ...]]:
+        from bertcl_tui.store.queries.seeds import repeats
+
+        with self._connected() as connection:
+            return {} if connection is None else repeats(connection, trial_ids, self.until)
 
     def importance(self, study_id: int, evaluator: "Evaluator") -> ImportanceRow | None:
         """Return what matters, where it was weighed from as many trials as were complete then."""

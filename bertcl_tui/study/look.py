@@ -217,7 +217,9 @@ def _curves(reader: Reader, run_ids: Iterable[int], before: Look | None) -> dict
 
 def _past(reader: PastReader, study: StudyRow) -> Past:
     ended = reader.endings(study.id)
-    return past_of(reader.until, study.created_at, reader.clock(), ended)
+    over = bool(ended) and study.state in ENDED
+    end = ended[-1].at if over else reader.clock()
+    return past_of(reader.until, study.created_at, end, ended)
 
 
 def _notes(reader: Reader, trial: TrialRow | None, before: Look | None) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ class Past(Struct, frozen=True, kw_only=True):
     """A moment, and the time that a study has had; in seconds since 1970."""
 
     until: float
-    now: float
+    end: float
+    """Of its time: now, or when the last trial of a study that is over had ended."""
     endings: tuple[Ending, ...]
     """Of all trials that have ended by now, in that order."""
     moments: tuple[float, ...]
@@ -54,11 +55,11 @@ class Past(Struct, frozen=True, kw_only=True):
     def facts(self) -> list[str]:
         """That it is a replay, how many trials had ended, and when that was."""
         trials = f"{self.ended:,} of {count(len(self.endings), 'trial')}"
-        return ["replay", trials, clock_time(self.at, among=(self.moments[0], self.now))]
+        return ["replay", trials, clock_time(self.at, among=(self.moments[0], self.end))]
 
 
-def past_of(until: float, begun: float, now: float, endings: Sequence[Ending]) -> Past:
-    """Return a moment of a study that began and whose trials ended then."""
+def past_of(until: float, begun: float, end: float, endings: Sequence[Ending]) -> Past:
+    """Return a moment of a study whose time went from then to then, and whose trials ended so."""
     ends = tuple(dict.fromkeys(each.at for each in endings))
     begun = min((begun, *(end - _BEFORE for end in ends[:1])))
-    return Past(until=until, now=now, endings=tuple(endings), moments=(begun, *ends))
+    return Past(until=until, end=max((end, *ends)), endings=tuple(endings), moments=(begun, *ends))

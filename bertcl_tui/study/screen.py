@@ -7,7 +7,7 @@ the question, and the store is read anew.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec.structs import replace
 from textual import events, on, work
@@ -55,6 +55,9 @@ from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.widgets.keys import KeyBar
 from engine.errors import EngineError
 from engine.store.states import Desired
+
+_OF_NOW: Final = {"pause_study", "resume_study", "stop_study", "confirm_trials", "retry"}
+"""What is not offered while the study is shown as it stood."""
 
 
 @dataclass
@@ -378,6 +381,8 @@ class StudyScreen(LiveScreen):
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         study = None if self._look is None else self._look.study
         going = study is None or study.desired == "running"
+        if self._question.until is not None and action in _OF_NOW:
+            return False
         match action:
             case "next_panel":
                 return not self._grid.shows_all or self.maximized is not None

@@ -97,7 +97,7 @@ class TimeLine(Widget, can_focus=True):
         past, looks = self._past, looks_of(self.app)
         if past is None:
             return Text()
-        ends = past.moments[0], past.now
+        ends = past.moments[0], past.end
         first, last = (clock_time(end, among=ends) for end in ends)
         line = Text(f"{first} ", style=looks.muted, no_wrap=True, overflow="crop")
         cells = self._cells(past)
@@ -110,7 +110,7 @@ class TimeLine(Widget, can_focus=True):
     def _cells(self, past: Past) -> list[str]:
         """Return a glyph for each part of the time: how many trials ended in it."""
         width = self._width(past)
-        span = past.now - past.moments[0]
+        span = past.end - past.moments[0]
         edges = [past.moments[0] + span * cell / width for cell in range(width + 1)]
         before = [bisect_right(past.endings, edge, key=lambda each: each.at) for edge in edges]
         counts = [end - begin for begin, end in pairwise(before)]
@@ -121,10 +121,10 @@ class TimeLine(Widget, can_focus=True):
         return max(2, self.size.width - 2 * (self._margin(past) + 1))
 
     def _margin(self, past: Past) -> int:
-        return len(clock_time(past.now, among=(past.moments[0], past.now)))
+        return len(clock_time(past.end, among=(past.moments[0], past.end)))
 
     def _cell_of(self, past: Past, at: float, cells: int) -> int:
-        span = (past.now - past.moments[0]) or 1.0
+        span = (past.end - past.moments[0]) or 1.0
         return min(max(int((at - past.moments[0]) / span * cells), 0), cells - 1)
 
     # where one is
@@ -167,7 +167,7 @@ class TimeLine(Widget, can_focus=True):
         if past is None or offset is None:
             return
         share = (offset.x - self._margin(past) - 0.5) / self._width(past)
-        self._go(past.place_of(past.moments[0] + share * (past.now - past.moments[0])))
+        self._go(past.place_of(past.moments[0] + share * (past.end - past.moments[0])))
 
     # playing
 

@@ -153,8 +153,9 @@ class CurveChart(Chart, can_focus=True):
     def show(self, drawing: Drawing) -> None:
         """Show this from now on, as it is looked at now."""
         self._shown = drawing
-        over_steps = isinstance(drawing, OfCurves | OverSteps)
-        super().show(Viewed(drawing, self.view) if over_steps else drawing)
+        if isinstance(drawing, OfCurves | OverSteps):
+            drawing = Viewed(drawing, self.view)
+        super().show(drawing)
 
     def text_of(self, drawing: Drawing, size: Size, palette: Palette) -> Text:
         if not isinstance(drawing, Viewed):

@@ -5,19 +5,25 @@ from collections.abc import Collection
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, or_, select, true
 
 from bertcl_tui.store.trial_rows import Repeat
 from engine.spec import RunSpec
 from engine.store.schema import confirmation, entry, run
 
 
-def repeats(connection: Connection, trial_ids: Collection[int]) -> dict[int, tuple[Repeat, ...]]:
-    """Return the complete runs of these trials with other seeds, by the run of the trial itself."""
+def repeats(
+    connection: Connection, trial_ids: Collection[int], until: float | None = None
+) -> dict[int, tuple[Repeat, ...]]:
+    """Return the complete runs of these trials with other seeds, by the run of the trial itself.
+
+    ``until`` is a moment by which they had ended; None: any.
+    """
     query = (
         select(confirmation.c.trial_id, run.c.id, run.c.seed)
         .join(run, run.c.id == confirmation.c.run_id)
         .where(confirmation.c.trial_id.in_(trial_ids), run.c.state == "complete")
+        .where(true() if until is None else run.c.finished_at <= until)
         .order_by(run.c.id)
     )
     found: defaultdict[int, tuple[Repeat, ...]] = defaultdict(tuple)

@@ -82,6 +82,13 @@ async def curve_read(pilot: Pilot[None]) -> None:
     await pilot.press("left", "left", "left")
 
 
+async def replay(pilot: Pilot[None]) -> None:
+    await study(pilot)
+    await pilot.press("T")
+    await settled(pilot)
+    await pilot.press("shift+left", "left")
+
+
 async def trial(pilot: Pilot[None]) -> None:
     await studies(pilot)
     pilot.app.post_message(messages.OpenRun(TOLD))
@@ -180,6 +187,7 @@ SCREENS: Final[dict[str, Show]] = {
         studies,
         study,
         curve_read,
+        replay,
         trial,
         trial_classes,
         compare,
@@ -201,6 +209,7 @@ LOOKS: Final = (*((size, "bertcl-dark") for size in SIZES), ((120, 40), "bertcl-
 FEWER: Final[dict[str, Sequence[tuple[tuple[int, int], str]]]] = {
     "curve_read": (LOOKS[1],),
     "trial_classes": (LOOKS[0], LOOKS[1]),
+    "replay": LOOKS[:3],
     "new_table": (LOOKS[0], LOOKS[2]),
     "watch": (LOOKS[0], LOOKS[1], LOOKS[3]),
     "new_rule": (LOOKS[0], LOOKS[1]),

@@ -66,10 +66,10 @@ def test_at_the_end_of_its_time_all_that_ended_is_shown(reader: Reader) -> None:
 
 def test_moments_are_a_studys_beginning_and_each_ending_once() -> None:
     endings = [Ending(10.0, 0), Ending(20.0, 1), Ending(20.0, 2), Ending(30.0, 3)]
-    past = past_of(20.0, begun=15.0, now=40.0, endings=endings)
+    past = past_of(20.0, begun=15.0, end=40.0, endings=endings)
     assert past.moments == (9.0, 10.0, 20.0, 30.0)
     assert (past.place, past.ended, past.last) == (2, 3, 2)
-    before = past_of(9.0, begun=15.0, now=40.0, endings=endings)
+    before = past_of(9.0, begun=15.0, end=40.0, endings=endings)
     assert (before.place, before.ended, before.last) == (0, 0, None)
 
 
@@ -115,10 +115,10 @@ async def test_to_and_fro_in_the_time_of_a_study(open_app: OpenApp) -> None:
         await until(pilot, lambda: _replays(pilot, 11))
         await until(pilot, lambda: screen._trials.table.current.number == 10)  # type: ignore[union-attr]
         place = screen._trials.table.cursor
+        await pilot.press("down", "down")
+        await until(pilot, lambda: screen._trials.table.cursor == place + 2)
         await pilot.press("up")
-        await until(pilot, lambda: screen._trials.table.cursor == place - 1)
-        await pilot.press("down")
-        await until(pilot, lambda: screen._trials.table.cursor == place)
+        await until(pilot, lambda: screen._trials.table.cursor == place + 1)
         await pilot.press("home")
         await until(pilot, lambda: _replays(pilot, 0))
         assert _numbers(screen) == []
