@@ -91,7 +91,7 @@ class TimeLine(Widget, can_focus=True):
             title = f"{title} ─ #{past.last} has ended"
         pace = f"{count(_SPEEDS[self._speed], 'trial')} a second"
         plays = f"▶ {pace}" if self.plays else f"{key_for(self.app, 'play')} plays {pace}"
-        entitle(self, title, plays)
+        entitle(self, title, f"{plays} · {key_for(self.app, 'back')} leaves")
 
     def render(self) -> RenderResult:
         past, looks = self._past, looks_of(self.app)
