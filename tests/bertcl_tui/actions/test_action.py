@@ -104,11 +104,11 @@ async def test_the_keys_of_all_that_stands_in_a_screen_are_held_apart(
 
 @pytest.mark.app
 async def test_a_given_key_is_pressed_shown_and_explained(store: Path) -> None:
-    app = BertclApp(str(store), settings=Settings(keys={"new_study": "f6,x", "cursor_down": "z"}))
+    app = BertclApp(str(store), settings=Settings(keys={"new_study": "f6,x", "cursor_down": "f8"}))
     async with app.run_test(size=(120, 40)) as pilot:
         table = app.screen.query_one(StudiesTable)
         await until(pilot, lambda: table.items)
-        await pilot.press("z")
+        await pilot.press("f8")
         assert table.cursor == 1
         await pilot.press("j")
         assert table.cursor == 1
