@@ -23,6 +23,7 @@ from engine.learning.learner import SequenceLearner
 from engine.places.named import CACHES, CHECKPOINTS
 from engine.search.collapse import Look
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
+from engine.store.confusions import confusions_of
 from engine.store.connection import Store, open_store
 from engine.store.leases import LeaseLostError, any_waits_for_first_stage
 from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
@@ -582,7 +583,9 @@ def test_a_run_that_is_given_back_again_and_again_learns_the_same(
             states.append(outcome.state)
         assert states[-1] == "complete"
         assert (len(states) > 2) == ends
-        found.append(measurements_of(store, run_id))
+        counted = confusions_of(store, run_id)
+        assert [(item.stage, item.task) for item in counted] == [(0, 0), (1, 0), (1, 1)]
+        found.append((measurements_of(store, run_id), counted))
     assert found[0] == found[1]
 
 
