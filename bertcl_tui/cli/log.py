@@ -82,7 +82,7 @@ def log(
             pid=worker,
             text=search,
         )
-        last = at.reader.log_window(where, around=None, limit=max(1, lines)).lines
+        last = at.reader.log.window(where, around=None, limit=max(1, lines)).lines
         _print(last if lines else (), json=json)
         if not last and not follow:
             say("nothing was said; workers say what they do")
@@ -93,7 +93,7 @@ def log(
 def _follow(at: OpenedStore, where: LogFilter, seen: int, *, json: bool) -> NoReturn:
     try:
         while True:
-            new = at.reader.lines_after(where, seen, limit=_BATCH)
+            new = at.reader.log.after(where, seen, limit=_BATCH)
             _print(new, json=json)
             seen = new[-1].id if new else seen
             if len(new) < _BATCH:

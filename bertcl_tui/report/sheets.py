@@ -189,7 +189,7 @@ def machine_sheet(reader: Reader, look: StudyLook) -> Sheet:
     facts: dict[str, str] = {}
     if chosen is not None:
         run = chosen.run
-        lines = reader.log(run_id=run.run_id)
+        lines = reader.log.last(run_id=run.run_id)
         facts = {
             "machine": ", ".join(dict.fromkeys(line.host for line in lines if line.host)),
             "device": run.holder or run.spec.device,

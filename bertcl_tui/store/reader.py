@@ -7,7 +7,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from bertcl_tui.store.filters import Filter
-from bertcl_tui.store.study_rows import LogFilter, LogLine, LogWindow, StudyRow, Towards, WorkerRow
+from bertcl_tui.store.log_reader import LogReader
+from bertcl_tui.store.study_rows import StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import (
     BY_P,
     ImportanceRow,
@@ -59,6 +60,7 @@ class Reader:
         self._counter: PoolProxiedConnection | None = None
         self._notices: Notices | None = None
         self._climbs: Climbs | None = None
+        self.log = LogReader(self._connected)
 
     @property
     def exists(self) -> bool:
@@ -317,54 +319,6 @@ class Reader:
             from bertcl_tui.store.queries.workers import list_workers
 
             return list_workers(connection, self.clock())
-
-    def log(self, *, limit: int = 200, run_id: int | None = None) -> tuple[LogLine, ...]:
-        """Return the last lines said, oldest first, by all or about one run."""
-        with self._connected() as connection:
-            if connection is None:
-                return ()
-            from bertcl_tui.store.queries.workers import log_window
-
-            where = LogFilter(run_id=run_id)
-            return log_window(connection, where, around=None, limit=limit).lines
-
-    def log_window(self, where: LogFilter, *, around: int | None, limit: int) -> LogWindow:
-        """Return so many lines around one, or the last ones; see ``queries.log``."""
-        with self._connected() as connection:
-            if connection is None:
-                return LogWindow(lines=(), before=0, total=0)
-            from bertcl_tui.store.queries.workers import log_window
-
-            return log_window(connection, where, around=around, limit=limit)
-
-    def lines_after(self, where: LogFilter, after: int, *, limit: int) -> tuple[LogLine, ...]:
-        """Return the lines that were said after this one, oldest first."""
-        with self._connected() as connection:
-            if connection is None:
-                return ()
-            from bertcl_tui.store.queries.workers import lines_after
-
-            return lines_after(connection, where, after, limit=limit)
-
-    def find_line(
-        self, where: LogFilter, text: str, *, from_id: int | None, towards: Towards
-    ) -> int | None:
-        """Return the id of the nearest other line that has this text, None where none has."""
-        with self._connected() as connection:
-            if connection is None:
-                return None
-            from bertcl_tui.store.queries.workers import find_line
-
-            return find_line(connection, where, text, from_id=from_id, towards=towards)
-
-    def count_hits(self, where: LogFilter, text: str) -> int:
-        """Return how many lines have this text."""
-        with self._connected() as connection:
-            if connection is None:
-                return 0
-            from bertcl_tui.store.queries.workers import count_hits
-
-            return count_hits(connection, where, text)
 
     def close(self) -> None:
         """Let go of the store."""

@@ -130,7 +130,7 @@ class StudiesScreen(LiveScreen):
         return StudiesRead(
             studies=studies,
             workers=self._reader.workers(),
-            said=self._reader.log(limit=_LINES_SAID),
+            said=self._reader.log.last(limit=_LINES_SAID),
             score=next((study.score for study in studies if study.id == watched_id), "accuracy"),
             watched=None if watched_id is None else self._watch(watched_id),
         )

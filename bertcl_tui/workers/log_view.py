@@ -59,13 +59,13 @@ def look_at_log(reader: Reader, question: LogQuestion) -> LogLook:
     landed, around = None, question.around
     where, text, seek = question.where, question.text, question.seek
     if text and seek is not None:
-        landed = reader.find_line(where, text, from_id=seek.from_id, towards=seek.towards)
+        landed = reader.log.find(where, text, from_id=seek.from_id, towards=seek.towards)
         around = landed if landed is not None else around
     return LogLook(
         question=question,
-        window=reader.log_window(where, around=around, limit=WINDOW),
+        window=reader.log.window(where, around=around, limit=WINDOW),
         landed=landed,
-        hits=reader.count_hits(where, text) if text else 0,
+        hits=reader.log.count(where, text) if text else 0,
     )
 
 

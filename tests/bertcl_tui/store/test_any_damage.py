@@ -31,7 +31,7 @@ LOOKS: tuple[Callable[[Reader], object], ...] = (
     lambda reader: reader.unfinished_runs(),
     lambda reader: reader.arena(),
     lambda reader: reader.workers(),
-    lambda reader: reader.log_window(LogFilter(), around=None, limit=50),
+    lambda reader: reader.log.window(LogFilter(), around=None, limit=50),
     lambda reader: reader.version(),
 )
 TEXTS_IN = (

@@ -84,7 +84,7 @@ def test_no_store_is_an_empty_one_and_stays_none(tmp_path: Path) -> None:
     assert reader.trials(1).rows == ()
     assert reader.curves([1]) == ()
     assert reader.workers() == ()
-    assert reader.log() == ()
+    assert reader.log.last() == ()
     assert not path.exists()
 
 
@@ -595,8 +595,11 @@ def test_an_idle_worker(reader: Reader, writer: Store) -> None:
 def test_the_log_ends_with_the_last_line(reader: Reader, writer: Store) -> None:
     write_log(writer, "warning", "the disk is nearly full")
     write_log(writer, "info", "about run 7", run_id=7)
-    assert [line.text for line in reader.log(limit=2)] == ["the disk is nearly full", "about run 7"]
-    assert [line.text for line in reader.log(run_id=7)] == ["about run 7"]
+    assert [line.text for line in reader.log.last(limit=2)] == [
+        "the disk is nearly full",
+        "about run 7",
+    ]
+    assert [line.text for line in reader.log.last(run_id=7)] == ["about run 7"]
 
 
 def test_progress_moves(reader: Reader, writer: Store) -> None:

@@ -35,7 +35,7 @@ def main() -> int:
 def _read(reader: Reader) -> str | None:
     """Return what does not fit together."""
     reader.workers()
-    reader.log(limit=50)
+    reader.log.last(limit=50)
     for study in reader.studies():
         ids = reader.run_ids(study.id)
         for run in reader.curves(list(ids.values())):
