@@ -29,7 +29,7 @@ def open_app(store: str | None = None) -> int:
     path = settings_file()
     settings = read_settings(path)
     apply_places(settings)
-    opened = partial(BertclApp, settings=settings, settings_path=path)
+    opened = partial(BertclApp, settings=settings, settings_path=path, warm=True)
     try:
         app = opened() if store is None else opened(store)
     except UsageError as error:

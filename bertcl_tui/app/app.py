@@ -16,8 +16,10 @@ from textual.screen import Screen
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.actions.action import Keymap
 from bertcl_tui.app.controls import Controls
+from bertcl_tui.app.elapsed import Elapsed
 from bertcl_tui.app.palette import ActionsProvider, JumpsProvider, places
 from bertcl_tui.app.pictures import FOLDER, free_path, picture_name
+from bertcl_tui.app.warming import Warming
 from bertcl_tui.app.watch import LoadWatch, StoreWatch
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
@@ -55,6 +57,7 @@ class BertclApp(App[None]):
         clock: says which moment it is that states are of.
         settings: what the person likes.
         settings_path: where changes of it are written; None: nowhere.
+        warm: whether there may be a warm process, as the settings have it.
 
     Raises:
         UsageError: keys are given that cannot be.
@@ -78,6 +81,7 @@ class BertclApp(App[None]):
         clock: Callable[[], float] | None = None,
         settings: Settings | None = None,
         settings_path: Path | None = None,
+        warm: bool = False,
     ) -> None:
         super().__init__()
         self.configuration = Configuration(self, settings, settings_path)
@@ -89,6 +93,9 @@ class BertclApp(App[None]):
         )
         self.load_watch = LoadWatch(self)
         self.loads = Loads()
+        self.elapsed = Elapsed(self)
+        self.warming = Warming(self, lambda: warm and self.settings.warm)
+        self.configuration.changed.append(self.warming.follow)
         self.marks: dict[int, frozenset[int]] = {}
         """Numbers of trials that were marked here, by study id; the store has the others."""
         self.histories: dict[str, History] = {}
@@ -126,9 +133,12 @@ class BertclApp(App[None]):
         self.configuration.apply()
         self.call_after_refresh(self.store_watch.start)
         self.call_after_refresh(self.load_watch.start)
+        self.call_after_refresh(self.elapsed.start)
+        self.call_after_refresh(self.warming.start)
 
     def on_unmount(self) -> None:
         self.announcer.close()
+        self.warming.end()
         self.reader.close()
 
     # the store

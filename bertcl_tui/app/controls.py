@@ -49,11 +49,13 @@ class Controls:
 
     def studies(self, study_ids: Sequence[int], desired: Desired) -> None:
         """Let studies run, pause or stop."""
-        self._in_thread(lambda: control_studies(self._store, study_ids, desired))
+        what = "starting workers" if desired == "running" else "writing what is wanted"
+        self._in_thread(lambda: control_studies(self._store, study_ids, desired), what=what)
 
     def runs(self, run_ids: Sequence[int], desired: Desired) -> None:
         """Let runs go on, pause or stop."""
-        self._in_thread(lambda: control_runs(self._store, run_ids, desired))
+        what = "starting workers" if desired == "running" else "writing what is wanted"
+        self._in_thread(lambda: control_runs(self._store, run_ids, desired), what=what)
 
     def worker(self, worker_id: int, desired: Desired) -> None:
         """Let a worker work, pause or end."""
@@ -61,21 +63,22 @@ class Controls:
 
     def start_workers(self) -> None:
         """Start the workers that are missing."""
-        self._in_thread(lambda: start_workers(self._store))
+        self._in_thread(lambda: start_workers(self._store), what="starting workers")
 
     def add_worker(self, device: str, threads: int, stack: int) -> None:
         """Start one more worker."""
-        self._in_thread(lambda: add_worker(self._store, device, threads, stack))
+        self._in_thread(
+            lambda: add_worker(self._store, device, threads, stack), what="starting a worker"
+        )
 
     def retry(self, run_ids: Sequence[int]) -> None:
         """Queue runs again that ended without a result."""
-
-        def check_and_queue() -> None:
-            self._say("Checking data, model and device…")
-            retry_runs(self._store, run_ids)
-
         queued = f"{count(len(run_ids), 'run')} queued again"
-        self._in_thread(check_and_queue, lambda: self._app.notify(queued, markup=False))
+        self._in_thread(
+            lambda: retry_runs(self._store, run_ids),
+            lambda: self._app.notify(queued, markup=False),
+            what="checking data, model and device",
+        )
 
     def mark(self, study_id: int, marks: Mapping[int, frozenset[int]]) -> None:
         """Keep which trials of a study are marked.
@@ -114,7 +117,9 @@ class Controls:
 
     def delete(self, study_id: int, deleted: Call) -> None:
         """Delete a study and what was measured in it; then call ``deleted`` in the app's loop."""
-        self._in_thread(lambda: delete_study(self._store, study_id), deleted)
+        self._in_thread(
+            lambda: delete_study(self._store, study_id), deleted, what="deleting the study"
+        )
 
     def stand_down(
         self, study_ids: Sequence[int], run_ids: Sequence[int], desired: Desired, done: Call
@@ -125,7 +130,7 @@ class Controls:
             control_studies(self._store, study_ids, desired)
             control_runs(self._store, run_ids, desired)
 
-        self._in_thread(control_all, done)
+        self._in_thread(control_all, done, what="writing what is wanted")
 
     def report(self, asked: WriteReport) -> None:
         """Ask for a file, and write the report of a study or of the arena into it."""
@@ -145,7 +150,8 @@ class Controls:
         def answered(texts: Mapping[str, str] | None) -> None:
             if texts is not None:
                 out = target(texts)
-                self._in_thread(lambda: self._write_report(asked.study_id, out))
+                write = partial(self._write_report, asked.study_id, out)
+                self._in_thread(write, what="writing the report")
 
         field = file_field("Ends in .html; any browser opens it.", report_file(asked.name))
         title = "Report of the arena" if asked.study_id is None else f"Report of {asked.name}"
@@ -183,8 +189,11 @@ class Controls:
             self.waiting_rows = ()
             self._app.post_message(Trouble(str(error)))
 
-    def _in_thread(self, change: Call, done: Call | None = None) -> None:
-        """Change the store, then call ``done`` in the app's loop; or say what kept it unchanged."""
+    def _in_thread(self, change: Call, done: Call | None = None, *, what: str = "") -> None:
+        """Change the store, then call ``done`` in the app's loop; or say what kept it unchanged.
+
+        ``what`` is said on top while it takes long.
+        """
 
         def work() -> None:
             try:
@@ -196,7 +205,7 @@ class Controls:
             if done is not None:
                 self._app.call_from_thread(done)
 
-        self._app.run_worker(work, thread=True, group="control")
+        self._app.run_worker(work, thread=True, group="control", description=what)
 
     def _say(self, text: str) -> None:
         self._app.call_from_thread(self._app.notify, text, markup=False)

@@ -22,6 +22,7 @@ _NEW_FILE: Final = """\
 # notify = false      # say nothing when a study ends, stalls or loses its worker
 # bell = true         # ring with every notification
 # desktop = true      # show it on the desktop too, where the terminal can
+# warm = false        # load the libraries when a worker starts, not before
 # checkpoints = "/shared/checkpoints"   # or s3://bucket/name: where runs go on from on any host
 # cache = "s3://bucket/name"            # what hosts need not compute twice; or a folder
 #
@@ -40,7 +41,7 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="theme, notify, bell, desktop, checkpoints, cache, keys.ACTION or watch.RULE.PART.",
+        help="theme, notify, bell, desktop, warm, checkpoints, cache, keys.ACTION or watch.RULE.PART.",
         autocompletion=offer_settings,
     ),
 ]

@@ -1,6 +1,5 @@
 """``worker`` and ``workers``: who does the work."""
 
-import subprocess
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
@@ -35,6 +34,7 @@ from engine.work.supervisor import (
     passing_on_signals,
     start_process,
 )
+from engine.work.warm import Process
 
 _FOREVER: Final = 1e9
 
@@ -147,7 +147,7 @@ def _refuse_unwritable(store: OpenStore) -> None:
         return
 
 
-def _wait_for(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
+def _wait_for(processes: Sequence[Process]) -> None:
     with passing_on_signals(processes) as ended_by:
         codes = [process.wait() for process in processes]
     failed = [code for code in codes if code != 0 and -code not in ended_by]

@@ -27,6 +27,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """Ring the terminal's bell with it."""
     desktop: bool = False
     """Show it on the desktop too, where the terminal can."""
+    warm: bool = True
+    """Keep a process that has loaded the libraries, so that what is started begins at once."""
     checkpoints: str = ""
     """Folder or URL where runs keep what they go on from; empty: beside the store."""
     cache: str = ""

@@ -1,5 +1,6 @@
 """What an app is set to: its theme and its keys, and the file that changes go to."""
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
@@ -40,6 +41,8 @@ class Configuration:
         self.path = path
         self._applied_theme = self.settings.theme
         """The theme in use; another than the one that is set where that one cannot be read."""
+        self.changed: list[Callable[[], None]] = []
+        """Called when something was changed."""
         self._writing = Lock()
         """Held by the thread that writes: the last one writes what holds last."""
         for theme in (themes.DARK, themes.LIGHT):
@@ -79,6 +82,8 @@ class Configuration:
             self._apply_keys(own_keys)
         if "theme" in changes:
             self._apply_theme()
+        for changed in self.changed:
+            changed()
         self._app.run_worker(self._write, thread=True, exclusive=True, group="settings")
 
     def _apply_keys(self, own_keys: Keymap) -> None:

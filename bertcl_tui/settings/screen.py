@@ -174,11 +174,16 @@ class SettingsScreen(Screen[None]):
             "off": "Stays in the terminal.",
             "on": "Shown on the desktop too: iTerm2, WezTerm, kitty, ghostty, foot, urxvt.",
         }
+        warm = {
+            "off": "A worker loads its libraries when it starts, for seconds.",
+            "on": "What is started begins at once: a process waits with the libraries, in 400 MB.",
+        }
         return [
             (_choice("theme", "Theme", themes), settings.theme),
             (_choice("notify", "Notifications", notifications), _ON_OFF[settings.notify]),
             (_choice("bell", "Bell", rung), _ON_OFF[settings.bell]),
             (_choice("desktop", "Desktop", shown), _ON_OFF[settings.desktop]),
+            (_choice("warm", "Warm start", warm), _ON_OFF[settings.warm]),
         ]
 
     def on_mount(self) -> None:

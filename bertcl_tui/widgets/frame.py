@@ -24,6 +24,7 @@ class TopBar(Widget):
         super().__init__()
         self._path = path
         self._facts: tuple[str, ...] = ()
+        self._waits = ""
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -36,11 +37,17 @@ class TopBar(Widget):
             self._path, self._facts = tuple(path), tuple(facts)
             self.refresh()
 
+    def wait_for(self, text: str) -> None:
+        """Show instead of the facts what is under way; empty: nothing that takes long."""
+        if text != self._waits:
+            self._waits = text
+            self.refresh()
+
     def render(self) -> RenderResult:
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append("bertcl", style="bold")
         line.append("  " + " › ".join(self._path))
-        facts = list(self._facts)
+        facts = [self._waits] if self._waits else list(self._facts)
         while facts and len(_BETWEEN.join(facts)) + line.cell_len + 2 > self.size.width:
             facts.pop()
         right = _BETWEEN.join(facts)

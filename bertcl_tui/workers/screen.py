@@ -41,6 +41,7 @@ from bertcl_tui.workers.table import (
 )
 from engine.store.states import Desired
 from engine.work.machine import core_count, gpu_count
+from engine.work.warm import WARM
 
 _THREADS: Final = readers.whole("threads", least=1, most=1024, example=2)
 _STACK: Final = readers.whole("trials", least=1, most=1024, example=8)
@@ -172,12 +173,12 @@ class WorkersScreen(LiveScreen):
         waiting.set_class(not message.waiting, "-empty")
         self.query_one(WaitingTable).show(message.waiting)
         self._log.show(message.log)
-        self.query_one(TopBar).show(["Workers"], _facts(message.workers))
         self._show_loads()
 
     @on(LoadsChanged)
     @on(WorkersTable.Moved)
     def _show_loads(self) -> None:
+        self.query_one(TopBar).show(["Workers"], _facts(self._workers))
         worker, loads, span = self._current(), self._loads, self._span
         panel = self.query_one("#of-worker", LoadPanel)
         if worker is None:
@@ -277,9 +278,18 @@ class WorkersScreen(LiveScreen):
 
 def _facts(workers: tuple[WorkerRow, ...]) -> list[str]:
     if not workers:
-        return ["no worker"]
+        return ["no worker", *_warmth()]
     running = [worker for worker in workers if worker.state == "running"]
-    return [f"{len(running)} of {count(len(workers), 'worker')} running", *pace_of(workers)]
+    at_work = f"{len(running)} of {count(len(workers), 'worker')} running"
+    return [at_work, *_warmth(), *pace_of(workers)]
+
+
+def _warmth() -> list[str]:
+    """Say whether a worker would begin at once, and if not yet, when."""
+    if WARM.warmth == "warming":
+        left = WARM.seconds_left
+        return [f"warm: ready in {left:.0f} s" if left else f"warming for {WARM.seconds:.0f} s"]
+    return ["warm: starts at once"] if WARM.warmth == "warm" else []
 
 
 def _machine_facts(loads: Loads) -> list[tuple[str, str]]:

@@ -49,11 +49,12 @@ class WorkerLine(Struct, frozen=True, kw_only=True):
 
 def worker_line(row: WorkerRow, now: float, idle: str) -> WorkerLine:
     """Return how a worker is shown now; ``idle`` is why it is at no run, where it could be."""
-    quiet = max(0.0, now - row.heartbeat_at)
+    quiet, up = max(0.0, now - row.heartbeat_at), duration(max(0.0, now - row.started_at))
+    starts = worker_word(row) == "starting"
     return WorkerLine(
         row=row,
-        what=at_what(row, idle),
-        up=duration(max(0.0, now - row.started_at)),
+        what=f"{at_what(row)}, for {up}" if starts else at_what(row, idle),
+        up=up,
         heartbeat="now" if quiet < _LATELY else f"{duration(quiet)} ago",
     )
 

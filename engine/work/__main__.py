@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from engine.errors import EngineError
-from engine.work.processes import log_to, read_message
+from engine.work.processes import give_way, log_to, read_message
 from engine.work.supervisor import WorkerSettings
 
 _MOST_LOG_BYTES: Final = 4 * 2**20
@@ -32,6 +32,8 @@ class WorkerLog(RotatingFileHandler):
 def main() -> int:
     """Read the settings from stdin and work."""
     settings = msgspec.json.decode(read_message(), type=WorkerSettings)
+    if settings.niceness is not None:
+        give_way(settings.niceness)
     file = settings.log_file
     log_to(logging.StreamHandler() if file is None else WorkerLog(file))
     from engine.work.worker import work

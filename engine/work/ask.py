@@ -26,6 +26,7 @@ from engine.tasks.shift_findings import Question as ShiftQuestion
 from engine.trainers.tools.tool import Head
 from engine.work.machine import Machine
 from engine.work.processes import hand_over, start_module
+from engine.work.warm import Process
 
 SUFFIXES: Final = (".svg", ".png")
 """What a picture can be."""
@@ -115,7 +116,7 @@ class Asking:
     def __init__(self, question: Question, failure: str) -> None:
         self._question = question
         self._failure = failure
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._lock = threading.Lock()
         self._cancelled = False
 
@@ -138,8 +139,9 @@ class Asking:
                     process.kill()
                     raise
             complaints.seek(0)
-            if process.returncode != 0 and not self._cancelled:
-                raise self._error(process.returncode, complaints.read().decode(errors="replace"))
+            code = process.wait()
+            if code != 0 and not self._cancelled:
+                raise self._error(code, complaints.read().decode(errors="replace"))
 
     def wait(self) -> bytes:
         """Return the one answer when it is there; empty where there is none.
@@ -157,19 +159,18 @@ class Asking:
             if self._process is not None:
                 self._process.kill()
 
-    def _start(self, complaints: int) -> "subprocess.Popen[bytes] | None":
+    def _start(self, complaints: int) -> Process | None:
+        if self._cancelled:
+            return None
+        try:
+            process = start_module("engine.work.answers", stdout=subprocess.PIPE, stderr=complaints)
+        except OSError as error:
+            raise EngineError(f"{self._failure}: {reason_of(error)}") from error
         with self._lock:
-            if self._cancelled:
-                return None
-            try:
-                self._process = start_module(
-                    "engine.work.answers",
-                    stdout=subprocess.PIPE,
-                    stderr=complaints,
-                )
-            except OSError as error:
-                raise EngineError(f"{self._failure}: {reason_of(error)}") from error
-            return self._process
+            self._process = process
+            if self._cancelled:  # while it was started
+                process.kill()
+        return process
 
     def _error(self, code: int, complaints: str) -> EngineError:
         last = (complaints.strip().splitlines() or ["it ended without a word"])[-1]

@@ -13,6 +13,7 @@ from typing import IO, Final
 import psutil
 
 from engine.store.workers import WorkerIdentity, is_same_process
+from engine.work.warm import WARM, Order, Process
 
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _PID_SPACE: Final = Path("/proc/self/ns/pid")
@@ -30,10 +31,11 @@ def start_module(
     stdout: int | IO[bytes] | None = None,
     stderr: int | IO[bytes] | None = None,
     own_session: bool = False,
-) -> "subprocess.Popen[bytes]":
+) -> Process:
     """Start ``python -m MODULE``, which waits for what ``hand_over`` gives it.
 
-    Files in the current folder that are called like a module are not in its way (``-P``).
+    Where this process has a warm one, that becomes it. Files in the current folder that are called
+    like a module are not in its way (``-P``).
 
     Args:
         module: one of ours.
@@ -45,9 +47,16 @@ def start_module(
     Raises:
         OSError: it could not be started.
     """
+    environment = _environment()
+    order = Order(
+        module=module, shown=tuple(shown), environment=environment, own_session=own_session
+    )
+    forked = WARM.fork(order, stdout=stdout, stderr=stderr)
+    if forked is not None:
+        return forked
     return subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-P", "-m", module, *shown],
-        env={**_PATIENT_THREADS, **os.environ},
+        env=environment,
         stdin=subprocess.PIPE,
         stdout=stdout,
         stderr=stderr,
@@ -55,7 +64,16 @@ def start_module(
     )
 
 
-def hand_over(process: "subprocess.Popen[bytes]", message: bytes) -> None:
+def warm_up() -> bool:
+    """Have a warm process from now on, and wait until it is; False: there is none to be had."""
+    return WARM.start(_environment())
+
+
+def _environment() -> dict[str, str]:
+    return {**_PATIENT_THREADS, **os.environ}
+
+
+def hand_over(process: Process, message: bytes) -> None:
     """Give a process its message, of any length and with all that is secret; it hears no more."""
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin:  # it ended first, and its exit code says why
@@ -65,10 +83,21 @@ def hand_over(process: "subprocess.Popen[bytes]", message: bytes) -> None:
 def read_message() -> bytes:
     """Return what this process was handed over; its stdin is empty then, for all that it loads."""
     text = sys.stdin.buffer.read()
+    empty_stdin()
+    return text
+
+
+def empty_stdin() -> None:
+    """Let this process have nothing more to read there."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    return text
+
+
+def give_way(niceness: int) -> None:
+    """Let this process, and all that it starts, have what others leave of the cores."""
+    here = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, max(here, niceness))
 
 
 def log_to(handler: logging.Handler) -> None:

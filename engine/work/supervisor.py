@@ -1,8 +1,8 @@
 """Starting workers and telling the living from the dead. Light: the screen uses it."""
 
 import logging
+import os
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,11 +41,14 @@ from engine.work.machine import (
     known_rates,
 )
 from engine.work.processes import hand_over, identity_of, is_alive, is_here, start_module
+from engine.work.warm import Process
 
 _COPIES_OF_WEIGHTS: Final = 6
 """As they began and as they are, their gradients and two moments; as much for what is computed."""
 _OF_A_WORKER: Final = 2**30
 """What its libraries and tasks take."""
+_NICE: Final = 5
+"""How much workers give way to the terminal they were started in."""
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _log = logging.getLogger(__name__)
@@ -68,6 +71,8 @@ class WorkerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Least time between two checkpoints of a run; 0 writes one after every step."""
     checkpoints: str = ""
     """URL of the place where they lie; empty: where they usually do."""
+    niceness: int | None = None
+    """Its nice value, at least; None: that of whoever starts it."""
     log_file: str | None = None
     """Where what it writes goes already, so that it can see to it that this stays small."""
 
@@ -204,14 +209,18 @@ def start_worker(store: Store, settings: WorkerSettings) -> int:
             store.folder / f"worker-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6}.log"
         )
         with log_file.open("ab") as output:
-            process = start_process(replace(settings, log_file=str(log_file)), output)
+            process = _begin_process(settings, output)
     except OSError as error:
         raise EngineError(
             f"no worker could be started ({error}); free some room and resume"
         ) from error
+    identity = identity_of(process.pid)  # it is there until it has read its settings
+    gives_way = os.nice(0) + _NICE
+    told = replace(settings, log_file=str(log_file), niceness=gives_way)
+    hand_over(process, msgspec.json.encode(told))
     register_worker(
         store,
-        identity_of(process.pid),
+        identity,
         device=settings.device,
         threads=settings.threads,
         log_file=str(log_file),
@@ -219,9 +228,7 @@ def start_worker(store: Store, settings: WorkerSettings) -> int:
     return process.pid
 
 
-def start_process(
-    settings: WorkerSettings, output: IO[bytes] | None = None
-) -> "subprocess.Popen[bytes]":
+def start_process(settings: WorkerSettings, output: IO[bytes] | None = None) -> Process:
     """Start a worker process in a session of its own: the end of the terminal does not reach it.
 
     Args:
@@ -231,24 +238,29 @@ def start_process(
     Raises:
         OSError: it could not be started.
     """
+    process = _begin_process(settings, output)
+    hand_over(process, msgspec.json.encode(settings))
+    return process
+
+
+def _begin_process(settings: WorkerSettings, output: IO[bytes] | None) -> Process:
+    """Start a worker process that waits for its settings."""
     shown = replace(
         settings,
         store=mask_password(settings.store),
         checkpoints=mask_password(settings.checkpoints),
     )
-    process = start_module(
+    return start_module(
         "engine.work",
         shown=[msgspec.json.encode(shown).decode()],
         stdout=output,
         stderr=output,
         own_session=True,
     )
-    hand_over(process, msgspec.json.encode(settings))
-    return process
 
 
 @contextmanager
-def passing_on_signals(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator[set[int]]:
+def passing_on_signals(processes: Sequence[Process]) -> Iterator[set[int]]:
     """Ask the processes to end when this one is asked to; yield the signals they were sent."""
     sent: set[int] = set()
 

@@ -41,6 +41,7 @@ def test_what_is_set_and_what_is_not(ask: Ask, file: Path) -> None:
         "notify": "on",
         "bell": "off",
         "desktop": "off",
+        "warm": "on",
         "checkpoints": "",
         "cache": "",
         "keys.sort": "f6,f5",
