@@ -128,9 +128,9 @@ class Asking:
             EngineError: the process failed.
         """
         with tempfile.TemporaryFile() as complaints:
-            process = self._start(complaints.fileno())
-            if process is None:
+            if self._cancelled:
                 return
+            process = self._start(complaints.fileno())
             with process:
                 try:
                     hand_over(process, msgspec.json.encode(self._question))
@@ -159,9 +159,7 @@ class Asking:
             if self._process is not None:
                 self._process.kill()
 
-    def _start(self, complaints: int) -> Process | None:
-        if self._cancelled:
-            return None
+    def _start(self, complaints: int) -> Process:
         try:
             process = start_module("engine.work.answers", stdout=subprocess.PIPE, stderr=complaints)
         except OSError as error:
