@@ -41,7 +41,8 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="theme, notify, bell, desktop, warm, checkpoints, cache, keys.ACTION or watch.RULE.PART.",
+        help="theme, notify, bell, desktop, warm, checkpoints, cache, keys.ACTION, "
+        "watch.RULE.PART.",
         autocompletion=offer_settings,
     ),
 ]
