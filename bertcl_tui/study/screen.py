@@ -369,6 +369,8 @@ class StudyScreen(LiveScreen):
         """End what goes on, from the inside to the outside; at last leave the study."""
         if self.maximized is not None:
             self._grid.show_all()
+            if self._question.until is not None:
+                self._time_line.focus()
         elif isinstance(self.focused, Chart):
             (self._trials.table if self._question.until is None else self._time_line).focus()
         elif self._question.until is not None:

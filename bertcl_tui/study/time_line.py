@@ -86,9 +86,8 @@ class TimeLine(Widget, can_focus=True):
         self.refresh_bindings()
 
     def _entitle(self, past: Past) -> None:
-        title = "Replay ─ before the first trial" if past.last is None else "Replay"
-        if past.last is not None:
-            title = f"{title} ─ #{past.last} has ended"
+        last = "before the first trial" if past.last is None else f"#{past.last} has ended"
+        title = f"Replay ─ {' · '.join(past.facts[1:])} ─ {last}"
         pace = f"{count(_SPEEDS[self._speed], 'trial')} a second"
         plays = f"▶ {pace}" if self.plays else f"{key_for(self.app, 'play')} plays {pace}"
         entitle(self, title, f"{plays} · {key_for(self.app, 'back')} leaves")

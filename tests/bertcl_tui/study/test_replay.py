@@ -124,6 +124,8 @@ async def test_to_and_fro_in_the_time_of_a_study(open_app: OpenApp) -> None:
         assert _numbers(screen) == []
         await pilot.press("end")
         await until(pilot, lambda: _replays(pilot, 30))
+        await pilot.press("1", "escape")  # a large chart, and back to the time line
+        assert screen.query_one(TimeLine).has_focus
         await pilot.press("escape")
         await until(pilot, lambda: 30 in _numbers(screen) and "replay" not in _top(pilot))
         assert screen._trials.table.has_focus
