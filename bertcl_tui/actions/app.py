@@ -13,6 +13,12 @@ FORMS = (
         "Start what the form asks for; it runs on when the app is closed.",
     ),
     _form(
+        "pick",
+        "ctrl+t",
+        "pick",
+        "Go to the list of tasks or methods, where space takes one; again comes back.",
+    ),
+    _form(
         "copy_command", "ctrl+y", "copy command", "Copy the command line that asks for the same."
     ),
 )
@@ -44,8 +50,8 @@ EVERYWHERE = (
         elsewhere=(
             ("study", "Leave what is open: range, filter, then the screen."),
             ("arena", "Leave the legend, the runs or the curves of a cell, then the screen."),
-            ("new-study", "Leave the form; nothing is started."),
-            ("new-table", "Leave the form; nothing is started."),
+            ("new-study", "Leave the list, then the form; nothing is started."),
+            ("new-table", "Leave the list, then the form; nothing is started."),
             ("dialog", "Close it; nothing is done."),
         ),
     ),

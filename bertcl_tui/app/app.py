@@ -236,6 +236,9 @@ class BertclApp(App[None]):
     def _open_new_study(self, message: messages.OpenNewStudy) -> None:
         from bertcl_tui.new_study.screen import NewStudyScreen
 
+        if message.like is not None:
+            self._find_texts(message.like)
+            return
         if message.texts:
             self.push_screen(NewStudyScreen(self.reader, message.texts))
             return
@@ -244,6 +247,15 @@ class BertclApp(App[None]):
             self._unsent_study = left
 
         self.push_screen(NewStudyScreen(self.reader, self._unsent_study), keep)
+
+    @work(thread=True, exclusive=True, group="like")
+    def _find_texts(self, study_id: int) -> None:
+        from bertcl_tui.store.starting import texts_like
+
+        try:
+            self.post_message(messages.OpenNewStudy(texts_like(self.reader, study_id)))
+        except EngineError as error:
+            self.post_message(messages.Trouble(str(error)))
 
     @on(messages.OpenShifts)
     def _open_shifts(self, message: messages.OpenShifts) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.binding import BindingType
@@ -21,13 +21,16 @@ from bertcl_tui.arena.fields import (
 )
 from bertcl_tui.arena.launching import TableRequest, launch
 from bertcl_tui.arena.messages import FillTable
-from bertcl_tui.kit.request import Pending, RequestScreen
+from bertcl_tui.kit.pending import Pending
+from bertcl_tui.kit.request import RequestScreen
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.inputs import Pick
-from engine.arena.entrants import RATES, split_entrants
+from engine.arena.entrants import PUBLISHED, RATES, split_entrants
 from engine.spec.methods import METHODS
+
+_TAKEN: Final = "✓"
 
 
 class NewTableScreen(RequestScreen[TableRequest | None]):
@@ -83,12 +86,28 @@ class NewTableScreen(RequestScreen[TableRequest | None]):
 
     def picks(self) -> tuple[str, Sequence[Pick]]:
         taken = {word.partition(",")[0] for word in split_entrants(self.texts["methods"])}
-        known = {
-            **{entry.name: entry.summary for entry in METHODS if entry.name != "profile"},
-            **{name: f"a profile or rate: {what}" for name, what in RATES.items()},
-        }
-        picks = [Pick(name, what, "✓" if name in taken else "") for name, what in known.items()]
-        return "Methods", picks
+        picks = [
+            Pick(
+                name=entry.name,
+                description=entry.summary,
+                mark=_TAKEN if entry.name in taken else "",
+                cost=entry.takes,
+                more=f"({entry.cost})" if entry.cost else "",
+            )
+            for entry in METHODS
+            if entry.name != "profile"
+        ]
+        picks += [
+            Pick(
+                name=name,
+                description=what,
+                mark=_TAKEN if name in taken else "",
+                cost="1×+" if name != PUBLISHED else "1×",
+                more="(rates: a search first, as long as Budget says)" if name != PUBLISHED else "",
+            )
+            for name, what in RATES.items()
+        ]
+        return "Methods ─ time beside flat", picks
 
     def toggle(self, name: str) -> None:
         row = self.row("methods")

@@ -13,7 +13,7 @@ from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.options import option, readers
 from bertcl_tui.options.readers import Field
 from bertcl_tui.style.wording import count
-from bertcl_tui.widgets.inputs import SequenceSuggester
+from bertcl_tui.widgets.suggesters import SequenceSuggester
 from engine.arena.entrants import Entrant
 from engine.arena.plan import arena_seeds
 from engine.errors import UsageError, shown

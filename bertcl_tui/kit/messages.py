@@ -44,6 +44,8 @@ class OpenNewStudy(Message):
     """Set up a search; its form says this at first, by option, or else what works at once."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
+    like: int | None = None
+    """The study that it shall be like."""
 
 
 @dataclass

@@ -1,11 +1,10 @@
 """A form for what takes long: every option with its default, and the same as a command."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
-from typing import ClassVar, Final, Generic, Literal, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -14,16 +13,19 @@ from textual.containers import Container, Horizontal, VerticalScroll
 from textual.events import DescendantFocus
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Button, Input, Static
+from textual.widget import Widget
+from textual.widgets import Button, Input, OptionList, Static
 from textual.worker import get_current_worker
 
 from bertcl_tui.kit.messages import Trouble
+from bertcl_tui.kit.pending import CancelledError, Pending
 from bertcl_tui.options import Field
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings
 from bertcl_tui.widgets.frame import TopBar
-from bertcl_tui.widgets.inputs import CommandLine, FieldRow, Pick, Picker, SequenceSuggester
+from bertcl_tui.widgets.inputs import CommandLine, FieldRow, Pick, Picker
 from bertcl_tui.widgets.keys import KeyBar
+from bertcl_tui.widgets.suggesters import SequenceSuggester
 from engine.errors import EngineError, mask_password
 from engine.store.connection import DEFAULT_STORE
 from engine.tasks.catalog import names_of
@@ -38,40 +40,6 @@ _STYLES: Final = (
     "widgets/command_line.tcss",
 )
 """Whole paths: Textual looks for others beside the screen that inherits them."""
-
-
-class CancelledError(Exception):
-    """Nothing shall be written."""
-
-
-class Pending:
-    """What was asked for: it is called off or carried out, whichever comes first."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._decided: Literal["called off", "carried out"] | None = None
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether nothing will come of it."""
-        return self._decided == "called off"
-
-    def cancel(self) -> bool:
-        """Let nothing be written; False where it is too late for that."""
-        with self._lock:
-            self._decided = self._decided or "called off"
-        return self.is_cancelled
-
-    def carry_out(self) -> None:
-        """Say that it is written now.
-
-        Raises:
-            CancelledError: it was called off.
-        """
-        with self._lock:
-            self._decided = self._decided or "carried out"
-        if self.is_cancelled:
-            raise CancelledError
 
 
 class _Fields(VerticalScroll, inherit_bindings=False):
@@ -137,6 +105,8 @@ class RequestScreen(Screen[Result], Generic[Result]):
         self._rows: dict[str, FieldRow] = {}
         self._pending: Pending | None = None
         """What is being started."""
+        self._left: Widget | None = None
+        """Where the person typed before going to the list."""
 
     # what differs from form to form
 
@@ -191,6 +161,10 @@ class RequestScreen(Screen[Result], Generic[Result]):
         """Return a line for each field that does little or nothing beside the others."""
         return {}
 
+    def beside(self) -> Iterable[Widget]:
+        """Return what else stands beside the list."""
+        return ()
+
     # the form
 
     def compose(self) -> ComposeResult:
@@ -207,7 +181,9 @@ class RequestScreen(Screen[Result], Generic[Result]):
             with _Fields(id="form", classes="panel", can_focus=False) as form:
                 form.border_title = "Options"
                 yield from self._rows.values()
-            yield Picker()
+            with Container(id="side"):
+                yield Picker()
+                yield from self.beside()
         yield Static(id="hint", markup=False)
         yield CommandLine()
         with Horizontal(id="bottom"):
@@ -261,9 +237,27 @@ class RequestScreen(Screen[Result], Generic[Result]):
         event.stop()
         self.app.action_focus_next()
 
+    def action_pick(self) -> None:
+        """Go to the list, or back to where one typed before."""
+        picker = self.query_one(Picker)
+        if picker.has_focus:
+            (self._left or self.row(next(iter(self._rows))).entry).focus()
+        else:
+            self._left = self.focused
+            picker.focus()
+
     @on(DescendantFocus)
     def _focused(self) -> None:
+        self.set_class(self.query_one(Picker).has_focus, "-picking")
         self._show_hint()
+
+    @on(OptionList.OptionHighlighted)
+    def _show_hint(self) -> None:
+        picker = self.query_one(Picker)
+        row = next((row for row in self._rows.values() if row.has_focus_within), None)
+        hint = self.query_one("#hint", Static)
+        hint.update(picker.note if picker.has_focus else row.note if row else "")
+        hint.set_class(row is not None and row.complaint is not None, "-trouble")
 
     # what becomes of it
 
@@ -304,8 +298,10 @@ class RequestScreen(Screen[Result], Generic[Result]):
         self.notify("Command copied.", markup=False)
 
     def action_back(self) -> None:
-        """Call off what is being checked, or leave without starting anything."""
-        if self._pending is None:
+        """Leave the list, call off what is being checked, or leave without starting anything."""
+        if self.query_one(Picker).has_focus:
+            self.action_pick()
+        elif self._pending is None:
             self.dismiss(self.left())
         elif self._pending.cancel():
             self._be_ready()
@@ -358,9 +354,3 @@ class RequestScreen(Screen[Result], Generic[Result]):
 
     def _wrong_rows(self) -> list[FieldRow]:
         return [row for row in self._rows.values() if row.trouble]
-
-    def _show_hint(self) -> None:
-        row = next((row for row in self._rows.values() if row.has_focus_within), None)
-        hint = self.query_one("#hint", Static)
-        hint.update(row.note if row else "")
-        hint.set_class(row is not None and row.complaint is not None, "-trouble")

@@ -10,7 +10,8 @@ from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.messages import OpenStudy, StartWorkers
-from bertcl_tui.kit.request import Pending, RequestScreen
+from bertcl_tui.kit.pending import Pending
+from bertcl_tui.kit.request import RequestScreen
 from bertcl_tui.options import OPTIONS, option, search_command
 from bertcl_tui.options.readers import first_texts, places, toggled
 from bertcl_tui.options.study import cautions, defaults_of
@@ -76,9 +77,9 @@ class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
     def picks(self) -> tuple[str, Sequence[Pick]]:
         picks = [
             Pick(
-                task.name,
-                task.description,
-                ",".join(map(str, places(self.texts["sequence"], task.name))),
+                name=task.name,
+                description=task.description,
+                mark=",".join(map(str, places(self.texts["sequence"], task.name))),
             )
             for task in self.findings.tasks
         ]

@@ -1,18 +1,22 @@
 """Setting up a study: what is found out as it is typed, and writing it. Both may block."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from typing import Final
 
 from msgspec import Struct
 
 from bertcl_tui.options import build_study_spec, readers
-from bertcl_tui.options.study import default_text
+from bertcl_tui.options.study import default_text, texts_of_study
 from bertcl_tui.store.reader import Reader
 from engine.errors import EngineError, UsageError, shown
 from engine.spec import sequence_name
 from engine.tasks.catalog import describe_sequence, known_tasks
 from engine.tasks.models import model_path
 from engine.tasks.task import TaskEntry
+
+_NUMBERED: Final = re.compile(r"-\d+$")
 
 
 class Findings(Struct, frozen=True, kw_only=True):
@@ -51,6 +55,24 @@ def look_up(store: str, texts: Mapping[str, str]) -> Findings:
         if name and free_name != name:
             raise UsageError(f"there is a study named '{shown(name)}'; choose another name")
     return Findings(tasks=tasks, troubles=troubles, free_name=free_name)
+
+
+def texts_like(reader: Reader, study_id: int) -> dict[str, str]:
+    """Return the texts that ask for a search like one that is there, under a free name.
+
+    Raises:
+        UsageError: it was deleted.
+        EngineError: the store cannot be read.
+    """
+    record = reader.record(study_id)
+    if record is None:
+        raise UsageError("the study was deleted")
+    texts, title = texts_of_study(record.spec), record.spec.title()
+    stem = _NUMBERED.sub("", record.spec.name)
+    if stem == title:
+        return texts | {"name": ""}
+    names = {row.name for row in reader.studies()}
+    return texts | {"name": _free_name(reader.store, stem if stem in names else record.spec.name)}
 
 
 def start_search(

@@ -53,7 +53,16 @@ _LEAST_BORDER: Final = 8
 """Columns of a border that no subtitle is written on."""
 _READING_SECONDS: Final = 15.0
 _NEED_A_STUDY: Final = frozenset(
-    {"open", "pause_or_resume", "stop_study", "delete_study", "filter", "copy_lines", "why"}
+    {
+        "open",
+        "new_like",
+        "pause_or_resume",
+        "stop_study",
+        "delete_study",
+        "filter",
+        "copy_lines",
+        "why",
+    }
 )
 _WELCOME: Final = """\
 No study yet.
@@ -262,6 +271,11 @@ class StudiesScreen(LiveScreen):
 
     def action_new_study(self) -> None:
         self.post_message(OpenNewStudy())
+
+    def action_new_like(self) -> None:
+        study = self._current()
+        if study is not None:
+            self.post_message(OpenNewStudy(like=study.id))
 
     def action_combine(self) -> None:
         study = self._current()

@@ -24,6 +24,7 @@ from bertcl_tui.kit.messages import (
     OpenArena,
     OpenCombine,
     OpenCompare,
+    OpenNewStudy,
     Trouble,
     WriteNote,
     WriteReport,
@@ -343,6 +344,9 @@ class StudyScreen(LiveScreen):
         self.post_message(OpenArena())
 
     # the study
+
+    def action_new_like(self) -> None:
+        self.post_message(OpenNewStudy(like=self.study_id))
 
     def action_pause_study(self) -> None:
         self._control("paused")

@@ -1,13 +1,10 @@
 """The fields of a form, what they are typed or picked in, and the same as a command."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from msgspec import Struct
-from rich.console import Group
-from rich.padding import Padding
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,9 +14,8 @@ from textual.events import Click, DescendantBlur, DescendantFocus
 from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 
-from bertcl_tui.options.readers import Field, completed
+from bertcl_tui.options.readers import Field
 from bertcl_tui.widgets.choice import Choice
 
 _GAP: Final = 1
@@ -47,29 +43,21 @@ class CommandLine(Static):
         self.post_message(self.CopyRequested())
 
 
-class SequenceSuggester(Suggester):
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self.tasks: tuple[str, ...] = ()
-
-    async def get_suggestion(self, value: str) -> str | None:
-        # Of several sequences with commas between them, the last is being typed.
-        typed = value.rpartition(",")[2].lstrip()
-        whole = completed(typed, self.tasks)
-        return None if whole is None else value[: len(value) - len(typed)] + whole
-
-
-class Pick(Struct, frozen=True):
+class Pick(Struct, frozen=True, kw_only=True):
     """Something that can be taken."""
 
     name: str
     description: str
     mark: str = ""
     """A character; empty: it is not taken."""
+    cost: str = ""
+    """What it takes, in a word."""
+    more: str = ""
+    """What else there is to say of it."""
 
 
 class Picker(OptionList):
-    """Shows each name with its mark."""
+    """Shows a line for each: its mark and name, what it takes, and what it is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "select", "In or out", show=False),
@@ -85,13 +73,21 @@ class Picker(OptionList):
         super().__init__(compact=True, classes="panel")
         self._picks: tuple[Pick, ...] = ()
 
+    @property
+    def note(self) -> str:
+        """All that is to be said of what is under the cursor."""
+        if self.highlighted is None:
+            return ""
+        pick = self._picks[self.highlighted]
+        return " ".join(filter(None, (f"{pick.name}: {pick.description}", pick.more)))
+
     def show(self, picks: Sequence[Pick]) -> None:
         """Show these."""
         if tuple(picks) == self._picks:
             return
         self._picks = tuple(picks)
         highlighted = self.highlighted
-        self.set_options(map(_option, self._picks))
+        self.set_options(_lines(self._picks))
         self.highlighted = highlighted if len(self._picks) > (highlighted or 0) else None
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -99,9 +95,16 @@ class Picker(OptionList):
         self.post_message(self.Toggled(self._picks[event.option_index].name))
 
 
-def _option(pick: Pick) -> Option:
-    name = Text(f"{pick.mark or '·'} {pick.name}", style="bold" if pick.mark else "")
-    return Option(Group(name, Padding(Text(pick.description, style="dim"), (0, 0, 0, 2))))
+def _lines(picks: Sequence[Pick]) -> Iterator[Content]:
+    """Yield a line for each, the parts of all below one another."""
+    name_width = max((len(pick.name) for pick in picks), default=0)
+    cost_width = max((len(pick.cost) for pick in picks), default=0)
+    for pick in picks:
+        cost = f"{pick.cost.rjust(cost_width)}  " if cost_width else ""
+        yield Content.assemble(
+            (f"{pick.mark or '·'} {pick.name.ljust(name_width)}  ", "bold" if pick.mark else ""),
+            (f"{cost}{pick.description}", "dim"),
+        )
 
 
 class FieldRow(Horizontal):
@@ -239,6 +242,11 @@ class FieldRow(Horizontal):
         """What is said of the field: what is wrong or idle about it, or else what it does."""
         caution = self.caution and f"! {self.caution}"
         return self.complaint or caution or self.field.choices.get(self.text, self.field.help)
+
+    @property
+    def entry(self) -> Input | Choice:
+        """What it is typed or chosen in."""
+        return self._entry
 
     def focus_entry(self) -> None:
         """Let the person type here."""

@@ -21,6 +21,7 @@ MEMORY_METHODS = (
         name="replay",
         other_name="er",
         title="replay",
+        takes="1×+",
         summary="experience replay (ER): rows of earlier tasks in a buffer are learnt again in "
         "every later stage (Chaudhry et al. 2019)",
         equation="L over the stage's rows and the buffer's, each once an epoch",
@@ -31,6 +32,7 @@ MEMORY_METHODS = (
         name="derpp",
         other_name="der++",
         title="DER++",
+        takes="≤3×",
         summary="rows in a buffer are learnt again, with the logits they once had (Buzzega et al. "
         "2020)",
         equation="L(B) + alpha · ‖z − h(x)‖² + beta · L(C): batch B, x and C drawn from the buffer",
@@ -51,6 +53,7 @@ MEMORY_METHODS = (
     MethodEntry(
         name="a-gem",
         title="A-GEM",
+        takes="≤2×",
         summary="gradients that would raise the loss of earlier tasks' rows are projected "
         "(Chaudhry et al. 2019)",
         equation="g ← g − (gᵀr / rᵀr) · r where gᵀr < 0, r the gradient of a batch from memory",
@@ -70,6 +73,7 @@ MEMORY_METHODS = (
     MethodEntry(
         name="lwf",
         title="LwF",
+        takes="1×+",
         summary="earlier tasks' heads go on saying what they said of the new task's rows (Li & "
         "Hoiem 2017)",
         equation="L + strength · Σ over earlier tasks of −Σ softmax(z before / T) · "

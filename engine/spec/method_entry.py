@@ -40,6 +40,8 @@ class MethodEntry(Struct, frozen=True, kw_only=True):
     """What it computes, in one line; its options by their names."""
     cost: str = ""
     """What time and memory it takes beside those of ``flat``."""
+    takes: str = "1×"
+    """How long a run takes beside one of ``flat``, in a word; ``+``: and something once."""
 
 
 LR = MethodOption(

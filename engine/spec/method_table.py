@@ -46,6 +46,7 @@ METHODS = (
     MethodEntry(
         name="freeze-k",
         title="freeze",
+        takes="<1×",
         summary="embeddings and the lowest layers stay as they were pretrained",
         options=(
             LR,
@@ -57,6 +58,7 @@ METHODS = (
     MethodEntry(
         name="ewc-mlm",
         title="EWC (MLM)",
+        takes="1×+",
         summary="elastic weight consolidation around the pretrained weights, Fisher from masked "
         "language modelling on plain text (the paper's BERT+EWC)",
         equation="loss + ½ · importance · Σ F · (θ − θ pretrained)²",
@@ -89,6 +91,7 @@ METHODS = (
     MethodEntry(
         name="ewc-task",
         title="EWC (task)",
+        takes="1×+",
         summary="elastic weight consolidation around the weights after each stage, Fisher from "
         "that stage's task",
         equation="loss + ½ · importance · Σ F · (θ − θ after the stage)²",
@@ -135,12 +138,14 @@ METHODS = (
     MethodEntry(
         name="lora",
         title="LoRA",
+        takes="<1×",
         summary="low-rank adapters learn, the pretrained weights stay (PEFT)",
         options=(LR, *_ADAPTERS),
     ),
     MethodEntry(
         name="o-lora",
         title="O-LoRA",
+        takes="<1×",
         summary="each stage has low-rank adapters of its own, at right angles to those before "
         "(Wang et al. 2023)",
         equation="loss + orthogonality · Σ |A of an earlier stage · Aᵀ|; θ + alpha / rank · B · A "
@@ -159,6 +164,7 @@ METHODS = (
     MethodEntry(
         name="freeze-later",
         title="freeze later",
+        takes="<1×",
         summary="embeddings and the lowest layers stay as the first task left them",
         equation="θ of the lowest layers: rate 0 from stage 2 on",
         cost="time: less, from stage 2 on; memory: none",
@@ -175,6 +181,7 @@ METHODS = (
     MethodEntry(
         name="seq-star",
         title="SEQ*",
+        takes="<1×",
         summary="the encoder warms up on the first task, then heads alone learn (Zheng et al. "
         "2024)",
         equation="θ of the backbone: rate 0 after warmup epochs of stage 1",

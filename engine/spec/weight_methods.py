@@ -118,6 +118,7 @@ WEIGHT_METHODS = (
     MethodEntry(
         name="sam",
         title="SAM",
+        takes="≤2×",
         summary="sharpness-aware minimisation, in stage 1 unless told otherwise (Foret et al. "
         "2021)",
         equation="step by ∇L(θ + rho · g / ‖g‖), g = ∇L(θ)",

@@ -142,6 +142,28 @@ async def test_methods_are_picked_from_all_there_are(store: str) -> None:
         assert form.row("methods").text == "llrd"
 
 
+@pytest.mark.action("new-table", "pick")
+async def test_each_method_is_a_line_with_its_time_and_all_is_said_of_the_one_under_the_cursor(
+    store: str,
+) -> None:
+    async with host(store).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        picker = pilot.app.screen.query_one(Picker)
+        lines = [strip.text for strip in (picker.render_line(y) for y in range(4))]
+        assert [line.split()[1:3] for line in lines] == [
+            ["flat", "1×"],
+            ["llrd", "1×"],
+            ["freeze-k", "<1×"],
+            ["ewc-mlm", "1×+"],
+        ]
+        assert all(line.rstrip().endswith("…") for line in lines[1:])
+        await pilot.press("ctrl+t", "home", "down", "down", "down")
+        hint = str(pilot.app.screen.query_one("#hint", Static).render())
+        assert hint.startswith("ewc-mlm: elastic weight consolidation")
+        assert "(time: the Fisher once" in hint
+        assert picker.virtual_size.height == picker.option_count
+
+
 async def test_the_last_of_several_sequences_is_completed(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)

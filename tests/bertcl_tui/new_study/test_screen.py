@@ -8,9 +8,11 @@ from textual.widgets import Button, Static
 
 from bertcl_tui.kit.messages import OpenStudy, StartWorkers, Trouble
 from bertcl_tui.new_study.screen import NewStudyScreen
-from bertcl_tui.options import OPTIONS
+from bertcl_tui.options import OPTIONS, build_study_spec
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings
+from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.widgets.inputs import CommandLine, FieldRow, Picker
 from bertcl_tui.widgets.keys import KeyBar
 from engine.spec import StudySpec
@@ -220,6 +222,61 @@ async def test_tasks_are_picked_from_the_chosen_data(store: str, tasks: Path) ->
         await pilot.press("enter")
         await settle(pilot)
         assert form.row("sequence").text == "agree"
+
+
+@pytest.mark.action("new-study", "pick")
+@pytest.mark.parametrize("size", [SIZE, (80, 24)])
+async def test_a_key_goes_to_the_list_and_comes_back_to_the_field(
+    store: str, size: tuple[int, int]
+) -> None:
+    async with host(store).run_test(size=size) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(data="hub", sequence="sst2:mrpc")
+        form.row("trials").focus_entry()
+        await pilot.press("ctrl+t", "home", "down")
+        picker = form.screen.query_one(Picker)
+        assert picker.has_focus
+        hint = str(form.screen.query_one("#hint", Static).render())
+        assert hint == "mrpc: Two sentences from the news: do they say the same?"
+        assert (size == SIZE) == form.screen.query_one("#form").display
+        await pilot.press("space", "ctrl+t")
+        assert form.row("sequence").text == "sst2"
+        assert form.row("trials").has_focus_within
+        await pilot.press("ctrl+t", "escape")
+        await settle(pilot)
+        assert pilot.app.screen is form.screen
+        assert form.row("trials").has_focus_within
+        assert form.screen.query_one("#form").display
+
+
+@pytest.mark.action("studies", "new_like")
+@pytest.mark.action("study", "new_like")
+async def test_a_study_like_another_gets_its_options_and_a_free_name(
+    store: str, open_app: OpenApp
+) -> None:
+    opened = open_store(store)
+    for name in ("mine", "mine-2", "mrpc:rte"):
+        spec = build_study_spec({"sequence": "mrpc:rte", "name": name, "trials": "7", "seed": "3"})
+        create_study(opened, spec, desired="paused")
+    opened.close()
+    async with open_app(Path(store)) as pilot:
+        await until(pilot, lambda: pilot.app.query_one(StudiesTable).items)
+        for keys, name in (("j", "mine-3"), ("j", "mrpc:rte-2")):
+            await pilot.press(keys, "L")
+            await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+            form = Form(pilot)
+            await until(pilot, lambda form=form: form.screen.findings.free_name)  # type: ignore[misc]
+            assert (form.row("name").text or form.row("name").default) == name
+            assert form.row("sequence").text == "mrpc:rte"
+            assert (form.row("trials").text, form.row("seed").text) == ("7", "3")
+            assert form.wrong == []
+            await pilot.press("escape")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+        assert Form(pilot).row("trials").text == "7"
 
 
 async def test_typing_a_sequence_is_completed_from_the_data(store: str) -> None:
