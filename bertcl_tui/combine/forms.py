@@ -177,6 +177,7 @@ def transfer_form(combined: Combined) -> FormScreen:
             "Its hub name or folder, if it is a certain one.",
             readers.model,
             default=_ANY_MODEL,
+            files=(),
         ),
     ]
     return FormScreen("Transfer to another depth", fields, go="Transfer", remark=remark)
@@ -252,7 +253,7 @@ def _evaluation_fields(like: StudySpec) -> list[Field]:
     return [
         Field("sequence", "Sequence", "Tasks to learn one after another.", readers.sequence),
         replace(option("data"), default=like.data),
-        Field("model", "Model", "A backbone of the profile's depth.", readers.model, like.model),
+        replace(option("model"), help="A backbone of the profile's depth.", default=like.model),
         Field("seeds", "Seeds", "How often, from different seeds.", _SEEDS, "3"),
         Field("baseline", "Baseline", "Rate of flat runs beside, or none.", read_baseline, "2e-5"),
     ]

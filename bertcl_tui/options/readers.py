@@ -225,6 +225,10 @@ class Field(Struct, frozen=True):
     """Whether its text is often long, and gets the room there is."""
     metavar: str = ""
     """What stands for the value in the help of a command; empty: the name."""
+    files: tuple[str, ...] | None = None
+    """How files end that it can be, beside folders; None: it is no path."""
+    words: tuple[str, ...] = ()
+    """What it can be instead of a path."""
 
     @property
     def flag(self) -> str:
@@ -244,7 +248,7 @@ class Field(Struct, frozen=True):
 
 def file_field(what: str, default: object) -> Field:
     """Return the field of a form that asks where a file goes."""
-    return Field("path", "File", what, Path, str(default))
+    return Field("path", "File", what, Path, str(default), files=("",))
 
 
 def completed(text: str, tasks: Sequence[str]) -> str | None:

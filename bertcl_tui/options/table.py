@@ -9,8 +9,8 @@ from bertcl_tui.options import readers
 from bertcl_tui.options.readers import Field
 from engine.spec import PRESETS
 from engine.tasks.catalog import data_name
-from engine.tasks.models import USUAL_MODEL
-from engine.tasks.sources import sources_said
+from engine.tasks.models import SAMPLE, USUAL_MODEL
+from engine.tasks.sources import named_sources, sources_said
 
 UNBOUNDED: Final = "unbounded"
 Part = Literal["study", "protocol", "search", "preset"]
@@ -114,13 +114,23 @@ OPTIONS = (
         "Tasks learnt one after another; the first must not be forgotten.",
         readers.sequence,
     ),
-    _of_study("data", "Data", f"{sources_said()}.", data_name, default="hub"),
+    _of_study(
+        "data",
+        "Data",
+        f"{sources_said()}.",
+        data_name,
+        default="hub",
+        files=(".toml",),
+        words=tuple(source.word for source in named_sources()),
+    ),
     _of_study(
         "model",
         "Model",
         "The pretrained backbone: sample, a hub name, or a folder.",
         readers.model,
         default=USUAL_MODEL,
+        files=(),
+        words=(SAMPLE, USUAL_MODEL),
     ),
     _word(
         "preset",

@@ -17,6 +17,7 @@ from textual.widgets import Input, OptionList, Static
 
 from bertcl_tui.options.readers import Field
 from bertcl_tui.widgets.choice import Choice
+from bertcl_tui.widgets.suggesters import PathInput
 
 _GAP: Final = 1
 """Between an entry and what is said of it."""
@@ -107,6 +108,14 @@ def _lines(picks: Sequence[Pick]) -> Iterator[Content]:
         )
 
 
+def _entry_of(field: Field, text: str, default: str, suggester: Suggester | None) -> Input | Choice:
+    if field.choices:
+        return Choice(tuple(field.choices), text or default)
+    if field.files is not None:
+        return PathInput(text, field, default)
+    return Input(text, placeholder=default, suggester=suggester, compact=True)
+
+
 class FieldRow(Horizontal):
     """Tells of every change; says what is wrong as it is typed.
 
@@ -137,11 +146,7 @@ class FieldRow(Horizontal):
         super().__init__(id=field.name.replace("_", "-"), classes="-long" if field.long else "")
         self.field = field
         self._default = field.default if default is None else default
-        self._entry = (
-            Choice(tuple(field.choices), text or self._default)
-            if field.choices
-            else Input(text, placeholder=self._default, suggester=suggester, compact=True)
-        )
+        self._entry = _entry_of(field, text, self._default, suggester)
         self._objection: str | None = None
         self._typed = False
         self._caution: str | None = None
