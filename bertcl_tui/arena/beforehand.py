@@ -1,17 +1,21 @@
 """Before a table is run: which difference it will show, and how long it takes."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from itertools import groupby
 from typing import Final
 
+from msgspec.structs import replace
 from rich.table import Table as Drawn
 from rich.text import Text
 
 from bertcl_tui.arena.launching import TableRequest
-from bertcl_tui.style.wording import count, duration
+from bertcl_tui.style.wording import count, duration, roughly
 from engine.arena import legend
+from engine.arena.pace import estimate, study_seconds
+from engine.arena.plan import TableSpec, make_plan, needed_searches
 from engine.arena.power import (
     FEWEST_TOLD,
     POWER,
@@ -24,7 +28,12 @@ from engine.arena.power import (
 from engine.arena.recorded import Recorded, recorded
 from engine.arena.tables import describe_setting
 from engine.errors import UsageError
+from engine.spec import RunSpec
 from engine.store.connection import Store, is_made, open_store
+from engine.store.timing import timed_runs
+from engine.tasks.facts import FactsQuestion, TaskFacts, known_facts
+from engine.work.processes import identity_of
+from engine.work.supervisor import expected_workers
 
 _HOUR: Final = 3600.0
 _AVERAGED: Final = {
@@ -137,19 +146,77 @@ def forecast(store: str, request: TableRequest, missing: int) -> str:
     """
     if not is_made(store):
         return ""
-    table = request.table
     with closing(open_store(store, create=False)) as opened:
-        like = [item for item in recorded(opened) if item.model == table.model]
-        same = [item for item in like if item.protocol.scores_like(table.protocol)]
-        for item in (*same, *like):
-            try:
-                dial = make_dial(opened, item)
-            except UsageError:
-                continue
-            rows = table.protocol.eval_rows or dial.spread.measured
-            design = Design(sequences=len(table.sequences), seeds=len(table.seeds), rows=rows)
-            more = rows / dial.spread.measured if dial.spread.measured else 1.0
-            hours = dial.pace.hours(missing, more)
-            parts = [duration(hours * _HOUR)] if dial.pace.runs and missing else []
-            return f"{'; '.join((*parts, _briefly(shown_difference(dial.spread, design))))}."
+        parts = [_took(opened, request) if missing else "", _will_show(opened, request.table)]
+    said = "; ".join(filter(None, parts))
+    return f"{said}." if said else ""
+
+
+def _took(store: Store, request: TableRequest) -> str:
+    """Say how long the missing runs take, and the searches for their rates that nobody asked for.
+
+    As those took that are most like them; nothing where no run says it.
+    """
+    table = request.table
+    timed = timed_runs(store, table.model, table.sequences)
+    facts, host, workers = _facts(table), identity_of().host, expected_workers(store)
+    done = Counter(
+        (run.entrant.name, run.spec.sequence)
+        for run in make_plan(store, table).runs
+        if run.record is not None
+    )
+    seconds = 0.0
+    for entrant in table.entrants:
+        for sequence in table.sequences:
+            spec = RunSpec(
+                sequence=sequence,
+                data=table.data,
+                model=table.model,
+                method=entrant.method,
+                protocol=table.protocol,
+                device=table.device,
+            )
+            found = estimate(spec, timed, facts, host)
+            if found is None:
+                return ""
+            seconds += (len(table.seeds) - done[entrant.name, sequence]) * found.seconds / workers
+    for need in needed_searches(store, table, request.searched):
+        if need.found is None:
+            study = replace(request.like, sequence=need.sequence)
+            of_study = study_seconds(study, timed, facts, host, workers)
+            seconds += 0.0 if of_study is None else of_study[1]
+    return f"{roughly(seconds)} with {count(workers, 'worker')}"
+
+
+def _facts(table: TableSpec) -> dict[str, TaskFacts]:
+    """Return what was found before of the table's tasks."""
+    protocol, found = table.protocol, {}
+    for task in dict.fromkeys(task for sequence in table.sequences for task in sequence):
+        known = known_facts(
+            FactsQuestion(
+                task=task,
+                data=table.data,
+                model=table.model,
+                selection=protocol.selection,
+                eval_rows=protocol.eval_rows,
+                length_split=protocol.length_split,
+            )
+        )
+        if isinstance(known, TaskFacts):
+            found[task] = known
+    return found
+
+
+def _will_show(store: Store, table: TableSpec) -> str:
+    """Say which difference a table will show, by what was recorded on its model."""
+    like = [item for item in recorded(store) if item.model == table.model]
+    same = [item for item in like if item.protocol.scores_like(table.protocol)]
+    for item in (*same, *like):
+        try:
+            dial = make_dial(store, item)
+        except UsageError:
+            continue
+        rows = table.protocol.eval_rows or dial.spread.measured
+        design = Design(sequences=len(table.sequences), seeds=len(table.seeds), rows=rows)
+        return _briefly(shown_difference(dial.spread, design))
     return ""

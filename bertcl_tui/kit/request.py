@@ -10,7 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, VerticalScroll
-from textual.events import DescendantFocus
+from textual.events import DescendantFocus, Resize
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -31,6 +31,8 @@ from engine.store.connection import DEFAULT_STORE
 from engine.tasks.catalog import names_of
 
 Result = TypeVar("Result")
+_SLIM: Final = 72
+"""Columns below which nothing fits beside the fields."""
 _STYLES: Final = (
     "kit/request.tcss",
     "widgets/top_bar.tcss",
@@ -190,6 +192,9 @@ class RequestScreen(Screen[Result], Generic[Result]):
             yield Button(self.GO, variant="primary", id="start", compact=True)
             yield Static(id="readiness", markup=False)
         yield KeyBar()
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width < _SLIM, "-slim")
 
     def on_mount(self) -> None:
         self._show()

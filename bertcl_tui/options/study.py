@@ -42,6 +42,7 @@ def build_study_spec(options: Mapping[str, str]) -> StudySpec:
         UsageError: an option cannot be read, or there is no sequence.
     """
     chosen = preset(_text(options, "preset"))
+    protocol = build_protocol(options)
     typed = _text(options, "first_lr")
     if "searched_stages" in options and not _are_later(options) and typed not in {"", _FIRST_LR}:
         raise UsageError(
@@ -51,11 +52,21 @@ def build_study_spec(options: Mapping[str, str]) -> StudySpec:
     sequence = readers.sequence(_text(options, "sequence"))
     spec = StudySpec(
         **{"name": sequence_name(sequence)} | _typed(options, "study", chosen.name),
-        protocol=replace(chosen.protocol, **_typed(options, "protocol", chosen.name)),
+        protocol=protocol,
         search=replace(chosen.search, **_typed(options, "search", chosen.name)),
     )
     refuse_shared_beginning(spec)
     return spec
+
+
+def build_protocol(options: Mapping[str, str]) -> Protocol:
+    """Apply the preset, then what was typed of the protocol.
+
+    Raises:
+        UsageError: an option cannot be read.
+    """
+    chosen = preset(_text(options, "preset"))
+    return replace(chosen.protocol, **_typed(options, "protocol", chosen.name))
 
 
 def preset_defaults(name: str) -> dict[str, str]:

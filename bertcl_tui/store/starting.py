@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Final
 
 from msgspec import Struct
 
 from bertcl_tui.options import build_study_spec, readers
-from bertcl_tui.options.study import default_text, texts_of_study
+from bertcl_tui.options.study import build_protocol, default_text, texts_of_study
 from bertcl_tui.store.reader import Reader
 from engine.errors import EngineError, UsageError, shown
 from engine.spec import sequence_name
-from engine.tasks.catalog import describe_sequence, known_tasks
-from engine.tasks.models import model_path
+from engine.tasks.catalog import data_name, describe, describe_sequence, known_tasks
+from engine.tasks.facts import FactsQuestion
+from engine.tasks.models import model_name, model_path
 from engine.tasks.task import TaskEntry
 
 _NUMBERED: Final = re.compile(r"-\d+$")
@@ -31,7 +32,9 @@ class Findings(Struct, frozen=True, kw_only=True):
     runs: tuple[int, int] | None = None
     """How many runs of a table are missing, and how many it has; None: no table was asked for."""
     forecast: str = ""
-    """What the table will show, and how long it takes; empty: nobody knows."""
+    """How long it takes, and what a table will show; empty: nobody knows."""
+    questions: tuple[FactsQuestion, ...] = ()
+    """What can be asked of the tasks that were named."""
 
 
 def look_up(store: str, texts: Mapping[str, str]) -> Findings:
@@ -54,7 +57,30 @@ def look_up(store: str, texts: Mapping[str, str]) -> Findings:
         free_name = _free_name(store, name or usual)
         if name and free_name != name:
             raise UsageError(f"there is a study named '{shown(name)}'; choose another name")
-    return Findings(tasks=tasks, troubles=troubles, free_name=free_name)
+    readable = not troubles.keys() & {"data", "model"}
+    return Findings(
+        tasks=tasks,
+        troubles=troubles,
+        free_name=free_name,
+        questions=tuple(_questions(texts)) if readable else (),
+    )
+
+
+def _questions(texts: Mapping[str, str]) -> Iterator[FactsQuestion]:
+    """Yield what is to be known of each task that was named so far and that there is."""
+    with suppress(UsageError):
+        protocol, data = build_protocol(texts), data_name(_text(texts, "data"))
+        for name in filter(None, map(str.strip, _text(texts, "sequence").split(":"))):
+            with suppress(UsageError):
+                describe(name, data)
+                yield FactsQuestion(
+                    task=name,
+                    data=data,
+                    model=model_name(_text(texts, "model")),
+                    selection=protocol.selection,
+                    eval_rows=protocol.eval_rows,
+                    length_split=protocol.length_split,
+                )
 
 
 def texts_like(reader: Reader, study_id: int) -> dict[str, str]:

@@ -29,6 +29,14 @@ def duration(seconds: float | None) -> str:
     return f"{days} d {hours} h"
 
 
+def roughly(seconds: float) -> str:
+    """Write how long something will take: ``≈ 40 s``, ``≈ 1.2 min``, ``≈ 3 h 20``."""
+    minutes = seconds / _MINUTE
+    if round(seconds) >= _MINUTE and minutes < 10:  # noqa: PLR2004 - two digits
+        return f"≈ {minutes:.1f} min"
+    return f"≈ {duration(seconds)}"
+
+
 def moment(seconds: float | None) -> str:
     """Write when something was, in the person's own time."""
     if seconds is None:

@@ -6,7 +6,6 @@ are the same for every seed, so their luck is part of what differs from sequence
 """
 
 import math
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean, variance
 from typing import Final
@@ -16,13 +15,14 @@ from msgspec.structs import replace
 
 from engine.arena.headline import Effect, make_headline
 from engine.arena.measuring import CONFIDENCE
+from engine.arena.pace import Pace, pace_of
 from engine.arena.recorded import Recorded
 from engine.arena.results import CellRuns, Results, rows_measured
 from engine.errors import UsageError
 from engine.store.connection import Store
 from engine.store.measurements import EndAccuracies
-from engine.store.runs import WorkTime, work_times
 from engine.store.searches import SearchRecord, searches
+from engine.store.timing import work_times
 
 DIFFERENCES: Final = (0.01, 0.02, 0.03)
 SEEDS: Final = (1, 3, 5, 10)
@@ -34,7 +34,6 @@ FEWEST_TOLD: Final = 6
 MOST_SEQUENCES: Final = 400
 _METHODS: Final = 2
 """A comparison is of one and of the one that it is compared with."""
-_HOUR: Final = 3600.0
 _STEPS: Final = 40
 
 _FEWEST: Final = 2
@@ -174,24 +173,6 @@ def _of_searches(searches: Sequence[SearchRecord]) -> float | None:
     return sum((len(values) - 1) * variance(values) for values in repeated) / freedom
 
 
-class Pace(Struct, frozen=True, kw_only=True):
-    """How long runs of the arena took here."""
-
-    seconds: float
-    """One run, at work."""
-    measuring: float
-    """Of it, on rows that are measured."""
-    at_once: float
-    """How many were at work at a time."""
-    runs: int
-    """How many it is the mean of; 0: nobody knows."""
-
-    def hours(self, runs: int, more_rows: float = 1.0) -> float:
-        """Return how long so many runs take, with so many times the rows."""
-        each = self.seconds + (more_rows - 1) * self.measuring
-        return runs * each / max(self.at_once, 1.0) / _HOUR
-
-
 class Design(Struct, frozen=True, kw_only=True):
     """What is run for a comparison of two methods."""
 
@@ -248,26 +229,6 @@ def make_dial(store: Store, item: Recorded) -> Dial:
         pace=pace,
         ways=tuple(_ways(found, pace)),
         shown=shown_difference(found, there),
-    )
-
-
-def pace_of(times: Sequence[WorkTime]) -> Pace:
-    """Return how long runs took, and how many were at work while any was."""
-    if not times:
-        return Pace(seconds=0.0, measuring=0.0, at_once=1.0, runs=0)
-    busy = sum(each.busy for each in times)
-    begun = sorted(each.started for each in times)
-    over = sorted(each.finished for each in times)
-    covered, end = 0.0, -math.inf
-    for each in sorted(times, key=lambda each: each.started):
-        covered += max(0.0, each.finished - max(each.started, end))
-        end = max(end, each.finished)
-    most = max(bisect_right(begun, at) - bisect_right(over, at) for at in begun)
-    return Pace(
-        seconds=busy / len(times),
-        measuring=sum(each.measuring for each in times) / len(times),
-        at_once=max(1.0, min(busy / covered, most)) if covered > 0 else 1.0,
-        runs=len(times),
     )
 
 

@@ -89,34 +89,6 @@ class EntryRecord(Struct, frozen=True, kw_only=True):
     run: RunRecord
 
 
-class WorkTime(Struct, frozen=True, kw_only=True):
-    """When a run was at work, in seconds."""
-
-    busy: float
-    measuring: float
-    """Of it, on rows that are measured."""
-    started: float
-    finished: float
-
-
-def work_times(store: Store, run_ids: Collection[int]) -> list[WorkTime]:
-    """Return when those of these runs that are complete were at work, as far as that is known."""
-    columns = (run.c.busy_seconds, run.c.measuring_seconds, run.c.started_at, run.c.finished_at)
-    query = select(*columns).where(run.c.id.in_(run_ids), run.c.state == "complete")
-    with store.reading() as connection:
-        rows = connection.execute(query.where(run.c.busy_seconds > 0)).all()
-    return [
-        WorkTime(
-            busy=row.busy_seconds,
-            measuring=row.measuring_seconds or 0.0,
-            started=row.started_at,
-            finished=row.finished_at,
-        )
-        for row in rows
-        if row.started_at is not None and row.finished_at is not None
-    ]
-
-
 def get_run(store: Store, run_id: int) -> RunRecord:
     """Return the run of that id.
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, "NDArray[Any]"]
 Stamp = tuple[tuple[str, int, int], ...]
 """Name, time of change and size of each file that is there; nothing for what is on the hub."""
-Folder = Literal["encoded", "fisher", "lengths", "machine", "shifts"]
+Folder = Literal["encoded", "facts", "fisher", "lengths", "machine", "shifts"]
 """One for each kind of what is kept."""
 Value = TypeVar("Value")
 _OF_THIS_MACHINE: Final = "machine"

@@ -53,6 +53,14 @@ def read_data_set(repository: str, load: Callable[[], Value]) -> Value:
         return _from_cache_or_hub(load)
 
 
+def holds_data_set(repository: str) -> bool:
+    """Tell whether anything of a data set is in the hub's local cache."""
+    from huggingface_hub import constants, file_download
+
+    folder = file_download.repo_folder_name(repo_id=repository, repo_type="dataset")
+    return (Path(constants.HF_HUB_CACHE) / folder).is_dir()
+
+
 @contextmanager
 def _in_one_line(what: str, remedy: str) -> Iterator[None]:
     try:
@@ -69,7 +77,7 @@ def _from_cache_or_hub(load: Callable[[], Value]) -> Value:
     from huggingface_hub import constants
 
     try:
-        with _offline():
+        with cache_only():
             return load()
     except MemoryError:
         raise
@@ -80,8 +88,8 @@ def _from_cache_or_hub(load: Callable[[], Value]) -> Value:
 
 
 @contextmanager
-def _offline() -> Iterator[None]:
-    """Have the libraries look in their cache alone.
+def cache_only() -> Iterator[None]:
+    """Have the libraries look in their cache alone; what it lacks raises, as out of reach.
 
     Else they ask six times for every file, 23 s each, where the hub does not answer. Their switch
     is an environment variable that they read when first imported; this is what it sets.

@@ -226,17 +226,23 @@ def backbone_of(model: str, choices: int) -> Backbone:
     )
 
 
-def _config_path(model: str) -> Path | None:
+def model_file(model: str, name: str) -> Path | None:
+    """Return where a file of a model lies on this machine, None where it does not."""
     try:
         where = model_path(model)
     except UsageError:
         return None
     if Path(where).is_dir():
-        return Path(where) / "config.json"
+        path = Path(where) / name
+        return path if path.is_file() else None
     from huggingface_hub import try_to_load_from_cache
 
-    cached = try_to_load_from_cache(where, "config.json")
+    cached = try_to_load_from_cache(where, name)
     return Path(cached) if isinstance(cached, str) else None
+
+
+def _config_path(model: str) -> Path | None:
+    return model_file(model, "config.json")
 
 
 def _first(config: object, names: tuple[str, ...]) -> int | None:

@@ -24,6 +24,10 @@ class Origin(Struct, frozen=True, kw_only=True):
         """
         raise NotImplementedError
 
+    def is_here(self) -> bool:
+        """Whether the rows are on this machine, as far as is known without reading them."""
+        return True
+
     def files(self) -> Sequence[Path]:
         """Return the local files that hold the rows; none where there are none to look at."""
         return ()

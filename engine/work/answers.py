@@ -16,8 +16,10 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from engine.errors import EngineError, shown
+from engine.errors import EngineError, UnreachableError, UsageError, shown
 from engine.spec import RunSpec
+from engine.tasks.facts import NOT_HERE, FactsQuestion, NoFacts, StoredFacts, TaskFacts
+from engine.tasks.hub_access import NotCachedError, cache_only
 from engine.tasks.shift_findings import Progress, StoredFindings
 from engine.tasks.shift_findings import Question as ShiftQuestion
 from engine.work.ask import (
@@ -25,6 +27,7 @@ from engine.work.ask import (
     DescribeMachine,
     DrawShifts,
     FindShifts,
+    LookAtTasks,
     NameParameters,
     Names,
     Question,
@@ -84,6 +87,8 @@ def answer(question: Question, say: Say) -> None:
             say(Rates(measure_rates(core_count())))
         case FindShifts():
             find_shifts(question.question, say)
+        case LookAtTasks():
+            look_at_tasks(question.questions, say)
         case DrawShifts():
             from engine.exports.shift_figure import write_figure
 
@@ -227,6 +232,28 @@ def find_shifts(question: ShiftQuestion, say: Say) -> None:
     for finding in findings.find_shifts(question, lambda done, total: say(Progress(done, total))):
         stored.write(finding)
         say(finding)
+
+
+def look_at_tasks(questions: Iterable[FactsQuestion], say: Say) -> None:
+    """Say what there is to know of each task, and keep it; nothing is fetched from the hub."""
+    from engine.learning.task_facts import look_at_task
+
+    looks = {question: look_at_task(question) for question in questions}
+    while looks:  # the rows of all tasks before the tokens of any
+        for question, look in list(looks.items()):
+            try:
+                with cache_only():
+                    facts = next(look, None)
+            except (NotCachedError, UnreachableError):
+                facts = NoFacts(task=question.task, reason=NOT_HERE)
+            except UsageError as error:
+                facts = NoFacts(task=question.task, reason=str(error))
+            if isinstance(facts, TaskFacts) and facts.tokens is not None:
+                StoredFacts(question).write(facts)
+            if facts is not None:
+                say(facts)
+            if not isinstance(facts, TaskFacts):
+                del looks[question]
 
 
 def weigh_importance(asked: WeighImportance) -> None:

@@ -9,7 +9,7 @@ line of its stderr; any other code but 0 is a failure of the process itself.
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ from engine.errors import EngineError, UsageError, reason_of, shown
 from engine.files import check_target, expanded
 from engine.spec import RunSpec, StudySpec
 from engine.spec.search import Evaluator
+from engine.tasks.facts import FactsQuestion, NoFacts, TaskFacts, known_facts
 from engine.tasks.shift_findings import Finding, Method, Progress, StoredFindings
 from engine.tasks.shift_findings import Question as ShiftQuestion
 from engine.trainers.tools.tool import Head
@@ -28,6 +29,8 @@ from engine.work.machine import Machine
 from engine.work.processes import hand_over, start_module
 from engine.work.warm import Process
 
+_TYPING_SECONDS: Final = 0.3
+"""How long a question waits that may be typed on."""
 SUFFIXES: Final = (".svg", ".png")
 """What a picture can be."""
 
@@ -62,6 +65,15 @@ class FindShifts(Struct, frozen=True, kw_only=True, tag=True):
     """What a task's shifts are: a ``Finding`` each, and ``Progress`` in between."""
 
     question: ShiftQuestion
+
+
+class LookAtTasks(Struct, frozen=True, kw_only=True, tag=True):
+    """What there is to know of tasks: of each ``TaskFacts`` without its tokens, then with them.
+
+    Or ``NoFacts``. Nothing is fetched from the hub.
+    """
+
+    questions: tuple[FactsQuestion, ...]
 
 
 class DrawShifts(Struct, frozen=True, kw_only=True, tag=True):
@@ -99,6 +111,7 @@ Question = (
     | DescribeMachine
     | ShareMachine
     | FindShifts
+    | LookAtTasks
     | DrawShifts
     | WeighImportance
     | NameParameters
@@ -261,6 +274,46 @@ class ShiftRequest:
     def cancel(self) -> None:
         """Stop looking; any thread may ask for it."""
         self._asking.cancel()
+
+
+class FactsRequest:
+    """What there is to know of tasks, as it is found; what was found before costs no time."""
+
+    def __init__(self, questions: Sequence[FactsQuestion]) -> None:
+        self._questions = tuple(questions)
+        self._asking: Asking | None = None
+        self._cancelled = threading.Event()
+
+    def facts(self) -> Iterator[TaskFacts | NoFacts]:
+        """Yield what is known, of a task again where more is; nothing more once it was cancelled.
+
+        Raises:
+            EngineError: looking itself broke.
+        """
+        missing = []
+        for question in self._questions:
+            try:
+                known = known_facts(question)
+            except UsageError as error:
+                known = NoFacts(task=question.task, reason=str(error))
+            if known is not None:
+                yield known
+            else:
+                missing.append(question)
+        if not missing or self._cancelled.wait(_TYPING_SECONDS):
+            return
+        question = LookAtTasks(questions=tuple(missing))
+        self._asking = Asking(question, "looking at the tasks broke")
+        if self._cancelled.is_set():
+            return
+        for line in self._asking.answers():
+            yield msgspec.json.decode(line, type=TaskFacts | NoFacts)
+
+    def cancel(self) -> None:
+        """Stop looking; any thread may ask for it."""
+        self._cancelled.set()
+        if self._asking is not None:
+            self._asking.cancel()
 
 
 def draw_shifts(picture: DrawShifts) -> Path:

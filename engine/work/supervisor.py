@@ -172,6 +172,17 @@ def default_sharing(room: int | None = None) -> Sharing:
     return Sharing(gpus, "one for each GPU") if gpus else choose_sharing(known_rates() or {}, room)
 
 
+def expected_workers(store: Store | None) -> int:
+    """Return how many workers of this machine learn for a store where nobody says how many.
+
+    Those that live, else those that would be started.
+    """
+    here = identity_of().host
+    living = living_workers(store) if store is not None else ()
+    at_work = sum(item.identity.host == here and is_alive(item.identity) for item in living)
+    return at_work or default_sharing().workers
+
+
 def room_for_workers(store: Store, held: int) -> int | None:
     """Return how many workers memory has room for, those included that it holds already.
 

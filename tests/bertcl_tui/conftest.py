@@ -19,6 +19,7 @@ from engine.work.ask import Asking
 from tests.bertcl_tui.answering import answers_here
 from tests.recorded import copy_of, recorded_store
 from tests.recorded_arena import copy_with_arena, with_arena
+from tests.task_facts import keep_facts
 from tests.tiny import tiny_backbone, tiny_tasks
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -122,6 +123,7 @@ def open_app(store: Path, clock: Callable[[], float]) -> OpenApp:
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BERTCL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        keep_facts()
         yield
 
 

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from engine.errors import UsageError, shown
-from engine.tasks.hub_access import read_data_set
+from engine.tasks.hub_access import holds_data_set, read_data_set
 from engine.tasks.rows import Columns, RawTask, Rows, require_columns, rows_from
 from engine.tasks.task import Origin, TaskEntry
 
@@ -25,6 +25,10 @@ class HubOrigin(Origin, frozen=True, kw_only=True):
     def read(self, entry: TaskEntry) -> RawTask:
         """Download the data set, or take it from the local cache."""
         return read_hub(self)
+
+    def is_here(self) -> bool:
+        """Whether anything of the data set is in the local cache."""
+        return holds_data_set(self.repository)
 
 
 def read_hub(origin: HubOrigin) -> RawTask:

@@ -122,7 +122,7 @@ def test_a_table_that_is_asked_for_says_how_long_it_takes_and_what_it_will_show(
     texts = texts_of_look(look)
     found = look_up_table(arena_reader.store, {**texts, "methods": "flat,joint"})
     assert found.runs == (15, 30)
-    assert found.forecast == "15 min; needs 6 sequences."
+    assert found.forecast == "≈ 15 min with 1 worker; needs 6 sequences."
     six = ",".join(("sst2:mrpc", "mrpc:sst2", "rte:mrpc", "mrpc:rte", "qnli:rte", "rte:qnli"))
     more = look_up_table(
         arena_reader.store, {**texts, "methods": "flat,joint", "sequences": six, "seeds": "2"}

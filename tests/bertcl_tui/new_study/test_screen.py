@@ -202,7 +202,7 @@ async def test_late_findings_do_not_take_the_place_of_the_right_ones(store: str)
         texts = {row.field.name: row.text for row in form.screen.query(FieldRow)}
         right = Findings(tasks=(), troubles={"name": "right"}, free_name="right")
         late = Findings(tasks=(), troubles={"name": "late"}, free_name="late")
-        form.screen.post_message(NewStudyScreen.Found({**texts, "seed": "9"}, right))
+        form.screen.post_message(NewStudyScreen.Found(texts, right))
         form.screen.post_message(NewStudyScreen.Found({**texts, "data": "sample"}, late))
         await settle(pilot)
         assert form.row("name").note == "right"
@@ -309,6 +309,27 @@ async def test_the_parts_of_a_task_are_completed_too(store: str) -> None:
         assert form.row("sequence").text == "sst2/long:sst2/short"
         await form.fill(sequence="sst2/long:sst2/middle")
         assert "has no part 'middle'; use one of sst2/short" in (form.row("sequence").trouble or "")
+
+
+async def test_paths_are_completed_by_tab_which_else_goes_on(
+    store: str, tasks: Path, backbone: Path
+) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        form = Form(pilot)
+        await form.fill(data="", model="")
+        form.row("data").focus_entry()
+        await pilot.press(*f"{tasks.parent}/tas", "tab")
+        await settle(pilot)
+        assert form.row("data").text == str(tasks)
+        assert form.screen.query_one(Picker).option_count == 3
+        await pilot.press("tab")
+        assert form.row("model").has_focus_within
+        await form.type("model", f"{backbone}"[:-1])
+        await pilot.press("end", "right")
+        assert form.row("model").text == str(backbone)
+        await pilot.press("tab")
+        assert form.row("preset").has_focus_within
 
 
 @pytest.mark.parametrize("size", [SIZE, (80, 24)])

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.app.watch import LoadWatch, StoreWatch
+from engine.work import supervisor
+from engine.work.machine import Sharing
 from tests.bertcl_tui.snapshots.frozen import freeze
 
 
@@ -32,6 +34,12 @@ def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The store stands still: how often it is read must not come from how long a picture takes."""
     monkeypatch.setattr(StoreWatch, "start", lambda _: None)
     monkeypatch.setattr(LoadWatch, "start", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def _same_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many workers would be started, whatever the machine has."""
+    monkeypatch.setattr(supervisor, "default_sharing", lambda: Sharing(2, "as ever"))
 
 
 @pytest.fixture(autouse=True)

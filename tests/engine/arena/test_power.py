@@ -8,12 +8,11 @@ from scipy import stats
 
 from engine.arena.entrants import parse_entrants
 from engine.arena.headline import make_headline
+from engine.arena.pace import Pace, pace_of
 from engine.arena.power import (
     Design,
-    Pace,
     Spread,
     needed_sequences,
-    pace_of,
     power,
     shown_difference,
     spread_of,
@@ -21,7 +20,7 @@ from engine.arena.power import (
 )
 from engine.arena.results import CellRuns, Results
 from engine.spec import Source
-from engine.store.runs import WorkTime
+from engine.store.timing import WorkTime
 
 
 def spread(sequence: float = 0.02, seed: float = 0.015, rows: float = 0.01) -> Spread:
