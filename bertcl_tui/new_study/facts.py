@@ -56,7 +56,10 @@ def _told(facts: TaskFacts, protocol: Protocol, waiting: str) -> Iterator[str]:
     of_whole = " · of the whole task" if facts.whole else ""
     yield f"train {train} × {count(epochs, 'epoch')} · eval {facts.scored:,}{of_whole}"
     yield balance(facts)
-    yield lengths(facts, protocol.max_length) if facts.tokens else waiting
+    if facts.tokens is None:
+        yield waiting
+    else:
+        yield lengths(facts, protocol.max_length)
 
 
 def balance(facts: TaskFacts) -> str:
@@ -81,6 +84,8 @@ def largest_share(facts: TaskFacts) -> float:
 
 def lengths(facts: TaskFacts, max_length: int) -> str:
     """Say how many tokens a row has: ``26 tokens (median), 95 % ≤ 54 · none cut at 256``."""
+    if not facts.tokens:
+        return "tokens not counted: no tokenizer here"
     most, share = facts.cut_at(max_length), facts.share_cut(max_length)
     cut = "none" if share == 0 else "<1 %" if share < 0.01 else f"{share * 100:.0f} %"  # noqa: PLR2004 - a hundredth
     median, nearly = facts.quantile(0.5), facts.quantile(0.95)

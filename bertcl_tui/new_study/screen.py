@@ -121,7 +121,9 @@ class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
             for found in request.facts():
                 self.post_message(self.Looked(request, found))
         except EngineError as error:
-            self.log.warning(str(error))
+            for question in request.questions:
+                none = NoFacts(task=question.task, reason=str(error))
+                self.post_message(self.Looked(request, none))
         self.post_message(self.Looked(request, None))
 
     @on(Looked)
@@ -133,8 +135,11 @@ class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
             self._since = None
         else:
             question = next(each for each in self._wanted if each.task == found.task)
-            if isinstance(found, TaskFacts) or question not in self._found_of:
+            known = self._found_of.get(question)
+            if isinstance(found, TaskFacts) or known is None:
                 self._found_of[question] = found
+            elif isinstance(known, TaskFacts) and known.tokens is None:
+                self._found_of[question] = replace(known, tokens=())
         if found is None or _is_whole(found):
             self._look_up(self.asked)
         self._show()

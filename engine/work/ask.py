@@ -280,7 +280,7 @@ class FactsRequest:
     """What there is to know of tasks, as it is found; what was found before costs no time."""
 
     def __init__(self, questions: Sequence[FactsQuestion]) -> None:
-        self._questions = tuple(questions)
+        self.questions = tuple(questions)
         self._asking: Asking | None = None
         self._cancelled = threading.Event()
 
@@ -291,7 +291,7 @@ class FactsRequest:
             EngineError: looking itself broke.
         """
         missing = []
-        for question in self._questions:
+        for question in self.questions:
             try:
                 known = known_facts(question)
             except UsageError as error:

@@ -50,6 +50,7 @@ def test_rows_labels_tokens_and_an_example_of_each_task() -> None:
 def test_what_is_not_known_yet_or_at_all_is_said() -> None:
     assert told() == ["1 a", "  reading… 3 s"]
     assert told(replace(REVIEWS, tokens=None))[3] == "  reading… 3 s"
+    assert told(replace(REVIEWS, tokens=()))[3] == "  tokens not counted: no tokenizer here"
     assert told(NoFacts(task="a", reason="gone")) == ["1 a", "  gone"]
     assert told(replace(REVIEWS, whole=True))[1].endswith("· of the whole task")
     many = replace(REVIEWS, labels=tuple("uvwxyz"), classes=(10, 50, 10, 5, 10, 15))

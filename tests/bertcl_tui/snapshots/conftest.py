@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bertcl_tui.app.watch import LoadWatch, StoreWatch
-from engine.work import supervisor
-from engine.work.machine import Sharing
+from bertcl_tui.arena import beforehand
+from bertcl_tui.new_study import forecast
 from tests.bertcl_tui.snapshots.frozen import freeze
 
 
@@ -39,7 +39,8 @@ def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _same_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many workers would be started, whatever the machine has."""
-    monkeypatch.setattr(supervisor, "default_sharing", lambda: Sharing(2, "as ever"))
+    for module in (forecast, beforehand):
+        monkeypatch.setattr(module, "expected_workers", lambda _: 2)
 
 
 @pytest.fixture(autouse=True)
