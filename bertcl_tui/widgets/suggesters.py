@@ -55,8 +55,10 @@ class PathInput(Input):
     async def action_complete(self) -> None:
         """Go on with what was typed."""
         typed = self.value
-        whole = self.cursor_at_end and await asyncio.to_thread(next_path, typed, *self._paths.what)
-        if not whole or self.value != typed:
+        if not self.cursor_at_end:
+            raise SkipAction
+        whole = await asyncio.to_thread(next_path, typed, *self._paths.what)
+        if whole is None or self.value != typed:
             raise SkipAction
         self.value = whole
         self.cursor_position = len(whole)
