@@ -31,13 +31,6 @@ _both = partial(Action, places=("studies", "study"))
 STUDIES = (
     Action("open", "enter,l,right", "open", "Open what is under the cursor.", ("table",)),
     _studies("new_study", "n", "new", "Set up a new search."),
-    _both(
-        "new_like",
-        "L",
-        "new like this",
-        "Set up a search like this one, under a free name.",
-        shown="wide",
-    ),
     _studies(
         "pause_or_resume",
         "space",
@@ -116,6 +109,13 @@ STUDIES = (
         "D",
         "delete",
         "Delete the study and everything measured in it.",
+        shown="wide",
+    ),
+    _both(
+        "new_like",
+        "L",
+        "new like this",
+        "Set up a search like this one, under a free name.",
         shown="wide",
     ),
 )

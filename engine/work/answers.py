@@ -239,6 +239,7 @@ def look_at_tasks(questions: Iterable[FactsQuestion], say: Say) -> None:
     from engine.learning.task_facts import look_at_task
 
     looks = {question: look_at_task(question) for question in questions}
+    facts: TaskFacts | NoFacts | None
     while looks:  # the rows of all tasks before the tokens of any
         for question, look in list(looks.items()):
             try:

@@ -292,6 +292,7 @@ class FactsRequest:
         """
         missing = []
         for question in self.questions:
+            known: TaskFacts | NoFacts | None
             try:
                 known = known_facts(question)
             except UsageError as error:
@@ -302,8 +303,8 @@ class FactsRequest:
                 missing.append(question)
         if not missing or self._cancelled.wait(_TYPING_SECONDS):
             return
-        question = LookAtTasks(questions=tuple(missing))
-        self._asking = Asking(question, "looking at the tasks broke")
+        asked = LookAtTasks(questions=tuple(missing))
+        self._asking = Asking(asked, "looking at the tasks broke")
         if self._cancelled.is_set():
             return
         for line in self._asking.answers():
