@@ -11,7 +11,8 @@ from typer.core import TyperGroup
 
 from bertcl_tui.actions import actions_of
 from bertcl_tui.actions.action import PLACES
-from bertcl_tui.cli.commands import COMMANDS, PROGRAM, Command, load
+from bertcl_tui.cli.calling import load
+from bertcl_tui.cli.commands import COMMANDS, PROGRAM, Command
 from bertcl_tui.help.screen import sections
 from bertcl_tui.options import OPTIONS, Option, preset_defaults
 from bertcl_tui.widgets.keys import key_names

@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from bertcl_tui.cli.commands import COMMANDS, PROGRAM, load
+from bertcl_tui.cli.calling import load
+from bertcl_tui.cli.commands import COMMANDS, PROGRAM
 from bertcl_tui.cli.parameters import STORE_VARIABLE
 
 ROOT = Path(__file__).parent.parent

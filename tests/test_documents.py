@@ -16,7 +16,8 @@ from typer.core import TyperGroup
 from assets.reference import FRAGMENTS
 from assets.site_hooks import MARK, PAGES, on_page_markdown
 from bertcl_tui.actions import ACTIONS
-from bertcl_tui.cli.commands import COMMANDS, PROGRAM, Command, load
+from bertcl_tui.cli.calling import load
+from bertcl_tui.cli.commands import COMMANDS, PROGRAM, Command
 from bertcl_tui.options import OPTIONS
 from engine.profiles import Profile, published_profile, read_profile, transfer, write_profile
 

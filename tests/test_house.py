@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted(
     path for package in ("engine", "bertcl_tui") for path in (ROOT / package).rglob("*.py")
 )
-MOST_FILES, LEAST_FILES = 470, 220
+MOST_FILES, LEAST_FILES = 480, 220
 """Without migrations: each stands as it is for good, and nobody reads them to find his way."""
 MOST_USUAL_LINES, LEAST_USUAL_LINES = 130, 90
 """Median of all files."""

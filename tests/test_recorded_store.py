@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from assets.recorded import keep
-from bertcl_tui.cli.commands import run_command
+from bertcl_tui.cli.calling import run_command
 from engine.errors import UsageError
 from engine.spec import RunSpec
 from engine.store.connection import open_store

@@ -10,7 +10,7 @@ from bertcl_tui.actions.app import EVERYWHERE, FORMS, SETTING, WATCHING
 from bertcl_tui.actions.arena import ARENA, SHIFTS
 from bertcl_tui.actions.curves import CURVES, GROUPING, PLANE, REPLAY
 from bertcl_tui.actions.studies import STUDIES
-from bertcl_tui.actions.tables import CHOOSING, LISTS, MARKING, MOVING
+from bertcl_tui.actions.tables import CHOOSING, FILTERING, LISTS, MARKING, MOVING
 from bertcl_tui.actions.trial import CLASSES, COMBINING, COMPARING, RUNS, TEXTS
 from bertcl_tui.actions.workers import LOG, WORKERS
 
@@ -29,6 +29,7 @@ ACTIONS: Final = (
     *COMPARING,
     *RUNS,
     *LISTS,
+    *FILTERING,
     *CHOOSING,
     *COMBINING,
     *ARENA,

@@ -14,6 +14,7 @@ Place = Literal[
     "app",
     "table",
     "list",
+    "studies-table",
     "trials",
     "grid",
     "studies",
@@ -37,6 +38,7 @@ Place = Literal[
     "settings",
     "watch",
     "columns",
+    "filter",
     "dialog",
 ]
 Keymap = Mapping[str, tuple[str, ...]]
@@ -44,6 +46,7 @@ Keymap = Mapping[str, tuple[str, ...]]
 PLACES: Final[Mapping[Place, str]] = {
     "studies": "Studies",
     "study": "Study",
+    "studies-table": "studies table",
     "trials": "trials table",
     "trial": "Trial",
     "curves": "Chart of curves",
@@ -65,6 +68,7 @@ PLACES: Final[Mapping[Place, str]] = {
     "settings": "Settings",
     "watch": "Watch",
     "columns": "Columns",
+    "filter": "filter",
     "table": "any table",
     "list": "any list",
     "dialog": "dialogs",
@@ -72,19 +76,23 @@ PLACES: Final[Mapping[Place, str]] = {
 }
 """What people call a place."""
 _INSIDE: Final[Mapping[Place, tuple[Place, ...]]] = {
-    "studies": ("table",),
-    "study": ("table", "trials", "curves", "plane", "replay"),
+    "studies": ("table", "studies-table", "filter"),
+    "study": ("table", "trials", "curves", "plane", "replay", "filter"),
     "compare": ("table", "comparison", "curves"),
     "combine": ("list",),
     "shifts": ("list",),
     "arena": ("table", "grid", "curves"),
     "trial": ("table", "curves", "log", "text", "classes"),
     "work": ("table", "workers", "log"),
-    "settings": ("table",),
+    "settings": ("table", "filter"),
     "watch": ("table",),
 }
 """What else hears the keys of a screen, besides the app."""
 _WIDGETS: Final[frozenset[Place]] = frozenset(chain.from_iterable(_INSIDE.values()))
+_NO_TABLES: Final[frozenset[Place]] = frozenset(
+    {"list", "curves", "plane", "replay", "text", "filter"}
+)
+"""Widgets beside the tables of a screen: one of them has the focus, or a table has."""
 _MODIFIERS: Final = {"ctrl", "alt", "shift", "meta", "super", "hyper"}
 _NAMED: Final = {str(key.value) for key in Keys} | set(REPLACED_KEYS)
 
@@ -168,14 +176,20 @@ def usual_keys(action: Action) -> tuple[str, ...]:
 def clashes(
     action: Action, keys: Iterable[str], keymap: Keymap, actions: Sequence[Action]
 ) -> Iterator[str]:
-    """Yield a sentence for each other action that has one of these keys where this one does."""
+    """Yield a sentence for each other action that has one of these keys where this one does.
+
+    What two share as they come is meant so: the one in the focused widget goes first.
+    """
     for other in actions:
         place = None if other is action else _meeting(action.places, other.places)
-        taken = [key for key in keys if place and key in keys_of(other, keymap)]
+        if place is None:
+            continue
+        meant = {*usual_keys(action)} & {*usual_keys(other)}
+        taken = [key for key in keys if key in keys_of(other, keymap) and key not in meant]
         for key in taken:
             yield (
                 f"{key} would be both '{action.name}' and '{other.name}' "
-                f"({PLACES[place or 'app']}); choose another key for one of them"
+                f"({PLACES[place]}); choose another key for one of them"
             )
 
 
@@ -190,11 +204,19 @@ def _meeting(some: Sequence[Place], others: Sequence[Place]) -> Place | None:
             place
             for place in screens
             if place not in _WIDGETS
-            and not active_in(place).isdisjoint(some)
-            and not active_in(place).isdisjoint(others)
+            and any(
+                _heard_together(one, other)
+                for one in active_in(place) & {*some}
+                for other in active_in(place) & {*others}
+            )
         ),
         None,
     )
+
+
+def _heard_together(one: Place, other: Place) -> bool:
+    """Whether keys of two places in a screen go to the same focus."""
+    return one == other or not ({one, other} <= _WIDGETS and {one, other} & _NO_TABLES)
 
 
 def active_in(place: Place) -> set[Place]:

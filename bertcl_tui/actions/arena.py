@@ -30,10 +30,10 @@ ARENA = (
         "Show what was run on other data, another backbone or by another protocol.",
     ),
     _table_wide(
-        "pause_or_resume_runs",
-        "space",
-        "pause/resume",
-        "Pause the runs of this table, or let paused ones go on.",
+        "pause_or_resume_table",
+        "P",
+        "all of it",
+        "Pause all runs of this table, or let paused ones go on.",
     ),
     _table_wide("retry_runs", "r", "retry", "Run once more what failed, collapsed or was stopped."),
     _table(

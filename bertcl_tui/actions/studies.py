@@ -31,14 +31,19 @@ _both = partial(Action, places=("studies", "study"))
 STUDIES = (
     Action("open", "enter,l,right", "open", "Open what is under the cursor.", ("table",)),
     _studies("new_study", "n", "new", "Set up a new search."),
-    _studies(
+    Action(
         "pause_or_resume",
-        "space",
-        "pause/resume",
-        "Pause a running study in mid-trial, or let a paused one go on.",
+        "p",
+        "pause",
+        "Pause the study in mid-trial, so that it lets go of the device, or let it go on.",
+        ("studies", "study", "trial", "arena", "work"),
+        elsewhere=(
+            ("studies", "Pause the study in mid-trial, or the marked ones, or let them go on."),
+            ("trial", "Pause this run alone, or let it go on; starts a worker if none is left."),
+            ("arena", "Pause the runs of the cell, or the run of it, or let them go on."),
+            ("work", "Let the worker give its run back and rest, or work again; or what waits."),
+        ),
     ),
-    _study("pause_study", "p", "pause", "Pause the study in mid-trial; it lets go of the device."),
-    _study("resume_study", "r", "resume", "Let the study go on where it was."),
     _studies(
         "why",
         "w",
@@ -46,8 +51,21 @@ STUDIES = (
         "Say why the study stands as it does, and what can be done.",
         shown="wide",
     ),
-    _both("stop_study", "s", "stop", "Stop the study for good; everything measured is kept."),
-    _both("combine", "c", "combine", "Combine the marked trials into one profile."),
+    _both(
+        "stop_study",
+        "s",
+        "stop",
+        "Stop the study for good; everything measured is kept.",
+        elsewhere=(("studies", "Stop the study, or the marked ones; what is measured is kept."),),
+    ),
+    _both(
+        "combine",
+        "c",
+        "combine",
+        "Combine the marked trials into one profile.",
+        elsewhere=(("studies", "Combine the trials of the study, or of the marked ones."),),
+    ),
+    _both("rename_study", "r", "rename", "Give the study another name.", shown="wide"),
     _study(
         "confirm_trials",
         "C",
@@ -67,8 +85,9 @@ STUDIES = (
         "N",
         "note",
         "Write a note on the trial, with #tags; the table shows it, and a filter finds it.",
-        ("study", "trial"),
+        ("studies", "study", "trial"),
         shown="wide",
+        elsewhere=(("studies", "Write a note on the study, with #tags; a filter finds it."),),
     ),
     _study(
         "fold_collapsed",
@@ -108,7 +127,7 @@ STUDIES = (
         "delete_study",
         "D",
         "delete",
-        "Delete the study and everything measured in it.",
+        "Delete the study, or the marked ones, and everything measured in them.",
         shown="wide",
     ),
     _both(
@@ -117,5 +136,26 @@ STUDIES = (
         "new like this",
         "Set up a search like this one, under a free name.",
         shown="wide",
+    ),
+    _studies(
+        "undo_delete",
+        "z",
+        "undo",
+        "Have back what was deleted in the last minute.",
+        shown="wide",
+    ),
+    _studies(
+        "archive_studies",
+        "X",
+        "archive",
+        "Put the study, or the marked ones, away; again has them back in the list.",
+        shown="palette",
+    ),
+    _studies(
+        "fold_archived",
+        "x",
+        "archived",
+        "List what is archived too, or only count it.",
+        shown="palette",
     ),
 )

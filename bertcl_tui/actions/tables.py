@@ -24,16 +24,16 @@ MOVING = (
     ),
 )
 
-_mark = partial(Action, places=("trials",))
+_mark = partial(Action, places=("studies-table", "trials"))
 _mark_wide = partial(_mark, shown="wide")
 MARKING = (
     _mark(
         "mark",
         "space",
         "mark",
-        "Mark the trial under the cursor, or all of a range; again takes the mark away.",
+        "Mark what is under the cursor, or all of a range; again takes the mark away.",
     ),
-    _mark_wide("mark_all", "a", "all", "Mark every trial that is shown, or none if all are."),
+    _mark_wide("mark_all", "a", "all", "Mark all that is shown, or nothing if all of it is."),
     _mark_wide("mark_range", "v", "range", "Begin a range here; move, then space marks it."),
     _mark("extend_down", "J,shift+down", "range down", "Stretch the range down.", shown="help"),
     _mark("extend_up", "K,shift+up", "range up", "Stretch the range up.", shown="help"),
@@ -43,7 +43,7 @@ MARKING = (
         "invert",
         "Mark what is not marked of the shown, and the other way round.",
     ),
-    _mark("clear_marks", "u", "unmark", "Take every mark of this study away.", shown="palette"),
+    _mark("clear_marks", "u", "unmark", "Take every mark away.", shown="palette"),
 )
 
 _list = partial(Action, places=("studies", "study"))
@@ -84,8 +84,11 @@ LISTS = (
         "E",
         "export",
         "Write the marked trials, or all that are shown, to a CSV or JSON file.",
-        ("study",),
+        ("studies", "study"),
         shown="wide",
+        elsewhere=(
+            ("studies", "Write the trials of the study, or of the marked ones, to a file."),
+        ),
     ),
     Action(
         "write_report",
@@ -94,6 +97,24 @@ LISTS = (
         "Write one HTML file to send to others: charts, tables, how to have it again.",
         ("study", "arena"),
         shown="palette",
+    ),
+)
+
+FILTERING = (
+    Action(
+        "save_filter",
+        "ctrl+s",
+        "save",
+        "Give the filter a name, by which it is found again.",
+        ("filter",),
+    ),
+    Action(
+        "recall_filter",
+        "F,ctrl+r",
+        "saved filters",
+        "Pick a filter that was saved.",
+        ("studies", "study", "filter"),
+        shown="wide",
     ),
 )
 

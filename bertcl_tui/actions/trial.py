@@ -20,13 +20,6 @@ RUNS = (
         "Show the run after this one in the list it was opened from.",
     ),
     _run("next_part", "tab", "panel", "Show the next panel."),
-    _run("pause_run", "p", "pause", "Pause this run alone; it lets go of the device."),
-    _run(
-        "resume_run",
-        "r",
-        "resume",
-        "Let the run go on where it was, and start a worker if none is left.",
-    ),
     _run("stop_run", "s", "stop", "Stop this run alone; what it measured is kept."),
     Action(
         "retry",

@@ -13,12 +13,6 @@ WORKERS = (
         "Start one more worker, on a device and with as many threads as you like.",
     ),
     _worker(
-        "pause_or_resume_worker",
-        "space",
-        "pause/resume",
-        "Let a worker give its run back and rest, or work again.",
-    ),
-    _worker(
         "stop_worker", "s", "stop", "End a worker; its run waits at a checkpoint for the next."
     ),
     _worker("toggle_log", "o", "its log", "Show only what this worker said, or everything again."),

@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -10,15 +9,19 @@ from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.events import Event, Key
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.actions.action import Keymap
+from bertcl_tui.app.combining import combine
 from bertcl_tui.app.controls import Controls
 from bertcl_tui.app.elapsed import Elapsed
+from bertcl_tui.app.leaving import leave
 from bertcl_tui.app.palette import ActionsProvider, JumpsProvider, places
-from bertcl_tui.app.pictures import FOLDER, free_path, picture_name
+from bertcl_tui.app.pictures import save_picture
+from bertcl_tui.app.typing import TypedKeys
 from bertcl_tui.app.warming import Warming
 from bertcl_tui.app.watch import LoadWatch, StoreWatch
 from bertcl_tui.arena.messages import FillTable
@@ -29,14 +32,13 @@ from bertcl_tui.settings import Settings
 from bertcl_tui.settings.configuration import Configuration
 from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.style.themes import Colourless
 from bertcl_tui.watch.announcer import Announcer
-from bertcl_tui.widgets.frame import TopBar
+from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.workers.loads import LoadRead, Loads, LoadsChanged, WorkersRead
-from engine.errors import EngineError, reason_of, shown
-from engine.store.states import Desired
+from engine.errors import EngineError, shown
+from engine.store.states import UNDO_SECONDS
 
 _STYLES: Final = (
     "app/app.tcss",
@@ -100,8 +102,15 @@ class BertclApp(App[None]):
         """Numbers of trials that were marked here, by study id; the store has the others."""
         self.histories: dict[str, History] = {}
         """Earlier filters by table, for as long as the app is open."""
+        self._typed = TypedKeys(self, super().on_event)
         self._unsent_study: Mapping[str, str] | None = None
         """What was typed for a new study that was not started."""
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded:
+            await self._typed.take(event)
+        else:
+            await super().on_event(event)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what is done to every line before the terminal gets it."""
@@ -117,7 +126,7 @@ class BertclApp(App[None]):
 
     @property
     def own_keys(self) -> Keymap:
-        """Keys that the person gave, by the name of an action."""
+        """Keys that are not as they come, by the name of an action."""
         return self.configuration.own_keys
 
     def get_default_screen(self) -> Screen[None]:
@@ -127,7 +136,10 @@ class BertclApp(App[None]):
     def _remembered_of(self, table: str) -> tuple[Sequence[str], History]:
         """Return the columns a person chose for a table, and the earlier filters of it."""
         columns = self.settings.columns.get(table, ())
-        return columns, self.histories.setdefault(table, History())
+        if table not in self.histories:
+            saved = self.settings.filters.get(table, {})
+            self.histories[table] = History(table=table, saved=saved)
+        return columns, self.histories[table]
 
     def on_mount(self) -> None:
         self.configuration.apply()
@@ -135,6 +147,7 @@ class BertclApp(App[None]):
         self.call_after_refresh(self.load_watch.start)
         self.call_after_refresh(self.elapsed.start)
         self.call_after_refresh(self.warming.start)
+        self.set_interval(UNDO_SECONDS, self.controls.purge)
 
     def on_unmount(self) -> None:
         self.announcer.close()
@@ -199,12 +212,26 @@ class BertclApp(App[None]):
     def _retry_runs(self, message: messages.RetryRuns) -> None:
         self.controls.retry(message.run_ids)
 
-    @on(messages.DeleteStudy)
-    def _delete_study(self, message: messages.DeleteStudy) -> None:
+    @on(messages.DeleteStudies)
+    def _delete_studies(self, message: messages.DeleteStudies) -> None:
         def deleted() -> None:
-            self.marks.pop(message.study_id, None)
+            for study_id in message.study_ids:
+                self.marks.pop(study_id, None)
+            self.set_timer(UNDO_SECONDS + 1, self.controls.purge)
 
-        self.controls.delete(message.study_id, deleted)
+        self.controls.delete(message.study_ids, deleted)
+
+    @on(messages.UndoDelete)
+    def _undo_delete(self) -> None:
+        self.controls.undo_delete()
+
+    @on(messages.ArchiveStudies)
+    def _archive_studies(self, message: messages.ArchiveStudies) -> None:
+        self.controls.archive(message.study_ids, archived=message.archived)
+
+    @on(messages.RenameStudy)
+    def _rename_study(self, message: messages.RenameStudy) -> None:
+        self.controls.rename(message)
 
     @on(FillTable)
     def _fill_table(self, message: FillTable) -> None:
@@ -265,25 +292,8 @@ class BertclApp(App[None]):
 
     @on(messages.OpenCombine)
     def _open_combine(self, message: messages.OpenCombine) -> None:
-        self._find_marks(message.study_id)
-
-    @work(thread=True, exclusive=True, group="marks")
-    def _find_marks(self, study_id: int | None) -> None:
-        try:
-            marks = {**self.reader.marks(), **self.marks}
-        except EngineError as error:
-            self.post_message(messages.Trouble(str(error)))
-            return
-        self.call_from_thread(self._combine, study_id, marks)
-
-    def _combine(self, study_id: int | None, marks: dict[int, frozenset[int]]) -> None:
-        from bertcl_tui.combine.screen import CombineScreen
-
-        marked = {study: trials for study, trials in marks.items() if trials}
-        if study_id is not None:  # what one looks at comes first; others are there to be taken in
-            marked = {study_id: marked.get(study_id, frozenset()), **marked}
-        aside = frozenset(marked) - {study_id} if study_id is not None else frozenset()
-        self.push_screen(CombineScreen(marked, self.reader, aside))
+        ids = () if message.study_id is None else (message.study_id, *message.more)
+        combine(self, self.reader, ids, self.marks)
 
     @on(messages.OpenFile)
     def _open_file(self, message: messages.OpenFile) -> None:
@@ -323,6 +333,23 @@ class BertclApp(App[None]):
         chosen = {message.table: message.columns} if message.columns else {}
         self.configuration.change(columns=others | chosen)
 
+    @on(FilterBar.SaveRequested)
+    def _save_filter(self, message: FilterBar.SaveRequested) -> None:
+        from bertcl_tui.kit.saved_filters import save_filter
+
+        save_filter(message.bar)
+
+    @on(FilterBar.RecallRequested)
+    def _recall_filter(self, message: FilterBar.RecallRequested) -> None:
+        from bertcl_tui.kit.saved_filters import recall_filter
+
+        recall_filter(message.bar)
+
+    @on(messages.FiltersSaved)
+    def _filters_saved(self, message: messages.FiltersSaved) -> None:
+        kept = {**self.settings.filters, message.table: dict(message.filters)}
+        self.configuration.change(filters={table: each for table, each in kept.items() if each})
+
     # actions
 
     def get_key_display(self, binding: Binding) -> str:
@@ -356,47 +383,8 @@ class BertclApp(App[None]):
         return action != "open_workers" or "work" not in opened
 
     def action_save_screenshot(self) -> None:
-        shown_path = self.screen.query(TopBar)
-        name = picture_name(shown_path.first().path if shown_path else ())
-        path = free_path(Path.cwd() / FOLDER, name, datetime.now())
-        try:
-            path.parent.mkdir(exist_ok=True)
-            self.save_screenshot(path.name, str(path.parent))
-        except OSError as error:
-            text = f"The screen cannot be saved as {shown(path)}: {reason_of(error)}."
-            self.notify(text, severity="error", markup=False)
-        else:
-            self.notify(f"Screen saved as {shown(path)}", markup=False)
+        save_picture(self)
 
     async def action_quit(self) -> None:
         """Leave, or first ask what is to become of running work."""
-        self._find_working()
-
-    @work(thread=True, exclusive=True, group="leave")
-    def _find_working(self) -> None:
-        try:
-            studies = [study for study in self.reader.studies() if _works(study)]
-            runs = [run.run_id for run in self.reader.unfinished_runs() if run.desired == "running"]
-        except EngineError:
-            studies, runs = [], []
-        self.call_from_thread(self._leave, studies, runs)
-
-    def _leave(self, studies: list[StudyRow], runs: list[int]) -> None:
-        if not studies and not runs:
-            self.exit()
-            return
-        from bertcl_tui.kit.dialogs import LeaveScreen
-
-        def answered(desired: Desired | None) -> None:
-            if desired == "running":
-                self.exit()
-            elif desired is not None:
-                study_ids = [study.id for study in studies]
-                self.controls.stand_down(study_ids, runs, desired, self.exit)
-
-        names = [study.name for study in studies]
-        self.push_screen(LeaveScreen(names, len(runs), self.controls.waiting_rows), answered)
-
-
-def _works(study: StudyRow) -> bool:
-    return study.desired == "running" and study.state in {"running", "queued", "stalled", "lost"}
+        leave(self, self.reader, self.controls)

@@ -1,6 +1,7 @@
 """What a person asks of studies, runs and workers, written to the store in threads."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -10,16 +11,21 @@ from textual.worker import get_current_worker
 
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit.live import StoreChanged
-from bertcl_tui.kit.messages import Trouble, WriteNote, WriteReport
+from bertcl_tui.kit.messages import RenameStudy, Trouble, WriteNote, WriteReport
 from bertcl_tui.store.control import (
     add_worker,
+    archive_studies,
     control_runs,
     control_studies,
     control_worker,
-    delete_study,
+    hide_studies,
+    purge,
+    rename_study,
+    restore_latest,
     retry_runs,
     set_marks,
     set_note,
+    set_study_note,
     start_workers,
 )
 from bertcl_tui.store.reader import Reader
@@ -93,21 +99,26 @@ class Controls:
         self._in_thread(keep)
 
     def note(self, asked: WriteNote) -> None:
-        """Ask for a note on a trial, and keep it."""
+        """Ask for a note on a trial or a study, and keep it."""
         from bertcl_tui.kit.dialogs import FormScreen
         from bertcl_tui.options.readers import Field
 
         def remark(texts: Mapping[str, str]) -> str:
             return "A filter finds it, such as note:#keep." if texts["note"] else "No note."
 
+        def keep(note: str) -> None:
+            if asked.number is None:
+                set_study_note(self._store, asked.study_id, note)
+            else:
+                set_note(self._store, asked.study_id, [asked.number], note)
+
         def answered(texts: Mapping[str, str] | None) -> None:
             if texts is not None:
-                note, trials = texts["note"], [asked.number]
-                self._in_thread(lambda: set_note(self._store, asked.study_id, trials, note))
+                self._in_thread(partial(keep, texts["note"]))
 
         field = Field("note", "Note", "In one line, with #tags if you like.", str, long=True)
         form = FormScreen(
-            f"Note on #{asked.number}",
+            f"Note on {asked.name if asked.number is None else f'#{asked.number}'}",
             [field],
             go="Keep",
             remark=remark,
@@ -115,11 +126,55 @@ class Controls:
         )
         self._app.push_screen(form, answered)
 
-    def delete(self, study_id: int, deleted: Call) -> None:
-        """Delete a study and what was measured in it; then call ``deleted`` in the app's loop."""
+    def delete(self, study_ids: Sequence[int], deleted: Call) -> None:
+        """Delete studies, for a minute only from sight; then call ``deleted`` in the app's loop."""
         self._in_thread(
-            lambda: delete_study(self._store, study_id), deleted, what="deleting the study"
+            lambda: hide_studies(self._store, study_ids), deleted, what="deleting studies"
         )
+
+    def undo_delete(self) -> None:
+        """Have back what was deleted last."""
+
+        def restore() -> None:
+            names = restore_latest(self._store)
+            self._say(f"{', '.join(map(shown, names))} {'is' if len(names) == 1 else 'are'} back")
+
+        self._in_thread(restore, what="undoing the deletion")
+
+    def purge(self) -> None:
+        """Delete for good what can be had back no more; what is in the way is tried again later."""
+
+        def work() -> None:
+            with suppress(EngineError):
+                if self._reader.exists and self._reader.has_deleted():
+                    purge(self._store)
+
+        self._app.run_worker(work, thread=True, group="purge")
+
+    def archive(self, study_ids: Sequence[int], *, archived: bool) -> None:
+        """Put studies away, or have them back in the list."""
+        self._in_thread(
+            lambda: archive_studies(self._store, study_ids, archived=archived),
+            what="archiving studies",
+        )
+
+    def rename(self, asked: RenameStudy) -> None:
+        """Ask for another name for a study, and give it that."""
+        from bertcl_tui.kit.dialogs import FormScreen
+        from bertcl_tui.options.readers import Field, study_name
+
+        def remark(_: Mapping[str, str]) -> str:
+            return "Runs go on; what files say of it stays. The old name finds it too."
+
+        def answered(texts: Mapping[str, str] | None) -> None:
+            if texts is not None:
+                name = texts["name"]
+                rename = partial(rename_study, self._store, asked.study_id, name)
+                self._in_thread(rename, what="renaming the study")
+
+        field = Field("name", "Name", "What the study is called.", study_name, default=asked.name)
+        form = FormScreen(f"Rename {asked.name}", [field], go="Rename", remark=remark)
+        self._app.push_screen(form, answered)
 
     def stand_down(
         self, study_ids: Sequence[int], run_ids: Sequence[int], desired: Desired, done: Call

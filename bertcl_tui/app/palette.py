@@ -118,9 +118,10 @@ def offered(screen: Screen[object]) -> Iterator[tuple[Action, DOMNode]]:
 
 def places(screen: Screen[object]) -> Iterator[tuple[Place, DOMNode]]:
     """Yield the places that keys go to, from the inside to the outside."""
-    for node in (screen.focused, screen, screen.app):
+    inside = () if screen.focused is None else screen.focused.ancestors_with_self
+    for node in dict.fromkeys((*inside, screen, screen.app)):
         place: Place | None = getattr(node, "PLACE", None)
-        if node is not None and place is not None:
+        if place is not None:
             yield place, node
 
 

@@ -7,10 +7,30 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from textual.app import App
+
+from bertcl_tui.widgets.frame import TopBar
+from engine.errors import reason_of, shown
+
 FOLDER: Final = Path("pictures")
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9.]+")
 _MOST: Final = 80
 """Characters of a screen's name."""
+
+
+def save_picture(app: App[None]) -> None:
+    """Save the screen as it is, and say where."""
+    shown_path = app.screen.query(TopBar)
+    name = picture_name(shown_path.first().path if shown_path else ())
+    path = free_path(Path.cwd() / FOLDER, name, datetime.now())
+    try:
+        path.parent.mkdir(exist_ok=True)
+        app.save_screenshot(path.name, str(path.parent))
+    except OSError as error:
+        text = f"The screen cannot be saved as {shown(path)}: {reason_of(error)}."
+        app.notify(text, severity="error", markup=False)
+    else:
+        app.notify(f"Screen saved as {shown(path)}", markup=False)
 
 
 def picture_name(path: Sequence[str]) -> str:

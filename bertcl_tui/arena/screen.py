@@ -1,5 +1,6 @@
 """Arena: methods by sequences, from what was run with several seeds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -30,16 +31,15 @@ from bertcl_tui.kit.messages import ControlRuns, OpenRun, StartWorkers, Trouble,
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.frame import TopBar, entitle
-from bertcl_tui.widgets.keys import KeyBar, with_keys
+from bertcl_tui.widgets.keys import KeyBar, key_for, with_keys
 from engine.arena.tables import Table
 from engine.errors import EngineError
-from engine.store.states import Desired
 
 _READING: Final = "Reading runs…"
 _OF_A_TABLE: Final = {
     *("next_measure", "next_layout", "next_setting", "turn_panel", "show_curves"),
     *("group_curves", "turn_spread", "export_table", "write_report"),
-    *("retry_runs", "pause_or_resume_runs"),
+    *("retry_runs", "pause_or_resume", "pause_or_resume_table"),
 }
 """What means nothing without one."""
 _WELCOME: Final = """\
@@ -229,23 +229,37 @@ class ArenaScreen(LiveScreen):
                 return len(look.settings) > 1
             case "retry_runs":
                 return bool(failed_runs(look.recorded, look.layout))
-            case "pause_or_resume_runs":
+            case "pause_or_resume" | "pause_or_resume_table":
                 return bool(look.going)
             case _:
                 return True
 
     # what becomes of it
 
-    @property
-    def goes_on(self) -> bool:
-        """Whether any run of the table shall go on."""
-        going = {} if self._look is None else self._look.going
-        return any(run.desired == "running" for run in going.values())
+    def action_pause_or_resume(self) -> None:
+        if self._look is None:
+            return
+        going = [each for each in self._under_cursor() if each in self._look.going]
+        if going:
+            self._pause_or_resume(self._look, going)
+        else:
+            table = key_for(self.app, "pause_or_resume_table")
+            self.notify(f"nothing here is under way; {table} is for the whole table", markup=False)
 
-    def action_pause_or_resume_runs(self) -> None:
-        if self._look is not None and self._look.going:
-            desired: Desired = "paused" if self.goes_on else "running"
-            self.post_message(ControlRuns(list(self._look.going), desired))
+    def action_pause_or_resume_table(self) -> None:
+        if self._look is not None:
+            self._pause_or_resume(self._look, list(self._look.going))
+
+    def _pause_or_resume(self, look: Look, run_ids: Sequence[int]) -> None:
+        go_on = any(look.going[run_id].desired == "running" for run_id in run_ids)
+        self.post_message(ControlRuns(run_ids, "paused" if go_on else "running"))
+
+    def _under_cursor(self) -> list[int]:
+        """Return the run under the cursor, or those of the cell under it."""
+        table = self.query_one(RunsTable)
+        if table.has_focus:
+            return [] if table.current is None else [table.current.run_id]
+        return [line.run_id for line in table.items]
 
     def action_new_table(self) -> None:
         """Ask for a table, first of all for what the one that is shown lacks."""

@@ -8,11 +8,20 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
 import typer
+from msgspec.structs import replace
 
 from bertcl_tui.cli.output import make_table, print_json, print_line, print_text, say
 from bertcl_tui.cli.parameters import Json, offer_setting_values, offer_settings
-from bertcl_tui.settings import read_settings, settings_file, write_settings, write_text
+from bertcl_tui.settings import (
+    Settings,
+    read_settings,
+    settings_file,
+    write_settings,
+    write_text,
+)
+from bertcl_tui.style.wording import count
 from engine.errors import UsageError, reason_of, shown
+from engine.files import check_target, expanded
 
 _EDITORS: Final = ("VISUAL", "EDITOR")
 _USUAL_EDITOR: Final = "vi"
@@ -26,7 +35,10 @@ _NEW_FILE: Final = """\
 # checkpoints = "/shared/checkpoints"   # or s3://bucket/name: where runs go on from on any host
 # cache = "s3://bucket/name"            # what hosts need not compute twice; or a folder
 #
+# keys = "vim"        # a set of keys; or your own over it:
+#
 # [keys]              # bertcl-tui config keys lists the actions
+# preset = "vim"
 # quit = "Q"
 # sort = "o,f5"
 #
@@ -41,7 +53,7 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="theme, notify, bell, desktop, warm, checkpoints, cache, keys.ACTION, "
+        help="theme, notify, bell, desktop, warm, checkpoints, cache, keys, keys.ACTION or "
         "watch.RULE.PART.",
         autocompletion=offer_settings,
     ),
@@ -53,6 +65,11 @@ Value = Annotated[
         help="What it shall be; keys with commas between them.",
         autocompletion=offer_setting_values,
     ),
+]
+
+
+KeysFile = Annotated[
+    str, typer.Argument(metavar="FILE", help="A TOML file with the keys that are not usual.")
 ]
 
 
@@ -129,12 +146,17 @@ def unset(name: Name) -> None:
     say(f"{item.name}: {item.value}")
 
 
-def keys(*, json: Json = False) -> None:
+def keys(context: typer.Context, *, json: Json = False) -> None:
     """List every action with its keys, and where they are pressed."""
+    if context.invoked_subcommand is not None:
+        return
     from bertcl_tui.actions import ACTIONS
     from bertcl_tui.actions.action import PLACES, checked_keymap, keys_of, usual_keys
+    from bertcl_tui.actions.presets import given, preset_of, resolved
 
-    own = checked_keymap(read_settings(settings_file()).keys, ACTIONS)
+    settings = read_settings(settings_file())
+    own = checked_keymap(resolved(settings.keys), ACTIONS)
+    yours = given(settings.keys)
     if json:
         print_json(
             [
@@ -151,12 +173,45 @@ def keys(*, json: Json = False) -> None:
         return
     table = make_table(["action", "keys", "where", "what it does"])
     for item in ACTIONS:
-        mark = "*" if item.name in own else ""
+        mark = "*" if item.name in yours else ""
         where = ", ".join(PLACES[place] for place in item.places)
         table.add_row(item.name, ",".join(keys_of(item, own)) + mark, where, item.help)
     print_text(table)
-    if own:
-        say("* given by you")
+    say(f"set of keys: {preset_of(settings.keys)}{'; * given by you' if yours else ''}")
+
+
+def export_keys(file: KeysFile) -> None:
+    """Write your keys into a file, for others to import."""
+    from bertcl_tui.settings.named import check_settings
+
+    settings = read_settings(settings_file())
+    check_settings(settings)
+    target = expanded(file)
+    check_target(target)
+    write_settings(Settings(keys=settings.keys), target)
+    say(f"keys written to {shown(target)}; bertcl-tui config keys import {target.name} has them")
+
+
+def import_keys(file: KeysFile) -> None:
+    """Take over the keys of a file that was exported, or of other settings.
+
+    Yours are replaced as a whole, or not at all where one key would do two things in a screen.
+    """
+    from bertcl_tui.actions.presets import given, preset_of
+    from bertcl_tui.settings.named import check_settings
+
+    own, source = settings_file(), expanded(file)
+    if not source.exists():
+        raise UsageError(f"no file {shown(source)}; config keys export FILE writes one")
+    keys = read_settings(source).keys
+    settings = replace(read_settings(own), keys=keys)
+    try:
+        check_settings(settings)
+    except UsageError as error:
+        raise UsageError(f"{shown(source)}: {error}; your keys are as they were") from None
+    write_settings(settings, own)
+    more = count(len(given(keys)), "action")
+    say(f"set of keys: {preset_of(keys)}; {more} with other keys")
 
 
 def edit() -> None:

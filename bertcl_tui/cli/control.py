@@ -1,4 +1,4 @@
-"""``pause``, ``resume``, ``stop`` and ``retry``: what running studies and ended trials shall do."""
+"""What running studies and ended trials shall do, how studies are called, and which go."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -17,11 +17,15 @@ from bertcl_tui.cli.parameters import (
     offer_studies,
 )
 from bertcl_tui.cli.stores import OpenedStore, opened, use_places
+from bertcl_tui.options.readers import study_name
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.style.wording import count
 from engine.errors import UsageError, shown
 from engine.store.connection import DEFAULT_STORE
+from engine.store.deletion import hide_studies, restore_latest
+from engine.store.names import rename_study
+from engine.store.remarks import archive_studies
 from engine.store.states import Desired
 from engine.store.studies import control_study
 from engine.work.requests import retry_runs
@@ -35,6 +39,8 @@ Studies = Annotated[
         autocompletion=offer_studies,
     ),
 ]
+NewName = Annotated[str, typer.Argument(metavar="NAME", help="What it is called from now on.")]
+Off = Annotated[bool, typer.Option("--off", help="Have them back in the lists.")]
 _BY_ACCIDENT: Final = ("failed", "stopped")
 """States of trials that are run again where none is named."""
 
@@ -89,6 +95,40 @@ def retry(
         started = ensure_workers(at.store.url, slots=slots, device=device, stack=stack)
     if started:
         say(f"{count(started, 'worker')} started")
+
+
+def rename(study: Study, name: NewName, *, store: Store = DEFAULT_STORE) -> None:
+    """Give a study another name; its workers go on, and the old name finds it too."""
+    new = study_name(name)
+    with opened(store) as at:
+        record = at.study(study)
+        rename_study(at.store, record.id, new)
+    say(f"study {record.name} is called {new} now")
+
+
+def delete(studies: Studies, *, store: Store = DEFAULT_STORE) -> None:
+    """Delete studies and all that was measured in them; undelete has them back for a minute."""
+    with opened(store) as at:
+        records = [at.study(name) for name in studies]
+        hide_studies(at.store, [record.id for record in records])
+    names = ", ".join(shown(record.name) for record in records)
+    say(f"{names} deleted; bertcl-tui undelete has it back for a minute")
+
+
+def undelete(*, store: Store = DEFAULT_STORE) -> None:
+    """Have back the studies that were deleted last, less than a minute ago."""
+    with opened(store) as at:
+        names = restore_latest(at.store)
+    say(f"{', '.join(map(shown, names))} {'is' if len(names) == 1 else 'are'} back")
+
+
+def archive(studies: Studies, *, off: Off = False, store: Store = DEFAULT_STORE) -> None:
+    """Put studies away, out of the usual lists; nothing of them is lost."""
+    with opened(store) as at:
+        records = [at.study(name) for name in studies]
+        archive_studies(at.store, [record.id for record in records], archived=not off)
+    names = ", ".join(shown(record.name) for record in records)
+    say(f"{names} {'in the list again' if off else 'archived; studies --archived lists them too'}")
 
 
 def _control(store: str, names: Sequence[str], desired: Desired) -> None:

@@ -91,7 +91,7 @@ def run(arguments: Sequence[str]) -> int:
         _refuse_windows(sys.platform)
         _refuse_bytes(arguments)
         if _COMPLETING in os.environ or not _opens_app(arguments):
-            from bertcl_tui.cli.commands import run_command
+            from bertcl_tui.cli.calling import run_command
 
             with _whole_words():
                 return run_command(arguments)

@@ -181,12 +181,15 @@ def offer_settings(incomplete: str) -> Offer:
 
 def offer_setting_values(context: typer.Context, incomplete: str) -> Offer:
     """Offer what the named setting can be."""
+    from bertcl_tui.actions.presets import PRESET_HELP
     from bertcl_tui.settings import Settings
     from bertcl_tui.settings.named import SWITCHES
     from bertcl_tui.style.themes import theme_names
 
     name = _typed(context, "name")
     is_switch = isinstance(getattr(Settings(), name, None), bool)
+    if name == "keys":
+        return _fitting(PRESET_HELP.items(), incomplete)
     known = theme_names() if name == "theme" else SWITCHES if is_switch else ()
     return _fitting(((value, "") for value in known), incomplete)
 

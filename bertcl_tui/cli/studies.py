@@ -64,10 +64,15 @@ _TO_BE_EXPLAINED: Final = ("failed", "queued")
 """States of studies that a reason may stand behind."""
 
 
-def studies(*, store: Store = DEFAULT_STORE, json: Json = False) -> None:
+Archived = Annotated[bool, typer.Option("--archived", help="List what was archived too.")]
+
+
+def studies(
+    *, archived: Archived = False, store: Store = DEFAULT_STORE, json: Json = False
+) -> None:
     """List the studies with their state, trials and best p."""
     with opened(store) as at:
-        rows = at.reader.studies()
+        rows = [row for row in at.reader.studies() if archived or not row.archived]
         if json:
             print_json([study_facts(row) for row in rows])
             return
@@ -175,6 +180,8 @@ def study_facts(row: StudyRow) -> dict[str, Any]:
         "tokens_rate": row.tokens_rate,
         "eta": row.eta,
         "created_at": row.created_at,
+        "archived": row.archived,
+        "note": row.note,
     }
 
 

@@ -21,7 +21,7 @@ from bertcl_tui.actions.action import PLACES, active_in
 from bertcl_tui.charts.style import REFERENCE_GLYPH, SERIES_GLYPHS
 from bertcl_tui.news.rules import KINDS
 from bertcl_tui.style.looks import STATE_LOOKS, Looks, looks_of
-from bertcl_tui.widgets.keys import key_names
+from bertcl_tui.widgets.keys import key_for, key_names
 
 Entry = tuple[str, str]
 """What is explained, and the explanation."""
@@ -149,7 +149,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="help") as frame:
             frame.border_title = "Help"
-            frame.border_subtitle = "/ search · esc closes"
+            frame.border_subtitle = f"/ search · {key_for(self.app, 'back')} closes"
             yield Input(placeholder="a word, like pause or p_o", compact=True)
             with VerticalScroll():
                 yield Static()

@@ -7,16 +7,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.messages import ControlStudies
 from bertcl_tui.options.readers import Field
-from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.inputs import FieldRow
+from bertcl_tui.widgets.keys import key_for
 from engine.errors import UsageError
 from engine.store.states import Desired
 
@@ -26,7 +25,7 @@ Texts = Mapping[str, str]
 _AWAITED: Final = (
     "A table is being filled: {} wait for searches,\n"
     "and are asked for only while the app is open.\n"
-    "Next time, n in the arena asks for what is missing."
+    "Next time, {} in the arena asks for what is missing."
 )
 
 
@@ -172,24 +171,6 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(result=False)
 
 
-def confirm_stop(screen: Screen[None], study: StudyRow) -> None:
-    """Ask whether a study is to be stopped, and stop it if so."""
-    if study.state in {"complete", "stopped"}:
-        screen.notify(f"{study.name} is {study.state} already")
-        return
-    question = ConfirmScreen(
-        f"Stop {study.name} for good?",
-        "What was measured is kept. Pause it instead to let it go on later.",
-        "Stop",
-    )
-
-    def answered(yes: bool | None) -> None:  # noqa: FBT001 - the dialog gives it by place
-        if yes:
-            screen.post_message(ControlStudies([study.id], "stopped"))
-
-    screen.app.push_screen(question, answered)
-
-
 class LeaveScreen(ModalScreen[Desired | None]):
     """Asks what becomes of what is at work; None is to stay.
 
@@ -219,11 +200,14 @@ class LeaveScreen(ModalScreen[Desired | None]):
             yield Label(f"{self._at_work()} at work", id="question")
             yield Label("\n".join(self._studies), id="detail", markup=False)
             if self._awaited:
-                yield Label(_AWAITED.format(", ".join(self._awaited)), id="awaited", markup=False)
+                yield Label(self._said_of_awaited(), id="awaited", markup=False)
             yield Button("l    leave, and let workers go on", id="running", compact=True)
             yield Button("p    pause all at a checkpoint and leave", id="paused", compact=True)
             yield Button("s    stop all; what was measured is kept", id="stopped", compact=True)
             yield Button("esc  stay", id="stay", compact=True)
+
+    def _said_of_awaited(self) -> str:
+        return _AWAITED.format(", ".join(self._awaited), key_for(self.app, "new_table"))
 
     def _at_work(self) -> str:
         studies = count(len(self._studies), "study", "studies") if self._studies else ""

@@ -17,6 +17,7 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.picking import PickingScreen, Wording
 from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.widgets.column import Column
+from bertcl_tui.widgets.keys import key_for
 from bertcl_tui.widgets.row_table import RowTable
 
 
@@ -50,7 +51,14 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
     def compose(self) -> ComposeResult:
         choice = OptionList(compact=True)
         choice.border_title = "Columns"
-        choice.border_subtitle = "space in/out · J K move · r usual · enter keep"
+        choice.border_subtitle = " · ".join(
+            (
+                f"{key_for(self.app, 'toggle_column')} in/out",
+                f"{key_for(self.app, 'move_down')} {key_for(self.app, 'move_up')} move",
+                f"{key_for(self.app, 'usual_columns')} usual",
+                "enter keep",
+            )
+        )
         yield choice
 
     def on_mount(self) -> None:
@@ -155,7 +163,8 @@ class Listing:
         """Show the person which of the columns that were chosen do not exist."""
         unknown = [key for key in keys if not is_column(key)]
         if unknown:
-            text = f"There is no column {', '.join(unknown)}; choose others with t."
+            key = key_for(self._table.app, "choose_columns")
+            text = f"There is no column {', '.join(unknown)}; choose others with {key}."
             self._table.notify(text, severity="warning", markup=False)
 
     # order

@@ -57,9 +57,10 @@ class OpenShifts(Message):
 
 @dataclass
 class OpenCombine(Message):
-    """Show the combination of what is marked anywhere, or else of this whole study."""
+    """Show the combination of what is marked anywhere, or else of these whole studies."""
 
     study_id: int | None = None
+    more: Sequence[int] = ()
 
 
 @dataclass
@@ -126,20 +127,52 @@ class ControlWorker(Message):
 
 
 @dataclass
-class DeleteStudy(Message):
-    """The person wants this study and everything measured in it gone."""
+class DeleteStudies(Message):
+    """The person wants these studies and everything measured in them gone."""
+
+    study_ids: Sequence[int]
+
+
+class UndoDelete(Message):
+    """The person wants back what was deleted last."""
+
+
+@dataclass
+class ArchiveStudies(Message):
+    """The person wants these studies put away, or back in the list."""
+
+    study_ids: Sequence[int]
+    archived: bool
+
+
+@dataclass
+class RenameStudy(Message):
+    """Ask for another name for this study."""
 
     study_id: int
+    name: str
+    """What it is called now."""
 
 
 @dataclass
 class WriteNote(Message):
-    """Ask for a note on this trial of a study."""
+    """Ask for a note on this trial of a study, or on the study."""
 
     study_id: int
-    number: int
+    number: int | None
+    """None: the study."""
     note: str
     """What is there by now."""
+    name: str = ""
+    """What it is on, where that is the study."""
+
+
+@dataclass
+class FiltersSaved(Message):
+    """These are the filters of a table that have a name now, by it."""
+
+    table: str
+    filters: Mapping[str, str]
 
 
 @dataclass

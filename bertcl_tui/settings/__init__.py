@@ -34,10 +34,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     cache: str = ""
     """Folder for what can be computed again, or URL of a place behind the user's own cache folder;
     empty: that folder alone."""
-    keys: dict[str, str] = {}
-    """Textual's key names, comma between alternatives, by the name of an action."""
+    keys: str | dict[str, str] = {}
+    """Name of a set of keys, or keys (Textual's names, comma between alternatives) by the name of
+    an action, with the name of a set as ``preset``."""
     columns: dict[str, tuple[str, ...]] = {}
     """Columns that are shown, from left to right, by the name of a table."""
+    filters: dict[str, dict[str, str]] = {}
+    """Filters by the name that a person gave them, by the name of a table."""
     watch: dict[str, Rule] = {}
     """What else shall be told, and where, by the name of the rule."""
 

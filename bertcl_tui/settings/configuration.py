@@ -10,6 +10,7 @@ from textual.theme import Theme
 
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import Keymap, checked_keymap
+from bertcl_tui.actions.presets import resolved
 from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.news.rules import check_rule
 from bertcl_tui.settings import DEFAULT_THEME, Settings, write_settings
@@ -34,8 +35,8 @@ class Configuration:
     ) -> None:
         self._app = app
         self.settings = settings or Settings()
-        self.own_keys: Keymap = checked_keymap(self.settings.keys, ACTIONS)
-        """Keys that the person gave, by the name of an action."""
+        self.own_keys: Keymap = _keymap(self.settings)
+        """Keys that are not as they come, by the name of an action."""
         for name, rule in self.settings.watch.items():
             check_rule(name, rule)
         self.path = path
@@ -76,7 +77,7 @@ class Configuration:
             UsageError: keys are given that cannot be; nothing is changed then.
         """
         settings = replace(self.settings, **changes)
-        own_keys = checked_keymap(settings.keys, ACTIONS)
+        own_keys = _keymap(settings)
         self.settings = settings
         if own_keys != self.own_keys:
             self._apply_keys(own_keys)
@@ -115,3 +116,7 @@ class Configuration:
 
     def _warn(self, text: str) -> None:
         self._app.notify(text, severity="warning", markup=False)
+
+
+def _keymap(settings: Settings) -> Keymap:
+    return checked_keymap(resolved(settings.keys), ACTIONS)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import checked_keymap
+from bertcl_tui.actions.presets import PRESETS, USUAL, given, preset_of, resolved, written
 from bertcl_tui.news.rules import Rule, check_rule, masked
 from bertcl_tui.settings import Settings
 from bertcl_tui.style.themes import theme_names
@@ -17,11 +18,12 @@ from engine.places.named import CACHES, CHECKPOINTS, is_url, place_at
 SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
 """How people write what is so or not; what TOML writes is read too."""
 _READ: Final = {**SWITCHES, "true": True, "false": False, "yes": True, "no": False}
-_KEYS, _COLUMNS, _WATCH = "keys.", "columns.", "watch."
+_PRESET, _KEYS, _COLUMNS, _WATCH = "keys", "keys.", "columns.", "watch."
+_FILTERS: Final = "filters."
 _TEXTS: Final = ("theme", "checkpoints", "cache")
-_PLAIN: Final = tuple(
-    name for name in Settings.__struct_fields__ if name not in {"keys", "columns", "watch"}
-)
+_MANY: Final = frozenset({"keys", "columns", "filters", "watch"})
+"""Settings that have parts."""
+_PLAIN: Final = tuple(name for name in Settings.__struct_fields__ if name not in _MANY)
 _PARTS: Final = Rule.__struct_fields__
 """Of a rule."""
 
@@ -41,12 +43,12 @@ class Named(Struct, frozen=True):
 
 def setting_names() -> tuple[str, ...]:
     """Return the names of all that can be set."""
-    return (*_PLAIN, *(f"{_KEYS}{action.name}" for action in ACTIONS))
+    return (*_PLAIN, _PRESET, *(f"{_KEYS}{action.name}" for action in ACTIONS))
 
 
 def all_named(settings: Settings) -> Iterator[Named]:
     """Yield what is always set, then what a person has added."""
-    for name in (*_PLAIN, *(f"{_KEYS}{name}" for name in settings.keys)):
+    for name in (*_PLAIN, _PRESET, *(f"{_KEYS}{name}" for name in given(settings.keys))):
         yield named(settings, name)
     for name, columns in settings.columns.items():
         yield Named(f"{_COLUMNS}{name}", ",".join(columns), "")
@@ -55,6 +57,9 @@ def all_named(settings: Settings) -> Iterator[Named]:
             said = _part_named(rule, name, part)
             if said.changed or part == "on":
                 yield said
+    for table, filters in settings.filters.items():
+        for name, text in filters.items():
+            yield Named(f"{_FILTERS}{table}.{name}", text, "")
 
 
 def named(settings: Settings, name: str) -> Named:
@@ -67,9 +72,12 @@ def named(settings: Settings, name: str) -> Named:
         rule, part = _rule_and_part(name)
         return _part_named(_present(settings, rule), rule, part)
     known = _known(name)
+    if known == _PRESET:
+        return Named(known, preset_of(settings.keys), USUAL)
     if known.startswith(_KEYS):
         action = next(item for item in ACTIONS if item.name == known.removeprefix(_KEYS))
-        return Named(known, settings.keys.get(action.name, action.keys), action.keys)
+        usual = PRESETS[preset_of(settings.keys)].get(action.name, action.keys)
+        return Named(known, given(settings.keys).get(action.name, usual), usual)
     return Named(known, _text(settings, known), _text(Settings(), known))
 
 
@@ -82,9 +90,12 @@ def with_named(settings: Settings, name: str, text: str) -> Settings:
     if name.startswith(_WATCH):
         return _with_part(settings, name, text)
     known = _known(name)
-    if known.startswith(_KEYS):
-        keys = {**settings.keys, known.removeprefix(_KEYS): text}
-        changed = replace(settings, keys=keys)
+    own = given(settings.keys)
+    if known == _PRESET:
+        changed = replace(settings, keys=written(preset_of(text.lower()), own))
+    elif known.startswith(_KEYS):
+        own[known.removeprefix(_KEYS)] = text
+        changed = replace(settings, keys=written(preset_of(settings.keys), own))
     elif known in _TEXTS:
         changed = replace(settings, **{known: text})
     else:
@@ -108,10 +119,12 @@ def without_named(settings: Settings, name: str) -> Settings:
     if name.startswith(_WATCH):
         return _without_part(settings, name)
     known = _known(name)
-    keys = {item: text for item, text in settings.keys.items() if f"{_KEYS}{item}" != known}
+    own = given(settings.keys)
+    keys = {item: text for item, text in own.items() if f"{_KEYS}{item}" != known}
+    preset = USUAL if known == _PRESET else preset_of(settings.keys)
     usual = {known: getattr(Settings(), known)} if known in _PLAIN else {}
-    changed = replace(settings, keys=keys, **usual)
-    checked_keymap(changed.keys, ACTIONS)
+    changed = replace(settings, keys=written(preset, keys), **usual)
+    checked_keymap(resolved(changed.keys), ACTIONS)
     return changed
 
 
@@ -128,7 +141,7 @@ def check_settings(settings: Settings) -> None:
         place_at(settings.checkpoints, CHECKPOINTS.what)
     if is_url(settings.cache):
         place_at(settings.cache, CACHES.what)
-    checked_keymap(settings.keys, ACTIONS)
+    checked_keymap(resolved(settings.keys), ACTIONS)
     for name, rule in settings.watch.items():
         check_rule(name, rule)
 
@@ -204,8 +217,10 @@ def _known(name: str) -> str:
             return known
     if name.startswith(_COLUMNS):
         raise UsageError(f"{name} is chosen in its table, not here")
+    if name.startswith(_FILTERS):
+        raise UsageError(f"{shown(name)} is saved above its table, not here")
     hint = did_you_mean(nearest(name, names))
     raise UsageError(
-        f"no setting '{shown(name)}'; {hint} {', '.join(_PLAIN)}, {_KEYS}ACTION and "
+        f"no setting '{shown(name)}'; {hint} {', '.join(_PLAIN)}, {_PRESET}, {_KEYS}ACTION and "
         f"{_WATCH}RULE.PART"
     )

@@ -14,7 +14,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Label
 
 from bertcl_tui.actions import ACTIONS, Action, Place, bindings_of
-from bertcl_tui.actions.action import PLACES, checked_keymap, usual_keys
+from bertcl_tui.actions.action import PLACES, checked_keymap
+from bertcl_tui.actions.presets import PRESET_HELP, Keys, given, preset_of, resolved, written
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.options.readers import Field, one_of
 from bertcl_tui.settings.configuration import Configuration
@@ -26,7 +27,7 @@ from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import TopBar, entitle
 from bertcl_tui.widgets.inputs import FieldRow
-from bertcl_tui.widgets.keys import KeyBar, key_name, key_names, pressed_keys
+from bertcl_tui.widgets.keys import KeyBar, key_names, pressed_keys
 from bertcl_tui.widgets.row_table import RowTable
 from engine.errors import UsageError
 
@@ -184,6 +185,7 @@ class SettingsScreen(Screen[None]):
             (_choice("bell", "Bell", rung), _ON_OFF[settings.bell]),
             (_choice("desktop", "Desktop", shown), _ON_OFF[settings.desktop]),
             (_choice("warm", "Warm start", warm), _ON_OFF[settings.warm]),
+            (_choice("keys", "Keys", PRESET_HELP), preset_of(settings.keys)),
         ]
 
     def on_mount(self) -> None:
@@ -197,6 +199,9 @@ class SettingsScreen(Screen[None]):
     @on(FieldRow.Changed)
     def _changed(self, event: FieldRow.Changed) -> None:
         event.stop()
+        if event.name == "keys":
+            self._choose_preset(event.text)
+            return
         value = event.text if event.name == "theme" else event.text == _ON_OFF[True]
         if getattr(self._configuration.settings, event.name) != value:
             self._configuration.change(**{event.name: value})
@@ -208,9 +213,19 @@ class SettingsScreen(Screen[None]):
 
     # the keys
 
+    @property
+    def _own(self) -> dict[str, str]:
+        """What the person gave, by the name of an action."""
+        return given(self._configuration.settings.keys)
+
+    def _choose_preset(self, name: str) -> None:
+        before = preset_of(self._configuration.settings.keys)
+        if name != before and not self._give(self._own, name):
+            self.query_one("#keys", FieldRow).text = before
+
     def _show_keys(self) -> None:
         lines = [line for line in map(self._line, ACTIONS) if _fits(line, self._where)]
-        changed = len(self._configuration.own_keys)
+        changed = len(self._own)
         table = self.query_one(KeysTable)
         entitle(table, f"Keys ─ {count(len(lines), 'action')}", *_subtitle(changed))
         table.show(lines)
@@ -219,7 +234,7 @@ class SettingsScreen(Screen[None]):
         return KeysLine(
             action=action,
             keys=key_names(self.app, action),
-            changed=action.name in self._configuration.own_keys,
+            changed=action.name in self._own,
             where=", ".join(PLACES[place] for place in action.places),
         )
 
@@ -239,7 +254,7 @@ class SettingsScreen(Screen[None]):
         """Offer what can be done with keys where the cursor is on one."""
         if action in {"change_key", "add_key", "reset_key"}:
             return isinstance(self.focused, KeysTable) and self.focused.current is not None
-        return action != "reset_keys" or bool(self._configuration.own_keys)
+        return action != "reset_keys" or bool(self._own)
 
     @on(KeysTable.Opened)
     def action_change_key(self) -> None:
@@ -254,19 +269,19 @@ class SettingsScreen(Screen[None]):
             return
         present = pressed_keys(self.app, line.action) if more else ()
 
-        def given(key: str) -> dict[str, str]:
+        def with_key(key: str) -> dict[str, str]:
             keys = ",".join(dict.fromkeys((*present, key)))
-            return {**self._configuration.settings.keys, line.action.name: keys}
+            return {**self._own, line.action.name: keys}
 
         def answered(key: str | None) -> None:
             if key is not None:
-                self._give(given(key))
+                self._give(with_key(key))
 
         self.app.push_screen(
             PressScreen(
                 f"Press {'one more' if more else 'another'} key for '{line.action.text}'",
                 f"{line.action.help}\nNow: {line.keys}  ({line.where})",
-                lambda key: checked_keymap(given(key), ACTIONS),
+                lambda key: checked_keymap(resolved(self._written(with_key(key))), ACTIONS),
             ),
             answered,
         )
@@ -275,15 +290,15 @@ class SettingsScreen(Screen[None]):
         line = self.query_one(KeysTable).current
         if line is None:
             return
-        keys = {**self._configuration.settings.keys}
+        keys = self._own
         if keys.pop(line.action.name, None) is None:
-            usual = ", ".join(key_name(self.app, key) for key in usual_keys(line.action))
-            self.notify(f"'{line.action.text}' has the keys it came with: {usual}", markup=False)
+            text = f"'{line.action.text}' has the keys it came with: {line.keys}"
+            self.notify(text, markup=False)
             return
         self._give(keys)
 
     def action_reset_keys(self) -> None:
-        changed = len(self._configuration.own_keys)
+        changed = len(self._own)
         question = ConfirmScreen(
             "Give every action the keys it came with?",
             f"{count(changed, 'action')} changed by you {'is' if changed == 1 else 'are'} reset.",
@@ -296,15 +311,22 @@ class SettingsScreen(Screen[None]):
 
         self.app.push_screen(question, answered)
 
-    def _give(self, keys: Mapping[str, str]) -> None:
-        """Let these be the keys. One that was reset may clash with another that was given."""
+    def _written(self, own: Mapping[str, str], preset: str | None = None) -> Keys:
+        return written(preset or preset_of(self._configuration.settings.keys), own)
+
+    def _give(self, own: Mapping[str, str], preset: str | None = None) -> bool:
+        """Let these be the person's keys, over a set of them; whether they can be.
+
+        One that was reset, or is in the set, may clash with another that was given.
+        """
         try:
-            self._configuration.change(keys=dict(keys))
+            self._configuration.change(keys=self._written(own, preset))
         except UsageError as error:
             self.notify(str(error), severity="error", markup=False)
-            return
+            return False
         self._show_keys()
         self.refresh_bindings()
+        return True
 
     def action_back(self) -> None:
         if not self.query_one(FilterBar).clear():

@@ -120,16 +120,76 @@ def control_worker(store: str, worker_id: int, desired: Desired) -> None:
         control(opened, worker_id, desired)
 
 
-def delete_study(store: str, study_id: int) -> None:
-    """Delete a study and everything measured in it.
+def hide_studies(store: str, study_ids: Sequence[int]) -> None:
+    """Delete studies and everything measured in them; for a minute they can be had back.
 
     Raises:
-        EngineError: a worker is at it, or the store cannot be written.
+        EngineError: the store cannot be written.
     """
-    from engine.store.studies import delete_study as delete
+    from engine.store.deletion import hide_studies as hide
 
     with _open(store) as opened:
-        delete(opened, study_id)
+        hide(opened, study_ids)
+
+
+def restore_latest(store: str) -> Sequence[str]:
+    """Have back the studies that were deleted last; return their names.
+
+    Raises:
+        EngineError: there are none any more, or the store cannot be written.
+    """
+    from engine.store.deletion import restore_latest as restore
+
+    with _open(store) as opened:
+        return restore(opened)
+
+
+def purge(store: str) -> None:
+    """Delete for good what can be had back no more.
+
+    Raises:
+        EngineError: the store cannot be written.
+    """
+    from engine.store.deletion import purge as purge_store
+
+    with _open(store) as opened:
+        purge_store(opened)
+
+
+def archive_studies(store: str, study_ids: Sequence[int], *, archived: bool) -> None:
+    """Put studies away, or have them back in the usual lists.
+
+    Raises:
+        EngineError: the store cannot be written.
+    """
+    from engine.store.remarks import archive_studies as archive
+
+    with _open(store) as opened:
+        archive(opened, study_ids, archived=archived)
+
+
+def rename_study(store: str, study_id: int, name: str) -> None:
+    """Give a study another name.
+
+    Raises:
+        EngineError: another study has it, or the store cannot be written.
+    """
+    from engine.store.names import rename_study as rename
+
+    with _open(store) as opened:
+        rename(opened, study_id, name)
+
+
+def set_study_note(store: str, study_id: int, note: str) -> None:
+    """Write a note on a study; an empty one takes it away.
+
+    Raises:
+        EngineError: it is too long, or the store cannot be written.
+    """
+    from engine.store.remarks import set_study_note as write
+
+    with _open(store) as opened:
+        write(opened, study_id, note)
 
 
 def _open(store: str) -> "closing[Store]":

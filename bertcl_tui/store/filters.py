@@ -58,7 +58,13 @@ def study_fields(models: Sequence[str] = ()) -> Fields:
     """Return what can be asked for of studies, on these backbones."""
     return Fields(
         numbers={**{name: name for name in _STUDY_NUMBERS}, "eta": "eta"},
-        words={"state": get_args(StudyState), "model": (), "sequence": (), "name": ()},
+        words={
+            "state": get_args(StudyState),
+            "model": (),
+            "sequence": (),
+            "name": (),
+            "note": (),
+        },
         times=frozenset({"eta"}),
         offered={"model": tuple(sorted({model.lower() for model in models}))},
         example="state:running sst2",
@@ -261,10 +267,23 @@ def _shortened(words: Iterable[str]) -> list[str]:
 
 
 class History:
-    """Steps back and forth through earlier filters; what is being written stands at the end."""
+    """Steps back and forth through earlier filters; what is being written stands at the end.
 
-    def __init__(self, texts: Sequence[str] = ()) -> None:
+    Args:
+        texts: earlier filters.
+        table: what they are remembered under; empty: none is saved.
+        saved: filters that have a name, by it.
+    """
+
+    def __init__(
+        self,
+        texts: Sequence[str] = (),
+        *,
+        table: str = "",
+        saved: Mapping[str, str] | None = None,
+    ) -> None:
         self._texts = list(texts)
+        self.table, self.saved = table, saved or {}
         self._place: int | None = None
         self._draft = ""
 

@@ -84,8 +84,7 @@ class Reader:
     def version(self) -> int:
         """Return a number that differs after every commit of another connection.
 
-        On a server it does after those that it tells of, and is asked nothing. Call it from one
-        thread only.
+        On a server it does after those that it tells of, and is asked nothing. For one thread.
         """
         store = self._store()
         if store is None:
@@ -127,6 +126,13 @@ class Reader:
 
             self._climbs = self._climbs or Climbs()
             return list_studies(connection, self.clock(), self._climbs, only)
+
+    def has_deleted(self) -> bool:
+        """Whether studies were deleted that can be had back, or are still to be purged."""
+        from bertcl_tui.store.queries.studies import any_deleted
+
+        with self._connected() as connection:
+            return connection is not None and any_deleted(connection)
 
     def record(self, study_id: int) -> "StudyRecord | None":
         """Return a study with its spec, None where it was deleted."""
@@ -256,12 +262,10 @@ class Reader:
 
     def run(self, run_id: int) -> RunFacts | None:
         """Return one run in full, None where it was deleted."""
-        with self._connected() as connection:
-            if connection is None:
-                return None
-            from bertcl_tui.store.queries.runs import run_facts
+        from bertcl_tui.store.queries.runs import run_facts
 
-            return run_facts(connection, run_id, self.clock())
+        with self._connected() as connection:
+            return None if connection is None else run_facts(connection, run_id, self.clock())
 
     def measures(self, run_id: int) -> "RunMeasures":
         """Return what was measured of a run, besides the curves."""
@@ -288,21 +292,17 @@ class Reader:
 
     def unfinished_runs(self) -> tuple[RunRow, ...]:
         """Return the runs that no study asked for and that are not ended, oldest first."""
-        with self._connected() as connection:
-            if connection is None:
-                return ()
-            from bertcl_tui.store.queries.runs import unfinished_runs
+        from bertcl_tui.store.queries.runs import unfinished_runs
 
-            return unfinished_runs(connection, self.clock())
+        with self._connected() as connection:
+            return () if connection is None else unfinished_runs(connection, self.clock())
 
     def arena_counts(self) -> dict[TrialState, int]:
         """Return how many runs that no study asked for are in each state."""
-        with self._connected() as connection:
-            if connection is None:
-                return {}
-            from bertcl_tui.store.queries.runs import arena_counts
+        from bertcl_tui.store.queries.runs import arena_counts
 
-            return arena_counts(connection)
+        with self._connected() as connection:
+            return {} if connection is None else arena_counts(connection)
 
     def worked_seconds(self) -> dict[int, float]:
         """Return how long workers were at each study, but for the runs that they hold."""

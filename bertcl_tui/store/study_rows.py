@@ -1,5 +1,6 @@
 """Studies, the workers at them, and lines of the log, as they stand in lists."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -172,6 +173,10 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     eta: float | None
     """Seconds until the last trial ends, as far as is known."""
     created_at: float
+    archived: bool = False
+    """Whether it was put away, out of the usual lists."""
+    note: str | None = None
+    """What a person says of it."""
 
     @property
     def ended_early(self) -> bool:
@@ -187,6 +192,10 @@ class StudyRow(Struct, frozen=True, kw_only=True):
     def waits(self) -> bool:
         """Whether it shall run but no worker is at it."""
         return self.state in {"queued", "lost"}
+
+    def is_abandoned(self, workers: Iterable[WorkerRow]) -> bool:
+        """Whether it shall run, but none of the workers lives."""
+        return self.waits and all(worker.state == "lost" for worker in workers)
 
     @property
     def goes_on(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
@@ -14,14 +15,16 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.listing import Listing
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (
-    ControlStudies,
-    DeleteStudy,
     OpenArena,
     OpenCombine,
     OpenNewStudy,
     OpenShifts,
     OpenStudy,
+    RenameStudy,
+    UndoDelete,
+    WriteNote,
 )
+from bertcl_tui.kit.studies import archive, called, delete, pause_or_resume, stop
 from bertcl_tui.store.filters import Filter, History, study_fields
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogLine, StudyRow, WorkerRow
@@ -40,7 +43,7 @@ from bertcl_tui.style.wording import (
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import TopBar, entitle
-from bertcl_tui.widgets.keys import KeyBar, with_keys
+from bertcl_tui.widgets.keys import KeyBar, key_for, with_keys
 from bertcl_tui.workers.loads import Loads
 from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
@@ -54,14 +57,9 @@ _LEAST_BORDER: Final = 8
 _READING_SECONDS: Final = 15.0
 _NEED_A_STUDY: Final = frozenset(
     {
-        "open",
-        "new_like",
-        "pause_or_resume",
-        "stop_study",
-        "delete_study",
-        "filter",
-        "copy_lines",
-        "why",
+        *("open", "pause_or_resume", "stop_study", "delete_study", "rename_study", "why"),
+        *("filter", "recall_filter", "copy_lines", "export_trials", "write_note"),
+        *("archive_studies", "fold_archived", "new_like"),
     }
 )
 _WELCOME: Final = """\
@@ -83,6 +81,8 @@ class StudiesRead(Folding):
     said: tuple[LogLine, ...]
     score: "Score"
     """What p is made of in the study under the cursor."""
+    deleted: bool
+    """Whether there are studies that were deleted just now."""
     watched: tuple[TrialRow, RunCurves] | None
     """The running trial of the study under the cursor, else its best one."""
 
@@ -113,8 +113,12 @@ class StudiesScreen(LiveScreen):
         self._list = Listing(self._table, self.TABLE, OLDEST_FIRST, self._show_table)
         self._studies: tuple[StudyRow, ...] | None = None
         self._where: Filter = ()
+        self._unfolded = False
+        """Whether archived studies are listed too."""
         self._watched_id: int | None = None
         self._workers: tuple[WorkerRow, ...] = ()
+        self._deleted = False
+        """Whether something can be had back."""
 
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
@@ -141,6 +145,7 @@ class StudiesScreen(LiveScreen):
             workers=self._reader.workers(),
             said=self._reader.log.last(limit=_LINES_SAID),
             score=next((study.score for study in studies if study.id == watched_id), "accuracy"),
+            deleted=self._reader.has_deleted(),
             watched=None if watched_id is None else self._watch(watched_id),
         )
 
@@ -153,6 +158,7 @@ class StudiesScreen(LiveScreen):
     @on(StudiesRead)
     def _show(self, message: StudiesRead) -> None:
         self._studies, self._workers = message.studies, message.workers
+        self._deleted = message.deleted
         self.refresh_bindings()
         self.set_class(not message.studies, "-empty")
         if not message.studies:
@@ -176,7 +182,9 @@ class StudiesScreen(LiveScreen):
 
     def _show_table(self) -> None:
         known = self._studies or ()
-        studies = fitting_studies(known, self._where, self._list.order)
+        self._table.marked &= {study.id for study in known}
+        listed = [study for study in known if not self._folds(study)]
+        studies = fitting_studies(listed, self._where, self._list.order)
         self._table.show(studies)
         self._list.show_order()
         self._entitle()
@@ -186,14 +194,22 @@ class StudiesScreen(LiveScreen):
 
     def _entitle(self) -> None:
         table, study = self._table, self._current()
-        why = standing_of(study, self._workers) if study is not None else ""
+        why = self._standing(study) if study is not None else ""
         room = max(0, table.size.width - _LEAST_BORDER)
-        shown = why if len(why) <= room else f"{why[: room - 7]}… w all"
+        more = f"… {key_for(self.app, 'why')} all"
+        shown = why if len(why) <= room else f"{why[: room - len(more)]}{more}"
         entitle(table, " ─ ".join(self._title(len(table.items))), shown)
 
     def _title(self, shown: int) -> Iterator[str]:
         yield "Studies"
-        yield f"{shown} of {len(self._studies or ())}" if self._where else str(shown)
+        known = self._studies or ()
+        folded = sum(map(self._folds, known))
+        if folded:
+            yield f"{shown} + {folded} archived ({key_for(self.app, 'fold_archived')})"
+        else:
+            yield f"{shown} of {len(known)}" if self._where else str(shown)
+        if self._table.marked:
+            yield f"{len(self._table.marked)} marked"
         column, order = self._list.column, self._list.order
         if column is not None and order != OLDEST_FIRST:
             yield f"by {column.label} {'▼' if order.descending else '▲'}"
@@ -213,6 +229,18 @@ class StudiesScreen(LiveScreen):
         steps = f" ─ step {trial.step} of {trial.steps}" if trial.state == "running" else ""
         entitle(chart, f"{what} ─ {role} #{trial.number}{steps}", " · ".join(_pace(trial)))
         chart.show(Learning(curves))
+
+    def _folds(self, study: StudyRow) -> bool:
+        """Whether a study is only counted; a filter finds it."""
+        return study.archived and not (self._unfolded or self._where)
+
+    def action_fold_archived(self) -> None:
+        self._unfolded = not self._unfolded
+        self._show_table()
+
+    @on(StudiesTable.Marked)
+    def _marked(self) -> None:
+        self._entitle()
 
     @on(StudiesTable.Moved)
     def _moved(self) -> None:
@@ -245,14 +273,17 @@ class StudiesScreen(LiveScreen):
         self._list.choose_columns()
 
     def action_copy_lines(self) -> None:
-        """Copy the study under the cursor as it is shown."""
-        study = self._current()
-        if study is not None:
-            self.app.copy_to_clipboard(self._table.as_text([study]))
-            self.notify(f"{study.name} copied", markup=False)
+        """Copy the study under the cursor, or the marked ones, as they are shown."""
+        studies = self._chosen()
+        if studies:
+            self.app.copy_to_clipboard(self._table.as_text(studies))
+            self.notify(f"{called(studies)} copied", markup=False)
 
     def action_filter(self) -> None:
         self.query_one(FilterBar).open()
+
+    def action_recall_filter(self) -> None:
+        self.query_one(FilterBar).action_recall_filter()
 
     @on(FilterBar.Changed)
     def _filter_changed(self, message: FilterBar.Changed) -> None:
@@ -266,7 +297,9 @@ class StudiesScreen(LiveScreen):
     # actions
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Hide what needs a study while there is none."""
+        """Hide what needs a study while there is none, and undo where nothing was deleted."""
+        if action == "undo_delete":
+            return self._deleted
         return bool(self._studies) or action not in _NEED_A_STUDY
 
     def action_new_study(self) -> None:
@@ -278,8 +311,8 @@ class StudiesScreen(LiveScreen):
             self.post_message(OpenNewStudy(like=study.id))
 
     def action_combine(self) -> None:
-        study = self._current()
-        self.post_message(OpenCombine(study.id if study else None))
+        ids = [study.id for study in self._chosen()]
+        self.post_message(OpenCombine(ids[0], ids[1:]) if ids else OpenCombine())
 
     def action_open_arena(self) -> None:
         self.post_message(OpenArena())
@@ -295,46 +328,51 @@ class StudiesScreen(LiveScreen):
             self.post_message(OpenStudy(study.id))
 
     def action_pause_or_resume(self) -> None:
-        study = self._current()
-        if study is None:
-            return
-        if study.state == "complete":
-            self.notify(f"{study.name} is complete: {headway(study)}")
-            return
-        abandoned = study.waits and all(worker.state == "lost" for worker in self._workers)
-        going = study.desired == "running" and not abandoned
-        self.post_message(ControlStudies([study.id], "paused" if going else "running"))
+        pause_or_resume(self, self._chosen(), self._workers)
 
     def action_why(self) -> None:
         study = self._current()
         if study is not None:
-            why = standing_of(study, self._workers) or f"{study.state}: {headway(study)}"
+            why = self._standing(study) or f"{study.state}: {headway(study)}"
             self.notify(why, title=study.name, timeout=_READING_SECONDS, markup=False)
 
-    def action_stop_study(self) -> None:
-        from bertcl_tui.kit.dialogs import confirm_stop
+    def _standing(self, study: StudyRow) -> str:
+        return standing_of(study, self._workers, partial(key_for, self.app))
 
-        study = self._current()
-        if study is not None:
-            confirm_stop(self, study)
+    def action_stop_study(self) -> None:
+        stop(self, self._chosen())
 
     def action_delete_study(self) -> None:
-        from bertcl_tui.kit.dialogs import ConfirmScreen
+        delete(self, self._chosen())
 
+    def action_undo_delete(self) -> None:
+        self.post_message(UndoDelete())
+
+    def action_archive_studies(self) -> None:
+        archive(self, self._chosen())
+
+    def action_rename_study(self) -> None:
         study = self._current()
-        if study is None:
-            return
-        question = ConfirmScreen(
-            f"Delete {study.name}?",
-            f"{count(sum(study.counts.values()), 'trial')} and all their measurements go with it.",
-            "Delete",
-        )
+        if study is not None:
+            self.post_message(RenameStudy(study.id, study.name))
 
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 - the dialog gives it by place
-            if yes:
-                self.post_message(DeleteStudy(study.id))
+    def action_write_note(self) -> None:
+        study = self._current()
+        if study is not None:
+            self.post_message(WriteNote(study.id, None, study.note or "", study.name))
 
-        self.app.push_screen(question, answered)
+    def action_export_trials(self) -> None:
+        from bertcl_tui.studies.writing import export
+
+        export(self, self._reader, self._chosen())
+
+    def _chosen(self) -> list[StudyRow]:
+        """Return the marked studies, as they stand in the list, or else the cursor's."""
+        marked = self._table.marked
+        listed = [study for study in self._table.items if study.id in marked]
+        hidden = [s for s in self._studies or () if s.id in marked and s not in listed]
+        current = self._current()
+        return [*listed, *hidden] or ([] if current is None else [current])
 
     def _current(self) -> StudyRow | None:
         return self._table.current

@@ -1,11 +1,13 @@
 """Every study in a line: which fit a filter, in which order, and what the line says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import nan
-from typing import Final
+from typing import ClassVar, Final
 
 from rich.text import Text
+from textual.binding import BindingType
 
+from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.glyphs import sparkline
 from bertcl_tui.store.filters import ANYWHERE, Filter, fits
 from bertcl_tui.store.study_rows import StudyRow
@@ -13,7 +15,7 @@ from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.style.looks import Looks, state_text
 from bertcl_tui.style.wording import duration, moment, score, steps_rate, trials_done
 from bertcl_tui.widgets.column import Column
-from bertcl_tui.widgets.row_table import RowTable
+from bertcl_tui.widgets.marking import MarkingTable
 
 _NEVER: Final = 10_000
 """Shown only where it is chosen."""
@@ -33,7 +35,10 @@ def _text(key: str, label: str, width: int, title: str, since: int = 0) -> Colum
     )
 
 
+_MARK: Final = "mark"
+_MARKS: Final = {"marked": "◉", "ranged": "▸"}
 STUDY_COLUMNS: Final = (
+    Column(key=_MARK, label="◉", width=1, fixed=True),
     _text("state", "state", 10, "what becomes of it"),
     Column(
         key="name",
@@ -74,6 +79,7 @@ STUDY_COLUMNS: Final = (
         sorts="eta",
         rising=True,
     ),
+    _text("note", "note", 24, "what you say of it", _NEVER),
     Column(
         key="created",
         label="created",
@@ -85,17 +91,39 @@ STUDY_COLUMNS: Final = (
 )
 
 
-class StudiesTable(RowTable[StudyRow]):
+class StudiesTable(MarkingTable[StudyRow]):
+    """Shows studies; where one is marked, the marks have a column."""
+
+    PLACE: ClassVar[Place] = "studies-table"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("studies-table")]
     COLUMNS = STUDY_COLUMNS
 
     def key(self, item: StudyRow) -> int:
         return item.id
 
+    @property
+    def keys(self) -> Sequence[int]:
+        return [study.id for study in self.items]
+
+    def columns(self, width: int) -> Sequence[Column]:
+        columns = super().columns(width)
+        if self.marked or self.ranging:
+            return columns
+        return [column for column in columns if column.key != _MARK]
+
+    def show_marks(self, *, stay: bool = False) -> None:  # noqa: ARG002 - the cursor stays anyway
+        self.lay_out()
+
     def cells(self, item: StudyRow, looks: Looks) -> dict[str, Text]:
         best = item.best
+        mark = "ranged" if item.id in self.ranged else "marked" if item.id in self.marked else ""
+        name = Text(item.name)
+        if item.archived:
+            name.append(" archived", style=looks.muted)
         return {
+            _MARK: Text(_MARKS.get(mark, " "), style=f"bold {looks.accent}"),
             "state": state_text(item.state, item.desired, looks),
-            "name": Text(item.name),
+            "name": name,
             "model": Text(item.model, style=looks.muted),
             "trials": Text(trials_done(item)),
             "pruned": Text(str(item.counts.get("pruned", 0))),
@@ -111,6 +139,7 @@ class StudiesTable(RowTable[StudyRow]):
             "climb": Text(sparkline(_best_so_far(item), CLIMB_WIDTH), style=looks.good),
             "rate": Text(steps_rate(item.rate)),
             "eta": Text(duration(item.eta)),
+            "note": Text(item.note or "", style=looks.muted),
         }
 
 
@@ -170,7 +199,8 @@ def _text_of(study: StudyRow, field: str) -> str | None:
         "sequence": study.sequence,
         "preset": study.preset,
         "origin": study.origin,
-        ANYWHERE: f"{study.name} {study.sequence} {study.model} {study.state}",
+        "note": study.note,
+        ANYWHERE: f"{study.name} {study.note or ''} {study.sequence} {study.model} {study.state}",
     }
     return texts.get(field)
 

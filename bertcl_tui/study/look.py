@@ -68,6 +68,8 @@ class Look(Struct, frozen=True, kw_only=True):
     """What the store said."""
 
     study: StudyRow
+    abandoned: bool
+    """Whether it shall run, but no worker lives."""
     order: Order
     ordered: Ordered
     numbers: Sequence[int]
@@ -173,6 +175,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     curves = _curves(reader, runs, before)
     return Look(
         study=study,
+        abandoned=study.waits and study.is_abandoned(reader.workers()),
         order=question.order,
         ordered=ordered,
         numbers=numbers,

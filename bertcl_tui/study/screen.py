@@ -16,7 +16,6 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.dialogs import confirm_stop
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (
     ControlStudies,
@@ -25,10 +24,12 @@ from bertcl_tui.kit.messages import (
     OpenCombine,
     OpenCompare,
     OpenNewStudy,
+    RenameStudy,
     Trouble,
     WriteNote,
     WriteReport,
 )
+from bertcl_tui.kit.studies import stop
 from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import Scored, TrialRow
@@ -53,11 +54,10 @@ from bertcl_tui.study.weighing import Weighing
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import TopBar
-from bertcl_tui.widgets.keys import KeyBar
+from bertcl_tui.widgets.keys import KeyBar, key_for
 from engine.errors import EngineError
-from engine.store.states import Desired
 
-_OF_NOW: Final = {"pause_study", "resume_study", "stop_study", "confirm_trials", "retry"}
+_OF_NOW: Final = {"pause_or_resume", "stop_study", "rename_study", "confirm_trials", "retry"}
 """What is not offered while the study is shown as it stood."""
 
 
@@ -231,6 +231,9 @@ class StudyScreen(LiveScreen):
     def action_filter(self) -> None:
         self._trials.filter_bar.open()
 
+    def action_recall_filter(self) -> None:
+        self._trials.filter_bar.action_recall_filter()
+
     def action_copy_lines(self) -> None:
         self._trials.copy_lines()
 
@@ -318,7 +321,10 @@ class StudyScreen(LiveScreen):
         marks = self._trials.table.marked
         numbers = trials_to_compare(self._look, marks)
         if len(numbers) < 2:  # noqa: PLR2004 - one is like itself
-            self.notify("Nothing to compare with yet: mark trials with space", markup=False)
+            self.notify(
+                f"Nothing to compare with yet: mark trials with {key_for(self.app, 'mark')}",
+                markup=False,
+            )
             return
         if len(marks) > MOST_COMPARED:
             self.notify(f"{MOST_COMPARED} of {len(marks)} marked trials fit", markup=False)
@@ -348,26 +354,23 @@ class StudyScreen(LiveScreen):
     def action_new_like(self) -> None:
         self.post_message(OpenNewStudy(like=self.study_id))
 
-    def action_pause_study(self) -> None:
-        self._control("paused")
+    def action_pause_or_resume(self) -> None:
+        look = self._look
+        if look is None:
+            return
+        if look.study.state == "complete":
+            self.notify(f"{look.study.name} is complete", markup=False)
+            return
+        going = look.study.desired == "running" and not look.abandoned
+        self.post_message(ControlStudies([look.study.id], "paused" if going else "running"))
 
-    def action_resume_study(self) -> None:
-        self._control("running")
+    def action_rename_study(self) -> None:
+        if self._look is not None:
+            self.post_message(RenameStudy(self._look.study.id, self._look.study.name))
 
     def action_stop_study(self) -> None:
         if self._look is not None:
-            confirm_stop(self, self._look.study)
-
-    def _control(self, desired: Desired) -> None:
-        if self._look is None:
-            return
-        study = self._look.study
-        if study.state == "complete":
-            self.notify(f"{study.name} is complete", markup=False)
-        elif study.desired == desired and not study.waits:
-            self.notify(f"{study.name} is {study.state} already", markup=False)
-        else:
-            self.post_message(ControlStudies([study.id], desired))
+            stop(self, [self._look.study])
 
     def action_back(self) -> None:
         """End what goes on, from the inside to the outside; at last leave the study."""
@@ -385,8 +388,6 @@ class StudyScreen(LiveScreen):
             self.dismiss()
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        study = None if self._look is None else self._look.study
-        going = study is None or study.desired == "running"
         if self._question.until is not None and action in _OF_NOW:
             return False
         match action:
@@ -394,9 +395,5 @@ class StudyScreen(LiveScreen):
                 return not self._grid.shows_all or self.maximized is not None
             case "turn_spread":
                 return bool(self._question.groups.by)
-            case "pause_study":
-                return going
-            case "resume_study":
-                return not going or (study is not None and study.waits)
             case _:
                 return True

@@ -15,7 +15,7 @@ from bertcl_tui.study.cells import TrialLine
 from bertcl_tui.study.columns import ROOMY, TrialColumn, trial_columns
 from bertcl_tui.style.looks import Looks
 from bertcl_tui.widgets.column import Column
-from bertcl_tui.widgets.row_table import RowTable
+from bertcl_tui.widgets.marking import MarkingTable
 
 _RUN_AGAIN: Final = {"mean": "raced", "confirmed": "confirmation"}
 """Columns of trials that were run again, and what says that one was."""
@@ -64,15 +64,12 @@ class TrialLines(Sequence[TrialLine]):
         )
 
 
-class TrialsTable(RowTable[TrialLine]):
+class TrialsTable(MarkingTable[TrialLine]):
     """Knows the numbers of all trials that fit, and asks for those that come into view."""
 
     PLACE: ClassVar[Place] = "trials"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("trials")]
     GAP = 1
-
-    class Marked(Message):
-        """Other trials are marked now."""
 
     @dataclass
     class Unread(Message):
@@ -82,8 +79,7 @@ class TrialsTable(RowTable[TrialLine]):
         """The first one, and the one after the last."""
 
     def __init__(self, marked: frozenset[int], *, classes: str | None = None) -> None:
-        super().__init__(classes=classes)
-        self.marked = marked
+        super().__init__(marked, classes=classes)
         self._numbers: Sequence[int] = ()
         self._rows: dict[int, TrialRow] = {}
         self._known: Mapping[int, Known] = {}
@@ -91,11 +87,13 @@ class TrialsTable(RowTable[TrialLine]):
         self._offered: Sequence[TrialColumn] = trial_columns(())
         self._again: frozenset[str] = frozenset()
         """Which columns of trials that were run again have something in them."""
-        self._range_from: int | None = None
-        """The number of the trial at which a range was begun."""
 
     def key(self, item: TrialLine) -> int:
         return item.number
+
+    @property
+    def keys(self) -> Sequence[int]:
+        return self._numbers
 
     @property
     def current_trial(self) -> TrialRow | None:
@@ -158,15 +156,14 @@ class TrialsTable(RowTable[TrialLine]):
         if (offered, again) != (self._offered, self._again):
             self._offered, self._again = offered, again
             self.lay_out()
-        if self._range_from is not None and self.line_of(self._range_from) is None:
-            self._range_from = None
-        self._show_marks(stay=stay)
+        self.forget_range_of_gone()
+        self.show_marks(stay=stay)
         self._ask()
 
     def add(self, rows: Sequence[TrialRow]) -> None:
         """Show what was read of trials that came into view."""
         self._rows |= {row.number: row for row in rows}
-        self._show_marks()
+        self.show_marks()
 
     def _ask(self) -> None:
         """Ask for the trials in view where one of them was not read."""
@@ -182,82 +179,13 @@ class TrialsTable(RowTable[TrialLine]):
         super().on_resize()
         self._ask()
 
-    def _show_marks(self, *, stay: bool = False) -> None:
+    def show_marks(self, *, stay: bool = False) -> None:
         lines = TrialLines(
             self._numbers,
             self._rows,
             self._known,
             self._slots,
             marked=self.marked,
-            ranged=self._ranged_lines(),
+            ranged=self.ranged_lines,
         )
         self.show(lines, stay=stay)
-
-    # marking
-
-    @property
-    def ranging(self) -> bool:
-        """Whether a range is being stretched."""
-        return self._range_from is not None
-
-    def action_mark(self) -> None:
-        here = self._ranged() or self._current_numbers()
-        self._mark(self.marked - here if here <= self.marked else self.marked | here)
-
-    def action_mark_range(self) -> None:
-        if self.ranging:
-            self.end_range()
-        elif self.current is not None:
-            self._range_from = self.current.number
-            self._show_marks()
-
-    def action_extend_down(self) -> None:
-        self._extend(1)
-
-    def action_extend_up(self) -> None:
-        self._extend(-1)
-
-    def action_mark_all(self) -> None:
-        shown = frozenset(self._numbers)
-        self._mark(self.marked - shown if shown <= self.marked else self.marked | shown)
-
-    def action_invert_marks(self) -> None:
-        self._mark(self.marked ^ frozenset(self._numbers))
-
-    def action_clear_marks(self) -> None:
-        self._mark(frozenset())
-
-    def end_range(self) -> None:
-        """Forget the range without marking it."""
-        self._range_from = None
-        self._show_marks()
-
-    def watch_cursor(self, old: int, new: int) -> None:
-        super().watch_cursor(old, new)
-        if self.ranging:
-            self._show_marks()
-
-    def _extend(self, lines: int) -> None:
-        if not self.ranging:
-            self.action_mark_range()
-        self.cursor += lines
-
-    def _mark(self, numbers: frozenset[int]) -> None:
-        self._range_from = None
-        self.marked = numbers
-        self._show_marks()
-        self.post_message(self.Marked())
-
-    def _current_numbers(self) -> frozenset[int]:
-        return frozenset() if self.current is None else frozenset({self.current.number})
-
-    def _ranged(self) -> frozenset[int]:
-        lines = self._ranged_lines()
-        return frozenset(self._numbers[lines.start : lines.stop])
-
-    def _ranged_lines(self) -> range:
-        begun = None if self._range_from is None else self.line_of(self._range_from)
-        if begun is None:
-            return range(0)
-        first, last = sorted((begun, self.cursor))
-        return range(first, last + 1)

@@ -51,6 +51,8 @@ class Looks(Struct, frozen=True, kw_only=True):
 
 Write = Callable[[int, Looks], Text]
 """Writes a text, given the columns there are and the theme's looks."""
+KeyOf = Callable[[str], str]
+"""Writes the key of an action."""
 
 
 def looks_of(app: "App[object]") -> Looks:

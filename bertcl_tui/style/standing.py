@@ -5,6 +5,7 @@ from typing import Final
 
 from bertcl_tui.store.study_rows import StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import RunRow, StudyState
+from bertcl_tui.style.looks import KeyOf
 from bertcl_tui.style.wording import count, headway
 from engine.store.states import Desired
 
@@ -14,51 +15,57 @@ _ON_ITS_WAY: Final[dict[Desired, str]] = {
 }
 _NO_WORKER: Final = "there is no worker; {} starts one"
 _ASKS: Final = "its sampler is asked for the next trial"
-_ALL_PAUSED: Final = "every worker is paused; W and space let one go on"
 
 
-def standing_of(study: StudyRow, workers: Sequence[WorkerRow]) -> str:
+def standing_of(study: StudyRow, workers: Sequence[WorkerRow], key: KeyOf) -> str:
     """Say what a study's state comes from and what can be done; empty where nothing needs saying.
 
     Args:
         study: the study.
         workers: all that there are.
+        key: writes the key of an action.
     """
+    go_on = key("pause_or_resume")
     living = [worker for worker in workers if worker.state != "lost"]
     if study.state == "running":
         asks = study.proposer_id is not None and not study.counts.get("running")
         return _ON_ITS_WAY.get(study.desired, _ASKS if asks else "")
     sentences: dict[StudyState, str] = {
-        "failed": f"failed: {study.reason or 'its trials say why'}; space lets it go on",
-        "lost": f"its worker is gone; {_who_goes_on(living)} goes on from the checkpoint",
-        "stalled": "no step for two minutes; W shows its worker and the log",
-        "queued": f"waits: {waits_for(study, living)}",
-        "paused": f"{study.reason or f'paused at {headway(study)}'}; space lets it go on",
-        "stopped": f"stopped at {headway(study)}; space lets it go on",
+        "failed": f"failed: {study.reason or 'its trials say why'}; {go_on} lets it go on",
+        "lost": f"its worker is gone; {_who_goes_on(living, go_on)} goes on from the checkpoint",
+        "stalled": f"no step for two minutes; {key('open_workers')} shows its worker and the log",
+        "queued": f"waits: {waits_for(study, living, key)}",
+        "paused": f"{study.reason or f'paused at {headway(study)}'}; {go_on} lets it go on",
+        "stopped": f"stopped at {headway(study)}; {go_on} lets it go on",
         "complete": study.reason or "" if study.ended_early else "",
     }
     return sentences.get(study.state, "")
 
 
-def _who_goes_on(living: Sequence[WorkerRow]) -> str:
-    return "the next that is free" if living else "space starts another, which"
+def _who_goes_on(living: Sequence[WorkerRow], key: str) -> str:
+    return "the next that is free" if living else f"{key} starts another, which"
 
 
-def waits_for(study: StudyRow, living: Sequence[WorkerRow]) -> str:
+def waits_for(study: StudyRow, living: Sequence[WorkerRow], key: KeyOf) -> str:
     """Say what a study waits for that shall run but at which no worker is."""
     if not living:
-        return _NO_WORKER.format("space")
+        return _NO_WORKER.format(key("pause_or_resume"))
     if reason := study.reason or study.waits_for:
         return reason.removeprefix("waits for ")
     if any(map(_is_free, living)):
         return "a worker is about to take it"
     if all(worker.desired != "running" for worker in living):
-        return _ALL_PAUSED
+        return _all_paused(key)
     busy = [worker for worker in living if worker.study_id != study.id and worker.run_id]
     return f"{count(len(busy), 'worker is', 'workers are')} at something else"
 
 
-def why_others_wait(study: StudyRow, workers: Sequence[WorkerRow]) -> str:
+def _all_paused(key: KeyOf) -> str:
+    keys = f"{key('open_workers')} and {key('pause_or_resume')}"
+    return f"every worker is paused; {keys} let one go on"
+
+
+def why_others_wait(study: StudyRow, workers: Sequence[WorkerRow], key: KeyOf) -> str:
     """Say why not all trials are under way of a study that some worker is at."""
     counts, living = study.counts, [worker for worker in workers if worker.state != "lost"]
     paused_alone = counts.get("paused") and not study.to_come and not counts.get("queued")
@@ -66,7 +73,7 @@ def why_others_wait(study: StudyRow, workers: Sequence[WorkerRow]) -> str:
     at_it = f"{count(workers_at_it, 'worker is', 'workers are')} at it; " if workers_at_it else ""
     return _first(
         (study.waits_for, f"{study.waits_for}"),
-        (paused_alone, "paused alone; r in its Trial lets it go on"),
+        (paused_alone, f"paused alone; {key('pause_or_resume')} in its Trial lets it go on"),
         (study.first_stage, f"wait for stage 1, which {study.first_stage} learns for all"),
         (_is_full(study), f"in order, {study.in_order} at once: the next comes when one ends"),
         (study.proposer_id is not None, _ASKS),
@@ -75,19 +82,19 @@ def why_others_wait(study: StudyRow, workers: Sequence[WorkerRow]) -> str:
     )
 
 
-def why_runs_wait(runs: Sequence[RunRow], workers: Sequence[WorkerRow]) -> str:
+def why_runs_wait(runs: Sequence[RunRow], workers: Sequence[WorkerRow], key: KeyOf) -> str:
     """Say why runs that no study asked for, all of which wait, are at no worker."""
     living = [worker for worker in workers if worker.state != "lost"]
     wanted = [run for run in runs if run.desired == "running"]
     reason = next((run.reason for run in wanted if run.reason), None)
     busy = sum(worker.run_id is not None for worker in living)
     return _first(
-        (not wanted, "paused; space in the arena lets them go on"),
-        (not living, _NO_WORKER.format("n among the workers")),
+        (not wanted, f"paused; {key('pause_or_resume')} lets them go on"),
+        (not living, _NO_WORKER.format(f"{key('start_worker')} among the workers")),
         (reason, f"{reason}"),
         (all(run.state == "stalled" for run in wanted), "no step for two minutes; see the log"),
         (any(map(_is_free, living)), "a worker is about to take the next"),
-        (all(worker.desired != "running" for worker in living), _ALL_PAUSED),
+        (all(worker.desired != "running" for worker in living), _all_paused(key)),
         otherwise=f"{count(busy, 'worker is', 'workers are')} at work; "
         "the next comes when a run ends",
     )

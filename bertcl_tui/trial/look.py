@@ -82,6 +82,8 @@ class RunLook(Struct, frozen=True, kw_only=True):
     """What the store said of a run."""
 
     run: RunFacts
+    abandoned: bool
+    """Whether it shall run, but no worker lives."""
     curves: RunCurves | None
     accuracies: tuple[Accuracies, ...]
     probes: Probes
@@ -107,6 +109,7 @@ def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> R
     measured = reader.measures(run_id)
     return RunLook(
         run=run,
+        abandoned=_is_abandoned(reader, run),
         curves=next(iter(reader.curves([run_id])), None),
         accuracies=accuracies_of(measured.ends, measured.probes),
         probes=measured.probes,
@@ -116,6 +119,11 @@ def look_at_run(reader: Reader, run_id: int, before: RunLook | None = None) -> R
         other_seeds=measured.other_seeds,
         confusions=measured.confusions,
     )
+
+
+def _is_abandoned(reader: Reader, run: RunFacts) -> bool:
+    waits = run.desired == "running" and run.state in _WAITING
+    return waits and all(worker.state == "lost" for worker in reader.workers())
 
 
 def _layers(
@@ -184,15 +192,13 @@ def probed_notes(name: str, accuracies: Sequence[Accuracies], probes: Probes) ->
 
 def can_be_controlled(action: str, run: RunFacts | None) -> bool:
     """Whether an action means anything to a run; one that asks nothing of it always does."""
-    if action not in {"pause_run", "resume_run", "stop_run", "retry"}:
+    if action not in {"pause_or_resume", "stop_run", "retry"}:
         return True
     if run is None:
         return False
     goes_on = run.state not in ENDED
-    is_to_run = run.desired == "running"
     return {
-        "pause_run": goes_on and is_to_run,
-        "resume_run": goes_on and (not is_to_run or run.state in _WAITING),
+        "pause_or_resume": goes_on and run.desired != "stopped",
         "stop_run": goes_on and run.desired != "stopped",
         "retry": run.state in RETRIED and not run.imported,
     }[action]

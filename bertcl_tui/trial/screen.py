@@ -211,17 +211,17 @@ class TrialScreen(LiveScreen):
 
     # control
 
-    def action_pause_run(self) -> None:
-        self.post_message(ControlRuns([self._run_id], "paused"))
-
-    def action_resume_run(self) -> None:
-        """Let it go on; where it only waits for a worker, see that there is one."""
-        run = None if self._look is None else self._look.run
-        if run is not None and run.desired == "running":
+    def action_pause_or_resume(self) -> None:
+        """Pause it, or let it go on; where it only waits for a worker, see that there is one."""
+        look = self._look
+        if look is None:
+            return
+        if look.abandoned:
             self.post_message(StartWorkers())
             self.notify("workers start where some are missing", timeout=3)
-        elif run is not None:
-            self.post_message(ControlRuns([self._run_id], "running"))
+        else:
+            going = look.run.desired == "running"
+            self.post_message(ControlRuns([self._run_id], "paused" if going else "running"))
 
     def action_stop_run(self) -> None:
         look = self._look

@@ -1,6 +1,6 @@
 """A run in words: at its top, as accuracy matrix, as parameters; and the panel that holds them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from textwrap import wrap
 from typing import ClassVar, Final
@@ -13,7 +13,15 @@ from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.store.trial_rows import RunFacts
-from bertcl_tui.style.looks import STATE_LOOKS, Looks, Write, looks_of, state_text, state_word
+from bertcl_tui.style.looks import (
+    STATE_LOOKS,
+    KeyOf,
+    Looks,
+    Write,
+    looks_of,
+    state_text,
+    state_word,
+)
 from bertcl_tui.style.wording import (
     confirmation_text,
     duration,
@@ -28,12 +36,10 @@ from bertcl_tui.trial.parameters import parameters_of
 from engine.spec import sequence_name
 from engine.store.states import ENDED, RETRIED
 
-KeyOf = Callable[[str], str]
-"""Writes the key of an action."""
 _NEXT: Final[Mapping[str, tuple[str, str]]] = {
-    "paused": ("resume_run", "lets it go on"),
-    "lost": ("resume_run", "starts a worker if there is none; it goes on from its checkpoint"),
-    "queued": ("resume_run", "starts a worker if there is none"),
+    "paused": ("pause_or_resume", "lets it go on"),
+    "lost": ("pause_or_resume", "starts a worker if there is none; it goes on from its checkpoint"),
+    "queued": ("pause_or_resume", "starts a worker if there is none"),
     "stalled": ("show_part_6", "shows what was said of it"),
     "pruned": ("retry", "runs it once more, to its end"),
     "collapsed": ("retry", "runs it once more"),

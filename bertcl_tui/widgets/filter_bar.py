@@ -1,15 +1,18 @@
 """The line in which a filter is written; it holds from the first fitting letter on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
+from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.store.filters import (
     Fields,
     Filter,
@@ -39,6 +42,21 @@ class FilterBar(Vertical):
     class Closed(Message):
         """The person is done writing."""
 
+    class _OfBar(Message):
+        """The person wants something with saved filters."""
+
+        def __init__(self, bar: "FilterBar") -> None:
+            super().__init__()
+            self.bar = bar
+
+    class SaveRequested(_OfBar):
+        """What is written shall have a name."""
+
+    class RecallRequested(_OfBar):
+        """One of those that have a name shall hold."""
+
+    PLACE: ClassVar[Place] = "filter"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("filter")]
     OPEN: ClassVar[str] = "-open"
 
     def __init__(self, fields: Fields, history: History | None = None) -> None:
@@ -72,6 +90,38 @@ class FilterBar(Vertical):
             self._fields = self._suggester.fields = fields
             self.query_one(Input).placeholder = fields.example
             self._read()
+
+    @property
+    def table(self) -> str:
+        """What its filters are saved under; empty: none is."""
+        return self._history.table
+
+    @property
+    def saved(self) -> Mapping[str, str]:
+        """The filters that have a name, by it."""
+        return self._history.saved
+
+    @saved.setter
+    def saved(self, filters: Mapping[str, str]) -> None:
+        self._history.saved = filters
+
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Offer to save where filters are saved."""
+        return bool(self.table) or action not in {"save_filter", "recall_filter"}
+
+    def action_save_filter(self) -> None:
+        self.post_message(self.SaveRequested(self))
+
+    def action_recall_filter(self) -> None:
+        """Ask for a filter that has a name."""
+        self.post_message(self.RecallRequested(self))
+
+    def take(self, text: str) -> None:
+        """Let this filter hold, as if the person had written it."""
+        self.add_class(self.OPEN)
+        self._write(text)
+        self._read()
+        self._done()
 
     def open(self) -> None:
         """Show it and let the person write."""

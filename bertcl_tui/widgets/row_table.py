@@ -69,6 +69,8 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
         self._width = 0
         self._sorted_by: tuple[str, bool] | None = None
         self._chosen: tuple[str, ...] = ()
+        self._page = 0
+        """Lines that could be seen at once before its size changed."""
 
     @property
     def shown(self) -> tuple[Column, ...]:
@@ -188,7 +190,13 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
         self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())
 
     def on_resize(self) -> None:
+        """Lay it out anew; the cursor stays in sight where it was."""
+        first = round(self.scroll_y)
+        was_seen = first <= self.cursor < first + self._page
         self.lay_out()
+        self._page = self.page
+        if was_seen:
+            self._show_line(self.cursor)
 
     def watch_show_vertical_scrollbar(self) -> None:
         self.lay_out()

@@ -23,6 +23,7 @@ from bertcl_tui.store.study_rows import LogLine
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.frame import entitle
+from bertcl_tui.widgets.keys import key_for
 from bertcl_tui.widgets.row_table import RowTable
 from engine.errors import UsageError, reason_of, shown
 
@@ -228,7 +229,9 @@ class FileTailScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="file") as panel:
-            entitle(panel, str(self._path), "y copies the path · esc closes")
+            entitle(
+                panel, str(self._path), f"y copies the path · {key_for(self.app, 'back')} closes"
+            )
             yield Static(markup=False)
 
     def on_mount(self) -> None:

@@ -1,6 +1,7 @@
 """Workers and log: who works, how the machine does, what waits and what was said."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import on
@@ -15,6 +16,8 @@ from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (
     AddWorker,
+    ControlRuns,
+    ControlStudies,
     ControlWorker,
     OpenArena,
     OpenFile,
@@ -27,7 +30,7 @@ from bertcl_tui.store.study_rows import LogFilter, WorkerRow
 from bertcl_tui.style.standing import why_idle
 from bertcl_tui.style.wording import count, duration, pace_of, spent_text
 from bertcl_tui.widgets.frame import TopBar, entitle
-from bertcl_tui.widgets.keys import KeyBar, with_keys
+from bertcl_tui.widgets.keys import KeyBar, key_for, with_keys
 from bertcl_tui.workers.load_panel import LoadPanel
 from bertcl_tui.workers.loads import SPANS, Loads, LoadsChanged
 from bertcl_tui.workers.log_view import LogLook, LogView, look_at_log
@@ -157,7 +160,7 @@ class WorkersScreen(LiveScreen):
         return WorkRead(
             workers=workers,
             lines=tuple(worker_line(row, now, why_idle(row, studies, runs)) for row in workers),
-            waiting=waiting_list(studies, runs, workers),
+            waiting=waiting_list(studies, runs, workers, partial(key_for, self.app)),
             log=look_at_log(self._reader, self._log.question),
         )
 
@@ -212,15 +215,35 @@ class WorkersScreen(LiveScreen):
 
         self.app.push_screen(worker_form(living), answered)
 
-    @on(WorkersTable.PauseOrResumeRequested)
-    def _pause_or_resume(self) -> None:
+    def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
+        """Offer to pause what is under the cursor of a table."""
+        if action == "pause_or_resume":
+            return isinstance(self.focused, WorkersTable | WaitingTable)
+        return True
+
+    def action_pause_or_resume(self) -> None:
+        if isinstance(self.focused, WaitingTable):
+            self._pause_or_resume_waiting(self.focused.current)
+            return
         worker = self._current()
         if worker is None:
             return
         if worker.state == "lost":
-            self.notify("this worker is gone; s takes it off the list, n starts another")
+            stop, start = key_for(self.app, "stop_worker"), key_for(self.app, "start_worker")
+            self.notify(
+                f"this worker is gone; {stop} takes it off the list, {start} starts another"
+            )
             return
         self._control(worker, "paused" if worker.desired == "running" else "running")
+
+    def _pause_or_resume_waiting(self, waiting: Waiting | None) -> None:
+        if waiting is None:
+            return
+        desired: Desired = "paused" if waiting.goes_on else "running"
+        if waiting.study_id is not None:
+            self.post_message(ControlStudies([waiting.study_id], desired))
+        else:
+            self.post_message(ControlRuns(waiting.run_ids, desired))
 
     @on(WorkersTable.StopRequested)
     def _stop(self) -> None:

@@ -14,7 +14,7 @@ from textual.message import Message
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.store.study_rows import StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import RunRow, TrialState
-from bertcl_tui.style.looks import STATE_LOOKS, Looks
+from bertcl_tui.style.looks import STATE_LOOKS, KeyOf, Looks
 from bertcl_tui.style.standing import (
     at_what,
     standing_of,
@@ -90,9 +90,6 @@ class WorkersTable(RowTable[WorkerLine]):
     class StartRequested(Message):
         """One more shall be started."""
 
-    class PauseOrResumeRequested(Message):
-        """The one under the cursor shall rest, or work again."""
-
     class StopRequested(Message):
         """The one under the cursor shall end."""
 
@@ -130,9 +127,6 @@ class WorkersTable(RowTable[WorkerLine]):
     def action_start_worker(self) -> None:
         self.post_message(self.StartRequested())
 
-    def action_pause_or_resume_worker(self) -> None:
-        self.post_message(self.PauseOrResumeRequested())
-
     def action_stop_worker(self) -> None:
         self.post_message(self.StopRequested())
 
@@ -158,36 +152,65 @@ class Waiting(Struct, frozen=True, kw_only=True):
     waits: str
     """How many runs wait in which state, and how many are to come."""
     why: str
+    goes_on: bool
+    """Whether it shall go on, and can."""
+    run_ids: tuple[int, ...] = ()
+    """Of the arena: those of its runs that are not ended."""
 
 
 def waiting_list(
-    studies: Sequence[StudyRow], runs: Sequence[RunRow], workers: Sequence[WorkerRow]
+    studies: Sequence[StudyRow],
+    runs: Sequence[RunRow],
+    workers: Sequence[WorkerRow],
+    key: KeyOf,
 ) -> tuple[Waiting, ...]:
-    """Return what is not ended and not at work alone, those that shall run first."""
+    """Return what is not ended and not at work alone, those that shall run first.
+
+    ``key`` writes the key of an action.
+    """
     running_first = sorted(studies, key=lambda study: study.desired != "running")
     short = memory_shortage(running_first, workers)
-    found = (*_of_studies(running_first, workers), *_of_arena(runs, workers))
+    found = (*_of_studies(running_first, workers, key), *_of_arena(runs, workers, key))
     return tuple(replace(item, why=f"{item.why}{short}") for item in found) if short else found
 
 
-def _of_studies(studies: Sequence[StudyRow], workers: Sequence[WorkerRow]) -> Iterator[Waiting]:
+def _of_studies(
+    studies: Sequence[StudyRow], workers: Sequence[WorkerRow], key: KeyOf
+) -> Iterator[Waiting]:
     for study in studies:
         if study.state in {"complete", "stopped"}:
             continue
         parts = _counted(study.counts)
         if study.to_come:
             parts.append(f"{study.to_come} to come")
-        why = standing_of(study, workers) or (why_others_wait(study, workers) if parts else "")
+        others = why_others_wait(study, workers, key) if parts else ""
+        why = standing_of(study, workers, key) or others
         if parts or why:
-            yield Waiting(study_id=study.id, name=study.name, waits=" · ".join(parts), why=why)
+            goes_on = study.desired == "running" and not study.is_abandoned(workers)
+            yield Waiting(
+                study_id=study.id,
+                name=study.name,
+                waits=" · ".join(parts),
+                why=why,
+                goes_on=goes_on,
+            )
 
 
-def _of_arena(runs: Sequence[RunRow], workers: Sequence[WorkerRow]) -> Iterator[Waiting]:
+def _of_arena(
+    runs: Sequence[RunRow], workers: Sequence[WorkerRow], key: KeyOf
+) -> Iterator[Waiting]:
     waiting = [run for run in runs if run.state in _WAITING]
     if waiting:
         parts = _counted(Counter(run.state for run in waiting))
-        why = why_runs_wait(waiting, workers)
-        yield Waiting(study_id=None, name="Arena", waits=" · ".join(parts), why=why)
+        living = any(worker.state != "lost" for worker in workers)
+        yield Waiting(
+            study_id=None,
+            name="Arena",
+            waits=" · ".join(parts),
+            why=why_runs_wait(waiting, workers, key),
+            goes_on=living and any(run.desired == "running" for run in waiting),
+            run_ids=tuple(run.run_id for run in waiting),
+        )
 
 
 def memory_shortage(studies: Sequence[StudyRow], workers: Sequence[WorkerRow]) -> str:

@@ -304,7 +304,7 @@ def _gave(item: SearchRecord, share: StudyShare) -> bool:
     """Whether a search has the very trials that a profile names."""
     scores = {trial.number: trial.p for trial in item.complete}
     named = [scores.get(trial.number) == trial.p for trial in share.trials]
-    return item.name == share.study and bool(named) and all(named)
+    return item.study.is_called(share.study) and bool(named) and all(named)
 
 
 def _source(used: Sequence[SearchRecord]) -> Source:

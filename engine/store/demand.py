@@ -8,7 +8,7 @@ from collections.abc import Collection
 from sqlalchemy import func, or_, select
 
 from engine.store.connection import Store
-from engine.store.leases import device_asked, held, unheld, waits_for_first_stage
+from engine.store.leases import device_asked, held, of_deleted_study, unheld, waits_for_first_stage
 from engine.store.schema import run
 from engine.store.searches import learns_first_stage, trials_wanted
 from engine.store.states import LOST_AFTER
@@ -29,7 +29,7 @@ def _work_wanted(store: Store, devices: Collection[str]) -> int:
     asked = run.c.desired == "running"
     with store.reading() as connection:
         fitting = asked & device_asked(connection).in_(devices)
-        now = or_(held(), unheld() & ~waits_for_first_stage())
+        now = or_(held(), unheld() & ~waits_for_first_stage()) & ~of_deleted_study()
         query = select(func.count()).select_from(run).where(fitting, now)
         there = connection.execute(query).scalar_one()
     wanted = trials_wanted(store, devices)

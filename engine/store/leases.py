@@ -72,9 +72,15 @@ def unheld(*, steady: bool = True) -> ColumnElement[bool]:
     return or_(waiting, orphaned(steady=steady))
 
 
+def of_deleted_study() -> ColumnElement[bool]:
+    """Return the condition under which a run's study was deleted, so that it is let be."""
+    return exists().where(study.c.id == run.c.study_id, study.c.deleted_at.is_not(None))
+
+
 def has_orphans(store: Store) -> bool:
     """Whether a run that shall go on seems to have lost its worker."""
-    query = select(run.c.id).where(run.c.desired == "running", orphaned()).limit(1)
+    wanted = (run.c.desired == "running") & ~of_deleted_study()
+    query = select(run.c.id).where(wanted, orphaned()).limit(1)
     with store.reading() as connection:
         return connection.execute(query).first() is not None
 
@@ -171,8 +177,12 @@ def unheard(worker_id: int, known: Collection[int]) -> ColumnElement[bool]:
 def desired_of_held(
     store: Store, worker_id: int, *which: ColumnElement[bool]
 ) -> dict[int, Desired]:
-    """Return what is desired of each run of a worker; paused where that is to rest or to end."""
-    rests = (run.c.desired == "running") & worker.c.desired.is_distinct_from("running")
+    """Return what is desired of each run of a worker.
+
+    Paused where the worker is to rest or to end, or the study was deleted: it may be had back.
+    """
+    let_be = or_(worker.c.desired.is_distinct_from("running"), of_deleted_study())
+    rests = (run.c.desired == "running") & let_be
     query = (
         select(run.c.id, run.c.desired, rests.label("rests"))
         .outerjoin_from(run, worker, worker.c.id == run.c.worker_id)
@@ -225,7 +235,7 @@ def any_under_way(store: Store) -> bool:
 
 def any_waits_for_first_stage(store: Store) -> bool:
     """Whether a run will be there to be claimed when another is through with its first stage."""
-    wanted = (run.c.desired == "running") & unheld()
+    wanted = (run.c.desired == "running") & unheld() & ~of_deleted_study()
     query = select(run.c.id).where(wanted, waits_for_first_stage()).limit(1)
     with store.reading() as connection:
         return connection.execute(query).first() is not None

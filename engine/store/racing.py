@@ -233,7 +233,7 @@ def best_of_studies(
     """
     others = (
         select(study.c.id, study.c.name, study.c.spec)
-        .where(study.c.model == model, study.c.id != besides)
+        .where(study.c.model == model, study.c.id != besides, study.c.deleted_at.is_(None))
         .order_by(study.c.id.desc())
     )
     found: dict[str, tuple[float, ...]] = {}

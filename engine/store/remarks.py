@@ -1,4 +1,4 @@
-"""What people say of the trials of a study: marks, which choose them, and notes."""
+"""What people say of trials and studies: marks, which choose trials, notes, and the archive."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -7,9 +7,11 @@ from typing import Final
 from sqlalchemy import Connection, select, update
 
 from engine.errors import UsageError
+from engine.store.clock import now
 from engine.store.connection import Store
+from engine.store.leases import of_deleted_study
 from engine.store.runs import is_trial
-from engine.store.schema import run
+from engine.store.schema import run, study
 
 MOST_OF_A_NOTE: Final = 500
 """Characters."""
@@ -19,7 +21,9 @@ _AT_ONCE: Final = 10_000
 
 def marks(store: Store) -> dict[int, frozenset[int]]:
     """Return the numbers of the marked trials by study, of the studies that have any."""
-    query = select(run.c.study_id, run.c.number).where(run.c.marked == 1, is_trial())
+    query = select(run.c.study_id, run.c.number).where(
+        run.c.marked == 1, is_trial(), ~of_deleted_study()
+    )
     found: defaultdict[int, set[int]] = defaultdict(set)
     with store.reading() as connection:
         for study_id, number in connection.execute(query):
@@ -43,13 +47,38 @@ def set_note(store: Store, study_id: int, numbers: Sequence[int], note: str) -> 
     Raises:
         UsageError: it is too long; nothing is written.
     """
+    text = _checked(note)
+    with store.writing() as connection:
+        _set(connection, study_id, frozenset(numbers), note=text or None)
+
+
+def set_study_note(store: Store, study_id: int, note: str) -> None:
+    """Write a note on a study, as one line; an empty one takes it away.
+
+    Raises:
+        UsageError: it is too long; nothing is written.
+    """
+    text = _checked(note)
+    with store.writing() as connection:
+        this = study.c.id == study_id
+        connection.execute(update(study).where(this).values(note=text or None))
+
+
+def archive_studies(store: Store, study_ids: Collection[int], *, archived: bool = True) -> None:
+    """Put studies away, out of the usual lists, or have them back there; they stay as they are."""
+    these = study.c.id.in_(study_ids)
+    with store.writing() as connection:
+        at = now() if archived else None
+        connection.execute(update(study).where(these).values(archived_at=at))
+
+
+def _checked(note: str) -> str:
     text = " ".join(note.split())
     if len(text) > MOST_OF_A_NOTE:
         raise UsageError(
             f"a note has at most {MOST_OF_A_NOTE} characters, and this has {len(text)}; shorten it"
         )
-    with store.writing() as connection:
-        _set(connection, study_id, frozenset(numbers), note=text or None)
+    return text
 
 
 def _set(connection: Connection, study_id: int, numbers: Collection[int], **values: object) -> None:

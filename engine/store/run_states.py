@@ -35,6 +35,7 @@ from engine.store.leases import (
     look_for_runs,
     losses,
     may_share_first_stage,
+    of_deleted_study,
     orphaned,
     taken_unheard,
     unheld,
@@ -163,6 +164,7 @@ def claim_run(
     query = (
         select(run)
         .where(run.c.desired == "running", unheld(steady=steady), ~waits_for_first_stage())
+        .where(~of_deleted_study())
         .order_by(begun_first, may_share_first_stage(), run.c.id)
         .limit(1)
     )

@@ -29,7 +29,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 20))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 21))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -58,6 +58,10 @@ study = Table(
     Column("proposer_id", Whole),
     Column("proposer_until", Moment),
     Column("created_at", Moment, nullable=False),
+    Column("deleted_at", Moment),  # hidden since then; purged a minute later
+    Column("archived_at", Moment),  # put away, out of the usual lists
+    Column("former_names", Words),  # JSON list, the latest last
+    Column("note", Words),  # what a person says of it
     sqlite_autoincrement=True,
 )
 

@@ -24,7 +24,9 @@ from sqlalchemy import (
 from engine.spec import Protocol, StudySpec, Tuning
 from engine.spec.search import BEST_OF, Spending, study_of_start
 from engine.store.connection import Store
+from engine.store.deletion import is_shown
 from engine.store.leases import held, learns, other
+from engine.store.names import studies_called
 from engine.store.racing import Contender, Counts, contenders, next_to_race, ranked
 from engine.store.runs import RunRecord, epochs_of, trials_of
 from engine.store.schema import run, study, tally
@@ -88,7 +90,7 @@ class _Running(Struct, frozen=True, kw_only=True):
 
 def searches(store: Store, model: str | None, protocol: Protocol) -> list[SearchRecord]:
     """Return the searches on a backbone, or on any (None), that score alike, oldest first."""
-    query = select(study.c.id).where(study.c.origin == "search")
+    query = select(study.c.id).where(study.c.origin == "search", is_shown())
     if model is not None:
         query = query.where(study.c.model == model)
     with store.at_one_moment() as now, now.reading() as connection:
@@ -126,8 +128,9 @@ def _brought(connection: Connection, study_id: int) -> tuple[Tuning, ...]:
         of_study = run.c.study_id == waiting.pop()
         starts = select(run.c.label).where(of_study, run.c.label.startswith(BEST_OF))
         names = {study_of_start(label) for label in connection.execute(starts).scalars()}
-        known = select(study).where(study.c.name.in_(names - found.keys())).order_by(study.c.id)
-        for row in connection.execute(known).all():
+        for row in studies_called(connection, names):
+            if row.name in found:
+                continue
             one = _decoded(row.spec).first_lr is not None
             epochs = epochs_of(connection, run.c.study_id == row.id, one=one)
             found[row.name] = Tuning(study=row.name, sequence=row.sequence, epochs=epochs)
@@ -381,7 +384,7 @@ def _searches(connection: Connection, which: ColumnElement[bool]) -> list[_Runni
     query = (
         select(study.c.id, study.c.spec, study.c.trials, begun, *counts)
         .outerjoin(tally, tally.c.study_id == study.c.id)
-        .where(which, study.c.origin == "search")
+        .where(which, study.c.origin == "search", is_shown())
         .group_by(study.c.id)
         .order_by(begun, study.c.id)
     )

@@ -1,40 +1,32 @@
-"""Studies: beginning, finding, controlling and deleting them; taking over those from elsewhere."""
+"""Studies: beginning, finding, renaming and controlling them; taking over those from elsewhere."""
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from statistics import fmean
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import (
-    Column,
     Connection,
-    MetaData,
     RowMapping,
-    Select,
     case,
-    delete,
     insert,
-    inspect,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from engine.errors import DeletedError, EngineError, UsageError, did_you_mean, nearest, shown
+from engine.errors import DeletedError, UsageError, did_you_mean, nearest, shown
 from engine.spec import StudySpec
 from engine.store.clock import now
 from engine.store.connection import Store
-from engine.store.leases import held
-from engine.store.places import FIRST_STAGES, place_of, run_folder
+from engine.store.deletion import delete_rows, is_shown
 from engine.store.run_states import control_runs
 from engine.store.runs import Scores, rates_json
-from engine.store.schema import ended_early, log, measurement, run, stage, study
+from engine.store.schema import ended_early, measurement, run, stage, study
 from engine.store.states import Desired
 
-_OPTUNA_STUDIES, _OPTUNA_TRIALS = "studies", "trials"
 _MOST_NAMED = 5
 """Studies, the newest, in the message that there is none of a name."""
 
@@ -51,6 +43,12 @@ class StudyRecord(Struct, frozen=True, kw_only=True):
     desired: Desired
     reason: str | None
     created_at: float
+    former_names: tuple[str, ...] = ()
+    """How it was called before, the latest last: files and labels may have these."""
+
+    def is_called(self, name: str) -> bool:
+        """Whether it has this name, or had it."""
+        return name == self.name or name in self.former_names
 
 
 class NameTakenError(UsageError):
@@ -112,6 +110,7 @@ def insert_study(
         )
         .returning(study.c.id)
     )
+    free_of_hidden(connection, spec.name)
     try:
         return int(connection.execute(query).scalar_one())
     except IntegrityError:
@@ -121,15 +120,17 @@ def insert_study(
 
 
 def find_study(store: Store, name: str) -> StudyRecord:
-    """Return the study of that name, or the only one whose name begins so.
+    """Return the study of that name, or that had it, or the only one whose name begins so.
 
     Raises:
         UsageError: there is none, or more than one.
     """
     with store.reading() as connection:
-        rows = connection.execute(select(study).order_by(study.c.id)).mappings().all()
+        query = select(study).where(is_shown()).order_by(study.c.id)
+        rows = connection.execute(query).mappings().all()
         exact = [row for row in rows if row["name"] == name]
-        matches = exact or [row for row in rows if row["name"].startswith(name)]
+        begun = exact or [row for row in rows if row["name"].startswith(name)]
+        matches = begun or [row for row in rows if name in former_names(row)][-1:]
         if not matches:
             raise _unknown_study(name, [row["name"] for row in rows])
         if len(matches) > 1:
@@ -164,7 +165,8 @@ def get_study(store: Store, study_id: int) -> StudyRecord:
 def study_ids(store: Store) -> Sequence[int]:
     """Return the ids of all studies, oldest first."""
     with store.reading() as connection:
-        return connection.execute(select(study.c.id).order_by(study.c.id)).scalars().all()
+        query = select(study.c.id).where(is_shown()).order_by(study.c.id)
+        return connection.execute(query).scalars().all()
 
 
 def free_name(store: Store, name: str) -> str:
@@ -199,55 +201,23 @@ def control_study(store: Store, study_id: int, desired: Desired, reason: str | N
         control_runs(connection, run.c.study_id == study_id, desired)
 
 
-def delete_study(store: Store, study_id: int) -> None:
-    """Delete a study with its trials, measurements, log and checkpoints, if there is one.
+def free_of_hidden(connection: Connection, name: str) -> None:
+    """Delete for good a study of this name that was deleted just now: another one shall have it.
 
     Raises:
-        UsageError: a worker is at one of its trials.
+        NameTakenError: its worker has not let go of it yet.
     """
-    with store.writing() as connection:
-        name = connection.execute(select(study.c.name).where(study.c.id == study_id)).scalar()
-        if name is None:
-            return
-        _refuse_if_held(connection, study_id, name)
-        of_study = run.c.study_id == study_id
-        runs = select(run.c.id).where(of_study)
-        run_ids = connection.execute(runs).scalars().all()
-        connection.execute(delete(log).where(log.c.run_id.in_(runs)))
-        connection.execute(delete(study).where(study.c.id == study_id))
-        _delete_from_optuna(connection, name)
-    with suppress(EngineError):  # what stays is found by workers when they tidy up
-        place = place_of(store)
-        for run_id in run_ids:
-            place.discard(run_folder(run_id))
-        for kept in place.files(FIRST_STAGES):
-            if kept.path.name.startswith(f"study-{study_id}-"):
-                place.delete(kept.path)
-
-
-def _refuse_if_held(connection: Connection, study_id: int, name: str) -> None:
-    query = select(run.c.id).where(run.c.study_id == study_id, held()).limit(1)
-    if connection.execute(query).scalar() is not None:
-        raise UsageError(f"study '{shown(name)}' is being worked on; stop it first, then delete it")
-
-
-def _delete_from_optuna(connection: Connection, name: str) -> None:
-    if not inspect(connection).has_table(_OPTUNA_STUDIES):
+    hidden = (study.c.name == name) & ~is_shown()
+    study_id = connection.execute(select(study.c.id).where(hidden)).scalar()
+    if study_id is None:
         return
-    tables = MetaData()
-    tables.reflect(connection, only=lambda table, _: not table.startswith("cl_"))
-    studies, trials = tables.tables[_OPTUNA_STUDIES], tables.tables[_OPTUNA_TRIALS]
-    ids = select(studies.c.study_id).where(studies.c.study_name == name)
-    trial_ids = select(trials.c.trial_id).where(trials.c.study_id.in_(ids))
-    for table in reversed(tables.sorted_tables):
-        owner: tuple[Column[int], Select[tuple[int]]] | None = None
-        if "study_id" in table.c:
-            owner = table.c.study_id, ids
-        elif "trial_id" in table.c:
-            owner = table.c.trial_id, trial_ids
-        if owner is not None:
-            column, owned = owner
-            connection.execute(delete(table).where(column.in_(owned)))
+    try:
+        delete_rows(connection, study_id, name)
+    except UsageError:
+        raise NameTakenError(
+            f"a study named '{shown(name)}' was deleted just now, and its worker has not let go "
+            "of it yet; try again in a few seconds, or choose another name"
+        ) from None
 
 
 def _record(row: RowMapping) -> StudyRecord:
@@ -260,7 +230,14 @@ def _record(row: RowMapping) -> StudyRecord:
         desired=row["desired"],
         reason=row["reason"],
         created_at=row["created_at"],
+        former_names=former_names(row),
     )
+
+
+def former_names(row: RowMapping) -> tuple[str, ...]:
+    """Return how a study was called before."""
+    text = row["former_names"]
+    return () if text is None else msgspec.json.decode(text, type=tuple[str, ...])
 
 
 class FinishedTrial(Struct, frozen=True, kw_only=True):

@@ -84,11 +84,16 @@ _RUN: Final = {
     "finished_at": "when it ended, in seconds since 1970 (UTC)",
 }
 _AS_STORED: Final = ", ".join(f"r.{name}" for name in list(_RUN)[len(_IDENTITY) :])
+_SHOWN: Final = (
+    "(SELECT * FROM cl_run WHERE study_id IS NULL OR study_id NOT IN "
+    "(SELECT id FROM cl_study WHERE deleted_at IS NOT NULL))"
+)
+"""Runs but those of studies that were deleted just now."""
 _RUNS: Final = (
     f"SELECT r.id AS run_id, s.name AS study, r.number, {_AS_STORED} "
-    "FROM cl_run r LEFT JOIN cl_study s ON s.id = r.study_id"
+    f"FROM {_SHOWN} r LEFT JOIN cl_study s ON s.id = r.study_id"
 )
-_OF_RUN: Final = "JOIN cl_run r ON r.id = m.run_id LEFT JOIN cl_study s ON s.id = r.study_id"
+_OF_RUN: Final = f"JOIN {_SHOWN} r ON r.id = m.run_id LEFT JOIN cl_study s ON s.id = r.study_id"
 
 
 def _count(condition: str) -> str:
@@ -129,7 +134,7 @@ VIEWS: Final = (
         + f", {_count('r.number IS NULL')} AS races, "
         "(SELECT max(r.p) FROM cl_run r WHERE r.study_id = s.id AND r.number IS NOT NULL "
         "AND r.state = 'complete') AS highest_p, "
-        "s.desired, s.reason, s.created_at FROM cl_study s",
+        "s.desired, s.reason, s.created_at FROM cl_study s WHERE s.deleted_at IS NULL",
     ),
     View("trials", "a row per trial of a study", _RUN, f"{_RUNS} WHERE {_TRIAL}"),
     View(

@@ -306,7 +306,7 @@ class Searches:
 
     def _search(self, study_id: int) -> Search:
         if study_id not in self._opened:
-            spec = self._spec(study_id)
+            spec = get_study(self._store, study_id).spec  # its name may be another by now
             shape = backbone_shape(spec.model)
             grouping = make_grouping(spec.protocol.grouping, shape.n_layers)
             space = make_space(spec.method, spec.search, grouping, shape.hidden_size)
@@ -319,7 +319,10 @@ class Searches:
             )
             fitting = {n: r for n, r in earlier.items() if len(r) == grouping.n_choices}
             starts = warm_starts(spec, space, grouping, shape.hidden_size, fitting)
-            self._opened[study_id] = open_search(self._store.url, spec, space, starts)
+            opened = open_search(self._store.url, spec, space, starts)
+            if get_study(self._store, study_id).name != spec.name:  # renamed while it was opened
+                return self._search(study_id)
+            self._opened[study_id] = opened
         return self._opened[study_id]
 
     @contextmanager

@@ -29,6 +29,7 @@ def elsewhere(connection: Connection, of: StudyRecord) -> tuple[Scored, ...]:
         select(run, study.c.name.label("of"))
         .outerjoin_from(run, study, study.c.id == run.c.study_id)
         .where(run.c.sequence == of.spec.title(), run.c.state == "complete", run.c.p.is_not(None))
+        .where(study.c.deleted_at.is_(None))
         .where(of_others, or_(run.c.method == _FLAT, run.c.label.startswith(_FLAT)))
         .order_by(run.c.p.desc(), run.c.forgetting, run.c.id)
         .limit(_MOST)

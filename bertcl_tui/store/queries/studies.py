@@ -207,7 +207,8 @@ def list_studies(
     ended = _ended_counts(connection, only)
     unfinished = _unfinished(connection, now)
     between = cache(lambda: _workers_between_runs(connection, now))
-    query = select(study) if only is None else select(study).where(study.c.id == only)
+    query = select(study).where(study.c.deleted_at.is_(None))
+    query = query if only is None else query.where(study.c.id == only)
     rows = []
     for row in connection.execute(query.order_by(study.c.id)).all():
         counts, trials = ended[row.id], unfinished[row.id]
@@ -262,6 +263,8 @@ def list_studies(
                 tokens_rate=tokens_per_second(trials.rows, trials.states),
                 eta=eta,
                 created_at=row.created_at,
+                archived=row.archived_at is not None,
+                note=row.note,
             )
         )
     return tuple(rows)
@@ -377,3 +380,9 @@ def _seconds_per_trial(
     seconds = [float(item.steps / item.rate) for item in paces]
     at_once = max(1, unfinished.trials["running"] + workers - unfinished.workers)
     return sum(seconds) / len(seconds) / at_once if seconds else None
+
+
+def any_deleted(connection: Connection) -> bool:
+    """Whether studies were deleted, and not yet for good."""
+    query = select(study.c.id).where(study.c.deleted_at.is_not(None)).limit(1)
+    return connection.execute(query).first() is not None

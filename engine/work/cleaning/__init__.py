@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from engine.store.connection import Store
+from engine.store.deletion import purge
 from engine.work.cleaning.amounts import Amount, Cleaning, Piece, Stock, amount_of
 from engine.work.cleaning.checkpoints import checkpoints, free_checkpoints
 from engine.work.cleaning.files import caches, first_stages, leftovers, worker_logs
@@ -93,5 +94,6 @@ def tidy(store: Store) -> None:
 
     Caches, first stages and the log keep themselves within their bounds as they are written.
     """
+    purge(store)
     for kind in ("leftovers", "checkpoints", "worker-logs"):
         free(Cleaning(store, grace=_GRACE_SECONDS), kind)

@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from bertcl_tui.actions import ACTIONS, Place
 from bertcl_tui.actions.action import PLACES, active_in, checked_keymap, read_keys
+from bertcl_tui.actions.presets import PRESET_HELP, PRESETS, resolved
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.help.screen import HelpScreen
 from bertcl_tui.new_study.screen import NewStudyScreen
@@ -55,12 +56,12 @@ def test_what_no_keyboard_has_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"pause_studdy": "x"}, "did you mean 'pause_study'"),
+        ({"pause_or_resum": "x"}, "did you mean 'pause_or_resume'"),
         ({"quit": "pgup"}, "keys of quit: no key is called 'pgup'"),
         ({"stop_study": "n"}, r"n would be both 'stop_study' and 'new_study' \(Studies\)"),
         ({"sort": "j"}, r"both 'sort' and 'cursor_down' \(Studies\)"),
         ({"new_table": "q"}, r"both 'new_table' and 'quit' \(Arena\)"),
-        ({"new_study": "x", "quit": "x"}, "both 'new_study' and 'quit'"),
+        ({"new_study": "f9", "quit": "f9"}, "both 'new_study' and 'quit'"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(keys: dict[str, str], said: str) -> None:
@@ -75,10 +76,19 @@ def test_what_cannot_be_is_refused_in_a_line(keys: dict[str, str], said: str) ->
         {"new_study": "s", "stop_study": "n"},  # changes places
         {"next_measure": "s"},  # in another screen than stop
         {"sort": "o,f6"},
+        {"first_step": "home,f7"},  # of a chart: a table beside it has them too
+        {"back": "escape,f7"},  # ends the reading of a curve first, as it comes
     ],
 )
 def test_what_can_be_told_apart_is_taken(keys: dict[str, str]) -> None:
     assert set(checked_keymap(keys, ACTIONS)) == set(keys)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_set_of_keys_holds_the_actions_of_a_place_apart(name: str) -> None:
+    keymap = checked_keymap(resolved(name), ACTIONS)
+    assert keymap.keys() == PRESETS[name].keys()
+    assert set(PRESET_HELP) == set(PRESETS)
 
 
 def _another(app: BertclApp, before: Screen[object]) -> bool:
@@ -104,7 +114,7 @@ async def test_the_keys_of_all_that_stands_in_a_screen_are_held_apart(
 
 @pytest.mark.app
 async def test_a_given_key_is_pressed_shown_and_explained(store: Path) -> None:
-    app = BertclApp(str(store), settings=Settings(keys={"new_study": "f6,x", "cursor_down": "f8"}))
+    app = BertclApp(str(store), settings=Settings(keys={"new_study": "f6,e", "cursor_down": "f8"}))
     async with app.run_test(size=(120, 40)) as pilot:
         table = app.screen.query_one(StudiesTable)
         await until(pilot, lambda: table.items)
@@ -119,12 +129,12 @@ async def test_a_given_key_is_pressed_shown_and_explained(store: Path) -> None:
         await pilot.press(*"new")
         options = app.screen.query_one("CommandList")
         await until(pilot, lambda: options.option_count)  # type: ignore[attr-defined]
-        assert "f6, x" in str(options.get_option_at_index(0).prompt)  # type: ignore[attr-defined]
+        assert "f6, e" in str(options.get_option_at_index(0).prompt)  # type: ignore[attr-defined]
         await pilot.press("escape")
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        assert "f6, x" in app.export_screenshot().replace("&#160;", " ")
-        await pilot.press("escape", "x")
+        assert "f6, e" in app.export_screenshot().replace("&#160;", " ")
+        await pilot.press("escape", "e")
         await until(pilot, lambda: isinstance(app.screen, NewStudyScreen))
 
 

@@ -26,6 +26,7 @@ from bertcl_tui.settings.screen import SettingsScreen
 from bertcl_tui.shifts.forms import ShiftList
 from bertcl_tui.shifts.screen import ShiftsScreen
 from bertcl_tui.studies.screen import StudiesScreen
+from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.time_line import TimeLine
@@ -35,6 +36,7 @@ from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.trial.text import TextPanel
 from bertcl_tui.watch.screen import WatchScreen
 from bertcl_tui.widgets.chart import CurveChart
+from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.row_table import RowTable
 from bertcl_tui.workers.log_table import LogTable
 from bertcl_tui.workers.screen import WorkersScreen
@@ -46,6 +48,7 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "list": (MixtureList, ShiftList),
     "trials": (TrialsTable,),
     "studies": (StudiesScreen,),
+    "studies-table": (StudiesTable,),
     "study": (StudyScreen,),
     "curves": (CurveChart,),
     "plane": (PlaneChart,),
@@ -67,6 +70,7 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "settings": (SettingsScreen,),
     "watch": (WatchScreen,),
     "columns": (ColumnsScreen,),
+    "filter": (FilterBar,),
     "dialog": (ConfirmScreen, LeaveScreen, HelpScreen),
 }
 PLACED = [(action, place) for action in ACTIONS for place in action.places]

@@ -26,6 +26,7 @@ from bertcl_tui.widgets.inputs import FieldRow
 from engine.arena import legend
 from engine.arena.tables import Table
 from engine.exports.markdown import to_markdown
+from engine.store import states
 from engine.store.connection import open_store
 from engine.store.run_states import finish_run
 from engine.store.runs import Scores, entries
@@ -193,34 +194,64 @@ async def test_what_workers_do_is_followed(open_app: OpenApp, arena_store: Path)
         await until(pilot, lambda: "▶50%" not in text_of(grid_of(pilot)))
 
 
-@pytest.mark.action("arena", "pause_or_resume_runs")
-async def test_space_pauses_the_runs_of_the_table_and_lets_them_go_on(
-    open_app: OpenApp, arena_store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_workers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the stores for which workers were to be started; none is."""
     started: list[str] = []
     monkeypatch.setattr("bertcl_tui.store.control.start_workers", started.append)
+    return started
 
-    def desired() -> set[str]:
-        store = open_store(str(arena_store))
-        unfinished = [run for run in (item.run for item in entries(store)) if run.reason is None]
-        store.close()
-        return {
-            run.desired
-            for run in unfinished
-            if run.state != "complete" and run.spec.sequence == UNFINISHED
-        }
 
+def desired_in(store: Path) -> dict[int, str]:
+    """Return what is desired of the runs that are not ended, by id."""
+    opened = open_store(str(store))
+    found = [item.run for item in entries(opened)]
+    opened.close()
+    return {
+        run.id: run.desired
+        for run in found
+        if run.state in states.UNFINISHED and run.spec.sequence == UNFINISHED
+    }
+
+
+@pytest.mark.action("arena", "pause_or_resume_table")
+async def test_the_runs_of_the_table_are_paused_and_go_on(
+    open_app: OpenApp, arena_store: Path, no_workers: list[str]
+) -> None:
     async with open_app(arena_store) as pilot:
         await arena(pilot)
-        await pilot.press("space")
-        await until(pilot, lambda: desired() == {"paused"})
+        await pilot.press("P")
+        await until(pilot, lambda: set(desired_in(arena_store).values()) == {"paused"})
         await until(pilot, lambda: "▶" not in text_of(grid_of(pilot)))
-        screen = pilot.app.screen
-        assert isinstance(screen, ArenaScreen)
-        await until(pilot, lambda: screen.goes_on is False)
-        await pilot.press("space")
-        await until(pilot, lambda: desired() == {"running"})
-        await until(pilot, lambda: started == [str(arena_store)])
+        await until(pilot, lambda: "pausing" not in text_of(grid_of(pilot)))
+        await pilot.press("P")
+        await until(pilot, lambda: set(desired_in(arena_store).values()) == {"running"})
+        await until(pilot, lambda: no_workers == [str(arena_store)])
+
+
+@pytest.mark.action("arena", "pause_or_resume")
+async def test_p_pauses_the_runs_of_a_cell_or_one_of_them(
+    open_app: OpenApp, arena_store: Path, no_workers: list[str]
+) -> None:
+    async with open_app(arena_store, size=(120, 60)) as pilot:
+        await arena(pilot)
+        runs = pilot.app.screen.query_one(RunsTable)
+        before = desired_in(arena_store)
+        await pilot.press("p")  # of this cell all is over
+        await until(pilot, lambda: pilot.app._notifications)
+        assert desired_in(arena_store) == before
+        await pilot.press("G", "l", "l")
+        await until(pilot, lambda: "queued" in text_of(runs))
+        await pilot.press("p")
+        await until(pilot, lambda: set(desired_in(arena_store).values()) == {"paused"})
+        await until(pilot, lambda: runs.items[-1].desired == "paused")
+        await pilot.press("enter", "G", "p")
+        last = runs.items[-1].run_id
+        await until(pilot, lambda: desired_in(arena_store)[last] == "running")
+        others = {
+            run_id: each for run_id, each in desired_in(arena_store).items() if run_id != last
+        }
+        assert set(others.values()) == {"paused"}
 
 
 @pytest.mark.action("arena", "new_table")

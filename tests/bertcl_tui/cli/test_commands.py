@@ -3,17 +3,27 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from inspect import getdoc, signature
 from pathlib import Path
 
 import pytest
 
-from bertcl_tui.cli.commands import COMMANDS, Command, function_of
+from bertcl_tui.cli.calling import function_of
+from bertcl_tui.cli.commands import COMMANDS, Command
 from bertcl_tui.cli.parameters import STORE_VARIABLE
 from tests.bertcl_tui.cli.conftest import Ask
 
 ROOT = Path(__file__).parents[3]
-EVERY = [*COMMANDS, *(part for command in COMMANDS for part in command.parts)]
+
+
+def _with_parts(commands: Iterable[Command]) -> Iterator[Command]:
+    for command in commands:
+        yield command
+        yield from _with_parts(command.parts)
+
+
+EVERY = list(_with_parts(COMMANDS))
 MODULES = {f"bertcl_tui.cli.{command.function.split(':')[0]}" for command in EVERY}
 LOADED = """
 import sys

@@ -44,6 +44,7 @@ def test_what_is_set_and_what_is_not(ask: Ask, file: Path) -> None:
         "warm": "on",
         "checkpoints": "",
         "cache": "",
+        "keys": "usual",
         "keys.sort": "f6,f5",
     }
     rows = [line.split() for line in ask("config").out.splitlines()]
@@ -104,6 +105,57 @@ def test_every_action_is_listed(ask: Ask) -> None:
     assert (listed["sort"]["keys"], listed["sort"]["default"]) == (["f6"], ["o"])
     lines = ask("config", "keys").out.splitlines()
     assert next(line for line in lines if line.startswith("sort ")).split()[1] == "f6*"
+
+
+def test_a_set_of_keys_is_taken_and_own_keys_stand_over_it(ask: Ask, file: Path) -> None:
+    assert ask("config", "set", "sort", "f6").code == 0
+    assert ask("config", "set", "keys", "vim").code == 0
+    assert read_settings(file).keys == {"preset": "vim", "sort": "f6"}
+    assert ask("config", "get", "keys").out == "vim\n"
+    assert ask("config", "get", "delete_study").out == "x,D\n"
+    listed = {item["action"]: item["keys"] for item in ask("config", "keys", "--json").data}
+    assert (listed["sort"], listed["delete_study"]) == (["f6"], ["x", "D"])
+    answer = ask("config", "set", "new_study", "x")
+    assert (answer.code, answer.out) == (2, "")
+    assert "x would be both" in answer.err
+    assert "'new_study'" in answer.err
+    assert "'delete_study'" in answer.err
+    ask("config", "unset", "sort")
+    assert read_settings(file).keys == "vim"
+    ask("config", "unset", "keys")
+    assert read_settings(file) == Settings()
+    assert (
+        "no set of keys named 'vin'; did you mean 'vim'" in ask("config", "set", "keys", "vin").err
+    )
+
+
+def test_a_set_that_an_own_key_is_in_the_way_of_is_refused_by_name(ask: Ask, file: Path) -> None:
+    ask("config", "set", "sort", "U")
+    answer = ask("config", "set", "keys", "vim")
+    assert answer.code == 2
+    assert "U would be both 'clear_marks' and 'sort' (Studies)" in answer.err
+    assert read_settings(file).keys == {"sort": "U"}
+
+
+def test_keys_go_from_one_person_to_another(ask: Ask, file: Path, tmp_path: Path) -> None:
+    ask("config", "set", "keys", "vim")
+    ask("config", "set", "sort", "f6")
+    ask("config", "set", "theme", "nord")
+    shared = tmp_path / "keys.toml"
+    assert ask("config", "keys", "export", str(shared)).code == 0
+    assert read_settings(shared) == Settings(keys={"preset": "vim", "sort": "f6"})
+    file.unlink()
+    ask("config", "set", "bell", "on")
+    ask("config", "set", "quit", "f9")
+    assert ask("config", "keys", "import", str(shared)).code == 0
+    assert read_settings(file) == Settings(bell=True, keys={"preset": "vim", "sort": "f6"})
+    shared.write_text('[keys]\nsort = "j"\n')
+    answer = ask("config", "keys", "import", str(shared))
+    assert answer.code == 2
+    assert "both 'sort' and 'cursor_down'" in answer.err
+    assert read_settings(file).keys == {"preset": "vim", "sort": "f6"}
+    answer = ask("config", "keys", "import", str(tmp_path / "none.toml"))
+    assert (answer.code, answer.err.count("\n")) == (2, 1)
 
 
 def test_the_editor_begins_with_what_could_be_set(

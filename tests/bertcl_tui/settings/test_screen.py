@@ -8,10 +8,13 @@ import pytest
 from textual.pilot import Pilot
 
 from bertcl_tui.app.app import BertclApp
+from bertcl_tui.help.screen import HelpScreen, sections
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.settings import Settings, read_settings
 from bertcl_tui.settings.screen import KeysTable, PressScreen, SettingsScreen
+from bertcl_tui.widgets.choice import Choice
 from bertcl_tui.widgets.filter_bar import FilterBar
+from bertcl_tui.widgets.inputs import FieldRow
 from tests.bertcl_tui.waiting import until
 
 pytestmark = pytest.mark.app
@@ -100,6 +103,34 @@ async def test_escape_leaves_the_key_as_it_is(store: Path, tmp_path: Path) -> No
         await pilot.press("enter", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
         assert _keys(table) == "o"
+
+
+async def test_a_set_of_keys_holds_at_once_unless_own_keys_are_in_its_way(
+    store: Path, tmp_path: Path
+) -> None:
+    async with opened(store, tmp_path, Settings(keys={"sort": "U"})) as pilot:
+        table = await _to(pilot, "sort")
+        row = pilot.app.screen.query_one("#keys", FieldRow)
+        row.query_one(Choice).focus()
+        await pilot.press("right")
+        await until(pilot, lambda: pilot.app._notifications)
+        assert any(
+            "both 'sort'" in note.message or "and 'sort'" in note.message
+            for note in pilot.app._notifications
+        )
+        await until(pilot, lambda: row.text == "usual")
+        table = await _to(pilot, "sort")
+        await pilot.press("r")
+        await until(pilot, lambda: _keys(table) == "o")
+        row.query_one(Choice).focus()
+        await pilot.press("right")
+        await until(pilot, lambda: _kept(tmp_path).keys == "vim")
+        table = await _to(pilot, "delete_study")
+        assert _keys(table) == "x, D"
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        said = {said.title: dict(said.entries) for said in sections(pilot.app, ())}
+        assert "x, D" in said["Studies"]
 
 
 @pytest.mark.action("settings", "reset_keys")

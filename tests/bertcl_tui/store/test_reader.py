@@ -350,7 +350,7 @@ def test_a_study_that_was_set_aside_is_paused_with_the_reason(writer: Store, sto
     row = Reader(str(store)).study(study.id)
     assert row is not None
     assert (row.state, row.is_set_aside) == ("paused", True)
-    assert "no model folder" in standing_of(row, ())
+    assert "no model folder" in standing_of(row, (), str)
     control_study(writer, study.id, "paused", "5 trials failed in a row")
     row = Reader(str(store)).study(study.id)
     assert row is not None
@@ -406,7 +406,7 @@ def test_a_study_whose_trial_was_given_back_says_why(reader: Reader, writer: Sto
         connection.execute(given_back.values(reason="/cache: no space left"))
     row = reader.studies()[2]
     assert (row.state, row.reason) == ("queued", "/cache: no space left")
-    assert standing_of(row, reader.workers()) == "waits: /cache: no space left"
+    assert standing_of(row, reader.workers(), str) == "waits: /cache: no space left"
 
 
 def test_a_study_runs_on_until_its_worker_obeys(reader: Reader, writer: Store) -> None:

@@ -22,6 +22,7 @@ from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 from engine.spec import StudySpec
 from engine.store.connection import open_store
+from engine.store.deletion import hide_studies
 from engine.store.run_states import release_run
 from engine.store.studies import control_study, create_study, find_study
 from engine.store.workers import end_worker, write_log
@@ -130,19 +131,19 @@ async def test_what_is_written_is_shown(open_app: OpenApp, store: Path) -> None:
 
 
 @pytest.mark.action("studies", "pause_or_resume")
-async def test_space_pauses_and_resumes(open_app: OpenApp, store: Path) -> None:
+async def test_p_pauses_and_resumes(open_app: OpenApp, store: Path) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
-        await pilot.press("space")
+        await pilot.press("p")
         await until(pilot, lambda: _table(pilot).items[0].desired == "paused")
         assert _desired(store, LIVE) == "paused"
         assert "pausing" in _text(pilot, StudiesTable)
-        await pilot.press("space")
+        await pilot.press("p")
         await until(pilot, lambda: _table(pilot).items[0].desired == "running")
         assert _desired(store, LIVE) == "running"
 
 
-async def test_space_starts_a_worker_where_work_waits_and_none_lives(
+async def test_p_starts_a_worker_where_work_waits_and_none_lives(
     open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
@@ -153,7 +154,7 @@ async def test_space_starts_a_worker_where_work_waits_and_none_lives(
         assert _table(pilot).items[0].state == "lost"
         panel = pilot.app.screen.query_one("WorkersPanel Static")
         assert "1 study without a worker" in str(panel.render())
-        await pilot.press("space")
+        await pilot.press("p")
         await until(pilot, lambda: started)
     assert started == [str(store)]
     assert _desired(store, LIVE) == "running"
@@ -162,10 +163,27 @@ async def test_space_starts_a_worker_where_work_waits_and_none_lives(
 async def test_a_complete_study_cannot_go_on(open_app: OpenApp, store: Path) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
-        await pilot.press("j", "space")
+        await pilot.press("j", "p")
         await pilot.pause()
         assert _desired(store, DONE) == "running"
         assert any("is complete" in note.message for note in pilot.app._notifications)
+
+
+async def test_the_cursor_is_on_the_study_that_one_comes_from(
+    open_app: OpenApp, store: Path
+) -> None:
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        # meanwhile another one is gone, and the lines moved
+        hide_studies(open_store(str(store)), [find_study(open_store(str(store)), LIVE).id])
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        await until(pilot, lambda: _names(pilot) == [DONE, PAUSED])
+        current = _table(pilot).current
+        assert current is not None
+        assert (current.name, _table(pilot).has_focus) == (DONE, True)
 
 
 @pytest.mark.action("studies", "stop_study")
@@ -285,7 +303,7 @@ async def test_the_reason_of_a_failed_study_is_a_key_away(open_app: OpenApp, sto
         await pilot.press("w")
         await until(pilot, lambda: pilot.app._notifications)
         assert [note.message for note in pilot.app._notifications] == [
-            f"failed: {reason}; space lets it go on"
+            f"failed: {reason}; p lets it go on"
         ]
 
 

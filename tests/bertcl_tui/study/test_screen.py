@@ -21,11 +21,12 @@ from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import TopBar
 from engine.store.connection import open_store
+from engine.store.deletion import delete_study
 from engine.store.importance import importance_of
 from engine.store.run_states import finish_run
 from engine.store.runs import Scores
 from engine.store.schema import importance, stage
-from engine.store.studies import delete_study, find_study
+from engine.store.studies import find_study
 from engine.store.workers import end_worker
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
@@ -193,15 +194,15 @@ async def test_c_combines_what_is_marked(open_app: OpenApp) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
 
 
-@pytest.mark.action("study", "pause_study", "resume_study")
+@pytest.mark.action("study", "pause_or_resume")
 async def test_pause_and_resume(open_app: OpenApp, store: Path) -> None:
     async with open_app() as pilot:
         await _enter(pilot)
         await pilot.press("p")
         await until(pilot, lambda: _desired(store) == "paused")
-        screen = pilot.app.screen
-        await until(pilot, lambda: not screen.check_action("pause_study", ()))
-        await pilot.press("r")
+        top = pilot.app.screen.query_one(TopBar)
+        await until(pilot, lambda: "pausing" in top.render_line(0).text)
+        await pilot.press("p")
         await until(pilot, lambda: _desired(store) == "running")
 
 
@@ -213,7 +214,7 @@ async def test_resume_starts_a_worker_where_none_lives(
     end_worker(open_store(str(store)), 1)
     async with open_app() as pilot:
         await _enter(pilot)
-        await pilot.press("r")
+        await pilot.press("p")
         await until(pilot, lambda: started)
 
 

@@ -18,6 +18,8 @@ from bertcl_tui.style.standing import (
 from bertcl_tui.workers.table import waiting_list
 from engine.store.states import Desired
 
+_KEY = {"pause_or_resume": "p", "open_workers": "W", "start_worker": "n"}.__getitem__
+
 
 @pytest.fixture
 def study(reader: Reader) -> StudyRow:
@@ -36,31 +38,31 @@ def test_a_study_that_waits_says_for_what(study: StudyRow, worker: WorkerRow) ->
     resting = replace(free, state="paused", desired="paused")
     dead = replace(worker, state="lost")
     told = {
-        (): "there is no worker; space starts one",
-        (dead,): "there is no worker; space starts one",
+        (): "there is no worker; p starts one",
+        (dead,): "there is no worker; p starts one",
         (elsewhere, elsewhere): "2 workers are at something else",
         (elsewhere, free): "a worker is about to take it",
-        (resting,): "every worker is paused; W and space let one go on",
+        (resting,): "every worker is paused; W and p let one go on",
     }
     for workers, why in told.items():
-        assert standing_of(waiting, workers) == f"waits: {why}"
+        assert standing_of(waiting, workers, _KEY) == f"waits: {why}"
 
 
 def test_a_lost_study_says_who_goes_on(study: StudyRow, worker: WorkerRow) -> None:
     lost = replace(study, state="lost")
-    assert "space starts another" in standing_of(lost, [replace(worker, state="lost")])
-    assert "the next that is free" in standing_of(lost, [worker])
+    assert "p starts another" in standing_of(lost, [replace(worker, state="lost")], _KEY)
+    assert "the next that is free" in standing_of(lost, [worker], _KEY)
 
 
 def test_what_is_on_its_way_is_said_and_what_goes_well_is_not(study: StudyRow) -> None:
-    assert standing_of(study, []) == ""
-    assert standing_of(replace(study, desired="paused"), []).startswith("pausing")
-    assert standing_of(replace(study, desired="stopped"), []).startswith("stopping")
+    assert standing_of(study, [], _KEY) == ""
+    assert standing_of(replace(study, desired="paused"), [], _KEY).startswith("pausing")
+    assert standing_of(replace(study, desired="stopped"), [], _KEY).startswith("stopping")
 
 
 def test_a_failed_study_says_why(study: StudyRow) -> None:
     failed = replace(study, state="failed", reason="no task named sst3")
-    assert standing_of(failed, []) == "failed: no task named sst3; space lets it go on"
+    assert standing_of(failed, [], _KEY) == "failed: no task named sst3; p lets it go on"
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def free(worker: WorkerRow) -> WorkerRow:
 
 def test_a_study_whose_sampler_is_asked_says_so(study: StudyRow) -> None:
     asked = replace(study, counts={}, proposer_id=1)
-    assert standing_of(asked, []) == "its sampler is asked for the next trial"
+    assert standing_of(asked, [], _KEY) == "its sampler is asked for the next trial"
 
 
 def test_why_not_all_of_a_study_that_runs_is_under_way(
@@ -101,11 +103,11 @@ def test_why_not_all_of_a_study_that_runs_is_under_way(
         (
             {"counts": {"paused": 1}, "target": 1},
             busy,
-            "paused alone; r in its Trial lets it go on",
+            "paused alone; p in its Trial lets it go on",
         ),
     ]
     for facts, workers, why in told:
-        assert why_others_wait(replace(study, **facts), workers) == why
+        assert why_others_wait(replace(study, **facts), workers, _KEY) == why
 
 
 def test_runs_of_the_arena_say_what_they_wait_for(
@@ -115,15 +117,15 @@ def test_runs_of_the_arena_say_what_they_wait_for(
     stage = replace(run, reason="waits for run 3, which learns the same first stage")
     resting = replace(free, state="paused", desired="paused")
     told = [
-        (paused, [worker], "paused; space in the arena lets them go on"),
+        (paused, [worker], "paused; p lets them go on"),
         (run, [], "there is no worker; n among the workers starts one"),
         (stage, [free], stage.reason),
         (run, [free], "a worker is about to take the next"),
-        (run, [resting], "every worker is paused; W and space let one go on"),
+        (run, [resting], "every worker is paused; W and p let one go on"),
         (run, [worker], "1 worker is at work; the next comes when a run ends"),
     ]
     for waiting, workers, why in told:
-        assert why_runs_wait([waiting], workers) == why
+        assert why_runs_wait([waiting], workers, _KEY) == why
 
 
 def test_a_worker_without_a_run_says_why(study: StudyRow, free: WorkerRow, run: RunRow) -> None:
@@ -154,12 +156,17 @@ def test_nothing_that_waits_is_silent(
         for desired in get_args(Desired):
             for workers in ([], [worker], [free], [replace(free, state="lost")]):
                 row = replace(study, state=state, desired=desired)
-                assert all(item.why for item in waiting_list([row], [], workers)), (state, desired)
-                assert state in over or waiting_list([row], [], workers)
+                assert all(item.why for item in waiting_list([row], [], workers, str)), (
+                    state,
+                    desired,
+                )
+                assert state in over or waiting_list([row], [], workers, str)
     for run_state in ("queued", "paused", "stalled", "lost"):
         waiting: TrialState = run_state  # type: ignore[assignment]
         for desired in get_args(Desired):
-            (item,) = waiting_list([], [replace(run, state=waiting, desired=desired)], [worker])
+            (item,) = waiting_list(
+                [], [replace(run, state=waiting, desired=desired)], [worker], str
+            )
             assert item.why
     for worker_state in get_args(WorkerState):
         for desired in get_args(Desired):

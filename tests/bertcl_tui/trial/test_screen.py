@@ -263,7 +263,7 @@ async def test_through_the_list_it_was_opened_from(open_app: OpenApp) -> None:
         await until(pilot, lambda: "#30" in _top(pilot))
 
 
-@pytest.mark.action("trial", "pause_run", "resume_run")
+@pytest.mark.action("trial", "pause_or_resume")
 async def test_one_trial_alone_is_paused_and_goes_on(
     open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,7 +274,7 @@ async def test_one_trial_alone_is_paused_and_goes_on(
         await pilot.press("p")
         await until(pilot, lambda: get_run(opened, RUNNING).desired == "paused")
         await until(pilot, lambda: "pausing" in _top(pilot))
-        await pilot.press("r")
+        await pilot.press("p")
         await until(pilot, lambda: get_run(opened, RUNNING).desired == "running")
 
 

@@ -18,6 +18,7 @@ from bertcl_tui.workers.screen import WorkersScreen
 from bertcl_tui.workers.table import WaitingTable, WorkersTable
 from engine.store.connection import open_store
 from engine.store.measurements import Progress, Spent, record_progress
+from engine.store.studies import find_study
 from engine.store.workers import Level, end_worker, living_workers, register_worker, write_log
 from engine.work.processes import identity_of
 from tests.bertcl_tui.conftest import OpenApp
@@ -112,7 +113,8 @@ async def test_where_nobody_works_it_says_what_to_press(open_app: OpenApp, tmp_p
         assert "Press n to start a worker" in str(said.render())
 
 
-@pytest.mark.action("workers", "pause_or_resume_worker", "stop_worker")
+@pytest.mark.action("work", "pause_or_resume")
+@pytest.mark.action("workers", "stop_worker")
 async def test_a_worker_is_told_to_rest_to_go_on_and_to_end(open_app: OpenApp, store: Path) -> None:
     opened = open_store(str(store))
 
@@ -123,13 +125,33 @@ async def test_a_worker_is_told_to_rest_to_go_on_and_to_end(open_app: OpenApp, s
         screen = await _opened(pilot)
         table = screen.query_one(WorkersTable)
         for key, desired, word in (
-            ("space", "paused", "pausing"),
-            ("space", "running", "running"),
+            ("p", "paused", "pausing"),
+            ("p", "running", "running"),
             ("s", "stopped", "stopping"),
         ):
             await pilot.press(key)
             await until(pilot, lambda desired=desired: desired_now() == desired)  # type: ignore[misc]
             await until(pilot, lambda word=word: word in table.render_line(1).text)  # type: ignore[misc]
+
+
+async def test_p_pauses_what_waits_where_the_cursor_is_there(
+    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bertcl_tui.store.control.start_workers", lambda _: None)
+    async with open_app() as pilot:
+        screen = await _opened(pilot)
+        table = screen.query_one(WaitingTable)
+        await until(pilot, lambda: table.items)
+        table.focus()
+        place = next(i for i, line in enumerate(table.items) if not line.goes_on)
+        table.cursor = place
+        name = table.items[place].name
+        await pilot.press("p")
+        await until(pilot, lambda: find_study(open_store(str(store)), name).desired == "running")
+        await pilot.press("tab")
+        assert screen.check_action("pause_or_resume", ()) == isinstance(
+            screen.focused, WorkersTable | WaitingTable
+        )
 
 
 async def test_a_worker_that_is_gone_is_taken_off_the_list(open_app: OpenApp, store: Path) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 
 from engine.errors import DeletedError, UsageError
 from engine.store.connection import Store, open_store
+from engine.store.deletion import delete_study
 from engine.store.leases import (
     KNOWN_TO_BE_DEAD,
     LeaseLostError,
@@ -48,7 +49,7 @@ from engine.store.runs import RunRecord, Scores, get_run, trials_of
 from engine.store.schema import run, study, worker
 from engine.store.searches import studies_wanting_trials
 from engine.store.states import ENDED, LOST_AFTER, Desired, RunState
-from engine.store.studies import control_study, delete_study
+from engine.store.studies import control_study
 from engine.store.workers import Telemetry, beat_for_worker, end_worker
 from tests.engine.store.conftest import new_study, new_trial, new_worker, run_spec
 from tests.postgres import PostgresServer

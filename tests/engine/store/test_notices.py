@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from engine.store.connection import Store, open_store
+from engine.store.deletion import delete_study
 from engine.store.leases import begin_first_stage, end_first_stage
 from engine.store.measurements import MeasurementRecord, Progress, record_progress
 from engine.store.notices import Heard, Notices, Topic
@@ -20,7 +21,7 @@ from engine.store.run_states import (
     retry_run,
 )
 from engine.store.schema import run
-from engine.store.studies import control_study, delete_study
+from engine.store.studies import control_study
 from engine.store.workers import (
     Telemetry,
     beat_for_worker,

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import Store
+from engine.store.deletion import delete_study
 from engine.store.racing import (
     FEWEST,
     Contender,
@@ -22,7 +23,7 @@ from engine.store.run_states import claim_run, create_run, finish_run
 from engine.store.runs import Scores, confirmations_of, failures_in_a_row, trials_of
 from engine.store.searches import race_wanted, spending_of, studies_wanting_trials
 from engine.store.states import RunState
-from engine.store.studies import control_study, create_study, delete_study
+from engine.store.studies import control_study, create_study
 from tests.engine.store.conftest import new_worker, study_spec
 
 

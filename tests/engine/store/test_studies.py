@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text, update
 from engine.errors import UsageError
 from engine.spec import Source
 from engine.store.connection import Store, open_store
+from engine.store.deletion import delete_study
 from engine.store.leases import become_proposer, is_proposer, leave_proposer
 from engine.store.run_states import claim_run, control_run, finish_run
 from engine.store.runs import enter_run, entries, get_run
@@ -17,7 +18,6 @@ from engine.store.states import LOST_AFTER, Desired, RunState
 from engine.store.studies import (
     control_study,
     create_study,
-    delete_study,
     find_study,
     free_name,
     get_study,

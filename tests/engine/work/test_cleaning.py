@@ -20,11 +20,12 @@ from engine.files import COPY_PREFIX, name_beside
 from engine.places.named import CACHES, CHECKPOINTS
 from engine.spec import RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
+from engine.store.deletion import delete_study
 from engine.store.places import place_of, run_folder
 from engine.store.run_states import claim_run, control_run, create_run, finish_run, retry_run
 from engine.store.schema import run, worker
 from engine.store.states import RunState
-from engine.store.studies import control_study, create_study, delete_study
+from engine.store.studies import control_study, create_study
 from engine.store.workers import end_worker, register_worker, write_log
 from engine.tasks.cache import cache_folder
 from engine.work.cleaning import KINDS, Amount, Cleaning, free, kinds_of, look_at, tidy

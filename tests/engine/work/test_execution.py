@@ -25,6 +25,7 @@ from engine.search.collapse import Look
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.confusions import confusions_of
 from engine.store.connection import Store, open_store
+from engine.store.deletion import delete_study
 from engine.store.leases import LeaseLostError, any_waits_for_first_stage
 from engine.store.measurements import MeasurementRecord, Progress, measurements_of, record_progress
 from engine.store.notices import Notices
@@ -34,7 +35,7 @@ from engine.store.runs import get_run
 from engine.store.schema import log, run
 from engine.store.searches import spending_of
 from engine.store.states import SET_ASIDE
-from engine.store.studies import control_study, create_study, delete_study, get_study
+from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import end_worker, living_workers, register_worker
 from engine.work import control
 from engine.work.execution import execute

@@ -13,11 +13,12 @@ from bench.asking import DEVICES, Asked
 from engine.search.seen import Seen
 from engine.spec.search import Sampler
 from engine.store.connection import Store, open_store
+from engine.store.deletion import delete_study
 from engine.store.run_states import claim_run, control_run, create_run, finish_run, retry_run
 from engine.store.runs import Scores
 from engine.store.schema import run, tally
 from engine.store.searches import studies_with_untold_ends
-from engine.store.studies import create_study, delete_study
+from engine.store.studies import create_study
 from tests.engine.store.conftest import new_trial, new_worker, run_spec, study_spec
 from tests.tiny import tiny_backbone
 

@@ -12,14 +12,16 @@ from engine.search.trials import Search
 from engine.spec import SearchSettings, StudySpec, derived_seed
 from engine.spec.search import Racing, Stages, WhenFlat
 from engine.store.connection import Store
+from engine.store.deletion import delete_study, hide_studies, restore_latest
 from engine.store.leases import become_proposer, begin_first_stage, end_first_stage, leave_proposer
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
+from engine.store.names import rename_study
 from engine.store.notices import Notices
 from engine.store.places import place_of
 from engine.store.run_states import claim_run, control_run, finish_run
 from engine.store.runs import RunRecord, Scores, get_run, trials_of
 from engine.store.states import RunState
-from engine.store.studies import control_study, create_study, delete_study, get_study
+from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import WorkerIdentity, end_worker, register_worker
 from engine.work.heartbeat import Heartbeat
 from engine.work.learning import WorkerContext
@@ -283,6 +285,39 @@ def test_a_study_that_is_deleted_meanwhile_is_let_go(store: Store, backbone: Pat
         with pytest.raises(DeletedError, match="study 'tiny' was deleted"):
             ask()
     assert not searches.propose_trial()
+
+
+def test_a_search_goes_on_when_its_study_has_another_name(store: Store, backbone: Path) -> None:
+    study_id, one, two = study(store, backbone), worker(store, 1), worker(store, 2)
+    searches = searches_of(store, one)
+    late = searches_of(store, two)
+    assert late._spec(study_id).name == "tiny"  # known, and not opened yet
+    assert searches.propose_trial()
+    record = claimed(store, one)
+    rename_study(store, study_id, "small")
+    finish(store, record, one)
+    searches.tell(get_run(store, record.id))
+    assert searches.propose_trial()
+    assert late.propose_trial()
+    assert [trial.number for trial in trials_of(store, study_id)] == [0, 1, 2]
+    assert optuna.get_all_study_names(store.url) == ["small"]
+    trials = optuna.load_study(study_name="small", storage=store.url).trials
+    assert [trial.state for trial in trials] == [
+        TrialState.COMPLETE,
+        TrialState.RUNNING,
+        TrialState.RUNNING,
+    ]
+
+
+def test_nothing_is_proposed_for_a_study_that_was_deleted_until_it_is_back(
+    store: Store, backbone: Path
+) -> None:
+    study_id, one = study(store, backbone), worker(store, 1)
+    searches = searches_of(store, one)
+    hide_studies(store, [study_id])
+    assert not searches.propose_trial()
+    restore_latest(store)
+    assert searches.propose_trial()
 
 
 def done(store: Store, searches: Searches, worker_id: int, p: float) -> RunRecord:

@@ -1,0 +1,63 @@
+"""Keys that come in a burst arrive in order, and each where the one before led."""
+
+from pathlib import Path
+
+import pytest
+from textual.app import App
+from textual.events import Key
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from bertcl_tui.new_study.screen import NewStudyScreen
+from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.widgets.inputs import FieldRow
+from engine.store.connection import open_store
+from engine.store.studies import find_study
+from tests.bertcl_tui.conftest import OpenApp
+from tests.bertcl_tui.waiting import until
+from tests.recorded import LIVE
+
+pytestmark = pytest.mark.app
+
+
+def burst(app: App[None], *keys: str) -> None:
+    """Send keys as a terminal does that has them all at once."""
+    assert app._driver is not None
+    for key in keys:
+        app._driver.send_message(Key(key, key if len(key) == 1 else None))
+
+
+def _texts(pilot: Pilot[None]) -> list[str]:
+    rows = pilot.app.screen.query(FieldRow)
+    return [row.text for row in rows if row.query(Input)]
+
+
+async def test_what_is_typed_while_a_form_opens_is_typed_into_it(
+    open_app: OpenApp, store: Path
+) -> None:
+    async with open_app() as pilot:
+        await until(pilot, lambda: pilot.app.screen.query_one(StudiesTable).items)
+        burst(pilot.app, "n", *"sqpspD")  # stop, quit, pause, delete where it were not a form
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+        await until(pilot, lambda: _texts(pilot)[0] == "sqpspD")
+        assert len(pilot.app.screen_stack) == 2
+    assert find_study(open_store(str(store)), LIVE).desired == "running"
+
+
+async def test_each_field_has_what_was_typed_for_it(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await until(pilot, lambda: pilot.app.screen.query_one(StudiesTable).items)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        burst(pilot.app, *"one", "tab", *"two", "shift+tab", *"more")
+        await until(pilot, lambda: _texts(pilot)[:2] == ["more", "two"])  # each was selected
+
+
+async def test_a_dialog_hears_what_follows_the_key_that_opens_it(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await until(pilot, lambda: pilot.app.screen.query_one(StudiesTable).items)
+        table = pilot.app.screen.query_one(StudiesTable)
+        burst(pilot.app, "r", *"xyz", "enter", "j")
+        await until(pilot, lambda: table.items[0].name == "xyz")
+        await until(pilot, lambda: table.cursor == 1)
