@@ -8,7 +8,7 @@ from textual.binding import Binding
 from bertcl_tui.actions.action import Action, Place
 from bertcl_tui.actions.app import EVERYWHERE, FORMS, SETTING, WATCHING
 from bertcl_tui.actions.arena import ARENA, SHIFTS
-from bertcl_tui.actions.curves import CURVES, GROUPING, PLANE, REPLAY
+from bertcl_tui.actions.curves import BRUSHING, CURVES, GROUPING, PLANE, REPLAY
 from bertcl_tui.actions.studies import STUDIES
 from bertcl_tui.actions.tables import CHOOSING, FILTERING, LISTS, MARKING, MOVING
 from bertcl_tui.actions.trial import CLASSES, COMBINING, COMPARING, RUNS, TEXTS
@@ -23,6 +23,7 @@ ACTIONS: Final = (
     *GROUPING,
     *PLANE,
     *REPLAY,
+    *BRUSHING,
     *TEXTS,
     *CLASSES,
     *STUDIES,

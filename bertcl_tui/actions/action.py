@@ -22,6 +22,7 @@ Place = Literal[
     "curves",
     "plane",
     "replay",
+    "parallel",
     "compare",
     "comparison",
     "trial",
@@ -52,6 +53,7 @@ PLACES: Final[Mapping[Place, str]] = {
     "curves": "Chart of curves",
     "plane": "Plane of p_o and p_s",
     "replay": "Replay of a study",
+    "parallel": "Rates and scores of all trials",
     "compare": "Compare",
     "comparison": "Trials side by side",
     "combine": "Combine",
@@ -77,7 +79,7 @@ PLACES: Final[Mapping[Place, str]] = {
 """What people call a place."""
 _INSIDE: Final[Mapping[Place, tuple[Place, ...]]] = {
     "studies": ("table", "studies-table", "filter"),
-    "study": ("table", "trials", "curves", "plane", "replay", "filter"),
+    "study": ("table", "trials", "curves", "plane", "parallel", "replay", "filter"),
     "compare": ("table", "comparison", "curves"),
     "combine": ("list",),
     "shifts": ("list",),

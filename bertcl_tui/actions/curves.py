@@ -1,4 +1,4 @@
-"""What can be done with curves, with a plane, and with a time line that has the focus."""
+"""What can be done with curves, a plane, axes of trials and a time line that has the focus."""
 
 from functools import partial
 
@@ -119,4 +119,27 @@ REPLAY = (
     _replay("slower", "minus", "slower", "Play half as many trials a second."),
     _replay_on("trial_above", "up,k", "trial above", "Put the cursor on the trial above."),
     _replay_on("trial_below", "down,j", "trial below", "Put the cursor on the trial below."),
+)
+
+_brush = partial(Action, places=("parallel",))
+_brush_on = partial(_brush, shown="palette")
+BRUSHING = (
+    _brush("axis_right", "right,l", "next axis", "Go to the next rate or score."),
+    _brush_on("axis_left", "left,h", "axis before", "Go to the rate or score before."),
+    _brush("mark_up", "up,k", "mark up", "Move the mark to the next higher round value."),
+    _brush_on("mark_down", "down,j", "mark down", "Move the mark to the next lower round value."),
+    _brush(
+        "set_lower",
+        "left_square_bracket",
+        "from here",
+        "List and draw heavily only trials from the mark up; again takes this edge away.",
+    ),
+    _brush(
+        "set_upper",
+        "right_square_bracket",
+        "up to here",
+        "List and draw heavily only trials up to the mark; again takes this edge away.",
+    ),
+    _brush_on("take_brush", "backspace,delete", "any value", "Take both edges of this axis away."),
+    _brush("take_brushes", "0", "no brush", "Take the edges of all axes away."),
 )

@@ -22,6 +22,9 @@ PANELS: Final = (
     PanelKey("rates", "rates", "Show the learning rate of each choice."),
     PanelKey("plane", "plane", "Show p_o against p_s."),
     PanelKey("importance", "what matters", "Show which choice the differences of p hang on."),
+    PanelKey(
+        "parallel", "all rates", "Show the rates of all trials beside their scores, to be brushed."
+    ),
 )
 """The charts of the Study screen, in the order of their keys."""
 

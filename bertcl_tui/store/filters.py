@@ -4,7 +4,7 @@ Every term must hold.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import isfinite, nan
 from typing import Final, Literal, get_args
 
@@ -123,6 +123,49 @@ def parse_filter(text: str, fields: Fields) -> Filter:
     """
     names = {*fields.numbers, *fields.words}
     return tuple(_term(term, fields) for term in closed_up(text).split() if term not in names)
+
+
+def filter_text(where: Filter) -> str:
+    """Write a filter as it could have been typed."""
+    terms = []
+    for term in where:
+        if isinstance(term, NumberTerm):
+            terms.append(f"{term.field}{term.operator}{term.value:.6g}".replace("e-0", "e-"))
+        elif term.field == ANYWHERE:
+            terms.append(",".join(term.words))
+        else:
+            operator = ":" if term.operator == "=" else term.operator
+            terms.append(f"{term.field}{operator}{','.join(term.words)}")
+    return " ".join(terms)
+
+
+def bounds_in(where: Filter, field: str) -> tuple[float | None, float | None]:
+    """Return from where to where a filter lets a number be; None: it may be as small, or large."""
+    terms = [term for term in where if isinstance(term, NumberTerm) and term.field == field]
+    low = max((term.value for term in terms if term.operator in (">", ">=", "=")), default=None)
+    high = min((term.value for term in terms if term.operator in ("<", "<=", "=")), default=None)
+    return low, high
+
+
+def with_bounds(text: str, bounds: Mapping[str, tuple[str, str]], fields: Fields) -> str:
+    """Return a filter that lets numbers be from here to there, whatever it said of them before.
+
+    Args:
+        text: of the filter.
+        bounds: lower and upper one by field; empty: there is none.
+        fields: what the filter can ask for.
+    """
+    terms = [term for term in closed_up(text).split() if not _is_bound(term, bounds, fields)]
+    for field, (low, high) in bounds.items():
+        terms += [f"{field}>={low}"] * bool(low) + [f"{field}<={high}"] * bool(high)
+    return " ".join(terms)
+
+
+def _is_bound(term: str, bounds: Collection[str], fields: Fields) -> bool:
+    return any(
+        isinstance(each, NumberTerm) and each.field in bounds and each.operator != "!="
+        for each in parse_filter(term, fields)
+    )
 
 
 def closed_up(text: str) -> str:

@@ -205,7 +205,7 @@ class Reader:
             return () if connection is None else chosen(connection, study_id, numbers, self.clock())
 
     def scored(self, study_id: int) -> tuple[Scored, ...]:
-        """Return what the complete trials got and with which rates, best first, 2,000 at most."""
+        """Return what the complete trials got and with which rates, best first, 10,000 at most."""
         from bertcl_tui.store.queries.trials import scored
 
         with self._connected() as connection:

@@ -53,14 +53,14 @@ class PanelGrid(Container):
             )
 
     def show_panel(self, number: int) -> None:
-        """Show a chart; one that is shown already becomes large, or as small as it was."""
+        """Show a chart; one that is shown already, or has no place beside others, becomes large."""
         chart, large = self._charts[number - 1], self.screen.maximized
         if large is chart:
             self.show_all()
             return
         was_shown = chart.display
         self._bring_forward(chart)
-        if was_shown or large is not None:
+        if was_shown or large is not None or self.shows_all:
             self._enlarge(chart)
 
     def show_next(self) -> None:

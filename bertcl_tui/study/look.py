@@ -71,6 +71,8 @@ class Look(Struct, frozen=True, kw_only=True):
     abandoned: bool
     """Whether it shall run, but no worker lives."""
     order: Order
+    where: Filter
+    """What the listed trials fit."""
     ordered: Ordered
     numbers: Sequence[int]
     """Of all trials that fit, in their order."""
@@ -177,6 +179,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         study=study,
         abandoned=study.waits and study.is_abandoned(reader.workers()),
         order=question.order,
+        where=question.where,
         ordered=ordered,
         numbers=numbers,
         folded=folded,

@@ -21,6 +21,7 @@ from bertcl_tui.store.filters import (
     complete,
     completed,
     parse_filter,
+    with_bounds,
 )
 from engine.errors import UsageError
 
@@ -128,6 +129,16 @@ class FilterBar(Vertical):
         self.add_class(self.OPEN)
         self._read()
         self.query_one(Input).focus()
+
+    def bound(self, bounds: Mapping[str, tuple[str, str]]) -> None:
+        """Let numbers be from here to there, and show what is written then.
+
+        Args:
+            bounds: lower and upper one by field; empty: there is none.
+        """
+        text = with_bounds(self._in_force, bounds, self._fields)
+        self.query_one(Input).value = text
+        self.set_class(bool(text), self.OPEN)
 
     def clear(self) -> bool:
         """Let everything be shown again, and return whether that changes something."""

@@ -29,7 +29,7 @@ _COLUMNS: Final = (
     run.c.progress_at,
     *(run.c[name] for name in _AS_STORED),
 )
-_MOST_SCORED: Final = 2000
+_MOST_SCORED: Final = 10_000
 """Trials that a chart of all trials shows, the best ones."""
 
 

@@ -17,6 +17,8 @@ from bertcl_tui.style.wording import score
 from bertcl_tui.widgets.chart import Chart, Drawing
 
 Way = Literal["left", "right", "up", "down"]
+_MOST: Final = 2000
+"""Trials in the plane, the best ones."""
 _SIDEWAYS: Final = 2.0  # a point this way is nearer than one as far off to the side
 _WAYS: Final[dict[Way, tuple[int, int]]] = {
     "left": (-1, 0),
@@ -92,7 +94,7 @@ def plane_of(look: Look) -> Plane:
     labelled = (*((look.cursor,) if look.cursor else ()), *look.marked)
     hidden = len(look.numbers) < sum(look.study.counts.values())
     return Plane(
-        trials=look.scored,
+        trials=look.scored[:_MOST],
         selected=tuple(dict.fromkeys(trial.number for trial in labelled)),
         slots=look.slots,
         flat=look.flat,

@@ -27,6 +27,7 @@ from bertcl_tui.shifts.forms import ShiftList
 from bertcl_tui.shifts.screen import ShiftsScreen
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.study.panels.parallel import ParallelChart
 from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.study.time_line import TimeLine
@@ -53,6 +54,7 @@ HANDLED_BY: dict[Place, tuple[type, ...]] = {
     "curves": (CurveChart,),
     "plane": (PlaneChart,),
     "replay": (TimeLine,),
+    "parallel": (ParallelChart,),
     "compare": (CompareScreen,),
     "comparison": (ComparisonTable,),
     "trial": (TrialScreen,),

@@ -89,6 +89,19 @@ async def replay(pilot: Pilot[None]) -> None:
     await pilot.press("shift+left", "left")
 
 
+async def grouped(pilot: Pilot[None]) -> None:
+    await study(pilot)
+    await settled(pilot)
+    await pilot.press("z", "z")
+
+
+async def brushed(pilot: Pilot[None]) -> None:
+    await study(pilot)
+    await pilot.press("5")
+    await settled(pilot)
+    await pilot.press("right", "up", "right_square_bracket")
+
+
 async def trial(pilot: Pilot[None]) -> None:
     await studies(pilot)
     pilot.app.post_message(messages.OpenRun(TOLD))
@@ -188,6 +201,8 @@ SCREENS: Final[dict[str, Show]] = {
         study,
         curve_read,
         replay,
+        grouped,
+        brushed,
         trial,
         trial_classes,
         compare,
@@ -210,6 +225,8 @@ FEWER: Final[dict[str, Sequence[tuple[tuple[int, int], str]]]] = {
     "curve_read": (LOOKS[1],),
     "trial_classes": (LOOKS[0], LOOKS[1]),
     "replay": LOOKS[:3],
+    "grouped": (LOOKS[1],),
+    "brushed": LOOKS[:3],
     "new_table": (LOOKS[0], LOOKS[2]),
     "watch": (LOOKS[0], LOOKS[1], LOOKS[3]),
     "new_rule": (LOOKS[0], LOOKS[1]),

@@ -3,9 +3,12 @@ import pytest
 from bertcl_tui.store.filters import (
     NumberTerm,
     WordTerm,
+    bounds_in,
+    filter_text,
     fits,
     parse_filter,
     study_fields,
+    with_bounds,
 )
 from bertcl_tui.study.columns import trial_fields
 from engine.errors import UsageError
@@ -133,3 +136,25 @@ def test_a_time_that_is_none_is_told_how_it_is_written() -> None:
 def test_a_rate_has_no_unit() -> None:
     with pytest.raises(UsageError, match="compares lr3 with no number"):
         parse_filter("lr3>5m", FIELDS)
+
+
+def test_bounds_of_a_number_are_read_and_written_into_a_filter() -> None:
+    fields = trial_fields(4)
+    where = parse_filter("lr3>1e-6 embeddings<=1e-5 lr3<1e-4 lr3>=2e-6 p=1.4 sst2", fields)
+    assert bounds_in(where, "lr3") == (2e-6, 1e-4)
+    assert bounds_in(where, "lr0") == (None, 1e-5)
+    assert bounds_in(where, "p") == (1.4, 1.4)
+    assert bounds_in(where, "p_o") == (None, None)
+    text = with_bounds(
+        "sst2 lr3 > 1e-6 embeddings<1 lr3!=2", {"lr3": ("5e-6", ""), "lr0": ("", "")}, fields
+    )
+    assert text == "sst2 lr3!=2 lr3>=5e-6"
+    assert with_bounds("", {"p": ("1.2", "1.4")}, fields) == "p>=1.2 p<=1.4"
+
+
+def test_a_filter_is_written_as_it_could_have_been_typed() -> None:
+    fields = trial_fields(4)
+    for text in ("lr3>1e-05 p<=1.4 state:complete,pruned", "state!=failed note:x sst2"):
+        where = parse_filter(text, fields)
+        assert parse_filter(filter_text(where), fields) == where
+    assert filter_text(parse_filter("lr3>0.00001", fields)) == "lr3>1e-5"
