@@ -26,6 +26,8 @@ from engine.store.studies import StudyRecord
 
 MOST_CURVES: Final = 16
 """Trials whose curves and rates are in the charts."""
+MOST_IN_PLANE: Final = 2000
+"""Complete trials in it, the best ones."""
 MOST_LISTED: Final = 1000
 """Trials in the table."""
 MOST_OPEN: Final = 30
@@ -101,7 +103,7 @@ def look_for_report(reader: Reader, study_id: int) -> StudyLook:
     row, record = reader.study(study_id), reader.record(study_id)
     if row is None or record is None:
         raise UsageError("the study was deleted just now")
-    scored = reader.scored(study_id)
+    scored = reader.scored(study_id)[:MOST_IN_PLANE]
     ordered = reader.ordered_trials(study_id, order=BY_P)
     listed = tuple(listed_trials(reader, study_id, ordered.numbers[:MOST_LISTED]))
     flat = flat_baseline(scored)
