@@ -184,16 +184,17 @@ def _readings(strokes: Sequence[Stroke], view: View, x: float, width: int) -> li
 
 
 def _told(line: Series, x: float, y: float, width: int) -> str:
-    """Write a value; that of a mean with its band, as far as there is room beside a name."""
-    value = value_label(y)
-    words = [value]
+    """Write a value; that of a mean with band and number, as far as there is room beside a name."""
+    value, sides = value_label(y), ""
     if line.low:
         low, high = (interpolate(x, (line.xs, edge)) for edge in (line.low, line.high))
         sides = f"±{high - y:.3f}" if line.even else f"[{value_label(low)}, {value_label(high)}]"
-        words.append(f"{value} {sides}")
-    words += [f"{each} {line.count}" for each in words if line.count]
-    name = min(len(line.name), _OF_A_NAME) + 1
-    return max((each for each in words if name + len(each) <= width), key=len, default=value)
+    room = width - min(len(line.name), _OF_A_NAME) - 1
+    for said in ((value, sides, line.count), (value, line.count), (value, sides)):
+        words = " ".join(filter(None, said))
+        if len(words) <= room:
+            return words
+    return value
 
 
 def _end(stroke: Stroke, view: View, x: float, y: float, caption: str) -> LineEnd:

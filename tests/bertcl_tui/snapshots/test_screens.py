@@ -98,6 +98,8 @@ async def grouped(pilot: Pilot[None]) -> None:
 async def brushed(pilot: Pilot[None]) -> None:
     await study(pilot)
     await pilot.press("5")
+    if pilot.app.screen.maximized is None:
+        await pilot.press("5")
     await settled(pilot)
     await pilot.press("right", "up", "right_square_bracket")
 
