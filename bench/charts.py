@@ -13,12 +13,14 @@ from math import exp
 from time import thread_time
 from typing import Literal
 
+import numpy as np
 from plotext._monitor import monitor_class
 from rich.text import Text
 
 from bench.figures import Figure, over_rounds, table
 from bertcl_tui.charts.curve import picture_curves
 from bertcl_tui.charts.glyphs import min_max
+from bertcl_tui.charts.parallel import Looked, ParallelAxis, draw_parallel
 from bertcl_tui.charts.rates import ChoiceRate, Marker, draw_rates
 from bertcl_tui.charts.scatter import TrialPoint, draw_plane
 from bertcl_tui.charts.series import Boundary, Curves, Level, Series
@@ -88,6 +90,23 @@ def plane(count: int) -> Case:
     return lambda: draw_plane(points, (60, 18), DARK, selected=[3], flat=(0.65, 0.79))
 
 
+def parallel(count: int) -> Case:
+    draw = np.random.default_rng(count)
+    rates = 10 ** draw.uniform(-7, -3, (count, 8))
+    scores = draw.uniform(0.5, 0.9, (count, 2))
+    values = np.column_stack([rates, scores, scores.sum(axis=1)])
+    axes = [
+        ParallelAxis(name=f"layer {number}", field=f"lr{number}", bounds=(1e-7, 1e-3), log=True)
+        for number in range(8)
+    ]
+    axes += [ParallelAxis.of_scores(name, [0.5, 1.8]) for name in ("p_o", "p_s", "p")]
+    looked = Looked(axis=0, place=1e-5, brushes={0: (1e-5, None)})
+    brushed = rates[:, 0] >= looked.place if looked.place else None
+    return lambda: draw_parallel(
+        axes, values, (116, 34), DARK, brushed=brushed, looked=looked, empty=""
+    )
+
+
 def bars() -> Case:
     choices = [
         ChoiceRate(label=f"layer {number}", rate=10 ** -(6 - number / 5), low=1e-7, high=1e-4)
@@ -106,6 +125,7 @@ CASES: dict[str, Case] = {
     "plotext alone, 20 points": plotext_alone(series(8, 20)),
     "plotext alone, 180 points": plotext_alone(series(8, 180)),
     "plane, 3,000 trials, 60×18": plane(3_000),
+    "parallel, 10,000 trials brushed, 116×34": parallel(10_000),
     "14 rate bars, 90×15": bars(),
 }
 

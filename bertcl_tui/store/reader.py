@@ -253,12 +253,10 @@ class Reader:
 
     def curves(self, run_ids: Collection[int]) -> tuple[RunCurves, ...]:
         """Return the retention curves of these runs."""
-        with self._connected() as connection:
-            if connection is None:
-                return ()
-            from bertcl_tui.store.queries.runs import curves
+        from bertcl_tui.store.queries.runs import curves
 
-            return curves(connection, run_ids)
+        with self._connected() as connection:
+            return () if connection is None else curves(connection, run_ids)
 
     def run(self, run_id: int) -> RunFacts | None:
         """Return one run in full, None where it was deleted."""
@@ -313,12 +311,10 @@ class Reader:
 
     def workers(self) -> tuple[WorkerRow, ...]:
         """Return the workers that have not said that they ended, oldest first."""
-        with self._connected() as connection:
-            if connection is None:
-                return ()
-            from bertcl_tui.store.queries.workers import list_workers
+        from bertcl_tui.store.queries.workers import list_workers
 
-            return list_workers(connection, self.clock())
+        with self._connected() as connection:
+            return () if connection is None else list_workers(connection, self.clock())
 
     def close(self) -> None:
         """Let go of the store."""
