@@ -1,9 +1,11 @@
 """The trials and the charts of a study: all of them where there is room, or one chart at a time."""
 
+from textual import on
 from textual.containers import Container
 
 from bertcl_tui.study.look import Look
 from bertcl_tui.study.panels import Panel, study_panels
+from bertcl_tui.study.panels.parallel import ParallelChart
 from bertcl_tui.study.trials import TrialsList
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import entitle
@@ -51,6 +53,11 @@ class PanelGrid(Container):
             entitle(
                 chart, f"{number} {panel.title(look)}", " ─ ".join(filter(None, (subtitle, closes)))
             )
+
+    @on(ParallelChart.Brushed)
+    def _brushed(self, message: ParallelChart.Brushed) -> None:
+        """Let the filter say what is brushed: there it is seen, and can be edited."""
+        self._trials.filter_bar.bound(message.bounds)
 
     def show_panel(self, number: int) -> None:
         """Show a chart; one that is shown already, or has no place beside others, becomes large."""

@@ -45,7 +45,6 @@ from bertcl_tui.study.look import (
     look_at_study,
     trials_to_compare,
 )
-from bertcl_tui.study.panels.parallel import ParallelChart
 from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.past import LATEST, Past
 from bertcl_tui.study.time_line import TimeLine
@@ -192,11 +191,6 @@ class StudyScreen(LiveScreen):
     def _filtered(self, message: FilterBar.Changed) -> None:
         self._ask(where=message.where)
 
-    @on(ParallelChart.Brushed)
-    def _brushed(self, message: ParallelChart.Brushed) -> None:
-        """Let the filter say what is brushed: there it is seen, and can be edited."""
-        self._trials.filter_bar.bound(message.bounds)
-
     @on(TrialsTable.Unread)
     def _scrolled(self, message: TrialsTable.Unread) -> None:
         self._question = replace(self._question, lines=message.lines)
@@ -235,8 +229,7 @@ class StudyScreen(LiveScreen):
         self._ask(unfolded=not self._question.unfolded)
 
     def action_filter(self) -> None:
-        if self.maximized is not None:
-            self._grid.show_all()
+        self._grid.show_all()
         self._trials.filter_bar.open()
 
     def action_recall_filter(self) -> None:

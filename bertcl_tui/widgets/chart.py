@@ -156,9 +156,6 @@ class CurveChart(Chart, can_focus=True):
         if isinstance(drawing, OfCurves | OverSteps):
             drawing = Viewed(drawing, self.view)
         super().show(drawing)
-            super().show(Viewed(drawing, self.view))
-        else:
-            super().show(drawing)
 
     def text_of(self, drawing: Drawing, size: Size, palette: Palette) -> Text:
         if not isinstance(drawing, Viewed):
