@@ -254,7 +254,6 @@ class StudyScreen(LiveScreen):
         self._grid.show_next()
 
     def action_group_curves(self) -> None:
-        """Draw those curves as one that have the next thing in common."""
         self._ask(groups=self._question.groups.next())
 
     def action_turn_spread(self) -> None:
@@ -396,5 +395,9 @@ class StudyScreen(LiveScreen):
                 return not self._grid.shows_all or self.maximized is not None
             case "turn_spread":
                 return bool(self._question.groups.by)
+            case "pause_study":
+                return going
+            case "resume_study":
+                return not going or (study is not None and study.waits)
             case _:
                 return True
