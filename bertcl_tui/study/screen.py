@@ -395,9 +395,5 @@ class StudyScreen(LiveScreen):
                 return not self._grid.shows_all or self.maximized is not None
             case "turn_spread":
                 return bool(self._question.groups.by)
-            case "pause_study":
-                return going
-            case "resume_study":
-                return not going or (study is not None and study.waits)
             case _:
                 return True
