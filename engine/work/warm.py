@@ -98,12 +98,11 @@ class Forked:
         self.stdout = stdout
         self.returncode: int | None = None
         self._status = os.fdopen(status, "rb")
+        self._reading = threading.Lock()
 
     def poll(self) -> int | None:
         """Look whether it has ended."""
-        if self.returncode is None and select.select([self._status], [], [], 0)[0]:
-            return self.wait()
-        return self.returncode
+        return self._ended(0.0)
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait until it has ended.
@@ -111,12 +110,23 @@ class Forked:
         Raises:
             subprocess.TimeoutExpired: it runs on.
         """
+        code = self._ended(timeout)
+        if code is None:
+            assert timeout is not None
+            raise subprocess.TimeoutExpired(str(self.pid), timeout)
+        return code
+
+    def _ended(self, timeout: float | None) -> int | None:
+        """Return how it ended, to any thread; None: it has not for so many seconds."""
         if self.returncode is None:
-            if timeout is not None and not select.select([self._status], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired(str(self.pid), timeout)
-            with self._status:
-                code = self._status.read(1)
-            self.returncode = code[0] if code else -signal.SIGKILL
+            with suppress(OSError, ValueError):  # another thread has read it, and closed it
+                if not select.select([self._status], [], [], timeout)[0]:
+                    return None
+            with self._reading:
+                if self.returncode is None:
+                    with self._status:
+                        code = self._status.read(1)
+                    self.returncode = code[0] if code else -signal.SIGKILL
         return self.returncode
 
     def kill(self) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from engine.store.runs import get_run
 from engine.store.workers import living_workers
 from engine.work.ask import ask_machine, weigh_importance
 from engine.work.processes import identity_of, is_alive, start_module, warm_up
-from engine.work.warm import CAN_FORK, WARM
+from engine.work.warm import CAN_FORK, WARM, Forked
 from tests.bertcl_tui.waiting import until
 from tests.process.conftest import wait_for, wait_for_end
 
@@ -84,6 +85,20 @@ def test_one_that_is_killed_has_ended_by_that(warm: int) -> None:
     with start_module("engine.work", stderr=subprocess.DEVNULL) as process:
         pass  # its settings are empty
     assert process.returncode == 1
+
+
+def test_how_it_ended_is_known_to_every_thread_that_waits() -> None:
+    its_stdin, stdin = os.pipe()
+    status, its_status = os.pipe()
+    forked = Forked(os.getpid(), os.fdopen(stdin, "wb"), None, status)
+    with os.fdopen(its_stdin), ThreadPoolExecutor() as threads:
+        waiting = [threads.submit(forked.wait) for _ in range(2)]
+        os.write(its_status, bytes([3]))
+        os.close(its_status)
+        assert [each.result() for each in waiting] == [3, 3]
+        assert forked.poll() == 3
+        assert forked.stdin is not None
+        forked.stdin.close()
 
 
 async def test_an_app_has_one_while_it_is_wanted(store: Store) -> None:
