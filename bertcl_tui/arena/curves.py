@@ -7,10 +7,18 @@ from msgspec import Struct
 
 from bertcl_tui.arena.grid import CellPlace
 from bertcl_tui.arena.look import Look
-from bertcl_tui.charts.forgetting import Forgetting, Line, Nothing, is_over, read_by
+from bertcl_tui.charts.forgetting import (
+    Forgetting,
+    Line,
+    Nothing,
+    count_meant,
+    is_over,
+    read_by,
+)
 from bertcl_tui.charts.groups import By, Groups
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunCurves
+from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import CurveChart
 from bertcl_tui.widgets.frame import entitle
 from engine.arena.entrants import reference_of
@@ -91,7 +99,8 @@ class CurvesPanel(CurveChart):
     def _told(self, cell: CellCurves) -> str:
         if self.groups.by == "seed":
             return "Forgetting of each seed"
-        return f"Forgetting, {self.groups.band} of {len(cell.seeds)} seeds"
+        seeds = count_meant([run for _, run in cell.seeds])
+        return f"Forgetting, {self.groups.band} of {count(seeds, 'seed')}"
 
     def regroup(self, groups: Groups) -> None:
         """Group its seeds in another way, or show another band."""

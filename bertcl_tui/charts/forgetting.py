@@ -224,6 +224,11 @@ def is_over(run: RunCurves) -> bool:
     return bool(run.stages) and last >= run.stages[-1].last_step
 
 
+def count_meant(runs: Collection[RunCurves]) -> int:
+    """Return of how many runs a mean is: of those that are over, or where none is, of all."""
+    return sum(map(is_over, runs)) or len(runs)
+
+
 def _of_task(run: RunCurves, task: int) -> Polyline:
     found = next((curve for curve in run.curves if curve.task == task), None)
     return ((), ()) if found is None else (found.steps, found.accuracies)

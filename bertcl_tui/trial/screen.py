@@ -12,7 +12,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.forgetting import is_over, read_by
+from bertcl_tui.charts.forgetting import count_meant, read_by
 from bertcl_tui.charts.groups import Groups
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.live import Folding, LiveScreen
@@ -173,8 +173,8 @@ class TrialScreen(LiveScreen):
         runs = [] if curves is None else [curves]
         grouped = bool(self._groups.by)
         rows = read_by(runs, look.run.followed or most, grouped=grouped)
-        over = sum(map(is_over, (*runs, *look.other_seeds)))
-        seeds = f", {self._groups.band} of {count(over, 'seed')}," if grouped else ""
+        meant = count_meant([*runs, *look.other_seeds])
+        seeds = f", {self._groups.band} of {count(meant, 'seed')}," if grouped else ""
         return f"1 {self._score(look)}{seeds} {rows}"
 
     def _entitle(self, panel: Widget, title: str, subtitle: str) -> None:

@@ -402,7 +402,7 @@ async def test_the_runs_of_a_cell_forget_as_one_line_or_each_by_itself(
     opened.close()
     moved = (0.02, -0.02, 0.0, 0.0, 0.0)
     follow(arena_store, of_row["bertcl"], FOLLOWED, moved)
-    follow(arena_store, of_row["flat@2e-5"][:5], FOLLOWED, [off - 0.1 for off in moved])
+    follow(arena_store, of_row["flat@2e-5"][:1], FOLLOWED, [-0.1])
 
     async with open_app(arena_store, size=(120, 50)) as pilot:
         await arena(pilot)
@@ -423,6 +423,8 @@ async def test_the_runs_of_a_cell_forget_as_one_line_or_each_by_itself(
         await pilot.press("escape", "g")
         await until(pilot, lambda: "─ flat 2e-5" in str(panel.border_title))
         assert grid_of(pilot).has_focus
+        await pilot.press("z")
+        await until(pilot, lambda: "min–max of 1 seed ─ flat" in str(panel.border_title))
         await pilot.press("f")
         assert pilot.app.screen.query_one(LegendPanel).display
         assert not panel.display
