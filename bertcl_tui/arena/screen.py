@@ -13,6 +13,7 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.curves import OFFERED, CellCurves, CurvesPanel, look_at_curves
@@ -137,9 +138,12 @@ class ArenaScreen(LiveScreen):
     @work(thread=True, exclusive=True, group="curves")
     def _read_curves(self, look: Look, place: CellPlace) -> None:
         try:
-            self.post_message(CurvesRead(look_at_curves(self._reader, look, place)))
+            cell = look_at_curves(self._reader, look, place)
         except EngineError as error:
             self.post_message(Trouble(str(error)))
+            return
+        if not get_current_worker().is_cancelled:
+            self.post_message(CurvesRead(cell))
 
     @on(CurvesRead)
     def _show_curves(self, message: CurvesRead) -> None:
