@@ -26,7 +26,7 @@ USUAL: Final = ("over", "arena", "failure", "stall")
 """What an open app tells of without any rule."""
 ARENA: Final = "arena"
 """How the runs that no study asked for are called among names of studies."""
-_BUDGET: Final = re.compile(r"budget=(\d{1,9})(h?)")
+_BUDGET: Final = re.compile(r"budget=([1-9]\d{0,8})(h?)")
 _NAME: Final = re.compile(r"\w[\w.-]*")
 _SCHEMES: Final = ("http", "https")
 _VARIABLE: Final = re.compile(r"\$\{?\w+\}?")

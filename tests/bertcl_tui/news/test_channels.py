@@ -54,6 +54,7 @@ def test_a_rule_is_about_kinds_and_studies(rule: Rule, item: News, *, wanted: bo
     [
         (Rule(on=("new-bset",)), "no news named 'new-bset'; did you mean 'new-best'"),
         (Rule(on=("budget=6m",)), "budget '6m' is none; write budget=40"),
+        (Rule(on=("budget=0h",)), "budget '0h' is none"),
         (Rule(on=()), "a rule is about nothing"),
         (Rule(webhook="hooks.host/secret"), "webhook … is no URL"),
         (Rule(webhook="ftp://host/secret"), "webhook ftp://host/… is no URL"),
