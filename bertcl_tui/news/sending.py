@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final
@@ -155,13 +156,19 @@ class Post:
         """Wait for what is left, and return a line for each channel that missed something.
 
         Args:
-            seconds: most that are waited for each; None: as long as it takes.
+            seconds: most that are waited for all together; None: as long as it takes.
         """
         senders = self._senders.values()
         for sender in senders:
             sender.finish()
-        missed = [(sender.name, sender.wait(seconds)) for sender in senders]
+        given_up_at = inf if seconds is None else time.monotonic() + seconds
+        missed = [(sender.name, sender.wait(_left(given_up_at))) for sender in senders]
         return [f"{name}: {count(lost, 'event')} did not arrive" for name, lost in missed if lost]
+
+
+def _left(given_up_at: float) -> float | None:
+    """Return the seconds until a moment; None: there is no end."""
+    return None if given_up_at == inf else max(0.0, given_up_at - time.monotonic())
 
 
 def sample_news(of: str) -> News:
