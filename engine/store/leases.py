@@ -222,6 +222,8 @@ def end_first_stage(store: Store, run_id: int, worker_id: int) -> None:
     with store.writing() as connection:
         key = connection.execute(mine).scalar_one_or_none()
         hold(connection, run_id, worker_id, first_stage=None)
+        if key is None:
+            return  # it took the stage over: nobody waits for this run
         waited = (run.c.first_stage == key) & run.c.reason.endswith(_LEARNS_THE_SAME)
         connection.execute(update(run).where(waited, unheld()).values(reason=None))
 
