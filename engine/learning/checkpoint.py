@@ -33,7 +33,7 @@ Value = TypeVar("Value")
 
 _FORMAT = "bertcl-checkpoint-2"
 _TOKENS = "tokens"
-_CONTENT = "with drift, dropout by row"
+_CONTENT = "with drift, counts by class, dropout by row"
 """What a first stage's file has beside the weights; one that has something else is of no use."""
 
 
