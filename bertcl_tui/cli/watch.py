@@ -223,26 +223,31 @@ class _Watched:
 
     def __init__(self, at: OpenedStore, names: Sequence[str]) -> None:
         self._is_all = not names
-        self.studies = {at.study(name).name for name in names if name != ARENA}
+        named = (at.study(name) for name in names if name != ARENA)
+        self.studies = {study.id: study.name for study in named}
+        """Their names by id: one may get another name meanwhile."""
         self.arena = ARENA in names
         if self._is_all:
             self.arena = any(run.desired == "running" for run in at.reader.unfinished_runs())
 
     def follow(self, scene: Scene) -> None:
-        """Watch what is under way by now, too, where all is watched."""
+        """Learn new names; where all is watched, watch what is under way by now, too."""
+        self.studies.update({row.id: row.name for row in self.rows(scene)})
         if self._is_all:
             wanted = (row for row in scene.studies if row.desired == "running" and not is_over(row))
-            self.studies.update(row.name for row in wanted)
+            self.studies.update({row.id: row.name for row in wanted})
             going = (scene.arena.get("queued", 0), scene.arena.get("running", 0))
             self.arena = self.arena or any(going)
 
     def rows(self, scene: Scene) -> list[StudyRow]:
         """Return the studies that are watched and are there."""
-        return [row for row in scene.studies if row.name in self.studies]
+        return [row for row in scene.studies if row.id in self.studies]
 
     def wants(self, item: News) -> bool:
         """Whether it is about what is watched."""
-        return self._is_all or (self.arena if item.study is None else item.study in self.studies)
+        return self._is_all or (
+            self.arena if item.study is None else item.study in self.studies.values()
+        )
 
     def goes_on(self, scene: Scene) -> bool:
         """Whether something of it is not over."""
@@ -252,7 +257,8 @@ class _Watched:
     def states(self, scene: Scene) -> dict[str, str]:
         """Return how it stands, by name."""
         found = {row.name: row.state for row in self.rows(scene)}
-        deleted = dict.fromkeys(sorted(self.studies - found.keys()), "deleted")
+        left = (name for name in self.studies.values() if name not in found)
+        deleted = dict.fromkeys(sorted(left), "deleted")
         arena = {ARENA: "running" if scene.arena_goes_on else "over"} if self.arena else {}
         return {**found, **deleted, **arena}
 

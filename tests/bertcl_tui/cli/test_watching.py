@@ -14,10 +14,12 @@ from bertcl_tui.news.rules import Rule
 from bertcl_tui.settings import Settings, settings_file, write_settings
 from bertcl_tui.store.reader import Reader
 from engine.store.connection import Store, open_store
+from engine.store.deletion import delete_study
+from engine.store.names import rename_study
 from engine.store.run_states import claim_run, create_run, finish_run
 from engine.store.runs import Scores
 from engine.store.states import SET_ASIDE
-from engine.store.studies import control_study, delete_study, find_study, get_study
+from engine.store.studies import control_study, find_study, get_study
 from engine.store.workers import end_worker
 from tests.bertcl_tui.cli.conftest import Ask
 from tests.bertcl_tui.news.server import hook
@@ -150,6 +152,18 @@ def test_how_it_ends_is_the_exit_code(
     code, said = ended
     assert said in answer.out
     assert answer.code == code
+
+
+def test_a_study_that_gets_another_name_is_watched_on(
+    ask: Ask, store: Path, meanwhile: Callable[..., None]
+) -> None:
+    def renamed(store: Store) -> None:
+        rename_study(store, find_study(store, LIVE).id, "other")
+
+    meanwhile(renamed, _finish("pruned"), _end("stopped"))
+    answer = ask("watch", LIVE, "--store", store)
+    assert "other was stopped" in answer.out
+    assert answer.code == 0
 
 
 def test_ctrl_c_ends_the_watch_and_nothing_else(
