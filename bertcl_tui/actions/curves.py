@@ -56,7 +56,7 @@ CURVES = (
         "Stretch the first steps: show them on a log axis, or evenly again.",
         shown="wide",
     ),
-    _read("end_reading", "escape", "end reading", "Take the crosshair away."),
+    _read("end_reading", "escape", "end reading", "Take the crosshair away, then the zoom."),
 )
 
 _group = partial(Action, places=("study", "compare", "trial", "arena"), shown="palette")

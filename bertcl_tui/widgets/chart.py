@@ -214,7 +214,7 @@ class CurveChart(Chart, can_focus=True):
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
         match action:
             case "end_reading":
-                return self.view.x is not None
+                return self.view.x is not None or self.view.x_range is not None
             case "zoom_in" | "turn_axis":
                 return bool(self._readable)
             case "zoom_out" | "zoom_off" | "pan_left" | "pan_right":
@@ -245,7 +245,10 @@ class CurveChart(Chart, can_focus=True):
         self._read_at(self._steps[-1])
 
     def action_end_reading(self) -> None:
-        self._look(x=None, line=None)
+        if self.view.x is None:
+            self.action_zoom_off()
+        else:
+            self._look(x=None, line=None)
 
     def _step(self, steps: int) -> None:
         """Go on by so many measured steps; the first time, begin at the last one that is shown."""

@@ -163,6 +163,15 @@ async def test_zoom_keeps_the_crosshair_where_it_is_and_y_follows() -> None:
         await until(pilot, lambda: "zoomed" not in drawn(chart))
 
 
+async def test_escape_takes_the_crosshair_away_and_then_the_zoom() -> None:
+    async with chart_of(lines_until(200)) as (pilot, chart):
+        await pilot.press("home", "plus", "escape")
+        await until(pilot, lambda: chart.view.x is None)
+        await says(pilot, chart, "zoomed")
+        await pilot.press("escape")
+        await until(pilot, lambda: "zoomed" not in drawn(chart))
+
+
 @pytest.mark.action("curves", "turn_axis")
 async def test_the_first_steps_stretched() -> None:
     async with chart_of(lines_until(200)) as (pilot, chart):
