@@ -27,8 +27,6 @@ from engine.store.runs import RunRecord
 
 OFFERED: Final[tuple[By, ...]] = ("method", "seed")
 """A cell is of one method: its seeds are one line, or each is one."""
-_ROWS: Final = Protocol().retention_rows
-"""On which curves are of which no more is known."""
 
 
 class CellCurves(Struct, frozen=True, kw_only=True):
@@ -39,13 +37,16 @@ class CellCurves(Struct, frozen=True, kw_only=True):
     reference: str
     """Name of the row that others are compared with; empty: it is this one."""
     referred: tuple[RunCurves, ...]
+    protocol: Protocol
+    """Of its runs."""
 
 
 def look_at_curves(reader: Reader, look: Look, place: CellPlace) -> CellCurves:
     """Ask the store for the curves of a cell. May block."""
     row, column = place
     place_of_reference = look.layout.entrants.index(reference_of(look.layout.entrants))
-    ids = {run.id: run.spec.seed for run in _runs(look, row, column)}
+    runs = _runs(look, row, column)
+    ids = {run.id: run.spec.seed for run in runs}
     own = {run.run_id: run for run in reader.curves(ids)}
     others: Sequence[RunCurves] = ()
     if row != place_of_reference:
@@ -55,6 +56,7 @@ def look_at_curves(reader: Reader, look: Look, place: CellPlace) -> CellCurves:
         seeds=tuple(sorted((seed, own[run_id]) for run_id, seed in ids.items() if run_id in own)),
         reference=look.entrant(place_of_reference).title if others else "",
         referred=tuple(run for run in others if is_over(run)),
+        protocol=runs[0].spec.protocol if runs else Protocol(),
     )
 
 
@@ -79,6 +81,13 @@ def forgetting_of(cell: CellCurves, groups: Groups) -> Forgetting | Nothing:
     return Forgetting(tuple(lines), baseline, runs[0].score, groups=groups)
 
 
+def on_rows(cell: CellCurves) -> str:
+    """Say on which rows the curves are: the table above them is on the validation rows."""
+    runs = [run for _, run in cell.seeds]
+    told = read_by(runs, cell.protocol.retention_rows, grouped=True)
+    return f"{told} held-out" if told and cell.protocol.selection == "held-out" else told
+
+
 class CurvesPanel(CurveChart):
     """Shows how the runs of the cell under the cursor forget."""
 
@@ -92,8 +101,7 @@ class CurvesPanel(CurveChart):
     def show_cell(self, cell: CellCurves) -> None:
         """Show this cell."""
         self._cell = cell
-        runs = [run for _, run in cell.seeds]
-        entitle(self, f"{self._told(cell)} ─ {cell.title}", read_by(runs, _ROWS, grouped=True))
+        entitle(self, f"{self._told(cell)} ─ {cell.title}", on_rows(cell))
         self.show(forgetting_of(cell, self.groups))
 
     def _told(self, cell: CellCurves) -> str:

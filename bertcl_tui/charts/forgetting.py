@@ -278,9 +278,14 @@ def read_by(runs: Collection[RunCurves], most: int, *, grouped: bool = False) ->
         runs: whose curves are shown.
         most: rows that their protocol allows, for those of which no more is known.
         grouped: whether bands tell of the spread of several, and of nothing else.
+
+    Returns:
+        what stands below the curves; empty: none is shown.
     """
-    rows = max((run.followed or most for run in runs), default=most)
-    shares = not grouped and (not runs or any(shares_of(run, most) for run in runs))
+    if not runs:
+        return ""
+    rows = max(run.followed or most for run in runs)
+    shares = not grouped and any(shares_of(run, most) for run in runs)
     one = f" (one {1 / rows:.3f}, faint 95 %)" if shares else ""
     return f"on {rows} rows{one}, ends on all"
 

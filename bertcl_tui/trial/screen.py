@@ -175,7 +175,7 @@ class TrialScreen(LiveScreen):
         rows = read_by(runs, look.run.followed or most, grouped=grouped)
         meant = count_meant([*runs, *look.other_seeds])
         seeds = f", {self._groups.band} of {count(meant, 'seed')}," if grouped else ""
-        return f"1 {self._score(look)}{seeds} {rows}"
+        return f"1 {self._score(look)}{seeds} {rows}".rstrip(", ")
 
     def _entitle(self, panel: Widget, title: str, subtitle: str) -> None:
         entitle(panel, title, "esc shows all" if panel is self.maximized else subtitle)

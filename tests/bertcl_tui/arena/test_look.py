@@ -3,11 +3,15 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from bertcl_tui.arena.curves import CellCurves, on_rows
 from bertcl_tui.arena.launching import asked_layout
 from bertcl_tui.arena.look import Look, Question, look_at_arena, recorded_tables
 from bertcl_tui.arena.runs_table import cell_facts
 from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.trial_rows import RunCurves
+from engine.spec import Protocol
 from engine.store.connection import open_store
 from tests.recorded import empty_store
 from tests.recorded_arena import OTHER, PROTOCOL, SEEN, TURNED, UNFINISHED
@@ -110,3 +114,19 @@ def test_a_store_without_an_arena_has_no_look(tmp_path: Path) -> None:
         reader = Reader(str(path))
         assert look_at_arena(reader, Question()) is None
         reader.close()
+
+
+def test_curves_say_which_rows_they_are_on() -> None:
+    run = RunCurves(run_id=1, number=None, stages=(), curves=())
+    cell = CellCurves(
+        title="BERTcL",
+        seeds=((1, run),),
+        reference="",
+        referred=(),
+        protocol=Protocol(retention_rows=24),
+    )
+    assert on_rows(cell) == "on 24 rows, ends on all held-out"
+    assert on_rows(replace(cell, protocol=Protocol(selection="validation"))) == (
+        "on 256 rows, ends on all"
+    )
+    assert on_rows(replace(cell, seeds=())) == ""

@@ -79,3 +79,4 @@ def test_it_says_what_one_row_is_worth_where_the_score_is_a_share_of_rows() -> N
     assert read_by([run], 250) == "on 250 rows (one 0.004, faint 95 %), ends on all"
     assert read_by([replace(run, score="macro-f1")], 250) == "on 250 rows, ends on all"
     assert shares_of(replace(run, score="macro-f1"), 250) == 0
+    assert read_by([], 250) == ""
