@@ -202,7 +202,9 @@ class StudiesScreen(LiveScreen):
 
     def _title(self, shown: int) -> Iterator[str]:
         yield "Studies"
-        known = self._studies or ()
+        if self._studies is None:
+            return
+        known = self._studies
         folded = sum(map(self._folds, known))
         if folded:
             yield f"{shown} + {folded} archived ({key_for(self.app, 'fold_archived')})"

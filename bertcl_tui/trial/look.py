@@ -386,6 +386,8 @@ def why_nothing(run: RunFacts, what: str) -> str:
         return "It was imported: only its result is known."
     if run.state == "queued":
         return "It waits for a worker."
+    if run.state == "complete":
+        return f"Nothing that was {what} is kept."
     if run.state in ENDED:
         return f"Nothing was {what} before it ended."
     return f"Nothing {what} yet."
