@@ -177,7 +177,7 @@ class SettingsScreen(Screen[None]):
         }
         warm = {
             "off": "A worker loads its libraries when it starts, for seconds.",
-            "on": "What is started begins at once: a process waits with the libraries, in 400 MB.",
+            "on": "Starts at once: a process waits with the libraries, in 400 MB.",
         }
         return [
             (_choice("theme", "Theme", themes), settings.theme),
