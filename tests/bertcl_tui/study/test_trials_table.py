@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from textual import on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
@@ -22,7 +23,8 @@ class Host(App[None]):
     def compose(self) -> ComposeResult:
         yield TrialsTable(self.marked)
 
-    def on_trials_table_marked(self) -> None:
+    @on(TrialsTable.Marked)
+    def _marked(self) -> None:
         self.told += 1
 
     def on_trials_table_unread(self, message: TrialsTable.Unread) -> None:
