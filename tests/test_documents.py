@@ -163,7 +163,8 @@ def test_the_site_has_every_key_option_and_command() -> None:
 
 
 def _names(command: Command) -> list[str]:
-    return [command.name, *(f"{command.name} {part.name}" for part in command.parts)]
+    parts = (name for part in command.parts for name in _names(part))
+    return [command.name, *(f"{command.name} {name}" for name in parts)]
 
 
 def _shown(parameters: list) -> set[str]:  # type: ignore[type-arg]
