@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from textual.screen import Screen
 
-from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.messages import ArchiveStudies, ControlStudies, DeleteStudies
 from bertcl_tui.store.study_rows import StudyRow, WorkerRow
 from bertcl_tui.style.wording import count, headway
@@ -44,6 +43,9 @@ def ask(
         detail: what happens then.
         then: is called with the studies.
     """
+    # Loaded here: it brings all options along, and the first frame needs none.
+    from bertcl_tui.kit.dialogs import ConfirmScreen
+
     named = f"{names_of(studies)}\n\n" if len(studies) > 1 else ""
 
     def answered(yes: bool | None) -> None:  # noqa: FBT001 - the dialog gives it by place

@@ -129,10 +129,12 @@ class Reader:
 
     def has_deleted(self) -> bool:
         """Whether studies were deleted that can be had back, or are still to be purged."""
-        from bertcl_tui.store.queries.studies import any_deleted
-
         with self._connected() as connection:
-            return connection is not None and any_deleted(connection)
+            if connection is None:
+                return False
+            from bertcl_tui.store.queries.studies import any_deleted
+
+            return any_deleted(connection)
 
     def record(self, study_id: int) -> "StudyRecord | None":
         """Return a study with its spec, None where it was deleted."""
@@ -192,31 +194,39 @@ class Reader:
 
     def run_ids(self, study_id: int) -> dict[int, int]:
         """Return the run of every trial of a study, by the trial's number."""
-        from bertcl_tui.store.queries.conditions import run_ids
-
         with self._connected() as connection:
-            return {} if connection is None else run_ids(connection, study_id)
+            if connection is None:
+                return {}
+            from bertcl_tui.store.queries.conditions import run_ids
+
+            return run_ids(connection, study_id)
 
     def chosen_trials(self, study_id: int, numbers: Sequence[int]) -> tuple[TrialRow, ...]:
         """Return these trials of a study, in the order of the numbers."""
-        from bertcl_tui.store.queries.trials import chosen
-
         with self._connected() as connection:
-            return () if connection is None else chosen(connection, study_id, numbers, self.clock())
+            if connection is None:
+                return ()
+            from bertcl_tui.store.queries.trials import chosen
+
+            return chosen(connection, study_id, numbers, self.clock())
 
     def scored(self, study_id: int) -> tuple[Scored, ...]:
         """Return what the complete trials got and with which rates, best first, 10,000 at most."""
-        from bertcl_tui.store.queries.trials import scored
-
         with self._connected() as connection:
-            return () if connection is None else scored(connection, study_id)
+            if connection is None:
+                return ()
+            from bertcl_tui.store.queries.trials import scored
+
+            return scored(connection, study_id)
 
     def flats_elsewhere(self, study: "StudyRecord") -> tuple[Scored, ...]:
         """Return what other runs of its kind with one rate for all got, best first."""
-        from bertcl_tui.store.queries.flats import elsewhere
-
         with self._connected() as connection:
-            return () if connection is None else elsewhere(connection, study)
+            if connection is None:
+                return ()
+            from bertcl_tui.store.queries.flats import elsewhere
+
+            return elsewhere(connection, study)
 
     def specs(self, run_ids: Collection[int]) -> "dict[int, RunSpec]":
         """Return what these runs are asked to do, by run."""
@@ -246,24 +256,30 @@ class Reader:
 
     def repeats(self, trial_ids: Collection[int]) -> dict[int, tuple[Repeat, ...]]:
         """Return the complete runs of trials with other seeds, by the trials' own runs."""
-        from bertcl_tui.store.queries.seeds import repeats
-
         with self._connected() as connection:
-            return {} if connection is None else repeats(connection, trial_ids)
+            if connection is None:
+                return {}
+            from bertcl_tui.store.queries.seeds import repeats
+
+            return repeats(connection, trial_ids)
 
     def curves(self, run_ids: Collection[int]) -> tuple[RunCurves, ...]:
         """Return the retention curves of these runs."""
-        from bertcl_tui.store.queries.runs import curves
-
         with self._connected() as connection:
-            return () if connection is None else curves(connection, run_ids)
+            if connection is None:
+                return ()
+            from bertcl_tui.store.queries.runs import curves
+
+            return curves(connection, run_ids)
 
     def run(self, run_id: int) -> RunFacts | None:
         """Return one run in full, None where it was deleted."""
-        from bertcl_tui.store.queries.runs import run_facts
-
         with self._connected() as connection:
-            return None if connection is None else run_facts(connection, run_id, self.clock())
+            if connection is None:
+                return None
+            from bertcl_tui.store.queries.runs import run_facts
+
+            return run_facts(connection, run_id, self.clock())
 
     def measures(self, run_id: int) -> "RunMeasures":
         """Return what was measured of a run, besides the curves."""
@@ -290,31 +306,39 @@ class Reader:
 
     def unfinished_runs(self) -> tuple[RunRow, ...]:
         """Return the runs that no study asked for and that are not ended, oldest first."""
-        from bertcl_tui.store.queries.runs import unfinished_runs
-
         with self._connected() as connection:
-            return () if connection is None else unfinished_runs(connection, self.clock())
+            if connection is None:
+                return ()
+            from bertcl_tui.store.queries.runs import unfinished_runs
+
+            return unfinished_runs(connection, self.clock())
 
     def arena_counts(self) -> dict[TrialState, int]:
         """Return how many runs that no study asked for are in each state."""
-        from bertcl_tui.store.queries.runs import arena_counts
-
         with self._connected() as connection:
-            return {} if connection is None else arena_counts(connection)
+            if connection is None:
+                return {}
+            from bertcl_tui.store.queries.runs import arena_counts
+
+            return arena_counts(connection)
 
     def worked_seconds(self) -> dict[int, float]:
         """Return how long workers were at each study, but for the runs that they hold."""
-        from bertcl_tui.store.queries.runs import worked_seconds
-
         with self._connected() as connection:
-            return {} if connection is None else worked_seconds(connection)
+            if connection is None:
+                return {}
+            from bertcl_tui.store.queries.runs import worked_seconds
+
+            return worked_seconds(connection)
 
     def workers(self) -> tuple[WorkerRow, ...]:
         """Return the workers that have not said that they ended, oldest first."""
-        from bertcl_tui.store.queries.workers import list_workers
-
         with self._connected() as connection:
-            return () if connection is None else list_workers(connection, self.clock())
+            if connection is None:
+                return ()
+            from bertcl_tui.store.queries.workers import list_workers
+
+            return list_workers(connection, self.clock())
 
     def close(self) -> None:
         """Let go of the store."""
