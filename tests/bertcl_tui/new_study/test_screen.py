@@ -1,5 +1,6 @@
 """New study: a form that says what is wrong as it is typed, and starts what is right."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -312,8 +313,9 @@ async def test_the_parts_of_a_task_are_completed_too(store: str) -> None:
 
 
 async def test_paths_are_completed_by_tab_which_else_goes_on(
-    store: str, tasks: Path, backbone: Path
+    store: str, tasks: Path, backbone: Path, tmp_path: Path
 ) -> None:
+    alone = shutil.copytree(backbone, tmp_path / "alone" / "backbone")
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
@@ -325,9 +327,9 @@ async def test_paths_are_completed_by_tab_which_else_goes_on(
         assert form.screen.query_one(Picker).option_count == 3
         await pilot.press("tab")
         assert form.row("model").has_focus_within
-        await form.type("model", f"{backbone}"[:-1])
+        await form.type("model", f"{alone}"[:-1])
         await pilot.press("end", "right")
-        assert form.row("model").text == str(backbone)
+        assert form.row("model").text == str(alone)
         await pilot.press("tab")
         assert form.row("preset").has_focus_within
 
