@@ -8,6 +8,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.glyphs import bar
 from bertcl_tui.charts.style import Palette
+from bertcl_tui.charts.words import cut, fill, fill_before, width_of
 
 _GAP: Final = 1
 _APART: Final = 2
@@ -106,14 +107,14 @@ class _Matrices:
         last = len(numbers[-1]) if numbers else 0
         self._heads = numbers if numbered else labels
         self._names = [
-            f"{number.rjust(last)} {_cut(label, _MOST_OF_A_NAME)}"
+            f"{number.rjust(last)} {cut(label, _MOST_OF_A_NAME)}"
             if numbered
-            else _cut(label, _MOST_OF_A_NAME)
+            else cut(label, _MOST_OF_A_NAME)
             for number, label in zip(numbers, labels, strict=True)
         ]
-        self._left = max(map(len, self._names), default=0)
+        self._left = max(map(width_of, self._names), default=0)
         most = max((n for each in matrices for row in each.counts for n in row), default=0)
-        self._cell = max(len(str(most)), *map(len, self._heads), 1) + 2
+        self._cell = max(len(str(most)), *map(width_of, self._heads), 1) + 2
         self._wide = self._cell * len(labels)
 
     @property
@@ -127,19 +128,19 @@ class _Matrices:
         muted = self._palette.muted
         text.append(" " * self._left)
         for matrix in self._matrices:
-            title = _cut(matrix.title, self._wide - 1)
-            text.append(" " * _GAP + f" {title}".ljust(self._wide), muted)
+            title = cut(matrix.title, self._wide - 1)
+            text.append(" " * _GAP + fill(f" {title}", self._wide), muted)
         text.append(" recall" if self._classes.compared else "", muted)
         text.append("\n" + " " * self._left)
         for _ in self._matrices:
-            heads = "".join(f"{head} ".rjust(self._cell) for head in self._heads)
+            heads = "".join(fill_before(f"{head} ", self._cell) for head in self._heads)
             text.append(" " * _GAP + heads, muted)
         text.append("".join(_heads(self._classes)), muted)
         for right in range(len(self._names)):
             self._draw_class(text, right)
 
     def _draw_class(self, text: Text, right: int) -> None:
-        text.append("\n" + self._names[right].ljust(self._left), self._palette.text)
+        text.append("\n" + fill(self._names[right], self._left), self._palette.text)
         for matrix in self._matrices:
             text.append(" " * _GAP)
             rows = sum(matrix.counts[right])
@@ -157,7 +158,7 @@ class _Matrices:
 
 def _draw_list(text: Text, classes: Classes, width: int, palette: Palette) -> bool:
     """Draw a line for each class by rank; return whether there is room for what it is taken for."""
-    name = max((len(each.label) for each in classes.ranked), default=0)
+    name = max((width_of(each.label) for each in classes.ranked), default=0)
     name = min(max(name, len("class")), _MOST_OF_A_NAME)
     told = name + _ROWS + sum(columns for _, columns in _shares(classes))
     room = width - told - _APART
@@ -169,7 +170,7 @@ def _draw_list(text: Text, classes: Classes, width: int, palette: Palette) -> bo
     text.append((" " * (_APART + _BAR)) * with_bar, palette.muted)
     text.append((" " * _APART + "taken for") * says_taken_for, palette.muted)
     for each in classes.ranked:
-        text.append("\n" + _cut(each.label, name).ljust(name), palette.text)
+        text.append("\n" + fill(cut(each.label, name), name), palette.text)
         text.append(str(each.rows).rjust(_ROWS), palette.muted)
         _append_shares(text, classes, each, palette)
         if with_bar:
@@ -190,8 +191,8 @@ def _taken_for(each: ClassRow, room: int, sign: str) -> str:
     for label, rows in each.taken_for:
         one = f"{label} {sign}{rows}"
         longer = f"{said}, {one}" if said else one
-        if len(longer) > room:
-            return said or f"{_cut(label, room - len(str(rows)) - len(sign) - 1)} {sign}{rows}"
+        if width_of(longer) > room:
+            return said or f"{cut(label, room - len(str(rows)) - len(sign) - 1)} {sign}{rows}"
         said = longer
     return said
 
@@ -209,7 +210,3 @@ def _append_shares(text: Text, classes: Classes, each: ClassRow, palette: Palett
     for (_, columns), value in zip(_shares(classes), values, strict=True):
         said = _UNKNOWN if value is None else f"{value:.3f}".replace("-", "−")
         text.append(said.rjust(columns), palette.muted if value is None else palette.text)
-
-
-def _cut(name: str, width: int) -> str:
-    return name if len(name) <= width else f"{name[: max(width - 1, 0)]}…"

@@ -33,6 +33,7 @@ from bertcl_tui.charts.series import (
     reference,
 )
 from bertcl_tui.charts.style import Palette, Size, message, too_small
+from bertcl_tui.charts.words import cut, width_of
 
 _SMALLEST: Final = (30, 6)
 _ROWS_FOR_A_HEADER: Final = 8
@@ -189,7 +190,7 @@ def _told(line: Series, x: float, y: float, width: int) -> str:
     if line.low:
         low, high = (interpolate(x, (line.xs, edge)) for edge in (line.low, line.high))
         sides = f"±{high - y:.3f}" if line.even else f"[{value_label(low)}, {value_label(high)}]"
-    room = width - min(len(line.name), _OF_A_NAME) - 1
+    room = width - min(width_of(line.name), _OF_A_NAME) - 1
     for said in ((value, sides, line.count), (value, line.count), (value, sides)):
         words = " ".join(filter(None, said))
         if len(words) <= room:
@@ -235,9 +236,9 @@ def _draw_boundaries(
 def _fitted(name: str, room: int) -> str:
     """Return a stage's name, or its task alone, cut if need be."""
     task = name.rpartition(" ")[2]
-    if len(name) <= room or len(task) <= room:
-        return name if len(name) <= room else task
-    return f"{task[: room - 1]}…" if room > 1 else ""
+    if width_of(name) <= room:
+        return name
+    return cut(task, room) if room > 1 else ""
 
 
 def _draw_crosshair(plot: Plot, place: float, palette: Palette) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from bertcl_tui.charts.canvas import Plot
+from bertcl_tui.charts.words import cut, width_of
 
 _GLYPH_AND_SPACE: Final = 2
 _CHOSEN: Final = "›"
@@ -28,23 +29,23 @@ class LineEnd(Struct, frozen=True, kw_only=True):
 def fit_caption(name: str, value: str, width: int) -> str:
     """Return name and value; where both do not fit, the name is cut, and left out at last."""
     room = width - len(value) - 1
-    if room < min(len(name), _LEAST_OF_A_NAME):
+    if room < min(width_of(name), _LEAST_OF_A_NAME):
         return value
-    return f"{name if len(name) <= room else f'{name[: room - 1]}…'} {value}"
+    return f"{cut(name, room)} {value}"
 
 
 def fit_reading(name: str, value: str, difference: str, width: int) -> str:
     """Return name, value and difference; where they do not fit, the name is cut first."""
     numbers = f"{value} {difference}".rstrip()
     room = width - len(numbers) - 1
-    if room < min(len(name), _LEAST_OF_A_NAME):
+    if room < min(width_of(name), _LEAST_OF_A_NAME):
         numbers, room = value, width - len(value) - 1
-    return f"{name if len(name) <= room else f'{name[: max(room - 1, 0)]}…'} {numbers}"
+    return f"{cut(name, room)} {numbers}"
 
 
 def gutter_width(ends: Sequence[LineEnd]) -> int:
     """Return the columns that labels need to the right of the canvas."""
-    return max((_GAP + _GLYPH_AND_SPACE + len(end.caption) for end in ends), default=0)
+    return max((_GAP + _GLYPH_AND_SPACE + width_of(end.caption) for end in ends), default=0)
 
 
 def write_labels(plot: Plot, ends: Sequence[LineEnd], muted: str, *, inside: bool = True) -> None:
@@ -68,7 +69,7 @@ def write_labels(plot: Plot, ends: Sequence[LineEnd], muted: str, *, inside: boo
 
 def _write_inside(plot: Plot, end: LineEnd) -> bool:
     column, row = plot.cell(end.x, end.y)
-    length = _GLYPH_AND_SPACE + len(end.caption)
+    length = _GLYPH_AND_SPACE + width_of(end.caption)
     if column + 1 + length > plot.right:
         return False
     for near in (row, row - 1, row + 1):

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.axis import linear_ticks, tick_labels
 from bertcl_tui.charts.style import Palette, Sheet, Size, message, too_small
+from bertcl_tui.charts.words import cut, width_of
 
 MEAN: Final = {"primary": "◆", "planned": "■", "exploratory": "□"}
 """What a mean is drawn with, by what was declared of it."""
@@ -85,7 +86,7 @@ class _Forest:
         self._lines, self._palette = lines, palette
         self._columns = size[0]
         most = max(8, int(size[0] * _MOST_OF_A_TITLE))
-        self._titles = min(max(len(line.title) for line in lines), most)
+        self._titles = min(max(width_of(line.title) for line in lines), most)
         self._left = self._titles + _GAP
         room = size[0] - self._left - _GAP
         widths = [max(map(len, ways)) for ways in zip(*(line.told for line in lines), strict=True)]
@@ -120,9 +121,7 @@ class _Forest:
     def _draw_line(self, line: ForestLine, row: int) -> None:
         sheet, palette = self.sheet, self._palette
         style = self._style(line)
-        title = line.title
-        if len(title) > self._titles:
-            title = f"{title[: self._titles - 1]}…"
+        title = cut(line.title, self._titles)
         declared = line.standing != "exploratory"
         sheet.write(0, row, title, palette.highlight if declared else palette.text)
         apart = row + int(self._height > 1)

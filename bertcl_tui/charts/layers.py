@@ -10,6 +10,7 @@ from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.glyphs import Range
 from bertcl_tui.charts.rate_axis import RateAxis
 from bertcl_tui.charts.style import Palette, Sheet, Size, message, rows_with_gap, too_small
+from bertcl_tui.charts.words import cut, width_of
 
 _SMALLEST: Final = (30, 3)
 _GAP: Final = 1
@@ -83,7 +84,7 @@ class _LayerChart:
         self._layers, self._palette = layers, palette
         self._left = max(len(layer.label) for layer in layers) + _GAP + _SHARED
         room = size[0] - self._left - _GAP - _VALUE
-        widths = [max(_DRIFT, min(len(stage), _MOST_OF_A_NAME)) + _GAP for stage in stages]
+        widths = [max(_DRIFT, min(width_of(stage), _MOST_OF_A_NAME)) + _GAP for stage in stages]
         while widths and room - sum(widths) < _LEAST_ROOM:
             widths.pop(0)
         self._widths = widths
@@ -109,10 +110,8 @@ class _LayerChart:
         rate = "rate" if self._axis.width < len("learning rate") else "learning rate"
         self.sheet.write(self._left, 0, rate, style)
         for stage, end, width in self._columns():
-            name = self._stages[stage]
-            room = width - _GAP
-            name = name if len(name) <= room else f"{name[: room - 1]}…"
-            self.sheet.write(end - len(name), 0, name, style)
+            name = cut(self._stages[stage], width - _GAP)
+            self.sheet.write(end - width_of(name), 0, name, style)
 
     def _draw_layer(self, row: int, place: int) -> None:
         layer, palette = self._layers[place], self._palette

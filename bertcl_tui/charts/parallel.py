@@ -15,6 +15,7 @@ from bertcl_tui.charts.axis import linear_ticks, log_ticks, rate_label, tick_ste
 from bertcl_tui.charts.colours import trial_ink
 from bertcl_tui.charts.glyphs import ACROSS, DOWN, Dots, Range
 from bertcl_tui.charts.style import SERIES_GLYPHS, Palette, Sheet, Size, message, too_small
+from bertcl_tui.charts.words import width_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -249,8 +250,8 @@ class _Chart:
         behind = 0 if place == 0 else self._left + self._across[place - 1]
         room = max(min(ahead, self.sheet.columns) - column, column - behind) - 1
         name = self._axes[place].name
-        name = name if len(name) <= room else _short(name, room)
-        start = min(max(column - len(name) // 2, 0), self.sheet.columns - len(name))
+        name = name if width_of(name) <= room else _short(name, room)
+        start = min(max(column - width_of(name) // 2, 0), self.sheet.columns - width_of(name))
         self.sheet.write(
             start, _ABOVE - 1, name, self._palette.highlight if here else self._palette.text
         )

@@ -19,6 +19,7 @@ from bertcl_tui.charts.style import (
     rows_with_gap,
     too_small,
 )
+from bertcl_tui.charts.words import cut
 
 _SMALLEST: Final = (26, 1)
 _LABELS: Final = 0.3  # of the columns, at most, for the choices' names
@@ -114,10 +115,7 @@ class _RateChart:
     def draw_choice(self, row: int, choice: ChoiceRate, marked: float | None) -> None:
         """Draw a choice: its name, its rate among others, and figures."""
         palette, axis, sheet = self._palette, self._axis, self.sheet
-        name = choice.label
-        if len(name) >= axis.left:
-            name = f"{name[: axis.left - _GAP - 1]}…"
-        sheet.write(0, row, name, palette.text)
+        sheet.write(0, row, cut(choice.label, axis.left - _GAP), palette.text)
         axis.draw_row(sheet, row, palette)
         for rate in choice.among:
             sheet.write(axis.cell(rate), row, _TICK, palette.muted)

@@ -9,6 +9,7 @@ from rich.text import Text
 from bertcl_tui.charts.colours import trial_ink
 from bertcl_tui.charts.glyphs import bar
 from bertcl_tui.charts.style import SERIES_GLYPHS, Palette, Sheet, Size, message, too_small
+from bertcl_tui.charts.words import cut, width_of
 
 _SMALLEST: Final = (18, 1)
 _LABELS: Final = 0.4  # of the columns, at most, for names
@@ -46,17 +47,17 @@ def draw_shares(
     shown = ranked if len(ranked) <= size[1] else ranked[: max(1, size[1] - 1)]
     sheet = Sheet(size)
     glyphs = 1 + _GAP if any(share.slot is not None for share in shares) else 0
-    label = glyphs + min(max(len(share.label) for share in shown), int(size[0] * _LABELS) - glyphs)
+    label = glyphs + min(
+        max(width_of(share.label) for share in shown), int(size[0] * _LABELS) - glyphs
+    )
     width = size[0] - label - _NUMBER - 2 * _GAP
     greatest = ranked[0].share or 1.0
     for row, share in enumerate(shown):
-        room = label - glyphs
-        name = share.label if len(share.label) <= room else f"{share.label[: room - 1]}…"
         ink = palette.text
         if share.slot is not None:
             ink = trial_ink(share.slot, palette)
             sheet.write(0, row, SERIES_GLYPHS[share.slot], ink)
-        sheet.write(glyphs, row, name, ink)
+        sheet.write(glyphs, row, cut(share.label, label - glyphs), ink)
         sheet.write(label + _GAP, row, bar(share.share / greatest, width), palette.bar)
         sheet.write(size[0] - _NUMBER, row, _percentage(share.share), palette.text)
     if len(shown) < len(ranked):

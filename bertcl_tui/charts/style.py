@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from rich.cells import get_character_cell_size as width_of
 from rich.text import Text
 
 Size = tuple[int, int]
@@ -18,6 +19,8 @@ REFERENCE_GLYPH: Final = "◆"
 Cell = tuple[str, str]
 """Character and Rich style."""
 _BLANK: Cell = (" ", "")
+_BEHIND_WIDE: Final = ""
+"""What is in the second cell of a character that takes two."""
 _ROWS_FOR_BOTH_ENDS: Final = 2  # more than these
 
 
@@ -111,10 +114,27 @@ class Sheet:
         """Write ``text`` over whatever is there."""
         if not 0 <= row < self.rows:
             return
+        for character in text:
+            width = width_of(character)
+            if 0 <= column <= self.columns - width:
+                self._put(column, row, (character, style), width)
+            column += width
+
+    def _put(self, column: int, row: int, cell: Cell, width: int) -> None:
+        """Put a character into its cell, or its two, and blanks where half of another was."""
         cells = self._cells[row]
-        for offset, character in enumerate(text, column):
-            if 0 <= offset < self.columns:
-                cells[offset] = (character, style)
+        if not width:  # an accent, say, of the character before it
+            if column:
+                cells[column - 1] = (cells[column - 1][0] + cell[0], cell[1])
+            return
+        last = column + width - 1
+        if cells[column][0] == _BEHIND_WIDE:
+            cells[column - 1] = _BLANK
+        if last + 1 < self.columns and cells[last + 1][0] == _BEHIND_WIDE:
+            cells[last + 1] = _BLANK
+        cells[column] = cell
+        if width > 1:
+            cells[last] = (_BEHIND_WIDE, cell[1])
 
     def is_free(self, column: int, row: int, length: int, *, over: str | None = None) -> bool:
         """Return whether these cells are on the sheet, and blank or in a style written over."""

@@ -12,6 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.charts.words import cut, fill, fill_before, width_of
 from bertcl_tui.store.trial_rows import RunFacts
 from bertcl_tui.style.looks import (
     STATE_LOOKS,
@@ -146,16 +147,16 @@ def _table(tasks: Sequence[str], item: Accuracies, width: int, looks: Looks) -> 
     at_once = item.is_at_once(len(tasks))
     stages = ["all at once"] if at_once else tasks
     measured = dict(zip(item.stages, item.rows, strict=True))
-    first = min(max(len(name) for name in ("after", *stages)), _MOST_OF_A_NAME)
+    first = min(max(map(width_of, ("after", *stages))), _MOST_OF_A_NAME)
     room = max(_CELL, (width - first) // len(tasks) - _GAP)
-    cell = min(max(_CELL, *(len(task) for task in tasks)), room, _MOST_OF_A_NAME)
-    text = Text(_cut("after", first).ljust(first), style=looks.muted)
+    cell = min(max(_CELL, *map(width_of, tasks)), room, _MOST_OF_A_NAME)
+    text = Text(fill(cut("after", first), first), style=looks.muted)
     for task in tasks:
-        text.append(" " * _GAP + _cut(task, cell).rjust(cell), style=looks.muted)
+        text.append(" " * _GAP + fill_before(cut(task, cell), cell), style=looks.muted)
     for i, stage in enumerate(stages):
         if i < max(measured) and i not in measured:
             continue
-        text.append(f"\n{_cut(stage, first).ljust(first)}")
+        text.append(f"\n{fill(cut(stage, first), first)}")
         row = measured.get(i)
         for j in range(len(tasks) if at_once else i + 1):
             known = row is not None and j < len(row)
@@ -180,10 +181,6 @@ def _measures(item: Accuracies, looks: Looks) -> Text:
             text.append(f"{name} ", style=looks.muted)
             text.append(signed(value))
     return text
-
-
-def _cut(name: str, width: int) -> str:
-    return name if len(name) <= width else f"{name[: width - 1]}…"
 
 
 def next_step(run: RunFacts, key_of: KeyOf) -> str:

@@ -12,6 +12,8 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets._select import SelectOverlay
 
+from bertcl_tui.charts.words import fill
+
 _AROUND: Final = 4
 """Blanks on both sides of the value, and the arrow."""
 
@@ -60,7 +62,7 @@ class Choice(Widget, can_focus=True):
         self.post_message(self.Changed(value))
 
     def render(self) -> Content:
-        value = self.value.ljust(self.size.width - _AROUND)
+        value = fill(self.value, self.size.width - _AROUND)
         arrow = ("▲" if self.expanded else "▼", "$foreground 50%")
         return Content.assemble(" ", value, " ", arrow)
 

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, OptionList, Static
 
+from bertcl_tui.charts.words import fill, width_of
 from bertcl_tui.options.readers import Field
 from bertcl_tui.widgets.choice import Choice
 from bertcl_tui.widgets.suggesters import PathInput
@@ -98,12 +99,12 @@ class Picker(OptionList):
 
 def _lines(picks: Sequence[Pick]) -> Iterator[Content]:
     """Yield a line for each, the parts of all below one another."""
-    name_width = max((len(pick.name) for pick in picks), default=0)
+    name_width = max((width_of(pick.name) for pick in picks), default=0)
     cost_width = max((len(pick.cost) for pick in picks), default=0)
     for pick in picks:
         cost = f"{pick.cost.rjust(cost_width)}  " if cost_width else ""
         yield Content.assemble(
-            (f"{pick.mark or '·'} {pick.name.ljust(name_width)}  ", "bold" if pick.mark else ""),
+            (f"{pick.mark or '·'} {fill(pick.name, name_width)}  ", "bold" if pick.mark else ""),
             (f"{cost}{pick.description}", "dim"),
         )
 

@@ -1,6 +1,7 @@
 """Classes of a task: as matrices where there is room, as a list where there are many."""
 
 import pytest
+from rich.cells import cell_len
 
 from bertcl_tui.charts.confusion import MANY, Classes, ClassRow, Matrix, draw_classes
 from bertcl_tui.charts.style import DARK
@@ -36,7 +37,7 @@ MANY_ROWS = [row(f"class {n}", 0.9, 0.9 - n / 20, (f"class {n + 1}", n)) for n i
 def lines(classes: Classes, width: int) -> list[str]:
     """Return what is drawn above the notes, with one space for several."""
     drawn, _, _ = draw_classes(classes, width, DARK).plain.rpartition("\n\n")
-    assert all(len(line) <= width for line in drawn.splitlines())
+    assert all(cell_len(line) <= width for line in drawn.splitlines())
     return [" ".join(line.split()) for line in drawn.splitlines()]
 
 
@@ -94,3 +95,11 @@ def test_a_larger_share_of_a_class_has_a_stronger_ground() -> None:
     order = [DARK.shades.index(grounds[count]) for count in ("1", "3", "7", "9")]
     assert order == sorted(set(order))
     assert grounds["10"] == DARK.shades[-1]
+
+
+def test_names_that_take_two_cells_a_character_shift_no_column() -> None:
+    wide = of([row("体育新闻", 0.9, 1.0), row("财经", 1.0, 0.3, ("体育新闻", 7))], BEFORE, AFTER)
+    for width in (120, 12 + 9 + SHARES, 60):
+        drawn, _, _ = draw_classes(wide, width, DARK).plain.rpartition("\n\n")
+        *_, first, second = drawn.splitlines()
+        assert cell_len(first.partition("0.900")[0]) == cell_len(second.partition("1.000")[0])

@@ -36,3 +36,22 @@ def test_what_is_free() -> None:
     assert not sheet.is_free(3, 0, 3)
     assert not sheet.is_free(0, 1, 1)
     assert not sheet.is_free(-1, 0, 1)
+
+
+def test_what_takes_two_cells_is_written_into_two() -> None:
+    sheet = Sheet((7, 1))
+    sheet.write(0, 0, "体育", "red")
+    sheet.write(4, 0, "e\u0301b", "red")
+    assert not sheet.is_free(3, 0, 1)
+    assert sheet.to_text().plain == "体育e\u0301b"
+    assert sheet.to_text().cell_len == 6
+
+
+def test_half_of_what_takes_two_cells_is_never_left() -> None:
+    sheet = Sheet((5, 1))
+    sheet.write(0, 0, "体育", "red")
+    sheet.write(1, 0, "ab", "red")
+    assert sheet.to_text().plain == " ab"
+    sheet.write(4, 0, "体", "red")
+    sheet.write(-1, 0, "体", "red")
+    assert sheet.to_text().plain == " ab"
