@@ -36,8 +36,18 @@ def open_app(store: str | None = None) -> int:
         raise UsageError(
             f"settings {shown(path)}: {error}; mend it with bertcl-tui config edit"
         ) from None
+    _draw_on_terminal()
     app.run()
     return app.return_code or 0
+
+
+def _draw_on_terminal() -> None:
+    """Let the app be drawn where a person sees it, also where errors go to a file (``2>``).
+
+    Textual draws on what stderr was as Python began.
+    """
+    if sys.__stderr__ is None or not sys.__stderr__.isatty():
+        setattr(sys, "__stderr__", sys.__stdout__)  # noqa: B010 - it is said to be final
 
 
 def has_terminal() -> bool:

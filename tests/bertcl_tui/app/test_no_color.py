@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -19,14 +20,23 @@ SGR = re.compile(rb"\x1b\[([0-9;:]*)m")
 PATIENCE = 120.0
 
 
-def _session(store: Path, **variables: str) -> bytes:
-    """Return all that the app sends to a terminal until its rows are there, and it is left."""
+def _session(store: Path, errors: Path | None = None, **variables: str) -> bytes:
+    """Return all that the app sends to a terminal until its rows are there, and it is left.
+
+    Args:
+        store: whose rows.
+        errors: a file that stderr goes to; None: the terminal.
+        variables: of the environment.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     env = {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **variables}
     command = [sys.executable, "-m", "bertcl_tui", "--store", str(store)]
-    app = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env, cwd=ROOT)
+    with errors.open("wb") if errors else nullcontext(theirs) as stderr:
+        app = subprocess.Popen(
+            command, stdin=theirs, stdout=theirs, stderr=stderr, env=env, cwd=ROOT
+        )
     os.close(theirs)
     sent, asked = b"", False
     deadline = time.monotonic() + PATIENCE
@@ -70,5 +80,9 @@ def test_no_colour_is_sent_where_none_is_wanted(store: Path) -> None:
 
 
 @pytest.mark.process
-def test_colours_are_sent_elsewhere(store: Path) -> None:
-    assert re.search(rb"\x1b\[[0-9;]*[34]8[;:]2", _session(store))
+def test_colours_are_sent_elsewhere_and_nothing_to_a_file_of_errors(
+    store: Path, tmp_path: Path
+) -> None:
+    errors = tmp_path / "errors.txt"
+    assert re.search(rb"\x1b\[[0-9;]*[34]8[;:]2", _session(store, errors))
+    assert errors.read_bytes() == b""
