@@ -124,6 +124,12 @@ def check_rule(name: str, rule: Rule) -> None:
     """
     if not _NAME.fullmatch(name):
         raise UsageError(f"name '{shown(name)}' of a rule may have letters, digits and . _ - only")
+    whose, _, part = name.rpartition(".")
+    if whose and part in Rule.__struct_fields__:
+        raise UsageError(
+            f"a rule cannot be called '{name}': it would stand for what '{whose}' has as {part}; "
+            f"call it '{whose}-{part}'"
+        )
     read_kinds(rule.on)
     if rule.webhook:
         check_webhook(rule.webhook)

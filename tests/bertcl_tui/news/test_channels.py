@@ -68,6 +68,22 @@ def test_what_cannot_be_followed_is_refused_in_a_line(rule: Rule, said: str) -> 
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("night.on", "a rule cannot be called 'night.on': it would stand for what 'night' has"),
+        ("a.b.studies", "call it 'a.b-studies'"),
+        ("a b", "may have letters, digits"),
+    ],
+)
+def test_a_name_that_could_stand_for_something_else_is_refused(name: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        check_rule(name, Rule())
+    assert said in str(raised.value)
+    for allowed in ("on", "night.old", "on.night"):
+        check_rule(allowed, Rule())
+
+
 def test_kinds_are_read_each_once() -> None:
     assert read_kinds(["over", " budget=40 ", "", "over"]) == ("over", "budget=40")
 
