@@ -17,7 +17,7 @@ from bertcl_tui.workers.loads import SPANS, Course
 _NAME, _VALUE, _MOST = 8, 9, 13
 _LEAST: Final = 6
 """Columns of the smallest graph."""
-_NOW: Final = "now"
+NOW: Final = "now"
 
 
 class LoadPanel(Widget):
@@ -33,7 +33,7 @@ class LoadPanel(Widget):
         self._nothing = nothing
         self._courses: Sequence[Course] = ()
         self._facts: Sequence[tuple[str, str]] = ()
-        self._now, self._span = 0.0, SPANS[0]
+        self._now, self._span, self._until = 0.0, SPANS[0], NOW
 
     def show(
         self,
@@ -42,6 +42,7 @@ class LoadPanel(Widget):
         *,
         now: float,
         span: float,
+        until: str = NOW,
         facts: Sequence[tuple[str, str]] = (),
     ) -> None:
         """Show these.
@@ -51,11 +52,12 @@ class LoadPanel(Widget):
             courses: of its meters, those first for which there shall be room.
             now: the moment at the right edge, by the clock of the readings.
             span: seconds from the left edge to the right one.
+            until: when the moment at the right edge was.
             facts: names and words of what stands below, where there is room.
         """
         entitle(self, title)
         self._courses, self._facts = courses, facts
-        self._now, self._span = now, span
+        self._now, self._span, self._until = now, span, until
         self.refresh()
 
     @property
@@ -101,8 +103,9 @@ class LoadPanel(Widget):
         return area(course.shares(ACROSS * room, self._span, self._now), rows)
 
     def _axis(self, beside: int, room: int) -> str:
-        begins = f"−{duration(self._span)}"
-        line = "─" * (room - len(begins) - len(_NOW) - 2)
+        begins = f"−{duration(self._span)}" if self._until == NOW else duration(self._span)
+        line = "─" * (room - len(begins) - len(self._until) - 2)
         if not line:
-            return f"{'':{_NAME}}over the last {duration(self._span)}"
-        return f"{'':{beside}}{begins} {line} {_NOW}"
+            until = "" if self._until == NOW else f" until {self._until}"
+            return f"{'':{_NAME}}over the last {duration(self._span)}{until}"
+        return f"{'':{beside}}{begins} {line} {self._until}"

@@ -182,13 +182,19 @@ class WorkersScreen(LiveScreen):
     @on(WorkersTable.Moved)
     def _show_loads(self) -> None:
         self.query_one(TopBar).show(["Workers"], _facts(self._workers))
-        worker, loads, span = self._current(), self._loads, self._span
+        line, loads, span = self.query_one(WorkersTable).current, self._loads, self._span
         panel = self.query_one("#of-worker", LoadPanel)
-        if worker is None:
+        if line is None:
             panel.show("Worker", (), now=0.0, span=span)
         else:
-            title = f"Worker {worker.pid} ─ {worker.device} ─ {worker.host}"
-            panel.show(title, loads.of_worker(worker), now=worker.heartbeat_at, span=span)
+            worker = line.row
+            panel.show(
+                f"Worker {worker.pid} ─ {worker.device} ─ {worker.host}",
+                loads.of_worker(worker),
+                now=worker.heartbeat_at,
+                span=span,
+                until=line.heartbeat,
+            )
         self.query_one("#of-machine", LoadPanel).show(
             "This machine",
             loads.of_machine(),

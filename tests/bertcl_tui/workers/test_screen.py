@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import update
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -18,6 +19,7 @@ from bertcl_tui.workers.screen import WorkersScreen
 from bertcl_tui.workers.table import WaitingTable, WorkersTable
 from engine.store.connection import open_store
 from engine.store.measurements import Progress, Spent, record_progress
+from engine.store.schema import worker
 from engine.store.studies import find_study
 from engine.store.workers import Level, end_worker, living_workers, register_worker, write_log
 from engine.work.processes import identity_of
@@ -158,12 +160,19 @@ async def test_a_worker_that_is_gone_is_taken_off_the_list(open_app: OpenApp, st
     opened = open_store(str(store))
     here = identity_of()
     gone = type(here)(host=here.host, pid=here.pid, process_start=1.0)
-    register_worker(opened, gone, device="cpu", threads=1, log_file=None)
+    lost = register_worker(opened, gone, device="cpu", threads=1, log_file=None)
+    with opened.writing() as connection:
+        heard = worker.c.heartbeat_at - 600.0
+        connection.execute(
+            update(worker).where(worker.c.id == lost).values(heartbeat_at=heard, cpu_percent=90.0)
+        )
     async with open_app() as pilot:
         screen = await _opened(pilot)
         table = screen.query_one(WorkersTable)
         await pilot.press("j")
         assert "lost" in table.render_line(2).text
+        graph = screen.query_one("#of-worker", LoadPanel)
+        await until(pilot, lambda: "10 min ago" in str(graph.render()))
         await pilot.press("s")
         await until(pilot, lambda: len(table.items) == 1)
         await until(pilot, lambda: _lines(screen)[-1] == f"worker {here.pid} on cpu died")
