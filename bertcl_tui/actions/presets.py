@@ -38,8 +38,8 @@ _VIM: Final[Mapping[str, str]] = {
 }
 PRESETS: Final[Mapping[str, Mapping[str, str]]] = {USUAL: {}, "vim": _VIM}
 PRESET_HELP: Final[Mapping[str, str]] = {
-    USUAL: "Arrows and hjkl move, letters do the rest.",
-    "vim": "As in vim too: ^d ^u ^w ^o, x deletes, u undoes, z folds, V marks, ^ $ go to the ends.",
+    USUAL: "Arrows, hjkl move; letters act.",
+    "vim": "As vim: x u z V ^d ^u ^w ^o ^ $",
 }
 
 

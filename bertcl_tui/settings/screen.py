@@ -94,7 +94,7 @@ class KeysTable(RowTable[KeysLine]):
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column(key="action", label="action", width=16),
         Column(key="keys", label="keys", width=18),
-        Column(key="where", label="where", width=24),
+        Column(key="where", label="where", width=24, since=100),
         Column(key="help", label="what it does", width=8, stretch=True),
     )
 
@@ -118,10 +118,10 @@ class KeysTable(RowTable[KeysLine]):
 _FILTERED: Final = Fields(numbers={}, words={"where": ()}, example="where:Study sort")
 _ON_OFF: Final = ("off", "on")
 _THEMES: Final = {
-    "bertcl-dark": "Calm and dark; made for long looks at curves.",
+    "bertcl-dark": "Calm and dark, for long looks.",
     "bertcl-light": "The same by day.",
-    "ansi-dark": "The terminal's own 16 colours, on dark.",
-    "ansi-light": "The terminal's own 16 colours, on light.",
+    "ansi-dark": "The terminal's 16 colours, dark.",
+    "ansi-light": "The terminal's 16 colours, light.",
 }
 
 
@@ -168,16 +168,16 @@ class SettingsScreen(Screen[None]):
         themes = {name: _THEMES.get(name, "From Textual.") for name in theme_names()}
         notifications = {
             "off": "Nothing is said.",
-            "on": "Says when a study ends, stalls or loses its worker.",
+            "on": "Tells of ends, stalls and losses.",
         }
-        rung = {"off": "Silent.", "on": "The terminal rings with every such notification."}
+        rung = {"off": "Silent.", "on": "Rings with every notification."}
         shown = {
             "off": "Stays in the terminal.",
-            "on": "Shown on the desktop too: iTerm2, WezTerm, kitty, ghostty, foot, urxvt.",
+            "on": "Shown there, if the terminal can.",
         }
         warm = {
-            "off": "A worker loads its libraries when it starts, for seconds.",
-            "on": "Starts at once: a process waits with the libraries, in 400 MB.",
+            "off": "A worker loads for seconds first.",
+            "on": "At once; a process waits, 400 MB.",
         }
         return [
             (_choice("theme", "Theme", themes), settings.theme),
