@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.table import Table
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -17,14 +15,12 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import Nothing
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.messages import OpenNewStudy, Trouble
-from bertcl_tui.shifts.charts import LengthHistogram, by_cluster, by_label
+from bertcl_tui.shifts.charts import LengthHistogram, PartsTable, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
     METHOD_NAMES,
     Found,
     agreement_said,
-    class_shares,
     cut_said,
-    parts_of,
     plane_said,
 )
 from bertcl_tui.shifts.forms import ShiftList, picture_form, question_form
@@ -184,7 +180,7 @@ class ShiftsScreen(Screen[None]):
         self._show_top()
         self._show_lengths()
         self._show_planes()
-        self.query_one("#facts", Static).update(table_of_parts(self.found))
+        self.query_one("#facts", Static).update(PartsTable(self.found))
         self.refresh_bindings()
 
     def _show_top(self) -> None:
@@ -315,16 +311,3 @@ def _progress_said(found: Found | None) -> str:
     if progress.done == progress.total:
         return "Clustering…"
     return f"Embedding: {progress.done:,} of {count(progress.total, 'row')}…"
-
-
-def table_of_parts(found: Found | None) -> Table:
-    """Return the size of each part, and how much of it each class is."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    if found is None or found.lengths is None:
-        return table
-    table.add_column("part", no_wrap=True)
-    for name in ("rows", *found.lengths.labels):
-        table.add_column(Text(name), justify="right", no_wrap=True, overflow="ellipsis")
-    for part in parts_of(found):
-        table.add_row(Text(part.name), f"{part.rows:,}", *class_shares(part))
-    return table
