@@ -171,7 +171,10 @@ def waiting_list(
     running_first = sorted(studies, key=lambda study: study.desired != "running")
     short = memory_shortage(running_first, workers)
     found = (*_of_studies(running_first, workers, key), *_of_arena(runs, workers, key))
-    return tuple(replace(item, why=f"{item.why}{short}") for item in found) if short else found
+    return tuple(
+        replace(item, why=f"{item.why}{short}") if short and item.goes_on else item
+        for item in found
+    )
 
 
 def _of_studies(

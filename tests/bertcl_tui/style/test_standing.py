@@ -1,5 +1,7 @@
 """Why studies, runs and workers stand as they do: nothing that waits is silent about it."""
 
+import socket
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -146,6 +148,20 @@ def test_a_worker_without_a_run_says_why(study: StudyRow, free: WorkerRow, run: 
     assert why_idle(free, [], [replace(run, reason="the disk is full")]) == (
         "arena: the disk is full"
     )
+
+
+def test_only_what_shall_go_on_waits_for_memory(
+    study: StudyRow, worker: WorkerRow, tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}', encoding="utf-8")
+    with (tmp_path / "model.safetensors").open("wb") as weights:
+        weights.truncate(2**42)  # 4 TiB that take no room
+    large = replace(study, state="queued", model=str(tmp_path), target=99)
+    resting = replace(large, id=99, state="paused", desired="paused")
+    here = replace(worker, state="running", study_id=99, host=socket.gethostname())
+    goes_on, paused = waiting_list([large, resting], [], [here], str)
+    assert goes_on.why.endswith("; there is memory for 1 worker only")
+    assert "memory" not in paused.why
 
 
 def test_nothing_that_waits_is_silent(
