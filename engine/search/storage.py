@@ -8,10 +8,12 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from sqlite3 import Connection, connect
 from typing import Any, Final
 
 import optuna
+from alembic.script import ScriptDirectory
 from optuna.distributions import distribution_to_json, json_to_distribution
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
@@ -92,13 +94,25 @@ def _patiently_opened(url: str) -> RDBStorage:
 
 
 def _opened(template: str) -> RDBStorage:
-    try:
-        return TrialTables(template, engine_kwargs=_engine_options(template))
-    except RuntimeError as error:
+    storage = TrialTables(
+        template, engine_kwargs=_engine_options(template), skip_compatibility_check=True
+    )
+    if storage.get_current_version() != _newest_version():
+        storage.engine.dispose()
         raise UsageError(
             "the store's Optuna tables are from another version of Optuna; "
             "bring them up to date with `optuna storage upgrade`, or use another --store"
-        ) from error
+        )
+    return storage
+
+
+@cache
+def _newest_version() -> str | None:
+    """Return the version of this Optuna's tables, for which all of its migrations are loaded.
+
+    Optuna does so whenever a storage is opened, which takes most of the time that opening takes.
+    """
+    return ScriptDirectory(str(Path(models.__file__).with_name("alembic"))).get_current_head()
 
 
 class TrialTables(RDBStorage):
