@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import psutil
@@ -13,13 +14,15 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
-from engine.store.connection import store_url
+from engine.store.connection import open_store, store_url
 from tests.forking import CAN_FORK, end_forks, forking, forks
 from tests.postgres import PostgresServer, postgres_server
 
 # Threads that wait for each other sleep: where they spin, what they wait for gets no core from the
 # other tests, and learning takes ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Nor has what is as small as in tests any use for more than one thread of linear algebra.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # What is begun in the background of a script ignores Ctrl-C, and so would the commands of tests.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -93,13 +96,24 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store of no rows, to be copied: to make one takes ten times as long."""
+    path = tmp_path_factory.mktemp("empty") / "studies.db"
+    open_store(str(path)).close()
+    return path
+
+
 @pytest.fixture(params=("sqlite", "postgresql"))
 def any_store(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    empty_store: Path,
 ) -> str:
     """Return the URL of an empty store: of a file, then of a server."""
     if request.param == "sqlite":
-        return store_url(str(tmp_path / "studies.db"))
+        return store_url(str(copyfile(empty_store, tmp_path / "studies.db")))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     server: PostgresServer = request.getfixturevalue("postgres")
     return server.emptied_store()

@@ -8,7 +8,9 @@ import math
 import random
 import shutil
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar, get_args
 
 from engine.spec import Protocol, SearchSettings, StudySpec
@@ -68,11 +70,30 @@ Place = TypeVar("Place", str, Path)
 def recorded_store(path: Place, more: Sequence[str] = ()) -> Place:
     """Write the store at ``path``; return ``path``. A worker's id is 1, the studies' 1, 2, 3.
 
+    A file is recorded once in a process, and then copied; its running trial lives as of now.
+
     Args:
         path: where nothing is yet, or the URL of an empty database.
         more: sequences of further complete studies, on the backbone of the first.
     """
-    store = open_store(str(path))
+    if more or "://" in str(path):
+        _record(str(path), more)
+    else:
+        shutil.copyfile(Path(_recorded_once().name, "studies.db"), path)
+        _live_as_of_now(Path(path))
+    return path
+
+
+@cache
+def _recorded_once() -> "TemporaryDirectory[str]":
+    """Return the folder of a store that is only copied; it goes when the process ends."""
+    folder = TemporaryDirectory(prefix="bertcl-recorded-")
+    _record(str(Path(folder.name, "studies.db")), ())
+    return folder
+
+
+def _record(place: str, more: Sequence[str]) -> None:
+    store = open_store(place)
     try:
         worker = _register_this_process(store)
         live = create_study(store, _spec(LIVE, model="sample", data="sample", trials=60))
@@ -96,20 +117,23 @@ def recorded_store(path: Place, more: Sequence[str] = ()) -> Place:
         write_log(store, "info", f"#30 begins · {LIVE}", worker_id=worker)
     finally:
         store.close()
-    return path
 
 
 def copy_of(path: Path, folder: Path) -> Path:
     """Return a copy of a closed store, to be written to; its running trial lives as of now."""
     copy = Path(shutil.copy(path, folder / "studies.db"))
-    store = open_store(str(copy))
+    _live_as_of_now(copy)
+    return copy
+
+
+def _live_as_of_now(path: Path) -> None:
+    store = open_store(str(path))
     try:
         beat_for_worker(store, WORKER, TELEMETRY)
         record_progress(store, RUNNING, WORKER, _now_at(STAGE_STEPS + 46, rate=10.8), [])
         beat_for_run(store, RUNNING, WORKER)
     finally:
         store.close()
-    return copy
 
 
 def _tell_what_matters(store: Store, study: int, *, trials: int, choices: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
@@ -9,7 +10,7 @@ from engine.store.connection import Store, open_store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(tmp_path / "studies.db"))
+def store(empty_store: Path, tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(copyfile(empty_store, tmp_path / "studies.db")))
     yield store
     store.close()

@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from shutil import copyfile
 from typing import Protocol
 
 import msgspec
 import pytest
 
 from engine.search.spaces import ProfileSpace, Space, WarmStart
+from engine.search.storage import open_storage
 from engine.search.trials import Search, open_search
 from engine.spec import SearchSettings, StudySpec
-from engine.store.connection import open_store
+from engine.store.connection import store_url as store_url_of
 
 SPACE = ProfileSpace(((1e-7, 1e-4), (1e-7, 1e-4), (1e-7, 1e-3)))
 
@@ -24,11 +26,19 @@ class Opener(Protocol):
     ) -> Search: ...
 
 
+@pytest.fixture(scope="package")
+def empty_search(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store that has Optuna's tables, too, and nothing in them."""
+    path = tmp_path_factory.mktemp("search") / "studies.db"
+    storage = open_storage(store_url_of(str(copyfile(empty_store, path))))
+    storage.remove_session()
+    storage.engine.dispose()
+    return path
+
+
 @pytest.fixture
-def store_url(tmp_path: Path) -> str:
-    store = open_store(str(tmp_path / "studies.db"))
-    store.close()
-    return store.url
+def store_url(empty_search: Path, tmp_path: Path) -> str:
+    return store_url_of(str(copyfile(empty_search, tmp_path / "studies.db")))
 
 
 @pytest.fixture
