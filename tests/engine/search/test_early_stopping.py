@@ -2,12 +2,18 @@ from collections.abc import Sequence
 
 import pytest
 from optuna import Study
+from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial
 
 from engine.search.early_stopping import Climb, flatness
 from engine.search.trials import Search
 from engine.spec.search import Pruner
-from tests.engine.search.conftest import Opener
+from tests.engine.search.conftest import SPACE, Opener, study_spec
+
+
+def in_memory(pruner: Pruner) -> Search:
+    spec = study_spec(sampler="random", pruner=pruner)
+    return Search(InMemoryStorage(), spec, SPACE)
 
 
 def run_trial(search: Search, reports: list[float]) -> int | None:
@@ -35,38 +41,36 @@ def test_percentile_ends_the_worst_quarter_once_their_rates_are_warm(opened: Ope
     assert run_trial(search, steady(1.22)) is None
 
 
-def test_percentile_sees_a_trial_that_forgets(opened: Opener) -> None:
-    search = opened(sampler="random", pruner="percentile")
+def test_percentile_sees_a_trial_that_forgets() -> None:
+    search = in_memory("percentile")
     for trial in range(8):
         run_trial(search, [1.38, 1.39, 1.39, 1.40 + trial / 1000])
     assert run_trial(search, [1.41, 1.30, 1.38, 1.00]) == 3
     assert run_trial(search, [1.41, 1.40, 1.40, 1.00]) == 4
 
 
-def test_percentile_lets_a_trial_go_on_that_has_recovered(opened: Opener) -> None:
-    search = opened(sampler="random", pruner="percentile")
+def test_percentile_lets_a_trial_go_on_that_has_recovered() -> None:
+    search = in_memory("percentile")
     for _ in range(8):
         run_trial(search, steady(1.3))
     assert run_trial(search, [1.0, 1.1, 1.3, 1.3]) is None
 
 
-def test_first_trials_come_to_their_end(opened: Opener) -> None:
-    search = opened(sampler="random", pruner="percentile")
+def test_first_trials_come_to_their_end() -> None:
+    search = in_memory("percentile")
     assert [run_trial(search, steady(2.0 - trial)) for trial in range(8)] == [None] * 8
 
 
-def test_asha_halves_at_the_first_second_and_fourth_report(opened: Opener) -> None:
-    search = opened(sampler="random", pruner="asha")
+def test_asha_halves_at_the_first_second_and_fourth_report() -> None:
+    search = in_memory("asha")
     assert run_trial(search, steady(1.4)) is None
     assert run_trial(search, steady(1.3)) == 1
     assert run_trial(search, [1.5, 1.3, 1.3]) == 2
     assert run_trial(search, [1.5, 1.5, 1.5, 1.2]) == 4
 
 
-def test_hyperband_prunes_hopeless_trials_in_some_brackets_later_than_in_others(
-    opened: Opener,
-) -> None:
-    search = opened(sampler="random", pruner="hyperband")
+def test_hyperband_prunes_hopeless_trials_in_some_brackets_later_than_in_others() -> None:
+    search = in_memory("hyperband")
     run_trial(search, steady(1.4, 20))
     ends = {run_trial(search, steady(1.3 - trial / 100, 20)) for trial in range(24)}
     assert {1, 3} <= ends
@@ -78,8 +82,8 @@ def test_a_trial_that_reported_nothing_is_not_pruned(opened: Opener, pruner: Pru
     assert not search.should_prune(search.propose().number)
 
 
-def test_without_a_pruner_every_trial_goes_on(opened: Opener) -> None:
-    search = opened(sampler="random", pruner="none")
+def test_without_a_pruner_every_trial_goes_on() -> None:
+    search = in_memory("none")
     assert [run_trial(search, steady(1.0 / (trial + 1))) for trial in range(12)] == [None] * 12
 
 

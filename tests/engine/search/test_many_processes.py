@@ -38,8 +38,9 @@ def test_workers_may_make_the_tables_at_once_and_report_at_once(tmp_path: Path) 
     store = open_store(str(tmp_path / "studies.db"))
     url = store.url
     store.close()
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as workers:
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload([__name__])  # imported once for all of them
+    with ProcessPoolExecutor(PROCESSES, mp_context=forks) as workers:
         made = workers.map(open_and_close, [url] * PROCESSES, timeout=120)
         assert list(made) == ["opened"] * PROCESSES
 

@@ -103,7 +103,7 @@ def test_cma_ranks_trials_that_scored_nothing_last() -> None:
 @pytest.mark.parametrize("kind", ["tpe", "gp", "smooth", "cma", "random"])
 def test_rates_stay_in_the_space_even_where_it_is_a_point(kind: Sampler) -> None:
     space = ProfileSpace(((1e-5, 1e-5), (1e-7, 1e-4), (3.3e-6, 3.4e-6)))
-    asked = Rehearsal(kind, space=space).play(8 if kind == "gp" else 13, lambda rates: rates[1])
+    asked = Rehearsal(kind, space=space).play(5 if kind == "gp" else 13, lambda rates: rates[1])
     assert all(space.clip(rates) == rates for rates in asked)
     assert {rates[0] for rates in asked} == {1e-5}
 
@@ -119,12 +119,13 @@ def test_tied_spaces_are_searched_by_every_sampler(kind: Sampler, space: Space) 
         # Only what llrd has besides its rate is a decay, best at 0.7.
         return -abs(math.log10(point[0] / 3e-5)) - sum(abs(each - 0.7) for each in point[1:])
 
-    asked = Rehearsal(kind, space=space).play(12 if kind in {"gp", "smooth"} else 60, nearness)
+    trials, some = {"gp": (8, 4), "smooth": (12, 6)}.get(kind, (60, 6))
+    asked = Rehearsal(kind, space=space).play(trials, nearness)
     assert all(space.clip(point) == point for point in asked)
     # Where it knows enough of the best, smooth looks elsewhere.
     worth = max if kind == "smooth" else sum
     if kind != "random":
-        assert worth(map(nearness, asked[-6:])) > worth(map(nearness, asked[:6]))
+        assert worth(map(nearness, asked[-some:])) > worth(map(nearness, asked[:some]))
 
 
 def test_smooth_is_not_led_astray_by_luck() -> None:

@@ -1,4 +1,6 @@
 from collections import Counter
+from collections.abc import Callable
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from engine.tasks.load import load_task
 from engine.tasks.models import model_path
 from engine.tasks.sources.sample import SAMPLE_PACK, installed_file
 from engine.tasks.splits import example_keys, split_rows
+from engine.tasks.task import TaskData
 
 pytestmark = pytest.mark.long
 
@@ -22,6 +25,12 @@ def missing() -> str:
         except PackageNotFoundError:
             return requirement
     return ""
+
+
+@pytest.fixture(scope="module")
+def task_of() -> Callable[[str], TaskData]:
+    """Load a sample's task: once, as nothing changes it."""
+    return cache(partial(load_task, data="sample"))
 
 
 sample = pytest.mark.skipif(bool(missing()), reason=f"sample pack not installed: {missing()}")
@@ -60,9 +69,9 @@ def test_the_samples_backbone_can_be_loaded() -> None:
     ],
 )
 def test_no_text_is_in_two_splits_and_none_comes_twice(
-    name: str, classes: int, validation: int
+    name: str, classes: int, validation: int, task_of: Callable[[str], TaskData]
 ) -> None:
-    task = load_task(name, "sample")
+    task = task_of(name)
     by_passage = name in {"privacy-qa", "boolq"}
     splits = split_rows(task, Protocol(train_rows=800, eval_rows=1000))
     groups = [
@@ -79,10 +88,10 @@ def test_no_text_is_in_two_splits_and_none_comes_twice(
 
 @sample
 @pytest.mark.sample
-def test_a_path_says_the_class_and_what_cannot_be_read_is_left_out() -> None:
-    news, subjects, tweets = (
-        load_task(name, "sample") for name in ("bbc-news", "medical-subjects", "tweets")
-    )
+def test_a_path_says_the_class_and_what_cannot_be_read_is_left_out(
+    task_of: Callable[[str], TaskData],
+) -> None:
+    news, subjects, tweets = map(task_of, ("bbc-news", "medical-subjects", "tweets"))
     texts = {*news.train.sentence1, *news.validation.sentence1}
     assert len(texts) == len(news.train) + len(news.validation) == 2124
     assert any(", a 15.8m" in text for text in texts), "the pound sign is no UTF-8"
@@ -92,8 +101,8 @@ def test_a_path_says_the_class_and_what_cannot_be_read_is_left_out() -> None:
 
 @sample
 @pytest.mark.sample
-def test_samples_are_the_same_every_time() -> None:
-    task = load_task("rotten-tomatoes", "sample")
+def test_samples_are_the_same_every_time(task_of: Callable[[str], TaskData]) -> None:
+    task = task_of("rotten-tomatoes")
     assert load_task("Rotten Tomatoes", "sample") == task
     assert task.labels == ("rotten", "fresh")
     assert len(task.train) + len(task.validation) == 12_751
