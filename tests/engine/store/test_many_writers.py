@@ -49,8 +49,9 @@ def write_on_and_on(path: str, pid: int) -> list[int]:
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[ProcessPoolExecutor]:
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as workers:
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload([__name__])  # imported once for all of them
+    with ProcessPoolExecutor(PROCESSES, mp_context=forks) as workers:
         yield workers
 
 

@@ -74,11 +74,13 @@ def spent(store: Store, study_id: int) -> float:
         return spending_of(connection, study_id, 1.0).spent
 
 
-@pytest.mark.parametrize(("step", "epochs"), [(0, 0.0), (10, 2.5), (20, 5.0), (25, 6.0), (30, 7.0)])
-def test_a_run_has_spent_the_epochs_of_its_steps(store: Store, step: int, epochs: float) -> None:
-    run_id = learn(store, new_study(store), 0, step)
+def test_a_run_has_spent_the_epochs_of_its_steps(store: Store) -> None:
+    study_id = new_study(store)
+    known = {0: 0.0, 10: 2.5, 20: 5.0, 25: 6.0, 30: 7.0}
+    runs = {step: learn(store, study_id, number, step) for number, step in enumerate(known)}
     with store.reading() as connection:
-        assert spent_epochs(connection, run.c.id == run_id) == epochs
+        found = {step: spent_epochs(connection, run.c.id == each) for step, each in runs.items()}
+    assert found == known
 
 
 def test_all_trials_of_a_study_count_whatever_became_of_them(store: Store) -> None:
@@ -116,23 +118,21 @@ def test_imported_trials_cost_nothing_here(store: Store) -> None:
     assert spent(store, import_study(store, study_spec(), [trial], origin="import log")) == 0
 
 
-@pytest.mark.parametrize(
-    ("accuracies", "before", "forgetting"),
-    [
-        (((0.9,), (0.8, 0.7)), 0.9, 0.1),
-        (((0.9,), (0.95, 0.8), (0.6, 0.85, 0.7)), 0.85, 0.15),
-        (((), (0.8, 0.7)), None, None),
-        (((0.8, 0.7),), None, None),
-    ],
-)
-def test_what_imported_trials_forgot_is_known_where_they_say_it(
-    store: Store, accuracies: tuple[tuple[float, ...], ...], before: float, forgetting: float
-) -> None:
-    trial = FinishedTrial(learning_rates=(1e-5, 1e-5), accuracies=accuracies)
-    study_id = import_study(store, study_spec(), [trial], origin="import log")
-    (found,) = trials_of(store, study_id)
-    assert found.p_o_before == (before and pytest.approx(before))
-    assert found.forgetting == (forgetting and pytest.approx(forgetting))
+def test_what_imported_trials_forgot_is_known_where_they_say_it(store: Store) -> None:
+    known = (
+        (((0.9,), (0.8, 0.7)), (0.9, 0.1)),
+        (((0.9,), (0.95, 0.8), (0.6, 0.85, 0.7)), (0.85, 0.15)),
+        (((), (0.8, 0.7)), (None, None)),
+        (((0.8, 0.7),), (None, None)),
+    )
+    trials = [
+        FinishedTrial(learning_rates=(1e-5, 1e-5), accuracies=accuracies) for accuracies, _ in known
+    ]
+    study_id = import_study(store, study_spec(), trials, origin="import log")
+    found = [(each.p_o_before, each.forgetting) for each in trials_of(store, study_id)]
+    assert found == [
+        tuple(value and pytest.approx(value) for value in expected) for _, expected in known
+    ]
 
 
 def test_a_study_wants_trials_until_its_budget_is_spent(store: Store) -> None:
