@@ -130,7 +130,6 @@ def test_asking_is_light() -> None:
     assert not heavy & set(modules)
 
 
-@pytest.mark.as_typed
 def test_the_machine_is_described_by_another_process() -> None:
     assert ask_machine().cores == core_count()
 

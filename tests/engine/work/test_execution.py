@@ -70,7 +70,13 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> RunSpec:
         model=str(tiny_backbone(tmp_path_factory.mktemp("backbone"))),
         method="flat",
         options={"lr": 3e-3},
-        protocol=Protocol(epochs=1, batch_size=4, retention_rows=16, precision="fp32"),
+        protocol=Protocol(
+            epochs=1,
+            batch_size=8,  # six steps a stage
+            measures_per_epoch=2,
+            retention_rows=16,
+            precision="fp32",
+        ),
         device="cpu",
     )
 
@@ -240,7 +246,7 @@ def require_next_worker_ends_as(
 def test_a_locked_store_gives_the_run_back_and_it_goes_on_where_it_was(
     store: Store, spec: RunSpec, undisturbed: list[MeasurementRecord]
 ) -> None:
-    run_id, lock = create_run(store, spec), Lock(store, 10)
+    run_id, lock = create_run(store, spec), Lock(store, 5)
     outcome = work(store, lock, pauses=Pauses(meanwhile=lock.give_back))
     assert outcome is not None
     assert outcome.state == "paused"
@@ -259,7 +265,7 @@ def test_a_locked_store_gives_the_run_back_and_it_goes_on_where_it_was(
 def test_a_worker_that_ends_while_the_store_is_locked_leaves_its_run_to_the_next(
     store: Store, spec: RunSpec, undisturbed: list[MeasurementRecord]
 ) -> None:
-    run_id, lock, ending = create_run(store, spec), Lock(store, 10), Pauses()
+    run_id, lock, ending = create_run(store, spec), Lock(store, 5), Pauses()
     ending.meanwhile = ending.set
     with pytest.raises(StorageError):
         work(store, lock, pauses=ending)
@@ -274,7 +280,7 @@ def test_a_run_goes_on_from_a_place_that_hosts_share_and_leaves_no_checkpoint_th
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(CHECKPOINTS.variable, f"memory://shared-{os.getpid()}")
-    run_id, lock = create_run(store, spec), Lock(store, 10)
+    run_id, lock = create_run(store, spec), Lock(store, 5)
     outcome = work(store, lock, pauses=Pauses(meanwhile=lock.give_back))
     assert outcome is not None
     assert outcome.state == "paused"
@@ -285,7 +291,7 @@ def test_a_run_goes_on_from_a_place_that_hosts_share_and_leaves_no_checkpoint_th
     newer = max(kept_there, key=lambda file: file.written_at)
     place.write(newer.path.as_posix(), lambda path: path.write_bytes(b"torn"))
 
-    assert first_steps(store) > 5, "the older one serves where the newer is torn"
+    assert first_steps(store) > 3, "the older one serves where the newer is torn"
     assert measurements_of(store, run_id) == undisturbed
     assert [folder.path.name for folder in place.folders()] == [FIRST_STAGES]
 
@@ -334,7 +340,7 @@ def test_a_run_whose_model_is_gone_waits_for_it_and_goes_on_where_it_was(
         def happen(self) -> None:
             control_run(store, run_id, "paused")
 
-    work(store, Pause(10))
+    work(store, Pause(5))
     folder.rename(tmp_path / "elsewhere")
     control_run(store, run_id, "running")
     outcome = work(store)
@@ -469,7 +475,7 @@ def test_no_checkpoint_is_written_where_the_last_worker_died(store: Store, spec:
     run_id = create_run(store, spec)
     lost = register_worker(store, identity_of(), device="cpu", threads=1, log_file=None)
     claim_run(store, lost, threads=1)
-    record_progress(store, run_id, lost, Progress(step=10, steps=48))
+    record_progress(store, run_id, lost, Progress(step=3, steps=12))
     end_worker(store, lost)
     found: list[int] = []
 
@@ -478,7 +484,7 @@ def test_no_checkpoint_is_written_where_the_last_worker_died(store: Store, spec:
             found.append(len(kept(store, run_id)))
 
     work(store, Look())
-    assert found.index(1) == 11, "the file is there when step 12 was taken"
+    assert found.index(1) == 4, "the file is there when step 5 was taken"
 
 
 class Break(AtStep):
@@ -493,7 +499,7 @@ def test_a_gpu_that_fails_ends_the_worker_and_no_run(
 ) -> None:
     run_id = create_run(store, spec)
     with pytest.raises(RuntimeError, match="illegal memory access"):
-        work(store, Break(10))
+        work(store, Break(5))
     require_next_worker_ends_as(undisturbed, store, run_id)
 
 
@@ -534,21 +540,21 @@ def test_a_damaged_checkpoint_is_noticed_and_the_one_before_it_used(
     store: Store, spec: RunSpec, undisturbed: list[MeasurementRecord], damaged: int
 ) -> None:
     run_id = create_run(store, spec)
-    assert work(store, Die(store, 10)) is None
+    assert work(store, Die(store, 5)) is None
     places = _positions(store, run_id)
-    assert sorted(places) == [8, 9]
+    assert sorted(places) == [3, 4]
     for step in sorted(places, reverse=True)[:damaged]:
         content = bytearray(places[step].read_bytes())
         content[-1] ^= 1
         places[step].write_bytes(content)
-    (places[9].parent / ".checkpoint-1.safetensors.ab12.part").write_bytes(b"half")
+    (places[4].parent / ".checkpoint-1.safetensors.ab12.part").write_bytes(b"half")
 
     outcome = work(store)
     assert outcome is not None
     assert outcome.state == "complete"
     assert measurements_of(store, run_id) == undisturbed
     (line,) = told(store)
-    goes_on = "goes on from step 8" if damaged == 1 else "begins anew after step 9"
+    goes_on = "goes on from step 3" if damaged == 1 else "begins anew after step 4"
     assert line.startswith(f"run {run_id} {goes_on}: checkpoint ")
     assert "is damaged (its checksum is another)" in line
     assert not (store.folder / f"run-{run_id}").exists()
@@ -571,7 +577,7 @@ def test_a_run_that_is_given_back_again_and_again_learns_the_same(
     store: Store, spec: RunSpec, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(control, "_LOOK_SECONDS", 0.0)
-    options = {"rows": 16} if method == "ewc-task" else {}
+    options = {"rows": 8} if method == "ewc-task" else {}
     asked = msgspec.structs.replace(spec, method=method, options={**spec.options, **options})
     found = []
     for ends in (False, True):
@@ -629,7 +635,7 @@ def test_a_run_whose_first_stage_another_learns_waits_and_takes_it_over(
     ]
     assert not any_waits_for_first_stage(store)
 
-    assert first_steps(store) == 13, "the first stage was taken over"
+    assert first_steps(store) == 7, "the first stage was taken over"
     assert measurements_of(store, second) == undisturbed
 
 
@@ -670,7 +676,7 @@ def test_races_of_one_seed_go_on_from_one_first_stage(
 
     work(store, Another(3))
     assert waited == [Outcome("queued", "waits for again #0, which learns the same first stage")]
-    assert first_steps(store) == 13, "that of the same seed was taken over"
+    assert first_steps(store) == 7, "that of the same seed was taken over"
     assert first_steps(store) == 1, "no other seed begins like it"
     with store.reading() as connection:
         learnt = spending_of(connection, study_id, 9.0, one_first_stage=True).spent
@@ -697,10 +703,10 @@ def test_a_trial_of_the_later_stages_is_as_if_it_were_learnt_alone(
         def happen(self) -> None:
             control_run(store, paused, "paused")
 
-    work(store, Pause(5))
+    work(store, Pause(3))
     control_run(store, paused, "running")
-    assert first_steps(store) in range(6, 13), "it goes on where it was paused"
-    assert first_steps(store) == 13, "stage 1 is learnt once"
+    assert first_steps(store) in range(4, 7), "it goes on where it was paused"
+    assert first_steps(store) == 7, "stage 1 is learnt once"
     (kept_stage,) = (store.folder / "first-stages").iterdir()
     kept_stage.unlink()
     assert first_steps(store) == 1, "what was lost is learnt again"

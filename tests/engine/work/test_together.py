@@ -35,7 +35,7 @@ pytestmark = [
 ]
 
 RATES = (1e-3, 3e-3, 5e-3)
-HALF = 8
+HALF = 4
 """Steps of a stage."""
 
 
@@ -59,7 +59,12 @@ def specs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunSpec, ...]:
         method="flat",
         options={},
         protocol=Protocol(
-            epochs=1, batch_size=6, retention_rows=16, precision="fp32", dropout=False
+            epochs=1,
+            batch_size=12,
+            measures_per_epoch=2,
+            retention_rows=16,
+            precision="fp32",
+            dropout=False,
         ),
         device="cpu",
     )
@@ -199,7 +204,7 @@ def test_a_worker_is_at_another_of_its_runs_when_one_has_ended(
 ) -> None:
     first, second, last = _queue(store, specs)
     seen: list[int | None] = []
-    look = AtStep(12, lambda: seen.append(living_workers(store)[0].run_id))
+    look = AtStep(HALF + 2, lambda: seen.append(living_workers(store)[0].run_id))
     _work(store, {second: look, last: Prunes()})
     assert seen == [first]
 
