@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
 from torch import Tensor
 
+from engine.learning.checkpoint import Checkpoint
 from engine.learning.events import Event, Measured, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
@@ -17,7 +19,7 @@ TRIPLE = ("mood", "topic", "agree")
 
 @dataclass(frozen=True)
 class Ask:
-    """Makes the specs of runs: flat at 3e-3 for two epochs, unless told otherwise."""
+    """Makes the specs of runs: flat at 3e-3 for two epochs, each measured once, unless told."""
 
     data: Path
     model: Path
@@ -43,7 +45,9 @@ class Ask:
             learning_rates=rates,
             seed=seed,
             device="cpu",
-            protocol=Protocol(**{"epochs": 2, "precision": "fp32", **protocol}),
+            protocol=Protocol(
+                **{"epochs": 2, "measures_per_epoch": 1, "precision": "fp32", **protocol}
+            ),
         )
 
 
@@ -60,6 +64,28 @@ def learn_until(learner: SequenceLearner, step: int) -> Iterator[Event]:
         if isinstance(event, Stepped) and event.step == step:
             return events
     raise AssertionError(f"there is no step {step}")
+
+
+def learn_saving(
+    spec: RunSpec, *steps: int
+) -> tuple[SequenceLearner, list[Event], list[Checkpoint]]:
+    """Learn to the end; return also what was saved after each of these steps, over all stages."""
+    learner, events, saved = prepare(spec), [], []
+    for event in learner.events():
+        events.append(event)
+        if isinstance(event, Stepped) and event.step in steps:
+            now = learner.save()  # whose tensors are the learner's own
+            copies = {name: value.clone() for name, value in now.tensors.items()}
+            saved.append(replace(now, tensors=copies))
+    assert len(saved) == len(steps)
+    return learner, events, saved
+
+
+def go_on(spec: RunSpec, checkpoint: Checkpoint) -> tuple[SequenceLearner, list[Event]]:
+    """Learn to the end from where another learner was saved."""
+    learner = prepare(spec)
+    learner.restore(checkpoint)
+    return learner, list(learner.events())
 
 
 def weights(learner: SequenceLearner) -> dict[str, Tensor]:

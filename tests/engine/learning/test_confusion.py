@@ -80,7 +80,7 @@ def test_at_the_end_of_a_stage_the_rows_that_score_are_counted(ask: Ask, selecti
 
 
 def test_what_a_curve_is_of_is_not_counted(ask: Ask) -> None:
-    _, events = learn(ask(epochs=1))
+    _, events = learn(ask(epochs=1, measures_per_epoch=3))
     within = [event for event in measured(events) if event.fraction < 1]
     assert within
     assert not any(item.confusion for event in within for item in event.measurements)

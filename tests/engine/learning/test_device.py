@@ -37,8 +37,8 @@ def _faults_of_large_pieces(kept: bool, answer: Connection) -> None:
     library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(10):
-        piece = library.malloc(48 * 2**20)
-        ctypes.memset(piece, 1, 48 * 2**20)
+        piece = library.malloc(34 * 2**20)
+        ctypes.memset(piece, 1, 34 * 2**20)
         library.free(piece)
     answer.send(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 

@@ -14,7 +14,9 @@ from engine.spec import RunSpec
 from tests.engine.learning.asking import (
     TRIPLE,
     Ask,
+    go_on,
     learn,
+    learn_saving,
     learn_until,
     losses,
     measured,
@@ -50,18 +52,12 @@ def test_stage_1_is_that_of_a_flat_run_and_the_later_ones_have_the_profile(
 
 
 @pytest.mark.parametrize("optimizer_state", ["fresh", "carried"])
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
-def test_a_restored_run_has_the_rates_of_its_stage(
-    ask: Ask, optimizer_state: str, share: float
-) -> None:
+def test_a_restored_run_has_the_rates_of_its_stage(ask: Ask, optimizer_state: str) -> None:
     spec = _later(ask, optimizer_state=optimizer_state)
-    whole, _ = learn(spec)
-    stopped = prepare(spec)
-    learn_until(stopped, round(share * whole.steps_taken))
-    resumed = prepare(spec)
-    resumed.restore(stopped.save())
-    list(resumed.events())
-    assert same_weights(weights(resumed), weights(whole))
+    whole, _, saved = learn_saving(spec, 1, 3, 5)  # of 6: the second stage begins after 3
+    for checkpoint in saved:
+        resumed, _ = go_on(spec, checkpoint)
+        assert same_weights(weights(resumed), weights(whole))
 
 
 def test_runs_with_one_first_seed_begin_alike_and_go_on_by_their_own(

@@ -40,7 +40,7 @@ def test_a_plane_between_two_heaps_is_found_and_one_class_is_all_there_is() -> N
 
 
 def test_probes_are_made_at_the_ends_of_stages_of_every_task_learnt_by_then(ask: Ask) -> None:
-    _, events = learn(ask(TRIPLE, probe_rows=30, epochs=1))
+    _, events = learn(ask(TRIPLE, probe_rows=30, epochs=1, measures_per_epoch=2))
     assert not [event for event in measured(events) if event.fraction < 1.0 and event.probes]
     found = _at_ends(measured(events))
     assert {stage: [(each.task, each.rows) for each in found[stage]] for stage in found} == {
@@ -58,7 +58,7 @@ def test_there_are_no_more_rows_than_the_task_has_and_none_by_default(ask: Ask) 
 
 
 def test_a_probed_run_learns_what_any_does(ask: Ask) -> None:
-    plain, probed = learn(ask()), learn(ask(probe_rows=48))
+    plain, probed = learn(ask(epochs=1)), learn(ask(epochs=1, probe_rows=48))
     assert losses(plain[1]) == losses(probed[1])
     weights = zip(plain[0].model.parameters(), probed[0].model.parameters(), strict=True)
     assert all(torch.equal(one, other) for one, other in weights)
@@ -68,7 +68,7 @@ def test_a_probed_run_learns_what_any_does(ask: Ask) -> None:
 def test_a_head_that_is_lost_costs_the_probe_nothing_and_an_encoder_that_is_lost_all(
     ask: Ask,
 ) -> None:
-    learner, _ = learn(ask(PAIR, epochs=12, probe_rows=48))
+    learner, _ = learn(ask(PAIR, epochs=8, probe_rows=48))
     _, before = _probed(learner, 1)
     assert before > 0.8
     with torch.no_grad():

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from engine.learning.device import to_device
-from engine.learning.events import Stepped
+from engine.learning.events import Event, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import follow_fewer, prepare, rows_within
 from tests.engine.learning.asking import Ask, learn, losses, measured
@@ -69,8 +69,15 @@ def test_held_out_rows_score_trials_otherwise(ask: Ask) -> None:
     assert sizes == [(48, 16, 32)] * 2
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 1.0, 3.0])
-def test_following_costs_at_most_its_share_of_learning_in_tokens(ask: Ask, share: float) -> None:
+@pytest.fixture(scope="module")
+def unbounded(ask: Ask) -> tuple[SequenceLearner, list[Event]]:
+    return learn(ask(measures_per_epoch=3, batch_size=8))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 3.0])
+def test_following_costs_at_most_its_share_of_learning_in_tokens(
+    ask: Ask, unbounded: tuple[SequenceLearner, list[Event]], share: float
+) -> None:
     learner, events = learn(ask(measures_per_epoch=3, batch_size=8, curve_share=share))
     setup, found = learner.setup, measured(events)
     for stage, plan in enumerate(setup.plans):
@@ -80,9 +87,9 @@ def test_following_costs_at_most_its_share_of_learning_in_tokens(ask: Ask, share
         affordable = int(share * 3 * learnt / followed)
         assert len(inside) == (min(5, max(3, affordable)) if share else 0)
     assert [event.fraction for event in found].count(1.0) == 2
-    unbounded, others = learn(ask(measures_per_epoch=3, batch_size=8))
+    whole, others = unbounded
     assert losses(events) == losses(others)
-    assert learner.search_matrix == unbounded.search_matrix
+    assert learner.search_matrix == whole.search_matrix
 
 
 def test_where_learning_is_short_a_curve_is_on_fewer_rows(ask: Ask) -> None:

@@ -13,7 +13,15 @@ from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
 from engine.spec import RunSpec
-from tests.engine.learning.asking import Ask, learn, learn_until, same_weights, weights
+from tests.engine.learning.asking import (
+    Ask,
+    go_on,
+    learn,
+    learn_saving,
+    learn_until,
+    same_weights,
+    weights,
+)
 
 PROTOCOLS = {
     "default": {},
@@ -31,19 +39,19 @@ PROTOCOLS = {
 }
 
 
+STOPS = (2, 3, 4, 6)
+"""Steps, of 6: the second stage begins after 3."""
+
+
 class Undisturbed(NamedTuple):
     spec: RunSpec
     learner: SequenceLearner
     events: list[Event]
 
-    @property
-    def steps(self) -> int:
-        return self.learner.setup.plans[-1].last_step
-
 
 @pytest.fixture(scope="module", params=PROTOCOLS)
 def undisturbed(request: pytest.FixtureRequest, ask: Ask) -> Undisturbed:
-    spec = ask(**{"epochs": 1, **PROTOCOLS[request.param]})
+    spec = ask(**{"epochs": 1, "measures_per_epoch": 3, **PROTOCOLS[request.param]})
     return Undisturbed(spec, *learn(spec))
 
 
@@ -68,26 +76,34 @@ def _after(events: list[Event], step: int) -> list[Event]:
     ]
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.7, 1.0])
-def test_restored(undisturbed: Undisturbed, path: Path, share: float) -> None:
-    stop = round(share * undisturbed.steps)  # a half: where the second stage begins
-    disturbed = prepare(undisturbed.spec)
-    if stop:
-        learn_until(disturbed, stop)
-    checkpoint = _through_file(disturbed.save("mine"), path)
+def test_restored(undisturbed: Undisturbed, path: Path) -> None:
+    disturbed, events, saved = learn_saving(undisturbed.spec, *STOPS)
+    assert events == undisturbed.events, "saving changes nothing"
+    _assert_same_state(disturbed, undisturbed.learner)
+    for stop, checkpoint in zip(STOPS, saved, strict=True):
+        restored = prepare(undisturbed.spec)
+        restored.restore(_through_file(checkpoint, path))
+        assert restored.steps_taken == stop
+        assert list(restored.events()) == _after(undisturbed.events, stop)
+        _assert_same_state(restored, undisturbed.learner)
 
-    restored = prepare(undisturbed.spec)
-    restored.restore(checkpoint)
-    assert restored.steps_taken == stop
-    events = list(restored.events())
 
+def _assert_same_state(one: SequenceLearner, other: SequenceLearner) -> None:
+    assert same_weights(weights(one), weights(other))
+    assert _optimizer(one).keys() == _optimizer(other).keys()
+    assert same_weights(_optimizer(one), _optimizer(other))
+    assert one.search_matrix == other.search_matrix
+    assert one.validation_matrix == other.validation_matrix
+
+
+def test_restored_before_the_first_step(ask: Ask, path: Path) -> None:
+    spec = ask(epochs=1)
+    checkpoint = _through_file(prepare(spec).save("mine"), path)
     assert checkpoint.extra == "mine"
-    assert events == _after(undisturbed.events, stop)
-    assert same_weights(weights(restored), weights(undisturbed.learner))
-    assert _optimizer(restored).keys() == _optimizer(undisturbed.learner).keys()
-    assert same_weights(_optimizer(restored), _optimizer(undisturbed.learner))
-    assert restored.search_matrix == undisturbed.learner.search_matrix
-    assert restored.validation_matrix == undisturbed.learner.validation_matrix
+    whole, events = learn(spec)
+    restored, again = go_on(spec, checkpoint)
+    assert again == events
+    _assert_same_state(restored, whole)
 
 
 def _optimizer(learner: SequenceLearner) -> dict[str, Tensor]:
@@ -106,16 +122,6 @@ def test_restored_again_and_again(ask: Ask, path: Path) -> None:
         learner.restore(checkpoint)
     assert same_weights(weights(learner), weights(whole))
     assert learner.search_matrix == whole.search_matrix
-
-
-def test_going_on_after_saving_changes_nothing(ask: Ask, path: Path) -> None:
-    spec = ask(epochs=1)
-    whole, _ = learn(spec)
-    learner = prepare(spec)
-    rest = learn_until(learner, 2)
-    _through_file(learner.save(), path)
-    list(rest)
-    assert same_weights(weights(learner), weights(whole))
 
 
 def test_two_learners_restored_from_one_checkpoint_share_nothing(ask: Ask, path: Path) -> None:

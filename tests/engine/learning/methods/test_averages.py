@@ -90,7 +90,7 @@ def test_ema_ends_a_stage_with_the_average_of_its_steps(decay: float, ask: Ask) 
 
 
 def test_the_average_is_what_is_measured_within_a_stage(ask: Ask) -> None:
-    learner = prepare(ask(method="ema", options={"decay": 1.0}))
+    learner = prepare(ask(method="ema", options={"decay": 1.0}, measures_per_epoch=3))
     begun = weights(learner)
     events = learner.events()
     event = next(event for event in events if isinstance(event, Measured) and event.step == 1)

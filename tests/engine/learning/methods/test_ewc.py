@@ -4,10 +4,19 @@ import pytest
 import torch
 
 from engine.errors import UsageError
-from engine.learning.learner import SequenceLearner
 from engine.learning.methods import make_method
 from engine.learning.prepare import prepare
-from tests.engine.learning.asking import TRIPLE, Ask, learn, learn_until, same_weights, weights
+from engine.spec import RunSpec
+from tests.engine.learning.asking import (
+    TRIPLE,
+    Ask,
+    go_on,
+    learn,
+    learn_saving,
+    learn_until,
+    same_weights,
+    weights,
+)
 
 PENALTIES = ("coupled", "decoupled")
 PROFILE = (1e-3, 2e-3, 3e-3, 3e-3)
@@ -23,7 +32,7 @@ def test_without_importance_it_is_flat(ask: Ask, penalty: str) -> None:
 
 def test_a_decoupled_penalty_holds_what_the_earlier_task_needs(ask: Ask) -> None:
     def drift(importance: float) -> float:
-        learner = _decoupled(ask, importance)
+        learner = prepare(_decoupled(ask, importance))
         rest = learn_until(learner, learner.setup.plans[0].last_step)
         before = weights(learner)
         list(rest)
@@ -34,27 +43,24 @@ def test_a_decoupled_penalty_holds_what_the_earlier_task_needs(ask: Ask) -> None
     assert 0 < held_at_any_rate < held < free
 
 
-def _decoupled(ask: Ask, importance: float = 1e5, **others: object) -> SequenceLearner:
+def _decoupled(ask: Ask, importance: float = 1e5, **others: object) -> RunSpec:
     options = {"importance": importance, "rows": 8, "penalty": "decoupled"}
-    return prepare(ask(TRIPLE, method="ewc-task", options=options, epochs=1, **others))
+    return ask(TRIPLE, method="ewc-task", options=options, epochs=1, **others)
 
 
 @pytest.mark.parametrize("rates", [None, PROFILE])
-@pytest.mark.parametrize("stage", [1, 2])
-def test_a_decoupled_one_goes_on_where_it_was(
-    ask: Ask, stage: int, rates: tuple[float, ...] | None
-) -> None:
-    whole, stopped, resumed = (_decoupled(ask, rates=rates) for _ in range(3))
-    list(whole.events())
-    learn_until(stopped, whole.setup.plans[stage].first_step + 1)
-    resumed.restore(stopped.save())
-    list(resumed.events())
-    assert same_weights(weights(resumed), weights(whole))
+def test_a_decoupled_one_goes_on_where_it_was(ask: Ask, rates: tuple[float, ...] | None) -> None:
+    spec = _decoupled(ask, rates=rates)
+    whole, _, saved = learn_saving(spec, 4, 7)
+    assert [checkpoint.position.stage for checkpoint in saved] == [1, 2]
+    for checkpoint in saved:
+        resumed, _ = go_on(spec, checkpoint)
+        assert same_weights(weights(resumed), weights(whole))
 
 
 def test_with_a_profile_each_choice_is_pulled_at_its_own_rate(ask: Ask) -> None:
     def moved(rates: tuple[float, ...]) -> dict[str, torch.Tensor]:
-        learner = _decoupled(ask, rates=rates)
+        learner = prepare(_decoupled(ask, rates=rates))
         rest = learn_until(learner, learner.setup.plans[0].last_step)
         before = weights(learner)
         list(rest)

@@ -8,8 +8,18 @@ from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods.auto_rgn import relative_norm
 from engine.learning.prepare import prepare
+from engine.spec import RunSpec
 from engine.spec.protocol import rate_factor
-from tests.engine.learning.asking import TRIPLE, Ask, learn, learn_until, same_weights, weights
+from tests.engine.learning.asking import (
+    TRIPLE,
+    Ask,
+    go_on,
+    learn,
+    learn_saving,
+    learn_until,
+    same_weights,
+    weights,
+)
 
 RATES = (1e-3, 2e-3, 3e-3, 4e-3)
 
@@ -67,15 +77,15 @@ def test_the_encoder_is_frozen_once_it_is_warm(ask: Ask) -> None:
     assert moved == {f"heads.{task}.{part}" for task in (0, 1) for part in ("weight", "bias")}
 
 
-@pytest.mark.parametrize("stop", [1, 3, 4, 7])
-def test_a_frozen_encoder_stays_so_when_it_is_gone_on(ask: Ask, stop: int) -> None:
-    spec = ask(method="seq-star", options={"warmup": 1})
-    whole, stopped, resumed = (prepare(spec) for _ in range(3))
-    list(whole.events())
-    learn_until(stopped, stop)
-    resumed.restore(stopped.save())
-    list(resumed.events())
-    assert same_weights(weights(resumed), weights(whole))
+def _assert_gone_on_with(spec: RunSpec, *stops: int) -> None:
+    whole, _, saved = learn_saving(spec, *stops)
+    for checkpoint in saved:
+        resumed, _ = go_on(spec, checkpoint)
+        assert same_weights(weights(resumed), weights(whole))
+
+
+def test_a_frozen_encoder_stays_so_when_it_is_gone_on(ask: Ask) -> None:
+    _assert_gone_on_with(ask(method="seq-star", options={"warmup": 1}), 1, 3, 4, 7)
 
 
 def test_heads_have_their_own_rate_unless_a_profile_says_it(ask: Ask) -> None:
@@ -98,8 +108,8 @@ def test_heads_cannot_learn_faster_than_any_rate(ask: Ask) -> None:
         prepare(ask(method="slca", lr=0.1))
 
 
-def _auto(ask: Ask, **others: object) -> SequenceLearner:
-    return prepare(ask(method="auto-rgn", options={"batches": 2}, **others))
+def _auto(ask: Ask, **others: object) -> RunSpec:
+    return ask(method="auto-rgn", options={"batches": 2}, **others)
 
 
 def test_a_relative_norm_is_of_what_has_a_gradient() -> None:
@@ -110,7 +120,7 @@ def test_a_relative_norm_is_of_what_has_a_gradient() -> None:
 
 
 def test_rates_are_in_proportion_to_relative_norms(ask: Ask) -> None:
-    learner = _auto(ask, rates=RATES)
+    learner = prepare(_auto(ask, rates=RATES))
     setup, optimizer = learner.setup, learner.optimizer
     groups = {group["choice"]: group for group in optimizer.param_groups}
     # the second step of an epoch averages over both, the third keeps that, the next begins anew
@@ -128,18 +138,12 @@ def test_rates_are_in_proportion_to_relative_norms(ask: Ask) -> None:
     assert seen == [pytest.approx(row, rel=1e-4) for row in expected]
 
 
-@pytest.mark.parametrize("stop", [1, 2, 4, 8])
-def test_its_rates_are_the_same_when_it_is_gone_on_with(ask: Ask, stop: int) -> None:
-    whole, stopped, resumed = (_auto(ask) for _ in range(3))
-    list(whole.events())
-    learn_until(stopped, stop)
-    resumed.restore(stopped.save())
-    list(resumed.events())
-    assert same_weights(weights(resumed), weights(whole))
+def test_its_rates_are_the_same_when_it_is_gone_on_with(ask: Ask) -> None:
+    _assert_gone_on_with(_auto(ask), 1, 2, 4, 8)
 
 
 def test_the_next_step_has_its_own_rates_again(ask: Ask) -> None:
-    learner = _auto(ask)
+    learner = prepare(_auto(ask))
     rates = [
         max(group["lr"] for group in learner.optimizer.param_groups)
         for event in learner.events()

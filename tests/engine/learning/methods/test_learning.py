@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from engine.errors import UsageError
-from engine.learning.checkpoint import read_checkpoint, write_checkpoint
-from engine.learning.events import Event, Measured, Stepped
+from engine.learning.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from engine.learning.events import Event, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods import Method
 from engine.learning.model import SequenceModel
@@ -22,8 +22,11 @@ from tests.engine.learning.asking import (
     PAIR,
     TRIPLE,
     Ask,
+    go_on,
     learn,
+    learn_saving,
     learn_until,
+    measured,
     same_weights,
     weights,
 )
@@ -65,9 +68,12 @@ def _options(name: str, asked: Ask) -> dict[str, float | str]:
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in METHODS])
-def test_every_method_learns_two_tasks(name: str, asked: Ask) -> None:
+def test_every_method_learns_two_tasks_and_goes_on_from_a_checkpoint(
+    name: str, asked: Ask, tmp_path: Path
+) -> None:
     rates = PROFILE if name == "profile" else None
-    learner, _ = learn(asked(method=name, rates=rates, options=_options(name, asked), epochs=4))
+    spec = asked(method=name, rates=rates, options=_options(name, asked), epochs=4)
+    learner, events, (saved,) = learn_saving(spec, prepare(spec).setup.plans[-1].last_step - 2)
     matrix = learner.validation_matrix
     assert matrix.p_s > 0.5, "three classes: chance is a third"
     assert matrix.p_o > 0.5
@@ -77,6 +83,19 @@ def test_every_method_learns_two_tasks(name: str, asked: Ask) -> None:
         assert matrix.forgetting is None
     else:
         assert matrix.forgetting == pytest.approx(matrix.rows[0][0] - matrix.p_o)
+
+    resumed, rest = go_on(spec, _through_file(saved, tmp_path))
+    assert same_weights(weights(resumed), weights(learner))
+    assert resumed.validation_matrix == matrix
+    assert measured(rest) == measured(events)[-len(measured(rest)) :]
+
+
+def _through_file(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
+    path = folder / "checkpoint.safetensors"
+    write_checkpoint(path, checkpoint)
+    found = read_checkpoint(path)
+    assert found is not None
+    return found
 
 
 class WarmHead(Method):
@@ -108,30 +127,6 @@ def test_a_method_can_change_within_a_stage_also_of_a_restored_learner(briefly: 
     assert any(name.startswith("backbone.") for name in moved)
 
 
-RESUMED = [entry.name for entry in METHODS if entry.name not in ("flat", "profile")]
-
-
-@pytest.mark.parametrize("name", RESUMED)
-def test_a_restored_learner_goes_on_as_if_it_had_never_stopped(
-    name: str, briefly: Ask, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    spec = briefly(method=name, options=_options(name, briefly), epochs=1)
-    undisturbed, events = learn(spec)
-    last = undisturbed.setup.plans[-1].last_step
-    stopped = prepare(spec)
-    learn_until(stopped, last - 2)
-    path = tmp_path_factory.mktemp("run") / "checkpoint.safetensors"
-    write_checkpoint(path, stopped.save())
-    checkpoint = read_checkpoint(path)
-    assert checkpoint is not None
-    resumed = prepare(spec)
-    resumed.restore(checkpoint)
-    rest = list(resumed.events())
-    assert same_weights(weights(resumed), weights(undisturbed))
-    assert resumed.validation_matrix == undisturbed.validation_matrix
-    assert _measured(rest) == _measured(events)[-len(_measured(rest)) :]
-
-
 class _EndedError(Exception):
     pass
 
@@ -158,13 +153,17 @@ class _Whole:
     parts: int
 
 
-@pytest.fixture(scope="module", params=["flat", "ewc-task", "ewc-mlm"])
+SHARES = {"flat": (0.5,), "ewc-task": (0.0, 0.2, 0.5, 0.8), "ewc-mlm": (0.0, 0.5, 0.8)}
+
+
+@pytest.fixture(scope="module", params=SHARES)
 def whole(
     request: pytest.FixtureRequest, briefly: Ask, tmp_path_factory: pytest.TempPathFactory
 ) -> _Whole:
     """Learn to the end, finding nothing that another run has computed."""
     name = request.param
-    spec = briefly(method=name, options=_options(name, briefly), epochs=1)
+    options = {**_options(name, briefly), **({"rows": 24} if name == "ewc-task" else {})}
+    spec = briefly(method=name, options=options, epochs=1, measures_per_epoch=2, batch_size=24)
     learner = prepare(spec)
     learner.between = parts = _EndAfter()
     with pytest.MonkeyPatch.context() as patch:
@@ -173,45 +172,37 @@ def whole(
     return _Whole(spec, learner, events, parts.parts)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.5, 0.8])
 def test_what_takes_long_may_be_ended_anywhere(
-    whole: _Whole, share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: _Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for share in SHARES[whole.spec.method]:
+        folder = tmp_path / str(share)
+        monkeypatch.setenv("BERTCL_CACHE", str(folder / "other"))
+        _assert_may_be_ended_after(share, whole, folder)
+
+
+def _assert_may_be_ended_after(share: float, whole: _Whole, folder: Path) -> None:
     spec, undisturbed = whole.spec, whole.learner
-    monkeypatch.setenv("BERTCL_CACHE", str(tmp_path / "other"))
     stopped = prepare(spec)
     stopped.between = ended = _EndAfter(1 + int(share * whole.parts))
     with pytest.raises(_EndedError):
         list(stopped.events())
-    path = tmp_path / "checkpoint.safetensors"
-    write_checkpoint(path, stopped.save())
-    checkpoint = read_checkpoint(path)
-    assert checkpoint is not None
+    checkpoint = _through_file(stopped.save(), folder)
     resumed = prepare(spec)
     resumed.restore(checkpoint)
     resumed.between = rest = _EndAfter()
-    after = _measured(list(resumed.events()))
+    after = measured(list(resumed.events()))
     assert same_weights(weights(resumed), weights(undisturbed))
     assert resumed.validation_matrix == undisturbed.validation_matrix
-    assert after == _measured(whole.events)[-len(after) :]
+    assert after == measured(whole.events)[-len(after) :]
     if checkpoint.position.due is None and spec.method == "ewc-task":
         assert ended.parts + rest.parts == whole.parts, "the Fisher went on where it was"
 
 
-def _measured(events: list[Event]) -> list[Measured]:
-    return [event for event in events if isinstance(event, Measured)]
-
-
-@pytest.mark.parametrize("gamma", [0.0, 0.9])
-def test_ewc_of_a_task_holds_what_the_task_needs(gamma: float, briefly: Ask) -> None:
-    def drift(importance: float) -> Tensor:
-        learner = prepare(
-            briefly(
-                TRIPLE,
-                method="ewc-task",
-                options={"importance": importance, "gamma": gamma},
-            )
-        )
+def test_ewc_of_a_task_holds_what_the_task_needs(briefly: Ask) -> None:
+    def drift(importance: float, gamma: float = 0.0) -> Tensor:
+        options = {"importance": importance, "gamma": gamma, "rows": 16}
+        learner = prepare(briefly(TRIPLE, method="ewc-task", options=options, epochs=1))
         first = learner.setup.plans[0].last_step
         rest = learn_until(learner, first)
         after_first = weights(learner)
@@ -219,8 +210,9 @@ def test_ewc_of_a_task_holds_what_the_task_needs(gamma: float, briefly: Ask) -> 
         name = "backbone.encoder.layer.0.attention.self.value.weight"
         return (weights(learner)[name] - after_first[name]).norm()
 
-    free, held = drift(0.0), drift(1e6)
-    assert held < 0.5 * free
+    free = drift(0.0)
+    assert drift(1e6) < 0.5 * free
+    assert drift(1e6, gamma=0.9) < 0.5 * free
 
 
 def test_ewc_of_masked_language_holds_the_pretrained_weights_from_the_first_stage(
@@ -298,7 +290,7 @@ def test_joint_is_one_stage_over_all_rows(asked: Ask) -> None:
     learner, events = learn(asked(TRIPLE, method="joint", epochs=1))
     (plan,) = learner.setup.plans
     assert plan.rows == sum(len(task.train) for task in learner.setup.tasks)
-    assert all(len(event.measurements) >= 3 for event in _measured(events))
+    assert all(len(event.measurements) >= 3 for event in measured(events))
 
 
 def test_single_learns_each_task_from_the_pretrained_weights(asked: Ask) -> None:

@@ -11,7 +11,16 @@ from engine.learning.events import Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.methods.pretrained import RecAdam
 from engine.learning.prepare import prepare
-from tests.engine.learning.asking import TRIPLE, Ask, learn, learn_until, same_weights, weights
+from tests.engine.learning.asking import (
+    TRIPLE,
+    Ask,
+    go_on,
+    learn,
+    learn_saving,
+    learn_until,
+    same_weights,
+    weights,
+)
 
 VALUE = "backbone.encoder.layer.0.attention.self.value.weight"
 RATES = (1e-3, 2e-3, 3e-3, 4e-3)
@@ -93,11 +102,9 @@ def test_they_go_on_where_they_were(
     ask: Ask, method: str, options: dict[str, float | str], rates: tuple[float, ...] | None
 ) -> None:
     spec = ask(TRIPLE, method=method, options=options, rates=rates, epochs=1)
-    whole, stopped, resumed = (prepare(spec) for _ in range(3))
-    list(whole.events())
-    learn_until(stopped, whole.setup.plans[1].first_step + 1)
-    resumed.restore(stopped.save())
-    list(resumed.events())
+    whole, _, (saved,) = learn_saving(spec, 4)
+    assert saved.position.stage == 1
+    resumed, _ = go_on(spec, saved)
     assert same_weights(weights(resumed), weights(whole))
 
 

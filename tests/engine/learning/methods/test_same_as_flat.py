@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from engine.learning.events import Event
+from engine.learning.learner import SequenceLearner
 from tests.engine.learning.asking import PAIR, Ask, learn, measured, same_weights, weights
 
 RATES = (1e-3, 2e-3, 3e-3, 4e-3)
@@ -23,16 +25,29 @@ NOTHING: Mapping[str, Mapping[str, float]] = {
 }
 
 
+Learnt = tuple[SequenceLearner, list[Event]]
+
+
+@pytest.fixture(scope="module")
+def flat(ask: Ask) -> Learnt:
+    return learn(ask(PAIR, epochs=1))
+
+
+@pytest.fixture(scope="module")
+def profile(ask: Ask) -> Learnt:
+    return learn(ask(PAIR, rates=RATES, epochs=1))
+
+
 @pytest.mark.parametrize("method", NOTHING)
-def test_with_one_rate(method: str, ask: Ask) -> None:
-    flat, events = learn(ask(PAIR, epochs=1))
+def test_with_one_rate(method: str, flat: Learnt, ask: Ask) -> None:
+    learner, events = flat
     same, found = learn(ask(PAIR, method=method, options=NOTHING[method], epochs=1))
-    assert same_weights(weights(same), weights(flat))
+    assert same_weights(weights(same), weights(learner))
     assert measured(found) == measured(events)
 
 
 @pytest.mark.parametrize("method", NOTHING)
-def test_with_a_profile(method: str, ask: Ask) -> None:
-    profile, _ = learn(ask(PAIR, rates=RATES, epochs=1))
+def test_with_a_profile(method: str, profile: Learnt, ask: Ask) -> None:
+    learner, _ = profile
     same, _ = learn(ask(PAIR, method=method, rates=RATES, options=NOTHING[method], epochs=1))
-    assert same_weights(weights(same), weights(profile))
+    assert same_weights(weights(same), weights(learner))

@@ -1,7 +1,7 @@
 """A trial that is learnt with others is the trial that is learnt alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from math import isnan
 from pathlib import Path
 from statistics import mean, stdev
@@ -55,7 +55,7 @@ def alone() -> Alone:
 
 
 def _specs(ask: Ask, **protocol: object) -> tuple[RunSpec, RunSpec, RunSpec]:
-    asked = {"epochs": 1, "dropout": False, **protocol}
+    asked = {"epochs": 1, "measures_per_epoch": 2, "dropout": False, **protocol}
     return (
         ask(seed=1, lr=1e-3, **asked),
         ask(seed=2, rates=RATES, **asked),
@@ -248,7 +248,7 @@ def test_one_that_becomes_no_number_leaves_the_others_as_they_are(alone: Alone, 
 def test_losses_that_are_read_late_are_read_at_measurements_and_when_no_number(
     alone: Alone, ask: Ask
 ) -> None:
-    specs = _specs(ask, epochs=2, measures_per_epoch=1)
+    specs = _specs(ask, measures_per_epoch=1)
     learners = [prepare(spec) for spec in specs]
     for learner in learners:
         learner.losses_at_once = 2
@@ -318,19 +318,15 @@ def test_dropout_of_a_gpu_is_each_trials_own_and_the_same_again(ask: Ask) -> Non
 @pytest.mark.usefixtures("padded")
 def test_dropout_of_a_gpu_is_as_strong_as_alone(ask: Ask) -> None:
     """The same weights and rows many times: only masks differ, and what a mask does to a loss."""
-    asked = {"lr": 1e-12, "dropout": True, "shuffle": False, "measures_per_epoch": 1}
+    asked = {"lr": 1e-12, "dropout": True, "shuffle": False, "batch_size": 48}
     together = _said(_stack([prepare(ask(epochs=2, **asked)) for _ in range(8)]).events())
-    drawn = [loss for events in together.values() for loss in _first_batch(events, epochs=2)]
-    _, events = learn(ask(epochs=24, **asked))
-    solo = _first_batch(events, epochs=24)
+    drawn = [loss for events in together.values() for loss in losses(events)[:2]]
+    learner = prepare(ask(epochs=24, **asked))
+    steps = (event.loss for event in learner.events() if isinstance(event, Stepped))
+    solo = list(islice(steps, 24))
     error = (stdev(drawn) ** 2 / len(drawn) + stdev(solo) ** 2 / len(solo)) ** 0.5
     assert abs(mean(drawn) - mean(solo)) < 4 * error
     assert 0.5 < stdev(drawn) / stdev(solo) < 2.0
-
-
-def _first_batch(events: list[Event], epochs: int) -> list[float]:
-    """Return the losses of the first batch, once an epoch of the first stage."""
-    return losses(events)[: 3 * epochs : 3]
 
 
 def test_what_cannot_be_stacked_is_refused_by_name(ask: Ask) -> None:
