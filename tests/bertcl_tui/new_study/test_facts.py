@@ -76,7 +76,7 @@ class Form:
     async def fill(self, **texts: str) -> None:
         for name, text in texts.items():
             self.row(name).text = text
-            await settle(self.pilot)
+        await settle(self.pilot)
 
     def row(self, name: str) -> FieldRow:
         return self.screen.query_one(f"#{name.replace('_', '-')}", FieldRow)
@@ -90,13 +90,12 @@ class Form:
         return str(self.screen.query_one("#readiness", Static).render())
 
 
-@pytest.mark.parametrize("size", [SIZE, (80, 24)])
 async def test_tasks_are_looked_at_as_they_are_named(
-    tmp_path: Path, tasks: Path, backbone: Path, size: tuple[int, int]
+    tmp_path: Path, tasks: Path, backbone: Path
 ) -> None:
     texts = {"data": str(tasks), "model": str(backbone), "eval_rows": "16"}
     app = Host(str(tmp_path / "studies.db"), lambda reader: NewStudyScreen(reader, texts))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
         panel, picker = form.screen.query_one(FactsPanel), form.screen.query_one(Picker)
@@ -104,7 +103,10 @@ async def test_tasks_are_looked_at_as_they_are_named(
         await form.fill(sequence="mood")
         assert "1 mood" in form.facts
         assert "train 48 × 2" in form.facts
-        assert picker.display == (size == SIZE)
+        assert picker.display
+        await pilot.resize_terminal(80, 24)  # room for one of them
+        await settle(pilot)
+        assert (panel.display, picker.display) == (True, False)
         await form.fill(sequence="mood:agree", train_rows="20", max_length="8")
         assert "2 agree" in form.facts
         assert "train 20 of 48" in " ".join(form.facts.split())
@@ -114,7 +116,7 @@ async def test_tasks_are_looked_at_as_they_are_named(
         assert "2 " not in form.facts.splitlines()[-1]
 
 
-async def test_how_long_it_takes_follows_what_is_asked_for(store: Path) -> None:
+async def test_how_long_it_takes_and_what_is_skewed_follow_what_is_asked_for(store: Path) -> None:
     app = Host(str(store), NewStudyScreen)
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -131,12 +133,7 @@ async def test_how_long_it_takes_follows_what_is_asked_for(store: Path) -> None:
         await form.fill(sequence="rotten-tomatoes:privacy-qa", budget="7")
         assert "7 epochs ≈ " in form.readiness
 
-
-async def test_skewed_labels_are_warned_of_beside_what_helps(store: Path) -> None:
-    app = Host(str(store), NewStudyScreen)
-    async with app.run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        form = Form(pilot)
+        # skewed labels are warned of beside what helps
         assert form.row("balance").caution == (
             "87% of privacy-qa is one label; weights evens that out."
         )

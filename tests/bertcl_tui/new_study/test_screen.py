@@ -24,20 +24,25 @@ from tests.bertcl_tui.host import SIZE, Host, settle
 from tests.bertcl_tui.waiting import until
 
 WRONG = [
-    ("sequence", "sst2", "has one task"),
-    ("sequence", "sst2:mrcp", "did you mean 'mrpc'"),
-    ("sequence", "", "no sequence yet"),
-    ("data", "nowhere", "no data 'nowhere'"),
-    ("model", "./nowhere", "no model folder"),
-    ("trials", "0", "trials is 0"),
-    ("epochs", "x", "epochs 'x' is no whole number"),
-    ("train_rows", "1", "train rows is 1"),
-    ("eval_rows", "many", "eval rows 'many'"),
-    ("seed", "-1", "seed is -1"),
-    ("name", "a b", "name 'a b'"),
-    ("name", "taken", "there is a study named 'taken'"),
-    ("device", "gpu", "no device named 'gpu'"),
+    {
+        "sequence": ("sst2", "has one task"),
+        "trials": ("0", "trials is 0"),
+        "epochs": ("x", "epochs 'x' is no whole number"),
+        "train_rows": ("1", "train rows is 1"),
+        "eval_rows": ("many", "eval rows 'many'"),
+        "seed": ("-1", "seed is -1"),
+        "name": ("a b", "name 'a b'"),
+        "device": ("gpu", "no device named 'gpu'"),
+    },
+    {
+        "sequence": ("sst2:mrcp", "did you mean 'mrpc'"),
+        "model": ("./nowhere", "no model folder"),
+        "name": ("taken", "there is a study named 'taken'"),
+    },
+    {"sequence": ("", "no sequence yet")},
+    {"data": ("nowhere", "no data 'nowhere'")},
 ]
+"""What is wrong in which fields at once, and what is said there."""
 
 
 class Form:
@@ -56,7 +61,8 @@ class Form:
 
     async def fill(self, **texts: str) -> None:
         for name, text in texts.items():
-            await self.type(name, text)
+            self.row(name).text = text
+        await settle(self.pilot)
 
     @property
     def command(self) -> str:
@@ -84,7 +90,8 @@ def host(store: str) -> Host:
     return Host(store, NewStudyScreen)
 
 
-async def test_every_option_stands_there_with_its_default_and_help(store: str) -> None:
+@pytest.mark.action("new-study", "copy_command", "back")
+async def test_it_says_all_that_can_be_asked_is_copied_and_leaves_no_trace(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
@@ -92,9 +99,15 @@ async def test_every_option_stands_there_with_its_default_and_help(store: str) -
             row = form.row(item.name)
             assert row.text or row.default
             assert row.note
+        await pilot.press("ctrl+y")
+        assert pilot.app.clipboard == form.command
+        await pilot.press("escape")
+        await settle(pilot)
+        assert pilot.app.screen is not form.screen
+    assert not Path(store).exists()
 
 
-async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
+async def test_what_is_wrong_is_said_as_it_is_typed_and_start_goes_there(store: str) -> None:
     opened = open_store(store)
     create_study(opened, StudySpec(name="taken", sequence=("a", "b"), data="hub", model="m"))
     opened.close()
@@ -104,29 +117,32 @@ async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
         form = Form(pilot)
         await form.fill(**right)
         assert form.wrong == []
-        for name, text, said in WRONG:
-            await form.type(name, text)
-            assert name in form.wrong
-            assert said in form.row(name).note
-            assert "\n" not in form.row(name).note
-            assert form.row(name).field.label.lower() in form.readiness
-            await form.type(name, right.get(name, ""))
+        for fields in WRONG:
+            await form.fill(**{name: text for name, (text, _) in fields.items()})
+            assert set(fields) <= set(form.wrong)
+            for name, (_, said) in fields.items():
+                assert said in form.row(name).note
+                assert "\n" not in form.row(name).note
+                assert form.row(name).field.label.lower() in form.readiness
+            await form.fill(**{name: right.get(name, "") for name in fields})
             assert form.wrong == []
 
-
-async def test_start_goes_to_what_must_be_mended_first(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        form = Form(pilot)
-        await form.fill(sequence="sst2:mrpc", data="hub", epochs="x")
+        await form.fill(epochs="x")
         await pilot.press("ctrl+s")
         await settle(pilot)
         assert pilot.app.screen is form.screen
         assert form.row("epochs").has_focus_within
-    assert not Path(store).exists()
+    assert _names(store) == ["taken"]
 
 
-async def test_the_command_line_follows_what_is_typed(store: str) -> None:
+def _names(store: str) -> list[str]:
+    reader = Reader(store)
+    names = [row.name for row in reader.studies()]
+    reader.close()
+    return names
+
+
+async def test_command_line_and_defaults_follow_what_is_typed(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
@@ -139,6 +155,15 @@ async def test_the_command_line_follows_what_is_typed(store: str) -> None:
             f"bertcl-tui search sst2:mrpc --preset paper --trials 12 --name my-first "
             f"--store {store}"
         )
+
+        await form.fill(sampler="random", preset="original-code")  # and leaves what was typed
+        assert form.row("trials").default == "50"
+        assert form.row("pruner").text == "asha"
+        assert form.row("sampler").text == "random"
+        await form.type("preset", "default")
+        assert form.row("trials").default == "60"
+        assert form.row("pruner").text == "percentile"
+        assert form.row("sampler").text == "random"
 
 
 async def test_a_first_rate_counts_only_where_later_stages_are_searched(store: str) -> None:
@@ -160,29 +185,9 @@ async def test_a_first_rate_counts_only_where_later_stages_are_searched(store: s
         assert row.text == "2"
 
 
-@pytest.mark.action("new-study", "copy_command")
-async def test_ctrl_y_copies_the_command_line(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        await pilot.press("ctrl+y")
-        assert pilot.app.clipboard == Form(pilot).command
-
-
-async def test_a_preset_changes_the_defaults_and_leaves_what_was_typed(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        form = Form(pilot)
-        await form.fill(sampler="random", preset="original-code")
-        assert form.row("trials").default == "50"
-        assert form.row("pruner").text == "asha"
-        assert form.row("sampler").text == "random"
-        await form.type("preset", "default")
-        assert form.row("trials").default == "60"
-        assert form.row("pruner").text == "percentile"
-        assert form.row("sampler").text == "random"
-
-
-async def test_the_name_is_the_sequence_made_unique(store: str) -> None:
+async def test_the_name_is_the_sequence_made_unique_and_no_late_finding(
+    store: str,
+) -> None:
     opened = open_store(store)
     create_study(opened, StudySpec(name="sst2:mrpc", sequence=("a", "b"), data="hub", model="m"))
     opened.close()
@@ -194,12 +199,7 @@ async def test_the_name_is_the_sequence_made_unique(store: str) -> None:
         await form.type("sequence", "sst2:mrpc")
         assert form.row("name").default == "sst2:mrpc-2"
 
-
-async def test_late_findings_do_not_take_the_place_of_the_right_ones(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        form = Form(pilot)
-        await form.fill(data="hub", sequence="sst2:mrpc")
+        # late findings do not take the place of the right ones
         texts = {row.field.name: row.text for row in form.screen.query(FieldRow)}
         right = Findings(tasks=(), troubles={"name": "right"}, free_name="right")
         late = Findings(tasks=(), troubles={"name": "late"}, free_name="late")
@@ -226,29 +226,27 @@ async def test_tasks_are_picked_from_the_chosen_data(store: str, tasks: Path) ->
 
 
 @pytest.mark.action("new-study", "pick")
-@pytest.mark.parametrize("size", [SIZE, (80, 24)])
-async def test_a_key_goes_to_the_list_and_comes_back_to_the_field(
-    store: str, size: tuple[int, int]
-) -> None:
-    async with host(store).run_test(size=size) as pilot:
-        await settle(pilot)
+async def test_a_key_goes_to_the_list_and_comes_back_to_the_field(store: str) -> None:
+    async with host(store).run_test(size=SIZE) as pilot:
         form = Form(pilot)
-        await form.fill(data="hub", sequence="sst2:mrpc")
-        form.row("trials").focus_entry()
-        await pilot.press("ctrl+t", "home", "down")
-        picker = form.screen.query_one(Picker)
-        assert picker.has_focus
-        hint = str(form.screen.query_one("#hint", Static).render())
-        assert hint == "mrpc: Two sentences from the news: do they say the same?"
-        assert (size == SIZE) == form.screen.query_one("#form").display
-        await pilot.press("space", "ctrl+t")
-        assert form.row("sequence").text == "sst2"
-        assert form.row("trials").has_focus_within
-        await pilot.press("ctrl+t", "escape")
-        await settle(pilot)
-        assert pilot.app.screen is form.screen
-        assert form.row("trials").has_focus_within
-        assert form.screen.query_one("#form").display
+        for size in (SIZE, (80, 24)):
+            await pilot.resize_terminal(*size)
+            await form.fill(data="hub", sequence="sst2:mrpc")
+            form.row("trials").focus_entry()
+            await pilot.press("ctrl+t", "home", "down")
+            picker = form.screen.query_one(Picker)
+            assert picker.has_focus
+            hint = str(form.screen.query_one("#hint", Static).render())
+            assert hint == "mrpc: Two sentences from the news: do they say the same?"
+            assert (size == SIZE) == form.screen.query_one("#form").display
+            await pilot.press("space", "ctrl+t")
+            assert form.row("sequence").text == "sst2"
+            assert form.row("trials").has_focus_within
+            await pilot.press("ctrl+t", "escape")
+            await settle(pilot)
+            assert pilot.app.screen is form.screen
+            assert form.row("trials").has_focus_within
+            assert form.screen.query_one("#form").display
 
 
 @pytest.mark.action("studies", "new_like")
@@ -280,7 +278,7 @@ async def test_a_study_like_another_gets_its_options_and_a_free_name(
         assert Form(pilot).row("trials").text == "7"
 
 
-async def test_typing_a_sequence_is_completed_from_the_data(store: str) -> None:
+async def test_typing_a_sequence_is_completed_from_the_data_and_its_parts(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
@@ -294,14 +292,8 @@ async def test_typing_a_sequence_is_completed_from_the_data(store: str) -> None:
         await pilot.press("right")
         assert form.row("sequence").text == "sst2:mrpc"
 
-
-async def test_the_parts_of_a_task_are_completed_too(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        form = Form(pilot)
-        await form.fill(data="hub", sequence="")
-        form.row("sequence").focus_entry()
-        await pilot.press(*"sst2", "slash", "l")
+        await form.fill(sequence="sst2/")  # the parts of a task too
+        await pilot.press("end", "l")
         await settle(pilot)
         await pilot.press("right")
         assert form.row("sequence").text == "sst2/long"
@@ -319,9 +311,9 @@ async def test_paths_are_completed_by_tab_which_else_goes_on(
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
-        await form.fill(data="", model="")
+        await form.fill(data=f"{tasks.parent}/", model="")
         form.row("data").focus_entry()
-        await pilot.press(*f"{tasks.parent}/tas", "tab")
+        await pilot.press("end", *"tas", "tab")
         await settle(pilot)
         assert form.row("data").text == str(tasks)
         assert form.screen.query_one(Picker).option_count == 3
@@ -334,11 +326,8 @@ async def test_paths_are_completed_by_tab_which_else_goes_on(
         assert form.row("preset").has_focus_within
 
 
-@pytest.mark.parametrize("size", [SIZE, (80, 24)])
-async def test_arrows_move_between_fields_and_turn_choices(
-    store: str, size: tuple[int, int]
-) -> None:
-    async with host(store).run_test(size=size) as pilot:
+async def test_arrows_and_the_mouse_reach_fields_choices_and_tasks(store: str, tasks: Path) -> None:
+    async with host(store).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         form = Form(pilot)
         await pilot.press("down", "down", "down", "right")
@@ -348,10 +337,6 @@ async def test_arrows_move_between_fields_and_turn_choices(
         assert form.row("preset").text == "default"
         assert form.row("model").has_focus_within
 
-
-async def test_the_mouse_reaches_fields_choices_and_tasks(store: str, tasks: Path) -> None:
-    async with host(store).run_test(size=(80, 24)) as pilot:
-        form = Form(pilot)
         await form.fill(data=str(tasks), sequence="")
         await pilot.click("#trials Input")
         assert form.row("trials").has_focus_within
@@ -387,9 +372,7 @@ async def test_start_writes_the_study_asks_for_workers_and_opens_it(
         await settle(pilot)
         assert [type(message) for message in app.told] == [StartWorkers, OpenStudy], app.told
         assert pilot.app.screen is not form.screen
-    reader = Reader(store)
-    assert [row.name for row in reader.studies()] == ["mood:agree"]
-    reader.close()
+    assert _names(store) == ["mood:agree"]
     opened = open_store(store)
     study = find_study(opened, "mood:agree")
     opened.close()
@@ -415,17 +398,6 @@ async def test_a_refused_study_is_said_and_can_be_tried_again(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_only_keys_that_are_not_typed_are_offered(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await pilot.press("n")
-        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
-        form = Form(pilot)
-        await until(pilot, lambda: "f1 help" in form.keys)
-        assert "^q quit" in form.keys
-        form.row("preset").focus_entry()
-        await until(pilot, lambda: "? help" in form.keys)
-
-
 @pytest.mark.process
 @pytest.mark.usefixtures("forked")
 async def test_escape_calls_off_what_is_being_checked(
@@ -446,25 +418,20 @@ async def test_escape_calls_off_what_is_being_checked(
     assert not Path(store).exists()
 
 
-async def test_what_was_typed_and_not_sent_is_there_the_next_time(open_app: OpenApp) -> None:
+async def test_what_was_typed_is_there_the_next_time_and_keys_that_type_are_not_offered(
+    open_app: OpenApp,
+) -> None:
     async with open_app() as pilot:
         for trials in ("", "17"):
             await pilot.press("n")
             await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
             form = Form(pilot)
             assert form.row("trials").text == trials
+            await until(pilot, lambda form=form: "f1 help" in form.keys)  # type: ignore[misc]
+            assert "^q quit" in form.keys
+            form.row("preset").focus_entry()
+            await until(pilot, lambda form=form: "? help" in form.keys)  # type: ignore[misc]
             form.row("trials").text = "17"
             await until(pilot, lambda form=form: "--trials 17" in form.command)  # type: ignore[misc]
             await pilot.press("escape")
             await until(pilot, lambda: not isinstance(pilot.app.screen, NewStudyScreen))
-
-
-@pytest.mark.action("new-study", "back")
-async def test_escape_leaves_without_a_trace(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        screen = pilot.app.screen
-        await pilot.press("escape")
-        await settle(pilot)
-        assert pilot.app.screen is not screen
-    assert not Path(store).exists()
