@@ -112,6 +112,11 @@ class BertclApp(App[None]):
         else:
             await super().on_event(event)
 
+    @property
+    def _background_screens(self) -> list[Screen[object]]:
+        """None where the screen in front covers all; Textual would draw it anew for those below."""
+        return [] if self.screen.styles.background.a == 1 else super()._background_screens
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what is done to every line before the terminal gets it."""
         filters = super().get_line_filters()

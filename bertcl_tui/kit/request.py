@@ -22,7 +22,7 @@ from bertcl_tui.kit.pending import CancelledError, Pending
 from bertcl_tui.options import Field
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.starting import Findings
-from bertcl_tui.widgets.frame import TopBar
+from bertcl_tui.widgets.frame import TopBar, tell
 from bertcl_tui.widgets.inputs import CommandLine, FieldRow, Pick, Picker
 from bertcl_tui.widgets.keys import KeyBar
 from bertcl_tui.widgets.suggesters import SequenceSuggester
@@ -261,7 +261,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
         picker = self.query_one(Picker)
         row = next((row for row in self._rows.values() if row.has_focus_within), None)
         hint = self.query_one("#hint", Static)
-        hint.update(picker.note if picker.has_focus else row.note if row else "")
+        tell(hint, picker.note if picker.has_focus else row.note if row else "")
         hint.set_class(row is not None and row.complaint is not None, "-trouble")
 
     # what becomes of it
@@ -277,7 +277,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
         if start.disabled:
             return
         start.disabled = True
-        self.query_one("#readiness", Static).update("Checking data, model and device…")
+        tell(self.query_one("#readiness", Static), "Checking data, model and device…")
         self._pending = Pending()
         self._start(self.asked, self._pending)
 
@@ -355,7 +355,7 @@ class RequestScreen(Screen[Result], Generic[Result]):
         mended = any(row.complaint for row in wrong)
         said = f"{'✗ to be mended' if mended else 'needed'} first: {labels}"
         said = said if wrong else self.promise()
-        self.query_one("#readiness", Static).update(said)
+        tell(self.query_one("#readiness", Static), said)
 
     def _wrong_rows(self) -> list[FieldRow]:
         return [row for row in self._rows.values() if row.trouble]

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from bertcl_tui.new_study.facts import facts_text
 from bertcl_tui.style.wording import duration
+from bertcl_tui.widgets.frame import tell
 from engine.spec import Protocol
 from engine.tasks.facts import NoFacts, TaskFacts
 
@@ -72,4 +73,4 @@ class FactsPanel(VerticalScroll, can_focus=False):
             waiting=waiting if self._since is not None else "",
         )
         for told in self.query(Static):  # none is there yet as the screen opens
-            told.update(text)
+            tell(told, text)

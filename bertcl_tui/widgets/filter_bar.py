@@ -23,6 +23,7 @@ from bertcl_tui.store.filters import (
     parse_filter,
     with_bounds,
 )
+from bertcl_tui.widgets.frame import tell
 from engine.errors import UsageError
 
 
@@ -174,7 +175,7 @@ class FilterBar(Vertical):
     def _say(self, wrong: str, hint: str) -> None:
         for name, text in (("#wrong", wrong), ("#hint", hint)):
             label = self.query_one(name, Label)
-            label.update(text)
+            tell(label, text)
             label.display = bool(text)
 
     @on(Input.Submitted)

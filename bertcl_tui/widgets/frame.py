@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from rich.text import Text
 from textual.app import RenderResult
+from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Static
 
 _BETWEEN = " · "
 
@@ -15,6 +17,16 @@ def entitle(widget: Widget, title: str, subtitle: str = "") -> None:
         widget.border_title = markup
     if (widget.border_subtitle or "") != (markup := Text(subtitle).markup):
         widget.border_subtitle = markup
+
+
+def tell(static: Static, text: str | Content) -> None:
+    """Let it say this; the same again lays out nothing."""
+    said = static.content
+    if isinstance(said, Content) and isinstance(text, Content):
+        if not said.is_same(text):  # equal ones may differ in their colours
+            static.update(text)
+    elif said != text:
+        static.update(text)
 
 
 class TopBar(Widget):

@@ -18,6 +18,7 @@ from textual.widgets import Input, OptionList, Static
 from bertcl_tui.charts.words import fill, width_of
 from bertcl_tui.options.readers import Field
 from bertcl_tui.widgets.choice import Choice
+from bertcl_tui.widgets.frame import tell
 from bertcl_tui.widgets.suggesters import PathInput
 
 _GAP: Final = 1
@@ -38,7 +39,7 @@ class CommandLine(Static):
     def show(self, command: str) -> None:
         """Show this command."""
         self.command = command
-        self.update(command)
+        tell(self, command)
 
     def on_click(self, event: Click) -> None:
         event.stop()
