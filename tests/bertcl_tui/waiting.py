@@ -1,11 +1,14 @@
 """Waiting for what threads bring, without a fixed time."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
 from textual.pilot import Pilot
 
 _PATIENCE = 60.0
+_BETWEEN = 0.02
+"""Seconds from look to look: the app goes on by itself, and is not asked to meanwhile."""
 
 
 async def until(
@@ -21,5 +24,5 @@ async def until(
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, "what was waited for never came"
-        await pilot.pause(0.01)
+        await asyncio.sleep(_BETWEEN)
     await pilot.pause()

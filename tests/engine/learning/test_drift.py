@@ -145,5 +145,6 @@ def test_other_files_or_another_model_take_the_place_of_what_was_kept(
     prepare(other(epochs=1))
     prepare(other(epochs=1))
     assert loads == [str(ask.model), str(mine), str(mine)]
+    gc.collect()
     kept = [item for item in gc.get_objects() if isinstance(item, Backbone)]
     assert len(kept) == 1
