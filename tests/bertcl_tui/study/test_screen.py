@@ -83,16 +83,16 @@ async def _enter(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen) and _table(pilot).items)
 
 
-async def test_the_running_trial_then_the_best(open_app: OpenApp) -> None:
+async def test_the_running_trial_then_the_best_and_charts_that_follow_the_cursor(
+    open_app: OpenApp,
+) -> None:
     async with open_app() as pilot:
         await _enter(pilot)
         assert _numbers(pilot)[:3] == [30, 10, 6]
         assert len(_numbers(pilot)) == 29
-
-
-async def test_the_charts_follow_the_cursor(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
+        line = pilot.app.screen.query_one(TopBar).render_line(0).text
+        assert "Studies › rotten-tomatoes:privacy-qa" in line
+        assert "running · 30/60 trials · ETA" in line
         await until(pilot, lambda: "running #30" in _drawn(pilot, "forgetting"))
         await pilot.press("j")
         await until(pilot, lambda: "#10 0.754" in _drawn(pilot, "forgetting"))
@@ -100,6 +100,8 @@ async def test_the_charts_follow_the_cursor(open_app: OpenApp) -> None:
         assert _chart(pilot, "rates").border_title == "2 Learning rates ─ ■ #10"
         await until(pilot, lambda: "#10" in _drawn(pilot, "plane"))
         assert "layer 1" in _drawn(pilot, "importance")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
 
 
 async def test_a_trial_that_ends_moves_to_its_place_and_the_cursor_with_it(
@@ -141,7 +143,8 @@ async def test_a_note_is_kept_and_found(open_app: OpenApp) -> None:
         await _enter(pilot)
         await pilot.press("j", "N")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
-        await pilot.press(*"good #keep", "enter")
+        pilot.app.screen.query_one(Input).value = "good #keep"
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
         await pilot.press("slash")
         pilot.app.screen.query_one(Input).value = "note:#keep"
@@ -154,18 +157,24 @@ async def test_a_note_is_kept_and_found(open_app: OpenApp) -> None:
         await until(pilot, lambda: _numbers(pilot) == [])
 
 
+@pytest.mark.action("study", "combine")
 async def test_marks_stand_before_a_long_filter_and_the_plane_tells_what_does_not_fit(
     open_app: OpenApp,
 ) -> None:
     async with open_app(size=LARGE) as pilot:
         await _enter(pilot)
-        await pilot.press("j", "space", "j", "space", "slash")
+        await pilot.press("v", "j", "escape")  # a range ends before the screen is left
+        assert isinstance(pilot.app.screen, StudyScreen)
+        assert not _table(pilot).ranging
+        await pilot.press("space", "j", "space", "slash")
         pilot.app.screen.query_one(Input).value = "p_o > 0.1 lr3>1e-9 p>1.39"
         await until(pilot, lambda: "lr3" in _title(pilot))
         title = _title(pilot)
         assert title.index("2 marked") < title.index("p_o")
         fitting = len(_numbers(pilot))
         await until(pilot, lambda: f"● {fitting}  • {24 - fitting}" in _drawn(pilot, "plane"))
+        await pilot.press("enter", "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
 
 
 @pytest.mark.parametrize(("followed", "rows"), [(None, 256), (32, 32)])
@@ -186,16 +195,8 @@ async def test_the_curves_say_on_how_many_rows_they_are_measured(
         await until(pilot, lambda: str(learning.border_title) == title)
 
 
-@pytest.mark.action("study", "combine")
-async def test_c_combines_what_is_marked(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
-        await pilot.press("j", "space", "c")
-        await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
-
-
-@pytest.mark.action("study", "pause_or_resume")
-async def test_pause_and_resume(open_app: OpenApp, store: Path) -> None:
+@pytest.mark.action("study", "pause_or_resume", "stop_study")
+async def test_pause_and_resume_at_once_and_stop_when_asked(open_app: OpenApp, store: Path) -> None:
     async with open_app() as pilot:
         await _enter(pilot)
         await pilot.press("p")
@@ -204,6 +205,12 @@ async def test_pause_and_resume(open_app: OpenApp, store: Path) -> None:
         await until(pilot, lambda: "pausing" in top.render_line(0).text)
         await pilot.press("p")
         await until(pilot, lambda: _desired(store) == "running")
+        await until(pilot, lambda: "running ·" in top.render_line(0).text)
+        await pilot.press("s", "n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        assert _desired(store) == "running"
+        await pilot.press("s", "y")
+        await until(pilot, lambda: _desired(store) == "stopped")
 
 
 async def test_resume_starts_a_worker_where_none_lives(
@@ -218,19 +225,8 @@ async def test_resume_starts_a_worker_where_none_lives(
         await until(pilot, lambda: started)
 
 
-@pytest.mark.action("study", "stop_study")
-async def test_stop_asks_first(open_app: OpenApp, store: Path) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
-        await pilot.press("s", "n")
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
-        assert _desired(store) == "running"
-        await pilot.press("s", "y")
-        await until(pilot, lambda: _desired(store) == "stopped")
-
-
 @pytest.mark.action("study", "sort", "reverse")
-async def test_sort_and_reverse(open_app: OpenApp) -> None:
+async def test_keys_and_clicks_on_columns_sort_and_turn(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await _enter(pilot)
         await pilot.press("o", "o", "o")
@@ -241,32 +237,14 @@ async def test_sort_and_reverse(open_app: OpenApp) -> None:
         await until(pilot, lambda: _numbers(pilot)[1:4] == [29, 28, 27])
         assert "by number ▼" in _title(pilot)
         assert "#▼" in _table(pilot).render_line(0).text
-
-
-async def test_a_click_on_a_column_sorts_by_it_and_again_turns_it(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
         await pilot.click(TrialsTable, offset=(5, 0))
         await until(pilot, lambda: _numbers(pilot)[1:4] == [0, 1, 2])
-        await pilot.click(TrialsTable, offset=(5, 0))
-        await until(pilot, lambda: _numbers(pilot)[1:4] == [29, 28, 27])
 
 
-@pytest.mark.action("study", "filter")
-async def test_filter(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
-        await pilot.press("slash")
-        pilot.app.screen.query_one(Input).value = "state:collapsed"
-        await until(pilot, lambda: _numbers(pilot) == [8, 16])
-        assert "2 of 31" in str(pilot.app.screen.query_one("#trials").border_title)
-        await pilot.press("enter", "escape")
-        await until(pilot, lambda: len(_numbers(pilot)) == 29)
-        assert isinstance(pilot.app.screen, StudyScreen)
-
-
-@pytest.mark.action("study", "fold_collapsed")
-async def test_collapsed_trials_are_counted_until_they_are_asked_for(open_app: OpenApp) -> None:
+@pytest.mark.action("study", "filter", "fold_collapsed")
+async def test_collapsed_trials_are_counted_until_a_key_or_a_filter_asks_for_them(
+    open_app: OpenApp,
+) -> None:
     async with open_app() as pilot:
         await _enter(pilot)
         await until(pilot, lambda: "Trials ─ 29 + 2 collapsed (x)" in _title(pilot))
@@ -276,9 +254,18 @@ async def test_collapsed_trials_are_counted_until_they_are_asked_for(open_app: O
         assert "collapsed" not in _title(pilot)
         await pilot.press("x")
         await until(pilot, lambda: len(_numbers(pilot)) == 29)
+        await pilot.press("slash")
+        pilot.app.screen.query_one(Input).value = "state:collapsed"
+        await until(pilot, lambda: _numbers(pilot) == [8, 16])
+        assert "2 of 31" in str(pilot.app.screen.query_one("#trials").border_title)
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: len(_numbers(pilot)) == 29)
+        assert isinstance(pilot.app.screen, StudyScreen)
 
 
-async def test_a_filter_that_nothing_fits(open_app: OpenApp) -> None:
+async def test_a_filter_that_nothing_fits_and_one_for_a_rate_that_there_is_not(
+    open_app: OpenApp,
+) -> None:
     async with open_app() as pilot:
         await _enter(pilot)
         await pilot.press("j", "slash")
@@ -287,27 +274,17 @@ async def test_a_filter_that_nothing_fits(open_app: OpenApp) -> None:
         await until(pilot, lambda: "No trial fits the filter." in _drawn(pilot, "rates"))
         pilot.app.screen.query_one(Input).value = "lr3>1e-9"
         await until(pilot, lambda: len(_numbers(pilot)) == 31)
-
-
-async def test_a_rate_that_the_study_has_not_is_named(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
-        await pilot.press("slash")
         pilot.app.screen.query_one(Input).value = "lr9>1e-5"
         await pilot.pause()
         assert "lr0..lr7" in str(pilot.app.screen.query_one("#wrong").render())
 
 
-async def test_escape_ends_a_range_before_it_leaves(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
-        await pilot.press("v", "j", "escape")
-        assert isinstance(pilot.app.screen, StudyScreen)
-        assert not _table(pilot).ranging
-
-
 @pytest.mark.action("study", "next_panel")
-async def test_a_small_terminal_shows_one_chart_and_tab_the_next(open_app: OpenApp) -> None:
+@pytest.mark.action("study", "show_panel(1)", "show_panel(2)", "show_panel(3)", "show_panel(4)")
+@pytest.mark.action("study", "show_panel(5)")
+async def test_a_small_terminal_shows_one_chart_by_tab_or_number_and_large_by_the_same_again(
+    open_app: OpenApp,
+) -> None:
     async with open_app(size=SMALL) as pilot:
         await _enter(pilot)
         seen = [_shown(pilot)]
@@ -316,17 +293,15 @@ async def test_a_small_terminal_shows_one_chart_and_tab_the_next(open_app: OpenA
             await pilot.pause()
             seen.append(_shown(pilot))
         assert seen == [[panel] for panel in (*PANELS, PANELS[0])]
-
-
-@pytest.mark.action("study", "show_panel(1)", "show_panel(2)", "show_panel(3)", "show_panel(4)")
-@pytest.mark.action("study", "show_panel(5)")
-async def test_a_chart_by_its_number(open_app: OpenApp) -> None:
-    async with open_app(size=SMALL) as pilot:
-        await _enter(pilot)
         for number in range(len(PANELS), 0, -1):
             await pilot.press(str(number))
             await pilot.pause()
             assert _shown(pilot) == [PANELS[number - 1]]
+        await pilot.press("1")
+        await until(pilot, lambda: _chart(pilot, "forgetting").size.width > 70)
+        assert _chart(pilot, "forgetting").has_focus
+        await pilot.press("1")
+        await until(pilot, lambda: _table(pilot).has_focus)
 
 
 async def test_a_large_terminal_shows_all_and_a_number_makes_one_large(open_app: OpenApp) -> None:
@@ -342,24 +317,7 @@ async def test_a_large_terminal_shows_all_and_a_number_makes_one_large(open_app:
         assert _chart(pilot, "plane").size == before
         assert isinstance(pilot.app.screen, StudyScreen)
 
-
-async def test_on_a_small_terminal_the_same_number_again_makes_a_chart_large(
-    open_app: OpenApp,
-) -> None:
-    async with open_app(size=SMALL) as pilot:
-        await _enter(pilot)
-        await pilot.press("1")
-        await until(pilot, lambda: _chart(pilot, "forgetting").size.width > 70)
-        assert _chart(pilot, "forgetting").has_focus
-        await pilot.press("1")
-        await until(pilot, lambda: _table(pilot).has_focus)
-
-
-async def test_values_are_read_in_the_large_chart_and_escape_goes_back_step_by_step(
-    open_app: OpenApp,
-) -> None:
-    async with open_app(size=LARGE) as pilot:
-        await _enter(pilot)
+        # values are read in the large one, and escape goes back step by step
         await pilot.press("j", "1")
         await until(pilot, lambda: "#10" in _drawn(pilot, "forgetting"))
         await pilot.press("left")
@@ -394,8 +352,10 @@ async def test_a_walk_through_the_plane_takes_the_cursor_along(open_app: OpenApp
         assert _scored(pilot, _cursor(pilot)).p_o > before.p_o
 
 
-@pytest.mark.action("study", "choose_baseline")
-async def test_another_flat_run_is_chosen_as_baseline(open_app: OpenApp) -> None:
+@pytest.mark.action("study", "choose_baseline", "turn_evaluator")
+async def test_another_flat_run_is_the_baseline_and_the_other_evaluator_weighs(
+    open_app: OpenApp,
+) -> None:
     async with open_app(size=LARGE) as pilot:
         await _enter(pilot)
         await until(pilot, lambda: "flat 5e-6" in _drawn(pilot, "forgetting"))
@@ -406,11 +366,6 @@ async def test_another_flat_run_is_chosen_as_baseline(open_app: OpenApp) -> None
         assert "flat 5e-6" not in _drawn(pilot, "forgetting")
         await until(pilot, lambda: "flat 1e-5" in _drawn(pilot, "rates"))
 
-
-@pytest.mark.action("study", "turn_evaluator")
-async def test_the_other_evaluator_tells_what_matters(open_app: OpenApp) -> None:
-    async with open_app(size=LARGE) as pilot:
-        await _enter(pilot)
         panel = _chart(pilot, "importance")
         await until(pilot, lambda: "PED-ANOVA, 24 trials" in str(panel.border_subtitle))
         await pilot.press("f")
@@ -430,21 +385,6 @@ async def test_what_matters_is_told_where_nobody_did(open_app: OpenApp, store: P
     assert importance_of(opened, 1, "ped-anova") is not None
 
 
-async def test_the_top_says_how_the_study_does(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
-        line = pilot.app.screen.query_one(TopBar).render_line(0).text
-        assert "Studies › rotten-tomatoes:privacy-qa" in line
-        assert "running · 30/60 trials · ETA" in line
-
-
-async def test_enter_opens_the_trial(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
-
-
 async def test_a_study_that_is_deleted_elsewhere_is_left(open_app: OpenApp, store: Path) -> None:
     async with open_app() as pilot:
         stack = pilot.app.screen_stack
@@ -455,9 +395,11 @@ async def test_a_study_that_is_deleted_elsewhere_is_left(open_app: OpenApp, stor
         await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
 
 
-@pytest.mark.parametrize("size", [SMALL, LARGE, (200, 60), (200, 24), (60, 50), (40, 12)])
-async def test_every_size_can_be_drawn(open_app: OpenApp, size: tuple[int, int]) -> None:
-    async with open_app(size=size) as pilot:
+async def test_every_size_can_be_drawn(open_app: OpenApp) -> None:
+    async with open_app(size=(40, 12)) as pilot:
         await _enter(pilot)
-        assert _table(pilot).size.height >= 3
-        assert _shown(pilot)
+        for size in ((40, 12), SMALL, LARGE, (200, 60), (200, 24), (60, 50)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda size=size: pilot.app.screen.size == size)  # type: ignore[misc]
+            assert _table(pilot).size.height >= 3
+            assert _shown(pilot)
