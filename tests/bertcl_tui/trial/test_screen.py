@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from textual.pilot import Pilot
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from bertcl_tui.arena.screen import ArenaScreen
 from bertcl_tui.kit.dialogs import ConfirmScreen, FormScreen
@@ -83,21 +83,40 @@ def _shown(pilot: Pilot[None]) -> list[str]:
     return [name for name in PANELS if _panel(pilot, name).display]
 
 
-async def test_scores_and_curves(open_app: OpenApp) -> None:
+@pytest.mark.action("trial", "next_run", "previous_run", "pause_or_resume", "stop_run", "back")
+async def test_through_the_list_it_was_opened_from_to_the_one_that_runs_which_is_controlled(
+    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "start_workers", lambda _: None)
+    opened = open_store(str(store))
     async with open_app() as pilot:
         await _open(pilot, "j")
         assert "#10" in _top(pilot)
         assert "complete · p 1.417 = 0.754 + 0.663 · step 200 of 200" in _top(pilot)
         await until(pilot, lambda: "stage 2 privacy-qa" in _drawn(pilot, "learning"))
-
-
-async def test_a_running_trial_says_its_pace_in_steps_and_tokens(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _open(pilot)
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "#6 " in _top(pilot))
+        assert "#6" in str(_panel(pilot, "learning").border_subtitle) or "p 1." in _top(pilot)
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        await until(pilot, lambda: "#30" in _top(pilot))
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: "#30" in _top(pilot))
         assert "11 st/s · 7.6k tok/s" in _top(pilot)
 
+        await pilot.press("p")
+        await until(pilot, lambda: get_run(opened, RUNNING).desired == "paused")
+        await until(pilot, lambda: "pausing" in _top(pilot))
+        await pilot.press("p")
+        await until(pilot, lambda: get_run(opened, RUNNING).desired == "running")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: get_run(opened, RUNNING).desired == "stopped")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
 
-async def test_accuracies_at_the_ends_of_stages_and_what_follows(
+
+async def test_accuracies_at_the_ends_of_stages_and_every_layer_with_its_drift(
     open_app: OpenApp, store: Path
 ) -> None:
     opened = open_store(str(store))
@@ -116,6 +135,12 @@ async def test_accuracies_at_the_ends_of_stages_and_what_follows(
     spent = Spent(learning=62.0, measuring=30.0, waiting=8.0, ideal=25.42)
     progress = Progress(step=STAGE_STEPS + 50, steps=2 * STAGE_STEPS, spent=spent)
     record_progress(opened, RUNNING, WORKER, progress, ends)
+    names = ["embeddings", *(f"layer {n}" for n in range(1, 7)), "heads"]
+    drifts = [
+        DriftRecord(stage=0, place=place, layer=name, drift=0.011 * (place + 1))
+        for place, name in enumerate(names)
+    ]
+    record_stage_end(opened, RUNNING, WORKER, drifts)
     async with open_app() as pilot:
         await _open(pilot)
         await until(pilot, lambda: "0.900" in _text(pilot, "matrix"))
@@ -127,18 +152,6 @@ async def test_accuracies_at_the_ends_of_stages_and_what_follows(
         assert "waiting 8 %, 41 % of this machine's rate" in " ".join(
             _text(pilot, "parameters").split()
         )
-
-
-async def test_every_layer_with_its_rate_and_its_drift(open_app: OpenApp, store: Path) -> None:
-    opened = open_store(str(store))
-    names = ["embeddings", *(f"layer {n}" for n in range(1, 7)), "heads"]
-    drifts = [
-        DriftRecord(stage=0, place=place, layer=name, drift=0.011 * (place + 1))
-        for place, name in enumerate(names)
-    ]
-    record_stage_end(opened, RUNNING, WORKER, drifts)
-    async with open_app() as pilot:
-        await _open(pilot)
         await until(pilot, lambda: "embeddings" in _drawn(pilot, "layers"))
         lines = _drawn(pilot, "layers").splitlines()
         assert [line.split("  ")[0].strip() for line in lines[1:9]] == names
@@ -146,7 +159,12 @@ async def test_every_layer_with_its_rate_and_its_drift(open_app: OpenApp, store:
         assert lines[8].rstrip().endswith("8.8%")
 
 
-async def test_why_it_failed_is_read_in_full_at_once_where_room_is_scarce(
+@pytest.mark.action("text", "scroll_up", "scroll_down", "page_up", "page_down")
+@pytest.mark.action("text", "scroll_home", "scroll_end")
+@pytest.mark.action("trial", "show_part(1)", "show_part(2)", "show_part(3)")
+@pytest.mark.action("trial", "show_part(4)", "show_part(5)", "show_part(6)", "show_part(7)")
+@pytest.mark.action("trial", "next_part")
+async def test_where_room_is_scarce_one_panel_is_shown_at_first_why_it_failed_in_full(
     open_app: OpenApp, store: Path
 ) -> None:
     reason = "the model could not be read: " + "a long story without an end, " * 12 + "the last."
@@ -159,29 +177,36 @@ async def test_why_it_failed_is_read_in_full_at_once_where_room_is_scarce(
         assert " ".join(_text(pilot, "parameters").split()).count("a long story") == 12
         assert "the last." in _text(pilot, "parameters")
         assert "R runs it once more" in _text(pilot, "parameters")
+        panel = _panel(pilot, "parameters")
+        await until(pilot, lambda: panel.has_focus and panel.max_scroll_y > 1)
+        await pilot.press("j")
+        await until(pilot, lambda: panel.scroll_offset.y == 1)
+        await pilot.press("k")
+        await until(pilot, lambda: panel.scroll_offset.y == 0)
+        for down, up in (("ctrl+f", "ctrl+b"), ("G", "g")):
+            await pilot.press(down)
+            await until(pilot, lambda: panel.scroll_offset.y > 1)
+            await pilot.press(up)
+            await until(pilot, lambda: panel.scroll_offset.y == 0)
 
-
-@pytest.mark.parametrize("state", ["pruned", "collapsed", "failed"])
-async def test_every_ending_is_explained(state: str, open_app: OpenApp) -> None:
-    number = next(number for number, ended in STOPPED_AT.items() if ended == state)
-    async with open_app() as pilot:
-        await _open_number(pilot, number)
-        await until(pilot, lambda: state in _text(pilot, "parameters"))
-        assert "It ended before a stage was over." in _text(pilot, "matrix")
-        assert "drift was not measured" in str(_panel(pilot, "layers").border_subtitle)
-
-
-@pytest.mark.action("trial", "show_part(1)", "show_part(2)", "show_part(3)")
-@pytest.mark.action("trial", "show_part(4)", "show_part(5)", "show_part(6)", "show_part(7)")
-@pytest.mark.action("trial", "next_part")
-async def test_one_panel_at_a_time_where_room_is_scarce(open_app: OpenApp) -> None:
-    async with open_app(size=SMALL) as pilot:
-        await _open_number(pilot, COMPLETE)
         for key, name in zip("1234567", PANELS, strict=True):
             await pilot.press(key)
-            await until(pilot, lambda name=name: _shown(pilot) == [name])
+            await until(pilot, lambda name=name: _shown(pilot) == [name])  # type: ignore[misc]
         await pilot.press("tab")
         await until(pilot, lambda: _shown(pilot) == ["learning"])
+
+
+async def test_every_ending_is_explained(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        home = pilot.app.screen
+        for state in ("pruned", "collapsed", "failed"):
+            number = next(number for number, ended in STOPPED_AT.items() if ended == state)
+            await _open_number(pilot, number)
+            await until(pilot, lambda state=state: state in _text(pilot, "parameters"))  # type: ignore[misc]
+            assert "It ended before a stage was over." in _text(pilot, "matrix")
+            assert "drift was not measured" in str(_panel(pilot, "layers").border_subtitle)
+            await pilot.press("escape")
+            await until(pilot, lambda: pilot.app.screen is home)
 
 
 def _look_at_steps(store: Path, run_id: int) -> None:
@@ -194,7 +219,9 @@ def _look_at_steps(store: Path, run_id: int) -> None:
         connection.execute(trace.insert(), seen)
 
 
-async def test_what_single_steps_did(open_app: OpenApp, store: Path) -> None:
+async def test_what_single_steps_did_is_read_at_one_step_in_all_panels_and_large(
+    open_app: OpenApp, store: Path
+) -> None:
     _look_at_steps(store, COMPLETE + 1)
     async with open_app(size=LARGE) as pilot:
         await _open_number(pilot, COMPLETE)
@@ -202,13 +229,8 @@ async def test_what_single_steps_did(open_app: OpenApp, store: Path) -> None:
         rows = {line.split()[0]: line.split()[-1] for line in _drawn(pilot, "steps").splitlines()}
         assert (rows["loss"], rows["rate"]) == ("0.010", "×0.00")
         assert (rows["embeddings"], rows["heads"]) == ("1e-4", "1e-1")
+        assert _shown(pilot) == [name for name in PANELS if name != "classes"]
 
-
-async def test_curves_and_steps_are_read_at_one_step(open_app: OpenApp, store: Path) -> None:
-    _look_at_steps(store, COMPLETE + 1)
-    async with open_app(size=LARGE) as pilot:
-        await _open_number(pilot, COMPLETE)
-        await until(pilot, lambda: "layer 6" in _drawn(pilot, "steps"))
         await pilot.press("end")
         await until(pilot, lambda: "step 200 · stage 2" in _drawn(pilot, "learning"))
         await until(pilot, lambda: "step 200 · stage 2" in _drawn(pilot, "steps"))
@@ -219,20 +241,6 @@ async def test_curves_and_steps_are_read_at_one_step(open_app: OpenApp, store: P
         await pilot.press("3")
         await until(pilot, lambda: "step 192 · stage 2" in _drawn(pilot, "learning"))
 
-
-async def test_what_nobody_looked_at_takes_no_room(open_app: OpenApp) -> None:
-    async with open_app(size=LARGE) as pilot:
-        await _open_number(pilot, COMPLETE)
-        await until(pilot, lambda: "steps" not in _shown(pilot))
-        layers, learning = (_panel(pilot, name).outer_size for name in ("layers", "learning"))
-        assert layers.height == learning.height
-
-
-async def test_all_panels_at_once_and_one_of_them_large(open_app: OpenApp, store: Path) -> None:
-    _look_at_steps(store, COMPLETE + 1)
-    async with open_app(size=LARGE) as pilot:
-        await _open_number(pilot, COMPLETE)
-        assert _shown(pilot) == [name for name in PANELS if name != "classes"]
         await pilot.press("2")
         await until(pilot, lambda: pilot.app.screen.maximized is _panel(pilot, "layers"))
         await pilot.press("escape")
@@ -240,53 +248,30 @@ async def test_all_panels_at_once_and_one_of_them_large(open_app: OpenApp, store
         assert isinstance(pilot.app.screen, TrialScreen)
 
 
-async def test_what_was_said_of_it(open_app: OpenApp, store: Path) -> None:
+@pytest.mark.action("trial", "write_note")
+async def test_what_was_said_and_noted_of_it_and_what_nobody_looked_at_takes_no_room(
+    open_app: OpenApp, store: Path
+) -> None:
     text = "#10 was looked at"
     write_log(open_store(str(store)), "warning", text, run_id=COMPLETE + 1)
-    async with open_app() as pilot:
+    async with open_app(size=LARGE) as pilot:
         await _open_number(pilot, COMPLETE)
+        await until(pilot, lambda: "steps" not in _shown(pilot))
+        layers, learning = (_panel(pilot, name).outer_size for name in ("layers", "learning"))
+        assert layers.height == learning.height
+
         table = pilot.app.screen.query_one(LogTable)
         await until(pilot, lambda: text in [line.text for line in table.items])
         assert {line.run_id for line in table.items} == {COMPLETE + 1}
 
-
-@pytest.mark.action("trial", "next_run", "previous_run")
-async def test_through_the_list_it_was_opened_from(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _open(pilot, "j")
-        await pilot.press("right_square_bracket")
-        await until(pilot, lambda: "#6 " in _top(pilot))
-        assert "#6" in str(_panel(pilot, "learning").border_subtitle) or "p 1." in _top(pilot)
-        await pilot.press("left_square_bracket", "left_square_bracket")
-        await until(pilot, lambda: "#30" in _top(pilot))
-        await pilot.press("left_square_bracket")
-        await until(pilot, lambda: "#30" in _top(pilot))
-
-
-@pytest.mark.action("trial", "pause_or_resume")
-async def test_one_trial_alone_is_paused_and_goes_on(
-    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(control, "start_workers", lambda _: None)
-    opened = open_store(str(store))
-    async with open_app() as pilot:
-        await _open(pilot)
-        await pilot.press("p")
-        await until(pilot, lambda: get_run(opened, RUNNING).desired == "paused")
-        await until(pilot, lambda: "pausing" in _top(pilot))
-        await pilot.press("p")
-        await until(pilot, lambda: get_run(opened, RUNNING).desired == "running")
-
-
-@pytest.mark.action("trial", "stop_run")
-async def test_one_trial_alone_is_stopped(open_app: OpenApp, store: Path) -> None:
-    opened = open_store(str(store))
-    async with open_app() as pilot:
-        await _open(pilot)
-        await pilot.press("s")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
-        await pilot.press("y")
-        await until(pilot, lambda: get_run(opened, RUNNING).desired == "stopped")
+        await pilot.press("N")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        pilot.app.screen.query_one(Input).value = "keeps the old"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
+        await until(
+            pilot, lambda: "keeps the old" in str(_panel(pilot, "learning").border_subtitle)
+        )
 
 
 @pytest.fixture
@@ -327,24 +312,6 @@ async def test_a_failed_trial_is_queued_again(
         assert get_run(opened, failed.id).spec == failed.spec
 
 
-@pytest.mark.action("text", "scroll_up", "scroll_down", "page_up", "page_down")
-@pytest.mark.action("text", "scroll_home", "scroll_end")
-async def test_long_parameters_are_scrolled(open_app: OpenApp) -> None:
-    async with open_app(size=SMALL) as pilot:
-        await _open_number(pilot, FAILED)
-        panel = _panel(pilot, "parameters")
-        await until(pilot, lambda: panel.has_focus and panel.max_scroll_y > 1)
-        await pilot.press("j")
-        await until(pilot, lambda: panel.scroll_offset.y == 1)
-        await pilot.press("k")
-        await until(pilot, lambda: panel.scroll_offset.y == 0)
-        for down, up in (("ctrl+f", "ctrl+b"), ("G", "g")):
-            await pilot.press(down)
-            await until(pilot, lambda: panel.scroll_offset.y > 1)
-            await pilot.press(up)
-            await until(pilot, lambda: panel.scroll_offset.y == 0)
-
-
 async def test_a_run_of_the_arena_is_opened_from_its_cell(
     open_app: OpenApp, arena_store: Path
 ) -> None:
@@ -359,24 +326,3 @@ async def test_a_run_of_the_arena_is_opened_from_its_cell(
         await _opened(pilot)
         assert "Arena" in _top(pilot)
         assert "seed" in _top(pilot)
-
-
-@pytest.mark.action("trial", "back")
-async def test_escape_comes_back(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _open(pilot)
-        await pilot.press("escape")
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
-
-
-@pytest.mark.action("trial", "write_note")
-async def test_a_note_on_a_trial(open_app: OpenApp) -> None:
-    async with open_app(size=LARGE) as pilot:
-        await _open_number(pilot, COMPLETE)
-        await pilot.press("N")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
-        await pilot.press(*"keeps the old", "enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
-        await until(
-            pilot, lambda: "keeps the old" in str(_panel(pilot, "learning").border_subtitle)
-        )
