@@ -52,7 +52,10 @@ def _text(pilot: Pilot[None], kind: type[Chart | LogPanel | StudiesTable]) -> st
     return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
 
 
-async def test_every_study_with_its_numbers(open_app: OpenApp) -> None:
+@pytest.mark.action("table", "cursor_up", "cursor_down", "first", "last", "page_up", "page_down")
+async def test_every_study_with_its_numbers_a_trial_that_is_watched_workers_and_log(
+    open_app: OpenApp,
+) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         _, live, done, paused, *_ = _text(pilot, StudiesTable).splitlines()
@@ -60,32 +63,24 @@ async def test_every_study_with_its_numbers(open_app: OpenApp) -> None:
         assert "30/60" in live
         assert done.split()[1:4] == ["complete", DONE, "12/12"]
         assert paused.split() == ["‖", "paused", PAUSED, "0/50", "0", "0", "–", "–", "–"]
+        assert pilot.app.screen.query_one(WorkersPanel).border_title == "Workers ─ 1"
+        assert "#30 begins · rotten-tomatoes" in _text(pilot, LogPanel)
 
-
-async def test_the_running_trial_is_watched(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
         chart = pilot.app.screen.query_one("#watched", Chart)
         assert chart.border_title == "Accuracy ─ running #30 ─ step 146 of 200"
         assert chart.border_subtitle == "5 s left · 11 st/s · 7.6k tok/s"
         await until(pilot, lambda: "privacy-qa 0.647" in _text(pilot, Chart))
-
-
-async def test_another_study_is_watched_with_its_best_trial(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        chart = pilot.app.screen.query_one("#watched", Chart)
         await pilot.press("j")
         await until(pilot, lambda: chart.border_title == "Accuracy ─ best #9")
         await pilot.press("j")
         await until(pilot, lambda: "No trial yet." in _text(pilot, Chart))
 
-
-async def test_workers_and_log(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        assert pilot.app.screen.query_one(WorkersPanel).border_title == "Workers ─ 1"
-        assert "#30 begins · rotten-tomatoes" in _text(pilot, LogPanel)
+        await pilot.press("g")
+        places = []
+        for key in ("j", "k", "G", "g", "pagedown", "pageup"):
+            await pilot.press(key)
+            places.append(_table(pilot).cursor)
+        assert places == [1, 0, 2, 0, 2, 0]
 
 
 async def test_a_worker_at_a_run_of_the_arena_says_which(
@@ -98,18 +93,15 @@ async def test_a_worker_at_a_run_of_the_arena_says_which(
         assert "50%" in str(panel.render())
 
 
-async def test_an_empty_store_says_what_to_press(open_app: OpenApp, tmp_path: Path) -> None:
-    async with open_app(empty_store(tmp_path / "empty.db")) as pilot:
+async def test_an_empty_store_says_what_to_press_and_the_first_study_can_be_opened_at_once(
+    open_app: OpenApp, tmp_path: Path
+) -> None:
+    path = empty_store(tmp_path / "empty.db")
+    async with open_app(path) as pilot:
         await until(pilot, lambda: pilot.app.screen.has_class("-empty"))
         welcome = pilot.app.screen.query_one("#welcome")
         assert welcome.display
         assert "Press n to set one up" in str(welcome.render())
-
-
-async def test_the_first_study_can_be_opened_at_once(open_app: OpenApp, tmp_path: Path) -> None:
-    path = empty_store(tmp_path / "empty.db")
-    async with open_app(path) as pilot:
-        await until(pilot, lambda: pilot.app.screen.has_class("-empty"))
         spec = StudySpec(name="a:b", sequence=("a", "b"), data="hub", model="m")
         create_study(open_store(str(path)), spec)
         await _ready(pilot)
@@ -123,17 +115,17 @@ async def test_no_store_is_made_by_looking(open_app: OpenApp, tmp_path: Path) ->
     assert not (tmp_path / "none.db").exists()
 
 
-async def test_what_is_written_is_shown(open_app: OpenApp, store: Path) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        release_run(open_store(str(store)), 43, 1, state="paused", busy_seconds=3.0)
-        await until(pilot, lambda: _table(pilot).items[0].counts.get("queued"))
-
-
 @pytest.mark.action("studies", "pause_or_resume")
-async def test_p_pauses_and_resumes(open_app: OpenApp, store: Path) -> None:
+async def test_p_pauses_and_resumes_what_is_not_complete_and_what_is_written_is_shown(
+    open_app: OpenApp, store: Path
+) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
+        await pilot.press("j", "p")
+        await pilot.pause()
+        assert _desired(store, DONE) == "running"
+        assert any("is complete" in note.message for note in pilot.app._notifications)
+        await pilot.press("k")
         await pilot.press("p")
         await until(pilot, lambda: _table(pilot).items[0].desired == "paused")
         assert _desired(store, LIVE) == "paused"
@@ -141,6 +133,9 @@ async def test_p_pauses_and_resumes(open_app: OpenApp, store: Path) -> None:
         await pilot.press("p")
         await until(pilot, lambda: _table(pilot).items[0].desired == "running")
         assert _desired(store, LIVE) == "running"
+        assert not _table(pilot).items[0].counts.get("queued")
+        release_run(open_store(str(store)), 43, 1, state="paused", busy_seconds=3.0)
+        await until(pilot, lambda: _table(pilot).items[0].counts.get("queued"))
 
 
 async def test_p_starts_a_worker_where_work_waits_and_none_lives(
@@ -160,20 +155,18 @@ async def test_p_starts_a_worker_where_work_waits_and_none_lives(
     assert _desired(store, LIVE) == "running"
 
 
-async def test_a_complete_study_cannot_go_on(open_app: OpenApp, store: Path) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        await pilot.press("j", "p")
-        await pilot.pause()
-        assert _desired(store, DONE) == "running"
-        assert any("is complete" in note.message for note in pilot.app._notifications)
-
-
-async def test_the_cursor_is_on_the_study_that_one_comes_from(
+@pytest.mark.action("table", "open")
+@pytest.mark.action("study", "back")
+async def test_keys_open_a_study_and_escape_comes_back_to_it(
     open_app: OpenApp, store: Path
 ) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
+        for key in ("l", "right"):
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
         await pilot.press("j", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
         # meanwhile another one is gone, and the lines moved
@@ -186,9 +179,11 @@ async def test_the_cursor_is_on_the_study_that_one_comes_from(
         assert (current.name, _table(pilot).has_focus) == (DONE, True)
 
 
-@pytest.mark.action("studies", "stop_study")
+@pytest.mark.action("studies", "stop_study", "delete_study")
 @pytest.mark.action("dialog", "back")
-async def test_s_asks_before_it_stops(open_app: OpenApp, store: Path) -> None:
+async def test_it_is_asked_before_a_study_is_stopped_or_deleted(
+    open_app: OpenApp, store: Path
+) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         await pilot.press("s")
@@ -196,23 +191,13 @@ async def test_s_asks_before_it_stops(open_app: OpenApp, store: Path) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
         assert _desired(store, LIVE) == "running"
+        await pilot.press("s", "enter")  # cancels, too
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        assert _desired(store, LIVE) == "running"
         await pilot.press("s", "y")
         await until(pilot, lambda: _table(pilot).items[0].desired == "stopped")
         assert _desired(store, LIVE) == "stopped"
 
-
-async def test_enter_on_the_question_cancels(open_app: OpenApp, store: Path) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        await pilot.press("s", "enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
-        assert _desired(store, LIVE) == "running"
-
-
-@pytest.mark.action("studies", "delete_study")
-async def test_delete_asks_then_deletes(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
         await pilot.press("j", "D")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmScreen))
         await pilot.press("y")
@@ -220,7 +205,7 @@ async def test_delete_asks_then_deletes(open_app: OpenApp) -> None:
 
 
 @pytest.mark.action("studies", "filter")
-async def test_a_filter_narrows_and_escape_widens(open_app: OpenApp) -> None:
+async def test_a_filter_narrows_escape_widens_and_a_wrong_one_says_so(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         await pilot.press("slash", *"mrpc")
@@ -231,11 +216,7 @@ async def test_a_filter_narrows_and_escape_widens(open_app: OpenApp) -> None:
         await until(pilot, lambda: len(_names(pilot)) == 3)
         assert pilot.app.focused is _table(pilot)
 
-
-async def test_a_wrong_filter_says_so_and_the_last_right_one_holds(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        await pilot.press("slash")
+        await pilot.press("slash")  # where it is wrong, the last right one holds
         pilot.app.screen.query_one(Input).value = "state:complete"
         await until(pilot, lambda: _names(pilot) == [DONE])
         pilot.app.screen.query_one(Input).value = "state:done"
@@ -245,60 +226,45 @@ async def test_a_wrong_filter_says_so_and_the_last_right_one_holds(open_app: Ope
         assert _names(pilot) == [DONE]
 
 
-@pytest.mark.action("table", "open")
-@pytest.mark.action("study", "back")
-@pytest.mark.parametrize("key", ["enter", "l", "right"])
-async def test_enter_opens_and_escape_comes_back(open_app: OpenApp, key: str) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        await pilot.press(key)
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
-        await pilot.press("escape")
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
-
-
-@pytest.mark.action("studies", "new_study")
-async def test_n_opens_the_form(open_app: OpenApp) -> None:
+@pytest.mark.action("studies", "new_study", "combine")
+async def test_n_opens_the_form_and_c_the_combination(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         await pilot.press("n")
         await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
-
-
-@pytest.mark.action("studies", "combine")
-async def test_c_opens_the_combination(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
         await pilot.press("c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
 
 
-@pytest.mark.action("table", "cursor_up", "cursor_down", "first", "last", "page_up", "page_down")
-async def test_moves_among_studies(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
+async def test_every_size_can_be_drawn(open_app: OpenApp) -> None:
+    async with open_app(size=(40, 12)) as pilot:
         await _ready(pilot)
-        places = []
-        for key in ("j", "k", "G", "g", "pagedown", "pageup"):
-            await pilot.press(key)
-            places.append(_table(pilot).cursor)
-        assert places == [1, 0, 2, 0, 2, 0]
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (40, 12)])
-async def test_every_size_can_be_drawn(open_app: OpenApp, size: tuple[int, int]) -> None:
-    async with open_app(size=size) as pilot:
-        await _ready(pilot)
-        assert "running" in _text(pilot, StudiesTable)
+        for size in ((40, 12), (80, 24), (120, 40), (200, 60)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda size=size: pilot.app.screen.size == size)  # type: ignore[misc]
+            assert "running" in _text(pilot, StudiesTable)
 
 
 @pytest.mark.action("studies", "why")
-async def test_the_reason_of_a_failed_study_is_a_key_away(open_app: OpenApp, store: Path) -> None:
+async def test_names_that_differ_do_so_where_room_is_scarce_and_why_one_failed_is_a_key_away(
+    open_app: OpenApp, store: Path
+) -> None:
     reason = "the folder /data/of/somebody/else is gone; " * 4
     opened = open_store(str(store))
     control_study(opened, find_study(opened, PAUSED).id, "paused", reason)
+    for end in ("flat", "llrd"):
+        spec = replace(find_study(opened, DONE).spec, name=f"{'long-name:' * 5}{end}")
+        create_study(opened, spec)
     async with open_app(size=(80, 24)) as pilot:
         await _ready(pilot)
-        await pilot.press("G")
+        text = _text(pilot, StudiesTable)
+        assert "long-name:flat" in text
+        assert "long-name:llrd" in text
+        assert "ETA" not in text
+
+        _table(pilot).cursor = _names(pilot).index(PAUSED)
         await until(pilot, lambda: "failed: the folder" in str(_table(pilot).border_subtitle))
         await pilot.press("w")
         await until(pilot, lambda: pilot.app._notifications)
@@ -327,20 +293,6 @@ async def test_what_did_not_change_is_not_painted_again(
             write_log(opened, "info", f"said {number}", worker_id=1)
             await until(pilot, lambda number=number: f"said {number}" in _text(pilot, LogPanel))  # type: ignore[misc]
         assert painted == {"LogPanel"}
-
-
-async def test_names_that_differ_at_their_ends_do_so_where_there_is_little_room(
-    open_app: OpenApp, store: Path
-) -> None:
-    spec = find_study(open_store(str(store)), DONE).spec
-    for end in ("flat", "llrd"):
-        create_study(open_store(str(store)), replace(spec, name=f"{'long-name:' * 5}{end}"))
-    async with open_app(size=(80, 24)) as pilot:
-        await _ready(pilot)
-        text = _text(pilot, StudiesTable)
-        assert "long-name:flat" in text
-        assert "long-name:llrd" in text
-        assert "ETA" not in text
 
 
 async def test_a_study_that_is_deleted_between_two_readings_is_not_watched(

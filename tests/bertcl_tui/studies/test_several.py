@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, Label
+from textual.widgets import Button, Input, Label
 
 from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.kit.dialogs import ConfirmScreen, FormScreen
@@ -53,7 +53,7 @@ async def _asked(pilot: Pilot[None]) -> str:
 
 @pytest.mark.action("studies-table", "mark", "mark_all", "mark_range", "invert_marks")
 @pytest.mark.action("studies-table", "extend_down", "extend_up", "clear_marks")
-async def test_studies_are_marked(open_app: OpenApp) -> None:
+async def test_studies_are_marked_and_combined(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         table = await _ready(pilot)
         ids = [study.id for study in table.items]
@@ -71,8 +71,17 @@ async def test_studies_are_marked(open_app: OpenApp) -> None:
         await pilot.press("a", "a", "g", "J", "J", "K", "space")
         assert table.marked == {*ids[:2]}
 
+        await pilot.press("u", "g", "j", "space", "j", "space", "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, CombineScreen)
+        assert list(screen._marked)[:2] == ids[1:]
+        assert not screen._aside & {*ids[1:]}
 
-async def test_several_are_paused_after_a_yes_and_go_on(open_app: OpenApp, store: Path) -> None:
+
+async def test_several_are_paused_after_a_yes_and_go_on_and_are_stopped(
+    open_app: OpenApp, store: Path
+) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         await pilot.press("a", "p")
@@ -87,26 +96,34 @@ async def test_several_are_paused_after_a_yes_and_go_on(open_app: OpenApp, store
         assert {LIVE, PAUSED} <= {*said.splitlines()}
         await pilot.press("y")
         await until(pilot, lambda: {*_desired(store).values()} == {"running"})
-
-
-async def test_several_are_stopped(open_app: OpenApp, store: Path) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        await pilot.press("a", "s")
+        await until(pilot, lambda: _table(pilot).items[0].desired == "running")
+        await until(pilot, lambda: _table(pilot).items[2].desired == "running")
+        await pilot.press("s")
         assert "Stop 2 studies?" in await _asked(pilot)
         await pilot.press("y")
         stopped = {LIVE: "stopped", DONE: "running", PAUSED: "stopped"}
         await until(pilot, lambda: _desired(store) == stopped)
 
 
-@pytest.mark.action("studies", "undo_delete")
-async def test_those_at_work_are_stopped_and_deleted_and_all_are_had_back(
-    open_app: OpenApp, store: Path
+@pytest.mark.action("studies", "export_trials", "undo_delete")
+async def test_trials_of_several_are_written_into_one_file_and_all_are_had_back_once_deleted(
+    open_app: OpenApp, store: Path, tmp_path: Path
 ) -> None:
-    before = _desired(store)
+    before, out = _desired(store), tmp_path / "both.csv"
     async with open_app() as pilot:
         await _ready(pilot)
-        await pilot.press("space", "j", "space", "D")
+        await pilot.press("space", "j", "space", "E")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        pilot.app.screen.query_one(FieldRow).text = str(out)
+        await pilot.press("enter")
+        await until(pilot, out.exists)
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        with out.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert {row["study"] for row in rows} == {LIVE, DONE}
+        assert all(row["lr0"] for row in rows)
+
+        await pilot.press("D")
         said = await _asked(pilot)
         assert said.startswith("Stop and delete 2 studies?")
         assert f"{LIVE} at work: stopped first" in said
@@ -129,7 +146,9 @@ async def test_what_is_archived_is_counted_and_found(open_app: OpenApp) -> None:
         await pilot.press("j", "X")
         await until(pilot, lambda: _names(pilot) == [LIVE, PAUSED])
         assert "2 + 1 archived (x)" in str(table.border_title)
-        await pilot.press("slash", *"mrpc", "enter")
+        await pilot.press("slash")
+        pilot.app.screen.query_one(Input).value = "mrpc"
+        await pilot.press("enter")
         await until(pilot, lambda: _names(pilot) == [DONE, PAUSED])
         await pilot.press("slash", "escape", "x")
         await until(pilot, lambda: len(_names(pilot)) == 3)
@@ -139,39 +158,9 @@ async def test_what_is_archived_is_counted_and_found(open_app: OpenApp) -> None:
         assert len(_names(pilot)) == 3
 
 
-@pytest.mark.action("studies", "export_trials")
-async def test_trials_of_several_are_written_into_one_file(
-    open_app: OpenApp, tmp_path: Path
-) -> None:
-    out = tmp_path / "both.csv"
-    async with open_app() as pilot:
-        await _ready(pilot)
-        await pilot.press("space", "j", "space", "E")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
-        pilot.app.screen.query_one(FieldRow).text = str(out)
-        await pilot.press("enter")
-        await until(pilot, out.exists)
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
-    with out.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["study"] for row in rows} == {LIVE, DONE}
-    assert all(row["lr0"] for row in rows)
-
-
-async def test_marked_studies_are_combined(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        table = await _ready(pilot)
-        ids = [study.id for study in table.items]
-        await pilot.press("j", "space", "j", "space", "c")
-        await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
-        screen = pilot.app.screen
-        assert isinstance(screen, CombineScreen)
-        assert list(screen._marked)[:2] == ids[1:]
-        assert not screen._aside & {*ids[1:]}
-
-
 @pytest.mark.action("studies", "rename_study")
 @pytest.mark.action("studies", "write_note")
+@pytest.mark.action("study", "rename_study")
 async def test_a_study_is_renamed_and_noted(open_app: OpenApp, store: Path) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
@@ -188,22 +177,20 @@ async def test_a_study_is_renamed_and_noted(open_app: OpenApp, store: Path) -> N
         await until(pilot, lambda: _names(pilot)[0] == "first-try")
         await pilot.press("N")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
-        await pilot.press(*"#star", "enter")
+        pilot.app.screen.query_one(FieldRow).text = "#star"
+        await pilot.press("enter")
         await until(pilot, lambda: _table(pilot).items[0].note == "#star")
-        await pilot.press("slash", *"note:#star", "enter")
+        await pilot.press("slash")
+        pilot.app.screen.query_one(Input).value = "note:#star"
+        await pilot.press("enter")
         await until(pilot, lambda: _names(pilot) == ["first-try"])
 
-
-@pytest.mark.action("study", "rename_study")
-async def test_a_study_is_renamed_from_within(open_app: OpenApp, store: Path) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        await pilot.press("enter")
+        await pilot.press("enter")  # and from within
         await until(pilot, lambda: pilot.app.screen.query("TrialsTable"))
         await until(pilot, lambda: pilot.app.screen.focused)
         await until(pilot, lambda: getattr(pilot.app.screen, "_look", None))
         await pilot.press("r")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
-        pilot.app.screen.query_one(FieldRow).text = "first-try"
+        pilot.app.screen.query_one(FieldRow).text = "second-try"
         await pilot.press("enter")
-        await until(pilot, lambda: find_study(open_store(str(store)), LIVE).name == "first-try")
+        await until(pilot, lambda: find_study(open_store(str(store)), LIVE).name == "second-try")
