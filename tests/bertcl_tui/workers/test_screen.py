@@ -14,7 +14,7 @@ from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.workers.load_panel import LoadPanel
 from bertcl_tui.workers.log_table import FileTailScreen, LogTable
-from bertcl_tui.workers.log_view import LogView
+from bertcl_tui.workers.log_view import WINDOW, LogView
 from bertcl_tui.workers.screen import WorkersScreen
 from bertcl_tui.workers.table import WaitingTable, WorkersTable
 from engine.store.connection import open_store
@@ -63,6 +63,8 @@ async def _to_log(pilot: Pilot[None]) -> None:
 async def test_who_works_and_what_waits(open_app: OpenApp, store: Path) -> None:
     async with open_app(size=(160, 40)) as pilot:
         screen = await _opened(pilot)
+        await pilot.press("W")  # where one is already
+        assert pilot.app.screen_stack[1:] == [screen]
         (line,) = screen.query_one(WorkersTable).items
         table = screen.query_one(WorkersTable)
         told = table.render_line(1).text.split()
@@ -117,46 +119,9 @@ async def test_where_nobody_works_it_says_what_to_press(open_app: OpenApp, tmp_p
 
 @pytest.mark.action("work", "pause_or_resume")
 @pytest.mark.action("workers", "stop_worker")
-async def test_a_worker_is_told_to_rest_to_go_on_and_to_end(open_app: OpenApp, store: Path) -> None:
-    opened = open_store(str(store))
-
-    def desired_now() -> str:
-        return living_workers(opened)[0].desired
-
-    async with open_app() as pilot:
-        screen = await _opened(pilot)
-        table = screen.query_one(WorkersTable)
-        for key, desired, word in (
-            ("p", "paused", "pausing"),
-            ("p", "running", "running"),
-            ("s", "stopped", "stopping"),
-        ):
-            await pilot.press(key)
-            await until(pilot, lambda desired=desired: desired_now() == desired)  # type: ignore[misc]
-            await until(pilot, lambda word=word: word in table.render_line(1).text)  # type: ignore[misc]
-
-
-async def test_p_pauses_what_waits_where_the_cursor_is_there(
-    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_worker_is_told_to_rest_to_go_on_and_to_end_and_one_that_is_gone_goes(
+    open_app: OpenApp, store: Path
 ) -> None:
-    monkeypatch.setattr("bertcl_tui.store.control.start_workers", lambda _: None)
-    async with open_app() as pilot:
-        screen = await _opened(pilot)
-        table = screen.query_one(WaitingTable)
-        await until(pilot, lambda: table.items)
-        table.focus()
-        place = next(i for i, line in enumerate(table.items) if not line.goes_on)
-        table.cursor = place
-        name = table.items[place].name
-        await pilot.press("p")
-        await until(pilot, lambda: find_study(open_store(str(store)), name).desired == "running")
-        await pilot.press("tab")
-        assert screen.check_action("pause_or_resume", ()) == isinstance(
-            screen.focused, WorkersTable | WaitingTable
-        )
-
-
-async def test_a_worker_that_is_gone_is_taken_off_the_list(open_app: OpenApp, store: Path) -> None:
     opened = open_store(str(store))
     here = identity_of()
     gone = type(here)(host=here.host, pid=here.pid, process_start=1.0)
@@ -166,6 +131,10 @@ async def test_a_worker_that_is_gone_is_taken_off_the_list(open_app: OpenApp, st
         connection.execute(
             update(worker).where(worker.c.id == lost).values(heartbeat_at=heard, cpu_percent=90.0)
         )
+
+    def desired_now() -> str:
+        return living_workers(opened)[0].desired
+
     async with open_app() as pilot:
         screen = await _opened(pilot)
         table = screen.query_one(WorkersTable)
@@ -176,6 +145,15 @@ async def test_a_worker_that_is_gone_is_taken_off_the_list(open_app: OpenApp, st
         await pilot.press("s")
         await until(pilot, lambda: len(table.items) == 1)
         await until(pilot, lambda: _lines(screen)[-1] == f"worker {here.pid} on cpu died")
+
+        for key, desired, word in (
+            ("p", "paused", "pausing"),
+            ("p", "running", "running"),
+            ("s", "stopped", "stopping"),
+        ):
+            await pilot.press(key)
+            await until(pilot, lambda desired=desired: desired_now() == desired)  # type: ignore[misc]
+            await until(pilot, lambda word=word: word in table.render_line(1).text)  # type: ignore[misc]
 
 
 @pytest.mark.action("workers", "start_worker")
@@ -205,9 +183,10 @@ async def test_a_worker_is_started_with_device_and_threads(
         await until(pilot, lambda: asked == [("cpu", 3, 8)])
 
 
-async def test_enter_opens_what_is_learnt_what_waits_and_what_a_line_is_about(
-    open_app: OpenApp, store: Path
+async def test_enter_opens_what_is_learnt_what_waits_and_what_a_line_is_about_and_p_pauses_it(
+    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bertcl_tui.store.control.start_workers", lambda _: None)
     _say(store, "something about the run", run_id=RUNNING)
     async with open_app() as pilot:
         screen = await _opened(pilot)
@@ -222,18 +201,49 @@ async def test_enter_opens_what_is_learnt_what_waits_and_what_a_line_is_about(
             await pilot.press("escape")
             await until(pilot, lambda: pilot.app.screen is screen)
 
+        table = screen.query_one(WaitingTable)
+        table.focus()
+        place = next(i for i, line in enumerate(table.items) if not line.goes_on)
+        table.cursor = place
+        name = table.items[place].name
+        await pilot.press("p")
+        await until(pilot, lambda: find_study(open_store(str(store)), name).desired == "running")
+        await pilot.press("tab")
+        assert screen.check_action("pause_or_resume", ()) == isinstance(
+            screen.focused, WorkersTable | WaitingTable
+        )
+
 
 @pytest.mark.action("workers", "toggle_log")
-async def test_one_workers_lines_alone(open_app: OpenApp, store: Path) -> None:
+@pytest.mark.action("log", "next_level")
+async def test_one_workers_lines_alone_and_only_what_is_grave(
+    open_app: OpenApp, store: Path
+) -> None:
+    levels: tuple[Level, ...] = ("debug", "info", "warning", "error")
+    for level in levels:
+        _say(store, level, level=level)
     opened = open_store(str(store))
     write_log(opened, "info", "said by another", worker_id=99)
     async with open_app() as pilot:
         screen = await _opened(pilot)
         assert _lines(screen)[-1] == "said by another"
         await pilot.press("o")
-        await until(pilot, lambda: _lines(screen)[-1].startswith("#30 begins"))
+        await until(pilot, lambda: _lines(screen)[-1] == "error")
         await pilot.press("o")
         await until(pilot, lambda: _lines(screen)[-1] == "said by another")
+        await _to_log(pilot)
+        for least in (*levels[1:], levels[0]):
+            await pilot.press("v")
+            expected = [level for level in levels if levels.index(level) >= levels.index(least)]
+            await until(
+                pilot,
+                lambda expected=expected: (
+                    [  # type: ignore[misc]
+                        line for line in _lines(screen) if line in levels
+                    ]
+                    == expected
+                ),
+            )
 
 
 @pytest.mark.action("workers", "open_file")
@@ -261,7 +271,10 @@ async def test_the_end_of_a_workers_own_file(
         await until(pilot, lambda: isinstance(pilot.app.screen, FileTailScreen))
 
 
-async def test_the_log_follows_until_one_goes_back_in_it(open_app: OpenApp, store: Path) -> None:
+@pytest.mark.action("log", "copy_line")
+async def test_the_log_follows_until_one_goes_back_in_it_and_tells_and_copies_whole_lines(
+    open_app: OpenApp, store: Path
+) -> None:
     _say(store, *(f"line {number}" for number in range(60)))
     async with open_app() as pilot:
         screen = await _opened(pilot)
@@ -270,18 +283,29 @@ async def test_the_log_follows_until_one_goes_back_in_it(open_app: OpenApp, stor
         await until(pilot, lambda: _under_cursor(screen) == "one more")
         await _to_log(pilot)
         await pilot.press("k")
-        _say(store, "and another")
+        _say(store, "and another", level="warning")
         await until(pilot, lambda: _lines(screen)[-1] == "and another")
         assert _under_cursor(screen) == "line 59"
         await pilot.press("G")
         await until(pilot, lambda: _under_cursor(screen) == "and another")
+        await pilot.press("y")
+        await until(pilot, lambda: "warning and another" in pilot.app.clipboard)
+        text = "failed: " + "very " * 40 + "long"
+        _say(store, text)
+        whole = screen.query_one("#whole", Static)
+        await until(pilot, lambda: whole.display and text in str(whole.render()))
 
 
-async def test_the_whole_log_is_reached_a_window_at_a_time(open_app: OpenApp, store: Path) -> None:
-    texts = [f"line {number}" for number in range(1200)]
+@pytest.mark.action("log", "search", "next_hit", "previous_hit")
+async def test_the_whole_log_is_reached_a_window_at_a_time_and_searched_by_the_store(
+    open_app: OpenApp, store: Path
+) -> None:
+    texts = ["needle first", *(f"line {number}" for number in range(2 * WINDOW))]
+    texts += ["NEEDLE second", "hay", "100% hay"]
     _say(store, *texts)
     async with open_app(size=(120, 120)) as pilot:  # with few pages to turn
         screen = await _opened(pilot)
+        view = screen.query_one(LogView)
         assert len(_lines(screen)) < len(texts)
         await _to_log(pilot)
         await pilot.press("g")
@@ -296,38 +320,6 @@ async def test_the_whole_log_is_reached_a_window_at_a_time(open_app: OpenApp, st
         await until(pilot, lambda: _under_cursor(screen) == texts[-1])
         assert set(texts) <= seen
 
-
-@pytest.mark.action("log", "next_level")
-async def test_only_what_is_grave(open_app: OpenApp, store: Path) -> None:
-    levels: tuple[Level, ...] = ("debug", "info", "warning", "error")
-    for level in levels:
-        _say(store, level, level=level)
-    async with open_app() as pilot:
-        screen = await _opened(pilot)
-        await _to_log(pilot)
-        for least in (*levels[1:], levels[0]):
-            await pilot.press("v")
-            expected = [level for level in levels if levels.index(level) >= levels.index(least)]
-            await until(
-                pilot,
-                lambda expected=expected: (
-                    [  # type: ignore[misc]
-                        line for line in _lines(screen) if line in levels
-                    ]
-                    == expected
-                ),
-            )
-
-
-@pytest.mark.action("log", "search", "next_hit", "previous_hit")
-async def test_the_store_searches_all_that_was_said(open_app: OpenApp, store: Path) -> None:
-    _say(store, "needle first")
-    _say(store, *(f"hay {number}" for number in range(900)))
-    _say(store, "NEEDLE second", "hay", "100% hay")
-    async with open_app() as pilot:
-        screen = await _opened(pilot)
-        view = screen.query_one(LogView)
-        await _to_log(pilot)
         await pilot.press("slash", *"needle", "enter")
         await until(pilot, lambda: _under_cursor(screen) == "NEEDLE second")
         await until(pilot, lambda: "2 hits" in str(view.border_subtitle))
@@ -335,37 +327,8 @@ async def test_the_store_searches_all_that_was_said(open_app: OpenApp, store: Pa
         await until(pilot, lambda: _under_cursor(screen) == "needle first")
         await pilot.press("n")
         await until(pilot, lambda: _under_cursor(screen) == "NEEDLE second")
-        await pilot.press("slash", *(["backspace"] * 6), "0", "%", "enter")
+        await pilot.press("slash", "ctrl+u", "0", "%", "enter")
         await until(pilot, lambda: _under_cursor(screen) == "100% hay")
         await pilot.press("escape")
         await until(pilot, lambda: "hit" not in str(view.border_subtitle))
         assert pilot.app.screen is screen
-
-
-@pytest.mark.action("log", "copy_line")
-async def test_a_line_is_copied(open_app: OpenApp, store: Path) -> None:
-    _say(store, "worth keeping", level="warning")
-    async with open_app() as pilot:
-        await _opened(pilot)
-        await _to_log(pilot)
-        await pilot.press("y")
-        await until(pilot, lambda: "warning worth keeping" in pilot.app.clipboard)
-
-
-async def test_a_line_that_is_too_long_is_shown_in_full_below(
-    open_app: OpenApp, store: Path
-) -> None:
-    text = "failed: " + "very " * 40 + "long"
-    _say(store, text)
-    async with open_app(size=(80, 24)) as pilot:
-        screen = await _opened(pilot)
-        whole = screen.query_one("#whole", Static)
-        await until(pilot, lambda: whole.display and text in str(whole.render()))
-
-
-async def test_workers_can_be_opened_once_only(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _opened(pilot)
-        stack = list(pilot.app.screen_stack)
-        await pilot.press("W")
-        assert pilot.app.screen_stack == stack
