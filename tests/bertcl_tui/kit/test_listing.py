@@ -101,7 +101,9 @@ async def test_every_trial_of_a_long_study_is_reached(open_app: OpenApp, long_st
 
 
 @pytest.mark.action("study", "choose_sort")
-async def test_any_column_is_chosen_to_sort_by(open_app: OpenApp, reader: Reader) -> None:
+async def test_any_column_is_chosen_to_sort_by_and_on_top_one_stays_on_top(
+    open_app: OpenApp, reader: Reader
+) -> None:
     rates = {
         row.number: row.learning_rates[2]
         for row in reader.trials(1).rows
@@ -109,6 +111,16 @@ async def test_any_column_is_chosen_to_sort_by(open_app: OpenApp, reader: Reader
     }
     async with open_app() as pilot:
         table = await _enter(pilot)
+        await pilot.press("slash")
+        pilot.app.screen.query_one(Input).value = "complete"
+        await pilot.press("enter")
+        await until(pilot, lambda: _numbers(table)[:1] == [10])
+        await pilot.press("O")
+        await until(pilot, lambda: _numbers(table)[-1:] == [10])
+        assert table.cursor == 0
+        await pilot.press("O", "escape")
+        await until(pilot, lambda: len(table.items) == len(rates))
+
         await pilot.press("b")
         await until(pilot, lambda: isinstance(pilot.app.screen, SortingScreen))
         await _line(pilot, "lr2")
@@ -120,20 +132,13 @@ async def test_any_column_is_chosen_to_sort_by(open_app: OpenApp, reader: Reader
         await until(pilot, lambda: _numbers(table)[1] == falling[-1])
 
 
-async def test_on_top_one_stays_on_top_of_another_order(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        table = await _enter(pilot)
-        await pilot.press("slash", *"complete", "enter")
-        await until(pilot, lambda: _numbers(table)[:1] == [10])
-        await pilot.press("O")
-        await until(pilot, lambda: _numbers(table)[-1:] == [10])
-        assert table.cursor == 0
-
-
-@pytest.mark.action("studies", "sort", "reverse", "choose_sort")
-async def test_studies_are_sorted(open_app: OpenApp) -> None:
+@pytest.mark.action("studies", "sort", "reverse", "choose_sort", "copy_lines")
+async def test_studies_are_sorted_and_copied(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         table = await _home(pilot)
+        await pilot.press("j", "y")
+        header, line = (text.split("\t") for text in pilot.app.clipboard.splitlines())
+        assert dict(zip(header, line, strict=True))["study"] == DONE
         await pilot.press("o")
         assert [study.name for study in table.items] == [DONE, PAUSED, LIVE]
         assert _header(table)[0] == "state▲"
@@ -183,9 +188,12 @@ async def test_columns_are_chosen_and_remembered(store: Path, tmp_path: Path) ->
 @pytest.mark.action("columns", "usual_columns")
 @pytest.mark.action("studies", "choose_columns")
 @pytest.mark.app
-async def test_the_usual_columns_come_back(store: Path, tmp_path: Path) -> None:
+async def test_the_usual_columns_come_back_and_one_that_is_none_is_left_out(
+    store: Path, tmp_path: Path
+) -> None:
     kept = tmp_path / "config.toml"
-    settings = Settings(columns={"studies": ("name", "created"), "trials": ("p",)})
+    of_trials = ("p", "colour", "lr7")
+    settings = Settings(columns={"studies": ("name", "created"), "trials": of_trials})
     app = BertclApp(str(store), settings=settings, settings_path=kept)
     async with app.run_test(size=(120, 40)) as pilot:
         table = await _home(pilot)
@@ -195,15 +203,12 @@ async def test_the_usual_columns_come_back(store: Path, tmp_path: Path) -> None:
         await pilot.press("r")
         await until(pilot, lambda: "state" in _header(table))
         await until(pilot, kept.exists)
-        assert read_settings(kept).columns == {"trials": ("p",)}
+        assert read_settings(kept).columns == {"trials": of_trials}
 
-
-@pytest.mark.app
-async def test_a_column_that_is_none_is_told_and_left_out(store: Path) -> None:
-    app = BertclApp(str(store), settings=Settings(columns={"trials": ("p", "colour", "lr7")}))
-    async with app.run_test(size=(120, 40)) as pilot:
-        table = await _enter(pilot)
-        assert _header(table) == ["◉", "p▼", "lr7"]
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, StudiesScreen))
+        trials = await _enter(pilot)
+        assert _header(trials) == ["◉", "p▼", "lr7"]
         assert [notice.message for notice in app._notifications] == [
             "There is no column colour; choose others with t."
         ]
@@ -212,12 +217,21 @@ async def test_a_column_that_is_none_is_told_and_left_out(store: Path) -> None:
 # copies
 
 
-@pytest.mark.action("study", "copy_lines")
-async def test_trials_are_copied_with_every_digit(open_app: OpenApp, reader: Reader) -> None:
+@pytest.mark.action("study", "copy_lines", "export_trials")
+async def test_what_fits_or_is_marked_is_copied_with_every_digit_and_written(
+    open_app: OpenApp, reader: Reader, tmp_path: Path
+) -> None:
     first, second = reader.chosen_trials(1, [10, 6])
     async with open_app() as pilot:
-        await _enter(pilot)
-        await pilot.press("j", "y")
+        table = await _enter(pilot)
+        await pilot.press("slash")
+        pilot.app.screen.query_one(Input).value = "state:complete"
+        await pilot.press("enter")
+        await until(pilot, lambda: len(table.items) == 24)
+        await _export(pilot, tmp_path / "all.csv")
+        with (tmp_path / "all.csv").open(newline="") as file:
+            assert [int(line["number"]) for line in csv.DictReader(file)] == _numbers(table)
+        await pilot.press("g", "y")
         await until(pilot, lambda: pilot.app.clipboard)
         header, line = (text.split("\t") for text in pilot.app.clipboard.splitlines())
         told = dict(zip(header, line, strict=True))
@@ -226,31 +240,9 @@ async def test_trials_are_copied_with_every_digit(open_app: OpenApp, reader: Rea
         await pilot.press("space", "j", "space", "y")
         await until(pilot, lambda: len(pilot.app.clipboard.splitlines()) == 3)
         assert pilot.app.clipboard.splitlines()[2].startswith(f"6\t{second.p}")
-
-
-@pytest.mark.action("studies", "copy_lines")
-async def test_a_study_is_copied(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _home(pilot)
-        await pilot.press("j", "y")
-        header, line = (text.split("\t") for text in pilot.app.clipboard.splitlines())
-        assert dict(zip(header, line, strict=True))["study"] == DONE
-
-
-@pytest.mark.action("study", "export_trials")
-async def test_what_fits_or_is_marked_is_written(open_app: OpenApp, tmp_path: Path) -> None:
-    async with open_app() as pilot:
-        table = await _enter(pilot)
-        await pilot.press("slash", *"state:complete", "enter")
-        await until(pilot, lambda: len(table.items) == 24)
-        await _export(pilot, tmp_path / "all.csv")
-        with (tmp_path / "all.csv").open(newline="") as file:
-            assert [int(line["number"]) for line in csv.DictReader(file)] == _numbers(table)
-        await pilot.press("space", "j", "space")
-        await until(pilot, lambda: len(table.marked) == 2)
         await _export(pilot, tmp_path / "marked.json")
         told = json.loads((tmp_path / "marked.json").read_text())
-        assert [trial["number"] for trial in told] == _numbers(table)[:2]
+        assert [trial["number"] for trial in told] == [10, 6]
 
 
 async def _export(pilot: Pilot[None], out: Path) -> None:
@@ -284,12 +276,8 @@ async def test_a_filter_is_completed_and_earlier_ones_come_back(open_app: OpenAp
         await pilot.press(*"lr")
         assert "lr0..lr7" in str(pilot.app.screen.query_one("#hint").render())
 
-
-async def test_a_finished_word_that_is_wrong_is_told_before_what_can_follow(
-    open_app: OpenApp,
-) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
-        await pilot.press("slash", *"p>much ")
+        # a finished word that is wrong is told before what can follow
+        entry.value = "p>much"
+        await pilot.press("end", "space")
         assert "compares p with no number" in str(pilot.app.screen.query_one("#wrong").render())
         assert not pilot.app.screen.query_one("#hint").display
