@@ -9,7 +9,7 @@ import pytest
 from textual.command import CommandList, CommandPalette
 from textual.geometry import Region
 from textual.pilot import Pilot
-from textual.widgets import Label
+from textual.widgets import Input, Label
 
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.app.pictures import free_path, picture_name
@@ -41,9 +41,14 @@ HEAVY = (
     "engine.spec",
 )
 
-FIRST_FRAME = """
+FIRST_FRAME_AND_USE = """
 import asyncio, sys
 from bertcl_tui.app.app import BertclApp
+
+store, at_first, ever = sys.argv[1:]
+
+def loaded(names):
+    return sorted(name for name in names.split() if name in sys.modules)
 
 class Opened(BertclApp):
     painted = None
@@ -51,27 +56,13 @@ class Opened(BertclApp):
     def _display(self, screen, renderable):
         super()._display(screen, renderable)
         if self.painted is None and screen.query("KeyBar") and screen.size.width:
-            self.painted = [name for name in sys.argv[2].split() if name in sys.modules]
+            self.painted = loaded(at_first)
 
 async def main():
-    app = Opened(sys.argv[1])
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        while app.painted is None:
-            await pilot.pause(0.01)
-    print(*app.painted, "painted")
-
-asyncio.run(main())
-"""
-
-AFTER_USE = """
-import asyncio, sys
-from bertcl_tui.app.app import BertclApp
-from tests.bertcl_tui.waiting import until
-
-async def main():
-    app = BertclApp(sys.argv[1])
+    app = Opened(store)
     async with app.run_test(size=(120, 40)) as pilot:
+        from tests.bertcl_tui.waiting import until
+
         await until(pilot, lambda: app.screen.query_one("StudiesTable").items)
         await pilot.press("enter")
         await until(pilot, lambda: app.screen.query("TrialsTable"))
@@ -79,32 +70,23 @@ async def main():
         await pilot.press("escape", "p")
         table = app.screen.query_one("StudiesTable")
         await until(pilot, lambda: table.items[0].desired == "paused")
-        print(*(name for name in sys.argv[2].split() if name in sys.modules), "used")
+    print(*app.painted, "painted", *loaded(ever), "used")
 
 asyncio.run(main())
 """
 
 
-def _run(program: str, store: Path, names: tuple[str, ...]) -> str:
+@pytest.mark.process
+def test_the_first_frame_needs_nothing_heavy_and_the_app_nothing_that_trains(store: Path) -> None:
+    ever = ("torch", "transformers", "datasets", "optuna", "sqlalchemy.orm", "scipy")
     done = subprocess.run(
-        [sys.executable, "-c", program, str(store), " ".join(names)],
+        [sys.executable, "-c", FIRST_FRAME_AND_USE, str(store), " ".join(HEAVY), " ".join(ever)],
         capture_output=True,
         text=True,
         check=True,
         cwd=Path(__file__).parents[3],
     )
-    return done.stdout.strip()
-
-
-@pytest.mark.process
-def test_the_first_frame_needs_nothing_heavy(store: Path) -> None:
-    assert _run(FIRST_FRAME, store, HEAVY) == "painted"
-
-
-@pytest.mark.process
-def test_the_app_loads_neither_what_trains_nor_what_tests(store: Path) -> None:
-    trains = ("torch", "transformers", "datasets", "optuna", "sqlalchemy.orm")
-    assert _run(AFTER_USE, store, (*trains, "scipy")) == "used"
+    assert done.stdout.strip() == "painted used"
 
 
 async def _ready(pilot: Pilot[None]) -> None:
@@ -134,9 +116,7 @@ async def test_q_leaves_at_once_where_nothing_runs(open_app: OpenApp, tmp_path: 
     assert pilot.app.return_code == 0
 
 
-@pytest.mark.parametrize(
-    ("key", "desired"), [("l", "running"), ("q", "running"), ("p", "paused"), ("s", "stopped")]
-)
+@pytest.mark.parametrize(("key", "desired"), [("l", "running"), ("s", "stopped")])
 async def test_q_asks_what_becomes_of_running_work(
     open_app: OpenApp, store: Path, key: str, desired: str
 ) -> None:
@@ -164,27 +144,33 @@ async def test_q_asks_about_runs_of_the_arena_too(open_app: OpenApp, arena_store
     assert {run.desired for run in runs if run.state not in ENDED} == {"paused"}
 
 
-async def test_q_says_which_rows_of_a_table_nobody_will_ask_for(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        await pilot.app.push_screen(LeaveScreen([LIVE], 2, ("tuned LLRD", "combined")))
-        told = str(pilot.app.screen.query_one("#awaited", Label).render())
-        assert "tuned LLRD, combined wait for searches" in told
-        assert "n in the arena asks" in told
-
-
-async def test_one_may_stay(open_app: OpenApp, store: Path) -> None:
+async def test_one_may_stay_or_answer_by_a_key_and_is_told_which_rows_nobody_will_ask_for(
+    open_app: OpenApp, store: Path
+) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         await pilot.press("ctrl+q")
         await until(pilot, lambda: isinstance(pilot.app.screen, LeaveScreen))
         await pilot.press("down", "down", "down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        answers: list[str | None] = []
+        for key in "lqps":
+            await pilot.app.push_screen(
+                LeaveScreen([LIVE], 2, ("tuned LLRD", "combined")), answers.append
+            )
+            told = str(pilot.app.screen.query_one("#awaited", Label).render())
+            assert "tuned LLRD, combined wait for searches" in told
+            assert "n in the arena asks" in told
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        assert answers == ["running", "running", "paused", "stopped"]
     assert _desired(store) == "running"
 
 
 @pytest.mark.action("app", "show_help")
-async def test_help_begins_with_the_place_it_was_asked_in(open_app: OpenApp) -> None:
+async def test_help_begins_with_the_place_it_was_asked_in_and_is_searched(
+    open_app: OpenApp,
+) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         await pilot.press("enter")
@@ -199,7 +185,19 @@ async def test_help_begins_with_the_place_it_was_asked_in(open_app: OpenApp) -> 
         assert titles.index("Trials table") < titles.index("Studies")
         assert sum("range, filter, then the screen" in line for line in titles) == 1
         assert "Any list" not in titles
+
+        entry = pilot.app.screen.query_one(Input)
+        await pilot.press("slash")
+        assert entry.has_focus
+        entry.value = "sunk"
+        await until(pilot, lambda: "Nothing about" in str(text.render()))
         await pilot.press("escape")
+        await until(pilot, lambda: "Nothing about" not in str(text.render()))
+        await pilot.press("slash")
+        entry.value = "shifted second"
+        await until(pilot, lambda: text.size.height < 6)
+        assert "p_o, p_s" in pilot.app.export_screenshot().replace("&#160;", " ")
+        await pilot.press("escape", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
 
 
@@ -296,35 +294,17 @@ def test_a_picture_is_called_as_the_screen_that_it_is_of(path: tuple[str, ...], 
     assert picture_name(path) == name
 
 
-async def test_help_is_searched(open_app: OpenApp) -> None:
+async def test_every_theme_draws_every_screen(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
-        await pilot.press("question_mark")
-        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
-        await pilot.press("slash", *"sunk")
-        text = pilot.app.screen.query_one("#help Static")
-        await until(pilot, lambda: "Nothing about" in str(text.render()))
-        await pilot.press("escape")
-        await until(pilot, lambda: "Nothing about" not in str(text.render()))
-        await pilot.press("slash", *"shifted second")
-        await until(pilot, lambda: text.size.height < 6)
-        assert "p_o, p_s" in pilot.app.export_screenshot().replace("&#160;", " ")
-        await pilot.press("escape", "escape")
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
-
-
-@pytest.mark.parametrize(
-    "theme", ["bertcl-dark", "bertcl-light", "ansi-dark", "ansi-light", "nord"]
-)
-async def test_every_theme_draws_every_screen(open_app: OpenApp, theme: str) -> None:
-    async with open_app() as pilot:
-        pilot.app.theme = theme
-        await _ready(pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
-        await pilot.press("question_mark")
-        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
-        assert "Help" in pilot.app.export_screenshot()
+        for key, screen in (("", StudiesScreen), ("enter", StudyScreen), ("f1", HelpScreen)):
+            await pilot.press(*filter(None, [key]))
+            await until(pilot, lambda screen=screen: isinstance(pilot.app.screen, screen))  # type: ignore[misc]
+            for theme in ("bertcl-light", "ansi-dark", "ansi-light", "nord", "bertcl-dark"):
+                pilot.app.theme = theme
+                await pilot.pause()
+                word = "Help" if screen is HelpScreen else "rotten-tomatoes"
+                assert word in pilot.app.export_screenshot()
 
 
 async def test_a_lock_on_the_store_is_told_and_survived(open_app: OpenApp, store: Path) -> None:

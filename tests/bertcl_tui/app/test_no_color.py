@@ -31,7 +31,10 @@ def _session(store: Path, errors: Path | None = None, **variables: str) -> bytes
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    config = store.with_name("config.toml")
+    config.write_text("warm = false\n")  # no libraries for workers: none is started
     env = {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **variables}
+    env["BERTCL_CONFIG"] = str(config)
     command = [sys.executable, "-m", "bertcl_tui", "--store", str(store)]
     with errors.open("wb") if errors else nullcontext(theirs) as stderr:
         app = subprocess.Popen(
