@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
@@ -100,7 +100,12 @@ class Store:
 
     def plain_errors(self) -> AbstractContextManager[None]:
         """Say in one line why something cannot be done with what the store holds."""
-        return plain_errors(_name(self.url), self.engine)
+        return plain_errors(self._called, self.engine)
+
+    @cached_property
+    def _called(self) -> str:
+        """By what people know it; finding that out takes as long as a short question."""
+        return _name(self.url)
 
     def close(self) -> None:
         self.engine.dispose()
