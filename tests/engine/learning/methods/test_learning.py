@@ -201,7 +201,7 @@ def _assert_may_be_ended_after(share: float, whole: _Whole, folder: Path) -> Non
 
 def test_ewc_of_a_task_holds_what_the_task_needs(briefly: Ask) -> None:
     def drift(importance: float, gamma: float = 0.0) -> Tensor:
-        options = {"importance": importance, "gamma": gamma, "rows": 16}
+        options = {"importance": importance, "gamma": gamma, "rows": 8}
         learner = prepare(briefly(TRIPLE, method="ewc-task", options=options, epochs=1))
         first = learner.setup.plans[0].last_step
         rest = learn_until(learner, first)
@@ -216,11 +216,11 @@ def test_ewc_of_a_task_holds_what_the_task_needs(briefly: Ask) -> None:
 
 
 def test_ewc_of_masked_language_holds_the_pretrained_weights_from_the_first_stage(
-    asked: Ask,
+    briefly: Ask,
 ) -> None:
     def drift(importance: float) -> Tensor:
-        options = {**_options("ewc-mlm", asked), "importance": importance}
-        learner = prepare(asked(method="ewc-mlm", options=options))
+        options = {**_options("ewc-mlm", briefly), "importance": importance}
+        learner = prepare(briefly(method="ewc-mlm", options=options))
         before = weights(learner)
         learn_until(learner, learner.setup.plans[0].last_step)
         name = "backbone.encoder.layer.0.attention.self.value.weight"
@@ -229,9 +229,9 @@ def test_ewc_of_masked_language_holds_the_pretrained_weights_from_the_first_stag
     assert drift(1e6) < 0.5 * drift(0.0)
 
 
-def test_l2_sp_holds_the_pretrained_weights(asked: Ask) -> None:
+def test_l2_sp_holds_the_pretrained_weights(briefly: Ask) -> None:
     def drift(strength: float) -> Tensor:
-        learner = prepare(asked(method="l2-sp", options={"strength": strength}, epochs=1))
+        learner = prepare(briefly(method="l2-sp", options={"strength": strength}, epochs=1))
         before = weights(learner)
         list(learner.events())
         after = weights(learner)
@@ -261,8 +261,8 @@ def test_replayed_rows_depend_on_the_seed(asked: Ask) -> None:
     assert one.tolist() != other.tolist()
 
 
-def test_frozen_layers_never_move(asked: Ask) -> None:
-    learner = prepare(asked(method="freeze-k", options={"layers": 1}, epochs=1))
+def test_frozen_layers_never_move(briefly: Ask) -> None:
+    learner = prepare(briefly(method="freeze-k", options={"layers": 1}, epochs=1))
     before = weights(learner)
     list(learner.events())
     moved = {name for name, value in weights(learner).items() if not value.equal(before[name])}
@@ -275,8 +275,8 @@ def test_more_layers_than_there_are_cannot_be_frozen(asked: Ask) -> None:
         prepare(asked(method="freeze-k", options={"layers": 3}))
 
 
-def test_adapters_learn_and_pretrained_weights_stay(asked: Ask) -> None:
-    learner = prepare(asked(method="lora", epochs=1))
+def test_adapters_learn_and_pretrained_weights_stay(briefly: Ask) -> None:
+    learner = prepare(briefly(method="lora", epochs=1))
     before = weights(learner)
     list(learner.events())
     moved = {name for name, value in weights(learner).items() if not value.equal(before[name])}
@@ -286,15 +286,15 @@ def test_adapters_learn_and_pretrained_weights_stay(asked: Ask) -> None:
     assert grouped == {1, 2, 3}, "adapters learn at their layer's rate"
 
 
-def test_joint_is_one_stage_over_all_rows(asked: Ask) -> None:
-    learner, events = learn(asked(TRIPLE, method="joint", epochs=1))
+def test_joint_is_one_stage_over_all_rows(briefly: Ask) -> None:
+    learner, events = learn(briefly(TRIPLE, method="joint", epochs=1))
     (plan,) = learner.setup.plans
     assert plan.rows == sum(len(task.train) for task in learner.setup.tasks)
     assert all(len(event.measurements) >= 3 for event in measured(events))
 
 
-def test_single_learns_each_task_from_the_pretrained_weights(asked: Ask) -> None:
-    learner = prepare(asked(PAIR, method="single", lr=1e-4))
+def test_single_learns_each_task_from_the_pretrained_weights(briefly: Ask) -> None:
+    learner = prepare(briefly(PAIR, method="single", lr=1e-4))
     pretrained = weights(learner)
     rest = learn_until(learner, learner.setup.plans[0].last_step)
     assert not _near(weights(learner), pretrained)
