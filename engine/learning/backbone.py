@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
+from transformers.conversion_mapping import get_checkpoint_conversion_mapping
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
@@ -195,6 +196,14 @@ def quiet_libraries() -> None:
     warnings.filterwarnings("ignore", module="transformers")
     # Several trials' gradients lie between each other's on purpose.
     warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout")
+
+
+def compile_names() -> None:
+    """Have transformers compile what it knows of weights' names, as the first model loaded does.
+
+    That takes a tenth of a second and more, once in a process: its forks are spared it.
+    """
+    get_checkpoint_conversion_mapping("bert")  # type: ignore[no-untyped-call]
 
 
 def _longest_input(config: PretrainedConfig) -> int:

@@ -64,6 +64,9 @@ def _load(line: socket.socket) -> None:
         if _is_left(line):
             return
         importlib.import_module(module)
+    from engine.learning.backbone import compile_names
+
+    compile_names()
 
 
 def _is_left(line: socket.socket) -> bool:
