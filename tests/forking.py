@@ -35,7 +35,13 @@ from msgspec import Struct
 CAN_FORK: Final = sys.platform == "linux"
 PLACE: Final = "TESTS_FORKING"
 """The variable of the environment that says where forks are to be had."""
-LOADED: Final = ("engine.work.worker", "engine.work.answers", "bertcl_tui.cli.commands")
+LOADED: Final = (
+    "engine.work.worker",
+    "engine.work.answers",
+    "transformers.models.bert.modeling_bert",
+    "transformers.models.bert.tokenization_bert",
+    "bertcl_tui.cli.commands",
+)
 PYTHON: Final = sys.executable
 OUR_COMMAND: Final = str(Path(PYTHON).with_name("bertcl-tui"))
 _LONGEST: Final = 2**18
@@ -101,11 +107,15 @@ class ForkedPopen(subprocess.Popen):  # type: ignore[type-arg]
     def _internal_poll(self, *args: int, **names: int) -> int | None:
         if self._line is None:
             return super()._internal_poll(*args, **names)
-        with self._waitpid_lock:
+        if not self._waitpid_lock.acquire(blocking=False):
+            return None  # somebody waits, maybe this very thread, whom a signal has broken into
+        try:
             if self.returncode is None:
                 pid, status = self._try_wait(os.WNOHANG)
                 if pid == self.pid:
                     self._handle_exitstatus(status)
+        finally:
+            self._waitpid_lock.release()
         return self.returncode
 
 
@@ -281,6 +291,7 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as door:
         for module in LOADED:
             importlib.import_module(module)
+        importlib.import_module("engine.learning.backbone").compile_names()
         gc.freeze()
         order = Forking(door).serve()
     if order is not None:
