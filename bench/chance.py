@@ -58,7 +58,7 @@ def measure(*, quick: bool) -> list[Figure]:
     """Return how often each statement was wrong, in per cent."""
     figures: list[Figure] = []
     for luck in MEASURED:
-        found = wrong_calls(luck, times=20 if quick else 2000)
+        found = wrong_calls(luck, times=5 if quick else 2000)
         case = f"luck of sequences {luck.sequence:g}, of seeds {luck.seed:g}"
         shares = {
             "% sign-flip test < .05": found.test,
