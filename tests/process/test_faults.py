@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,22 @@ from engine.store.runs import get_run
 from tests.postgres import PostgresServer
 from tests.process.conftest import wait_for, wait_for_end
 from tests.process.harness.campaign import Campaign
-from tests.process.harness.faults import endless_faults, own_disk, why_not
+from tests.process.harness.faults import GIVEN_UP, Fault, endless_faults, own_disk, why_not
+from tests.process.harness.strikes import Strike
 from tests.process.harness.torture import LONG_STOP, possible_kinds, tiny_search
 from tests.tiny import tiny_tasks
 
 pytestmark = pytest.mark.process
 
-FAULTS = 8
 SEED = 7
+FAULTS = (
+    Fault("strike", Strike("rename", "checkpoint", 1), GIVEN_UP),
+    Fault("strike", Strike("commit", "INSERT INTO trial_intermediate_values", 1), GIVEN_UP),
+    Fault("strike", Strike("before", "UPDATE trials SET state", 1), GIVEN_UP),
+    Fault("pause", Strike("rename", "checkpoint", 3, stops=True), GIVEN_UP, seconds=1.0),
+    Fault("remove", after=0.5, seconds=1.0),
+)
+"""Both workers are killed at first; then each is disturbed by what it outlives."""
 
 
 @pytest.fixture(scope="session")
@@ -32,14 +41,15 @@ def few_rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def search(backbone: Path, few_rows: Path) -> StudySpec:
-    return tiny_search(backbone, few_rows, in_order=2)
+    search = tiny_search(backbone, few_rows, in_order=2)
+    return replace(search, protocol=replace(search.protocol, train_rows=32))
 
 
 def test_a_few_faults_lose_nothing(search: StudySpec, tmp_path: Path) -> None:
-    faults = endless_faults(SEED, possible_kinds(), long_stop=LONG_STOP)
-    campaign = Campaign(search, tmp_path, faults)
-    while campaign.tally.faults < FAULTS:
-        campaign.disturb(most=FAULTS - campaign.tally.faults)
+    more = endless_faults(SEED, possible_kinds(), long_stop=LONG_STOP)
+    campaign = Campaign(search, tmp_path, chain(FAULTS, more))
+    while campaign.tally.faults < len(FAULTS):
+        campaign.disturb(most=len(FAULTS) - campaign.tally.faults)
     print(campaign.tally, *campaign.tally.lost, sep="\n")  # noqa: T201 - shown with -rP, or when it fails
     assert campaign.tally.lost == []
 

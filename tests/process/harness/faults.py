@@ -44,16 +44,8 @@ _FAKETIME: Final = (
     "/usr/local/lib/faketime/libfaketime.so.1",
     "/opt/homebrew/lib/faketime/libfaketime.1.dylib",
 )
-_SECONDS: Final[dict[Kind, float]] = {
-    "strike": 0.0,
-    "kill": 0.0,
-    "pause": 1.0,
-    "starve": 2.0,
-    "fill": 2.0,
-    "remove": 1.0,
-    "clock": 1.0,
-}
-_GIVEN_UP: Final = 6.0
+GIVEN_UP: Final = 6.0
+"""Seconds after which a strike is given up: the worker does not come there."""
 _ROOM: Final = 24 * 2**20
 """Bytes of the disk that is filled."""
 _DISK: Final = "bertcl-faults-"
@@ -92,7 +84,7 @@ def endless_faults(seed: int, kinds: tuple[Kind, ...], *, long_stop: float) -> I
     others = [kind for kind in kinds if kind != "strike"]
     while True:
         if draw.random() < 0.5 or not others:
-            yield Fault("strike", strike=_some_strike(draw), after=_GIVEN_UP)
+            yield Fault("strike", strike=_some_strike(draw), after=GIVEN_UP)
             continue
         kind, after = draw.choice(others), draw.uniform(0.1, 3.0)
         seconds = {"pause": 1.0, "starve": 2.0, "fill": 2.0, "remove": 1.0, "clock": 3.0}.get(
@@ -102,7 +94,7 @@ def endless_faults(seed: int, kinds: tuple[Kind, ...], *, long_stop: float) -> I
             seconds = long_stop
         if kind == "pause" and draw.random() < 0.5:
             strike = _some_strike(draw, stops=True)
-            yield Fault("pause", strike=strike, after=_GIVEN_UP, seconds=seconds)
+            yield Fault("pause", strike=strike, after=GIVEN_UP, seconds=seconds)
         else:
             yield Fault(kind, after=after, seconds=seconds)
 
