@@ -26,6 +26,7 @@ from tests.forking import OUR_COMMAND
 from tests.postgres import PostgresServer
 from tests.process.conftest import PATIENCE, kill, wait_for, wait_for_end
 from tests.process.harness.comparing import differences, results_of
+from tests.process.hosts import ROOT
 
 pytestmark = pytest.mark.process
 
@@ -51,10 +52,11 @@ def two_nodes(monkeypatch: pytest.MonkeyPatch, store_url: str) -> Iterator[str]:
     """Return the address of a cluster whose machines have a core each."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_worker_niceness", "0")  # else other tests leave them no core
-    node = {"num_cpus": 1, "object_store_memory": SMALL, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=node)
+    node = {"num_cpus": 1, "object_store_memory": SMALL}
+    nobody_looks = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
+    cluster = Cluster(initialize_head=True, head_node_args=node | nobody_looks)
     try:
-        cluster.add_node(num_cpus=1, object_store_memory=SMALL)
+        cluster.add_node(**node)
         yield cluster.address
     finally:
         cluster.shutdown()
@@ -96,7 +98,8 @@ def one_in_the_midst(store: Store) -> WorkerRecord:
 def test_a_search_on_two_nodes_comes_to_what_it_does_on_one_machine(
     store: Store, study_spec: StudySpec, two_nodes: str, tmp_path: Path
 ) -> None:
-    spec = replace(study_spec, search=replace(study_spec.search, trials=3, in_order=AT_ONCE))
+    search = replace(study_spec.search, trials=3, in_order=AT_ONCE)
+    spec = replace(study_spec, protocol=replace(study_spec.protocol, epochs=2), search=search)
     alone = open_store(str(tmp_path / "alone.db"))
     alone_id = create_study(alone, spec)
     wait_for_end(working_here(alone))
@@ -196,32 +199,16 @@ def test_a_job_that_is_warned_as_python_begins_takes_no_run_and_is_queued_anew(
         assert living_workers(store) == []
 
 
-WARNED_WHILE_LOADING = """
-import os, signal, sys
-from engine.work.launchers.slurm import SlurmWorker
-from engine.work.supervisor import WorkerSettings
-
-class Warning:
-    def find_spec(self, name, path=None, target=None):
-        if name == "torch":
-            sys.meta_path.remove(self)
-            os.kill(os.getpid(), signal.SIGUSR2)
-
-sys.meta_path.insert(0, Warning())
-signal.signal(signal.SIGTERM, lambda *_: None)
-signal.signal(signal.SIGUSR2, lambda *_: print("queued anew"))
-SlurmWorker(WorkerSettings(store=sys.argv[1], device="cpu", until_idle=True))()
-"""
-"""A job as submitit runs it: which passes SIGTERM over, and queues it anew on SIGUSR2."""
-
-
-def test_a_job_that_is_warned_while_torch_is_loaded_takes_no_run_and_is_queued_anew(
+def test_a_job_that_is_warned_while_it_loads_takes_no_run_and_is_queued_anew(
     tmp_path: Path, run_spec: RunSpec
 ) -> None:
     with closing(open_store(str(tmp_path / "studies.db"))) as store:
         run_id = create_run(store, run_spec)
-        words = [sys.executable, "-c", WARNED_WHILE_LOADING, store.url]
-        job = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        words = [sys.executable, "-P", "-m", "tests.process.harness.warned", store.url]
+        found = os.environ | {"PYTHONPATH": str(ROOT)}
+        job = subprocess.run(
+            words, env=found, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
         assert (job.returncode, job.stdout) == (0, "queued anew\n"), job.stderr
         assert get_run(store, run_id).state == "queued"
         assert living_workers(store) == []
