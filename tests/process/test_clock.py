@@ -15,6 +15,8 @@ from engine.store.connection import Store
 from engine.store.run_states import control_run, create_run
 from engine.store.runs import get_run
 from engine.store.schema import log, worker
+from engine.work.processes import warm_up
+from engine.work.warm import WARM
 from tests.process.conftest import wait_for
 
 HOUR = 3600.0
@@ -32,7 +34,7 @@ def _library() -> str | None:
 LIBRARY = _library()
 pytestmark = [
     pytest.mark.process,
-    pytest.mark.as_typed,  # who is forked has its clock already
+    pytest.mark.as_typed,  # who forks for other tests has its clock already
     pytest.mark.skipif(LIBRARY is None, reason="needs libfaketime (apt install faketime)"),
 ]
 
@@ -58,6 +60,15 @@ def set_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     return set_by
 
 
+@pytest.fixture
+def _loaded(set_clock: Callable[[float], None]) -> Iterator[None]:
+    """Have workers become of a process that has loaded the libraries, and whose clock is set."""
+    assert warm_up()
+    yield
+    WARM.end()
+
+
+@pytest.mark.usefixtures("_loaded")
 def test_workers_go_on_when_the_clock_is_set(
     store: Store,
     run_spec: RunSpec,
