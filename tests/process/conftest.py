@@ -13,8 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from msgspec.structs import replace
 
 from engine.learning.events import Measured
+from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
 from engine.store.connection import Store, open_store
@@ -85,22 +87,19 @@ def run_spec(backbone: Path, tasks: Path, protocol: Protocol) -> RunSpec:
 @pytest.fixture(scope="session")
 def undisturbed(run_spec: RunSpec) -> list[MeasurementRecord]:
     """What the run measures when nothing happens to it, and no worker is about."""
-    torch.set_num_threads(1)
-    records = [
-        MeasurementRecord(
-            step=event.step,
-            stage=event.stage,
-            task=item.task,
-            split=item.split,
-            accuracy=item.accuracy,
-            loss=item.loss,
-            macro_f1=item.macro_f1,
-        )
-        for event in prepare(run_spec).events()
-        if isinstance(event, Measured)
-        for item in event.measurements
-    ]
-    return sorted(records, key=lambda record: (record.step, record.task, record.split))
+    return measured_by(prepare(run_spec))
+
+
+@pytest.fixture(scope="session")
+def short_spec(run_spec: RunSpec) -> RunSpec:
+    """Return a run that is over soon: for tests that need not be in time for the midst of it."""
+    return replace(run_spec, protocol=replace(run_spec.protocol, epochs=1, train_rows=32))
+
+
+@pytest.fixture(scope="session")
+def short_undisturbed(short_spec: RunSpec) -> list[MeasurementRecord]:
+    """What the short run measures when nothing happens to it, and no worker is about."""
+    return measured_by(prepare(short_spec))
 
 
 @pytest.fixture
@@ -136,12 +135,32 @@ def start(store: Store) -> Callable[..., int]:
     return start_one
 
 
+def measured_by(learner: SequenceLearner) -> list[MeasurementRecord]:
+    """Learn to the end, here; return what is measured, in the order of the store."""
+    torch.set_num_threads(1)
+    records = [
+        MeasurementRecord(
+            step=event.step,
+            stage=event.stage,
+            task=item.task,
+            split=item.split,
+            accuracy=item.accuracy,
+            loss=item.loss,
+            macro_f1=item.macro_f1,
+        )
+        for event in learner.events()
+        if isinstance(event, Measured)
+        for item in event.measurements
+    ]
+    return sorted(records, key=lambda record: (record.step, record.task, record.split))
+
+
 def wait_for(condition: Callable[[], bool], what: str) -> None:
     """Wait until the condition holds; fail when it does not in good time."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"waited {PATIENCE} s for {what}"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def wait_for_end(pid: int) -> None:

@@ -30,7 +30,7 @@ def tiny(backbone: Path, tasks: Path) -> Words:
     """Return the words that ask for the tiny model and tasks."""
     rows = ("--epochs", 1, "--train-rows", 32, "--batch-size", 8, "--measures-per-epoch", 1)
     where = ("--model", backbone, "--data", tasks, "--device", "cpu")
-    return (*where, *rows, "--sequences", NAME)
+    return (*where, *rows, "--slots", 1, "--sequences", NAME)
 
 
 def begin(folder: Path, words: Iterable[object]) -> "subprocess.Popen[str]":
@@ -90,7 +90,8 @@ def test_what_rows_need_is_searched_and_run_and_nothing_is_done_twice(
         name: row for name, row in table.items() if row["cells"][0]["wanted"]
     }
 
-    (trial,) = json.loads(answer(tmp_path, "confirm", NAME, "--top", 1, "--seeds", 2, "--json")[0])
+    confirming = ("confirm", NAME, "--top", 1, "--seeds", 2, "--slots", 1)
+    (trial,) = json.loads(answer(tmp_path, *confirming, "--json")[0])
     of_arena = {item.run.id for item in entries(store)}
     fresh = [run.p or 0 for run in runs_on(store, NAME) if run.id not in of_arena]
     assert (trial["searched"], trial["seeds"], len(fresh)) == (1.5, 2, 2)
@@ -100,8 +101,8 @@ def test_what_rows_need_is_searched_and_run_and_nothing_is_done_twice(
 def test_an_interrupted_table_is_paused_and_goes_on(
     tmp_path: Path, store: Store, tiny: Words
 ) -> None:
-    asked = ("arena", *tiny, "--methods", "flat@3e-3", "--seeds", 2)
-    arena = begin(tmp_path, (*asked, "--epochs", 30))
+    asked = ("arena", *tiny, "--methods", "flat@3e-3", "--seeds", 2, "--epochs", 10)
+    arena = begin(tmp_path, asked)
     wait_for(lambda: any(item.run.step for item in entries(store)), "a step")
     arena.send_signal(signal.SIGINT)
     _, err = arena.communicate(timeout=PATIENCE)
@@ -112,6 +113,6 @@ def test_an_interrupted_table_is_paused_and_goes_on(
         "paused"
     }
 
-    _, told = answer(tmp_path, *asked, "--epochs", 30, "--detach")
+    _, told = answer(tmp_path, *asked, "--detach")
     assert "2 runs: 0 new ones" in told
     wait_for(lambda: any(item.run.state in ENDED for item in entries(store)), "a run to end")

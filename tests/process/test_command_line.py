@@ -93,7 +93,8 @@ def test_a_search_is_followed_to_its_end(
 
 
 def test_a_flat_search_ends_with_its_budget(call: Call, tiny: tuple[object, ...]) -> None:
-    done = call("search", *tiny, "--method", "flat", "--budget", 3, "--pruner", "none", "--json")
+    asked = ("--method", "flat", "--budget", 3, "--pruner", "none", "--slots", 1)
+    done = call("search", *tiny, *asked, "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["study"]["state"] == "complete"
@@ -106,7 +107,7 @@ def test_a_flat_search_ends_with_its_budget(call: Call, tiny: tuple[object, ...]
 def test_an_interrupted_search_is_paused_and_can_be_resumed(
     begin: Begin, call: Call, store: Store, tiny: tuple[object, ...]
 ) -> None:
-    search = begin("search", *tiny, "--trials", 500)
+    search = begin("search", *tiny, "--trials", 500, "--slots", 1)
     wait_for(lambda: bool(_trials(store)), "a trial")
     search.send_signal(signal.SIGINT)
     _, err = search.communicate(timeout=PATIENCE)
@@ -117,7 +118,7 @@ def test_an_interrupted_search_is_paused_and_can_be_resumed(
     wait_for(lambda: not any(t.state == "running" for t in _trials(store)), "the trial to pause")
 
     before = len(ended(store, study.id))
-    assert call("resume", NAME).returncode == 0
+    assert call("resume", NAME, "--slots", 1).returncode == 0
     wait_for(lambda: len(ended(store, study.id)) > before, "the study to go on")
     assert call("stop", NAME).returncode == 0
     assert json.loads(call("studies", "--json").stdout)[0]["state"] in {"running", "stopped"}
@@ -156,12 +157,11 @@ def test_a_worker_in_the_foreground_works_until_there_is_nothing_to_do(
     assert living_workers(store) == []
 
 
-@pytest.mark.as_typed
 def test_a_worker_gives_its_run_back_when_interrupted(
     begin: Begin, store: Store, study_spec: StudySpec
 ) -> None:
     study = create_study(store, study_spec)
-    worker = begin("worker", "--device", "cpu")
+    worker = begin("worker", "--device", "cpu", "--slots", 1)
     wait_for(lambda: any(trial.step for trial in trials_of(store, study)), "a step")
     worker.send_signal(signal.SIGINT)
     _, err = worker.communicate(timeout=PATIENCE)

@@ -19,9 +19,9 @@ Start = Callable[..., int]
 
 
 @pytest.fixture
-def other(run_spec: RunSpec) -> RunSpec:
+def other(short_spec: RunSpec) -> RunSpec:
     """Return a run of another sequence with the same first stage."""
-    return replace(run_spec, sequence=(run_spec.sequence[0], "topic"))
+    return replace(short_spec, sequence=(short_spec.sequence[0], "topic"))
 
 
 def _kept(store: Store) -> list[Path]:
@@ -32,39 +32,27 @@ def _first_drift(store: Store, run_id: int) -> list[DriftRecord]:
     return [item for item in drift_of(store, run_id) if item.stage == 0]
 
 
-def test_a_first_stage_serves_another_sequence_bit_for_bit(
+def test_a_first_stage_serves_another_sequence_bit_for_bit_and_is_learnt_again_once_it_is_damaged(
     store: Store,
-    run_spec: RunSpec,
+    short_spec: RunSpec,
     other: RunSpec,
     start: Start,
-    undisturbed: list[MeasurementRecord],
+    short_undisturbed: list[MeasurementRecord],
 ) -> None:
     first = create_run(store, other)
     wait_for_end(start())
     (kept,) = _kept(store)
-    made = kept.stat().st_ino
-    run_id = create_run(store, run_spec)
+    made, whole = kept.stat().st_ino, kept.stat().st_size
+    run_id = create_run(store, short_spec)
     wait_for_end(start())
     assert get_run(store, run_id).state == "complete"
-    assert measurements_of(store, run_id) == undisturbed
+    assert measurements_of(store, run_id) == short_undisturbed
     assert [file.stat().st_ino for file in _kept(store)] == [made], "learnt once"
     assert {item.stage for item in drift_of(store, run_id)} == {0, 1}
     assert _first_drift(store, run_id) == _first_drift(store, first)
 
-
-def test_a_damaged_first_stage_is_learnt_again(
-    store: Store,
-    run_spec: RunSpec,
-    other: RunSpec,
-    start: Start,
-    undisturbed: list[MeasurementRecord],
-) -> None:
-    create_run(store, other)
-    wait_for_end(start())
-    (kept,) = _kept(store)
-    whole = kept.stat().st_size
     kept.write_bytes(kept.read_bytes()[:100])
-    run_id = create_run(store, run_spec)
+    again = create_run(store, short_spec)
     wait_for_end(start())
-    assert measurements_of(store, run_id) == undisturbed
+    assert measurements_of(store, again) == short_undisturbed
     assert kept.stat().st_size == pytest.approx(whole, rel=0.1)

@@ -6,15 +6,15 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.tiny import tiny_tasks
+
 NOTEBOOK = Path(__file__).parents[2] / "examples/forgetting.ipynb"
 
 
 @pytest.mark.as_typed
-def test_the_example_runs(
-    backbone: Path, tasks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_example_runs(backbone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BERTCL_SEQUENCE", "mood:topic")
-    monkeypatch.setenv("BERTCL_DATA", str(tasks))
+    monkeypatch.setenv("BERTCL_DATA", str(tiny_tasks(tmp_path / "tasks")))
     monkeypatch.setenv("BERTCL_MODEL", str(backbone))
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.setenv("PYTHONPATH", str(NOTEBOOK.parents[1]))

@@ -5,12 +5,10 @@ from statistics import fmean
 from threading import Event
 
 import pytest
-import torch
 from msgspec.structs import replace
 from sqlalchemy import select
 
 from bertcl_tui.store.reader import Reader
-from engine.learning.events import Measured
 from engine.learning.prepare import prepare
 from engine.spec import StudySpec, derived_seed
 from engine.store.connection import Store
@@ -24,7 +22,7 @@ from engine.store.workers import end_worker, register_worker
 from engine.work.patience import Patience
 from engine.work.processes import identity_of
 from engine.work.searches import Searches
-from tests.process.conftest import kill, wait_for, wait_for_end
+from tests.process.conftest import kill, measured_by, wait_for, wait_for_end
 
 pytestmark = pytest.mark.process
 
@@ -102,23 +100,8 @@ def _races(store: Store, study_id: int) -> list[RunRecord]:
 
 def _undisturbed(trial: RunRecord, index: int) -> tuple[list[MeasurementRecord], float]:
     """Return what a race measures when nothing happens to it, and the p that it comes to."""
-    torch.set_num_threads(1)
     seed = derived_seed("racing", 0, index)
     learner = prepare(replace(trial.spec, seed=seed))
     learner.reports_after = lambda _: False
-    records = [
-        MeasurementRecord(
-            step=event.step,
-            stage=event.stage,
-            task=item.task,
-            split=item.split,
-            accuracy=item.accuracy,
-            loss=item.loss,
-            macro_f1=item.macro_f1,
-        )
-        for event in learner.events()
-        if isinstance(event, Measured)
-        for item in event.measurements
-    ]
-    in_order = sorted(records, key=lambda record: (record.step, record.task, record.split))
-    return in_order, learner.search_matrix.p
+    measured = measured_by(learner)
+    return measured, learner.search_matrix.p

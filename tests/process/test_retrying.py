@@ -24,7 +24,8 @@ Start = Callable[..., int]
 def test_a_stopped_trial_is_run_to_its_end_and_told_to_the_sampler(
     store: Store, study_spec: StudySpec, start: Start
 ) -> None:
-    spec = replace(study_spec, search=replace(study_spec.search, trials=1))
+    search = replace(study_spec.search, trials=1)
+    spec = replace(study_spec, protocol=replace(study_spec.protocol, epochs=2), search=search)
     study_id = create_study(store, spec)
     pid = start()
     wait_for(lambda: any(run.step for run in trials_of(store, study_id)), "a first step")

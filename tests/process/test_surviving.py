@@ -61,7 +61,8 @@ def test_a_paused_run_lets_go_and_goes_on_bit_for_bit(
 def test_trials_of_a_killed_worker_that_learnt_them_together_are_finished(
     store: Store, study_spec: StudySpec, start: Start
 ) -> None:
-    study_id = create_study(store, study_spec)
+    spec = replace(study_spec, protocol=replace(study_spec.protocol, epochs=2))
+    study_id = create_study(store, spec)
     pid = start(stack=3)
     wait_for(lambda: sum(each.step > 0 for each in trials_of(store, study_id)) >= 3, "three trials")
     kill(pid)
@@ -71,7 +72,7 @@ def test_trials_of_a_killed_worker_that_learnt_them_together_are_finished(
     wait_for_end(start(stack=2))
 
     trials = trials_of(store, study_id)
-    assert len(trials) == study_spec.search.trials
+    assert len(trials) == spec.search.trials
     assert {each.state for each in trials} <= {"complete", "pruned", "collapsed"}
 
 
@@ -125,9 +126,9 @@ def test_a_stopped_study_keeps_what_was_measured_and_its_checkpoint(
 
 
 def test_a_checkpoint_left_by_a_deleted_store_is_not_gone_on_from(
-    store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
+    store: Store, short_spec: RunSpec, start: Start, short_undisturbed: list[MeasurementRecord]
 ) -> None:
-    run_id = create_run(store, run_spec)
+    run_id = create_run(store, short_spec)
     name, _ = CheckpointKeeper(place_of(store), run_id, every_seconds=0).names
     left = store.folder / name
     left.parent.mkdir(parents=True)
@@ -136,7 +137,7 @@ def test_a_checkpoint_left_by_a_deleted_store_is_not_gone_on_from(
     wait_for_end(start())
 
     assert get_run(store, run_id).state == "complete"
-    assert measurements_of(store, run_id) == undisturbed
+    assert measurements_of(store, run_id) == short_undisturbed
 
 
 def _wait_for_stage(store: Store, run_id: int, stage: int) -> None:

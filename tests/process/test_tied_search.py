@@ -19,7 +19,7 @@ from tests.process.conftest import wait_for_end
 
 pytestmark = pytest.mark.process
 
-EPOCHS = 2
+EPOCHS = 1
 OF_A_TRIAL = 2 * EPOCHS
 
 
