@@ -3,6 +3,7 @@
 import sys
 import warnings
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
-from transformers.conversion_mapping import get_checkpoint_conversion_mapping
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
@@ -203,7 +203,10 @@ def compile_names() -> None:
 
     That takes a tenth of a second and more, once in a process: its forks are spared it.
     """
-    get_checkpoint_conversion_mapping("bert")  # type: ignore[no-untyped-call]
+    with suppress(ImportError):  # not every version has it there
+        from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+
+        get_checkpoint_conversion_mapping("bert")  # type: ignore[no-untyped-call]
 
 
 def _longest_input(config: PretrainedConfig) -> int:
