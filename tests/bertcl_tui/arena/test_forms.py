@@ -1,5 +1,6 @@
 """Trials that are run again with fresh seeds: asked for, and shown beside what was searched."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.host import SIZE, Host, settle
 from tests.bertcl_tui.waiting import until
 from tests.engine.arena.doing import do
-from tests.recorded import copy_of, recorded_store
+from tests.recorded import copy_of
 from tests.recorded_arena import AGAIN, SEEDS, with_confirmations
 
 LIVE = 1
@@ -35,8 +36,8 @@ TOLD = f"{MEAN:.3f}±{HALF:.3f}"
 
 
 @pytest.fixture(scope="module")
-def confirmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return with_confirmations(recorded_store(tmp_path_factory.mktemp("again") / "studies.db"))
+def confirmed(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return with_confirmations(Path(shutil.copy(recording, tmp_path_factory.mktemp("again"))))
 
 
 @pytest.fixture
@@ -65,26 +66,33 @@ async def open_study(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: table_of(pilot).items)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_searched_and_confirmed_p_stand_side_by_side(
-    open_app: OpenApp, confirmed_store: Path, size: tuple[int, int]
-) -> None:
-    async with open_app(confirmed_store, size=size) as pilot:
-        await open_study(pilot)
-        header, *lines = text_of(table_of(pilot)).splitlines()
-        assert "confirmed" in header
-        (best,) = (line for line in lines if line.split()[:1] == ["10"])
-        assert best.split()[:3] == ["10", "1.417", TOLD]
-        await pilot.press("j")
-        panel = pilot.app.screen.query_one("#trials")
-        await until(pilot, lambda: str(panel.border_subtitle) == f"again {TOLD} (3 seeds)")
-
-
-async def test_trials_are_sorted_by_what_they_score_again(
+async def test_searched_and_confirmed_p_stand_side_by_side_each_seed_in_its_trial_and_sort(
     open_app: OpenApp, confirmed_store: Path
 ) -> None:
-    async with open_app(confirmed_store) as pilot:
+    async with open_app(confirmed_store, size=(80, 24)) as pilot:
         await open_study(pilot)
+        await pilot.press("j")
+        panel = pilot.app.screen.query_one("#trials")
+        for size in ((80, 24), (120, 40)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: str(panel.border_subtitle) == f"again {TOLD} (3 seeds)")
+            header, *lines = text_of(table_of(pilot)).splitlines()
+            assert "confirmed" in header
+            (best,) = (line for line in lines if line.split()[:1] == ["10"])
+            assert best.split()[:3] == ["10", "1.417", TOLD]
+
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
+        learning = pilot.app.screen.query_one("#learning", Chart)
+        await until(pilot, lambda: learning.border_title)
+        told = ", ".join(
+            f"seed {seed} p {p}" for seed, p in zip(SEEDS, (1.392, 1.401, 1.377), strict=False)
+        )
+        assert told in str(learning.border_subtitle)
+        assert f"again {TOLD} (3 seeds)" in pilot.app.screen.query_one(TopBar).render_line(0).text
+
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
         await pilot.press("o")
         await until(pilot, lambda: "by confirmed ▼" in title(pilot))
         await until(
@@ -99,20 +107,6 @@ async def test_where_nothing_was_confirmed_there_is_no_such_column(open_app: Ope
         assert "lrs" in text_of(table_of(pilot))
         await pilot.press("o")
         await until(pilot, lambda: "by p_o ▼" in title(pilot))
-
-
-async def test_a_trial_shows_each_fresh_seed(open_app: OpenApp, confirmed_store: Path) -> None:
-    async with open_app(confirmed_store) as pilot:
-        await open_study(pilot)
-        await pilot.press("j", "enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
-        learning = pilot.app.screen.query_one("#learning", Chart)
-        await until(pilot, lambda: learning.border_title)
-        told = ", ".join(
-            f"seed {seed} p {p}" for seed, p in zip(SEEDS, (1.392, 1.401, 1.377), strict=False)
-        )
-        assert told in str(learning.border_subtitle)
-        assert f"again {TOLD} (3 seeds)" in pilot.app.screen.query_one(TopBar).render_line(0).text
 
 
 def test_what_is_not_over_is_told_too(confirmed_store: Path) -> None:

@@ -34,7 +34,7 @@ class Form:
     async def fill(self, **texts: str) -> None:
         for name, text in texts.items():
             self.row(name).text = text
-            await settle(self.pilot)
+        await settle(self.pilot)
 
     @property
     def wrong(self) -> list[str]:
@@ -58,7 +58,9 @@ def host(store: str) -> Host:
     return Host(store, lambda reader: NewTableScreen(reader, HUB))
 
 
-async def test_a_first_rate_counts_only_beside_methods_for_later_stages(store: str) -> None:
+async def test_a_first_rate_counts_beside_methods_for_later_stages_and_runs_are_counted(
+    store: str,
+) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
@@ -73,6 +75,12 @@ async def test_a_first_rate_counts_only_beside_methods_for_later_stages(store: s
         await form.fill(methods="flat,none such")
         assert not row.disabled, "nobody knows what it will be"
 
+        await form.fill(sequences="sst2:mrpc,mrpc:sst2", methods="flat,joint,replay", seeds="4")
+        assert form.readiness == "24 of 24 runs are missing."
+        await form.fill(sequences="", methods="", layout="table2", first_lr="")
+        assert form.readiness == "64 of 64 runs are missing."
+        assert form.row("sequences").default == "as in the paper"
+
 
 async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
@@ -80,31 +88,24 @@ async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
         form = Form(pilot)
         assert form.wrong == []
         assert all(form.row(item.name).note for item in FORM_FIELDS)
-        for name, text, said in (
-            ("sequences", "sst2:mrcp", "did you mean 'mrpc'"),
-            ("methods", "flat,flot", "no method named 'flot'"),
-            ("seeds", "0", "seeds is 0"),
-            ("budget", "many", "budget 'many'"),
-            ("lr", "2", "learning rate 2 must be above 0"),
-            ("layout", "table2", "leave this empty"),
+        for fields in (
+            {
+                "sequences": ("sst2:mrcp", "did you mean 'mrpc'"),
+                "seeds": ("0", "seeds is 0"),
+                "budget": ("many", "budget 'many'"),
+                "lr": ("2", "learning rate 2 must be above 0"),
+            },
+            {"methods": ("flat,flot", "no method named 'flot'")},
+            {"layout": ("table2", "leave this empty")},
         ):
-            await form.fill(**{name: text})
-            assert len(form.wrong) == 1
-            assert said in form.row(form.wrong[0]).note
+            await form.fill(**{name: text for name, (text, _) in fields.items()})
+            assert len(form.wrong) == len(fields)
+            notes = "\n".join(form.row(name).note for name in form.wrong)
+            assert all(said in notes for _, said in fields.values())
             assert "✗ to be mended first" in form.readiness
-            await form.fill(**{name: HUB.get(name, "free" if name == "layout" else "")})
+            right = {**HUB, "layout": "free"}
+            await form.fill(**{name: right.get(name, "") for name in fields})
             assert form.wrong == []
-
-
-async def test_it_says_how_many_runs_a_table_has(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        form = Form(pilot)
-        await form.fill(sequences="sst2:mrpc,mrpc:sst2", methods="flat,joint,replay", seeds="4")
-        assert form.readiness == "24 of 24 runs are missing."
-        await form.fill(sequences="", methods="", layout="table2")
-        assert form.readiness == "64 of 64 runs are missing."
-        assert form.row("sequences").default == "as in the paper"
 
 
 async def test_a_long_text_takes_the_room_there_is_and_shows_its_beginning(store: str) -> None:
@@ -118,8 +119,8 @@ async def test_a_long_text_takes_the_room_there_is_and_shows_its_beginning(store
         assert entries[0].render_line(0).text.strip().startswith("sst2:mrpc,mrpc:sst2")
 
 
-@pytest.mark.action("new-table", "copy_command")
-async def test_the_command_line_follows_and_is_copied(store: str) -> None:
+@pytest.mark.action("new-table", "copy_command", "back")
+async def test_the_command_line_follows_is_copied_and_leaves_without_a_trace(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
@@ -128,9 +129,13 @@ async def test_the_command_line_follows_and_is_copied(store: str) -> None:
         assert form.command == table_command(texts, store=store)
         await pilot.press("ctrl+y")
         assert pilot.app.clipboard == form.command
+        await pilot.press("escape")
+        await settle(pilot)
+        assert pilot.app.screen is not form.screen
+    assert not Path(store).exists()
 
 
-async def test_methods_are_picked_from_all_there_are(store: str) -> None:
+async def test_methods_are_picked_from_all_there_are_and_a_sequence_completed(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
         form = Form(pilot)
@@ -140,6 +145,14 @@ async def test_methods_are_picked_from_all_there_are(store: str) -> None:
         await pilot.press("home", "down", "space", "home", "space")
         await settle(pilot)
         assert form.row("methods").text == "llrd"
+
+        await form.fill(sequences="sst2:mrpc,")
+        form.row("sequences").focus_entry()
+        await pilot.press("end", *"rt")
+        await settle(pilot)
+        await pilot.press("right")
+        await settle(pilot)
+        assert form.row("sequences").text == "sst2:mrpc,rte"
 
 
 @pytest.mark.action("new-table", "pick")
@@ -162,19 +175,6 @@ async def test_each_method_is_a_line_with_its_time_and_all_is_said_of_the_one_un
         assert hint.startswith("ewc-mlm: elastic weight consolidation")
         assert "(time: the Fisher once" in hint
         assert picker.virtual_size.height == picker.option_count
-
-
-async def test_the_last_of_several_sequences_is_completed(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        form = Form(pilot)
-        await form.fill(sequences="sst2:mrpc,")
-        form.row("sequences").focus_entry()
-        await pilot.press("end", *"rt")
-        await settle(pilot)
-        await pilot.press("right")
-        await settle(pilot)
-        assert form.row("sequences").text == "sst2:mrpc,rte"
 
 
 @pytest.mark.action("new-table", "start")
@@ -224,17 +224,6 @@ async def test_what_is_refused_is_said_and_can_be_tried_again(tmp_path: Path) ->
         assert isinstance(trouble, Trouble)
         assert "does not exist; make it first" in trouble.text
         assert not form.screen.query_one("#start", Button).disabled
-
-
-@pytest.mark.action("new-table", "back")
-async def test_escape_leaves_without_a_trace(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        screen = pilot.app.screen
-        await pilot.press("escape")
-        await settle(pilot)
-        assert pilot.app.screen is not screen
-    assert not Path(store).exists()
 
 
 def test_every_option_that_all_runs_share_can_be_chosen() -> None:

@@ -80,7 +80,9 @@ async def shows(pilot: Pilot[None], numbers: Iterable[str]) -> None:
 
 
 @pytest.mark.action("studies", "open_arena")
-async def test_the_table_of_all_that_was_run(open_app: OpenApp, arena_store: Path) -> None:
+async def test_the_table_of_all_that_was_run_and_of_what_workers_do(
+    open_app: OpenApp, arena_store: Path
+) -> None:
     table = table_of(arena_store)
     async with open_app(arena_store, size=(120, 90)) as pilot:
         await arena(pilot)
@@ -95,6 +97,13 @@ async def test_the_table_of_all_that_was_run(open_app: OpenApp, arena_store: Pat
         legend_text = told(pilot, "LegendPanel Static")
         assert "paired t-test over seeds, p < 0.05 after Holm's correction" in legend_text
         assert "BERTcL on mrpc:sst2, rte:mrpc: not run." in legend_text
+
+        store = open_store(str(arena_store))  # what workers do is followed
+        (run,) = (item.run for item in entries(store) if item.run.state == "running")
+        finish_run(store, run.id, WORKER, state="complete", scores=Scores(p_o=0.6, p_s=0.8))
+        store.close()
+        await shows(pilot, ["·1 ‖1 ✗1"])
+        await until(pilot, lambda: "▶50%" not in text_of(grid_of(pilot)))
 
 
 @pytest.mark.action("study", "open_arena")
@@ -114,9 +123,9 @@ async def test_it_is_reached_from_a_study_and_from_a_combination(
         await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
 
 
-@pytest.mark.action("arena", "next_measure", "next_layout", "next_setting")
-async def test_keys_turn_measures_layouts_and_settings(
-    open_app: OpenApp, arena_store: Path
+@pytest.mark.action("arena", "next_measure", "next_layout", "next_setting", "export_table")
+async def test_keys_turn_measures_layouts_and_settings_and_what_is_shown_is_exported(
+    open_app: OpenApp, arena_store: Path, tmp_path: Path
 ) -> None:
     async with open_app(arena_store, size=(120, 90)) as pilot:
         await arena(pilot)
@@ -127,11 +136,31 @@ async def test_keys_turn_measures_layouts_and_settings(
         await shows(pilot, means(table_of(arena_store, "table2")))
         assert "qqp:mrpc" in text_of(grid_of(pilot))
         assert "EWC (MLM) 2e-5" in text_of(grid_of(pilot))
+
+        await pilot.press("m")
+        await shows(pilot, means(table_of(arena_store, "table2", "p")))
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        row = pilot.app.screen.query_one("#path", FieldRow)
+        assert row.text == "table2-p.md"
+        for text, said in ((str(tmp_path), "is a folder"), (f"{tmp_path}/no/a.md", "no folder")):
+            row.text = text
+            await until(pilot, lambda: said in told(pilot, "#remark"))  # noqa: B023 - waited for here
+        row.text = str(tmp_path / "mine.md")
+        await until(pilot, lambda: "as markdown" in told(pilot, "#remark"))
+        row.focus_entry()
+        await pilot.press("enter")
+        await until(pilot, (tmp_path / "mine.md").exists)
+        written = (tmp_path / "mine.md").read_text(encoding="utf-8")
+        assert written == to_markdown(table_of(arena_store, "table2", "p"))
+        await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+
         await pilot.press("d")
         await until(pilot, lambda: "one seed" in told(pilot, "LegendPanel Static"))
 
 
-async def test_a_layout_of_which_nothing_was_run_says_what_has_it_run(
+@pytest.mark.action("arena", "turn_panel")
+async def test_a_layout_of_which_nothing_was_run_and_one_for_which_there_is_little_room(
     open_app: OpenApp, arena_store: Path
 ) -> None:
     settings = Settings(keys={"new_table": "f7"})
@@ -141,16 +170,41 @@ async def test_a_layout_of_which_nothing_was_run_says_what_has_it_run(
         await until(pilot, lambda: "7 has it run" in told(pilot, "#cell-facts").replace("f7", "F7"))
         assert "bert-base" in told(pilot, "#cell-facts")
 
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "Table 4" in str(grid_of(pilot).border_title))
+        await until(pilot, lambda: str(grid_of(pilot).border_subtitle).startswith("columns 1–"))
+        assert "mnli/" not in text_of(grid_of(pilot))
+        await pilot.press("l", "l", "l", "l")
+        assert "of 5" in str(grid_of(pilot).border_subtitle)
+        assert str(grid_of(pilot).border_subtitle).startswith("◂")
+        assert "mnli/cluster1" in text_of(grid_of(pilot))
+        assert "flat 2e-5" in text_of(grid_of(pilot))
+
+        panel = pilot.app.screen.query_one(LegendPanel)
+        assert not panel.display
+        await pilot.press("tab")
+        assert panel.display
+        assert panel.has_focus
+        await pilot.press("tab")
+        assert not panel.display
+        assert grid_of(pilot).has_focus
+
 
 @pytest.mark.action("grid", "cursor_up", "cursor_down", "cursor_left", "cursor_right")
 @pytest.mark.action("grid", "first", "last", "enter_cell")
 @pytest.mark.action("arena", "back")
-async def test_the_cell_under_the_cursor_shows_its_runs(
+async def test_the_cell_of_the_mouse_or_the_cursor_shows_its_runs(
     open_app: OpenApp, arena_store: Path
 ) -> None:
     async with open_app(arena_store) as pilot:
         await arena(pilot)
-        await pilot.press("G", "l", "l")
+        lines = text_of(grid_of(pilot)).splitlines()
+        y = next(y for y, line in enumerate(lines) if line.startswith("flat tuned"))
+        # border and padding lie before the first character
+        second = [place for place, letter in enumerate(lines[y]) if letter == "▴"][1]
+        await pilot.click(ArenaGrid, offset=(2 + second, 1 + y))
+        assert grid_of(pilot).place == CellPlace(1, 1)
+        await pilot.press("G", "l")
         assert grid_of(pilot).place == (PUBLISHED, 2)
         runs = pilot.app.screen.query_one(RunsTable)
         await until(pilot, lambda: "queued" in text_of(runs))
@@ -169,29 +223,6 @@ async def test_the_cell_under_the_cursor_shows_its_runs(
         assert grid_of(pilot).has_focus
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
-
-
-async def test_a_cell_is_chosen_with_the_mouse(open_app: OpenApp, arena_store: Path) -> None:
-    async with open_app(arena_store) as pilot:
-        await arena(pilot)
-        lines = text_of(grid_of(pilot)).splitlines()
-        y = next(y for y, line in enumerate(lines) if line.startswith("flat tuned"))
-        # border and padding lie before the first character
-        second = [place for place, letter in enumerate(lines[y]) if letter == "▴"][1]
-        await pilot.click(ArenaGrid, offset=(2 + second, 1 + y))
-        assert grid_of(pilot).place == CellPlace(1, 1)
-
-
-async def test_what_workers_do_is_followed(open_app: OpenApp, arena_store: Path) -> None:
-    async with open_app(arena_store, size=(120, 90)) as pilot:
-        await arena(pilot)
-        await shows(pilot, ["1/5 ▶50% ·1 ‖1 ✗1"])
-        store = open_store(str(arena_store))
-        (run,) = (item.run for item in entries(store) if item.run.state == "running")
-        finish_run(store, run.id, WORKER, state="complete", scores=Scores(p_o=0.6, p_s=0.8))
-        store.close()
-        await shows(pilot, ["·1 ‖1 ✗1"])
-        await until(pilot, lambda: "▶50%" not in text_of(grid_of(pilot)))
 
 
 @pytest.fixture
@@ -255,9 +286,13 @@ async def test_p_pauses_the_runs_of_a_cell_or_one_of_them(
 
 
 @pytest.mark.action("arena", "new_table")
-async def test_n_asks_first_of_all_for_what_the_table_lacks(
-    open_app: OpenApp, arena_store: Path
+async def test_n_asks_first_of_all_for_what_the_table_lacks_and_what_came_of_it_is_told(
+    open_app: OpenApp, arena_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    started: list[str] = []
+    monkeypatch.setattr("bertcl_tui.app.controls.start_workers", started.append)
+    request = read_request({"sequences": "sst2:mrpc", "methods": "flat"})
+    launched = Launched(runs=5, there=0, searches=(), waiting=(), unfilled=())
     async with open_app(arena_store) as pilot:
         await arena(pilot)
         await pilot.press("n")
@@ -268,6 +303,12 @@ async def test_n_asks_first_of_all_for_what_the_table_lacks(
         assert (texts["seeds"], texts["train_rows"], texts["data"]) == ("5", "800", "hub")
         await until(pilot, lambda: " of 90 runs are missing." in told(pilot, "#readiness"))
         assert int(told(pilot, "#readiness").split()[0]) < 90
+
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+        pilot.app.screen.post_message(FillTable(request, launched))
+        await until(pilot, lambda: started)
+        assert "5 runs queued." in {note.message for note in pilot.app._notifications}
 
 
 @pytest.mark.action("arena", "retry_runs")
@@ -296,72 +337,6 @@ async def test_r_runs_once_more_what_failed(
         assert "1 run queued once more" in {note.message for note in pilot.app._notifications}
         await until(pilot, lambda: "0/1 ·1" in text_of(grid_of(pilot)))
     store.close()
-
-
-async def test_what_came_of_a_table_is_told_and_workers_start(
-    open_app: OpenApp, arena_store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[str] = []
-    monkeypatch.setattr("bertcl_tui.app.controls.start_workers", started.append)
-    request = read_request({"sequences": "sst2:mrpc", "methods": "flat"})
-    launched = Launched(runs=5, there=0, searches=(), waiting=(), unfilled=())
-    async with open_app(arena_store) as pilot:
-        await arena(pilot)
-        pilot.app.screen.post_message(FillTable(request, launched))
-        await until(pilot, lambda: started)
-        assert "5 runs queued." in {note.message for note in pilot.app._notifications}
-
-
-@pytest.mark.action("arena", "export_table")
-async def test_export_writes_the_table_that_is_shown(
-    open_app: OpenApp, arena_store: Path, tmp_path: Path
-) -> None:
-    async with open_app(arena_store, size=(120, 90)) as pilot:
-        await arena(pilot)
-        await pilot.press("m", "t", "t", "m")
-        await shows(pilot, means(table_of(arena_store, "table2", "p")))
-        await pilot.press("e")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
-        row = pilot.app.screen.query_one("#path", FieldRow)
-        assert row.text == "table2-p.md"
-        for text, said in ((str(tmp_path), "is a folder"), (f"{tmp_path}/no/a.md", "no folder")):
-            row.text = text
-            await until(pilot, lambda: said in told(pilot, "#remark"))  # noqa: B023 - waited for here
-        row.text = str(tmp_path / "mine.md")
-        await until(pilot, lambda: "as markdown" in told(pilot, "#remark"))
-        row.focus_entry()
-        await pilot.press("enter")
-        await until(pilot, (tmp_path / "mine.md").exists)
-    written = (tmp_path / "mine.md").read_text(encoding="utf-8")
-    assert written == to_markdown(table_of(arena_store, "table2", "p"))
-
-
-@pytest.mark.action("arena", "turn_panel")
-async def test_tab_goes_to_the_legend_and_back(open_app: OpenApp, arena_store: Path) -> None:
-    async with open_app(arena_store, size=(80, 24)) as pilot:
-        await arena(pilot)
-        panel = pilot.app.screen.query_one(LegendPanel)
-        assert not panel.display
-        await pilot.press("tab")
-        assert panel.display
-        assert panel.has_focus
-        await pilot.press("tab")
-        assert not panel.display
-        assert grid_of(pilot).has_focus
-
-
-async def test_columns_pass_by_where_there_is_no_room(open_app: OpenApp, arena_store: Path) -> None:
-    async with open_app(arena_store, size=(80, 24)) as pilot:
-        await arena(pilot)
-        await pilot.press("t", "t", "t", "t")
-        await until(pilot, lambda: "Table 4" in str(grid_of(pilot).border_title))
-        assert str(grid_of(pilot).border_subtitle).startswith("columns 1–")
-        assert "mnli/" not in text_of(grid_of(pilot))
-        await pilot.press("l", "l", "l", "l")
-        assert "of 5" in str(grid_of(pilot).border_subtitle)
-        assert str(grid_of(pilot).border_subtitle).startswith("◂")
-        assert "mnli/cluster1" in text_of(grid_of(pilot))
-        assert "flat 2e-5" in text_of(grid_of(pilot))
 
 
 async def test_an_empty_arena_says_what_it_is_and_what_to_press(

@@ -1,6 +1,7 @@
 """Combine: what is marked, how b turns it, and what becomes of it."""
 
 import json
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -41,14 +42,13 @@ from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.host import SIZE, Host, settle
 from tests.bertcl_tui.waiting import until
 from tests.engine.arena.doing import do
-from tests.recorded import recorded_store
 
 LIVE, DONE, PAUSED = 1, 2, 3
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(recorded_store(tmp_path_factory.mktemp("recorded") / "studies.db"))
+def store(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(shutil.copy(recording, tmp_path_factory.mktemp("recorded")))
 
 
 def host(store: str, marked: dict[int, frozenset[int]]) -> Host:
@@ -102,7 +102,7 @@ def by_engine(store: str, base: float, numbers: set[int]) -> Combined:
 
 @pytest.mark.action("combine", "turn_down", "turn_up", "reset_base")
 @pytest.mark.action("combine", "turn_down_finely", "turn_up_finely")
-async def test_turning_b_shows_the_rates_of_the_engine(store: str) -> None:
+async def test_turning_b_shows_the_rates_of_the_engine_and_their_band(store: str) -> None:
     chosen = {1, 2, 9, 20}
     async with host(store, {LIVE: frozenset(chosen)}).run_test(size=SIZE) as pilot:
         await settle(pilot)
@@ -124,33 +124,21 @@ async def test_turning_b_shows_the_rates_of_the_engine(store: str) -> None:
             assert f"b = {base:.2f}" in dial
             assert f"effective trials {expected.effective_trials:.1f} of 4" in dial
 
-
-async def test_the_band_is_the_bootstrap_of_what_is_shown(store: str) -> None:
-    async with host(store, {LIVE: frozenset({1, 2, 9, 20})}).run_test(size=SIZE) as pilot:
-        await settle(pilot)
         await press(pilot, "right", "right", "right")
         band = bootstrap_band(combined_of(pilot))
         for low, high in zip(band.low, band.high, strict=True):
             assert f"[{rate_label(low)}, {rate_label(high)}]" in drawn(pilot, "#rates")
 
-
-async def test_a_late_band_does_not_take_the_place_of_the_right_one(store: str) -> None:
-    async with host(store, {LIVE: frozenset({1, 2, 9, 20})}).run_test(size=SIZE) as pilot:
-        await settle(pilot)
         earlier = combined_of(pilot)
         await press(pilot, "right")
         band = Band((1e-7,) * 8, (9e-4,) * 8)
         screen_of(pilot).post_message(BandFound(combined_of(pilot), band))
-        screen_of(pilot).post_message(BandFound(earlier, bootstrap_band(earlier)))
+        late = BandFound(earlier, bootstrap_band(earlier))
+        screen_of(pilot).post_message(late)  # does not take the place of the right one
         await settle(pilot)
         assert drawn(pilot, "#rates").count("[1e-7, 9e-4]") == 8
 
-
-async def test_a_click_on_the_dial_turns_it(store: str) -> None:
-    async with host(store, {LIVE: frozenset({1, 2})}).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        dial = screen_of(pilot).query_one(BaseDial)
-        left = str(dial.render()).index("├") + 1
+        left = str(screen_of(pilot).query_one(BaseDial).render()).index("├") + 1
         await pilot.click(BaseDial, offset=(left, 0))
         await settle(pilot)
         assert combined_of(pilot).base == 1.0
@@ -165,13 +153,6 @@ async def test_what_is_left_out_and_refused_says_why(store: str) -> None:
         assert "! #7 left out: pruned" in said
         assert "! #8 left out: collapsed" in said
         assert "✗ sst2:mrpc ! refused: other backbone" in said
-
-
-async def test_one_study_alone_cannot_be_left_out(store: str) -> None:
-    marked = {LIVE: frozenset({1, 2})}
-    async with host(store, marked).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        assert "without it" not in listed(pilot), "there is no other study to be left with"
 
 
 @pytest.mark.action("combine", "take", "unfold")
@@ -214,30 +195,16 @@ async def test_nothing_complete_says_what_to_do(store: str) -> None:
         assert "nothing to combine" in str(sentence.render())
 
 
-@pytest.mark.action("combine", "export")
-async def test_export_writes_a_profile_that_can_be_read(
+@pytest.mark.action("combine", "export", "compare")
+async def test_export_says_where_it_goes_and_writes_a_profile_that_can_be_compared_with(
     store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    async with host(store, {LIVE: frozenset({1, 2, 9})}).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        await press(pilot, "right", "e")
-        assert pilot.app.screen.query_one("#path", FieldRow).text == (
-            "profiles/rotten-tomatoes-privacy-qa-b1.9.json"
-        )
-        await press(pilot, "enter")
-        expected = combined_of(pilot)
-    profile = read_profile(tmp_path / "profiles" / "rotten-tomatoes-privacy-qa-b1.9.json")
-    assert profile.learning_rates == expected.learning_rates
-    assert profile.combination is not None
-    assert profile.combination.base == 1.9
-    assert profile.searched_on == ("rotten-tomatoes:privacy-qa",)
-
-
-async def test_export_says_where_it_goes_and_what_stands_there(store: str, tmp_path: Path) -> None:
-    app = host(store, {LIVE: frozenset({1, 2})})
+    app = host(store, {LIVE: frozenset({1, 2, 9})})
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
+        assert "without it" not in listed(pilot), "there is no other study to be left with"
+        assert "◆ published" in drawn(pilot, "#rates")
         await press(pilot, "e")
         form = pilot.app.screen
         remark = form.query_one("#remark", Static)
@@ -256,7 +223,27 @@ async def test_export_says_where_it_goes_and_what_stands_there(store: str, tmp_p
         assert "Writes" in str(remark.render())
         await press(pilot, "escape")
         assert app.told == []
-    assert (tmp_path / "here.json").read_text() == "{}"
+        assert (tmp_path / "here.json").read_text() == "{}"
+
+        await press(pilot, "right", "e")
+        assert pilot.app.screen.query_one("#path", FieldRow).text == (
+            "profiles/rotten-tomatoes-privacy-qa-b1.9.json"
+        )
+        await press(pilot, "enter")
+        expected = combined_of(pilot)
+        await press(pilot, "e")
+        await answer(pilot, path=str(tmp_path / "mine.json"))
+        await press(pilot, "c")
+        await answer(pilot, profile=str(tmp_path / "mine.json"))
+        assert "◆ mine" in drawn(pilot, "#rates")
+        await press(pilot, "c")
+        await answer(pilot, profile="nothing")
+        assert "◆" not in drawn(pilot, "#rates")
+    profile = read_profile(tmp_path / "profiles" / "rotten-tomatoes-privacy-qa-b1.9.json")
+    assert profile.learning_rates == expected.learning_rates
+    assert profile.combination is not None
+    assert profile.combination.base == 1.9
+    assert profile.searched_on == ("rotten-tomatoes:privacy-qa",)
 
 
 @pytest.mark.action("combine", "transfer")
@@ -280,21 +267,6 @@ async def test_a_transfer_shows_and_exports_another_depth(store: str, tmp_path: 
     profile = read_profile(tmp_path / "deep.json")
     assert profile.name == "deep"
     assert profile.learning_rates == pytest.approx(rates, rel=1e-12)
-
-
-@pytest.mark.action("combine", "compare")
-async def test_any_profile_can_be_compared_with(store: str, tmp_path: Path) -> None:
-    async with host(store, {LIVE: frozenset({1, 2, 9})}).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        assert "◆ published" in drawn(pilot, "#rates")
-        await press(pilot, "e")
-        await answer(pilot, path=str(tmp_path / "mine.json"))
-        await press(pilot, "c")
-        await answer(pilot, profile=str(tmp_path / "mine.json"))
-        assert "◆ mine" in drawn(pilot, "#rates")
-        await press(pilot, "c")
-        await answer(pilot, profile="nothing")
-        assert "◆" not in drawn(pilot, "#rates")
 
 
 async def test_an_evaluation_is_checked_as_it_is_typed(store: str) -> None:
@@ -323,7 +295,7 @@ async def test_an_evaluation_is_checked_as_it_is_typed(store: str) -> None:
 
 
 @pytest.mark.action("combine", "evaluate")
-async def test_an_evaluation_queues_runs_of_the_profile_and_its_baseline(
+async def test_an_evaluation_queues_runs_and_what_they_score_fills_in_as_they_end(
     tmp_path: Path, tasks: Path, backbone: Path
 ) -> None:
     store = tmp_path / "studies.db"
@@ -331,42 +303,30 @@ async def test_an_evaluation_queues_runs_of_the_profile_and_its_baseline(
     app = host(str(store), {study: frozenset({0, 1})})
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await press(pilot, "v")
-        await answer(pilot, sequence="topic:agree", seeds="2")
-        assert [type(message) for message in app.told] == [StartWorkers], app.told
-        rates = combined_of(pilot).learning_rates
-    opened = open_store(str(store))
-    with opened.reading() as connection:
-        rows = connection.execute(
-            run.select().where(run.c.study_id.is_(None)).order_by(run.c.id)
-        ).all()
-    (arena,) = recorded(opened)
-    opened.close()
-    assert [entrant.method for entrant in arena.entrants] == ["profile", "flat"]
-    profile = arena.results.cells[arena.entrants[0].name, ("topic", "agree")]
-    assert profile.source.searched_on == ("mood:topic",)
-    assert [tuning.study for tuning in profile.source.tuned] == ["mood:topic"]
-    assert [(row.sequence, row.method, row.seed, row.state) for row in rows] == [
-        ("topic:agree", method, seed, "queued")
-        for method in ("profile", "flat")
-        for seed in arena_seeds(2)
-    ]
-    assert json.loads(rows[0].learning_rates) == list(rates)
-    assert [row.label for row in rows[2:]] == ["flat 2e-5", "flat 2e-5"]
-
-
-async def test_what_the_profile_scored_fills_in_as_its_runs_end(
-    tmp_path: Path, tasks: Path, backbone: Path
-) -> None:
-    store = tmp_path / "studies.db"
-    study = _tiny_study(store, tasks, backbone)
-    app = host(str(store), {study: frozenset({0, 1})})
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
         screen = screen_of(pilot)
         await until(pilot, lambda: "not run yet: v runs them" in drawn(pilot, "#scored"))
         await press(pilot, "v")
         await answer(pilot, sequence="topic:agree", seeds="2")
+        assert [type(message) for message in app.told] == [StartWorkers], app.told
+        rates = combined_of(pilot).learning_rates
+        with closing(open_store(str(store))) as opened:
+            with opened.reading() as connection:
+                rows = connection.execute(
+                    run.select().where(run.c.study_id.is_(None)).order_by(run.c.id)
+                ).all()
+            (arena,) = recorded(opened)
+        assert [entrant.method for entrant in arena.entrants] == ["profile", "flat"]
+        profile = arena.results.cells[arena.entrants[0].name, ("topic", "agree")]
+        assert profile.source.searched_on == ("mood:topic",)
+        assert [tuning.study for tuning in profile.source.tuned] == ["mood:topic"]
+        assert [(row.sequence, row.method, row.seed, row.state) for row in rows] == [
+            ("topic:agree", method, seed, "queued")
+            for method in ("profile", "flat")
+            for seed in arena_seeds(2)
+        ]
+        assert json.loads(rows[0].learning_rates) == list(rates)
+        assert [row.label for row in rows[2:]] == ["flat 2e-5", "flat 2e-5"]
+
         screen.follow()
         await until(pilot, lambda: "0 of 2 runs complete" in drawn(pilot, "#scored"))
         with closing(open_store(str(store))) as opened:
