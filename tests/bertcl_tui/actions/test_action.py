@@ -96,20 +96,23 @@ def _another(app: BertclApp, before: Screen[object]) -> bool:
 
 
 @pytest.mark.app
-@pytest.mark.parametrize("keys", ["", "enter", "enter enter", "c", "A", "W", "f2", "f3"])
-async def test_the_keys_of_all_that_stands_in_a_screen_are_held_apart(
-    store: Path, keys: str
-) -> None:
+async def test_the_keys_of_all_that_stands_in_a_screen_are_held_apart(store: Path) -> None:
     app = BertclApp(str(store))
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: app.screen.query_one(StudiesTable).items)
-        for key in keys.split():
-            await until(pilot, lambda: app.screen.focused)
-            before = app.screen
-            await pilot.press(key)
-            await until(pilot, partial(_another, app, before))
-        inside = {node.PLACE for node in app.screen.query("*") if hasattr(node, "PLACE")}
-        assert inside <= active_in(app.screen.PLACE)  # type: ignore[attr-defined]
+        home = app.screen
+        await until(pilot, lambda: home.query_one(StudiesTable).items)
+        for keys in ("", "enter", "enter enter", "c", "A", "W", "f2", "f3"):
+            for key in keys.split():
+                await until(pilot, lambda: app.screen.focused)
+                before = app.screen
+                await pilot.press(key)
+                await until(pilot, partial(_another, app, before))
+            inside = {node.PLACE for node in app.screen.query("*") if hasattr(node, "PLACE")}
+            assert inside <= active_in(app.screen.PLACE)  # type: ignore[attr-defined]
+            while app.screen is not home:
+                before = app.screen
+                await pilot.press("escape")
+                await until(pilot, partial(_another, app, before))
 
 
 @pytest.mark.app

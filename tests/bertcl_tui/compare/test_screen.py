@@ -33,10 +33,18 @@ def _drawn(pilot: Pilot[None]) -> str:
 
 @pytest.mark.action("study", "compare_trials")
 @pytest.mark.action("compare", "show_alike", "back")
-async def test_only_what_differs_then_all(open_app: OpenApp) -> None:
+async def test_trials_have_the_glyphs_that_they_have_and_only_what_differs_is_told_then_all(
+    open_app: OpenApp,
+) -> None:
     async with open_app() as pilot:
         table = await _compare(pilot, "j", "space", "j", "space", "j", "space")
-        assert table.render_line(0).text.split() == ["›■", "#10", "◐", "#6", "▲", "#25"]
+        header = table.render_line(0).text
+        assert header.split() == ["›■", "#10", "◐", "#6", "▲", "#25"]
+        study = pilot.app.screen_stack[1].query_one("#forgetting", CurveChart)
+        told = header.replace("›", "").split()
+        drawn = "\n".join(study.render_line(y).text for y in range(study.size.height))
+        for glyph, name in zip(told[::2], told[1::2], strict=True):
+            assert f"{glyph} {name}" in drawn, "as among the study's curves"
         assert "heads" in _names(table)
         assert "model" not in _names(table)
         await pilot.press("a")
@@ -47,27 +55,21 @@ async def test_only_what_differs_then_all(open_app: OpenApp) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
 
 
-async def test_a_trial_has_the_glyph_that_it_has_among_the_studys_curves(
+@pytest.mark.action("comparison", "next_trial", "previous_trial", "open_chosen")
+@pytest.mark.action("compare", "turn_focus", "copy_table")
+async def test_curves_are_read_what_is_shown_is_copied_and_enter_opens_the_chosen_trial(
     open_app: OpenApp,
 ) -> None:
-    async with open_app(size=(120, 40)) as pilot:
-        await _enter(pilot)
-        await pilot.press("j", "space", "j", "space", "d")
-        study = pilot.app.screen_stack[1].query_one("#forgetting", CurveChart)
-        await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen))
-        table = pilot.app.screen.query_one(ComparisonTable)
-        await until(pilot, lambda: table.items)
-        header = table.render_line(0).text.replace("›", "").split()
-        drawn = "\n".join(study.render_line(y).text for y in range(study.size.height))
-        for glyph, name in zip(header[::2], header[1::2], strict=True):
-            assert f"{glyph} {name}" in drawn
-
-
-@pytest.mark.action("comparison", "next_trial", "previous_trial", "open_chosen")
-async def test_the_chosen_trials_curve_is_bright_and_enter_opens_it(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         table = await _compare(pilot, "j", "space", "j", "space")
+        await pilot.press("y")
+        assert pilot.app.clipboard.startswith("\t#10\t#6\np\t1.417\t1.402\n")
         await until(pilot, lambda: "#10" in _drawn(pilot) and "flat 5e-6" in _drawn(pilot))
+        await pilot.press("tab", "left")
+        await until(pilot, lambda: "step 100 of stage 2" in _drawn(pilot))
+        await pilot.press("escape", "escape")
+        assert table.has_focus
+        assert isinstance(pilot.app.screen, CompareScreen)
         await pilot.press("right")
         assert table.chosen == 6
         assert "›◐ #6" in table.render_line(0).text
@@ -75,26 +77,6 @@ async def test_the_chosen_trials_curve_is_bright_and_enter_opens_it(open_app: Op
         assert table.chosen == 10
         await pilot.press("h", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
-
-
-@pytest.mark.action("compare", "turn_focus")
-async def test_the_curves_are_read_above_the_table(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        table = await _compare(pilot, "j", "space", "j", "space")
-        await until(pilot, lambda: "#10" in _drawn(pilot))
-        await pilot.press("tab", "left")
-        await until(pilot, lambda: "step 100 of stage 2" in _drawn(pilot))
-        await pilot.press("escape", "escape")
-        assert table.has_focus
-        assert isinstance(pilot.app.screen, CompareScreen)
-
-
-@pytest.mark.action("compare", "copy_table")
-async def test_what_is_shown_is_copied(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _compare(pilot, "j", "space", "j", "space")
-        await pilot.press("y")
-        assert pilot.app.clipboard.startswith("\t#10\t#6\np\t1.417\t1.402\n")
 
 
 async def test_nothing_marked_is_held_against_the_baseline(open_app: OpenApp) -> None:

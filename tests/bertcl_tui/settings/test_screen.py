@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.help.screen import HelpScreen, sections
@@ -56,14 +57,10 @@ async def test_a_theme_holds_at_once_and_the_next_time(store: Path, tmp_path: Pa
         await until(pilot, lambda: pilot.app.theme == "bertcl-light")
         await pilot.press("down", "down", "right")
         await until(pilot, lambda: _kept(tmp_path) == Settings(theme="bertcl-light", bell=True))
+        pilot.app.theme = "nord"  # as the palette does
+        await until(pilot, lambda: _kept(tmp_path).theme == "nord")
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(pilot.app.screen, SettingsScreen))
-
-
-async def test_a_theme_of_the_palette_is_kept_too(store: Path, tmp_path: Path) -> None:
-    async with opened(store, tmp_path) as pilot:
-        pilot.app.theme = "nord"
-        await until(pilot, lambda: _kept(tmp_path).theme == "nord")
 
 
 async def test_a_theme_that_is_gone_is_told_and_another_one_taken(
@@ -75,10 +72,24 @@ async def test_a_theme_that_is_gone_is_told_and_another_one_taken(
     assert not (tmp_path / "config.toml").exists()
 
 
-@pytest.mark.action("settings", "change_key", "add_key", "reset_key")
-async def test_a_key_is_pressed_and_then_another(store: Path, tmp_path: Path) -> None:
+@pytest.mark.action("settings", "change_key", "add_key", "reset_key", "filter")
+async def test_keys_are_found_pressed_and_added_to(store: Path, tmp_path: Path) -> None:
     async with opened(store, tmp_path) as pilot:
         table = await _to(pilot, "sort")
+        await pilot.press("slash")
+        bar = pilot.app.screen.query_one(FilterBar)
+        await until(pilot, lambda: bar.has_class("-open"))
+        bar.query_one(Input).value = "where:combine turn"
+        await pilot.press("enter")
+        await until(pilot, lambda: len(table.items) < 10)
+        assert {line.action.name for line in table.items} >= {"turn_up", "turn_down"}
+        await pilot.press("escape")
+        await until(pilot, lambda: len(table.items) > 50)
+
+        await _to(pilot, "sort")
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
+        assert _keys(table) == "o"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PressScreen))
         await pilot.press("j")  # goes down already
@@ -94,14 +105,6 @@ async def test_a_key_is_pressed_and_then_another(store: Path, tmp_path: Path) ->
         assert _keys(table) == "f6, f7"
         await pilot.press("r")
         await until(pilot, lambda: _kept(tmp_path).keys == {})
-        assert _keys(table) == "o"
-
-
-async def test_escape_leaves_the_key_as_it_is(store: Path, tmp_path: Path) -> None:
-    async with opened(store, tmp_path) as pilot:
-        table = await _to(pilot, "sort")
-        await pilot.press("enter", "escape")
-        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
         assert _keys(table) == "o"
 
 
@@ -143,16 +146,3 @@ async def test_all_keys_are_as_they_came(store: Path, tmp_path: Path) -> None:
         await pilot.press("y")
         await until(pilot, (tmp_path / "config.toml").exists)
         await until(pilot, lambda: _kept(tmp_path) == Settings(bell=True))
-
-
-@pytest.mark.action("settings", "filter")
-async def test_keys_are_found(store: Path, tmp_path: Path) -> None:
-    async with opened(store, tmp_path) as pilot:
-        table = await _to(pilot, "sort")
-        await pilot.press("slash")
-        await until(pilot, lambda: pilot.app.screen.query_one(FilterBar).has_class("-open"))
-        await pilot.press(*"where:combine turn", "enter")
-        await until(pilot, lambda: len(table.items) < 10)
-        assert {line.action.name for line in table.items} >= {"turn_up", "turn_down"}
-        await pilot.press("escape")
-        await until(pilot, lambda: len(table.items) > 50)

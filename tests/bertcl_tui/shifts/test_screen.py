@@ -94,9 +94,12 @@ def drawn(screen: ShiftsScreen, chart: str) -> str:
 
 
 @pytest.mark.action("studies", "open_shifts")
-async def test_the_shifts_of_the_study_under_the_cursor_are_shown(
-    question: Question, tmp_path: Path
+@pytest.mark.action("shifts", "turn_plane", "write_picture")
+async def test_the_shifts_of_the_study_under_the_cursor_are_shown_and_written_as_a_picture(
+    question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     store = study_store(tmp_path / "s.db", question.data, question.model)
     async with shifts_of(store) as (pilot, screen):
         await whole(pilot, screen)
@@ -109,43 +112,15 @@ async def test_the_shifts_of_the_study_under_the_cursor_are_shown(
         await until(pilot, lambda: "● goal 10  ▲ soup 10  ■ moon 10" in drawn(screen, "labels"))
         assert "30 of 64 clustered rows" in title(screen, "clusters")
         assert "adjusted Rand index 0.12" in title(screen, "labels")
-        assert screen.query_one("#facts", Static)
+        inside = {node.PLACE for node in screen.query("*") if hasattr(node, "PLACE")}
+        assert inside <= active_in(screen.PLACE), "keys are held apart"
 
-
-async def test_everything_is_there_in_a_small_terminal(question: Question, tmp_path: Path) -> None:
-    store = study_store(tmp_path / "s.db", question.data, question.model)
-    async with shifts_of(store, (80, 24)) as (pilot, screen):
-        await whole(pilot, screen)
-        for chart in ("lengths", "clusters", "labels"):
-            await until(pilot, lambda chart=chart: drawn(screen, chart).strip())  # type: ignore[misc]
-            assert "needs" not in drawn(screen, chart)
-        facts = screen.query_one("#facts", Static)
-        assert facts.size.height >= 5
-
-
-@pytest.mark.action("shifts", "turn_plane")
-async def test_the_better_plane_is_shown_and_the_other_a_key_away(
-    question: Question, tmp_path: Path
-) -> None:
-    store = study_store(tmp_path / "s.db", question.data, question.model)
-    async with shifts_of(store) as (pilot, screen):
-        await whole(pilot, screen)
         assert "t-SNE" in title(screen, "clusters")
         await pilot.press("p")
         assert "PCA, 41% of variance" in title(screen, "clusters")
         await pilot.press("p")
         assert "t-SNE" in title(screen, "clusters")
 
-
-@pytest.mark.action("shifts", "write_picture")
-async def test_a_picture_is_written(
-    question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    store = study_store(tmp_path / "s.db", question.data, question.model)
-    async with shifts_of(store) as (pilot, screen):
-        await whole(pilot, screen)
         await pilot.press("e")
         form = pilot.app.screen
         assert isinstance(form, FormScreen)
@@ -157,6 +132,13 @@ async def test_a_picture_is_written(
         picture = tmp_path / "here" / "mine.svg"
         await until(pilot, lambda: told(pilot, str(picture)), patience=LONG)
         assert picture.read_bytes().startswith(b"<?xml")
+
+        await pilot.resize_terminal(80, 24)
+        facts = screen.query_one("#facts", Static)
+        await until(pilot, lambda: screen.size == (80, 24) and facts.size.height >= 5)
+        for chart in ("lengths", "clusters", "labels"):
+            await until(pilot, lambda chart=chart: drawn(screen, chart).strip())  # type: ignore[misc]
+            assert "needs" not in drawn(screen, chart)
 
 
 @pytest.mark.action("shifts", "search_shift")
@@ -215,15 +197,6 @@ async def test_a_task_is_looked_at_while_the_screen_stays_awake(
         assert found(screen).progress is None
         assert "cut at 6 tokens" in title(screen, "lengths")
         assert "t-SNE" in title(screen, "clusters")
-
-
-async def test_the_keys_of_all_that_stands_here_are_held_apart(
-    question: Question, tmp_path: Path
-) -> None:
-    store = study_store(tmp_path / "s.db", question.data, question.model)
-    async with shifts_of(store) as (_, screen):
-        inside = {node.PLACE for node in screen.query("*") if hasattr(node, "PLACE")}
-        assert inside <= active_in(screen.PLACE)
 
 
 async def test_what_cannot_be_looked_at_is_said_where_it_would_be(
