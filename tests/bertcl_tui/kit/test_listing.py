@@ -65,7 +65,7 @@ async def _line(pilot: Pilot[None], begin: str) -> None:
 
 @pytest.fixture
 def long_store(tmp_path: Path) -> Path:
-    """Return a store with one study of 700 trials that are not begun."""
+    """Return a store with one study of 300 trials that are not begun."""
     path = tmp_path / "long.db"
     store = open_store(str(path))
     spec = StudySpec(
@@ -73,10 +73,10 @@ def long_store(tmp_path: Path) -> Path:
         sequence=("a", "b"),
         data="hub",
         model="m",
-        search=SearchSettings(trials=700),
+        search=SearchSettings(trials=300),
     )
     study = create_study(store, spec, desired="paused")
-    for number in range(700):
+    for number in range(300):
         create_run(store, spec.trial(number, (1e-5, 1e-5)), study_id=study, number=number)
     store.close()
     return path
@@ -85,16 +85,16 @@ def long_store(tmp_path: Path) -> Path:
 async def test_every_trial_of_a_long_study_is_reached(open_app: OpenApp, long_store: Path) -> None:
     async with open_app(long_store) as pilot:
         table = await _enter(pilot)
-        assert len(table.items) == 700
+        assert len(table.items) == 300
         await pilot.press("G")
         await until(pilot, lambda: table.current and table.current.trial)
         assert table.current is not None
-        assert table.current.number == 699
+        assert table.current.number == 299
         assert "queued" in table.render_line(table.size.height - 1).text
         await pilot.press("g")
-        table.scroll_to(y=350, animate=False)
+        table.scroll_to(y=150, animate=False)
         await until(pilot, lambda: "queued" in table.render_line(5).text)
-        assert "700" in str(pilot.app.screen.query_one("#trials").border_title)
+        assert "300" in str(pilot.app.screen.query_one("#trials").border_title)
 
 
 # order

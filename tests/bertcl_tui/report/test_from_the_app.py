@@ -1,6 +1,5 @@
 """From the app: a key asks for a file, and the report is in it."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -36,26 +35,27 @@ async def _arena(pilot: Pilot[None]) -> None:
 
 @pytest.mark.action("study", "write_report")
 @pytest.mark.action("arena", "write_report")
-@pytest.mark.parametrize(("open_it", "title"), [(_study, LIVE), (_arena, "Arena")])
 async def test_a_key_writes_the_report(
-    open_app: OpenApp,
-    arena_store: Path,
-    tmp_path: Path,
-    open_it: Callable[[Pilot[None]], Awaitable[None]],
-    title: str,
+    open_app: OpenApp, arena_store: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "mine.html"
     async with open_app(arena_store) as pilot:
-        await open_it(pilot)
-        await pilot.press("H")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
-        row = pilot.app.screen.query_one("#path", FieldRow)
-        assert row.text == f"{title.replace(':', '-').lower()}.html"
-        row.text = str(tmp_path / "mine.pdf")
-        await until(pilot, lambda: "in .html" in told(pilot, "#remark"))
-        row.text = str(out)
-        await until(pilot, lambda: "Writes" in told(pilot, "#remark"))
-        row.focus_entry()
-        await pilot.press("enter")
-        await until(pilot, out.exists)
-    assert title in Page(out).texts
+        home = pilot.app.screen
+        for open_it, title in ((_study, LIVE), (_arena, "Arena")):
+            out = tmp_path / f"{len(title)}.html"
+            await open_it(pilot)
+            shown = pilot.app.screen
+            await pilot.press("H")
+            await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+            row = pilot.app.screen.query_one("#path", FieldRow)
+            assert row.text == f"{title.replace(':', '-').lower()}.html"
+            row.text = str(tmp_path / "mine.pdf")
+            await until(pilot, lambda: "in .html" in told(pilot, "#remark"))
+            row.text = str(out)
+            await until(pilot, lambda: "Writes" in told(pilot, "#remark"))
+            row.focus_entry()
+            await pilot.press("enter")
+            await until(pilot, out.exists)
+            assert title in Page(out).texts
+            await until(pilot, lambda shown=shown: pilot.app.screen is shown)  # type: ignore[misc]
+            await pilot.press("escape")
+            await until(pilot, lambda: pilot.app.screen is home)

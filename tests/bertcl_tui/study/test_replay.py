@@ -141,8 +141,8 @@ async def test_it_plays_to_the_end_and_stops(open_app: OpenApp) -> None:
         line = screen.query_one(TimeLine)
         await pilot.press("minus")
         assert "2 trials a second" in str(line.border_subtitle)
-        await pilot.press("plus", "plus", "plus", "shift+left")
-        await until(pilot, lambda: _replays(pilot, 20))
+        await pilot.press("plus", "plus", "plus", "left", "left")
+        await until(pilot, lambda: _replays(pilot, 28))
         await pilot.press("space")
         await until(pilot, lambda: _replays(pilot, 30) and not line.plays)
         await pilot.press("space")  # from the beginning

@@ -31,29 +31,23 @@ def _luminance(color: Color) -> float:
 
 @pytest.mark.app
 @pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
-@pytest.mark.parametrize("ground", GROUNDS)
-async def test_words_stand_out_from_what_is_behind_them(theme: str, ground: str) -> None:
+async def test_words_stand_out_from_what_is_behind_them_and_on_the_line_of_the_cursor(
+    theme: str,
+) -> None:
     app = BertclApp("none.db", settings=Settings(theme=theme))
     async with app.run_test():
         looks, variables = looks_of(app), app.theme_variables
-    behind = Color.parse(variables[ground])
     words = {name: getattr(looks, name) for name in ("text", "accent", "good", "warning", "bad")}
-    too_faint = {
-        name: round(contrast, 2)
-        for name, ink in words.items()
-        if (contrast := _contrast(Color.parse(ink), behind)) < 4.5
-    }
-    assert too_faint == {}
-    assert _contrast(Color.parse(looks.muted), behind) >= 3
-    assert _contrast(Color.parse(variables["foreground"]), behind) >= 7
-
-
-@pytest.mark.app
-@pytest.mark.parametrize("theme", [DARK.name, LIGHT.name])
-async def test_the_line_of_the_cursor_can_be_read(theme: str) -> None:
-    app = BertclApp("none.db", settings=Settings(theme=theme))
-    async with app.run_test():
-        looks, variables = looks_of(app), app.theme_variables
+    for ground in GROUNDS:
+        behind = Color.parse(variables[ground])
+        too_faint = {
+            name: round(contrast, 2)
+            for name, ink in words.items()
+            if (contrast := _contrast(Color.parse(ink), behind)) < 4.5
+        }
+        assert too_faint == {}, ground
+        assert _contrast(Color.parse(looks.muted), behind) >= 3
+        assert _contrast(Color.parse(variables["foreground"]), behind) >= 7
     surface, primary = Color.parse(variables["surface"]), Color.parse(variables["primary"])
     line = surface.blend(primary, 0.35)
     assert _contrast(Color.parse(looks.text), line) >= 4.5

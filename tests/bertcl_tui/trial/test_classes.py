@@ -49,7 +49,10 @@ def _lines(panel: ClassesPanel) -> list[str]:
     return [" ".join(line.split()) for line in text.splitlines()]
 
 
-async def test_a_task_after_its_own_stage_and_at_the_end(open_app: OpenApp, store: Path) -> None:
+@pytest.mark.action("classes", "next_task", "later_stage", "earlier_stage")
+async def test_a_task_after_its_own_stage_and_at_the_end_and_one_turns_to_others(
+    open_app: OpenApp, store: Path
+) -> None:
     _keep(store, FIRST, *LAST)
     async with open_app(size=LARGE) as pilot:
         panel = await _open(pilot)
@@ -57,14 +60,8 @@ async def test_a_task_after_its_own_stage_and_at_the_end(open_app: OpenApp, stor
         assert "rotten 90 10 95 5 0.900 0.950 −0.050" in _lines(panel)
         assert "fresh 20 80 60 40 0.800 0.400 0.400" in _lines(panel)
 
-
-@pytest.mark.action("classes", "next_task", "later_stage", "earlier_stage")
-async def test_one_turns_from_stage_to_stage_and_task_to_task(
-    open_app: OpenApp, store: Path
-) -> None:
-    _keep(store, FIRST, *LAST)
-    async with open_app(size=SMALL) as pilot:
-        panel = await _open(pilot)
+        await pilot.resize_terminal(*SMALL)
+        await until(pilot, lambda: pilot.app.screen.size == SMALL)
         await pilot.press("5")
         await until(pilot, lambda: panel.has_focus and "own stage → at the end" in _lines(panel)[0])
         await pilot.press("left")
