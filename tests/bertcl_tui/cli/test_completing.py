@@ -20,6 +20,23 @@ finally:
     heavy = {"torch", "transformers", "datasets", "optuna", "scipy", "sklearn", "matplotlib"}
     sys.stderr.write(" ".join(sorted(heavy & set(sys.modules))))
 """
+BETWEEN = "\f"
+ONE_AFTER_ANOTHER = f"""
+import os, sys
+from bertcl_tui.cli import main
+
+for line in sys.argv[1:]:
+    print({BETWEEN!r}, flush=True)
+    os.environ["_TYPER_COMPLETE_ARGS"] = "bertcl-tui " + line
+    try:
+        main()
+    except SystemExit:
+        pass
+"""
+_OF_FISH = {
+    "_BERTCL_TUI_COMPLETE": "complete_fish",
+    "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+}
 
 pytestmark = [pytest.mark.process, pytest.mark.usefixtures("forked")]
 
@@ -42,11 +59,7 @@ def _fish(
     folder: Path, line: str, program: Sequence[str | Path] = PROGRAM
 ) -> tuple[list[str], str]:
     """Return the offered words, and what was said besides."""
-    shell = {
-        "_BERTCL_TUI_COMPLETE": "complete_fish",
-        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-        "_TYPER_COMPLETE_ARGS": f"bertcl-tui {line}",
-    }
+    shell = {**_OF_FISH, "_TYPER_COMPLETE_ARGS": f"bertcl-tui {line}"}
     lines, said = _ask(folder, shell, program)
     return [line.split("\t")[0] for line in lines if line], said
 
@@ -57,38 +70,49 @@ def folder(store: Path) -> Path:
     return store.parent
 
 
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("show ", {LIVE, DONE}),
-        (f"trials {DONE[:4]}", {DONE}),
-        ("search mrp", {"mrpc"}),
-        ("search sst2:mr", {"sst2:mrpc"}),
-        ("search --data ", {"sample", "hub"}),
-        ("search --data sample rotten-tomatoes:priv", {"rotten-tomatoes:privacy-qa"}),
-        ("search --preset pap", {"paper"}),
-        ("clean ", {"checkpoints", "caches", "worker-logs"}),
-        ("search --sampler ", {"tpe", "gp", "smooth", "cma", "random"}),
-        ("run --method ewc", {"ewc-mlm", "ewc-task"}),
-        ("run --method ewc-task --option ", {"importance=", "rows=", "gamma="}),
-        ("run --option ", set()),
-        (f"trials {LIVE} --sort l", {"label", "lr0", "lr7"}),
-        (f"trials {LIVE} --columns p,num", {"p,number"}),
-        (f"trials {LIVE} --columns number,lr", {"number,lr0", "number,lr7"}),
-        ("trials nowhere --sort lr", set()),
-        ("log --level w", {"warning"}),
-        (f"log --study {LIVE[:4]}", {LIVE}),
-        ("worker --device c", {"cpu", "cuda"}),
-        ("config set theme bertcl", {"bertcl-dark", "bertcl-light"}),
-        ("config set keys.qu", {"keys.quit"}),
-        ("show --store nowhere.db ", set()),
-    ],
+COULD_COME_NEXT = (
+    ("show ", {LIVE, DONE}),
+    (f"trials {DONE[:4]}", {DONE}),
+    ("search mrp", {"mrpc"}),
+    ("search sst2:mr", {"sst2:mrpc"}),
+    ("search --data ", {"sample", "hub"}),
+    ("search --data sample rotten-tomatoes:priv", {"rotten-tomatoes:privacy-qa"}),
+    ("search --preset pap", {"paper"}),
+    ("clean ", {"checkpoints", "caches", "worker-logs"}),
+    ("search --sampler ", {"tpe", "gp", "smooth", "cma", "random"}),
+    ("run --method ewc", {"ewc-mlm", "ewc-task"}),
+    ("run --method ewc-task --option ", {"importance=", "rows=", "gamma="}),
+    ("run --option ", set()),
+    (f"trials {LIVE} --sort l", {"label", "lr0", "lr7"}),
+    (f"trials {LIVE} --columns p,num", {"p,number"}),
+    (f"trials {LIVE} --columns number,lr", {"number,lr0", "number,lr7"}),
+    ("trials nowhere --sort lr", set()),
+    ("log --level w", {"warning"}),
+    (f"log --study {LIVE[:4]}", {LIVE}),
+    ("worker --device c", {"cpu", "cuda"}),
+    ("config set theme bertcl", {"bertcl-dark", "bertcl-light"}),
+    ("config set keys.qu", {"keys.quit"}),
+    ("show --store nowhere.db ", set()),
 )
-def test_what_could_come_next(folder: Path, line: str, offered: set[str]) -> None:
-    words, said = _fish(folder, line)
-    assert offered <= set(words)
-    assert said == ""
-    assert bool(words) == bool(offered)
+
+
+def test_what_could_come_next(folder: Path) -> None:
+    shell = {**_OF_FISH, "PYTHONPATH": str(Path(__file__).parents[3])}
+    lines = [line for line, _ in COULD_COME_NEXT]
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_AFTER_ANOTHER, *lines],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env={**os.environ, **shell},
+    )
+    assert done.stderr == ""
+    answers = done.stdout.split(BETWEEN)[1:]
+    for (line, offered), answer in zip(COULD_COME_NEXT, answers, strict=True):
+        words = {told.split("\t")[0] for told in answer.splitlines() if told}
+        assert offered <= words, line
+        assert bool(words) == bool(offered), line
 
 
 def test_nothing_heavy_is_loaded_for_it(folder: Path) -> None:
