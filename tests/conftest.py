@@ -25,7 +25,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Garbage is looked for more rarely than usual: each app leaves much of it, and every look goes
 # through the libraries that tests load.
-gc.set_threshold(20_000, 20, 20)
+gc.set_threshold(50_000, 20, 20)
 # What is begun in the background of a script ignores Ctrl-C, and so would the commands of tests.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
