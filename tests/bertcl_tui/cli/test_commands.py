@@ -43,10 +43,10 @@ from bertcl_tui.cli import main
 async def leave(pilot):
     await pilot.pause()
     assert pilot.app.screen.query("KeyBar")
-    sys.__stderr__.write(" ".join([pilot.app.reader.store, *sys.modules]))
+    said.write(" ".join([pilot.app.reader.store, *sys.modules]))
     pilot.app.exit()
 
-opened = BertclApp.run
+opened, said = BertclApp.run, sys.__stderr__
 bertcl_tui.app.has_terminal = lambda: True
 BertclApp.run = lambda app: opened(app, headless=True, size=(160, 50), auto_pilot=leave)
 sys.exit(main())
