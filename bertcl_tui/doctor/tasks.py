@@ -11,8 +11,8 @@ from engine.spec import StudySpec
 from engine.store.connection import is_made, open_store
 from engine.store.studies import get_study, study_ids
 from engine.tasks.catalog import describe
+from engine.tasks.facts import largest_class, remarks_of_skew
 from engine.tasks.load import load_task
-from engine.tasks.skew import largest_class, remarks_of_skew
 
 
 def find_tasks(store: str) -> Iterator[Finding]:

@@ -8,8 +8,7 @@ from textual.content import Content
 
 from bertcl_tui.style.wording import count
 from engine.spec import Protocol
-from engine.tasks.facts import NoFacts, TaskFacts
-from engine.tasks.skew import SKEWED
+from engine.tasks.facts import SKEWED, NoFacts, TaskFacts
 
 _MOST_LABELS: Final = 4
 """Of more the rarest and the most frequent are told."""

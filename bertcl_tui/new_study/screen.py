@@ -27,8 +27,7 @@ from bertcl_tui.store.starting import Findings, look_up, start_search
 from bertcl_tui.widgets.inputs import Pick
 from engine.errors import EngineError, UsageError
 from engine.spec import Protocol
-from engine.tasks.facts import FactsQuestion, NoFacts, TaskFacts
-from engine.tasks.skew import SKEWED
+from engine.tasks.facts import SKEWED, FactsQuestion, NoFacts, TaskFacts
 from engine.work.ask import FactsRequest
 
 

@@ -127,8 +127,8 @@ def check_rule(name: str, rule: Rule) -> None:
     whose, _, part = name.rpartition(".")
     if whose and part in Rule.__struct_fields__:
         raise UsageError(
-            f"a rule cannot be called '{name}': it would stand for what '{whose}' has as {part}; "
-            f"call it '{whose}-{part}'"
+            f"a rule cannot be called '{shown(name)}': it would stand for what "
+            f"'{shown(whose)}' has as {part}; call it '{shown(whose)}-{part}'"
         )
     read_kinds(rule.on)
     if rule.webhook:

@@ -4,20 +4,28 @@ Light: the screen uses it.
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from itertools import accumulate
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
 
-from engine.spec.protocol import Count
+from engine.errors import shown
+from engine.spec.protocol import Count, Protocol
 from engine.tasks.cache import cache_key, load_bytes, save_bytes
 from engine.tasks.catalog import describe
 from engine.tasks.models import model_stamp
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 _FOLDER: Final = "facts"
 _FORMAT: Final = 1
+SKEWED: Final = 0.75
+"""Share of a task's rows that are of its largest class: more are worth a word."""
 NOT_HERE: Final = "not on this machine yet: the start fetches it"
 
 
@@ -145,3 +153,28 @@ def known_facts(question: FactsQuestion) -> TaskFacts | NoFacts | None:
     if found is None and not describe(question.task, question.data).origin.is_here():
         return NoFacts(task=question.task, reason=NOT_HERE)
     return found
+
+
+def largest_class(labels: "Sequence[int] | NDArray[np.integer[Any]]") -> float:
+    """Return the share of rows that are of the class that most are of; there must be a row."""
+    import numpy as np
+
+    return float(np.bincount(labels).max() / len(labels))
+
+
+def remarks_of_skew(shares: Iterable[tuple[str, float]], protocol: Protocol) -> Iterator[str]:
+    """Say which tasks have most rows of one class, where nothing is done about it.
+
+    Args:
+        shares: of each task's largest class, with the task's name.
+        protocol: by which the tasks are learnt.
+    """
+    ways = []
+    if protocol.balance == "none":
+        ways.append("--balance weights (or sampling) learns the others as much")
+    if protocol.score == "accuracy":
+        ways.append("--score macro-f1 counts every class alike")
+    for name, share in shares if ways else ():
+        if share > SKEWED:
+            rows = f"{share:.0%} of its training rows are of one class"
+            yield f"task '{shown(name)}' is skewed, {rows}: {', '.join(ways)}"

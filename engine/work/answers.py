@@ -117,8 +117,8 @@ def check(specs: Iterable[RunSpec]) -> list[str]:
     from engine.learning.methods import make_method
     from engine.learning.prepare import prepare_task
     from engine.profiles.grouping import make_grouping
+    from engine.tasks.facts import largest_class, remarks_of_skew
     from engine.tasks.models import require_weights
-    from engine.tasks.skew import largest_class, remarks_of_skew
 
     quiet_libraries()
     remarks: dict[str, None] = {}

@@ -207,7 +207,7 @@ async def test_the_palette_runs_an_action(open_app: OpenApp, store: Path) -> Non
         await _ready(pilot)
         await pilot.press("ctrl+p")
         await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
-        await pilot.press(*"pause/res")
+        await pilot.press(*"pause")
         await until(pilot, lambda: _offered(pilot) == 1)
         await pilot.press("down", "enter")
         await until(pilot, lambda: _desired(store) == "paused")
