@@ -1,7 +1,6 @@
 """Runs given to each tracker's real library, read back by it, and given once more."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from sqlalchemy import update
+from sqlalchemy import Engine, event, update
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from wandb.proto.wandb_internal_pb2 import Record
@@ -246,17 +245,21 @@ def test_mlflow_is_not_let_at_a_file_that_is_none_of_its_own(
 
 
 def test_a_file_of_mlflow_is_whole_or_not_there(runs: list[TrackedRun], tmp_path: Path) -> None:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+    made = 0
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    try:  # while its tables are made, which takes a second or more
-        signal.setitimer(signal.ITIMER_REAL, 0.3)
+    def interrupt(_: object, __: object, statement: str, *___: object) -> None:
+        nonlocal made
+        made += "CREATE TABLE" in statement
+        if made > 5:  # in the midst of them
+            raise KeyboardInterrupt
+
+    event.listen(Engine, "before_cursor_execute", interrupt)
+    try:
         with pytest.raises(KeyboardInterrupt):
             export_runs("mlflow", "lab", runs, str(tmp_path / "mlflow.db"))
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        event.remove(Engine, "before_cursor_execute", interrupt)
+    assert made > 5
     assert not list(tmp_path.iterdir())
 
 
