@@ -144,7 +144,7 @@ class _RateChart:
         """Write the decades below the rows, and what the marker is: beside or below them."""
         below = len(self._key) >= self._axis.left and row + 1 < self.sheet.rows
         room = self.sheet.columns if below else self._axis.left - _GAP
-        key = self._key if len(self._key) <= room else f"{self._key[: room - 1]}…"
+        key = cut(self._key, room)
         self.sheet.write(0, row + below, key, self._palette.muted)
         self._axis.draw_labels(self.sheet, row, self._palette)
 
