@@ -22,6 +22,7 @@ from bertcl_tui.arena.grid_parts import RUNS, Parts, make_parts
 from bertcl_tui.arena.look import Look
 from bertcl_tui.style.looks import looks_of
 from bertcl_tui.style.themes import colourless
+from bertcl_tui.widgets.frame import Sized
 from engine.arena.tables import Table
 
 _NARROW: Final = 100
@@ -36,7 +37,7 @@ class CellPlace(NamedTuple):
     column: int
 
 
-class ArenaGrid(ScrollView, can_focus=True):
+class ArenaGrid(ScrollView, Sized, can_focus=True):
     """Shows a table that may be wider and longer than the screen."""
 
     PLACE: ClassVar[Place] = "grid"

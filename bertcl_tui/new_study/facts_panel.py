@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from bertcl_tui.new_study.facts import facts_text
 from bertcl_tui.style.wording import duration
-from bertcl_tui.widgets.frame import tell
+from bertcl_tui.widgets.frame import Sized, tell
 from engine.spec import Protocol
 from engine.tasks.facts import NoFacts, TaskFacts
 
@@ -18,7 +18,7 @@ _SOON: Final = 1.0
 """Seconds for which nobody asks what takes so long."""
 
 
-class FactsPanel(VerticalScroll, can_focus=False):
+class FactsPanel(VerticalScroll, Sized, can_focus=False):
     """Shows what is known, and for how long the rest is being looked at."""
 
     def __init__(self) -> None:

@@ -176,7 +176,6 @@ class TrialsTable(MarkingTable[TrialLine]):
         self._ask()
 
     def on_resize(self) -> None:
-        super().on_resize()
         self._ask()
 
     def show_marks(self, *, stay: bool = False) -> None:

@@ -34,6 +34,7 @@ from bertcl_tui.style.wording import (
 )
 from bertcl_tui.trial.look import SPLIT_TITLES, Accuracies, RunLook, lost_lines
 from bertcl_tui.trial.parameters import parameters_of
+from bertcl_tui.widgets.frame import Sized
 from engine.spec import sequence_name
 from engine.store.states import ENDED, RETRIED
 
@@ -222,7 +223,7 @@ def _lines(facts: Mapping[str, str], width: int, looks: Looks) -> Text:
     return text
 
 
-class TextPanel(VerticalScroll):
+class TextPanel(VerticalScroll, Sized):
     """Shows a text that is written anew for another width or theme."""
 
     PLACE: ClassVar[Place] = "text"

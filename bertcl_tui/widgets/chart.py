@@ -14,7 +14,6 @@ from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 from textual.worker import get_current_worker
 
 from bertcl_tui.actions import Place, bindings_of
@@ -23,6 +22,7 @@ from bertcl_tui.charts.glyphs import Range
 from bertcl_tui.charts.series import Area, Curves, Series, View, panned, read_at, steps_of, zoomed
 from bertcl_tui.charts.style import Palette, Size
 from bertcl_tui.style.looks import looks_of
+from bertcl_tui.widgets.frame import Sized
 
 _LEAP: Final = 10
 _ZOOM: Final = 0.5
@@ -39,7 +39,7 @@ class Drawing(Protocol):
         ...
 
 
-class Chart(Widget):
+class Chart(Sized):
     """Shows a drawing in the size it has, and draws anew only what differs."""
 
     ALLOW_MAXIMIZE = True

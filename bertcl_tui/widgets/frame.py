@@ -1,10 +1,14 @@
-"""What stands around a screen: its top line, and the titles of its panels."""
+"""What stands around a screen: its top line, the titles of its panels, and how large they are."""
 
 from collections.abc import Sequence
 
 from rich.text import Text
+from textual import on
 from textual.app import RenderResult
 from textual.content import Content
+from textual.events import Resize
+from textual.geometry import Size
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -27,6 +31,32 @@ def tell(static: Static, text: str | Content) -> None:
             static.update(text)
     elif said != text:
         static.update(text)
+
+
+class Sized(Widget):
+    """Is told of every change of its size.
+
+    Textual compares where widgets stand with where they stood. Whoever asks for a region while
+    they move lets it look that up early, and then it finds no difference, and tells nobody.
+    """
+
+    _told_size: Size | None = None
+
+    def on_mount(self) -> None:
+        laid_out = self.screen.screen_layout_refresh_signal
+        laid_out.subscribe(self, self._look_at_size, immediate=True)
+
+    @on(Resize)
+    def _know_size(self, event: Resize) -> None:
+        self._told_size = event.size
+
+    def _look_at_size(self, _: Screen[object]) -> None:
+        if self._told_size != self.size:
+            self.call_later(self._tell_size)  # after what Textual may have posted
+
+    def _tell_size(self) -> None:
+        if self._told_size is not None and self._told_size != self.size:
+            self.post_message(Resize(self.size, self.virtual_size, self.container_size))
 
 
 class TopBar(Widget):

@@ -24,11 +24,12 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.themes import colourless
 from bertcl_tui.widgets.column import Column, joined, laid_out
+from bertcl_tui.widgets.frame import Sized
 
 Item = TypeVar("Item", bound=Hashable)
 
 
-class RowTable(ScrollView, Generic[Item], can_focus=True):
+class RowTable(ScrollView, Sized, Generic[Item], can_focus=True):
     """Shows items in lines under a header, with a cursor."""
 
     PLACE: ClassVar[Place] = "table"
@@ -151,7 +152,7 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
             moved = line - self.cursor
             self.set_reactive(RowTable.cursor, line)
             self.refresh()
-            self.scroll_to(y=self.scroll_y + moved, animate=False)
+            self.scroll_to(y=self.scroll_y + moved, animate=False, force=True)
         current = self.current
         if (None if current is None else self.key(current)) != before:
             self.post_message(self.Moved())
@@ -305,9 +306,9 @@ class RowTable(ScrollView, Generic[Item], can_focus=True):
     def _show_line(self, line: int) -> None:
         top, rows = round(self.scroll_y), self.page
         if line < top:
-            self.scroll_to(y=line, animate=False)
+            self.scroll_to(y=line, animate=False, force=True)
         elif line >= top + rows:
-            self.scroll_to(y=line - rows + 1, animate=False)
+            self.scroll_to(y=line - rows + 1, animate=False, force=True)
 
     @property
     def page(self) -> int:

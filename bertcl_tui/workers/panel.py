@@ -13,6 +13,7 @@ from bertcl_tui.store.study_rows import WorkerRow
 from bertcl_tui.style.looks import STATE_LOOKS, Looks, looks_of
 from bertcl_tui.style.standing import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate
+from bertcl_tui.widgets.frame import Sized
 from bertcl_tui.workers.loads import SPANS, Course, Loads
 from engine.store.states import IDLE_SECONDS
 
@@ -30,7 +31,7 @@ _LEAST_SPARKLINE, _MOST_SPARKLINE = 6, 24
 _WAITING: Final = "{} without a worker:\nspace on it starts one."
 
 
-class WorkersPanel(VerticalScroll, can_focus=False):
+class WorkersPanel(VerticalScroll, Sized, can_focus=False):
     """Shows each worker with its meters."""
 
     def __init__(self, loads: Loads, *, classes: str | None = None) -> None:

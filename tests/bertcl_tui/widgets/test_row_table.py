@@ -184,6 +184,16 @@ async def test_the_cursor_is_kept_in_view() -> None:
         assert "fruit 0" in _lines(table)[1]
 
 
+async def test_the_cursor_is_in_sight_though_it_moves_before_the_table_knows_that_it_scrolls() -> (
+    None
+):
+    async with stall() as (pilot, table, _):
+        table.show(_fruits(*"abcdefghij"))
+        table.cursor = 5
+        await pilot.pause()
+        assert table.seen[0] <= table.cursor < table.seen[1]
+
+
 async def test_opens_by_key_and_by_a_second_click() -> None:
     async with stall() as (pilot, table, app):
         table.show(_fruits("apple", "pear"))
