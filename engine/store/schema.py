@@ -29,7 +29,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 21))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 22))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -123,6 +123,7 @@ Index(None, run.c.study_id, run.c.state, run.c.p)
 Index("ix_cl_run_state", run.c.state)
 Index("ix_cl_run_ended", run.c.study_id, run.c.finished_at, run.c.id)
 _held, _retried = run.c.worker_id.is_not(None), run.c.earlier_epochs.is_not(None)
+_marked = run.c.marked.is_not(None)
 Index("ix_cl_run_worker", run.c.worker_id, sqlite_where=_held, postgresql_where=_held)
 Index(
     "ix_cl_run_retried",
@@ -130,6 +131,13 @@ Index(
     run.c.number,
     sqlite_where=_retried,
     postgresql_where=_retried,
+)
+Index(
+    "ix_cl_run_marked",
+    run.c.study_id,
+    run.c.number,
+    sqlite_where=_marked,
+    postgresql_where=_marked,
 )
 # All that the trials of a study are sorted and filtered by and that does not change as they run:
 # a long list is put in order without a look at the trials themselves. On a server without texts,

@@ -31,8 +31,8 @@ from engine.arena.measuring import half_width
 from engine.errors import EngineError, shown
 from engine.store.racing import Race
 from engine.store.runs import is_trial
-from engine.store.schema import confirmation, run
-from engine.store.states import LOST_AFTER, STALLED_AFTER, UNFINISHED, RunState
+from engine.store.schema import confirmation, run, tally
+from engine.store.states import ENDED, LOST_AFTER, STALLED_AFTER, UNFINISHED, RunState
 
 Repeated = tuple[int, RunState, float | None]
 """Seed, state and p of a run."""
@@ -265,8 +265,12 @@ def _key(connection: Connection, order: Order) -> ColumnElement[Any]:
 
 def _last_ended(connection: Connection, study_id: int) -> tuple[object, ...]:
     """Return what differs as soon as another trial is ended, or one is no longer."""
-    query = select(func.count(run.c.finished_at), func.max(run.c.finished_at))
-    return tuple(connection.execute(query.where(run.c.study_id == study_id)).one())
+    counts = select(tally.c.state, tally.c.trials + tally.c.races).where(
+        tally.c.study_id == study_id, tally.c.state.in_(ENDED)
+    )
+    latest = select(func.max(run.c.finished_at)).where(run.c.study_id == study_id)
+    ended = connection.execute(counts.order_by(tally.c.state)).all()
+    return (*map(tuple, ended), connection.execute(latest).scalar_one())
 
 
 def _changes_later(where: Filter, order: Order) -> bool:

@@ -11,7 +11,7 @@ from bertcl_tui.store.queries.runs import read_rates, state_of, with_holder
 from bertcl_tui.store.trial_rows import BY_P, Confirmation, Order, Scored, TrialRow, TrialWindow
 from engine.store.racing import Race, races_of
 from engine.store.runs import is_trial
-from engine.store.schema import run
+from engine.store.schema import run, tally
 
 _AT_ONCE: Final = 10_000
 """Numbers in one query."""
@@ -45,7 +45,8 @@ def window(
     """Return the first trials of an order; those that are not ended come before all others."""
     numbers = ordered(connection, study_id, now, where, order, limit=limit).numbers[:limit]
     rows = chosen(connection, study_id, numbers, now)
-    total = _count(connection, (run.c.study_id == study_id) & is_trial())
+    trials = select(func.coalesce(func.sum(tally.c.trials), 0))
+    total = connection.execute(trials.where(tally.c.study_id == study_id)).scalar_one()
     matching = len(rows)
     if limit is not None and len(rows) == limit:
         matching = _count(connection, fitting(connection, study_id, where, now)) if where else total
