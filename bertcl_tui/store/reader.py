@@ -28,8 +28,8 @@ from engine.errors import DeletedError
 if TYPE_CHECKING:
     from sqlalchemy import Connection, PoolProxiedConnection
 
+    from bertcl_tui.store.queries.climbs import Climbs
     from bertcl_tui.store.queries.runs import RunMeasures
-    from bertcl_tui.store.queries.studies import Climbs
     from engine.arena.recorded import Recorded
     from engine.spec import RunSpec
     from engine.spec.search import Evaluator
@@ -122,7 +122,8 @@ class Reader:
         with self._connected() as connection:
             if connection is None:
                 return ()
-            from bertcl_tui.store.queries.studies import Climbs, list_studies
+            from bertcl_tui.store.queries.climbs import Climbs
+            from bertcl_tui.store.queries.studies import list_studies
 
             self._climbs = self._climbs or Climbs()
             return list_studies(connection, self.clock(), self._climbs, only)

@@ -1,6 +1,6 @@
 """One look at a study: what its screen asks of the store, and what comes back. May block."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -125,6 +125,29 @@ class Look(Struct, frozen=True, kw_only=True):
         return is_worth_weighing(complete, None if before is None else before.trials)
 
 
+class _Shown(Struct, frozen=True):
+    """The trials that the screen shows or draws."""
+
+    rows: dict[int, TrialRow]
+    """All of them, by number."""
+    cursor: TrialRow | None
+    unfinished: tuple[TrialRow, ...]
+    marked: tuple[TrialRow, ...]
+    grouped: tuple[TrialRow, ...]
+
+    @property
+    def running(self) -> tuple[TrialRow, ...]:
+        return tuple(trial for trial in self.unfinished if trial.state == "running")
+
+    @property
+    def begun(self) -> tuple[TrialRow, ...]:
+        """Those that run, then those that rest in their midst."""
+        rest = (
+            trial for trial in self.unfinished if trial.state in ("paused", "queued") and trial.step
+        )
+        return (*self.running, *rest)
+
+
 def look_at_study(reader: Reader, question: Question, before: Look | None) -> Look | None:
     """Ask the store; None where there is no such study any more.
 
@@ -138,40 +161,24 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
     study = reader.study(question.study_id)
     if study is None:
         return None
-    collapsed = study.counts.get("collapsed", 0)
-    folded = 0 if question.where or question.unfolded else collapsed
+    folded = 0 if question.where or question.unfolded else study.counts.get("collapsed", 0)
     ordered = reader.ordered_trials(
         question.study_id,
         where=_NOT_COLLAPSED if folded else question.where,
         order=question.order,
         before=None if before is None else before.ordered,
     )
-    numbers = ordered.numbers
     marks = question.marked
     if marks is None:
         marks = reader.marks().get(question.study_id, frozenset())
     slots = slots_of_trials(marks)
-    marked = sorted(marks, key=lambda number: (number not in slots, number))[:_MOST_LINES]
-    cursor = _under_cursor(question, numbers)
-    shown = [*_seen(question, numbers, cursor), *ordered.unfinished[:MARGIN], *marked]
-    shown += [] if cursor is None else [cursor]
-    grouped = asked_for(question.groups.by, marks, numbers)
-    shown += grouped
-    rows = {
-        row.number: row
-        for row in reader.chosen_trials(question.study_id, list(dict.fromkeys(shown)))
-    }
-    unfinished = [rows[number] for number in ordered.unfinished[:MARGIN] if number in rows]
-    running = tuple(trial for trial in unfinished if trial.state == "running")
-    paused = [trial for trial in unfinished if trial.state in ("paused", "queued") and trial.step]
-    marked_rows = tuple(rows[number] for number in marked if number in rows)
-    current = None if cursor is None else rows.get(cursor)
+    shown = _shown(reader, question, ordered, marks, slots)
     scored = _scored(reader, study, before)
     elsewhere = _elsewhere(reader, question, scored, before)
     flat = flat_baseline((*scored, *(elsewhere or ())), question.baseline)
-    grouped_rows = tuple(rows[number] for number in grouped if number in rows)
-    runs = [trial.run_id for trial in (*running, *paused, *marked_rows, *grouped_rows)]
-    runs += [item.run_id for item in (current, flat) if item is not None]
+    drawn: list[TrialRow | Scored] = [*shown.begun, *shown.marked, *shown.grouped]
+    drawn += [item for item in (shown.cursor, flat) if item is not None]
+    runs = [item.run_id for item in drawn]
     repeats = reader.repeats(runs) if question.groups.by else {}
     runs += [again.run_id for several in repeats.values() for again in several]
     curves = _curves(reader, runs, before)
@@ -181,30 +188,60 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         order=question.order,
         where=question.where,
         ordered=ordered,
-        numbers=numbers,
+        numbers=ordered.numbers,
         folded=folded,
-        rows=tuple(rows.values()),
-        cursor=current,
-        running=running,
-        marked=marked_rows,
+        rows=tuple(shown.rows.values()),
+        cursor=shown.cursor,
+        running=shown.running,
+        marked=shown.marked,
         marks=marks,
         slots=slots_in_sight(
             slots,
-            [trial.number for trial in running],
-            None if current is None else current.number,
+            [trial.number for trial in shown.running],
+            None if shown.cursor is None else shown.cursor.number,
         ),
         scored=scored,
         flat=flat,
         elsewhere=elsewhere,
         groups=question.groups,
-        grouped=grouped_rows,
+        grouped=shown.grouped,
         repeats=repeats,
         curves=curves,
-        known={trial.number: known_now(curves[trial.run_id]) for trial in (*running, *paused)},
-        notes=_notes(reader, current, before),
-        labels=_labels(study, (*rows.values(), flat), before),
+        known={trial.number: known_now(curves[trial.run_id]) for trial in shown.begun},
+        notes=_notes(reader, shown.cursor, before),
+        labels=_labels(study, (*shown.rows.values(), flat), before),
         importance=reader.importance(study.id, question.evaluator),
         past=None if past is None else _past(past, study),
+    )
+
+
+def _shown(
+    reader: Reader,
+    question: Question,
+    ordered: Ordered,
+    marks: frozenset[int],
+    slots: Mapping[int, int],
+) -> _Shown:
+    """Read the trials in sight and those that are drawn; marked ones with a colour come first."""
+    numbers = ordered.numbers
+    cursor = _under_cursor(question, numbers)
+    unfinished = ordered.unfinished[:MARGIN]
+    marked = sorted(marks, key=lambda number: (number not in slots, number))[:_MOST_LINES]
+    grouped = asked_for(question.groups.by, marks, numbers)
+    wanted = [*_seen(question, numbers, cursor), *unfinished, *marked, *grouped]
+    wanted += [] if cursor is None else [cursor]
+    read = reader.chosen_trials(question.study_id, list(dict.fromkeys(wanted)))
+    rows = {row.number: row for row in read}
+
+    def found(those: Iterable[int]) -> tuple[TrialRow, ...]:
+        return tuple(rows[number] for number in those if number in rows)
+
+    return _Shown(
+        rows=rows,
+        cursor=None if cursor is None else rows.get(cursor),
+        unfinished=found(unfinished),
+        marked=found(marked),
+        grouped=found(grouped),
     )
 
 

@@ -45,12 +45,12 @@ from bertcl_tui.study.look import (
     look_at_study,
     trials_to_compare,
 )
+from bertcl_tui.study.panels.importance import Weighing
 from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.past import LATEST, Past
 from bertcl_tui.study.time_line import TimeLine
 from bertcl_tui.study.trials import TrialsList, ask_to_confirm, retry
 from bertcl_tui.study.trials_table import TrialsTable
-from bertcl_tui.study.weighing import Weighing
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.frame import TopBar

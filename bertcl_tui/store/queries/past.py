@@ -5,7 +5,7 @@ from collections import Counter
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from bertcl_tui.store.queries.studies import best_of
+from bertcl_tui.store.queries.climbs import best_of
 from bertcl_tui.store.queries.trials import scored
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import Ending, TrialState

@@ -2,23 +2,23 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, func, select
 
+from bertcl_tui.store.queries.climbs import Climb, Climbs, Races
 from bertcl_tui.store.queries.runs import (
     state_of,
     steps_per_second,
     tokens_per_second,
     unfinished_trials,
 )
-from bertcl_tui.store.study_rows import Best, StudyRow
+from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import StudyState, TrialState
-from engine.arena.measuring import half_width
 from engine.spec import run_name
 from engine.spec.protocol import Score
 from engine.spec.search import Racing, Spending, Stages
@@ -26,117 +26,17 @@ from engine.store.endings import how_it_ended
 from engine.store.racing import (
     FEWEST,
     TRIALS_PER_RACE,
-    Contender,
     Counts,
-    Race,
-    best_first,
-    contenders,
-    next_to_race,
     races_of,
 )
-from engine.store.runs import is_trial
 from engine.store.schema import run, study, tally, worker
 from engine.store.searches import spending_of
 from engine.store.states import ENDED, LOST_AFTER
 
-Races = Mapping[int, tuple[Race, ...]]
-"""By the run of the trial."""
-_AT_ONCE: Final = 1000
-"""Trials that are looked at first: most climbs are short."""
 _HELD: Final[tuple[StudyState, ...]] = ("running", "stalled", "lost")
 """States of trials that a worker holds or held, the first of which is the study's."""
 _RECENT = 20
 """Ended trials that say how long a trial takes."""
-
-
-class Climb(Struct, frozen=True):
-    """The steps up to the best trial of a study."""
-
-    complete: int = 0
-    """Complete trials for which this was asked."""
-    races: Races | None = None
-    """And their races."""
-    steps: tuple[tuple[int, float], ...] = ()
-    """Number and p of every trial that was better than all with a lower number."""
-    best: Best | None = None
-    racing: bool = False
-    """Whether one of the best shall race, if there may be a race."""
-
-
-class Climbs:
-    """Remembers the climb of each study, by its id and birth: ids come again."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, float], Climb] = {}
-
-    def of(
-        self,
-        connection: Connection,
-        study_id: int,
-        created_at: float,
-        complete: int,
-        races: Races | None,
-    ) -> Climb:
-        """Return the climb of a study that has so many complete trials.
-
-        ``races`` are its races; None: its trials do not race.
-        """
-        key = (study_id, created_at)
-        known = self._known.get(key, Climb())
-        if (known.complete, known.races) != (complete, races):
-            self._known[key] = known = _ask(connection, study_id, complete, races)
-        return known
-
-
-def _ask(connection: Connection, study_id: int, complete: int, races: Races | None) -> Climb:
-    """Go down from the best: on the way, a number below all before is a step of the climb."""
-    down: list[Row[Any]] = []
-    at_once = _AT_ONCE
-    while True:
-        rows = connection.execute(_best_before(study_id, down, at_once)).all()
-        for row in rows:
-            if not down or row.number < down[-1].number:
-                down.append(row)
-        if len(rows) < at_once:
-            break
-        at_once *= 8
-    steps = tuple((row.number, row.p) for row in reversed(down))
-    if races is not None and down:
-        found = contenders(connection, study_id, races)
-        return Climb(
-            complete=complete,
-            races=races,
-            steps=steps,
-            best=best_of(best_first(found)[0]),
-            racing=next_to_race(found) is not None,
-        )
-    best = (
-        Best(number=down[0].number, p=down[0].p, p_o=down[0].p_o, p_s=down[0].p_s) if down else None
-    )
-    return Climb(complete=complete, races=races, steps=steps, best=best)
-
-
-def best_of(contender: Contender) -> Best:
-    """Return a trial with the mean over its seeds, as the best of a study."""
-    mean = contender.mean
-    return Best(
-        number=contender.number,
-        p=mean.p,
-        p_o=mean.p_o,
-        p_s=mean.p_s,
-        seeds=contender.seeds,
-        half_width=half_width([each.p for each in contender.scores]),
-    )
-
-
-def _best_before(study_id: int, down: Sequence[Row[Any]], limit: int) -> Select[Any]:
-    """Ask for the best trials of those with lower numbers than the last one found."""
-    query = select(run.c.number, run.c.p, run.c.p_o, run.c.p_s).where(
-        run.c.study_id == study_id, run.c.state == "complete", run.c.p.is_not(None), is_trial()
-    )
-    if down:
-        query = query.where(run.c.number < down[-1].number)
-    return query.order_by(run.c.p.desc(), run.c.number).limit(limit)
 
 
 class _Protocol(Struct):
@@ -197,6 +97,44 @@ class _Unfinished(Struct):
         return next(at_it, None)
 
 
+class _Known(Struct):
+    """What is asked for one study, of which its row is made."""
+
+    row: Row[Any]
+    spec: _Spec
+    counts: Counter[TrialState]
+    """Of ended trials."""
+    unfinished: _Unfinished
+    spending: Spending | None
+    """None: it has no budget of epochs."""
+    races: Races | None
+    """None: its trials do not race."""
+    climb: Climb
+
+    @property
+    def learns_one_first_stage(self) -> bool:
+        """Whether rates are searched for later stages, and stage 1 is learnt once for all."""
+        return self.spec.search.searched_stages == "later"
+
+    @property
+    def begun(self) -> int:
+        """How many trials there are."""
+        return self.counts.total() + self.unfinished.trials.total()
+
+    @property
+    def raced(self) -> int:
+        """How many races there are."""
+        return sum(map(len, (self.races or {}).values()))
+
+    @property
+    def has_enough(self) -> bool:
+        """Whether nothing more is proposed, neither a trial nor a race."""
+        over = self.spending is not None and self.spending.over
+        another = Counts(self.begun, self.counts["complete"], self.raced, 0).allow_another
+        to_race = self.climb.racing and another and not over
+        return (self.counts.total() >= self.row.trials or over) and not to_race
+
+
 def list_studies(
     connection: Connection, now: float, climbs: Climbs, only: int | None = None
 ) -> tuple[StudyRow, ...]:
@@ -211,63 +149,76 @@ def list_studies(
     query = query if only is None else query.where(study.c.id == only)
     rows = []
     for row in connection.execute(query.order_by(study.c.id)).all():
-        counts, trials = ended[row.id], unfinished[row.id]
-        spec = msgspec.json.decode(row.spec, type=_Spec)
-        budget = spec.search.budget_epochs
-        later = spec.search.searched_stages == "later"
-        spending = (
+        known = _ask_for_one(connection, row, ended[row.id], unfinished[row.id], climbs)
+        state = _study_state(row, now, known.unfinished.states, enough=known.has_enough)
+        eta = _eta(connection, known, between()) if state == "running" else None
+        rows.append(_study_row(known, state, eta, proposes=_proposes(row, now)))
+    return tuple(rows)
+
+
+def _ask_for_one(
+    connection: Connection,
+    row: Row[Any],
+    ended: Counter[TrialState],
+    unfinished: _Unfinished,
+    climbs: Climbs,
+) -> _Known:
+    """Return what there is to know of a study; ``ended`` counts its races too."""
+    spec = msgspec.json.decode(row.spec, type=_Spec)
+    races = races_of(connection, row.id) if spec.search.racing == "on" else None
+    raced = (race for some in (races or {}).values() for race in some)
+    counts = ended - Counter(race.state for race in raced if race.state in ENDED)
+    budget, later = spec.search.budget_epochs, spec.search.searched_stages == "later"
+    return _Known(
+        row=row,
+        spec=spec,
+        counts=counts,
+        unfinished=unfinished,
+        spending=(
             None
             if budget is None
             else spending_of(connection, row.id, budget, one_first_stage=later)
-        )
-        races = races_of(connection, row.id) if spec.search.racing == "on" else None
-        told = [race for some in (races or {}).values() for race in some]
-        counts -= Counter(race.state for race in told if race.state in ENDED)
-        climb = climbs.of(connection, row.id, row.created_at, counts["complete"], races)
-        over = spending is not None and spending.over
-        begun = counts.total() + trials.trials.total()
-        another = Counts(begun, counts["complete"], len(told), 0).allow_another and not over
-        enough = (counts.total() >= row.trials or over) and not (climb.racing and another)
-        state = _study_state(row, now, trials.states, enough=enough)
-        eta = None
-        if state == "running":
-            workers = trials.workers + between()
-            workers = max(1, min(workers, spec.search.in_order or workers))
-            eta = _eta(connection, row, begun, trials, workers, spending=spending, races=races)
-        rows.append(
-            StudyRow(
-                id=row.id,
-                name=row.name,
-                sequence=row.sequence,
-                model=row.model,
-                preset=spec.protocol.preset,
-                score=spec.protocol.score,
-                grouping=spec.protocol.grouping,
-                retention_rows=spec.protocol.retention_rows,
-                first_lr=spec.search.first_lr if later else None,
-                origin=row.origin,
-                state=state,
-                desired=row.desired,
-                reason=row.reason or (trials.waits_for if state == "queued" else None),
-                waits_for=trials.waits_for,
-                proposer_id=row.proposer_id if _proposes(row, now) else None,
-                first_stage=trials.first_stage if later else None,
-                in_order=spec.search.in_order,
-                counts=dict(counts + trials.trials),
-                target=row.trials,
-                spending=spending,
-                best=climb.best,
-                climb=climb.steps,
-                races=len(told),
-                rate=steps_per_second(trials.rows, trials.states),
-                tokens_rate=tokens_per_second(trials.rows, trials.states),
-                eta=eta,
-                created_at=row.created_at,
-                archived=row.archived_at is not None,
-                note=row.note,
-            )
-        )
-    return tuple(rows)
+        ),
+        races=races,
+        climb=climbs.of(connection, row.id, row.created_at, counts["complete"], races),
+    )
+
+
+def _study_row(known: _Known, state: StudyState, eta: float | None, *, proposes: bool) -> StudyRow:
+    """Make the row of a study; ``proposes``: a worker asks its sampler for a trial."""
+    row, spec, unfinished = known.row, known.spec, known.unfinished
+    later = known.learns_one_first_stage
+    return StudyRow(
+        id=row.id,
+        name=row.name,
+        sequence=row.sequence,
+        model=row.model,
+        preset=spec.protocol.preset,
+        score=spec.protocol.score,
+        grouping=spec.protocol.grouping,
+        retention_rows=spec.protocol.retention_rows,
+        first_lr=spec.search.first_lr if later else None,
+        origin=row.origin,
+        state=state,
+        desired=row.desired,
+        reason=row.reason or (unfinished.waits_for if state == "queued" else None),
+        waits_for=unfinished.waits_for,
+        proposer_id=row.proposer_id if proposes else None,
+        first_stage=unfinished.first_stage if later else None,
+        in_order=spec.search.in_order,
+        counts=dict(known.counts + unfinished.trials),
+        target=row.trials,
+        spending=known.spending,
+        best=known.climb.best,
+        climb=known.climb.steps,
+        races=known.raced,
+        rate=steps_per_second(unfinished.rows, unfinished.states),
+        tokens_rate=tokens_per_second(unfinished.rows, unfinished.states),
+        eta=eta,
+        created_at=row.created_at,
+        archived=row.archived_at is not None,
+        note=row.note,
+    )
 
 
 def _unfinished(connection: Connection, now: float) -> defaultdict[int, _Unfinished]:
@@ -326,29 +277,30 @@ def _proposes(row: Row[Any], now: float) -> bool:
     return row.proposer_until is not None and row.proposer_until > now
 
 
-def _eta(
-    connection: Connection,
-    row: Row[Any],
-    begun: int,
-    unfinished: _Unfinished,
-    workers: int,
-    *,
-    spending: Spending | None,
-    races: Races | None,
-) -> float | None:
+def _eta(connection: Connection, known: _Known, between: int) -> float | None:
+    """Return in how many seconds a running study ends; None: nothing tells.
+
+    Args:
+        connection: to the store.
+        known: the study.
+        between: how many living workers have no run just now.
+    """
+    row, unfinished = known.row, known.unfinished
+    workers = unfinished.workers + between
+    workers = max(1, min(workers, known.spec.search.in_order or workers))
     seconds = _seconds_per_trial(connection, row.id, unfinished, workers)
     if seconds is None:
         return None
     left: float = sum(
         1.0 - item.step / item.steps if item.steps else 1.0 for item in unfinished.rows
     )
-    unborn: int = max(0, row.trials - begun)
-    raced = 0 if races is None else sum(map(len, races.values()))
-    if races is not None and row.trials >= FEWEST:
-        unborn += max(0, row.trials // TRIALS_PER_RACE - raced)
+    unborn: int = max(0, row.trials - known.begun)
+    if known.races is not None and row.trials >= FEWEST:
+        unborn += max(0, row.trials // TRIALS_PER_RACE - known.raced)
+    spending = known.spending
     if spending is not None:
         # As many more as the budget allows at what runs took so far.
-        taken = begun + raced - left
+        taken = known.begun + known.raced - left
         if spending.spent:
             allowed = taken * (spending.budget / spending.spent - 1) - left
             unborn = min(unborn, max(0, math.ceil(allowed)))
