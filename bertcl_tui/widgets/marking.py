@@ -23,6 +23,8 @@ class MarkingTable(RowTable[Item]):
         self.marked = marked
         self._range_from: int | None = None
         """The item at which a range was begun."""
+        self._taken: frozenset[int] = frozenset()
+        """What was marked when every mark was taken away."""
 
     @abstractmethod
     def key(self, item: Item) -> int:
@@ -82,7 +84,8 @@ class MarkingTable(RowTable[Item]):
         self._mark(self.marked ^ frozenset(self.keys))
 
     def action_clear_marks(self) -> None:
-        self._mark(frozenset())
+        taken, self._taken = self._taken, self.marked
+        self._mark(frozenset() if self.marked else taken)
 
     def end_range(self) -> None:
         """Forget the range without marking it."""

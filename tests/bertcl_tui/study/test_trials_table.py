@@ -131,10 +131,14 @@ async def test_invert() -> None:
 
 
 @pytest.mark.action("trials", "clear_marks")
-async def test_no_marks_any_more() -> None:
+async def test_no_marks_any_more_and_all_of_them_again() -> None:
     async with table_of(7, 3, 5, marked=frozenset({3, 99})) as (pilot, table, _):
         await pilot.press("u")
         assert table.marked == frozenset()
+        await pilot.press("u")
+        assert table.marked == {3, 99}
+        await pilot.press("u", "space", "u", "u")
+        assert table.marked == {7}
 
 
 async def test_a_range_whose_beginning_is_gone_ends() -> None:
