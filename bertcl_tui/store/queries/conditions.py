@@ -228,7 +228,7 @@ def ordered(
 def run_ids(connection: Connection, study_id: int) -> dict[int, int]:
     """Return the run of every trial of a study, by the trial's number."""
     query = select(run.c.number, run.c.id).where(run.c.study_id == study_id, is_trial())
-    return {row.number: row.id for row in connection.execute(query)}
+    return dict(connection.execute(query).tuples().all())
 
 
 def _going(connection: Connection, study_id: int) -> dict[int, int]:

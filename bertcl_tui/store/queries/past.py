@@ -18,7 +18,7 @@ def endings(connection: Connection, study_id: int) -> tuple[Ending, ...]:
     """Return when each ended trial of a study did, in that order."""
     query = select(run.c.finished_at, run.c.number).where(_ended(study_id))
     found = connection.execute(query.order_by(run.c.finished_at, run.c.id))
-    return tuple(Ending(at, number) for at, number in found)
+    return tuple(Ending(at, number) for at, number in found.all())
 
 
 def complete_by(connection: Connection, study_id: int, until: float) -> int:

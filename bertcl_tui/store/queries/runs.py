@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -39,6 +39,7 @@ from engine.store.workers import identity_in
 from engine.work.processes import is_alive
 
 Points = tuple[list[int], list[float]]
+_RATES: Final = msgspec.json.Decoder(tuple[float, ...])
 
 
 def with_holder(columns: Iterable[ColumnElement[Any]] = run.c) -> Select[Any]:
@@ -131,7 +132,7 @@ def _together(rates: Iterable[float | None]) -> float | None:
 
 def read_rates(text: str | None) -> tuple[float, ...]:
     """Return one rate per choice; none where the run was given none."""
-    return msgspec.json.decode(text, type=tuple[float, ...]) if text else ()
+    return _RATES.decode(text) if text else ()
 
 
 def run_facts(connection: Connection, run_id: int, now: float) -> RunFacts | None:

@@ -112,7 +112,7 @@ def scored(connection: Connection, study_id: int, until: float | None = None) ->
             p_s=row.p_s,
             learning_rates=read_rates(row.learning_rates),
         )
-        for row in connection.execute(query)
+        for row in connection.execute(query).all()
     )
 
 
