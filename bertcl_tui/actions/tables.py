@@ -43,7 +43,13 @@ MARKING = (
         "invert",
         "Mark what is not marked of the shown, and the other way round.",
     ),
-    _mark("clear_marks", "u", "unmark", "Take every mark away; again has them back.", shown="palette"),
+    _mark(
+        "clear_marks",
+        "u",
+        "unmark",
+        "Take every mark away; again has them back.",
+        shown="palette",
+    ),
 )
 
 _list = partial(Action, places=("studies", "study"))

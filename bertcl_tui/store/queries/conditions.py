@@ -214,21 +214,21 @@ def ordered(
     stamp = (where, order, *last)
     query = _ordered(connection, study_id, now, where, order)
     first = query.where(run.c.id.in_(going)).limit(limit)
-    unfinished = _numbers(connection, first) if going else []
+    unfinished = _whole_numbers(connection, first)[0] if going else []
     if before is not None and stamp == before.stamp and not _changes_later(where, order):
         return Ordered(unfinished=unfinished, ended=before.ended, stamp=stamp)
     left = None if limit is None else max(0, limit - len(unfinished))
     # By number: the state is not in every index that a query for ended ones can do with.
     ended = query.where(run.c.number.not_in(going.values())) if going else query
-    return Ordered(
-        unfinished=unfinished, ended=_numbers(connection, ended.limit(left)), stamp=stamp
-    )
+    numbers, *_ = _whole_numbers(connection, ended.limit(left))
+    return Ordered(unfinished=unfinished, ended=numbers, stamp=stamp)
 
 
 def run_ids(connection: Connection, study_id: int) -> dict[int, int]:
     """Return the run of every trial of a study, by the trial's number."""
     query = select(run.c.number, run.c.id).where(run.c.study_id == study_id, is_trial())
-    return dict(connection.execute(query).tuples().all())
+    numbers, ids = _whole_numbers(connection, query)
+    return dict(zip(numbers, ids, strict=True))
 
 
 def _going(connection: Connection, study_id: int) -> dict[int, int]:
@@ -278,10 +278,12 @@ def _changes_later(where: Filter, order: Order) -> bool:
     return not asked.isdisjoint(_CHANGES_LATER)
 
 
-def _numbers(connection: Connection, query: Select[Any]) -> list[int]:
+def _whole_numbers(connection: Connection, query: Select[Any]) -> list[list[int]]:
+    """Return what a query of whole numbers finds, column by column."""
+    columns = query.subquery().c
     if connection.dialect.name != "sqlite":
-        return list(connection.scalars(query))
-    # As one text: a row at a time, each would wait for the interpreter anew.
-    inner = query.subquery()
-    text = connection.execute(select(func.json_group_array(inner.c.number))).scalar_one()
-    return msgspec.json.decode(text, type=list[int])
+        rows = connection.execute(query).all()
+        return [[row[place] for row in rows] for place in range(len(columns))]
+    # As one text each: a row at a time, each would wait for the interpreter anew.
+    texts = connection.execute(select(*map(func.json_group_array, columns))).one()
+    return [msgspec.json.decode(text, type=list[int]) for text in texts]
