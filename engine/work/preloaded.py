@@ -131,7 +131,8 @@ def _leave(code: int, status: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
-    os.write(status, bytes([code & 0xFF]))
+    with suppress(BrokenPipeError):  # whoever ordered it is gone, or does not ask how it ends
+        os.write(status, bytes([code & 0xFF]))
     os._exit(code & 0xFF)
 
 

@@ -68,6 +68,8 @@ def test_a_worker_from_it_learns_gives_way_and_outlives_it(
     os.kill(pid, signal.SIGTERM)
     wait_for(lambda: not living_workers(store), "the worker to end")
     wait_for(lambda: not psutil.pid_exists(pid), "nothing to be left of it")
+    assert worker.log_file is not None
+    assert "Traceback" not in Path(worker.log_file).read_text(encoding="utf-8")
 
 
 def test_without_it_everything_starts_as_ever(warm: int) -> None:
