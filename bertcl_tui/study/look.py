@@ -81,7 +81,8 @@ class Look(Struct, frozen=True, kw_only=True):
     rows: tuple[TrialRow, ...]
     """Those of them that can be seen, some around, and all below."""
     cursor: TrialRow | None
-    running: tuple[TrialRow, ...]
+    begun: tuple[TrialRow, ...]
+    """Those that run, then those that rest in their midst."""
     marked: tuple[TrialRow, ...]
     """Those of the marked that are drawn."""
     marks: frozenset[int]
@@ -103,7 +104,7 @@ class Look(Struct, frozen=True, kw_only=True):
     curves: dict[int, RunCurves]
     """By run, of all the trials above."""
     known: dict[int, Known]
-    """By number, what the trials that run or rest in their midst would score by now."""
+    """By number, what those that have begun would score by now."""
     notes: tuple[str, ...]
     """What probes tell of the trial under the cursor, in fewer and fewer words."""
     labels: tuple[str, ...]
@@ -136,16 +137,10 @@ class _Shown(Struct, frozen=True):
     grouped: tuple[TrialRow, ...]
 
     @property
-    def running(self) -> tuple[TrialRow, ...]:
-        return tuple(trial for trial in self.unfinished if trial.state == "running")
-
-    @property
     def begun(self) -> tuple[TrialRow, ...]:
         """Those that run, then those that rest in their midst."""
-        rest = (
-            trial for trial in self.unfinished if trial.state in ("paused", "queued") and trial.step
-        )
-        return (*self.running, *rest)
+        begun = [trial for trial in self.unfinished if trial.state == "running" or trial.step]
+        return tuple(sorted(begun, key=lambda trial: trial.state != "running"))
 
 
 def look_at_study(reader: Reader, question: Question, before: Look | None) -> Look | None:
@@ -192,12 +187,12 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         folded=folded,
         rows=tuple(shown.rows.values()),
         cursor=shown.cursor,
-        running=shown.running,
+        begun=shown.begun,
         marked=shown.marked,
         marks=marks,
         slots=slots_in_sight(
             slots,
-            [trial.number for trial in shown.running],
+            [trial.number for trial in shown.begun],
             None if shown.cursor is None else shown.cursor.number,
         ),
         scored=scored,

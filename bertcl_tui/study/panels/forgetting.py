@@ -12,14 +12,15 @@ from bertcl_tui.study.look import Look
 from bertcl_tui.study.panels import NONE_FITS, Panel
 from bertcl_tui.widgets.chart import CurveChart
 from engine.spec.run import parse_sequence
+from engine.store.states import ENDED
 
 
 def forgetting_of(look: Look) -> Forgetting:
-    """Return the curves of the cursor's, the running and the marked trials, and the baseline.
+    """Return the curves of the cursor's trial, those begun and those marked, and the baseline.
 
     Where they are grouped, of the groups that these are in, or that all listed trials make.
     """
-    drawn = (*((look.cursor,) if look.cursor is not None else ()), *look.running, *look.marked)
+    drawn = (*((look.cursor,) if look.cursor is not None else ()), *look.begun, *look.marked)
     lines = _grouped(look, drawn) if look.groups.by else _single(look, drawn)
     hidden = look.study.counts and not look.numbers
     return Forgetting(
@@ -74,8 +75,8 @@ def line_of(
 ) -> Line:
     """Return a trial's curve; one without a slot, for which no colour is left, is dim."""
     name = f"#{trial.number}"
-    if trial.state == "running":
-        name = f"running {name}"
+    if trial.state not in ENDED:
+        name = f"{trial.state} {name}"
     return Line(name, run, "dim" if slot is None else emphasis, slot)
 
 

@@ -30,9 +30,27 @@ def test_a_paused_trial_keeps_what_it_would_score_by_now(store: Path, reader: Re
     after = look_at_study(reader, question, None)
     assert before is not None
     assert after is not None
-    assert after.running == ()
     assert after.known == before.known
     assert after.known[30].p_o is not None
+
+
+def test_trials_that_rest_in_their_midst_stay_drawn_and_the_legend_says_so(
+    store: Path, reader: Reader
+) -> None:
+    elsewhere = Question(study_id=LIVE_ID, cursor=10, marked=frozenset())
+    going = look_at_study(reader, elsewhere, None)
+    assert going is not None
+    opened = open_store(str(store))
+    with opened.writing() as connection:
+        connection.exec_driver_sql(
+            "UPDATE cl_run SET state = 'paused', desired = 'paused', worker_id = NULL WHERE id = 43"
+        )
+    opened.close()
+    paused = look_at_study(reader, elsewhere, going)
+    assert paused is not None
+    assert paused.slots == going.slots
+    names = [[line.name for line in forgetting_of(look).lines] for look in (going, paused)]
+    assert names == [["#10", "running #30"], ["#10", "paused #30"]]
 
 
 def test_what_probes_tell_of_the_cursors_trial_is_known_as_soon_as_a_stage_is_over(

@@ -78,7 +78,7 @@ def test_the_plane_labels_cursor_and_marks(reader: Reader) -> None:
 
 def test_no_curve_where_the_filter_hides_all(reader: Reader) -> None:
     look = _look(reader)
-    nothing = replace(look, numbers=(), cursor=None, running=(), flat=None)
+    nothing = replace(look, numbers=(), cursor=None, begun=(), flat=None)
     assert "No trial fits the filter." in forgetting_of(nothing).draw((60, 9), DARK).plain
 
 

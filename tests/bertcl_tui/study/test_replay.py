@@ -44,7 +44,7 @@ def test_all_that_is_shown_is_what_had_ended_by_then(reader: Reader, store: Path
     assert look.study.counts == {"complete": 8, "pruned": 1, "collapsed": 1}
     assert set(look.numbers) == {*COMPLETE_BY_10, 7}
     assert {trial.number for trial in look.scored} == COMPLETE_BY_10
-    assert look.running == ()
+    assert look.begun == ()
     assert look.cursor is None, "#10 had not ended"
     best = look.study.best
     assert best is not None
