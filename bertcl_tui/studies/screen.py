@@ -47,6 +47,7 @@ from bertcl_tui.widgets.keys import KeyBar, key_for, with_keys
 from bertcl_tui.workers.loads import Loads
 from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
+from engine.store.states import ENDED
 
 if TYPE_CHECKING:
     from engine.spec.protocol import Score
@@ -139,18 +140,22 @@ class StudiesScreen(LiveScreen):
     def read(self) -> StudiesRead:
         studies = self._reader.studies()
         ids = [study.id for study in studies]
-        watched_id = self._watched_id if self._watched_id in ids else next(iter(ids), None)
+        first = next(iter(studies), None)
+        watched = studies[ids.index(self._watched_id)] if self._watched_id in ids else first
         return StudiesRead(
             studies=studies,
             workers=self._reader.workers(),
             said=self._reader.log.last(limit=_LINES_SAID),
-            score=next((study.score for study in studies if study.id == watched_id), "accuracy"),
+            score="accuracy" if watched is None else watched.score,
             deleted=self._reader.has_deleted(),
-            watched=None if watched_id is None else self._watch(watched_id),
+            watched=None if watched is None else self._watch(watched),
         )
 
-    def _watch(self, study_id: int) -> tuple[TrialRow, RunCurves] | None:
-        trials = self._reader.trials(study_id, limit=1).rows
+    def _watch(self, study: StudyRow) -> tuple[TrialRow, RunCurves] | None:
+        """Read the first trial that is not ended, else the one that the row calls the best."""
+        trials = self._reader.trials(study.id, limit=1).rows
+        if study.best is not None and all(trial.state in ENDED for trial in trials):
+            trials = self._reader.chosen_trials(study.id, [study.best.number])
         curves = self._reader.curves([trial.run_id for trial in trials])
         # the study may have been deleted between the two readings
         return next(zip(trials, curves, strict=False), None)

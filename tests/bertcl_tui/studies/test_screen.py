@@ -295,6 +295,27 @@ async def test_what_did_not_change_is_not_painted_again(
         assert painted == {"LogPanel"}
 
 
+async def test_the_trial_that_a_row_calls_the_best_is_the_one_that_is_watched(
+    open_app: OpenApp, store: Path
+) -> None:
+    """Of trials with the same p that is the first, also where another one forgot less."""
+    opened = open_store(str(store))
+    with opened.writing() as connection:
+        connection.exec_driver_sql(
+            "UPDATE cl_run SET (p, p_o, p_s, forgetting) = (SELECT p, p_o, p_s, forgetting + 0.1"
+            " FROM cl_run WHERE study_id = 2 AND number = 9) WHERE study_id = 2 AND number = 4"
+        )
+    opened.close()
+    async with open_app() as pilot:
+        await _ready(pilot)
+        await pilot.press("j")
+        chart = pilot.app.screen.query_one("#watched", Chart)
+        await until(pilot, lambda: str(chart.border_title).startswith("Accuracy ─ best"))
+        best = _table(pilot).items[1].best
+        assert best is not None
+        assert (best.number, chart.border_title) == (4, "Accuracy ─ best #4")
+
+
 async def test_a_study_that_is_deleted_between_two_readings_is_not_watched(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
