@@ -32,6 +32,7 @@ EVERYWHERE = (
         "back",
         "Leave the screen.",
         (
+            "studies",
             "study",
             "compare",
             "trial",
@@ -48,7 +49,9 @@ EVERYWHERE = (
         ),
         shown="wide",
         elsewhere=(
+            ("studies", "Leave what is open: range, then filter."),
             ("study", "Leave what is open: range, filter, then the screen."),
+            ("work", "End the search in the log, then leave the screen."),
             ("arena", "Leave the legend, the runs or the curves of a cell, then the screen."),
             ("new-study", "Leave the list, then the form; nothing is started."),
             ("new-table", "Leave the list, then the form; nothing is started."),

@@ -247,6 +247,7 @@ class StudiesScreen(LiveScreen):
 
     @on(StudiesTable.Marked)
     def _marked(self) -> None:
+        self.refresh_bindings()
         self._entitle()
 
     @on(StudiesTable.Moved)
@@ -295,18 +296,28 @@ class StudiesScreen(LiveScreen):
     @on(FilterBar.Changed)
     def _filter_changed(self, message: FilterBar.Changed) -> None:
         self._where = message.where
+        self.refresh_bindings()
         self._show_table()
 
     @on(FilterBar.Closed)
     def _filter_closed(self) -> None:
         self._table.focus()
 
+    def action_back(self) -> None:
+        """End what narrows the list or is begun in it; this is home, one goes no further."""
+        if self._table.ranging:
+            self._table.end_range()
+        else:
+            self.query_one(FilterBar).clear()
+
     # actions
 
     def check_action(self, action: str, _: tuple[object, ...]) -> bool | None:
-        """Hide what needs a study while there is none, and undo where nothing was deleted."""
+        """Hide what needs a study while there is none, and what has nothing to undo or to end."""
         if action == "undo_delete":
             return self._deleted
+        if action == "back":
+            return self._table.ranging or bool(self.query(f"FilterBar.{FilterBar.OPEN}"))
         return bool(self._studies) or action not in _NEED_A_STUDY
 
     def action_new_study(self) -> None:

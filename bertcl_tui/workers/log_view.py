@@ -258,8 +258,10 @@ class LogView(Vertical):
         had = searching.has_class(_OPEN)
         searching.remove_class(_OPEN)
         if had:
-            self.query_one(Input).value = ""
-            self.query_one(LogTable).focus()
+            entry = self.query_one(Input)
+            entry.value = ""
+            if entry.has_focus:
+                self.query_one(LogTable).focus()
         return had
 
     def on_key(self, event: events.Key) -> None:

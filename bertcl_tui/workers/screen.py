@@ -298,7 +298,8 @@ class WorkersScreen(LiveScreen):
         self.follow()
 
     def action_back(self) -> None:
-        self.dismiss()
+        if not self.query_one(LogView).end_search():
+            self.dismiss()
 
     def _current(self) -> WorkerRow | None:
         line = self.query_one(WorkersTable).current

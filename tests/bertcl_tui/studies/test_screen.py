@@ -204,17 +204,24 @@ async def test_it_is_asked_before_a_study_is_stopped_or_deleted(
         await until(pilot, lambda: _names(pilot) == [LIVE, PAUSED])
 
 
-@pytest.mark.action("studies", "filter")
+@pytest.mark.action("studies", "filter", "back")
 async def test_a_filter_narrows_escape_widens_and_a_wrong_one_says_so(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await _ready(pilot)
         await pilot.press("slash", *"mrpc")
         await until(pilot, lambda: _names(pilot) == [DONE, PAUSED])
-        await pilot.press("enter")
-        assert pilot.app.focused is _table(pilot)
-        await pilot.press("slash", "escape")
-        await until(pilot, lambda: len(_names(pilot)) == 3)
-        assert pilot.app.focused is _table(pilot)
+        for keys in (("escape",), ("slash", "escape")):
+            await pilot.press("enter")
+            assert pilot.app.focused is _table(pilot)
+            await pilot.press(*keys)
+            await until(pilot, lambda: len(_names(pilot)) == 3)
+            assert pilot.app.focused is _table(pilot)
+            await pilot.press("slash", *"mrpc")
+            await until(pilot, lambda: _names(pilot) == [DONE, PAUSED])
+        await pilot.press("enter", "v", "j", "escape")
+        assert not _table(pilot).ranging
+        assert _names(pilot) == [DONE, PAUSED]
+        await pilot.press("escape")
 
         await pilot.press("slash")  # where it is wrong, the last right one holds
         pilot.app.screen.query_one(Input).value = "state:complete"
