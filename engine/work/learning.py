@@ -157,7 +157,7 @@ class Learning:
             stack.leave(self.learner)
 
     def _write_what_was_reached(self) -> None:
-        self.recorder.reached(self.learner.steps_taken)
+        self.recorder.reached(self.learner.steps_taken, self.learner.trace.read())
         self.recorder.write()
 
     def _take(self, event: Event) -> None:

@@ -1,11 +1,11 @@
 """What a run measures, written to the store in batches: a screen redraws at most so often."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from engine.learning.events import Measured, Stepped
+from engine.learning.events import Measured, Stepped, Trace
 from engine.learning.plan import StagePlan
 from engine.store.confusions import ConfusionRecord
 from engine.store.connection import Store
@@ -165,9 +165,18 @@ class Recorder:
         # The step that ends with a measurement is said after it, and would seem to take no time.
         self._stepped_at = None
 
-    def reached(self, step: int) -> None:
-        """Take that so many steps were taken; what is measured after the last may still be due."""
+    def reached(self, step: int, traces: Iterable[Trace]) -> None:
+        """Take that so many steps were taken; what is measured after the last may still be due.
+
+        ``traces`` are of those that were not said yet.
+        """
         self._step = max(self._step, step)
+        self._take_traces(traces)
+
+    def _take_traces(self, traces: Iterable[Trace]) -> None:
+        self._traces += [
+            TraceRecord(step=seen.step, loss=seen.loss, ratios=seen.ratios) for seen in traces
+        ]
 
     def stepped(self, event: Stepped) -> None:
         """Take a step."""
@@ -178,9 +187,7 @@ class Recorder:
         self._step = event.step
         self._learning += event.seconds
         self._products += event.products
-        self._traces += [
-            TraceRecord(step=seen.step, loss=seen.loss, ratios=seen.ratios) for seen in event.traces
-        ]
+        self._take_traces(event.traces)
         if now - self._written_at >= self._write_seconds:
             self.write()
 

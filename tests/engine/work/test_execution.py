@@ -20,6 +20,7 @@ from engine.errors import StorageError
 from engine.learning.checkpoint import read_position
 from engine.learning.events import Measured, Stepped
 from engine.learning.learner import SequenceLearner
+from engine.learning.plan import StagePlan
 from engine.places.named import CACHES, CHECKPOINTS
 from engine.search.collapse import Look
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec
@@ -36,8 +37,10 @@ from engine.store.schema import log, run
 from engine.store.searches import spending_of
 from engine.store.states import SET_ASIDE
 from engine.store.studies import control_study, create_study, get_study
+from engine.store.traces import traces_of
 from engine.store.workers import end_worker, living_workers, register_worker
 from engine.work import control
+from engine.work.control import Interrupted
 from engine.work.execution import execute
 from engine.work.heartbeat import Heartbeat
 from engine.work.judge import Judge, Verdict
@@ -435,6 +438,29 @@ def test_a_pause_is_obeyed_without_room_for_a_checkpoint(store: Store, spec: Run
     assert outcome is not None
     assert get_run(store, run_id).state == "paused"
     assert "cannot be written" in (get_run(store, run_id).reason or "")
+
+
+def test_a_pause_before_a_step_is_measured_loses_nothing_of_the_step(
+    store: Store, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = create_run(store, spec)
+    measure = SequenceLearner._measure
+
+    def pause(learner: SequenceLearner, plan: StagePlan, stage: int, step: int) -> Measured:
+        if (stage, step) == (1, plan.steps):
+            control_run(store, run_id, "paused")
+            raise Interrupted("paused")
+        return measure(learner, plan, stage, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SequenceLearner, "_measure", pause)
+        assert work(store) == Outcome("paused")
+    assert [trace.step for trace in traces_of(store, run_id)] == [*range(1, 13)]
+    control_run(store, run_id, "running")
+    outcome = work(store)
+    assert outcome is not None
+    assert outcome.state == "complete"
+    assert [trace.step for trace in traces_of(store, run_id)] == [*range(1, 13)]
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed"])
