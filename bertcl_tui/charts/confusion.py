@@ -8,7 +8,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.glyphs import bar
 from bertcl_tui.charts.style import Palette
-from bertcl_tui.charts.words import cut, fill, fill_before, width_of
+from bertcl_tui.charts.words import cut, decimal, fill, fill_before, width_of
 
 _GAP: Final = 1
 _APART: Final = 2
@@ -208,5 +208,5 @@ def _heads(classes: Classes) -> Iterator[str]:
 def _append_shares(text: Text, classes: Classes, each: ClassRow, palette: Palette) -> None:
     values = (each.before, each.after, each.fall) if classes.compared else (each.after,)
     for (_, columns), value in zip(_shares(classes), values, strict=True):
-        said = _UNKNOWN if value is None else f"{value:.3f}".replace("-", "−")
+        said = _UNKNOWN if value is None else decimal(value)
         text.append(said.rjust(columns), palette.muted if value is None else palette.text)

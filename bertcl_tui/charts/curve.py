@@ -33,7 +33,7 @@ from bertcl_tui.charts.series import (
     reference,
 )
 from bertcl_tui.charts.style import Palette, Size, message, too_small
-from bertcl_tui.charts.words import cut, width_of
+from bertcl_tui.charts.words import cut, decimal, width_of
 
 _SMALLEST: Final = (30, 6)
 _ROWS_FOR_A_HEADER: Final = 8
@@ -172,7 +172,7 @@ def _readings(strokes: Sequence[Stroke], view: View, x: float, width: int) -> li
     ends = []
     for stroke, reading in found:
         apart = base is not None and stroke.layer is not Layer.REFERENCE
-        difference = f"{reading.y - base:+.3f}".replace("-", "−") if apart and base else ""
+        difference = decimal(reading.y - base, plus=True) if apart and base else ""
         late = "" if reading.x == x else f" @{reading.x:.0f}"
         caption = fit_reading(
             stroke.line.name,

@@ -17,7 +17,7 @@ from bertcl_tui.study.baseline import flat_baseline, flat_name
 from bertcl_tui.study.groups import Repeats, grouped_lines
 from bertcl_tui.study.look import flats_elsewhere
 from bertcl_tui.study.panels.forgetting import line_of
-from bertcl_tui.style.wording import duration, mean_of, score
+from bertcl_tui.style.wording import duration, mean_of, score, signed
 from bertcl_tui.trial.look import choice_labels
 from engine.spec import RunSpec
 from engine.spec.differences import facts_of
@@ -92,9 +92,9 @@ def _score(
     value: Callable[[TrialRow], float | None],
     best: Callable[[Sequence[float]], float] = max,
 ) -> Fact:
-    values = tuple(score(value(each.trial)) for each in several)
-    shown = tuple(text.replace("-", "−") for text in values)
-    return Fact(name=name, values=shown, best=_best(values, best))
+    values = [value(each.trial) for each in several]
+    shown = tuple(map(signed, values))
+    return Fact(name=name, values=shown, best=_best(tuple(map(score, values)), best))
 
 
 def _best(values: Sequence[str], best: Callable[[Sequence[float]], float] = max) -> tuple[int, ...]:

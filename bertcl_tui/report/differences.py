@@ -15,6 +15,7 @@ from bertcl_tui.report.drawing import (
     shape_of,
     told,
 )
+from engine.arena import legend
 from engine.arena.entrants import Entrant
 from engine.arena.measuring import P, gains_of, half_width, mean_gain
 from engine.arena.tables import numbers_by_seed
@@ -46,7 +47,7 @@ def _difference(method: str, column: str, mean: float, gains: Sequence[float]) -
         "difference": round(mean, 5),
         "low": round(low, 5),
         "high": round(high, 5),
-        "interval": "–" if half is None else f"{low:+.3f} to {high:+.3f}",
+        "interval": "–" if half is None else f"{legend.signed(low)} to {legend.signed(high)}",
         "seeds": len(gains),
     }
 

@@ -70,7 +70,7 @@ def _kept(look: StudyLook, chosen: Chosen, first: str) -> Iterator[tuple[str, st
     matrix = found.matrix
     if matrix.forgetting is not None:
         yield f"{found.name} on {first}, after its stage → at the end", _change(found, 0)
-        yield "forgetting", f"{matrix.forgetting:.3f}"
+        yield "forgetting", signed(matrix.forgetting)
 
 
 def _change(found: Accuracies, task: int) -> str:

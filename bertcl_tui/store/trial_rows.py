@@ -99,7 +99,7 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     p_o_before: float | None = None
     """Of the earlier tasks, each after its own stage; None: not measured."""
     forgetting: float | None = None
-    """Mean fall from each earlier task's best to its end; below 0 where it was won."""
+    """Mean fall from each earlier task's best before the last stage; below 0 where it was won."""
     reported_p: float | None = None
     """On the validation split; None: not measured, as all below."""
     reported_p_o: float | None = None

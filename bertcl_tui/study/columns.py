@@ -138,7 +138,7 @@ TRIAL_COLUMNS: Final = (
     ),
     _number(
         "forgetting",
-        "forgetting: fall of p_o from its best to its end",
+        "forgetting: best p_o before the last stage − p_o at the end",
         6,
         Part("forgetting"),
         label="forgot",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from bertcl_tui.charts.words import decimal
 from bertcl_tui.store.study_rows import Best, StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import Confirmation
 
@@ -57,7 +58,7 @@ def score(value: float | None) -> str:
 
 def signed(points: float | None) -> str:
     """Write a difference, with a sign below 0 that is as wide as a digit; none is a dash."""
-    return score(points).replace("-", "−")
+    return score(None) if points is None else decimal(points)
 
 
 def at_the_beginning(words: str) -> str:

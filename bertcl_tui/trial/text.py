@@ -58,7 +58,7 @@ _MOST_OF_A_NAME: Final = 16
 MEASURES: Final = {
     "ACC": "average accuracy after the last stage",
     "BWT": "backward transfer: below 0 where earlier tasks were forgotten",
-    "forgetting": "mean fall from each earlier task's best to its end",
+    "forgetting": "mean fall from each earlier task's best before the last stage",
 }
 
 

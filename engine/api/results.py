@@ -72,7 +72,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     p_o_before: float | None
     """Accuracy on the earlier tasks, each after its own stage."""
     forgetting: float | None
-    """Mean fall from each earlier task's best to its end; below 0 where it was won."""
+    """Mean fall from each earlier task's best before the last stage; below 0 where it was won."""
     mean_p: float | None
     """Mean of p over its seeds: its own, and those of its races."""
     seeds: int

@@ -29,8 +29,8 @@ _SMALLEST: Final = 1e-3
 
 
 def number(value: float) -> str:
-    """Write an accuracy or a difference of accuracies."""
-    return f"{value:.3f}"
+    """Write an accuracy, or a difference of accuracies, which may be below 0."""
+    return f"{value:z.3f}".replace("-", "−")
 
 
 def interval(half_width: float | None) -> str:
@@ -40,7 +40,7 @@ def interval(half_width: float | None) -> str:
 
 def signed(difference: float) -> str:
     """Write a difference of accuracies."""
-    return f"{difference:+.3f}".replace("-", "−")
+    return f"{difference:+z.3f}".replace("-", "−")
 
 
 def marks(cell: Cell) -> str:

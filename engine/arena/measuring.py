@@ -133,7 +133,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
         Measure(name="bwt", title="backward transfer (BWT)", quantities=(_BWT,)),
         Measure(
             name="forgetting",
-            title="forgetting: fall from the best accuracy on earlier tasks",
+            title="forgetting: fall from the best before the last stage to the end",
             quantities=(_FORGETTING,),
         ),
         BEFORE_AFTER,

@@ -77,7 +77,7 @@ def _cell(cell: Cell) -> str:
 def _value(value: Value) -> str:
     if value.mean is None:
         return "--"
-    mean = legend.number(value.mean).replace("-", "$-$")
+    mean = legend.number(value.mean).replace("−", "$-$")
     shown = rf"\textbf{{{mean}}}" if value.better else mean
     mark = "$^{*}$" if value.significant else ""
     return f"{shown}{_escaped(legend.interval(value.half_width))}{mark}"

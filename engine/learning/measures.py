@@ -64,7 +64,7 @@ class AccuracyMatrix:
 
     @property
     def forgetting(self) -> float | None:
-        """Chaudhry et al. 2018: mean fall from each earlier task's best to its end."""
+        """Chaudhry et al. 2018: mean fall from each earlier task's best before the last stage."""
         if not self._is_of_stages:
             return None
         return _mean(

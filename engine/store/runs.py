@@ -72,7 +72,7 @@ class Scores(Struct, frozen=True, kw_only=True):
     p_o_before: float | None = None
     """Accuracy on the earlier tasks, each after its own stage; None: it was not measured."""
     forgetting: float | None = None
-    """Mean fall from each earlier task's best to its end; None: that is not known."""
+    """Mean fall from each earlier task's best before the last stage; None: that is not known."""
 
     @property
     def p(self) -> float:

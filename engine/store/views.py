@@ -68,8 +68,8 @@ _RUN: Final = {
     "p_s": "the same on the last task after the last stage, 0 to 1",
     "p_o_before": "the same on the earlier tasks, each after its own stage, mean over them; NULL: "
     "not measured",
-    "forgetting": "mean fall from each earlier task's best to its end; of a pair p_o_before − p_o; "
-    "below 0 where it was won",
+    "forgetting": "mean fall from each earlier task's best before the last stage; of a pair "
+    "p_o_before − p_o; below 0 where it was won",
     "reported_p": "p on the validation split",
     "reported_p_o": "p_o on the validation split",
     "reported_p_s": "p_s on the validation split",

@@ -4,11 +4,13 @@ from bertcl_tui.style.wording import (
     count,
     duration,
     score,
+    signed,
     size,
     spent_text,
     steps_rate,
     tokens_rate,
 )
+from engine.arena import legend
 from engine.store.measurements import Spent
 
 
@@ -32,6 +34,18 @@ def test_duration(seconds: float | None, text: str) -> None:
 
 def test_score() -> None:
     assert (score(None), score(1.41666)) == ("–", "1.417")
+
+
+@pytest.mark.parametrize(
+    ("difference", "text"),
+    [(None, "–"), (-0.0004, "0.000"), (-0.0, "0.000"), (-0.0006, "−0.001"), (0.1, "0.100")],
+)
+def test_differences_have_one_sign_below_0_and_none_where_they_round_to_it(
+    difference: float | None, text: str
+) -> None:
+    assert signed(difference) == text
+    if difference is not None:
+        assert legend.number(difference) == text
 
 
 def test_steps_rate() -> None:
