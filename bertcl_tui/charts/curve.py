@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, pairwise
-from math import isfinite
+from math import inf, isfinite
 from typing import Final
 
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from bertcl_tui.charts.series import (
     Layer,
     Level,
     Picture,
+    Reading,
     Series,
     Stroke,
     View,
@@ -32,7 +33,7 @@ from bertcl_tui.charts.series import (
     read_at,
     reference,
 )
-from bertcl_tui.charts.style import Palette, Size, message, too_small
+from bertcl_tui.charts.style import REFERENCE_GLYPH, Palette, Size, message, too_small
 from bertcl_tui.charts.words import cut, decimal, width_of
 
 _SMALLEST: Final = (30, 6)
@@ -40,6 +41,7 @@ _ROWS_FOR_A_HEADER: Final = 8
 _ROWS_FOR_TWO: Final = 12
 _GUTTER_SHARE: Final = 0.4  # of the columns, at most, for labels
 _GLYPH_EVERY: Final = 24  # columns
+_DIM_GLYPH: Final = "•"
 _EVERYTHING: Final = View()
 _OF_A_NAME: Final = 10  # columns that are left to it beside a band
 
@@ -81,6 +83,7 @@ def picture_curves(
     _shade(plot.canvas, banded, palette)
     _draw_lines(plot.canvas, thinned)
     plot.lay_canvas()
+    _write_ends(plot, thinned)
     if palette.colourless:
         _write_glyphs(plot, [stroke for stroke in thinned if stroke.layer is Layer.COLOURED])
     plot.write_x_unit(_x_unit(curves.x_label, view), palette.muted)
@@ -106,13 +109,13 @@ def _reference(baseline: Series | Level | None, x_range: Range, palette: Palette
 def _shown(stroke: Stroke, x_range: Range, view: View, most: int) -> Stroke:
     """Return the few points of a stroke that are drawn, at their places on the axis."""
     thinned = stroke.over(x_range).thinned(most)
-    if not view.log:
-        return thinned
-    return replace(thinned, line=replace(thinned.line, xs=list(map(view.place, thinned.line.xs))))
+    return replace(thinned, line=thinned.line.placed(view)) if view.log else thinned
 
 
 def _values(strokes: Sequence[Stroke]) -> list[float]:
-    return list(filter(isfinite, chain.from_iterable(stroke.line.ys for stroke in strokes)))
+    lines = _lines(strokes)
+    ends = (y for line in lines for _, y in line.points())
+    return list(filter(isfinite, chain(*(line.ys for line in lines), ends)))
 
 
 def _y_axis(values: Sequence[float], limits: Range | None, rows: int) -> Axis:
@@ -158,10 +161,10 @@ def _labels(strokes: Sequence[Stroke], shown: Range, view: View, width: int) -> 
     ends = []
     for stroke in labelled:
         line = stroke.over(shown).line
-        if not line.is_empty():
-            x, y = line.last()
-            caption = fit_caption(line.name, _told(line, x, y, width), width)
-            ends.append(_end(stroke, view, x, y, caption))
+        last = read_at(line, inf)
+        if last is not None:
+            caption = fit_caption(line.name, _told(last, width), width)
+            ends.append(_end(stroke, view, last, caption))
     return ends
 
 
@@ -176,16 +179,17 @@ def _readings(strokes: Sequence[Stroke], view: View, x: float, width: int) -> li
         late = "" if reading.x == x else f" @{reading.x:.0f}"
         caption = fit_reading(
             stroke.line.name,
-            _told(stroke.line, reading.x, reading.y, width),
+            _told(reading, width),
             f"{difference}{late}".strip(),
             width,
         )
-        ends.append(_end(stroke, view, reading.x, reading.y, caption))
+        ends.append(_end(stroke, view, reading, caption))
     return ends
 
 
-def _told(line: Series, x: float, y: float, width: int) -> str:
+def _told(read: Reading, width: int) -> str:
     """Write a value; that of a mean with band and number, as far as there is room beside a name."""
+    line, x, y = read.of, read.x, read.y
     value, sides = value_label(y), ""
     if line.low:
         low, high = (interpolate(x, (line.xs, edge)) for edge in (line.low, line.high))
@@ -198,10 +202,10 @@ def _told(line: Series, x: float, y: float, width: int) -> str:
     return value
 
 
-def _end(stroke: Stroke, view: View, x: float, y: float, caption: str) -> LineEnd:
+def _end(stroke: Stroke, view: View, read: Reading, caption: str) -> LineEnd:
     return LineEnd(
-        x=view.place(x),
-        y=y,
+        x=view.place(read.x),
+        y=read.y,
         glyph=stroke.glyph,
         caption=caption,
         style=stroke.style,
@@ -299,6 +303,15 @@ def _write_glyphs(plot: Plot, strokes: Sequence[Stroke]) -> None:
             y = interpolate(x, (stroke.line.xs, stroke.line.ys))
             if isfinite(y):
                 plot.sheet.write(*plot.cell(x, y), stroke.glyph, stroke.style)
+
+
+def _write_ends(plot: Plot, strokes: Sequence[Stroke]) -> None:
+    """Write what lines come to at the ends of stages as points, the most important ones on top."""
+    for stroke in sorted(strokes, key=lambda stroke: (stroke.layer, stroke.heavy)):
+        glyph = REFERENCE_GLYPH if stroke.layer is Layer.REFERENCE else stroke.glyph or _DIM_GLYPH
+        for x, y in stroke.line.points():
+            if isfinite(y):
+                plot.sheet.write(*plot.cell(x, y), glyph, stroke.style)
 
 
 def _draw_lines(canvas: Canvas, strokes: Sequence[Stroke]) -> None:

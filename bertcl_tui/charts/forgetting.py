@@ -1,6 +1,5 @@
 """Forgetting curves: accuracy, or macro-F1, on earlier tasks while later ones are learnt."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
 
@@ -8,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.text import Text
 
+from bertcl_tui.charts.earlier import ends_of_earlier, known_of_earlier
 from bertcl_tui.charts.glyphs import Polyline
 from bertcl_tui.charts.groups import Groups, mean_of
 from bertcl_tui.charts.series import Boundary, Curves, Picture, Series, View
@@ -124,7 +124,8 @@ class Forgetting(Struct, frozen=True):
     def _series(self, line: Line) -> Series:
         if self.groups.by:
             runs = (line.run, *line.others)
-            drawn = as_one(line.name, runs, [known_of_earlier(run) for run in runs], self.groups)
+            lines, ends = ([of(run) for run in runs] for of in (known_of_earlier, ends_of_earlier))
+            drawn = as_one(line.name, runs, lines, ends, self.groups)
             return replace(drawn, emphasis=line.emphasis, slot=line.slot)
         steps, accuracies = known_of_earlier(line.run)
         return Series(
@@ -134,6 +135,7 @@ class Forgetting(Struct, frozen=True):
             emphasis=line.emphasis,
             slot=line.slot,
             rows=shares_of(line.run, self.rows),
+            ends=_ends(line.name, ends_of_earlier(line.run), (steps, accuracies)),
         )
 
 
@@ -177,8 +179,10 @@ class Learning(Struct, frozen=True):
         if self.groups.by:
             runs = (self.run, *self.others)
             lines = [_of_task(run, curve.task) for run in runs]
-            drawn = as_one(task, runs, lines, self.groups)
-            return replace(drawn, count="", emphasis=emphasis, slot=curve.task)
+            ends = [_ends_of_task(run, curve.task) for run in runs]
+            drawn = as_one(task, runs, lines, ends, self.groups)
+            ends_drawn = None if drawn.ends is None else replace(drawn.ends, count="")
+            return replace(drawn, count="", emphasis=emphasis, slot=curve.task, ends=ends_drawn)
         return Series(
             name=task,
             xs=curve.steps,
@@ -186,11 +190,16 @@ class Learning(Struct, frozen=True):
             emphasis=emphasis,
             slot=curve.task,
             rows=shares_of(self.run, self.rows),
+            ends=_ends(task, _ends_of_task(self.run, curve.task), (curve.steps, curve.accuracies)),
         )
 
 
 def as_one(
-    name: str, runs: Sequence[RunCurves], lines: Sequence[Polyline], groups: Groups
+    name: str,
+    runs: Sequence[RunCurves],
+    lines: Sequence[Polyline],
+    ends: Sequence[Polyline],
+    groups: Groups,
 ) -> Series:
     """Return the mean of runs that are drawn as one, with its band, and of how many it is.
 
@@ -201,21 +210,30 @@ def as_one(
         name: of the group.
         runs: those in it.
         lines: what is drawn of each.
+        ends: its points at the ends of stages, on all rows.
         groups: what the band is.
     """
-    whole = [line for run, line in zip(runs, lines, strict=True) if is_over(run)]
-    counted = whole or [line for line in lines if line[0]]
-    mean = mean_of(counted, groups.spread)
+    both = list(zip(lines, ends, strict=True))
+    whole = [each for run, each in zip(runs, both, strict=True) if is_over(run)]
+    counted = whole or [each for each in both if each[0][0]]
     of = "" if len(counted) == len(runs) else f" of {len(runs)}"
-    return Series(
-        name=name,
-        xs=mean.xs,
-        ys=mean.ys,
-        low=mean.low,
-        high=mean.high,
-        count=f"n={len(counted)}{of}",
-        even=groups.spread == "sd",
-    )
+
+    def drawn(several: Sequence[Polyline]) -> Series:
+        mean = mean_of(several, groups.spread)
+        return Series(
+            name=name,
+            xs=mean.xs,
+            ys=mean.ys,
+            low=mean.low,
+            high=mean.high,
+            count=f"n={len(counted)}{of}",
+            even=groups.spread == "sd",
+        )
+
+    line = drawn([each for each, _ in counted])
+    if not counted or any(not points[0] for _, points in counted):
+        return line
+    return replace(line, ends=drawn([points for _, points in counted]))
 
 
 def is_over(run: RunCurves) -> bool:
@@ -232,6 +250,23 @@ def count_meant(runs: Collection[RunCurves]) -> int:
 def _of_task(run: RunCurves, task: int) -> Polyline:
     found = next((curve for curve in run.curves if curve.task == task), None)
     return ((), ()) if found is None else (found.steps, found.accuracies)
+
+
+def _ends_of_task(run: RunCurves, task: int) -> Polyline:
+    found = (curve.ends for curve in run.curves if curve.task == task)
+    return _polyline(next(found, ()))
+
+
+def _polyline(points: Iterable[tuple[float, float]]) -> Polyline:
+    known = tuple(points)
+    return tuple(x for x, _ in known), tuple(y for _, y in known)
+
+
+def _ends(name: str, points: Polyline, line: Polyline) -> Series | None:
+    """Return those that are not on the line, as they are on other rows; None: there are none."""
+    on_it = set(zip(*line, strict=True))
+    xs, ys = _polyline(point for point in zip(*points, strict=True) if point not in on_it)
+    return Series(name=name, xs=xs, ys=ys) if xs else None
 
 
 class Nothing(Struct, frozen=True):
@@ -268,7 +303,7 @@ def measured_on(runs: Iterable[RunCurves], most: int) -> str:
         most: rows that their protocol allows, for those of which no more is known.
     """
     rows = max((run.followed or most for run in runs), default=most)
-    return f"stages end on all rows, curves between on up to {rows:,} rows a task"
+    return f"curves on up to {rows:,} rows a task, points at the ends of stages on all rows"
 
 
 def read_by(runs: Collection[RunCurves], most: int, *, grouped: bool = False) -> str:
@@ -294,61 +329,3 @@ def earlier_tasks(tasks: Collection[str]) -> str:
     """Name the curves' y for a title: the first task of a pair, or all but the last."""
     *earlier, _ = tasks
     return earlier[0] if len(earlier) == 1 else f"{len(earlier)} earlier tasks"
-
-
-class Known(Struct, frozen=True):
-    """The latest accuracies on the retention rows; None where nothing was measured yet."""
-
-    p_o: float | None
-    p_s: float | None
-    p_o_before: float | None = None
-    """Of the tasks that p_o is of, each at the end of its own stage."""
-    bwt: float | None = None
-    """How far p_o is above that."""
-    forgetting: float | None = None
-    """How far it has fallen; None where a later stage may have been its best."""
-
-
-def known_now(run: RunCurves) -> Known:
-    """Return what a run that goes on would score by its latest measurements."""
-    _, earlier = known_of_earlier(run)
-    last = [curve for curve in run.curves if curve.task + 1 == len(run.stages)]
-    before = [
-        curve.accuracies[curve.steps.index(step)]
-        for curve in run.curves
-        if (step := _learnt_at(run, curve.task)) in curve.steps
-    ]
-    p_o = earlier[-1] if earlier else None
-    p_o_before = sum(before) / len(before) if before else None
-    bwt = None if p_o is None or p_o_before is None else p_o - p_o_before
-    return Known(
-        p_o=p_o,
-        p_s=last[0].accuracies[-1] if last else None,
-        p_o_before=p_o_before,
-        bwt=bwt,
-        forgetting=None if bwt is None or len(run.stages) > 2 else -bwt,  # noqa: PLR2004 - a pair
-    )
-
-
-def known_of_earlier(run: RunCurves) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Return steps after stage 1 and the mean accuracy on the tasks learnt before, as in p_o."""
-    if len(run.stages) < 2:  # noqa: PLR2004 - nothing is earlier in the first stage
-        return (), ()
-    start = run.stages[1].first_step
-    by_step: dict[int, list[float]] = defaultdict(list)
-    for curve in run.curves:
-        for step, accuracy in zip(curve.steps, curve.accuracies, strict=True):
-            if step >= start and step >= _learnt_at(run, curve.task):
-                by_step[step].append(accuracy)
-    steps = sorted(by_step)
-    return (
-        tuple(step - start for step in steps),
-        tuple(sum(by_step[step]) / len(by_step[step]) for step in steps),
-    )
-
-
-def _learnt_at(run: RunCurves, task: int) -> int:
-    """Return the step at which a task was learnt; the last one of all never is an earlier one."""
-    if task + 1 >= len(run.stages):
-        return run.stages[-1].last_step + 1
-    return run.stages[task].last_step

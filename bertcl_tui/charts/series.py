@@ -38,6 +38,8 @@ class Series(Struct, frozen=True, kw_only=True):
     """Of how many lines it is the mean: ``n=3``."""
     even: bool = False
     """Whether that band is as far up as down everywhere, as a deviation is."""
+    ends: "Series | None" = None
+    """Points that no line joins: what it comes to on more rows than its own values are of."""
 
     def is_empty(self) -> bool:
         """Return whether there is nothing to draw."""
@@ -51,10 +53,14 @@ class Series(Struct, frozen=True, kw_only=True):
         )
         return replace(self, xs=xs, ys=ys, low=low, high=high)
 
-    def last(self) -> Point:
-        """Return the last point that is not a gap; there must be one."""
-        index = next(index for index in reversed(range(len(self.ys))) if isfinite(self.ys[index]))
-        return self.xs[index], self.ys[index]
+    def points(self) -> Sequence[Point]:
+        """Return what it comes to at its ends."""
+        return () if self.ends is None else list(zip(self.ends.xs, self.ends.ys, strict=True))
+
+    def placed(self, view: "View") -> Self:
+        """Return it with its xs where they stand on the axis."""
+        ends = None if self.ends is None else self.ends.placed(view)
+        return replace(self, xs=list(map(view.place, self.xs)), ends=ends)
 
 
 class Level(Struct, frozen=True):
@@ -123,8 +129,14 @@ class Stroke(Struct, frozen=True, kw_only=True):
 
     def over(self, x_range: Range) -> Self:
         """Return the stroke of what of the line is in a range."""
+        low, high = x_range
         points = within((self.line.xs, self.line.ys), x_range)
-        return replace(self, line=self.line.through(*points))
+        line, ends = self.line.through(*points), self.line.ends
+        if ends is not None:
+            seen = [place for place, x in enumerate(ends.xs) if low <= x <= high]
+            xs, ys = ([each[place] for place in seen] for each in (ends.xs, ends.ys))
+            line = replace(line, ends=ends.through(xs, ys))
+        return replace(self, line=line)
 
     def thinned(self, most: int) -> Self:
         """Return the stroke of a line with at most so many points."""
@@ -212,6 +224,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     x: float
     """Where it was measured: at the crosshair or the last time before."""
     y: float
+    of: Series
+    """The line, or its ends."""
 
 
 class Area(Struct, frozen=True, kw_only=True):
@@ -241,11 +255,16 @@ class Picture(Struct, frozen=True):
 
 
 def read_at(line: Series, x: float) -> Reading | None:
-    """Return the line's value at x, or the last one before; None: it begins later."""
+    """Return the line's value at x, or the last one before; None: it begins later.
+
+    Where it has an end, that is on more rows, and told.
+    """
+    end = None if line.ends is None else read_at(line.ends, x)
     for index in reversed(range(bisect_right(line.xs, x))):
         if isfinite(line.ys[index]):
-            return Reading(x=line.xs[index], y=line.ys[index])
-    return None
+            read = Reading(x=line.xs[index], y=line.ys[index], of=line)
+            return read if end is None or end.x < read.x else end
+    return end
 
 
 def steps_of(lines: Sequence[Series]) -> tuple[float, ...]:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bertcl_tui.charts.forgetting import Forgetting, Line, known_of_earlier
+from bertcl_tui.charts.earlier import ends_of_earlier, known_of_earlier
+from bertcl_tui.charts.forgetting import Forgetting, Line
 from bertcl_tui.report.drawing import (
     INK,
     QUIET,
@@ -84,6 +85,7 @@ def forgetting_figure(
             "encoding": {"x": x, "y": y, "color": colour},
             "layer": [
                 {
+                    "transform": [{"filter": "!datum.end"}],
                     "mark": {"type": "line", "strokeWidth": 1.8},
                     "encoding": {"strokeDash": dash, "detail": {"field": "task"}},
                 },
@@ -131,18 +133,29 @@ _NEAREST: Final = {
 
 
 def _points(key: str, line: Line, earlier: str) -> list[dict[str, Any]]:
-    """Return what is drawn of a trial: the mean of its earlier tasks, and each task."""
+    """Return what is drawn of a trial: the mean of its earlier tasks, and each task.
+
+    What ends a stage is on all rows, so that no line leads there.
+    """
     run = line.run
     if len(run.stages) < 2:  # noqa: PLR2004 - nothing is earlier in the first stage
         return []
     start = run.stages[1].first_step
-    curves = {earlier.partition(" on ")[2] or earlier: known_of_earlier(run)}
+    curves = {
+        earlier.partition(" on ")[2] or earlier: (
+            list(zip(*known_of_earlier(run), strict=True)),
+            list(zip(*ends_of_earlier(run), strict=True)),
+        )
+    }
     for curve in run.curves:
         name = run.stages[curve.task].task if curve.task < len(run.stages) else ""
-        after = [(s - start, a) for s, a in zip(curve.steps, curve.accuracies, strict=True)]
-        late = [(step, accuracy) for step, accuracy in after if step >= 0]
+        measured = list(zip(curve.steps, curve.accuracies, strict=True))
+        late, ends = (
+            [(step - start, accuracy) for step, accuracy in points if step >= start]
+            for points in (measured, curve.ends)
+        )
         if name and late:
-            curves.setdefault(name, (tuple(s for s, _ in late), tuple(a for _, a in late)))
+            curves.setdefault(name, (late, ends))
     return [
         {
             "trial": key,
@@ -150,10 +163,14 @@ def _points(key: str, line: Line, earlier: str) -> list[dict[str, Any]]:
             "task": task,
             "step": step,
             "accuracy": round(accuracy, 5),
-            "last": step == steps[-1],
+            "end": end,
+            "last": (step, end) == max((at, which) for at, _, which in points),
         }
-        for task, (steps, accuracies) in curves.items()
-        for step, accuracy in thinned(list(zip(steps, accuracies, strict=True)))
+        for task, (measured, ends) in curves.items()
+        for points in [
+            [*((*each, False) for each in thinned(measured)), *((*each, True) for each in ends)]
+        ]
+        for step, accuracy, end in points
     ]
 
 

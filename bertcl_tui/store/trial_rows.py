@@ -248,6 +248,8 @@ class Curve(Struct, frozen=True, kw_only=True):
     """Its place in the sequence."""
     steps: tuple[int, ...]
     accuracies: tuple[float, ...]
+    ends: tuple[tuple[int, float], ...] = ()
+    """Step and score at the ends of stages, on all rows that score the run; a curve is on few."""
 
 
 class RunCurves(Struct, frozen=True, kw_only=True):

@@ -38,7 +38,6 @@ from engine.store.traces import TraceRecord, traces_of
 from engine.store.workers import identity_in
 from engine.work.processes import is_alive
 
-Points = tuple[list[int], list[float]]
 _RATES: Final = msgspec.json.Decoder(tuple[float, ...])
 
 
@@ -210,6 +209,14 @@ class _Scored(Struct):
     protocol: _Protocol
 
 
+class _Points(Struct):
+    """What was measured of one task of a run."""
+
+    steps: list[int] = []
+    scores: list[float] = []
+    ends: list[tuple[int, float]] = []
+
+
 def curves(connection: Connection, run_ids: Collection[int]) -> tuple[RunCurves, ...]:
     """Return the retention curves of these runs, by run and task."""
     stages = _stages(connection, run_ids)
@@ -222,8 +229,13 @@ def curves(connection: Connection, run_ids: Collection[int]) -> tuple[RunCurves,
             number=number,
             stages=tuple(stages.get(run_id, ())),
             curves=tuple(
-                Curve(task=task, steps=tuple(steps), accuracies=tuple(accuracies))
-                for task, (steps, accuracies) in sorted(points.get(run_id, {}).items())
+                Curve(
+                    task=task,
+                    steps=tuple(found.steps),
+                    accuracies=tuple(found.scores),
+                    ends=tuple(found.ends),
+                )
+                for task, found in sorted(points.get(run_id, {}).items())
             ),
             score=msgspec.json.decode(spec, type=_Scored).protocol.score,
         )
@@ -246,23 +258,22 @@ def _stages(connection: Connection, run_ids: Collection[int]) -> dict[int, list[
     return by_run
 
 
-def _points(connection: Connection, run_ids: Collection[int]) -> dict[int, dict[int, Points]]:
-    """Return the points by run and task; at the ends of stages, on all rows that score the run."""
+def _points(connection: Connection, run_ids: Collection[int]) -> dict[int, dict[int, _Points]]:
+    """Return the points by run and task."""
     own = measurement.c
     query = (
         select(own.run_id, own.task, own.step, own.split, scored())
         .where(own.run_id.in_(run_ids), own.split.in_(("retention", "search")))
         .order_by(own.step, own.split)
     )
-    by_run: dict[int, dict[int, Points]] = defaultdict(dict)
+    by_run: dict[int, dict[int, _Points]] = defaultdict(dict)
     for run_id, task, step, split, score in connection.execute(query):
-        steps, scores = by_run[run_id].get(task, ([], []))
         if split == "retention":
-            by_run[run_id][task] = steps, scores
-            steps.append(step)
-            scores.append(score)
-        elif steps[-1:] == [step]:  # of an imported run that is all there is, and no curve
-            scores[-1] = score
+            points = by_run[run_id].setdefault(task, _Points())
+            points.steps.append(step)
+            points.scores.append(score)
+        elif (known := by_run[run_id].get(task)) and known.steps[-1] == step:
+            known.ends.append((step, score))  # of an imported run that is all there is: no curve
     return by_run
 
 

@@ -3,14 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from bertcl_tui.charts.forgetting import (
-    Known,
-    known_now,
-    known_of_earlier,
-    measured_on,
-    read_by,
-    shares_of,
-)
+from bertcl_tui.charts.earlier import Known, ends_of_earlier, known_now, known_of_earlier
+from bertcl_tui.charts.forgetting import Forgetting, Line, measured_on, read_by, shares_of
+from bertcl_tui.charts.style import DARK
 from bertcl_tui.store.trial_rows import Curve, RunCurves, Stage
 
 
@@ -53,6 +48,25 @@ def test_of_three_tasks_it_is_the_mean_of_those_learnt_before() -> None:
     assert known.p_o_before == pytest.approx(0.85), "0.8 after stage 1, 0.9 after stage 2"
     assert known.bwt == pytest.approx(-0.25)
     assert known.forgetting is None, "a later stage may have been a task's best"
+
+
+def test_what_a_stage_ends_with_on_all_rows_is_a_point_of_its_own_and_no_part_of_what_is_lost() -> (
+    None
+):
+    run = _run(((10, 15, 20), (0.625, 0.5, 0.375)), ((15, 20), (0.5, 0.6)), stages=2)
+    first, second = run.curves
+    ends = ((10, 0.575), (20, 0.575))
+    run = replace(run, curves=(replace(first, ends=ends), replace(second, ends=((20, 0.65),))))
+    assert known_of_earlier(run) == ((0, 5, 10), (0.625, 0.5, 0.375))
+    assert ends_of_earlier(run) == ((0, 10), (0.575, 0.575))
+    assert known_now(run).forgetting == pytest.approx(0.25), "both on the rows of the curve"
+    text = Forgetting((Line("#3", run, "bright"),)).draw((60, 14), DARK).plain
+    rows = text.split("\n")
+    row = next(row for row in rows if "#3" in row)
+    assert row.endswith("● #3 0.575")
+    assert row.count("●") == 3, "where either stage ended, and beside the name"
+    lowest = [row for row in rows if any("⠀" < character <= "⣿" for character in row)][-1]
+    assert lowest.rstrip()[-1] > "⠀", "the line ends below, and goes nowhere from there"
 
 
 def test_in_the_first_stage_nothing_is_earlier() -> None:

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from bertcl_tui.charts.curve import picture_curves
-from bertcl_tui.charts.forgetting import Forgetting, Line, as_one, known_of_earlier
+from bertcl_tui.charts.earlier import ends_of_earlier, known_of_earlier
+from bertcl_tui.charts.forgetting import Forgetting, Line, as_one
 from bertcl_tui.charts.groups import Groups, Mean, mean_of
 from bertcl_tui.charts.series import Curves, Series
 from bertcl_tui.charts.style import DARK
@@ -26,6 +27,11 @@ def _run(*accuracies: float) -> RunCurves:
         ),
         curves=(Curve(task=0, steps=(10, 15, 20)[: len(accuracies)], accuracies=accuracies),),
     )
+
+
+def _as_one(*runs: RunCurves) -> Series:
+    lines, ends = ([of(run) for run in runs] for of in (known_of_earlier, ends_of_earlier))
+    return as_one("#3", runs, lines, ends, BY_PROFILE)
 
 
 def test_on_one_grid_it_is_the_mean_of_each_step_with_the_deviation_of_a_sample() -> None:
@@ -52,11 +58,11 @@ def test_lines_that_never_meet_have_no_mean_and_one_alone_has_no_band() -> None:
 
 def test_a_run_that_is_not_over_does_not_end_the_mean_and_is_counted() -> None:
     runs = (_run(0.8, 0.7, 0.6), _run(0.8, 0.5, 0.4), _run(0.8, 0.1))
-    line = as_one("#3", runs, [known_of_earlier(run) for run in runs], BY_PROFILE)
+    line = _as_one(*runs)
     assert (line.name, line.count) == ("#3", "n=2 of 3")
     assert line.xs == (0, 5, 10)
     assert line.ys == pytest.approx((0.8, 0.6, 0.5))
-    going = as_one("#3", runs[2:], [known_of_earlier(runs[2])], BY_PROFILE)
+    going = _as_one(runs[2])
     assert (going.count, going.ys) == ("n=1", (0.8, 0.1))
 
 
@@ -66,6 +72,18 @@ def test_the_end_of_a_group_tells_mean_and_spread() -> None:
     assert f"#3 0.500 ±{0.1 * sqrt(2):.3f} n=2" in drawn
     lowest = Forgetting((line,), groups=BY_PROFILE.turned()).draw((80, 16), DARK).plain
     assert "#3 0.500 [0.400, 0.600] n=2" in lowest
+
+
+def test_the_end_of_a_group_on_all_rows_has_a_mean_and_a_spread_of_its_own() -> None:
+    runs = [_run(0.8, 0.7, 0.6), _run(0.8, 0.5, 0.4)]
+    for place, last in enumerate((0.7, 0.74)):
+        curve = replace(runs[place].curves[0], ends=((10, 0.9), (20, last)))
+        runs[place] = replace(runs[place], curves=(curve,))
+    line = _as_one(*runs)
+    assert line.ys == pytest.approx((0.8, 0.6, 0.5))
+    assert line.points() == [(0, pytest.approx(0.9)), (10, pytest.approx(0.72))]
+    drawn = Forgetting((Line("#3", runs[0], "bright", others=(runs[1],)),), groups=BY_PROFILE)
+    assert "#3 0.720 ±0.028 n=2" in drawn.draw((80, 16), DARK).plain
 
 
 def test_a_zoomed_band_is_the_part_of_the_whole_one() -> None:

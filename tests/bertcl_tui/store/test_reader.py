@@ -551,8 +551,10 @@ def test_curves_of_a_run(reader: Reader) -> None:
     assert len(first.steps) == len(first.accuracies)
 
 
-def test_curves_end_on_what_their_trials_score(reader: Reader, writer: Store) -> None:
-    """What lies between is on some of the rows."""
+def test_what_trials_score_ends_their_stages_beside_the_curves(
+    reader: Reader, writer: Store
+) -> None:
+    """All of a curve is on some of the rows."""
     number, whole = 10, 0.7531
     (trial,) = reader.chosen_trials(LIVE_ID, [number])
     (before,) = reader.curves([trial.run_id])
@@ -563,8 +565,8 @@ def test_curves_end_on_what_their_trials_score(reader: Reader, writer: Store) ->
         connection.execute(insert(measurement), [*ends, never_followed])
     (after,) = reader.curves([trial.run_id])
     for old, new in zip(before.curves, after.curves, strict=True):
-        assert new.steps == old.steps
-        assert new.accuracies == (*old.accuracies[:-1], whole)
+        assert (new.steps, new.accuracies) == (old.steps, old.accuracies)
+        assert (old.ends, new.ends) == ((), ((200, whole),))
 
 
 def test_scored_trials_are_the_complete_ones(reader: Reader) -> None:

@@ -13,7 +13,7 @@ from engine.store.connection import open_store
 from engine.store.measurements import ProbeRecord, record_stage_end
 from engine.store.remarks import set_marks
 from engine.store.schema import measurement
-from tests.recorded import RUNNING, WORKER
+from tests.recorded import RUNNING, STAGE_STEPS, WORKER
 
 LIVE_ID = 1
 
@@ -51,6 +51,23 @@ def test_trials_that_rest_in_their_midst_stay_drawn_and_the_legend_says_so(
     assert paused.slots == going.slots
     names = [[line.name for line in forgetting_of(look).lines] for look in (going, paused)]
     assert names == [["#10", "running #30"], ["#10", "paused #30"]]
+
+
+def test_what_is_lost_by_now_is_told_of_the_rows_of_the_curve_alone(
+    store: Path, reader: Reader
+) -> None:
+    """What stage 1 came to on all rows is no start from which that falls."""
+    before = look_at_study(reader, Question(study_id=LIVE_ID), None)
+    writer = open_store(str(store))
+    end = {"run_id": RUNNING, "stage": 0, "task": 0, "step": STAGE_STEPS, "split": "search"}
+    with writer.writing() as connection:
+        connection.execute(insert(measurement).values(**end, accuracy=0.123))
+    after = look_at_study(reader, Question(study_id=LIVE_ID), before)
+    assert before is not None
+    assert after is not None
+    assert after.known[30] == before.known[30]
+    assert after.known[30].forgetting is not None
+    assert after.curves[RUNNING].curves[0].ends == ((STAGE_STEPS, 0.123),)
 
 
 def test_what_probes_tell_of_the_cursors_trial_is_known_as_soon_as_a_stage_is_over(
