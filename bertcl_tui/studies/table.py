@@ -91,12 +91,22 @@ STUDY_COLUMNS: Final = (
 )
 
 
+_OF_RUNNING: Final = ("rate", "eta")
+"""Columns in which something stands only while a study runs."""
+
+
 class StudiesTable(MarkingTable[StudyRow]):
-    """Shows studies; where one is marked, the marks have a column."""
+    """Shows studies; where one is marked, the marks have a column, and names what is left."""
 
     PLACE: ClassVar[Place] = "studies-table"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("studies-table")]
     COLUMNS = STUDY_COLUMNS
+    GAP = 1
+
+    def __init__(self, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self._empty: frozenset[str] = frozenset()
+        """Columns in which nothing stands."""
 
     def key(self, item: StudyRow) -> int:
         return item.id
@@ -106,10 +116,20 @@ class StudiesTable(MarkingTable[StudyRow]):
         return [study.id for study in self.items]
 
     def columns(self, width: int) -> Sequence[Column]:
-        columns = super().columns(width)
-        if self.marked or self.ranging:
-            return columns
-        return [column for column in columns if column.key != _MARK]
+        left_out = set() if self._chosen else set(self._empty)
+        if not (self.marked or self.ranging):
+            left_out.add(_MARK)
+        return [column for column in super().columns(width) if column.key not in left_out]
+
+    def show(self, items: Sequence[StudyRow], *, stay: bool = False) -> None:
+        """Show these studies, and columns that are empty only where a person chose them."""
+        empty = frozenset(
+            key for key in _OF_RUNNING if not any(getattr(study, key) for study in items)
+        )
+        changed, self._empty = empty != self._empty, empty
+        super().show(items, stay=stay)
+        if changed:
+            self.lay_out()
 
     def show_marks(self, *, stay: bool = False) -> None:  # noqa: ARG002 - the cursor stays anyway
         self.lay_out()

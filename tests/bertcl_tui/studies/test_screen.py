@@ -280,6 +280,22 @@ async def test_names_that_differ_do_so_where_room_is_scarce_and_why_one_failed_i
         ]
 
 
+async def test_a_name_has_the_room_that_others_do_not_need(open_app: OpenApp, store: Path) -> None:
+    opened = open_store(str(store))
+    name = "medical-subject:rotten-tomatoes"
+    create_study(opened, replace(find_study(opened, DONE).spec, name=name), desired="paused")
+    async with open_app(size=(120, 40)) as pilot:
+        await _ready(pilot)
+        await until(pilot, lambda: name in _text(pilot, StudiesTable))
+        assert "ETA" in _text(pilot, StudiesTable)
+        hide_studies(opened, [find_study(opened, LIVE).id])  # the only one that runs
+        await until(pilot, lambda: len(_names(pilot)) == 3)
+        assert "ETA" not in _text(pilot, StudiesTable)
+        await pilot.press("space")
+        await until(pilot, lambda: "◉" in _text(pilot, StudiesTable))
+        assert name in _text(pilot, StudiesTable)
+
+
 async def test_what_did_not_change_is_not_painted_again(
     open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
