@@ -172,7 +172,8 @@ class Controls:
                 rename = partial(rename_study, self._store, asked.study_id, name)
                 self._in_thread(rename, what="renaming the study")
 
-        field = Field("name", "Name", "What the study is called.", study_name, default=asked.name)
+        what = "What the study is called."
+        field = Field("name", "Name", what, study_name, default=asked.name, long=True)
         form = FormScreen(f"Rename {asked.name}", [field], go="Rename", remark=remark)
         self._app.push_screen(form, answered)
 

@@ -72,7 +72,13 @@ TABLE_FIELDS: Final = (
         "Trials per search for a profile; flat and LLRD get as many epochs.",
         _READ_BUDGET,
     ),
-    Field("search_on", "Search on", "Where to search; by default on every column.", read_sequences),
+    Field(
+        "search_on",
+        "Search on",
+        "Where to search; by default on every column.",
+        read_sequences,
+        long=True,
+    ),
     Field(
         "lr",
         "Rate",

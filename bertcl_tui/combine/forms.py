@@ -148,6 +148,7 @@ def compare_form() -> FormScreen:
         "published, nothing, or the file of a profile.",
         str,
         default=PUBLISHED,
+        long=True,
     )
     suggesters = {"profile": SuggestFromList(known_profiles())}
     return FormScreen("Compare with", [field], go="Compare", remark=remark, suggesters=suggesters)
@@ -177,6 +178,7 @@ def transfer_form(combined: Combined) -> FormScreen:
             "Its hub name or folder, if it is a certain one.",
             readers.model,
             default=_ANY_MODEL,
+            long=True,
             files=(),
         ),
     ]
@@ -251,7 +253,13 @@ def read_evaluation(texts: Texts) -> Evaluation:
 
 def _evaluation_fields(like: StudySpec) -> list[Field]:
     return [
-        Field("sequence", "Sequence", "Tasks to learn one after another.", readers.sequence),
+        Field(
+            "sequence",
+            "Sequence",
+            "Tasks to learn one after another.",
+            readers.sequence,
+            long=True,
+        ),
         replace(option("data"), default=like.data),
         replace(option("model"), help="A backbone of the profile's depth.", default=like.model),
         Field("seeds", "Seeds", "How often, from different seeds.", _SEEDS, "3"),

@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Static
@@ -14,6 +15,7 @@ from textual.widgets import Button, Input, Label, Static
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.options.readers import Field
 from bertcl_tui.style.wording import count
+from bertcl_tui.widgets.frame import tell
 from bertcl_tui.widgets.inputs import FieldRow
 from bertcl_tui.widgets.keys import key_for
 from engine.errors import UsageError
@@ -72,6 +74,7 @@ class FormScreen(ModalScreen[Texts | None]):
             for field in self._fields:
                 text = self._begun.get(field.name, field.default)
                 yield FieldRow(field, text, suggester=self._suggesters.get(field.name))
+            yield Static(id="hint", markup=False)
             yield Static(id="remark", markup=False)
             with Horizontal(id="buttons"):
                 yield Button(self._go, variant="primary", id="go", compact=True)
@@ -80,10 +83,28 @@ class FormScreen(ModalScreen[Texts | None]):
     def on_mount(self) -> None:
         self._show_remark()
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_hint)
+
+    @on(DescendantFocus)
+    def _show_hint(self) -> None:
+        """Say of the field that has focus what there is no room for beside it."""
+        row = next((row for row in self.query(FieldRow) if row.has_focus_within), None)
+        hint, below = (
+            self.query_one("#hint", Static),
+            str(self.query_one("#remark", Static).content),
+        )
+        if row is None or not row.is_note_cut or row.note in below:
+            tell(hint, "")
+            return
+        hint.set_class(row.complaint is not None, "-trouble")
+        tell(hint, row.note)
+
     @on(FieldRow.Changed)
     def _changed(self, event: FieldRow.Changed) -> None:
         event.stop()
         self._show_remark()
+        self._show_hint()
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#go")

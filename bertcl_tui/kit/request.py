@@ -258,11 +258,17 @@ class RequestScreen(Screen[Result], Generic[Result]):
 
     @on(OptionList.OptionHighlighted)
     def _show_hint(self) -> None:
-        picker = self.query_one(Picker)
-        row = next((row for row in self._rows.values() if row.has_focus_within), None)
-        hint = self.query_one("#hint", Static)
-        tell(hint, picker.note if picker.has_focus else row.note if row else "")
-        hint.set_class(row is not None and row.complaint is not None, "-trouble")
+        """Say in full what is wrong, first of all where one types; else what it does."""
+        picker, hint = self.query_one(Picker), self.query_one("#hint", Static)
+        here = [row for row in self._rows.values() if row.has_focus_within]
+        wrong = next((row for row in (*here, *self._rows.values()) if row.complaint), None)
+        hint.set_class(wrong is not None and not picker.has_focus, "-trouble")
+        if picker.has_focus:
+            tell(hint, picker.note)
+        elif wrong is not None:
+            tell(hint, wrong.note if wrong in here else f"{wrong.field.label}: {wrong.note}")
+        else:
+            tell(hint, here[0].note if here else "")
 
     # what becomes of it
 

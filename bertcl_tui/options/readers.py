@@ -248,7 +248,7 @@ class Field(Struct, frozen=True):
 
 def file_field(what: str, default: object) -> Field:
     """Return the field of a form that asks where a file goes."""
-    return Field("path", "File", what, Path, str(default), files=("",))
+    return Field("path", "File", what, Path, str(default), long=True, files=("",))
 
 
 def completed(text: str, tasks: Sequence[str]) -> str | None:

@@ -113,6 +113,7 @@ OPTIONS = (
         "Sequence",
         "Tasks learnt one after another; the first must not be forgotten.",
         readers.sequence,
+        long=True,
     ),
     _of_study(
         "data",
@@ -120,6 +121,7 @@ OPTIONS = (
         f"{sources_said()}.",
         data_name,
         default="hub",
+        long=True,
         files=(".toml",),
         words=tuple(source.word for source in named_sources()),
     ),
@@ -129,6 +131,7 @@ OPTIONS = (
         "The pretrained backbone: sample, a hub name, or a folder.",
         readers.model,
         default=USUAL_MODEL,
+        long=True,
         files=(),
         words=(SAMPLE, USUAL_MODEL),
     ),

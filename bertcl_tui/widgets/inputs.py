@@ -251,6 +251,12 @@ class FieldRow(Horizontal):
         return self.complaint or caution or self.field.choices.get(self.text, self.field.help)
 
     @property
+    def is_note_cut(self) -> bool:
+        """Whether beside the entry there is no room for all that is said of the field."""
+        beside = self.size.width - self._entry.virtual_region.right - _GAP
+        return width_of(self.note) > beside
+
+    @property
     def entry(self) -> Input | Choice:
         """What it is typed or chosen in."""
         return self._entry

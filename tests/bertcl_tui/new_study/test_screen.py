@@ -166,6 +166,31 @@ async def test_command_line_and_defaults_follow_what_is_typed(store: str) -> Non
         assert form.row("sampler").text == "random"
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_first_error_is_said_in_full_wherever_one_types(
+    store: str, size: tuple[int, int]
+) -> None:
+    async with host(store).run_test(size=size) as pilot:
+        await settle(pilot)
+        form, hint = Form(pilot), pilot.app.screen.query_one("#hint", Static)
+        await form.fill(data="hub", model="sample", sequence="sst2:mrcp", epochs="x")
+        wrong = form.row("sequence").note
+        assert "did you mean 'mrpc'?" in wrong
+        form.row("trials").focus_entry()
+        await settle(pilot)
+        assert str(hint.render()) == f"Sequence: {wrong}"
+        assert hint.has_class("-trouble")
+        assert len(str(hint.render())) <= hint.content_size.width * hint.size.height
+        form.row("epochs").focus_entry()
+        await settle(pilot)
+        assert str(hint.render()) == form.row("epochs").note
+        await form.fill(sequence="sst2:mrpc", epochs="")
+        form.row("sequence").focus_entry()
+        await settle(pilot)
+        assert str(hint.render()) == form.row("sequence").field.help
+        assert not hint.has_class("-trouble")
+
+
 async def test_a_first_rate_counts_only_where_later_stages_are_searched(store: str) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
         await settle(pilot)
