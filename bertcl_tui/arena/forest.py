@@ -15,6 +15,8 @@ _AROUND = 3
 """Rows of the reference's name above the lines, and of the axis below."""
 _ROOMY = 44
 """Lines of the screen from which on a method has two."""
+_LEAST = 2
+"""Rows of the lines: fewer are too low to be drawn."""
 
 
 class Forest(Struct, frozen=True, kw_only=True):
@@ -49,7 +51,7 @@ def in_full(effect: Effect) -> str:
     number, there = len(effect.counted), effect.chances
     facts = [told(effect)]
     if effect.p_value is not None:
-        facts.append(f"p {legend.p_value(effect.p_value)}")
+        facts.append(legend.tested(effect.p_value))
     facts.append(f"better on {effect.better_on}, worse on {effect.worse_on} of {number}")
     if there is not None:
         facts.append(f"P {there.better:.2f} / {there.equal:.2f} / {there.worse:.2f}")
@@ -75,7 +77,7 @@ class ForestPanel(Chart):
             return
         number = len(headline.effects)
         each = 2 if self.screen.size.height >= _ROOMY else 1
-        self.styles.height = number * each + _AROUND + _FRAME
+        self.styles.height = max(number * each, _LEAST) + _AROUND + _FRAME
         entitle(self, _title(headline), _declared(table))
         self.show(Forest(headline=headline))
 

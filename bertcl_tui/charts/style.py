@@ -87,7 +87,12 @@ def message(text: str, size: Size, style: str) -> Text:
 
 def too_small(size: Size, smallest: Size, palette: Palette) -> Text:
     """Return the line that stands for a chart where there is no room for it."""
-    line = f"needs {smallest[0]}×{smallest[1]}, has {size[0]}×{size[1]}"
+    narrow, low = size[0] < smallest[0], size[1] < smallest[1]
+    what, way = ("narrow", "wider") if narrow else ("low", "higher")
+    if narrow and low:
+        what, way = "small", "larger"
+    lines = (f"too {what} to draw: make the terminal {way}", f"too {what} to draw", f"too {what}")
+    line = next((line for line in lines if len(line) <= size[0]), lines[-1])
     return message(line, (size[0], 1), palette.muted)
 
 

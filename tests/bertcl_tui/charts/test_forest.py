@@ -60,7 +60,7 @@ def test_the_axis_has_signs_and_the_line_at_zero_a_name() -> None:
 def test_lines_for_which_there_is_no_room_are_counted() -> None:
     lines = drawn((80, 5))
     assert lines[2].startswith("… 2 more")
-    assert "needs 34×5" in "".join(drawn((20, 5)))
+    assert "too narrow to draw" in "".join(drawn((20, 5)))
 
 
 def test_no_line_reaches_beyond_the_sheet() -> None:

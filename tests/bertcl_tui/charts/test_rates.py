@@ -143,7 +143,7 @@ def test_long_names_are_cut() -> None:
 
 def test_nothing_to_draw_and_no_room() -> None:
     assert draw_rates([], (40, 3), DARK, BOUNDS).plain.strip() == "no learning rates yet"
-    assert "needs 26×1" in draw_rates(choices(3), (25, 9), DARK, BOUNDS).plain
+    assert "too narrow to draw" in draw_rates(choices(3), (25, 9), DARK, BOUNDS).plain
 
 
 def test_the_greatest_comes_first_and_fills_the_row() -> None:
@@ -172,4 +172,4 @@ def test_all_or_nothing() -> None:
 
 def test_no_shares_and_no_room_for_them() -> None:
     assert "complete trials" in draw_shares([], (40, 3), DARK).plain
-    assert draw_shares([Share("heads", 1.0)], (10, 3), DARK).plain == "needs 18×1"
+    assert draw_shares([Share("heads", 1.0)], (10, 3), DARK).plain == "too narrow"

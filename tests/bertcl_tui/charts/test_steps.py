@@ -102,7 +102,7 @@ def test_the_key_stands_below_where_there_is_a_row() -> None:
 
 @pytest.mark.parametrize(
     ("steps", "said"),
-    [(replace(WHOLE, seen=()), "No step was looked at yet."), (WHOLE, "needs 30×4")],
+    [(replace(WHOLE, seen=()), "No step was looked at yet."), (WHOLE, "too small to draw")],
 )
 def test_what_cannot_be_drawn_is_said(steps: Steps, said: str) -> None:
     size = (60, 6) if not steps.seen else (20, 3)
