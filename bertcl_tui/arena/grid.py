@@ -27,6 +27,7 @@ from engine.arena.tables import Table
 
 _NARROW: Final = 100
 _SHARE: Final = 0.35
+_FRAME: Final = 2
 """How much of the screen the table may take with a line between rows, as its style has it."""
 
 
@@ -112,9 +113,10 @@ class ArenaGrid(ScrollView, Sized, can_focus=True):
 
     @property
     def _spacing(self) -> int:
-        """Lines between rows: one where that leaves all of them in sight."""
-        most = round(_SHARE * self.screen.size.height)
-        return int(self._height(1) <= most)
+        """Lines between rows: one where each has several and all of them stay in sight."""
+        several = self._look is not None and len(self._look.table.quantities) > 1
+        most = round(_SHARE * self.screen.size.height) - _FRAME
+        return int(several and self._height(1) <= most)
 
     def _height(self, spacing: int) -> int:
         if self._parts is None:

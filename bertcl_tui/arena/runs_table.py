@@ -172,8 +172,7 @@ def _compared(cell: Cell, other: Cell, reference: str) -> str:
 def _certainty(value: Value) -> str:
     if value.p_value is None:
         return "(not tested)"
-    shown = "p < 0.001" if value.p_value < _SMALLEST_WRITTEN else f"p = {value.p_value:.3f}"
-    return f"({shown}{legend.SIGNIFICANT_MARK * value.significant})"
+    return f"({legend.tested(value.p_value)}{legend.SIGNIFICANT_MARK * value.significant})"
 
 
 def _rates(found: CellRuns) -> Iterator[str]:

@@ -82,13 +82,13 @@ def marks_width(table: Table) -> int:
 
 
 def _numbers(cell: Cell) -> Iterator[tuple[Text, str]]:
-    """Go through the numbers of a cell, each with its marks; where from is said once."""
+    """Go through the numbers of a cell, each with its marks."""
     if not cell.runs:
         yield Text(legend.NOTHING, style="dim"), ""
         yield from ((Text(), "") for _ in cell.values[1:])
         return
-    for place, value in enumerate(cell.values):
-        yield _number(value), _marks(value) + (legend.marks(cell) if place == 0 else "")
+    for value in cell.values:
+        yield _number(value), _marks(value) + legend.marks(cell)
 
 
 def _number(value: Value) -> Text:

@@ -138,6 +138,11 @@ def p_value(value: float) -> str:
     return "< 0.001" if value < _SMALLEST else f"{value:.3f}"
 
 
+def tested(value: float) -> str:
+    """Write a p-value where no head says that it is one: p alone is the score."""
+    return f"p-value {p_value(value)}"
+
+
 def headline_title(headline: Headline) -> str:
     """Say what the numbers of a headline are."""
     return f"Difference in p to {headline.reference}, over sequences"
@@ -202,7 +207,7 @@ def _comparison(table: Table) -> str:
         return f"No test against {table.reference}: it takes {FEWEST_PAIRS} seeds in common."
     return (
         f"{SIGNIFICANT_MARK} differs from {table.reference} in a paired t-test over seeds, "
-        f"p < {SIGNIFICANT} after Holm's correction for {table.comparisons} comparisons."
+        f"p-value < {SIGNIFICANT} after Holm's correction for {table.comparisons} comparisons."
     )
 
 

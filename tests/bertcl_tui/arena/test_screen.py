@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from bertcl_tui.arena.curves import CurvesPanel
 from bertcl_tui.arena.fields import read_request
+from bertcl_tui.arena.forest import Forest, ForestPanel
 from bertcl_tui.arena.grid import ArenaGrid, CellPlace
 from bertcl_tui.arena.launching import Launched, asked_layout, launch
 from bertcl_tui.arena.look import recorded_tables
@@ -16,6 +18,7 @@ from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.arena.runs_table import LegendPanel, RunsTable
 from bertcl_tui.arena.screen import ArenaScreen
+from bertcl_tui.charts.style import DARK
 from bertcl_tui.combine.screen import CombineScreen
 from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.settings import Settings
@@ -95,7 +98,7 @@ async def test_the_table_of_all_that_was_run_and_of_what_workers_do(
         assert "0.904 – 0.860" in text
         assert "1/5 ▶50% ·1 ‖1 ✗1" in text
         legend_text = told(pilot, "LegendPanel Static")
-        assert "paired t-test over seeds, p < 0.05 after Holm's correction" in legend_text
+        assert "paired t-test over seeds, p-value < 0.05 after Holm's correction" in legend_text
         assert "BERTcL on mrpc:sst2, rte:mrpc: not run." in legend_text
 
         store = open_store(str(arena_store))  # what workers do is followed
@@ -157,6 +160,26 @@ async def test_keys_turn_measures_layouts_and_settings_and_what_is_shown_is_expo
 
         await pilot.press("d")
         await until(pilot, lambda: "one seed" in told(pilot, "LegendPanel Static"))
+
+
+async def test_one_method_is_drawn_and_rows_of_one_number_are_a_line_each(
+    open_app: OpenApp, arena_store: Path
+) -> None:
+    table = table_of(arena_store)
+    assert table.headline is not None
+    alone = replace(table.headline, effects=table.headline.effects[:1])
+    async with open_app(arena_store, size=(120, 40)) as pilot:
+        await arena(pilot)
+        panel = pilot.app.screen.query_one(ForestPanel)
+        panel.show_table(replace(table, headline=alone))
+        await until(pilot, lambda: panel.content_size.height == 5)
+        drawing = Forest(headline=alone).draw(panel.content_size, DARK).plain
+        assert alone.effects[0].title in drawing
+
+        await pilot.press("m")
+        await shows(pilot, means(table_of(arena_store, measure="p")))
+        lines = [line.strip() for line in text_of(grid_of(pilot)).splitlines()]
+        assert all(lines[: len(table.rows)])
 
 
 @pytest.mark.action("arena", "turn_panel")

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bertcl_tui.arena.look import Question, look_at_arena
-from bertcl_tui.arena.writing import format_of, to_format, write_tables
+from bertcl_tui.arena.writing import cell_lines, format_of, to_format, write_tables
 from bertcl_tui.store.reader import Reader
 from engine.errors import UsageError
 
@@ -25,6 +25,17 @@ def test_how_a_file_ends_says_in_which_format_it_is_written(
     write_tables([look.table], form, out)
     assert out.read_text(encoding="utf-8") == to_format([look.table], form)
     assert "flat 2e-5" in out.read_text(encoding="utf-8")
+
+
+def test_every_number_says_that_its_rates_were_searched_on_this_sequence(
+    arena_reader: Reader,
+) -> None:
+    look = look_at_arena(arena_reader, Question())
+    assert look is not None
+    cells = [cell for row in look.table.rows for cell in row.cells if cell.seen]
+    assert cells
+    for cell in cells:
+        assert all("°" in line.plain for line in cell_lines(cell, 3, paper=False))
 
 
 def test_a_place_that_cannot_be_written_is_said_and_nothing_is_left(tmp_path: Path) -> None:

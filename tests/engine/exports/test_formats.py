@@ -53,8 +53,8 @@ CAPTION = [
     "Accuracy, on the validation rows; mean ± 95 % t-interval over 5 seeds.",
     "Bold: better than flat 2e-5 with the same seeds, by a row at least.",
     (
-        "* differs from flat 2e-5 in a paired t-test over seeds, p < 0.05 after Holm's correction "
-        "for 3 comparisons."
+        "* differs from flat 2e-5 in a paired t-test over seeds, p-value < 0.05 after Holm's "
+        "correction for 3 comparisons."
     ),
     "° searched on this very sequence.",
     "† rates that the paper's authors published, carried over to this backbone.",
@@ -130,7 +130,7 @@ def test_latex(table: Table) -> None:
         r"  \end{tabular}",
     ]
     assert r"95 \%" in lines[2]
-    assert "p $<$ 0.05" in lines[2]
+    assert "p-value $<$ 0.05" in lines[2]
 
 
 def test_a_table_without_numbers_claims_nothing(table: Table) -> None:
