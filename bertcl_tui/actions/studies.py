@@ -13,12 +13,17 @@ class PanelKey(NamedTuple):
     """Of its module in ``bertcl_tui.study.panels``."""
     text: str
     """A word or two, for footer and palette."""
-    help: str
-    """One sentence, for the help screen."""
+    what: str
+    """What it shows, in one sentence."""
+
+    @property
+    def help(self) -> str:
+        """What its key does, for the help screen."""
+        return f"{self.what.removesuffix('.')}; where shown, large or small again."
 
 
 PANELS: Final = (
-    PanelKey("forgetting", "forgetting", "Show the forgetting curves; again makes them large."),
+    PanelKey("forgetting", "forgetting", "Show the forgetting curves."),
     PanelKey("rates", "rates", "Show the learning rate of each choice."),
     PanelKey("plane", "plane", "Show p_o against p_s."),
     PanelKey("importance", "what matters", "Show which choice the differences of p hang on."),
