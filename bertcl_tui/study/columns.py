@@ -214,6 +214,7 @@ TRIAL_COLUMNS: Final = (
         label="note",
         width=10,
         stretch=True,
+        chosen_width=24,
         since=ROOMY,
         title="what a person says of it, what it is called, why it ended",
         sorts="note",

@@ -1,6 +1,6 @@
 """Columns of a table: how wide each is, and how a line is made of their cells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -8,6 +8,8 @@ from rich.text import Text
 
 _END_SHARE: Final = 0.6
 """Of a name that is cut in its middle: names of studies differ at their ends."""
+_LEAST_SHARE: Final = 0.3
+"""Of a column: where less is in sight, at the end of a line, nothing is."""
 
 
 class Column(Struct, frozen=True, kw_only=True):
@@ -21,6 +23,8 @@ class Column(Struct, frozen=True, kw_only=True):
     """Where a text is cut that is too long for it."""
     stretch: bool = False
     """Takes what room is left; ``width`` is its least."""
+    chosen_width: int = 0
+    """Its least width where a person chose it."""
     since: int = 0
     """Shown from this width of the table on, until columns are chosen."""
     usual: bool = True
@@ -56,6 +60,24 @@ def laid_out(columns: Sequence[Column], width: int, gap: int) -> tuple[tuple[Col
         (column, column.width + (spare // stretching if column.stretch else 0))
         for column in columns
     )
+
+
+def edges(laid: Sequence[tuple[Column, int]], gap: int) -> Iterator[tuple[str, int, int]]:
+    """Go through columns that are laid out: each one's key, and where it begins and ends."""
+    begin = 0
+    for column, width in laid:
+        yield column.key, begin, begin + width
+        begin += width + gap
+
+
+def drawn_until(laid: Sequence[tuple[Column, int]], gap: int, right: int) -> int:
+    """Return how far lines are drawn that end at ``right``: no scrap of a column at their end."""
+    scraps = (
+        begin
+        for _, begin, end in edges(laid, gap)
+        if begin < right < end and right - begin < (end - begin) * _LEAST_SHARE
+    )
+    return next(scraps, right)
 
 
 def joined(cells: Sequence[tuple[Text, Column, int]], gap: int) -> Text:

@@ -6,9 +6,10 @@ nor the scroll position jumps.
 """
 
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
+from msgspec.structs import replace
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -23,7 +24,7 @@ from textual.strip import Strip
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.themes import colourless
-from bertcl_tui.widgets.column import Column, joined, laid_out
+from bertcl_tui.widgets.column import Column, drawn_until, edges, joined, laid_out
 from bertcl_tui.widgets.frame import Sized
 
 Item = TypeVar("Item", bound=Hashable)
@@ -95,7 +96,19 @@ class RowTable(ScrollView, Sized, Generic[Item], can_focus=True):
             return [column for column in self.offered if column.usual and column.since <= width]
         by_key = {column.key: column for column in self.offered}
         fixed = [column for column in self.offered if column.fixed]
-        return fixed + [by_key[key] for key in self._chosen if key in by_key]
+        chosen = [by_key[key] for key in self._chosen if key in by_key]
+        return fixed + [replace(each, width=max(each.width, each.chosen_width)) for each in chosen]
+
+    def reveal(self, keys: Collection[str]) -> None:
+        """Bring the last of these columns in sight, its beginning first of all."""
+        room, left = self.scrollable_content_region.width, round(self.scroll_x)
+        found = [
+            min(begin, end - room)
+            for key, begin, end in edges(self._laid_out, self.GAP)
+            if key in keys
+        ]
+        if found and found[-1] > left:
+            self._scroll_columns(found[-1] - left)
 
     @abstractmethod
     def key(self, item: Item) -> Hashable:
@@ -224,7 +237,8 @@ class RowTable(ScrollView, Sized, Generic[Item], can_focus=True):
         if style.reverse:
             strip = colourless(strip)
         left, room = round(self.scroll_x), self.size.width
-        shown = strip.apply_style(style).crop_extend(left, left + room, style)
+        right = drawn_until(self._laid_out, self.GAP, left + room)
+        shown = strip.apply_style(style).crop(left, right).adjust_cell_length(room, style)
         return shown if y else self._with_more(shown, style)
 
     def _with_more(self, header: Strip, style: Style) -> Strip:
@@ -364,11 +378,9 @@ class RowTable(ScrollView, Sized, Generic[Item], can_focus=True):
         self.cursor = line
 
     def _press_header(self, x: int) -> None:
-        right = 1
-        for column, width in self._laid_out:
-            right += width + self.GAP
-            if x < right:
-                self.post_message(self.HeaderPressed(column.key))
+        for key, _, end in edges(self._laid_out, self.GAP):
+            if x <= end + self.GAP:
+                self.post_message(self.HeaderPressed(key))
                 return
 
     def on_mouse_move(self, event: events.MouseMove) -> None:

@@ -23,7 +23,7 @@ class Fruits(RowTable[Fruit]):
     COLUMNS = (
         Column(key="name", label="fruit", width=8, stretch=True),
         Column(key="price", label="price", width=5, align="right"),
-        Column(key="origin", label="origin", width=8, since=60),
+        Column(key="origin", label="origin", width=8, since=60, chosen_width=30),
     )
 
     def __init__(self) -> None:
@@ -249,6 +249,22 @@ async def test_a_long_text_is_cut() -> None:
         line = _lines(table)[1]
         assert "…" in line
         assert line.split()[-1] == "0"
+
+
+async def test_a_chosen_column_is_as_wide_as_it_must_be_and_no_scrap_of_it_is_drawn() -> None:
+    async with stall(width=24) as (pilot, table, _):
+        table.show(_fruits("apple"))
+        table.choose(["name", "price", "origin"])
+        await pilot.pause()
+        assert _lines(table)[1].split() == ["apple", "0"]  # here begins at the right edge
+        assert _lines(table)[0].split() == ["fruit", "price", "›"]
+        table.reveal({"origin"})
+        await pilot.pause()
+        assert table.scroll_x == 8 + 2 + 5 + 2
+        assert _lines(table)[1].split() == ["here"]
+        table.reveal({"name"})  # what is in sight moves nothing
+        await pilot.pause()
+        assert table.scroll_x == 8 + 2 + 5 + 2
 
 
 async def test_the_cursors_line_is_of_one_colour_in_the_terminals_own_colours() -> None:
