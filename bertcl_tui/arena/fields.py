@@ -61,7 +61,8 @@ TABLE_FIELDS: Final = (
     Field(
         "methods",
         "Methods",
-        "The rows, like flat,ewc-task@flat-tuned: METHOD@RATES,option=value.",
+        "The rows, like flat,ewc-task@flat-tuned,mine.json: METHOD@RATES,option=value, "
+        "or the file of a profile.",
         parse_entrants,
         long=True,
     ),
