@@ -248,6 +248,10 @@ class BertclApp(App[None]):
     def _open_study(self, message: messages.OpenStudy) -> None:
         from bertcl_tui.study.screen import StudyScreen
 
+        while isinstance(self.screen, StudyScreen):  # one leads to Studies, never to another
+            if self.screen.study_id == message.study_id:
+                return
+            self.pop_screen()
         marked = self.marks.get(message.study_id)
         remembered = self._remembered_of(StudyScreen.TABLE)
         self.push_screen(StudyScreen(message.study_id, self.reader, marked, *remembered))

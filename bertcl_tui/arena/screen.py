@@ -113,6 +113,7 @@ class ArenaScreen(LiveScreen):
     def _show(self, message: ArenaRead) -> None:
         look = self._look = message.look
         self.set_class(look is None, "-empty")
+        self.query_one("#body").disabled = look is None  # what is hidden takes no focus
         self.query_one("#welcome", Static).update(with_keys(self.app, _WELCOME))
         self.refresh_bindings()
         if look is None:

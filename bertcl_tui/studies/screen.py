@@ -166,6 +166,7 @@ class StudiesScreen(LiveScreen):
         self._deleted = message.deleted
         self.refresh_bindings()
         self.set_class(not message.studies, "-empty")
+        self.query_one("#body").disabled = not message.studies  # what is hidden takes no focus
         if not message.studies:
             self.query_one("#welcome", Static).update(with_keys(self.app, _WELCOME))
         self._show_table()

@@ -301,6 +301,18 @@ async def test_a_study_like_another_gets_its_options_and_a_free_name(
         await pilot.press("L")
         await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
         assert Form(pilot).row("trials").text == "7"
+        await pilot.press("escape")
+        studies = {row.name: row.id for row in Reader(store).studies()}
+        for name in ("mine", "mine-2"):  # once it is started, it is opened: back is Studies
+            pilot.app.post_message(OpenStudy(studies[name]))
+            await until(pilot, lambda name=name: _shown_study(pilot) == studies[name])  # type: ignore[misc]
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is pilot.app.screen_stack[0])
+
+
+def _shown_study(pilot: Pilot[None]) -> int | None:
+    screen = pilot.app.screen
+    return screen.study_id if isinstance(screen, StudyScreen) else None
 
 
 async def test_typing_a_sequence_is_completed_from_the_data_and_its_parts(store: str) -> None:

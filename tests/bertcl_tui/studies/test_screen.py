@@ -18,6 +18,7 @@ from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.widgets.chart import Chart
+from bertcl_tui.widgets.keys import KeyBar
 from bertcl_tui.workers.log_table import LogPanel
 from bertcl_tui.workers.panel import WorkersPanel
 from engine.spec import StudySpec
@@ -102,6 +103,13 @@ async def test_an_empty_store_says_what_to_press_and_the_first_study_can_be_open
         welcome = pilot.app.screen.query_one("#welcome")
         assert welcome.display
         assert "Press n to set one up" in str(welcome.render())
+        await pilot.press("colon")
+        await until(pilot, lambda: welcome not in pilot.app.screen.walk_children())
+        await pilot.press("escape")
+        await until(pilot, lambda: welcome in pilot.app.screen.walk_children())
+        await pilot.pause()
+        assert pilot.app.focused is None  # the table is there, but hidden
+        assert "mark" not in pilot.app.screen.query_one(KeyBar).render_line(0).text
         spec = StudySpec(name="a:b", sequence=("a", "b"), data="hub", model="m")
         create_study(open_store(str(path)), spec)
         await _ready(pilot)
