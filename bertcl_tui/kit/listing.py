@@ -222,7 +222,7 @@ class Listing:
         def answered(columns: tuple[str, ...] | None) -> None:
             if columns is not None:
                 self._table.choose(columns)
-                self._table.reveal(set(columns) - set(shown))
+                self._table.reveal_columns(set(columns) - set(shown))
                 self._table.post_message(ColumnsChosen(self._name, columns))
 
         shown = [column.key for column in self._table.shown]

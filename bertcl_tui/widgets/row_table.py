@@ -99,7 +99,7 @@ class RowTable(ScrollView, Sized, Generic[Item], can_focus=True):
         chosen = [by_key[key] for key in self._chosen if key in by_key]
         return fixed + [replace(each, width=max(each.width, each.chosen_width)) for each in chosen]
 
-    def reveal(self, keys: Collection[str]) -> None:
+    def reveal_columns(self, keys: Collection[str]) -> None:
         """Bring the last of these columns in sight, its beginning first of all."""
         room, left = self.scrollable_content_region.width, round(self.scroll_x)
         found = [

@@ -258,11 +258,11 @@ async def test_a_chosen_column_is_as_wide_as_it_must_be_and_no_scrap_of_it_is_dr
         await pilot.pause()
         assert _lines(table)[1].split() == ["apple", "0"]  # here begins at the right edge
         assert _lines(table)[0].split() == ["fruit", "price", "›"]
-        table.reveal({"origin"})
+        table.reveal_columns({"origin"})
         await pilot.pause()
         assert table.scroll_x == 8 + 2 + 5 + 2
         assert _lines(table)[1].split() == ["here"]
-        table.reveal({"name"})  # what is in sight moves nothing
+        table.reveal_columns({"name"})  # what is in sight moves nothing
         await pilot.pause()
         assert table.scroll_x == 8 + 2 + 5 + 2
 
