@@ -11,11 +11,9 @@ from bertcl_tui.charts.forgetting import (
     Forgetting,
     Line,
     Nothing,
-    count_meant,
-    is_over,
     read_by,
 )
-from bertcl_tui.charts.groups import By, Groups
+from bertcl_tui.charts.groups import By, Groups, count_meant, is_over
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import RunCurves
 from bertcl_tui.style.wording import count

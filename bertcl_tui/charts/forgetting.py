@@ -1,15 +1,15 @@
 """Forgetting curves: accuracy, or macro-F1, on earlier tasks while later ones are learnt."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 from msgspec.structs import replace
 from rich.text import Text
 
-from bertcl_tui.charts.earlier import ends_of_earlier, known_of_earlier
 from bertcl_tui.charts.glyphs import Polyline
-from bertcl_tui.charts.groups import Groups, mean_of
+from bertcl_tui.charts.groups import Groups, as_one
 from bertcl_tui.charts.series import Boundary, Curves, Picture, Series, View
 from bertcl_tui.charts.style import Palette, Size, message
 from bertcl_tui.store.trial_rows import Curve, RunCurves, score_name
@@ -194,59 +194,6 @@ class Learning(Struct, frozen=True):
         )
 
 
-def as_one(
-    name: str,
-    runs: Sequence[RunCurves],
-    lines: Sequence[Polyline],
-    ends: Sequence[Polyline],
-    groups: Groups,
-) -> Series:
-    """Return the mean of runs that are drawn as one, with its band, and of how many it is.
-
-    Runs that are over stand for all of them: one that was pruned, or still goes on, would end the
-    mean where it ends itself. It is counted. Only where none is over are all that there are.
-
-    Args:
-        name: of the group.
-        runs: those in it.
-        lines: what is drawn of each.
-        ends: its points at the ends of stages, on all rows.
-        groups: what the band is.
-    """
-    both = list(zip(lines, ends, strict=True))
-    whole = [each for run, each in zip(runs, both, strict=True) if is_over(run)]
-    counted = whole or [each for each in both if each[0][0]]
-    of = "" if len(counted) == len(runs) else f" of {len(runs)}"
-
-    def drawn(several: Sequence[Polyline]) -> Series:
-        mean = mean_of(several, groups.spread)
-        return Series(
-            name=name,
-            xs=mean.xs,
-            ys=mean.ys,
-            low=mean.low,
-            high=mean.high,
-            count=f"n={len(counted)}{of}",
-            even=groups.spread == "sd",
-        )
-
-    line = drawn([each for each, _ in counted])
-    if not counted or any(not points[0] for _, points in counted):
-        return line
-    return replace(line, ends=drawn([points for _, points in counted]))
-
-
-def is_over(run: RunCurves) -> bool:
-    """Tell whether a run was measured at its very last step."""
-    last = max((curve.steps[-1] for curve in run.curves if curve.steps), default=-1)
-    return bool(run.stages) and last >= run.stages[-1].last_step
-
-
-def count_meant(runs: Collection[RunCurves]) -> int:
-    """Return of how many runs a mean is: of those that are over, or where none is, of all."""
-    return sum(map(is_over, runs)) or len(runs)
-
-
 def _of_task(run: RunCurves, task: int) -> Polyline:
     found = next((curve for curve in run.curves if curve.task == task), None)
     return ((), ()) if found is None else (found.steps, found.accuracies)
@@ -329,3 +276,77 @@ def earlier_tasks(tasks: Collection[str]) -> str:
     """Name the curves' y for a title: the first task of a pair, or all but the last."""
     *earlier, _ = tasks
     return earlier[0] if len(earlier) == 1 else f"{len(earlier)} earlier tasks"
+
+
+class Known(Struct, frozen=True):
+    """The latest accuracies, all on the retention rows; None where nothing was measured yet."""
+
+    p_o: float | None
+    p_s: float | None
+    p_o_before: float | None = None
+    """Of the tasks that p_o is of, each at the end of its own stage."""
+    bwt: float | None = None
+    """How far p_o is above that."""
+    forgetting: float | None = None
+    """How far it has fallen; None where a later stage may have been its best."""
+
+
+def known_now(run: RunCurves) -> Known:
+    """Return what a run that goes on would score by its latest measurements."""
+    _, earlier = known_of_earlier(run)
+    last = [curve for curve in run.curves if curve.task + 1 == len(run.stages)]
+    before = [
+        curve.accuracies[curve.steps.index(step)]
+        for curve in run.curves
+        if (step := _learnt_at(run, curve.task)) in curve.steps
+    ]
+    p_o = earlier[-1] if earlier else None
+    p_o_before = sum(before) / len(before) if before else None
+    bwt = None if p_o is None or p_o_before is None else p_o - p_o_before
+    return Known(
+        p_o=p_o,
+        p_s=last[0].accuracies[-1] if last else None,
+        p_o_before=p_o_before,
+        bwt=bwt,
+        forgetting=None if bwt is None or len(run.stages) > 2 else -bwt,  # noqa: PLR2004 - a pair
+    )
+
+
+def known_of_earlier(run: RunCurves) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return steps after stage 1 and the mean accuracy on the tasks learnt before, as in p_o.
+
+    It is on the rows that the curves are on, up to the end: values on others cannot be held to it.
+    """
+    points = {each.task: zip(each.steps, each.accuracies, strict=True) for each in run.curves}
+    return _of_earlier(run, points)
+
+
+def ends_of_earlier(run: RunCurves) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return the same at the ends of stages on all rows, of which p_o is the last."""
+    return _of_earlier(run, {each.task: each.ends for each in run.curves})
+
+
+def _of_earlier(
+    run: RunCurves, points: Mapping[int, Iterable[tuple[int, float]]]
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return steps after stage 1 and the mean of what each task learnt before has there."""
+    if len(run.stages) < 2:  # noqa: PLR2004 - nothing is earlier in the first stage
+        return (), ()
+    start = run.stages[1].first_step
+    by_step: dict[int, list[float]] = defaultdict(list)
+    for task, measured in points.items():
+        for step, accuracy in measured:
+            if step >= start and step >= _learnt_at(run, task):
+                by_step[step].append(accuracy)
+    steps = sorted(by_step)
+    return (
+        tuple(step - start for step in steps),
+        tuple(sum(by_step[step]) / len(by_step[step]) for step in steps),
+    )
+
+
+def _learnt_at(run: RunCurves, task: int) -> int:
+    """Return the step at which a task was learnt; the last one of all never is an earlier one."""
+    if task + 1 >= len(run.stages):
+        return run.stages[-1].last_step + 1
+    return run.stages[task].last_step

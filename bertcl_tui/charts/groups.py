@@ -1,12 +1,14 @@
 """Lines that belong together, drawn as one: their mean, with a band of how far they are spread."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Literal, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bertcl_tui.charts.glyphs import Polyline
+from bertcl_tui.charts.series import Series
+from bertcl_tui.store.trial_rows import RunCurves
 
 By = Literal["", "profile", "method", "seed"]
 """What lines have in common that are drawn as one; empty: each is drawn by itself."""
@@ -86,3 +88,56 @@ def mean_of(lines: Sequence[Polyline], spread: Spread) -> Mean:
     else:
         low, high = values.min(axis=0), values.max(axis=0)
     return replace(drawn, low=tuple(low.tolist()), high=tuple(high.tolist()))
+
+
+def as_one(
+    name: str,
+    runs: Sequence[RunCurves],
+    lines: Sequence[Polyline],
+    ends: Sequence[Polyline],
+    groups: Groups,
+) -> Series:
+    """Return the mean of runs that are drawn as one, with its band, and of how many it is.
+
+    Runs that are over stand for all of them: one that was pruned, or still goes on, would end the
+    mean where it ends itself. It is counted. Only where none is over are all that there are.
+
+    Args:
+        name: of the group.
+        runs: those in it.
+        lines: what is drawn of each.
+        ends: its points at the ends of stages, on all rows.
+        groups: what the band is.
+    """
+    both = list(zip(lines, ends, strict=True))
+    whole = [each for run, each in zip(runs, both, strict=True) if is_over(run)]
+    counted = whole or [each for each in both if each[0][0]]
+    of = "" if len(counted) == len(runs) else f" of {len(runs)}"
+
+    def drawn(several: Sequence[Polyline]) -> Series:
+        mean = mean_of(several, groups.spread)
+        return Series(
+            name=name,
+            xs=mean.xs,
+            ys=mean.ys,
+            low=mean.low,
+            high=mean.high,
+            count=f"n={len(counted)}{of}",
+            even=groups.spread == "sd",
+        )
+
+    line = drawn([each for each, _ in counted])
+    if not counted or any(not points[0] for _, points in counted):
+        return line
+    return replace(line, ends=drawn([points for _, points in counted]))
+
+
+def is_over(run: RunCurves) -> bool:
+    """Tell whether a run was measured at its very last step."""
+    last = max((curve.steps[-1] for curve in run.curves if curve.steps), default=-1)
+    return bool(run.stages) and last >= run.stages[-1].last_step
+
+
+def count_meant(runs: Collection[RunCurves]) -> int:
+    """Return of how many runs a mean is: of those that are over, or where none is, of all."""
+    return sum(map(is_over, runs)) or len(runs)

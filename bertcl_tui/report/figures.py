@@ -4,8 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bertcl_tui.charts.earlier import ends_of_earlier, known_of_earlier
-from bertcl_tui.charts.forgetting import Forgetting, Line
+from bertcl_tui.charts.forgetting import Forgetting, Line, ends_of_earlier, known_of_earlier
 from bertcl_tui.report.drawing import (
     INK,
     QUIET,

@@ -34,11 +34,9 @@ from bertcl_tui.style.standing import standing_of
 from bertcl_tui.style.wording import (
     at_the_beginning,
     count,
-    duration,
     headway,
     pace_of,
-    steps_rate,
-    tokens_rate,
+    pace_of_trial,
 )
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
@@ -235,7 +233,7 @@ class StudiesScreen(LiveScreen):
         trial, curves = watched
         role = trial.state if trial.state != "complete" else "best"
         steps = f" ─ step {trial.step} of {trial.steps}" if trial.state == "running" else ""
-        entitle(chart, f"{what} ─ {role} #{trial.number}{steps}", " · ".join(_pace(trial)))
+        entitle(chart, f"{what} ─ {role} #{trial.number}{steps}", " · ".join(pace_of_trial(trial)))
         chart.show(Learning(curves))
 
     def _folds(self, study: StudyRow) -> bool:
@@ -395,11 +393,3 @@ class StudiesScreen(LiveScreen):
 
     def _current(self) -> StudyRow | None:
         return self._table.current
-
-
-def _pace(trial: TrialRow) -> list[str]:
-    """Say how fast a running trial learns, and when it is through."""
-    if trial.state != "running" or not trial.rate or not trial.steps:
-        return []
-    left = f"{duration((trial.steps - trial.step) / trial.rate)} left"
-    return [pace for pace in (left, steps_rate(trial.rate), tokens_rate(trial.tokens_rate)) if pace]

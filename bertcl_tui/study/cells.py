@@ -8,7 +8,7 @@ from rich.text import Text
 
 from bertcl_tui.charts.axis import rate_label
 from bertcl_tui.charts.colours import trial_ink
-from bertcl_tui.charts.earlier import Known
+from bertcl_tui.charts.forgetting import Known
 from bertcl_tui.charts.rate_axis import rate_bounds, rate_strip
 from bertcl_tui.charts.style import SERIES_GLYPHS
 from bertcl_tui.store.trial_rows import TrialRow

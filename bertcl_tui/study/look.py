@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from bertcl_tui.charts.colours import slots_in_sight, slots_of_trials
-from bertcl_tui.charts.earlier import Known, known_now
+from bertcl_tui.charts.forgetting import Known, known_now
 from bertcl_tui.charts.groups import Groups
 from bertcl_tui.store.filters import Filter, WordTerm
 from bertcl_tui.store.past import PastReader

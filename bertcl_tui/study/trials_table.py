@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.earlier import Known
+from bertcl_tui.charts.forgetting import Known
 from bertcl_tui.store.trial_rows import TrialRow
 from bertcl_tui.study.cells import TrialLine
 from bertcl_tui.study.columns import ROOMY, TrialColumn, trial_columns

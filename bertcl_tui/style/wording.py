@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bertcl_tui.charts.words import decimal
 from bertcl_tui.store.study_rows import Best, StudyRow, WorkerRow
-from bertcl_tui.store.trial_rows import Confirmation
+from bertcl_tui.store.trial_rows import Confirmation, TrialRow
 
 if TYPE_CHECKING:
     from engine.store.measurements import Spent
@@ -151,6 +151,14 @@ def pace_of(workers: Sequence[WorkerRow]) -> list[str]:
     steps = steps_rate(sum(worker.rate or 0.0 for worker in running) or None)
     tokens = tokens_rate(sum(worker.tokens_rate or 0.0 for worker in running) or None)
     return [pace for pace in (steps, tokens) if pace]
+
+
+def pace_of_trial(trial: TrialRow) -> list[str]:
+    """Say when a running trial is through, and how fast it learns."""
+    if trial.state != "running" or not trial.rate or not trial.steps:
+        return []
+    left = f"{duration((trial.steps - trial.step) / trial.rate)} left"
+    return [pace for pace in (left, steps_rate(trial.rate), tokens_rate(trial.tokens_rate)) if pace]
 
 
 def size(n_bytes: float | None) -> str:

@@ -12,8 +12,8 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.charts.forgetting import count_meant, read_by
-from bertcl_tui.charts.groups import Groups
+from bertcl_tui.charts.forgetting import read_by
+from bertcl_tui.charts.groups import Groups, count_meant
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (

@@ -3,8 +3,17 @@
 import pytest
 from msgspec.structs import replace
 
-from bertcl_tui.charts.earlier import Known, ends_of_earlier, known_now, known_of_earlier
-from bertcl_tui.charts.forgetting import Forgetting, Line, measured_on, read_by, shares_of
+from bertcl_tui.charts.forgetting import (
+    Forgetting,
+    Known,
+    Line,
+    ends_of_earlier,
+    known_now,
+    known_of_earlier,
+    measured_on,
+    read_by,
+    shares_of,
+)
 from bertcl_tui.charts.style import DARK
 from bertcl_tui.store.trial_rows import Curve, RunCurves, Stage
 

@@ -6,9 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from bertcl_tui.charts.curve import picture_curves
-from bertcl_tui.charts.earlier import ends_of_earlier, known_of_earlier
-from bertcl_tui.charts.forgetting import Forgetting, Line, as_one
-from bertcl_tui.charts.groups import Groups, Mean, mean_of
+from bertcl_tui.charts.forgetting import Forgetting, Line, ends_of_earlier, known_of_earlier
+from bertcl_tui.charts.groups import Groups, Mean, as_one, mean_of
 from bertcl_tui.charts.series import Curves, Series
 from bertcl_tui.charts.style import DARK
 from bertcl_tui.store.trial_rows import Curve, RunCurves, Stage

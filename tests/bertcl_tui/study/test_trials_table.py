@@ -8,7 +8,7 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from bertcl_tui.charts.earlier import Known
+from bertcl_tui.charts.forgetting import Known
 from bertcl_tui.store.trial_rows import TrialRow, TrialState
 from bertcl_tui.study.trials_table import TrialsTable
 
