@@ -95,7 +95,8 @@ def test_what_is_said_of_a_cell(arena_reader: Reader) -> None:
     assert value.p_value is not None
     compared, rates = cell_facts(look, EWC, 0)
     assert compared.startswith(
-        f"against flat 2e-5: p_o {value.mean - flat.mean:+.3f} (p = {value.p_value:.3f}*) · p_s −"
+        f"against flat 2e-5: p_o {value.mean - flat.mean:+.3f} "
+        f"(p-value {value.p_value:.3f}*) · p_s −"
     )
     assert rates == (
         "lr 1e-5, importance 1000, rows 256, gamma 0, fisher exact, penalty coupled · "
