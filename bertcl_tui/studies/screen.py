@@ -151,9 +151,10 @@ class StudiesScreen(LiveScreen):
 
     def _watch(self, study: StudyRow) -> tuple[TrialRow, RunCurves] | None:
         """Read the first trial that is not ended, else the one that the row calls the best."""
-        trials = self._reader.trials(study.id, limit=1).rows
-        if study.best is not None and all(trial.state in ENDED for trial in trials):
+        if study.best is not None and set(study.counts) <= set(ENDED):
             trials = self._reader.chosen_trials(study.id, [study.best.number])
+        else:
+            trials = self._reader.trials(study.id, limit=1).rows
         curves = self._reader.curves([trial.run_id for trial in trials])
         # the study may have been deleted between the two readings
         return next(zip(trials, curves, strict=False), None)

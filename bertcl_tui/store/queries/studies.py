@@ -53,6 +53,11 @@ class _Search(Struct):
     racing: Racing = "off"
     in_order: int | None = None
 
+    @property
+    def learns_one_first_stage(self) -> bool:
+        """Whether rates are searched for later stages, and stage 1 is learnt once for all."""
+        return self.searched_stages == "later"
+
 
 class _Spec(Struct):
     """The part of a study's specification that a list shows."""
@@ -112,11 +117,6 @@ class _Known(Struct):
     climb: Climb
 
     @property
-    def learns_one_first_stage(self) -> bool:
-        """Whether rates are searched for later stages, and stage 1 is learnt once for all."""
-        return self.spec.search.searched_stages == "later"
-
-    @property
     def begun(self) -> int:
         """How many trials there are."""
         return self.counts.total() + self.unfinished.trials.total()
@@ -168,7 +168,7 @@ def _ask_for_one(
     races = races_of(connection, row.id) if spec.search.racing == "on" else None
     raced = (race for some in (races or {}).values() for race in some)
     counts = ended - Counter(race.state for race in raced if race.state in ENDED)
-    budget, later = spec.search.budget_epochs, spec.search.searched_stages == "later"
+    budget, one_first_stage = spec.search.budget_epochs, spec.search.learns_one_first_stage
     return _Known(
         row=row,
         spec=spec,
@@ -177,7 +177,7 @@ def _ask_for_one(
         spending=(
             None
             if budget is None
-            else spending_of(connection, row.id, budget, one_first_stage=later)
+            else spending_of(connection, row.id, budget, one_first_stage=one_first_stage)
         ),
         races=races,
         climb=climbs.of(connection, row.id, row.created_at, counts["complete"], races),
@@ -187,7 +187,7 @@ def _ask_for_one(
 def _study_row(known: _Known, state: StudyState, eta: float | None, *, proposes: bool) -> StudyRow:
     """Make the row of a study; ``proposes``: a worker asks its sampler for a trial."""
     row, spec, unfinished = known.row, known.spec, known.unfinished
-    later = known.learns_one_first_stage
+    later = spec.search.learns_one_first_stage
     return StudyRow(
         id=row.id,
         name=row.name,

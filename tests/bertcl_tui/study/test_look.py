@@ -18,15 +18,20 @@ from tests.recorded import RUNNING, STAGE_STEPS, WORKER
 LIVE_ID = 1
 
 
-def test_a_paused_trial_keeps_what_it_would_score_by_now(store: Path, reader: Reader) -> None:
-    question = Question(study_id=1)
-    before = look_at_study(reader, question, None)
+def _give_back(store: Path) -> None:
+    """Let the trial that runs rest in its midst."""
     opened = open_store(str(store))
     with opened.writing() as connection:
         connection.exec_driver_sql(
             "UPDATE cl_run SET state = 'paused', desired = 'paused', worker_id = NULL WHERE id = 43"
         )
     opened.close()
+
+
+def test_a_paused_trial_keeps_what_it_would_score_by_now(store: Path, reader: Reader) -> None:
+    question = Question(study_id=1)
+    before = look_at_study(reader, question, None)
+    _give_back(store)
     after = look_at_study(reader, question, None)
     assert before is not None
     assert after is not None
@@ -40,12 +45,7 @@ def test_trials_that_rest_in_their_midst_stay_drawn_and_the_legend_says_so(
     elsewhere = Question(study_id=LIVE_ID, cursor=10, marked=frozenset())
     going = look_at_study(reader, elsewhere, None)
     assert going is not None
-    opened = open_store(str(store))
-    with opened.writing() as connection:
-        connection.exec_driver_sql(
-            "UPDATE cl_run SET state = 'paused', desired = 'paused', worker_id = NULL WHERE id = 43"
-        )
-    opened.close()
+    _give_back(store)
     paused = look_at_study(reader, elsewhere, going)
     assert paused is not None
     assert paused.slots == going.slots
