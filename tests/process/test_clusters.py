@@ -1,17 +1,19 @@
-"""Workers on clusters: on two nodes of a real Ray, and in a job as Slurm runs it."""
+"""Workers on clusters: on two nodes of a real Ray, and as jobs of a real Slurm."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from signal import SIGUSR2
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from ray.cluster_utils import Cluster
 
+from engine.errors import UsageError
 from engine.spec import RunSpec, StudySpec
 from engine.store.connection import Store, open_store
 from engine.store.measurements import MeasurementRecord, measurements_of
@@ -27,18 +29,12 @@ from tests.postgres import PostgresServer
 from tests.process.conftest import PATIENCE, kill, wait_for, wait_for_end
 from tests.process.harness.comparing import differences, results_of
 from tests.process.hosts import ROOT
+from tests.slurm import PARTITION, Slurm, slurm_cluster
 
 pytestmark = pytest.mark.process
 
 AT_ONCE = 2
 SMALL = 80 * 2**20
-JOB = "77"
-SLURM = {
-    "sbatch": f'cp "$1" submitted.sh; echo "Submitted batch job {JOB}"',
-    "srun": 'while [ "${1#--}" != "$1" ]; do [ "$1" = --unbuffered ] || shift; shift; done; "$@"',
-    "scontrol": 'echo "$@" >> asked.txt',
-}
-"""What Slurm's programs do, as far as a job on one machine needs it."""
 
 
 @pytest.fixture
@@ -128,49 +124,84 @@ def test_a_search_on_two_nodes_comes_to_what_it_does_on_one_machine(
     alone.close()
 
 
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Slurm]:
+    """Return a real Slurm of this module's own; skip where there can be none."""
+    with slurm_cluster() as cluster:
+        yield cluster
+
+
 @pytest.fixture
-def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which jobs are submitted, and in which Slurm's programs write."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    for name, text in SLURM.items():
-        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
-        (programs / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("SLURM_JOB_ID", JOB)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def slurm(cluster: Slurm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slurm]:
+    """Return where the launcher submits its jobs; none of them is left behind."""
+    monkeypatch.setenv("SLURM_CONF", str(cluster.conf))
+    yield cluster
+    if job := cluster.job("%i"):
+        cluster.cancel(job)
+    wait_for(lambda: not cluster.job("%i"), "jobs to end")
+
+
+def submitted(store: Store) -> None:
+    """Queue a worker as a person does, and see what is said of it and what is asked of Slurm."""
+    words = ("--gpus-per-worker", 0, "--partition", PARTITION, "--time", "90m")
+    submitting = placing("--launcher", "slurm", *words, "--store", store.url)
+    _, err = submitting.communicate(timeout=PATIENCE)
+    job = err.rpartition(" ")[2].strip()
+    assert (submitting.returncode, err) == (
+        0,
+        f"1 worker with 1 core each, as job {job}; squeue --job {job}, scancel {job}\n",
+    )
+
+
+def said(store: Store) -> str:
+    """Return what jobs printed, for who wonders why they did not what they should."""
+    return "\n".join(path.read_text() for path in (store.folder / "slurm").glob("*_log.*"))
 
 
 def test_a_job_that_slurm_takes_its_machine_from_gives_its_run_back_and_is_queued_anew(
-    store: Store,
-    run_spec: RunSpec,
-    slurm: Path,
-    undisturbed: list[MeasurementRecord],
+    store: Store, run_spec: RunSpec, slurm: Slurm, undisturbed: list[MeasurementRecord]
 ) -> None:
     run_id = create_run(store, run_spec)
-    words = ("--gpus-per-worker", 0, "--partition", "short", "--time", "90m")
-    submitting = placing("--launcher", "slurm", *words, "--store", store.url)
-    _, err = submitting.communicate(timeout=PATIENCE)
-    assert (submitting.returncode, err) == (
-        0,
-        f"1 worker with 1 core each, as job {JOB}; squeue --job {JOB}, scancel {JOB}\n",
-    )
-    asked = (slurm / "submitted.sh").read_text().splitlines()
-    assert {"#SBATCH --partition=short", "#SBATCH --time=90", "#SBATCH --signal=USR2@90"} <= {
-        *asked
-    }
+    submitted(store)
+    assert slurm.job("%P %l") == f"{PARTITION} 1:30:00"
+    one_in_the_midst(store)
+    slurm.warn(slurm.job("%i"))
+    wait_for(lambda: slurm.job("%T %r") == "PENDING BeginTime", "it to be queued anew")
+    assert get_run(store, run_id).state == "paused", said(store)
 
-    job = subprocess.Popen(["sh", "submitted.sh"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    os.kill(one_in_the_midst(store).identity.pid, SIGUSR2)
-    said, _ = job.communicate(timeout=PATIENCE)
-    given_back = get_run(store, run_id)
-    assert given_back.state == "paused", said
-    assert (slurm / "asked.txt").read_text() == f"requeue {JOB}\n"
-
+    slurm.cancel(slurm.job("%i"))
     wait_for_end(working_here(store))
     assert get_run(store, run_id).state == "complete"
     assert measurements_of(store, run_id) == undisturbed
+
+
+def test_a_job_that_is_cancelled_gives_its_run_back_and_does_not_come_again(
+    store: Store, run_spec: RunSpec, slurm: Slurm
+) -> None:
+    run_id = create_run(store, run_spec)
+    submitted(store)
+    one_in_the_midst(store)
+    slurm.cancel(slurm.job("%i"))
+    wait_for(lambda: not slurm.job("%i"), "the job to be gone")
+    assert get_run(store, run_id).state == "paused", said(store)
+    assert living_workers(store) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"),
+    [
+        ({"gpus": 1}, "Invalid generic resource (gres) specification; --gpus-per-worker 0 asks"),
+        ({"gpus": 0, "partition": "none"}, "invalid partition specified: none"),
+    ],
+)
+def test_what_slurm_refuses_is_said_in_a_line(
+    slurm: Slurm, tmp_path: Path, asked: dict[str, Any], refused: str
+) -> None:
+    del slurm
+    with closing(open_store(str(tmp_path / "studies.db"))) as store:
+        settings = WorkerSettings(store=store.url)
+        with pytest.raises(UsageError, match=re.escape(refused)):
+            submit(store, Asked(settings=settings, **asked), 1)
 
 
 WARNED_AT_ONCE = """
@@ -181,7 +212,7 @@ os.kill(os.getpid(), signal.SIGUSR2)
 
 
 def test_a_job_that_is_warned_as_python_begins_takes_no_run_and_is_queued_anew(
-    slurm: Path, tmp_path: Path, run_spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+    slurm: Slurm, tmp_path: Path, run_spec: RunSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "begins").mkdir()
     (tmp_path / "begins/sitecustomize.py").write_text(WARNED_AT_ONCE)
@@ -189,13 +220,10 @@ def test_a_job_that_is_warned_as_python_begins_takes_no_run_and_is_queued_anew(
     with closing(open_store(str(tmp_path / "studies.db"))) as store:
         run_id = create_run(store, run_spec)
         settings = WorkerSettings(store=store.url, device="cpu", until_idle=True)
-        submit(store, Asked(settings=settings, gpus=0), 1)
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
-        job = subprocess.run(
-            ["sh", "submitted.sh"], capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-        assert (slurm / "asked.txt").read_text() == f"requeue {JOB}\n", job.stdout + job.stderr
-        assert get_run(store, run_id).state == "queued"
+        submit(store, Asked(settings=settings, gpus=0), 1)
+        wait_for(lambda: slurm.job("%T %r") == "PENDING BeginTime", "it to be queued anew")
+        assert get_run(store, run_id).state == "queued", said(store)
         assert living_workers(store) == []
 
 

@@ -1,7 +1,8 @@
 """Workers as an array of Slurm jobs, submitted by submitit; Slurm is all that watches over them.
 
 A worker ends when nothing is left to do. Where Slurm wants its machine back, or its time is over
-(``SIGUSR2``), it gives its run back with a checkpoint, and its job is queued anew.
+(``SIGUSR2``), it gives its run back with a checkpoint, and its job is queued anew. Where somebody
+cancels the job (``SIGTERM``) it gives its run back, and that is all.
 """
 
 import shlex
@@ -101,7 +102,9 @@ def submit(store: Store, asked: Asked, number: int) -> "list[submitit.Job[None]]
         with redirect_stderr(StringIO()), executor.batch():
             return [executor.submit(worker) for _ in range(number)]
     except (FailedJobError, FailedSubmissionError) as error:
-        raise UsageError(f"Slurm refused the workers: {shown(first_line(error))}") from None
+        refused = f"Slurm refused the workers: {shown(first_line(error))}"
+        way_out = "; --gpus-per-worker 0 asks for none" if "(gres)" in refused else ""
+        raise UsageError(refused + way_out) from None
 
 
 class SlurmWorker(Checkpointable):
@@ -117,16 +120,19 @@ class SlurmWorker(Checkpointable):
         Raises:
             EngineError: it cannot.
         """
-        warned = Event()
+        warned, ending = Event(), Event()
 
-        def give_back(_: int, __: FrameType | None) -> None:
-            warned.set()
+        def give_back(signum: int, _: FrameType | None) -> None:
+            if signum == _WARNED:
+                warned.set()
+            ending.set()
 
         queue_anew = signal.signal(_WARNED, give_back)
+        signal.signal(signal.SIGTERM, give_back)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {_WARNED})
-        if not warned.is_set():
+        if not ending.is_set():
             worker = PlacedWorker(self._settings, self._places)
             worker.begin()
-            worker.work(warned)
+            worker.work(ending)
         if warned.is_set() and callable(queue_anew):
             queue_anew(_WARNED, None)

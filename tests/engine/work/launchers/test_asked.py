@@ -93,7 +93,13 @@ def test_a_launcher_whose_library_is_missing_says_what_to_install(
     ],
 )
 def test_what_a_launcher_cannot_do_is_refused(
-    name: str, options: dict[str, object], said: str
+    name: str,
+    options: dict[str, object],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if name == "slurm":
+        monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match=said):
         launch(name, asked(**options), print)  # type: ignore[arg-type]
