@@ -26,7 +26,7 @@ from bertcl_tui.app.warming import Warming
 from bertcl_tui.app.watch import LoadWatch, StoreWatch
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
-from bertcl_tui.kit.listing import ColumnsChosen
+from bertcl_tui.kit.listing import ColumnsChosen, OrderChosen, Remembered
 from bertcl_tui.kit.live import LiveScreen, StoreChanged
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.configuration import Configuration
@@ -135,16 +135,19 @@ class BertclApp(App[None]):
         return self.configuration.own_keys
 
     def get_default_screen(self) -> Screen[None]:
-        remembered = self._remembered_of(StudiesScreen.TABLE)
-        return StudiesScreen(self.reader, *remembered, loads=self.loads)
+        return StudiesScreen(self.reader, self._left(StudiesScreen.TABLE), loads=self.loads)
 
-    def _remembered_of(self, table: str) -> tuple[Sequence[str], History]:
-        """Return the columns a person chose for a table, and the earlier filters of it."""
-        columns = self.settings.columns.get(table, ())
+    def _left(self, table: str) -> Remembered:
+        """Return how the person left a table."""
+        settings = self.settings
         if table not in self.histories:
-            saved = self.settings.filters.get(table, {})
+            saved = settings.filters.get(table, {})
             self.histories[table] = History(table=table, saved=saved)
-        return columns, self.histories[table]
+        return Remembered(
+            columns=settings.columns.get(table, ()),
+            order=settings.orders.get(table),
+            history=self.histories[table],
+        )
 
     def on_mount(self) -> None:
         self.configuration.apply()
@@ -253,8 +256,8 @@ class BertclApp(App[None]):
                 return
             self.pop_screen()
         marked = self.marks.get(message.study_id)
-        remembered = self._remembered_of(StudyScreen.TABLE)
-        self.push_screen(StudyScreen(message.study_id, self.reader, marked, *remembered))
+        left = self._left(StudyScreen.TABLE)
+        self.push_screen(StudyScreen(message.study_id, self.reader, marked, left))
 
     @on(messages.OpenRun)
     def _open_run(self, message: messages.OpenRun) -> None:
@@ -341,6 +344,10 @@ class BertclApp(App[None]):
         }
         chosen = {message.table: message.columns} if message.columns else {}
         self.configuration.change(columns=others | chosen)
+
+    @on(OrderChosen)
+    def _order_chosen(self, message: OrderChosen) -> None:
+        self.configuration.change(orders=self.settings.orders | {message.table: message.order})
 
     @on(FilterBar.SaveRequested)
     def _save_filter(self, message: FilterBar.SaveRequested) -> None:

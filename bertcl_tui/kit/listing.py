@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from msgspec import Struct, field
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -15,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.kit.picking import PickingScreen, Wording
+from bertcl_tui.store.filters import History
 from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.widgets.column import Column
 from bertcl_tui.widgets.keys import key_for
@@ -27,6 +29,25 @@ class ColumnsChosen(Message):
 
     table: str
     columns: tuple[str, ...]
+
+
+@dataclass
+class OrderChosen(Message):
+    """A table is to be sorted so from now on."""
+
+    table: str
+    order: Order
+
+
+class Remembered(Struct, frozen=True, kw_only=True):
+    """How a person left a table the last time."""
+
+    columns: Sequence[str] = ()
+    """Keys of those that were chosen; none: the usual ones."""
+    order: Order | None = None
+    """None: as it is sorted at first."""
+    history: History = field(default_factory=History)
+    """Of earlier filters."""
 
 
 class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
@@ -148,16 +169,24 @@ class Listing:
 
     Args:
         table: the table.
-        name: what its columns are remembered under.
-        order: by what it is sorted at first.
+        name: what its columns and its order are remembered under.
+        usual: by what it is sorted at first.
+        left: by what it was sorted the last time; by what this table has no column for is passed
+            over, as is a single rate, which only some studies have.
         reorder: called when the person chose another order; ``order`` is that one already.
     """
 
     def __init__(
-        self, table: RowTable[Any], name: str, order: Order, reorder: Callable[[], None]
+        self,
+        table: RowTable[Any],
+        name: str,
+        usual: Order,
+        left: Order | None,
+        reorder: Callable[[], None],
     ) -> None:
         self._table, self._name, self._reorder = table, name, reorder
-        self.order = order
+        known = {column.sorts for column in table.offered if column.sorts}
+        self.order = left if left is not None and left.field in known else usual
 
     def warn_of_unknown(self, keys: Iterable[str], is_column: Callable[[str], bool]) -> None:
         """Show the person which of the columns that were chosen do not exist."""
@@ -205,6 +234,7 @@ class Listing:
 
     def _sort(self, order: Order) -> None:
         self.order = order
+        self._table.post_message(OrderChosen(self._name, order))
         self._reorder()
 
     # dialogs

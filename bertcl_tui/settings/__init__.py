@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from bertcl_tui.news.rules import Rule
+from bertcl_tui.store.trial_rows import Order
 from engine.errors import UsageError, reason_of, shown
 
 DEFAULT_THEME: Final = "bertcl-dark"
@@ -39,6 +40,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     an action, with the name of a set as ``preset``."""
     columns: dict[str, tuple[str, ...]] = {}
     """Columns that are shown, from left to right, by the name of a table."""
+    orders: dict[str, Order] = {}
+    """By what a table was last sorted, by its name."""
     filters: dict[str, dict[str, str]] = {}
     """Filters by the name that a person gave them, by the name of a table."""
     watch: dict[str, Rule] = {}

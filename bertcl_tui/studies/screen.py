@@ -1,6 +1,6 @@
 """Home: every study, how it does, and who works on it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -12,7 +12,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Static
 
 from bertcl_tui.actions import Place, bindings_of
-from bertcl_tui.kit.listing import Listing
+from bertcl_tui.kit.listing import Listing, Remembered
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (
     OpenArena,
@@ -25,7 +25,7 @@ from bertcl_tui.kit.messages import (
     WriteNote,
 )
 from bertcl_tui.kit.studies import archive, called, delete, pause_or_resume, stop
-from bertcl_tui.store.filters import Filter, History, study_fields
+from bertcl_tui.store.filters import Filter, study_fields
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import LogLine, StudyRow, WorkerRow
 from bertcl_tui.store.trial_rows import OLDEST_FIRST, RunCurves, TrialRow, score_name
@@ -99,17 +99,18 @@ class StudiesScreen(LiveScreen):
     def __init__(
         self,
         reader: Reader,
-        columns: Sequence[str] = (),
-        history: History | None = None,
+        left: Remembered | None = None,
         *,
         loads: Loads | None = None,
     ) -> None:
         super().__init__()
+        self._left = left or Remembered()
         self._reader = reader
         self._loads = loads or Loads()
-        self._columns, self._history = columns, history
         self._table = StudiesTable(classes="panel")
-        self._list = Listing(self._table, self.TABLE, OLDEST_FIRST, self._show_table)
+        self._list = Listing(
+            self._table, self.TABLE, OLDEST_FIRST, self._left.order, self._show_table
+        )
         self._studies: tuple[StudyRow, ...] | None = None
         self._where: Filter = ()
         self._unfolded = False
@@ -122,9 +123,9 @@ class StudiesScreen(LiveScreen):
     def compose(self) -> ComposeResult:
         yield TopBar("Studies")
         with Container(id="body"):
-            self._table.choose(self._columns)
+            self._table.choose(self._left.columns)
             yield self._table
-            yield FilterBar(study_fields(), self._history)
+            yield FilterBar(study_fields(), self._left.history)
             with Horizontal(id="below"):
                 yield Chart(id="watched", classes="panel")
                 with Vertical(id="side"):
@@ -262,7 +263,7 @@ class StudiesScreen(LiveScreen):
 
     def on_mount(self) -> None:
         columns = {column.key for column in self._table.offered}
-        self._list.warn_of_unknown(self._columns, columns.__contains__)
+        self._list.warn_of_unknown(self._left.columns, columns.__contains__)
 
     @on(StudiesTable.HeaderPressed)
     def _header_pressed(self, message: StudiesTable.HeaderPressed) -> None:

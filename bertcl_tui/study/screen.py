@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from bertcl_tui.actions import Place, bindings_of
+from bertcl_tui.kit.listing import Remembered
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import (
     ControlStudies,
@@ -30,7 +31,6 @@ from bertcl_tui.kit.messages import (
     WriteReport,
 )
 from bertcl_tui.kit.studies import stop
-from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import Scored, TrialRow
 from bertcl_tui.study.baseline import ask_for_baseline, flats_of
@@ -82,8 +82,7 @@ class StudyScreen(LiveScreen):
         study_id: of the study.
         reader: of the store.
         marked: numbers of the trials that are marked at first; None: the store says.
-        columns: keys of those that the person chose; none: the usual ones.
-        history: of earlier filters.
+        left: how the person left the list of trials.
     """
 
     PLACE: ClassVar[Place] = "study"
@@ -100,14 +99,15 @@ class StudyScreen(LiveScreen):
         study_id: int,
         reader: Reader,
         marked: frozenset[int] | None,
-        columns: Sequence[str] = (),
-        history: History | None = None,
+        left: Remembered | None = None,
     ) -> None:
         super().__init__()
         self._reader = reader
-        self._question = Question(study_id=study_id, marked=marked)
         self._look: Look | None = None
-        self._trials = TrialsList(reader, marked or frozenset(), self.TABLE, columns, history)
+        self._trials = TrialsList(reader, marked or frozenset(), self.TABLE, left or Remembered())
+        self._question = Question(
+            study_id=study_id, marked=marked, order=self._trials.listing.order
+        )
         self._grid = PanelGrid(self._trials)
         self._time_line = TimeLine()
         self._weighing = Weighing(self, reader)

@@ -14,10 +14,9 @@ from textual.screen import Screen
 
 from bertcl_tui.arena.forms import Again, again_form, confirm_trials, read_again
 from bertcl_tui.kit.dialogs import FormScreen, Texts
-from bertcl_tui.kit.listing import Listing
+from bertcl_tui.kit.listing import Listing, Remembered
 from bertcl_tui.kit.messages import OpenRun, RetryRuns, StartWorkers, Trouble
 from bertcl_tui.options.readers import file_field
-from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import BY_P, Order, TrialRow
 from bertcl_tui.study.columns import is_column, trial_fields
@@ -47,9 +46,8 @@ class TrialsList(Vertical):
     Args:
         reader: of the store, for what is opened, copied and exported.
         marked: numbers of the trials that are marked at first.
-        name: what its columns are remembered under.
-        columns: keys of those that the person chose; none: the usual ones.
-        history: of earlier filters.
+        name: what its columns and its order are remembered under.
+        left: how the person left such a list.
     """
 
     @dataclass
@@ -63,16 +61,15 @@ class TrialsList(Vertical):
         reader: Reader,
         marked: frozenset[int],
         name: str,
-        columns: Sequence[str] = (),
-        history: History | None = None,
+        left: Remembered,
     ) -> None:
         super().__init__(id="trials", classes="panel")
-        self._reader, self._columns = reader, columns
+        self._reader, self._columns = reader, left.columns
         self.table = TrialsTable(marked)
-        self.filter_bar = FilterBar(trial_fields(0), history)
-        self.listing = Listing(self.table, name, BY_P, self._sorted)
+        self.filter_bar = FilterBar(trial_fields(0), left.history)
+        self.listing = Listing(self.table, name, BY_P, left.order, self._sorted)
         self._look: Look | None = None
-        self._shown_order = BY_P
+        self._shown_order = self.listing.order
 
     def compose(self) -> ComposeResult:
         self.table.choose(self._columns)

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, OptionList
 
@@ -13,6 +14,7 @@ from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.kit.listing import ColumnsScreen, SortingScreen
 from bertcl_tui.settings import Settings, read_settings
 from bertcl_tui.store.reader import Reader
+from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.screen import StudyScreen
@@ -154,6 +156,39 @@ async def test_studies_are_sorted_and_copied(open_app: OpenApp) -> None:
         name = table.render_line(0).text.index("study") + 1
         await pilot.click(StudiesTable, offset=(name + 2, 1))
         await until(pilot, lambda: [study.name for study in table.items] == [PAUSED, LIVE, DONE])
+
+
+@pytest.mark.app
+async def test_an_order_is_remembered_but_one_by_what_not_every_study_has(
+    store: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "config.toml"
+    app = BertclApp(str(store), settings_path=kept)
+    async with app.run_test(size=(200, 40)) as pilot:
+        usual = [study.name for study in (await _home(pilot)).items]
+        table = await _enter(pilot)
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, SortingScreen))
+        await _line(pilot, "p_s")
+        await pilot.press("enter")
+        await until(pilot, lambda: "p_s▼" in _header(table))
+        first = _numbers(table)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, StudiesScreen))
+        table = await _enter(pilot)
+        assert ("p_s▼" in _header(table), _numbers(table)) == (True, first)
+        await until(pilot, kept.exists)
+    settings = read_settings(kept)
+    app = BertclApp(str(store), settings=settings)
+    async with app.run_test(size=(200, 40)) as pilot:
+        table = await _enter(pilot)
+        assert ("p_s▼" in _header(table), _numbers(table)) == (True, first)
+    orders = {"trials": Order("lr7", descending=False), "studies": Order("age", descending=True)}
+    app = BertclApp(str(store), settings=replace(settings, orders=orders))
+    async with app.run_test(size=(200, 40)) as pilot:
+        home = await _home(pilot)
+        assert [study.name for study in home.items] == usual
+        assert "p▼" in _header(await _enter(pilot))
 
 
 # columns
