@@ -3,9 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from statistics import quantiles
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.text import Text
 
 from bertcl_tui.charts.axis import Axis, linear_ticks, tick_labels
@@ -22,23 +24,30 @@ from bertcl_tui.charts.style import (
     too_small,
 )
 
-State = Literal["complete", "running", "pruned", "collapsed", "filtered out"]
+State = Literal["complete", "running", "pruned", "collapsed", "filtered out", "far off"]
 
 _SMALLEST_PLANE: Final = (24, 6)
 _ROWS_ABOVE: Final = 1  # of a plane: what y is, and the key
 _MOST_EQUALS: Final = 5  # lines of equal p
 _MARGIN: Final = 0.04  # of the x range, on both sides
+_FEWEST_CROWD: Final = 10
+_FAR: Final = (
+    3.0  # beyond the quartiles of a crowd, by what lies between them (Tukey's outer fence)
+)
+_MOST_FAR: Final = 0.1  # of a crowd; more of them are no exceptions
 _STATE_GLYPHS: Final[dict[State, str]] = {
     "complete": "●",
     "running": "○",
     "pruned": "·",
     "collapsed": "×",
     "filtered out": "•",
+    "far off": "▿",
 }
 _FROM_BELOW: Final[tuple[State, ...]] = (
     "filtered out",
     "pruned",
     "collapsed",
+    "far off",
     "complete",
     "running",
 )
@@ -76,7 +85,8 @@ def draw_plane(
 
     Dotted lines join what has the same p.
 
-    The axes show complete and running trials; pruned and collapsed ones may stand on the edge.
+    The axes show complete and running trials; pruned and collapsed ones may stand on the edge, and
+    so do the few complete ones that lie so far off that all others would be a heap.
 
     Args:
         points: the trials, in any order.
@@ -93,6 +103,7 @@ def draw_plane(
         return too_small(size, _SMALLEST_PLANE, palette)
     if not points:
         return message(empty, size, palette.muted)
+    points = _with_far_off(points, selected)
     framed = _framed(points, selected, flat)
     y_axis = Axis.around((y for _, y in framed), size[1] - _ROWS_ABOVE - ROWS_BELOW)
     x_axis = partial(Axis.across, _with_margin(x for x, _ in framed))
@@ -116,6 +127,31 @@ def pareto_front(points: Sequence[TrialPoint]) -> list[TrialPoint]:
         if not front or point.p_o > front[-1].p_o:
             front.append(point)
     return front[::-1]
+
+
+def _with_far_off(points: Sequence[TrialPoint], selected: Sequence[int]) -> Sequence[TrialPoint]:
+    """Return the points, the complete ones that are far off the others told as such."""
+    crowd = [point for point in points if point.state == "complete"]
+    if len(crowd) < _FEWEST_CROWD:
+        return points
+    (left, right), (low, high) = (
+        _fences([point.p_s for point in crowd]),
+        _fences([point.p_o for point in crowd]),
+    )
+    kept = {point.number for point in pareto_front(points)}.union(selected)
+    far = {
+        point.number
+        for point in crowd
+        if not (left <= point.p_s <= right and low <= point.p_o <= high)
+    } - kept
+    if len(far) > _MOST_FAR * len(crowd):
+        return points
+    return [replace(point, state="far off") if point.number in far else point for point in points]
+
+
+def _fences(values: Sequence[float]) -> Range:
+    lower, _, upper = quantiles(values, n=4, method="inclusive")
+    return lower - _FAR * (upper - lower), upper + _FAR * (upper - lower)
 
 
 def _framed(

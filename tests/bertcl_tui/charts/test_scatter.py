@@ -82,6 +82,34 @@ def test_collapsed_trials_do_not_stretch_the_axes() -> None:
     assert any("┤×" in row or "│×" in row for row in drawn)
 
 
+CROWD = [trial(n, 0.60 + 0.002 * (n % 7), 0.80 + 0.003 * (n % 5)) for n in range(20)]
+
+
+def test_the_few_that_are_far_off_stand_on_the_edge_and_make_no_heap_of_the_others() -> None:
+    alone = draw_plane(CROWD, (60, 14), DARK)
+    text = draw_plane([*CROWD, trial(20, 0.604, 0.20), trial(21, 0.30, 0.81)], (60, 14), DARK)
+    assert "● 20 complete  ▿ 2 far off" in rows(text)[0]
+    assert area(text).replace("▿", " ").count("●") >= area(alone).count("●") - 2
+    assert area(text).count("▿") == 2
+    assert not any(row.startswith("0.2") for row in rows(text))
+
+
+@pytest.mark.parametrize(
+    ("others", "selected"),
+    [
+        ([trial(20, 0.60, 0.20)], [20]),
+        ([trial(20, 0.90, 0.20)], []),  # none learnt more
+        ([trial(20 + n, 0.60, 0.2 + n / 100) for n in range(5)], []),
+    ],
+)
+def test_the_selected_the_front_and_many_are_never_far_off(
+    others: list[TrialPoint], selected: list[int]
+) -> None:
+    text = draw_plane([*CROWD, *others], (60, 14), DARK, selected=selected)
+    assert "▿" not in text.plain
+    assert any(row.startswith(("0.2", "0.3")) for row in rows(text))
+
+
 def test_the_selected_and_the_baseline_are_named() -> None:
     text = draw_plane(POINTS, (70, 16), DARK, selected=[2, 99], flat=(0.64, 0.79))
     assert "#2" in text.plain
