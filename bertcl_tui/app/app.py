@@ -26,11 +26,10 @@ from bertcl_tui.app.warming import Warming
 from bertcl_tui.app.watch import LoadWatch, StoreWatch
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit import messages
-from bertcl_tui.kit.listing import ColumnsChosen, OrderChosen, Remembered
+from bertcl_tui.kit.listing import ColumnsChosen, OrderChosen
 from bertcl_tui.kit.live import LiveScreen, StoreChanged
 from bertcl_tui.settings import Settings
 from bertcl_tui.settings.configuration import Configuration
-from bertcl_tui.store.filters import History
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.style.themes import Colourless
@@ -100,8 +99,6 @@ class BertclApp(App[None]):
         self.configuration.changed.append(self.warming.follow)
         self.marks: dict[int, frozenset[int]] = {}
         """Numbers of trials that were marked here, by study id; the store has the others."""
-        self.histories: dict[str, History] = {}
-        """Earlier filters by table, for as long as the app is open."""
         self._typed = TypedKeys(self, super().on_event)
         self._unsent_study: Mapping[str, str] | None = None
         """What was typed for a new study that was not started."""
@@ -135,19 +132,8 @@ class BertclApp(App[None]):
         return self.configuration.own_keys
 
     def get_default_screen(self) -> Screen[None]:
-        return StudiesScreen(self.reader, self._left(StudiesScreen.TABLE), loads=self.loads)
-
-    def _left(self, table: str) -> Remembered:
-        """Return how the person left a table."""
-        settings = self.settings
-        if table not in self.histories:
-            saved = settings.filters.get(table, {})
-            self.histories[table] = History(table=table, saved=saved)
-        return Remembered(
-            columns=settings.columns.get(table, ()),
-            order=settings.orders.get(table),
-            history=self.histories[table],
-        )
+        left = self.configuration.table(StudiesScreen.TABLE)
+        return StudiesScreen(self.reader, left, loads=self.loads)
 
     def on_mount(self) -> None:
         self.configuration.apply()
@@ -256,7 +242,7 @@ class BertclApp(App[None]):
                 return
             self.pop_screen()
         marked = self.marks.get(message.study_id)
-        left = self._left(StudyScreen.TABLE)
+        left = self.configuration.table(StudyScreen.TABLE)
         self.push_screen(StudyScreen(message.study_id, self.reader, marked, left))
 
     @on(messages.OpenRun)
@@ -339,15 +325,11 @@ class BertclApp(App[None]):
 
     @on(ColumnsChosen)
     def _columns_chosen(self, message: ColumnsChosen) -> None:
-        others = {
-            name: keys for name, keys in self.settings.columns.items() if name != message.table
-        }
-        chosen = {message.table: message.columns} if message.columns else {}
-        self.configuration.change(columns=others | chosen)
+        self.configuration.keep_columns(message.table, message.columns)
 
     @on(OrderChosen)
     def _order_chosen(self, message: OrderChosen) -> None:
-        self.configuration.change(orders=self.settings.orders | {message.table: message.order})
+        self.configuration.keep_order(message.table, message.order)
 
     @on(FilterBar.SaveRequested)
     def _save_filter(self, message: FilterBar.SaveRequested) -> None:

@@ -19,23 +19,26 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.arena.curves import OFFERED, CellCurves, CurvesPanel, look_at_curves
 from bertcl_tui.arena.fields import texts_of_look
 from bertcl_tui.arena.forest import ForestPanel
-from bertcl_tui.arena.forms import table_form, table_path
 from bertcl_tui.arena.grid import ArenaGrid, CellPlace
 from bertcl_tui.arena.launching import TableRequest, failed_runs, retry
 from bertcl_tui.arena.look import Look, Question, look_at_arena
 from bertcl_tui.arena.new_table import NewTableScreen
 from bertcl_tui.arena.runs_table import CellPanel, LegendPanel, RunsTable
-from bertcl_tui.arena.writing import format_of, write_tables
-from bertcl_tui.kit.dialogs import Texts
+from bertcl_tui.arena.writing import SUFFIXES, format_of, write_tables
+from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import ControlRuns, OpenRun, StartWorkers, Trouble, WriteReport
+from bertcl_tui.options import readers
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.frame import TopBar, entitle
 from bertcl_tui.widgets.keys import KeyBar, key_for, with_keys
+from engine.arena.layouts import FREE
 from engine.arena.tables import Table
 from engine.errors import EngineError
+from engine.files import check_target, expanded
 
+_ENDINGS: Final = ", ".join(f"{suffix} is {form}" for suffix, form in SUFFIXES.items())
 _READING: Final = "Reading runs…"
 _OF_A_TABLE: Final = {
     *("next_measure", "next_layout", "next_setting", "turn_panel", "show_curves"),
@@ -303,9 +306,9 @@ class ArenaScreen(LiveScreen):
 
         def answered(texts: Texts | None) -> None:
             if texts is not None:
-                self._export(look.table, table_path(texts))
+                self._export(look.table, _target(texts))
 
-        self.app.push_screen(table_form(look, self._question), answered)
+        self.app.push_screen(_export_form(look, self._question), answered)
 
     @work(thread=True, group="export")
     def _export(self, table: Table, path: Path) -> None:
@@ -346,3 +349,23 @@ def _facts(look: Look) -> list[str]:
         f"setting {look.setting + 1} of {len(look.settings)}" if len(look.settings) > 1 else "",
     ]
     return [fact for fact in facts if fact]
+
+
+def _export_form(look: Look, question: Question) -> FormScreen:
+    """Ask where a table goes."""
+
+    def remark(texts: Texts) -> str:
+        target = _target(texts)
+        check_target(target)
+        does = "Replaces" if target.exists() else "Writes"
+        return f"{does} {target} as {format_of(target)}. {_ENDINGS}, else text."
+
+    name = "arena" if question.layout == FREE else question.layout
+    file = f"{'-'.join(filter(None, (name, question.measure)))}.md"
+    field = readers.file_field("How it ends says in which format it is written.", file)
+    return FormScreen(f"Export {look.table.title}", [field], go="Export", remark=remark)
+
+
+def _target(texts: Texts) -> Path:
+    """Return where a table goes."""
+    return expanded(texts["path"]).absolute()

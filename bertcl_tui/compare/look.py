@@ -13,9 +13,8 @@ from bertcl_tui.charts.groups import UNGROUPED, Groups
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.store.trial_rows import Confirmation, RunCurves, Scored, TrialRow
-from bertcl_tui.study.baseline import flat_baseline, flat_name
+from bertcl_tui.study.baseline import flat_baseline, flat_name, flats_elsewhere
 from bertcl_tui.study.groups import Repeats, grouped_lines
-from bertcl_tui.study.look import flats_elsewhere
 from bertcl_tui.study.panels.forgetting import line_of
 from bertcl_tui.style.wording import duration, mean_of, score, signed
 from bertcl_tui.trial.look import choice_labels

@@ -1,6 +1,6 @@
 """What an app is set to: its theme and its keys, and the file that changes go to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -11,9 +11,12 @@ from textual.theme import Theme
 from bertcl_tui.actions import ACTIONS
 from bertcl_tui.actions.action import Keymap, checked_keymap
 from bertcl_tui.actions.presets import resolved
+from bertcl_tui.kit.listing import Remembered
 from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.news.rules import check_rule
 from bertcl_tui.settings import DEFAULT_THEME, Settings, write_settings
+from bertcl_tui.store.filters import History
+from bertcl_tui.store.trial_rows import Order
 from bertcl_tui.style import themes
 from engine.errors import EngineError, shown
 
@@ -42,6 +45,8 @@ class Configuration:
         self.path = path
         self._applied_theme = self.settings.theme
         """The theme in use; another than the one that is set where that one cannot be read."""
+        self._histories: dict[str, History] = {}
+        """Earlier filters by table, for as long as the app is open."""
         self.changed: list[Callable[[], None]] = []
         """Called when something was changed."""
         self._writing = Lock()
@@ -86,6 +91,26 @@ class Configuration:
         for changed in self.changed:
             changed()
         self._app.run_worker(self._write, thread=True, exclusive=True, group="settings")
+
+    def table(self, name: str) -> Remembered:
+        """Return how the person left a table."""
+        settings = self.settings
+        if name not in self._histories:
+            self._histories[name] = History(table=name, saved=settings.filters.get(name, {}))
+        return Remembered(
+            columns=settings.columns.get(name, ()),
+            order=settings.orders.get(name),
+            history=self._histories[name],
+        )
+
+    def keep_columns(self, table: str, columns: Sequence[str]) -> None:
+        """Have a table show these from now on; none: the usual ones."""
+        others = {name: keys for name, keys in self.settings.columns.items() if name != table}
+        self.change(columns=others | ({table: tuple(columns)} if columns else {}))
+
+    def keep_order(self, table: str, order: Order) -> None:
+        """Have a table sorted so from now on."""
+        self.change(orders=self.settings.orders | {table: order})
 
     def _apply_keys(self, own_keys: Keymap) -> None:
         self.own_keys = own_keys

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from bertcl_tui.kit.messages import Trouble
 from bertcl_tui.kit.picking import PickingScreen, Wording
+from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import Scored
 from bertcl_tui.style.wording import score
 from engine.errors import EngineError
@@ -20,6 +21,17 @@ _MOST_OF_A_NAME: Final = 24
 def flats_of(scored: Iterable[Scored]) -> tuple[Scored, ...]:
     """Return the trials in which every choice has the same rate, in their order."""
     return tuple(trial for trial in scored if len(set(trial.learning_rates)) == 1)
+
+
+def flats_elsewhere(reader: Reader, study_id: int) -> tuple[Scored, ...]:
+    """Return flat runs of others that a study's trials may be held against, best first."""
+    study = reader.record(study_id)
+    return () if study is None else reader.flats_elsewhere(study)
+
+
+def baselines(reader: Reader, study_id: int, scored: Iterable[Scored]) -> tuple[Scored, ...]:
+    """Return all runs that a study's trials may be held against, its own first."""
+    return (*flats_of(scored), *flats_elsewhere(reader, study_id))
 
 
 def flat_baseline(scored: Iterable[Scored], chosen: int | None = None) -> Scored | None:

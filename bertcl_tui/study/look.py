@@ -22,7 +22,7 @@ from bertcl_tui.store.trial_rows import (
     TrialRow,
     score_name,
 )
-from bertcl_tui.study.baseline import flat_baseline, flats_of
+from bertcl_tui.study.baseline import flat_baseline, flats_elsewhere, flats_of
 from bertcl_tui.study.groups import Repeats, asked_for
 from bertcl_tui.study.past import Past, past_of
 from bertcl_tui.style.looks import state_word
@@ -281,12 +281,6 @@ def _elsewhere(
     if before is not None and before.elsewhere is not None and before.scored is scored:
         return before.elsewhere
     return flats_elsewhere(reader, question.study_id)
-
-
-def flats_elsewhere(reader: Reader, study_id: int) -> tuple[Scored, ...]:
-    """Return flat runs of others that a study's trials may be held against, best first."""
-    study = reader.record(study_id)
-    return () if study is None else reader.flats_elsewhere(study)
 
 
 def trials_to_compare(look: Look, marked: Collection[int]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ the question, and the store is read anew.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
@@ -32,8 +33,8 @@ from bertcl_tui.kit.messages import (
 )
 from bertcl_tui.kit.studies import stop
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.store.trial_rows import Scored, TrialRow
-from bertcl_tui.study.baseline import ask_for_baseline, flats_of
+from bertcl_tui.store.trial_rows import TrialRow
+from bertcl_tui.study.baseline import ask_for_baseline, baselines
 from bertcl_tui.study.grid import PanelGrid
 from bertcl_tui.study.look import (
     MARGIN,
@@ -41,7 +42,6 @@ from bertcl_tui.study.look import (
     Look,
     Question,
     facts_of,
-    flats_elsewhere,
     look_at_study,
     trials_to_compare,
 )
@@ -49,7 +49,7 @@ from bertcl_tui.study.panels.importance import Weighing
 from bertcl_tui.study.panels.plane import PlaneChart
 from bertcl_tui.study.past import LATEST, Past
 from bertcl_tui.study.time_line import TimeLine
-from bertcl_tui.study.trials import TrialsList, ask_to_confirm, retry
+from bertcl_tui.study.trials import TrialsList, retry
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.filter_bar import FilterBar
@@ -266,14 +266,11 @@ class StudyScreen(LiveScreen):
 
     def action_choose_baseline(self) -> None:
         """Ask which flat run the trials are held against."""
-        look, reader = self._look, self._reader
+        look = self._look
         if look is None:
             return
         now = None if look.flat is None else look.flat.run_id
-
-        def found() -> Sequence[Scored]:
-            return (*flats_of(look.scored), *flats_elsewhere(reader, look.study.id))
-
+        found = partial(baselines, self._reader, look.study.id, look.scored)
         ask_for_baseline(self, found, now, lambda run: self._ask(baseline=run))
 
     # its past
@@ -331,6 +328,8 @@ class StudyScreen(LiveScreen):
         self.post_message(OpenCompare(self._question.study_id, numbers))
 
     def action_confirm_trials(self) -> None:
+        from bertcl_tui.study.confirming import ask_to_confirm
+
         if self._look is not None:
             ask_to_confirm(self, self._reader, self._look, self._trials.table.marked)
 

@@ -12,10 +12,9 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
 
-from bertcl_tui.arena.forms import Again, again_form, confirm_trials, read_again
 from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.listing import Listing, Remembered
-from bertcl_tui.kit.messages import OpenRun, RetryRuns, StartWorkers, Trouble
+from bertcl_tui.kit.messages import OpenRun, RetryRuns, Trouble
 from bertcl_tui.options.readers import file_field
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import BY_P, Order, TrialRow
@@ -236,37 +235,6 @@ def _export_form(study: str, trials: int, *, marked: bool) -> FormScreen:
     file = f"{study.replace(':', '-').replace('/', '-')}.csv"
     field = file_field("Ends in .csv, .tsv, .json or .parquet.", file)
     return FormScreen("Export trials", [field], go="Export", remark=remark)
-
-
-def ask_to_confirm(
-    screen: Screen[None], reader: Reader, look: Look, marked: frozenset[int]
-) -> None:
-    """Ask how often, then have the marked trials, or the best ones, run with fresh seeds."""
-    if not look.scored:
-        screen.notify(f"{look.study.name} has no complete trial yet", markup=False)
-        return
-
-    def answered(texts: Texts | None) -> None:
-        if texts is not None:
-            top, seeds = read_again(texts)
-            again = Again(study_id=look.study.id, numbers=marked, top=top, seeds=seeds)
-            screen.notify("Checking data, model and device…", markup=False)
-            confirm = partial(_confirm, screen, reader, again)
-            screen.run_worker(confirm, thread=True, group="confirm")
-
-    complete = [trial.number for trial in look.scored]
-    screen.app.push_screen(again_form(complete, marked), answered)
-
-
-def _confirm(screen: Screen[None], reader: Reader, again: Again) -> None:
-    try:
-        runs = confirm_trials(reader.store, again)
-    except EngineError as error:
-        screen.post_message(Trouble(str(error)))
-        return
-    text = f"{count(runs, 'run')} asked for; what they score stands beside p"
-    screen.app.call_from_thread(screen.app.notify, text, markup=False)
-    screen.app.post_message(StartWorkers())
 
 
 def retry(screen: Screen[None], reader: Reader, study_id: int, numbers: Sequence[int]) -> None:

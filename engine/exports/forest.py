@@ -1,8 +1,8 @@
 """The headline of a table as a forest plot: SVG, for papers and pages."""
 
 from collections.abc import Iterator
+from html import escape
 from typing import Final
-from xml.sax.saxutils import escape
 
 from msgspec import Struct
 

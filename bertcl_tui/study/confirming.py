@@ -1,21 +1,21 @@
-"""Small forms of the arena: which trials are confirmed, where a table is written."""
+"""Trials that are run again with fresh seeds: how many are asked for."""
 
 from collections.abc import Collection, Sequence
 from contextlib import closing
-from pathlib import Path
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
+from textual.screen import Screen
 
-from bertcl_tui.arena.look import Look, Question
-from bertcl_tui.arena.writing import SUFFIXES, format_of
 from bertcl_tui.kit.dialogs import FormScreen, Texts
+from bertcl_tui.kit.messages import StartWorkers, Trouble
 from bertcl_tui.options import Field, readers
+from bertcl_tui.store.reader import Reader
+from bertcl_tui.study.look import Look
 from bertcl_tui.style.wording import count
 from engine.arena.confirming import plan_confirmation
-from engine.arena.layouts import FREE
-from engine.errors import UsageError
-from engine.files import check_target, expanded
+from engine.errors import EngineError, UsageError
 from engine.store.connection import open_store
 from engine.store.studies import get_study
 from engine.work.requests import enter_repetitions
@@ -30,10 +30,9 @@ _SEEDS: Final = Field(
 )
 _MOST_NAMED: Final = 6
 """Trials that are named one by one."""
-_ENDINGS: Final = ", ".join(f"{suffix} is {form}" for suffix, form in SUFFIXES.items())
 
 
-class Again(Struct, frozen=True, kw_only=True):
+class _Again(Struct, frozen=True, kw_only=True):
     """What is to be run again."""
 
     study_id: int
@@ -44,7 +43,38 @@ class Again(Struct, frozen=True, kw_only=True):
     seeds: int
 
 
-def confirm_trials(store: str, again: Again) -> int:
+def ask_to_confirm(
+    screen: Screen[None], reader: Reader, look: Look, marked: frozenset[int]
+) -> None:
+    """Ask how often, then have the marked trials, or the best ones, run with fresh seeds."""
+    if not look.scored:
+        screen.notify(f"{look.study.name} has no complete trial yet", markup=False)
+        return
+
+    def answered(texts: Texts | None) -> None:
+        if texts is not None:
+            top, seeds = _read(texts)
+            again = _Again(study_id=look.study.id, numbers=marked, top=top, seeds=seeds)
+            screen.notify("Checking data, model and device…", markup=False)
+            confirm = partial(_confirm, screen, reader, again)
+            screen.run_worker(confirm, thread=True, group="confirm")
+
+    complete = [trial.number for trial in look.scored]
+    screen.app.push_screen(_form(complete, marked), answered)
+
+
+def _confirm(screen: Screen[None], reader: Reader, again: _Again) -> None:
+    try:
+        runs = _enter(reader.store, again)
+    except EngineError as error:
+        screen.post_message(Trouble(str(error)))
+        return
+    text = f"{count(runs, 'run')} asked for; what they score stands beside p"
+    screen.app.call_from_thread(screen.app.notify, text, markup=False)
+    screen.app.post_message(StartWorkers())
+
+
+def _enter(store: str, again: _Again) -> int:
     """Ask for runs of these trials with fresh seeds; return how many there are, old and new.
 
     Raises:
@@ -60,14 +90,14 @@ def confirm_trials(store: str, again: Again) -> int:
         return len(enter_repetitions(opened, planned))
 
 
-def chosen_trials(complete: Collection[int], numbers: Collection[int], top: int) -> tuple[int, ...]:
+def _chosen(complete: Collection[int], numbers: Collection[int], top: int) -> tuple[int, ...]:
     """Return which trials would be run again, given the complete ones, best first."""
     if numbers:
         return tuple(number for number in complete if number in numbers)
     return tuple(complete)[:top]
 
 
-def again_form(complete: Sequence[int], marked: frozenset[int]) -> FormScreen:
+def _form(complete: Sequence[int], marked: frozenset[int]) -> FormScreen:
     """Ask for the number of seeds, and of trials where none is marked.
 
     Args:
@@ -76,8 +106,8 @@ def again_form(complete: Sequence[int], marked: frozenset[int]) -> FormScreen:
     """
 
     def remark(texts: Texts) -> str:
-        top, seeds = read_again(texts)
-        chosen = chosen_trials(complete, marked, top)
+        top, seeds = _read(texts)
+        chosen = _chosen(complete, marked, top)
         if not chosen:
             raise UsageError("none of the marked trials is complete; mark others, or none")
         named = ", ".join(f"#{number}" for number in chosen[:_MOST_NAMED])
@@ -90,30 +120,10 @@ def again_form(complete: Sequence[int], marked: frozenset[int]) -> FormScreen:
     return FormScreen(title, fields, go="Confirm", remark=remark)
 
 
-def read_again(texts: Texts) -> tuple[int, int]:
+def _read(texts: Texts) -> tuple[int, int]:
     """Return how many of the best trials, and how often each.
 
     Raises:
         UsageError: a text is no such number.
     """
     return _READ_TOP(texts.get("top", "1")), _READ_SEEDS(texts["seeds"])
-
-
-def table_form(look: Look, question: Question) -> FormScreen:
-    """Ask where a table goes."""
-
-    def remark(texts: Texts) -> str:
-        target = table_path(texts)
-        check_target(target)
-        does = "Replaces" if target.exists() else "Writes"
-        return f"{does} {target} as {format_of(target)}. {_ENDINGS}, else text."
-
-    name = "arena" if question.layout == FREE else question.layout
-    file = f"{'-'.join(filter(None, (name, question.measure)))}.md"
-    field = readers.file_field("How it ends says in which format it is written.", file)
-    return FormScreen(f"Export {look.table.title}", [field], go="Export", remark=remark)
-
-
-def table_path(texts: Texts) -> Path:
-    """Return where a table goes."""
-    return expanded(texts["path"]).absolute()
