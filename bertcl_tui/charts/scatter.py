@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from statistics import quantiles
+from statistics import median
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -31,10 +31,7 @@ _ROWS_ABOVE: Final = 1  # of a plane: what y is, and the key
 _MOST_EQUALS: Final = 5  # lines of equal p
 _MARGIN: Final = 0.04  # of the x range, on both sides
 _FEWEST_CROWD: Final = 10
-_FAR: Final = (
-    3.0  # beyond the quartiles of a crowd, by what lies between them (Tukey's outer fence)
-)
-_MOST_FAR: Final = 0.1  # of a crowd; more of them are no exceptions
+_FAR: Final = 3.0  # below the median of p, by how far the best lies above it
 _STATE_GLYPHS: Final[dict[State, str]] = {
     "complete": "●",
     "running": "○",
@@ -86,7 +83,7 @@ def draw_plane(
     Dotted lines join what has the same p.
 
     The axes show complete and running trials; pruned and collapsed ones may stand on the edge, and
-    so do the few complete ones that lie so far off that all others would be a heap.
+    so do complete ones that are so much worse than usual that all others would be a heap.
 
     Args:
         points: the trials, in any order.
@@ -130,28 +127,15 @@ def pareto_front(points: Sequence[TrialPoint]) -> list[TrialPoint]:
 
 
 def _with_far_off(points: Sequence[TrialPoint], selected: Sequence[int]) -> Sequence[TrialPoint]:
-    """Return the points, the complete ones that are far off the others told as such."""
-    crowd = [point for point in points if point.state == "complete"]
-    if len(crowd) < _FEWEST_CROWD:
+    """Return the points, the complete ones that are far worse than usual told as such."""
+    scores = {point.number: sum(point.at()) for point in points if point.state == "complete"}
+    if len(scores) < _FEWEST_CROWD:
         return points
-    (left, right), (low, high) = (
-        _fences([point.p_s for point in crowd]),
-        _fences([point.p_o for point in crowd]),
-    )
+    best, usual = max(scores.values()), median(scores.values())
     kept = {point.number for point in pareto_front(points)}.union(selected)
-    far = {
-        point.number
-        for point in crowd
-        if not (left <= point.p_s <= right and low <= point.p_o <= high)
-    } - kept
-    if len(far) > _MOST_FAR * len(crowd):
-        return points
+    least = usual - _FAR * (best - usual)
+    far = {number for number, score in scores.items() if score < least} - kept
     return [replace(point, state="far off") if point.number in far else point for point in points]
-
-
-def _fences(values: Sequence[float]) -> Range:
-    lower, _, upper = quantiles(values, n=4, method="inclusive")
-    return lower - _FAR * (upper - lower), upper + _FAR * (upper - lower)
 
 
 def _framed(
@@ -192,11 +176,16 @@ def _write_states(plot: Plot, points: Sequence[TrialPoint], y_label: str, palett
     counts = Counter(point.state for point in points)
     states = [state for state in _STATE_GLYPHS if counts[state]]
     named = "  ".join(f"{_STATE_GLYPHS[state]} {counts[state]} {state}" for state in states)
+    partly = "  ".join(
+        f"{_STATE_GLYPHS[state]} {counts[state]}{'' if state == 'complete' else f' {state}'}"
+        for state in states
+    )
     counted = "  ".join(f"{_STATE_GLYPHS[state]} {counts[state]}" for state in states)
     front = f"─ Pareto front {len(pareto_front(points))}"
     for key in (
         f"{named}  {front}  ⠄⠄ equal p",
         f"{named}  {front}",
+        f"{partly}  {front}",
         f"{counted}  {front}",
         f"{counted}  ─ front",
         counted,

@@ -85,7 +85,7 @@ def test_collapsed_trials_do_not_stretch_the_axes() -> None:
 CROWD = [trial(n, 0.60 + 0.002 * (n % 7), 0.80 + 0.003 * (n % 5)) for n in range(20)]
 
 
-def test_the_few_that_are_far_off_stand_on_the_edge_and_make_no_heap_of_the_others() -> None:
+def test_what_is_far_off_stands_on_the_edge_and_makes_no_heap_of_the_others() -> None:
     alone = draw_plane(CROWD, (60, 14), DARK)
     text = draw_plane([*CROWD, trial(20, 0.604, 0.20), trial(21, 0.30, 0.81)], (60, 14), DARK)
     assert "● 20 complete  ▿ 2 far off" in rows(text)[0]
@@ -99,10 +99,9 @@ def test_the_few_that_are_far_off_stand_on_the_edge_and_make_no_heap_of_the_othe
     [
         ([trial(20, 0.60, 0.20)], [20]),
         ([trial(20, 0.90, 0.20)], []),  # none learnt more
-        ([trial(20 + n, 0.60, 0.2 + n / 100) for n in range(5)], []),
     ],
 )
-def test_the_selected_the_front_and_many_are_never_far_off(
+def test_the_selected_and_the_front_are_never_far_off(
     others: list[TrialPoint], selected: list[int]
 ) -> None:
     text = draw_plane([*CROWD, *others], (60, 14), DARK, selected=selected)
