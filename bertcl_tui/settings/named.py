@@ -19,9 +19,9 @@ SWITCHES: Final[Mapping[str, bool]] = {"on": True, "off": False}
 """How people write what is so or not; what TOML writes is read too."""
 _READ: Final = {**SWITCHES, "true": True, "false": False, "yes": True, "no": False}
 _PRESET, _KEYS, _COLUMNS, _WATCH = "keys", "keys.", "columns.", "watch."
-_FILTERS: Final = "filters."
+_ORDERS, _FILTERS = "orders.", "filters."
 _TEXTS: Final = ("theme", "checkpoints", "cache")
-_MANY: Final = frozenset({"keys", "columns", "filters", "watch"})
+_MANY: Final = frozenset({"keys", "columns", "orders", "filters", "watch"})
 """Settings that have parts."""
 _PLAIN: Final = tuple(name for name in Settings.__struct_fields__ if name not in _MANY)
 _PARTS: Final = Rule.__struct_fields__
@@ -52,6 +52,9 @@ def all_named(settings: Settings) -> Iterator[Named]:
         yield named(settings, name)
     for name, columns in settings.columns.items():
         yield Named(f"{_COLUMNS}{name}", ",".join(columns), "")
+    for name, order in settings.orders.items():
+        way = "descending" if order.descending else "ascending"
+        yield Named(f"{_ORDERS}{name}", f"{order.field} {way}", "")
     for name, rule in settings.watch.items():
         for part in _PARTS:
             said = _part_named(rule, name, part)
@@ -217,6 +220,8 @@ def _known(name: str) -> str:
             return known
     if name.startswith(_COLUMNS):
         raise UsageError(f"{name} is chosen in its table, not here")
+    if name.startswith(_ORDERS):
+        raise UsageError(f"{shown(name)} is chosen by sorting its table, not here")
     if name.startswith(_FILTERS):
         raise UsageError(f"{shown(name)} is saved above its table, not here")
     hint = did_you_mean(nearest(name, names))

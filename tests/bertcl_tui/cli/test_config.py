@@ -75,6 +75,8 @@ def test_one_setting(ask: Ask, file: Path) -> None:
         (("keys.sort", "j"), "both 'sort' and 'cursor_down'"),
         (("keys.srot", "x"), "did you mean 'keys.sort'"),
         (("columns.trials", "p"), "is chosen in its table"),
+        (("orders", "on"), "no setting 'orders'"),
+        (("orders.trials", "p"), "is chosen by sorting its table"),
         (("watch.night.on", "new"), "no news named 'new'"),
         (("watch.night.bel", "on"), "name a part of a rule: watch.night.on, watch.night.studies"),
         (("watch.night", "on"), "name a part of a rule"),

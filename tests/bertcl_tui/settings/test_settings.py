@@ -7,6 +7,8 @@ import pytest
 
 from bertcl_tui.news.rules import Rule
 from bertcl_tui.settings import Settings, read_settings, settings_file, write_settings
+from bertcl_tui.settings.named import Named, all_named, setting_names
+from bertcl_tui.store.trial_rows import Order
 from engine.errors import UsageError
 from engine.store.connection import files_folder
 from engine.tasks.cache import load_bytes, save_bytes
@@ -55,6 +57,22 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_another_file_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BERTCL_CONFIG", str(tmp_path / "mine.toml"))
     assert settings_file() == tmp_path / "mine.toml"
+
+
+def test_a_setting_that_has_parts_is_none_that_is_set_by_a_word() -> None:
+    with_parts = {
+        name for name in Settings.__struct_fields__ if isinstance(getattr(Settings(), name), dict)
+    }
+    assert with_parts & set(setting_names()) == {"keys"}  # which a set of keys names too
+
+
+def test_what_tables_remember_is_shown_part_by_part() -> None:
+    settings = Settings(
+        columns={"trials": ("p", "state")}, orders={"trials": Order("lr3", descending=False)}
+    )
+    assert {Named("columns.trials", "p,state", ""), Named("orders.trials", "lr3 ascending", "")} < {
+        *all_named(settings)
+    }
 
 
 @pytest.fixture
