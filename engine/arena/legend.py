@@ -84,7 +84,8 @@ def caption(table: Table, better: str = "Bold") -> list[str]:
     sentences = [
         f"{_begun(table.measure)}, on the validation rows"
         + (f"; mean ± 95 % t-interval over {_seeds(cells)}." if intervals else "; one seed."),
-        f"{better}: better than {table.reference} with the same seeds, by a row at least."
+        f"{better}: better than {table.reference} with the same seeds, "
+        "by at least what one evaluation row is worth."
         if len(table.rows) > 1
         else "",
         _comparison(table),

@@ -43,7 +43,7 @@ class Value(Struct, frozen=True, kw_only=True):
     half_width: float | None = None
     """Of the 95 % interval; None with fewer than two runs."""
     better: bool = False
-    """Whether it is better than the reference with the seeds in common, by a row at least."""
+    """Whether it is better than the reference with the seeds in common, by what a row is worth."""
     p_value: float | None = None
     """Of the paired test against the reference, corrected; None: not tested.
 

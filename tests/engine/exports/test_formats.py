@@ -51,7 +51,10 @@ def table() -> Table:
 
 CAPTION = [
     "Accuracy, on the validation rows; mean ± 95 % t-interval over 5 seeds.",
-    "Bold: better than flat 2e-5 with the same seeds, by a row at least.",
+    (
+        "Bold: better than flat 2e-5 with the same seeds, by at least what one evaluation row is "
+        "worth."
+    ),
     (
         "* differs from flat 2e-5 in a paired t-test over seeds, p-value < 0.05 after Holm's "
         "correction for 3 comparisons."
