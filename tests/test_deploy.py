@@ -66,6 +66,12 @@ def test_the_job_asks_for_workers_that_end() -> None:
     assert (asked["slots"], asked["until_idle"]) == (1, True)
 
 
+def test_the_jobs_image_is_the_one_that_the_page_puts_another_in_place_of() -> None:
+    (container,) = JOB["spec"]["template"]["spec"]["containers"]
+    page = (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
+    assert f"sed 's|image: {container['image']}|" in page
+
+
 def test_the_jobs_store_is_a_secret_that_the_program_reads() -> None:
     pod = JOB["spec"]["template"]["spec"]
     (variable,) = pod["containers"][0]["env"]
