@@ -18,6 +18,7 @@ from engine.arena.rates import searched_stages
 from engine.errors import EngineError, UsageError
 from engine.profiles.profile import short_rate
 from engine.spec import sequence_name
+from engine.spec.protocol import FOLLOWING
 from engine.store.connection import is_made, open_store
 from engine.tasks.catalog import describe_sequence, known_tasks
 from engine.tasks.models import model_path
@@ -29,6 +30,13 @@ NOT_FOR_TABLES: Final = frozenset(
 """Options of a search that a table has in its own way."""
 OF_SEARCHES: Final = tuple(item for item in OPTIONS if item.name not in NOT_FOR_TABLES)
 """Options of a search that all runs of a table share."""
+OF_SETTINGS: Final = frozenset(
+    item.name
+    for item in OF_SEARCHES
+    if item.name in {"data", "model", "preset"}
+    or (item.part == "protocol" and item.target not in FOLLOWING)
+)
+"""Those of them that decide which runs may stand in one table."""
 
 _UNSET: Final = {"budget": "search nothing", "search_on": "every column"}
 _OF_THE_PAPER: Final = "as in the paper"

@@ -13,11 +13,10 @@ from bertcl_tui.store.trial_rows import RunRow, TrialState
 from engine.arena.entrants import DEFAULT_RATE, Entrant
 from engine.arena.layouts import FREE, LAYOUTS, Column, Layout
 from engine.arena.measuring import ALONE, MEASURES
-from engine.arena.recorded import Recorded, recorded
+from engine.arena.recorded import Recorded, Setting, recorded, setting_of
 from engine.arena.results import CellRuns, Results
 from engine.arena.tables import Cell, Table, describe_setting, make_table
 from engine.errors import UsageError
-from engine.spec import Protocol
 from engine.store.connection import Store
 from engine.store.runs import RunRecord
 from engine.store.states import UNFINISHED
@@ -30,8 +29,6 @@ _STATE_ORDER: Final[tuple[TrialState, ...]] = (
     *("failed", "collapsed", "stopped", "pruned"),
 )
 """States in the order in which a cell tells them."""
-Setting = tuple[str, str, Protocol]
-"""Data, model and protocol: what runs must share to stand in one table."""
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -87,7 +84,7 @@ class Look(Struct, frozen=True, kw_only=True):
     @property
     def setting(self) -> int:
         """Which of the settings is shown, from 0."""
-        return self.settings.index(_setting(self.recorded))
+        return self.settings.index(self.recorded.setting)
 
     @property
     def next_setting(self) -> Setting:
@@ -125,12 +122,12 @@ def look_at_arena(reader: Reader, question: Question, before: Look | None = None
     recorded = reader.arena()
     if not recorded:
         return None
-    item = next((item for item in recorded if _setting(item) == question.of), recorded[0])
+    item = next((item for item in recorded if item.setting == question.of), recorded[0])
     layout = filled_layout(item, _layout(question.layout, question.measure))
     ids = {run.id for found in item.results.cells.values() for run in found.runs}
     going = {row.run_id: row for row in reader.unfinished_runs() if row.run_id in ids}
     return Look(
-        settings=tuple(map(_setting, recorded)),
+        settings=tuple(item.setting for item in recorded),
         recorded=item,
         layout=layout,
         table=_table(item, layout, before),
@@ -140,10 +137,6 @@ def look_at_arena(reader: Reader, question: Question, before: Look | None = None
             for entrant in layout.entrants
         ),
     )
-
-
-def _setting(item: Recorded) -> Setting:
-    return item.data, item.model, item.protocol
 
 
 def _layout(name: str, measure: str) -> Layout:
@@ -178,7 +171,7 @@ def _table(item: Recorded, layout: Layout, before: Look | None) -> Table:
     if (
         before is not None
         and before.layout == layout
-        and _setting(before.recorded) == _setting(item)
+        and before.recorded.setting == item.setting
         and _outcomes(before.recorded) == _outcomes(item)
         and before.recorded.declared == item.declared
     ):
@@ -247,8 +240,8 @@ def fitting(found: Sequence[Recorded], texts: Mapping[str, str]) -> Sequence[Rec
     if not any(texts.values()):
         return found
     asked = build_study_spec({**texts, "sequence": _ANY_SEQUENCE})
-    setting = (asked.data, asked.model, asked.protocol)
-    return [item for item in found if (item.data, item.model, item.protocol) == setting]
+    setting = setting_of(asked)
+    return [item for item in found if item.setting == setting]
 
 
 def _has_some(item: Recorded, layout: Layout) -> bool:

@@ -34,6 +34,7 @@ from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.frame import TopBar, entitle
 from bertcl_tui.widgets.keys import KeyBar, key_for, with_keys
 from engine.arena.layouts import FREE
+from engine.arena.recorded import setting_of
 from engine.arena.tables import Table
 from engine.errors import EngineError
 from engine.files import check_target, expanded
@@ -275,12 +276,7 @@ class ArenaScreen(LiveScreen):
 
         def answered(request: TableRequest | None) -> None:
             if request is not None:
-                asked = request.asked
-                self._ask(
-                    Question(
-                        layout=request.layout.name, of=(asked.data, asked.model, asked.protocol)
-                    )
-                )
+                self._ask(Question(layout=request.layout.name, of=setting_of(request.asked)))
 
         self.app.push_screen(NewTableScreen(self._reader, texts), answered)
 

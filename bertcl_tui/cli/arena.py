@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from bertcl_tui.arena.beforehand import dials_of, draw_spread, draw_ways, lines_of
-from bertcl_tui.arena.fields import NOT_FOR_TABLES, OF_SEARCHES, table_field
+from bertcl_tui.arena.fields import NOT_FOR_TABLES, OF_SEARCHES, OF_SETTINGS, table_field
 from bertcl_tui.arena.launching import (
     TableRequest,
     asked_layout,
@@ -64,6 +64,7 @@ _SEEDS: Final = 5
 _OF_WORK: Final = ("retry", "detach", "slots", "stack", "checkpoints")
 _ASKED: Final = ("sequences", "methods", "layout", "seeds", "lr", "budget", "search_on")
 _OF_A_PLAN: Final = (*_ASKED, *(item.name for item in OF_SEARCHES if item.name != "device"))
+_OF_RUNS: Final = tuple(item.name for item in OF_SEARCHES if item.name not in OF_SETTINGS)
 _OF_A_TABLE: Final = (*_ASKED, "measure", "plan", "offline", "form", "out")
 """Parameters, by what they say something of."""
 Sequences = Annotated[str, typer.Option(metavar="A:B,C:D", help=table_field("sequences").help)]
@@ -155,7 +156,9 @@ def arena(
     rows and columns that are named. A --plan is kept in the store first.
     """
     if power:
-        refuse_unused(context, [*_OF_A_TABLE, *_OF_WORK], "with --power, which makes no table")
+        refuse_unused(
+            context, [*_OF_A_TABLE, *_OF_RUNS, *_OF_WORK], "with --power, which makes no table"
+        )
         with opened(store) as at:
             _print_dials(dials_of(at.store, fitting(recorded(at.store), texts)), json=json)
         return
@@ -226,7 +229,7 @@ def _table(at: OpenedStore, request: TableRequest, runs: Plan) -> Table:
 
 def _refuse_unused(context: typer.Context, *, offline: bool, detach: bool, json: bool) -> None:
     if offline:
-        asking = ["seeds", "budget", "search_on", *_OF_WORK]
+        asking = ["seeds", "budget", "search_on", *_OF_RUNS, *_OF_WORK]
         refuse_unused(context, asking, "with --offline, which has nothing run")
     if detach:
         refuse_unused(context, ["form", "out", "json"], "with --detach, which prints no table")

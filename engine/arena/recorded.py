@@ -8,9 +8,12 @@ from engine.arena.declared import DeclaredPlan, declarations, declared_plans, pl
 from engine.arena.entrants import Entrant, recorded_entrant
 from engine.arena.headline import Declarations
 from engine.arena.results import CellRuns, Results, cell_runs, found_of
-from engine.spec import Protocol, RunSpec
+from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store
 from engine.store.runs import EntryRecord, RunRecord, entries
+
+Setting = tuple[str, str, Protocol]
+"""Data, model and protocol, as it scores: what runs must share to stand in one table."""
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
@@ -26,29 +29,32 @@ class Recorded(Struct, frozen=True, kw_only=True):
     declared: Declarations = {}
     """Which comparisons were declared before they were run."""
 
+    @property
+    def setting(self) -> Setting:
+        """Under which it was run."""
+        return self.data, self.model, self.protocol
 
-_Setting = tuple[str, str, Protocol]
+
+def setting_of(spec: RunSpec | StudySpec) -> Setting:
+    """Return the setting in which a run stands, however closely it is followed."""
+    return spec.data, spec.model, spec.protocol.scoring()
 
 
 def recorded(store: Store) -> tuple[Recorded, ...]:
     """Return what the arena has recorded, the setting that was asked for first at the top."""
     found = entries(store)
     plans = declared_plans(store)
-    settings = dict.fromkeys(_setting(item.run.spec) for item in found)
+    settings = dict.fromkeys(setting_of(item.run.spec) for item in found)
     return tuple(
         _recorded(
-            store, setting, [item for item in found if _setting(item.run.spec) == setting], plans
+            store, setting, [item for item in found if setting_of(item.run.spec) == setting], plans
         )
         for setting in settings
     )
 
 
-def _setting(spec: RunSpec) -> _Setting:
-    return spec.data, spec.model, spec.protocol.scoring()
-
-
 def _recorded(
-    store: Store, setting: _Setting, found: Sequence[EntryRecord], plans: Sequence[DeclaredPlan]
+    store: Store, setting: Setting, found: Sequence[EntryRecord], plans: Sequence[DeclaredPlan]
 ) -> Recorded:
     data, model, protocol = setting
     results = Results(cells=_cells(store, found))

@@ -25,6 +25,7 @@ from bertcl_tui.settings import Settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.widgets.inputs import FieldRow
 from engine.arena import legend
 from engine.arena.tables import Table
@@ -332,6 +333,21 @@ async def test_n_asks_first_of_all_for_what_the_table_lacks_and_what_came_of_it_
         pilot.app.screen.post_message(FillTable(request, launched))
         await until(pilot, lambda: started)
         assert "5 runs queued." in {note.message for note in pilot.app._notifications}
+
+
+async def test_the_table_that_was_asked_for_is_shown_however_its_runs_are_followed(
+    open_app: OpenApp, arena_store: Path
+) -> None:
+    texts = {"sequences": "sst2:mrpc", "methods": "flat", "train_rows": "200", "epochs": "1"}
+    request = read_request({**texts, "measures_per_epoch": "8"})
+    async with open_app(arena_store, size=(200, 60)) as pilot:
+        await arena(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NewTableScreen))
+        pilot.app.screen.dismiss(request)
+        await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+        bar = pilot.app.screen.query_one(TopBar)
+        await until(pilot, lambda: "setting 2 of 2" in bar.render_line(0).text)
 
 
 @pytest.mark.action("arena", "retry_runs")

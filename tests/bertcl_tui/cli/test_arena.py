@@ -123,11 +123,16 @@ def test_searched_and_confirmed_stand_side_by_side(ask: Ask, recorded: Path) -> 
         (("--layout", "table2", "--format", "html"), "no format named 'html'"),
         (("--offline",), "no store at"),
         (("--offline", "--seeds", "5"), "--seeds does nothing with --offline"),
+        (("--offline", "--device", "cpu"), "--device does nothing with --offline"),
+        (("--offline", "--seed", "3"), "--seed does nothing with --offline"),
+        (("--offline", "--sampler", "gp"), "--sampler does nothing with --offline"),
+        (("--offline", "--retention-rows", "8"), "--retention-rows does nothing with --offline"),
         (("--offline", "--detach"), "--detach does nothing with --offline"),
         (("--offline", "--json", "--format", "csv"), "--format does nothing with --json"),
         (("--layout", "table2", "--detach", "--out", "a.csv"), "--out does nothing with --detach"),
         (("--layout", "table2", "--search-on", "a:b"), "--search-on does nothing without --budget"),
         (("--power", "--offline"), "--offline does nothing with --power"),
+        (("--power", "--device", "cpu"), "--device does nothing with --power"),
         (("--power", "--methods", "flat"), "--methods does nothing with --power"),
     ],
 )
@@ -189,6 +194,16 @@ def test_a_plan_says_everything_and_what_came_before_it_stays_exploratory(
     assert "--model does nothing with --plan" in refused.err
     plan.write_text(PLAN.replace("epochs", "epoch"))
     assert "no option of a plan's setting named 'epoch'; did you mean 'epochs'?" in ask(*words).err
+
+
+@pytest.mark.sample
+def test_a_plan_that_follows_runs_otherwise_finds_them(
+    ask: Ask, recorded: Path, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(f"{PLAN}measures_per_epoch = 2\nretention_rows = 64\n")
+    (table,) = ask("arena", "--store", recorded, "--offline", "--plan", plan, "--json").data
+    assert [row["cells"][0]["runs"] for row in table["rows"]] == [3, 3]
 
 
 @pytest.mark.sample
