@@ -55,6 +55,7 @@ from engine.arena.recorded import recorded
 from engine.arena.results import results_of_plan
 from engine.arena.tables import Table, describe_setting, make_table
 from engine.errors import EngineError, shown, unknown_name
+from engine.files import check_target, expanded
 from engine.store.connection import DEFAULT_STORE
 from engine.work.requests import ask_for_searches, enter_runs
 from engine.work.supervisor import ensure_workers
@@ -162,6 +163,9 @@ def arena(
         with opened(store) as at:
             _print_dials(dials_of(at.store, fitting(recorded(at.store), texts)), json=json)
         return
+    if out is not None:
+        out = expanded(out)
+        check_target(out)
     chosen = _chosen_format(form, out)
     written = None if plan is None else read_plan(plan)
     if written is not None:

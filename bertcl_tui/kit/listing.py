@@ -221,9 +221,14 @@ class Listing:
             self._sort(Order(column.sorts, descending=not column.rising))
 
     def sort_by_next(self) -> None:
-        """Sort by the next column that is shown."""
+        """Sort by the next column that is shown, or say where to find one that sorts."""
         keys = {c.sorts: c.key for c in reversed(self._table.shown) if c.sorts}
         fields = list(dict.fromkeys(c.sorts for c in self._table.shown if c.sorts))
+        if not fields:
+            key = key_for(self._table.app, "choose_sort")
+            text = f"No column that is shown sorts; {key} offers all."
+            self._table.notify(text, markup=False)
+            return
         field = self.order.field
         place = fields.index(field) + 1 if field in fields else 0
         self.sort_by(keys[fields[place % len(fields)]])

@@ -129,6 +129,8 @@ def test_searched_and_confirmed_stand_side_by_side(ask: Ask, recorded: Path) -> 
         (("--offline", "--retention-rows", "8"), "--retention-rows does nothing with --offline"),
         (("--offline", "--detach"), "--detach does nothing with --offline"),
         (("--offline", "--json", "--format", "csv"), "--format does nothing with --json"),
+        (("--layout", "table2", "--out", "no/a.csv"), "there is no folder"),
+        (("--offline", "--out", "."), "is a folder"),
         (("--layout", "table2", "--detach", "--out", "a.csv"), "--out does nothing with --detach"),
         (("--layout", "table2", "--search-on", "a:b"), "--search-on does nothing without --budget"),
         (("--power", "--offline"), "--offline does nothing with --power"),

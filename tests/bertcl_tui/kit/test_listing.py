@@ -158,6 +158,19 @@ async def test_studies_are_sorted_and_copied(open_app: OpenApp) -> None:
         await until(pilot, lambda: [study.name for study in table.items] == [PAUSED, LIVE, DONE])
 
 
+async def test_columns_none_of_which_sorts_leave_the_order_and_name_the_key_that_has_all(
+    open_app: OpenApp,
+) -> None:
+    settings = Settings(columns={"trials": ("rates",)}, keys={"choose_sort": "f7"})
+    async with open_app(settings=settings) as pilot:
+        table = await _enter(pilot)
+        before = _numbers(table)
+        await pilot.press("o")
+        (notice,) = pilot.app._notifications
+        assert notice.message == "No column that is shown sorts; f7 offers all."
+        assert _numbers(table) == before
+
+
 @pytest.mark.app
 async def test_an_order_is_remembered_but_one_by_what_not_every_study_has(
     store: Path, tmp_path: Path
