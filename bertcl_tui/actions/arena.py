@@ -20,7 +20,7 @@ ARENA = (
         "next_measure",
         "m",
         "measure",
-        "Show the next measure: p_o and p_s, p, ACC, BWT, forgetting.",
+        "Show the next measure: p_o and p_s, p, ACC, BWT, forgetting, before – after, lost.",
     ),
     _table("next_layout", "t", "layout", "Show all that was run, or one of the paper's tables."),
     _table_wide(

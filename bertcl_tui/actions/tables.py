@@ -89,7 +89,7 @@ LISTS = (
         "export_trials",
         "E",
         "export",
-        "Write the marked trials, or all that are shown, to a CSV or JSON file.",
+        "Write the marked trials, or all that are shown, to a CSV, TSV, JSON or Parquet file.",
         ("studies", "study"),
         shown="wide",
         elsewhere=(

@@ -59,8 +59,8 @@ Slots = Annotated[
         min=0,
         max=1024,
         metavar="N",
-        help="How many workers there shall be; by default one per GPU, else two that share cores. "
-        "0: none here, as where a cluster has them.",
+        help="How many workers there shall be; by default one per GPU, else as many as learn "
+        "fastest here, measured once. 0: none here, as where a cluster has them.",
     ),
 ]
 Stack = Annotated[
