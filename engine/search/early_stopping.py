@@ -100,7 +100,7 @@ class Flatness(Struct, frozen=True, kw_only=True):
     """Why a search finds next to nothing better any more."""
 
     trials: int
-    """Begun by then."""
+    """Those that were looked at, all that were tried by then."""
     latest: int
     """Trials at the end that were compared with all before."""
     gained: float

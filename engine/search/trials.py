@@ -142,10 +142,8 @@ class Search:
             trials: those that were begun, where that was just looked at.
         """
         trials = self.begun() if trials is None else trials
-        begun = self._next_number(trials)
-        climb = self._seen.climb(trials, begun)
-        found = flatness(climb, len(self._space.dimensions), noise)
-        return None if found is None else msgspec.structs.replace(found, trials=begun)
+        climb = self._seen.climb(trials, self._next_number(trials))
+        return flatness(climb, len(self._space.dimensions), noise)
 
     def report(self, number: int, step: int, p: float) -> None:
         """Say what a trial has reached at its ``step``-th report, counted from 1.

@@ -250,7 +250,8 @@ def become_proposer(store: Store, study_id: int, worker_id: int) -> bool:
     """
     to_be_had = _seat_is_free() | (study.c.proposer_id == worker_id)
     until = now() + _PROPOSER_SECONDS
-    kept = case((ended_early(), study.c.reason))
+    # Why it ended, or why it is paused: somebody may only be telling the sampler of an end.
+    kept = case((ended_early() | (study.c.desired != "running"), study.c.reason))
     values = {"proposer_id": worker_id, "proposer_until": until, "reason": kept}
     with store.writing() as connection:
         query = update(study).where(study.c.id == study_id, to_be_had).values(values)

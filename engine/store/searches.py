@@ -246,7 +246,8 @@ def say_what_searches_wait_for(store: Store, devices: Collection[str]) -> Sequen
     said = []
     for study_id in sorted(others):
         device = get_study(store, study_id).spec.device
-        untold = (study.c.id == study_id) & study.c.reason.is_(None)
+        going = study.c.desired == "running"
+        untold = (study.c.id == study_id) & going & study.c.reason.is_(None)
         with store.writing() as connection:
             values = {"reason": waits_for_device(device)}
             if connection.execute(update(study).where(untold).values(values)).rowcount:
@@ -292,10 +293,11 @@ def complete_when_run_again(store: Store, study_id: int) -> Sequence[int]:
         return connection.execute(query.order_by(run.c.number)).scalars().all()
 
 
-def end_early(store: Store, study_id: int, trials: int, why: str) -> None:
+def end_early(store: Store, study_id: int, why: str) -> None:
     """Let a search have no more than the trials it has, and say why."""
-    more = (study.c.id == study_id) & (study.c.trials > trials)
-    values = {"trials": trials, "reason": f"{ENDED_EARLY}{why}"}
+    begun = select(func.coalesce(func.sum(tally.c.trials), 0)).where(tally.c.study_id == study_id)
+    more = (study.c.id == study_id) & (study.c.trials > begun.scalar_subquery())
+    values = {"trials": begun.scalar_subquery(), "reason": f"{ENDED_EARLY}{why}"}
     with store.writing() as connection:
         connection.execute(update(study).where(more).values(values))
 
@@ -334,7 +336,10 @@ def _spent(connection: Connection, search: _Running) -> bool:
     counted = run.c.study_id == search.id
     if settings.in_order is not None:
         # Those that may be under way are at another step each time.
-        counted &= run.c.number <= search.counts.begun - settings.in_order
+        number = other.c.number
+        numbers = select(number).where(other.c.study_id == search.id, number.is_not(None))
+        before_those = numbers.order_by(number.desc()).limit(1).offset(settings.in_order - 1)
+        counted &= run.c.number <= before_those.scalar_subquery()
     return _over(connection, search.spec, counted)
 
 

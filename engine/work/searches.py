@@ -279,7 +279,7 @@ class Searches:
         noise = None if settings.in_order is not None else noise_of(self._store, study_id)
         found = search.flatness(noise, begun)
         if found is not None:
-            end_early(self._store, study_id, found.trials, str(found))
+            end_early(self._store, study_id, str(found))
         return found is not None
 
     def _keeps_failing(self, study_id: int, failures: int) -> bool:

@@ -110,7 +110,7 @@ def test_a_study_that_ended_early_says_why_and_has_not_failed(store: Store) -> N
     spec = raced_study(trials=50)
     flat = create_study(store, replace(spec, name="flat"))
     add_trials(store, flat, spec, [1.0] * 3)
-    end_early(store, flat, 3, "nothing gained")
+    end_early(store, flat, "nothing gained")
     control_study(store, flat, "paused")
     row = Reader(store.url).study(flat)
     assert row is not None

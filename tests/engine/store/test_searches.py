@@ -211,10 +211,10 @@ def test_in_order_the_budget_counts_what_is_over_each_time(store: Store) -> None
     search = msgspec.structs.replace(spec.search, in_order=2)
     study_id = create_study(store, msgspec.structs.replace(spec, search=search))
     learn(store, study_id, 0, 30)
-    learn(store, study_id, 1, 30)
+    learn(store, study_id, 2, 30)  # the sampler's #1 says how #0 ended when it was run again
     assert spent(store, study_id) == 14
     assert studies_wanting_trials(store) == [study_id], "only one of the two counts"
-    learn(store, study_id, 2, 0, None)
+    learn(store, study_id, 3, 0, None)
     assert studies_wanting_trials(store) == []
 
 

@@ -18,8 +18,9 @@ from engine.store.measurements import Progress, StageRecord, record_progress, re
 from engine.store.names import rename_study
 from engine.store.notices import Notices
 from engine.store.places import place_of
-from engine.store.run_states import claim_run, control_run, finish_run
+from engine.store.run_states import claim_run, control_run, finish_run, retry_run
 from engine.store.runs import RunRecord, Scores, get_run, trials_of
+from engine.store.searches import studies_wanting_trials
 from engine.store.states import RunState
 from engine.store.studies import control_study, create_study, get_study
 from engine.store.workers import WorkerIdentity, end_worker, register_worker
@@ -350,6 +351,21 @@ def test_the_best_trials_race_while_others_are_tried(store: Store, backbone: Pat
     assert len(told(store)) == len(trials_of(store, study_id)) == 9
 
 
+def test_who_tells_the_sampler_of_an_end_leaves_why_a_search_is_paused(
+    store: Store, backbone: Path
+) -> None:
+    study_id, worker_id = study(store, backbone), worker(store, 1)
+    searches = searches_of(store, worker_id)
+    assert searches.propose_trial()
+    (trial,) = trials_of(store, study_id)
+    control_study(store, study_id, "paused", "3 trials failed in a row; the last: out of memory")
+    control_run(store, trial.id, "stopped")
+    assert told(store) == [TrialState.RUNNING]
+    assert not searches.propose_trial()
+    assert told(store) == [TrialState.FAIL]
+    assert "out of memory" in (get_study(store, study_id).reason or "")
+
+
 def test_a_search_that_is_flat_ends_and_says_why(store: Store, backbone: Path) -> None:
     study_id = study(store, backbone, trials=200, when_flat="stop")
     worker_id = worker(store, 1)
@@ -358,12 +374,18 @@ def test_a_search_that_is_flat_ends_and_says_why(store: Store, backbone: Path) -
     while tried < 200 and get_study(store, study_id).trials == 200:
         if searches.propose_trial():
             record = claimed(store, worker_id)
+            if tried == 3:  # the sampler knows both of its ends, as two trials
+                finish_run(store, record.id, worker_id, state="failed", reason="out of memory")
+                searches.tell(get_run(store, record.id))
+                retry_run(store, record.id)
+                record = claimed(store, worker_id)
             finish(store, record, worker_id)
             searches.tell(get_run(store, record.id))
             tried += 1
+    assert studies_wanting_trials(store) == []
     ended = get_study(store, study_id)
     assert 20 <= tried == ended.trials < 200
-    words = f"the last {tried // 6 * 5} of {tried} trials gained nothing"
+    words = f"the last {tried // 6 * 5} of {tried - 1} trials gained nothing"  # but the failed one
     assert ended.reason == f"ended early: {words}"
     control_study(store, study_id, "paused")
     control_study(store, study_id, "running")
