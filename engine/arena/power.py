@@ -163,9 +163,9 @@ def _of_searches(searches: Sequence[SearchRecord]) -> float | None:
     kinds: dict[object, list[float]] = {}
     for item in searches:
         spec = item.study.spec
-        if item.over and item.complete and item.complete[0].p is not None:
+        if item.over and item.best_mean_p is not None:
             kind = (spec.method, spec.search.searched_stages, spec.sequence, spec.data)
-            kinds.setdefault(kind, []).append(item.complete[0].p)
+            kinds.setdefault(kind, []).append(item.best_mean_p)
     repeated = [values for values in kinds.values() if len(values) >= _FEWEST]
     if not repeated:
         return None

@@ -1,6 +1,7 @@
 """How an entrant's learning rates come about on a sequence."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isclose
 from typing import Final
 
 from msgspec import Struct
@@ -38,6 +39,7 @@ from engine.spec.run import SearchedMethod
 from engine.spec.search import Stages
 from engine.store.connection import Store
 from engine.store.measurements import end_accuracies
+from engine.store.racing import Contender, mean_of
 from engine.store.runs import RunRecord, trials_of
 from engine.store.searches import SearchRecord
 from engine.tasks.models import backbone_of
@@ -198,7 +200,7 @@ def _combined(entrant: Entrant, usable: Sequence[SearchRecord], at: Setting) -> 
         said = ", ".join(short_rate(rate) for rate in first_rates if rate is not None)
         return NoRates(f"its searches had other rates in stage 1: {said}")
     (first_lr,) = first_rates
-    points = [[_point(trial) for trial in item.complete] for item in usable]
+    points = [[_point(trial) for trial in item.by_mean_p()] for item in usable]
     return _of_point(entrant, combined_point(points), at, first_lr, source=_source(usable))
 
 
@@ -242,8 +244,8 @@ def _is_on(sequence: Sequence[str], item: SearchRecord) -> bool:
 
 
 def _best(own: Sequence[SearchRecord]) -> RunRecord:
-    """Return the best trial of several searches; the earliest one where they tie."""
-    return max((item.complete[0] for item in own), key=lambda trial: trial.p or 0.0)
+    """Return the best trial of several searches by its mean p; the earliest one where they tie."""
+    return max(own, key=lambda item: item.best_mean_p or 0.0).complete[0]
 
 
 def _point(trial: RunRecord) -> Point:
@@ -301,10 +303,22 @@ def source_of_profile(profile: Profile, searches: Sequence[SearchRecord]) -> Sou
 
 
 def _gave(item: SearchRecord, share: StudyShare) -> bool:
-    """Whether a search has the very trials that a profile names."""
-    scores = {trial.number: trial.p for trial in item.complete}
-    named = [scores.get(trial.number) == trial.p for trial in share.trials]
+    """Whether a search has the very trials that a profile names.
+
+    A trial may have had fewer seeds when the profile was made than it has by now.
+    """
+    known = {contender.number: _means(contender) for contender in item.contenders}
+    named = [
+        any(isclose(trial.p, mean) for mean in known.get(trial.number, ()))
+        for trial in share.trials
+    ]
     return item.study.is_called(share.study) and bool(named) and all(named)
+
+
+def _means(contender: Contender) -> list[float]:
+    """Return the mean p of a trial as it was with one seed, with two, and so on."""
+    scores = contender.scores
+    return [mean_of(scores[: seeds + 1]).p for seeds in range(len(scores))]
 
 
 def _source(used: Sequence[SearchRecord]) -> Source:

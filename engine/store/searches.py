@@ -27,7 +27,7 @@ from engine.store.connection import Store
 from engine.store.deletion import is_shown
 from engine.store.leases import held, learns, other
 from engine.store.names import studies_called
-from engine.store.racing import Contender, Counts, contenders, next_to_race, ranked
+from engine.store.racing import Contender, Counts, contenders, next_to_race, scored_trials
 from engine.store.runs import RunRecord, epochs_of, trials_of
 from engine.store.schema import run, study, tally
 from engine.store.states import ENDED, ENDED_EARLY, UNFINISHED
@@ -51,7 +51,9 @@ class SearchRecord(Struct, frozen=True, kw_only=True):
     over: bool
     """Whether it has its trials, or was stopped; one that is paused may go on."""
     complete: tuple[RunRecord, ...]
-    """The trials that came to their end with a score, best first."""
+    """The trials that came to their end with a score, best first as ``best_first`` has it."""
+    contenders: tuple[Contender, ...]
+    """The same, with what they scored with each of their seeds."""
     epochs: float
     """What all its trials took."""
     brought: tuple[Tuning, ...] = ()
@@ -64,6 +66,17 @@ class SearchRecord(Struct, frozen=True, kw_only=True):
     @property
     def sequence(self) -> str:
         return self.study.spec.title()
+
+    @property
+    def best_mean_p(self) -> float | None:
+        """Of the best trial, over its seeds; None: no trial is complete."""
+        return self.contenders[0].mean.p if self.contenders else None
+
+    def by_mean_p(self) -> list[RunRecord]:
+        """Return the complete trials by their mean p over seeds, ties by number."""
+        pairs = zip(self.complete, self.contenders, strict=True)
+        ranked = sorted(pairs, key=lambda pair: (-pair[1].mean.p, pair[1].number))
+        return [trial for trial, _ in ranked]
 
 
 class _Running(Struct, frozen=True, kw_only=True):
@@ -111,10 +124,12 @@ def _search(store: Store, item: StudyRecord, *, over: bool) -> SearchRecord:
             connection, run.c.study_id == item.id, one=item.spec.first_lr is not None
         )
         brought = _brought(connection, item.id)
+    scored = scored_trials(store, item.id, trials)
     return SearchRecord(
         study=item,
         over=over and all(trial.state in ENDED for trial in trials),
-        complete=tuple(ranked(store, item.id, trials)),
+        complete=tuple(trial for trial, _ in scored),
+        contenders=tuple(contender for _, contender in scored),
         epochs=epochs,
         brought=brought,
     )

@@ -17,7 +17,7 @@ from engine.store.measurements import (
     record_stages,
 )
 from engine.store.run_states import claim_run, create_run, finish_run
-from engine.store.runs import Scores
+from engine.store.runs import Scores, trials_of
 from engine.store.states import RunState
 from engine.store.studies import create_study
 from engine.store.workers import WorkerIdentity, end_worker, register_worker
@@ -78,6 +78,15 @@ def searched(
         )
         do(store, ((p / 2,), (p / 2, p / 2)))
     return study_id
+
+
+def race(store: Store, study_id: int, number: int, *scores: float) -> None:
+    """Run a trial of a search once more for each of these p, each time with another seed."""
+    (trial,) = trials_of(store, study_id, [number])
+    for seed, p in enumerate(scores, start=2000):
+        spec = replace(trial.spec, seed=seed)
+        create_run(store, spec, study_id=study_id, races=trial.id, label="again")
+        do(store, ((p / 2,), (p / 2, p / 2)))
 
 
 def do(store: Store, matrix: Matrix, *, state: RunState = "complete", reason: str = "") -> int:

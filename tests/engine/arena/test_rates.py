@@ -33,7 +33,7 @@ from engine.store.connection import Store
 from engine.store.searches import searches
 from engine.store.studies import control_study, find_study
 from engine.tasks.models import backbone_of
-from tests.engine.arena.doing import CHOICES, MODEL, PROTOCOL, rates, searched
+from tests.engine.arena.doing import CHOICES, MODEL, PROTOCOL, race, rates, searched
 
 pytestmark = pytest.mark.sample
 
@@ -63,6 +63,26 @@ def test_the_best_trial_of_the_sequence_is_taken_where_it_was_searched(store: St
     source = Source(tuned=(tuned("sst2:mrpc-flat", "sst2:mrpc", 2),), searched_on=("sst2:mrpc",))
     assert found(store, "flat-tuned") == Rates(options={"lr": 4e-5}, source=source)
     assert found(store, "ewc-task@flat-tuned") == Rates(options={"lr": 4e-5}, source=source)
+
+
+def test_of_two_searches_the_one_whose_best_is_better_over_its_seeds_is_taken(store: Store) -> None:
+    lucky = searched(store, "sst2:mrpc", [({"lr": 1e-5}, 1.72)], method="flat", name="lucky")
+    steady = searched(store, "sst2:mrpc", [({"lr": 4e-5}, 1.66)], method="flat", name="steady")
+    race(store, lucky, 0, 1.60, 1.61)
+    race(store, steady, 0, 1.67, 1.68)
+    best = found(store, "flat-tuned")
+    assert isinstance(best, Rates)
+    assert best.options == {"lr": 4e-5}
+
+
+def test_equation_1_ranks_by_the_mean_whatever_the_number_of_seeds(store: Store) -> None:
+    study_id = searched(
+        store, "sst2:mrpc", [({"lr": 1e-5}, 1.6), ({"lr": 1e-4}, 1.65)], method="flat"
+    )
+    race(store, study_id, 0, 1.6, 1.6)
+    elsewhere = found(store, "flat-tuned", "rte:mrpc")
+    assert isinstance(elsewhere, Rates)
+    assert elsewhere.options["lr"] == pytest.approx((1e-4**1.8 * 1e-5) ** (1 / 2.8))
 
 
 def test_elsewhere_all_searches_are_combined(store: Store) -> None:
@@ -109,7 +129,9 @@ def test_a_rate_with_its_decay_becomes_a_profile_for_methods_that_carry_one(stor
 def test_combined_is_equation_1_over_the_searches_of_this_protocol(store: Store) -> None:
     one = [(rates(1e-5), 1.1), (rates(3e-5), 1.6), (rates(9e-6), 1.4)]
     other = [(rates(2e-4), 1.3)]
-    searched(store, "sst2:mrpc", one)
+    raced = searched(store, "sst2:mrpc", [*one[:1], (rates(3e-5), 1.8), *one[2:]])
+    race(store, raced, 1, 1.5, 1.5)  # its mean is 1.6
+    race(store, raced, 0, 1.1, 1.1)
     searched(store, "mrpc:sst2", other, protocol=replace(PROTOCOL, curve_share=0.1))
     searched(store, "qqp:mrpc", [(rates(1e-3), 1.9)], protocol=Protocol(epochs=3))
     combined = found(store, "combined", "rte:mrpc")
@@ -230,7 +252,8 @@ def test_a_search_that_found_nothing_is_said(store: Store) -> None:
 def test_a_profile_of_a_file_is_carried_over_and_knows_its_searches(
     store: Store, tmp_path: Path
 ) -> None:
-    searched(store, "sst2:mrpc", [(rates(1e-5), 1.5), (rates(2e-5), 1.4)])
+    study_id = searched(store, "sst2:mrpc", [(rates(1e-5), 1.6), (rates(2e-5), 1.4)])
+    race(store, study_id, 0, 1.4)  # the profile is made with a mean of 1.5
     study = find_study(store, "sst2:mrpc-profile")
     backbone = backbone_of(MODEL, CHOICES)
     trials = tuple(
@@ -251,11 +274,12 @@ def test_a_profile_of_a_file_is_carried_over_and_knows_its_searches(
     )
     file = tmp_path / "mine.json"
     write_profile(to_profile(combined, "mine"), file)
+    race(store, study_id, 1, 1.3)
     carried = found(store, str(file))
     assert isinstance(carried, Rates)
     assert carried.learning_rates == pytest.approx(combined.learning_rates)
     assert carried.source == Source(
-        tuned=(tuned(study.name, "sst2:mrpc", 2),), searched_on=("sst2:mrpc",), note="mine"
+        tuned=(tuned(study.name, "sst2:mrpc", 4),), searched_on=("sst2:mrpc",), note="mine"
     )
 
 
