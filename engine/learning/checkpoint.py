@@ -214,7 +214,7 @@ def first_stage_key(setup: Setup, method: Method) -> str | None:
         model_fingerprint(setup.model),
         (task.name, task.classes, task.fingerprint),
         (plan.rows, plan.epochs, sorted(plan.measured_at), len(task.followed)),
-        "like others" if method.begins_like_others else setup.method,
+        "like others" if method.begins_like_others else (setup.method, "with its state"),
         setup.grouping,
         setup.rates_of(0),
         as_known_before(setup.protocol, ("balance", "score", "probe_rows")),
@@ -225,18 +225,26 @@ def first_stage_key(setup: Setup, method: Method) -> str | None:
 
 
 def keep_first_stage(
-    key: str, model: SequenceModel, position: Position, events: Sequence[Measured]
+    key: str,
+    model: SequenceModel,
+    method: Method,
+    position: Position,
+    events: Sequence[Measured],
 ) -> Checkpoint:
     """Return the model just after stage 1, as any sequence can take it over.
 
     Args:
         key: as ``first_stage_key`` gives it.
         model: just after the stage.
+        method: likewise; what it remembers of the stage goes along where others of the same
+            method alone can take it over.
         position: at its end.
         events: what was measured in it.
     """
     tensors = {f"backbone.{name}": value for name, value in model.backbone.state_dict().items()}
     tensors |= {f"head.{name}": value for name, value in model.heads[0].state_dict().items()}
+    if not method.begins_like_others:
+        tensors |= {f"method.{name}": value for name, value in method.state().items()}
     kept = kept_tokens(model.backbone)
     if kept is not None:
         tensors[_TOKENS] = kept[1]
@@ -248,9 +256,13 @@ def keep_first_stage(
     )
 
 
-def take_over(first: Checkpoint, model: SequenceModel) -> tuple[Measured, ...]:
-    """Give a model its weights after stage 1; return what was measured in it."""
-    rooms: dict[str, dict[str, Tensor]] = {"backbone": {}, "head": {}}
+def take_over(first: Checkpoint, model: SequenceModel, method: Method) -> tuple[Measured, ...]:
+    """Give a model its weights after stage 1, and a method what it remembers of it.
+
+    Returns:
+        What was measured in the stage.
+    """
+    rooms: dict[str, dict[str, Tensor]] = {"backbone": {}, "head": {}, "method": {}}
     for name, value in first.tensors.items():
         if name != _TOKENS:
             room, weight = name.split(".", 1)
@@ -267,5 +279,7 @@ def take_over(first: Checkpoint, model: SequenceModel) -> tuple[Measured, ...]:
         rooms["backbone"][table] = mine
     model.backbone.load_state_dict(rooms["backbone"])
     model.heads[0].load_state_dict(rooms["head"])
+    device = next(model.heads[0].parameters()).device
+    method.load({name: value.to(device) for name, value in rooms["method"].items()})
     found = msgspec.convert(json.loads(first.extra), tuple[Measured, ...])
     return tuple(replace(event, seconds=0.0) for event in found)  # it took them elsewhere

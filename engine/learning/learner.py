@@ -208,11 +208,11 @@ class SequenceLearner:
             key: as ``first_stage_key`` gives it.
         """
         position = msgspec.structs.replace(self.position, due=None, first_stage=())
-        return keep_first_stage(key, self.model, position, self.position.first_stage)
+        return keep_first_stage(key, self.model, self.method, position, self.position.first_stage)
 
     def take_over(self, first: Checkpoint) -> None:
         """Begin after the first stage of another run that has the same key."""
-        self._taken_over = take_over(first, self.model)
+        self._taken_over = take_over(first, self.model, self.method)
         self.position = first.position
 
     def _begin_stage(self, stage: int) -> None:
