@@ -259,10 +259,10 @@ class SequenceLearner:
         seed_step(setup.seed_of(stage), stage, step, setup.device)
         self.method.begin_step(setup, self.model, stage, step)
         loss = self._gradients.of_step(wanted)
-        if setup.protocol.idle_heads == "drifting":
-            self.model.give_learnt_heads_zero_gradients(stage)
         self.set_rates(wanted)
         self.method.before_update(setup, self.model, self.optimizer, stage, step)
+        if setup.protocol.idle_heads == "drifting":
+            self.model.give_learnt_heads_zero_gradients(stage)
         with self.trace.update(wanted, loss):
             self.optimizer.step()
         self.method.end_step(setup, self.model, stage, step)

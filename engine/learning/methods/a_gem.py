@@ -24,6 +24,7 @@ class AGem(Method):
 
     name: ClassVar[str] = "a-gem"
     begins_like_others: ClassVar[bool] = True
+    changed: ClassVar[str] = "rows drawn for it alone"
 
     def start(self, setup: Setup, model: SequenceModel) -> None:
         share, rows = self.number("share"), int(self.number("rows"))

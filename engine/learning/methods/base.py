@@ -32,6 +32,8 @@ class Method:
     name: ClassVar[str]
     begins_like_others: ClassVar[bool] = False
     """Whether its first stage is that of every such method with the same rates: runs share it."""
+    changed: ClassVar[str] = ""
+    """What it does otherwise than it once did: a run that is not through with it begins anew."""
     can_be_stacked: ClassVar[bool] = False
     """Whether a step depends on weights, rows and rates alone, so that trials share it."""
 
@@ -74,7 +76,8 @@ class Method:
             for name, value in self.options.items()
             if name != "lr" and value != before.get(name)
         }
-        return msgspec.json.encode((self.name, options), order="sorted").decode()
+        changed = (self.changed,) if self.changed else ()
+        return msgspec.json.encode((self.name, options, *changed), order="sorted").decode()
 
     def learning_rates(self, grouping: Grouping) -> tuple[float, ...]:
         """Return the peak rate of every choice: the profile's, else ``lr`` for all.

@@ -17,6 +17,8 @@ Place = tuple[int, int]
 """A task, and a training row of it."""
 
 _MET = "met"
+_STREAM = 7
+"""Sets its numbers apart from those of the order: what is kept is not what is learnt first."""
 
 
 def kept_rows(
@@ -39,7 +41,8 @@ def kept_rows(
         size = ceil(share * len(task.train))
         if rows:
             size = rows // earlier + (index < rows % earlier)
-        order = np.random.default_rng((seed, index)).permutation(len(task.train))
+        draw = np.random.default_rng((seed, index, 0, _STREAM))
+        order = draw.permutation(len(task.train))
         if size:
             kept.append(Share(index, np.sort(order[:size])))
     return tuple(kept)

@@ -75,7 +75,7 @@ def _of_first_rows(learner: SequenceLearner, kind: FisherKind) -> dict[str, Tens
     train, task = setup.tasks[1].train, 1
     weights = dict(model.backbone.named_parameters())
     total = {name: torch.zeros_like(weight) for name, weight in weights.items()}
-    for row in np.random.default_rng((setup.seed, task)).permutation(len(train))[:2]:
+    for row in np.random.default_rng((setup.seed, task, 0, 8)).permutation(len(train))[:2]:
         batch = to_device(train.batch(np.array([row])), setup.device)
         own = int(batch.pop("labels"))
         for label in range(3) if kind == "exact" else (own,):

@@ -51,6 +51,16 @@ def _by_hand(own: dict[str, Tensor], memory: dict[str, Tensor], names: list[str]
     return 1
 
 
+def test_what_is_kept_of_a_task_is_not_what_is_learnt_first(ask: Ask) -> None:
+    setup = prepare(ask()).setup
+    for task in range(len(setup.tasks)):
+        first = next(setup.batches(task, 0))
+        rows = len(first) * (task + 1)
+        kept = kept_rows(setup.tasks, task + 1, setup.seed, share=0, rows=rows)[task].rows
+        assert len(kept) == len(first)
+        assert set(kept) != set(first)
+
+
 @pytest.mark.parametrize("projection", ["whole", "group"])
 def test_a_step_does_not_raise_the_loss_of_memory(projection: str, ask: Ask) -> None:
     learner = _learner(ask, projection)

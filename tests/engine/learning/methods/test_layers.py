@@ -138,6 +138,21 @@ def test_rates_are_in_proportion_to_relative_norms(ask: Ask) -> None:
     assert seen == [pytest.approx(row, rel=1e-4) for row in expected]
 
 
+def test_heads_that_drift_count_no_more_than_those_that_rest(ask: Ask) -> None:
+    def later_rates(idle: str) -> list[list[float]]:
+        learner = prepare(_auto(ask, idle_heads=idle, epochs=1))
+        groups = learner.optimizer.param_groups
+        return [
+            [group["lr"] for group in learner.optimizer.param_groups]
+            for event in learner.events()
+            if isinstance(event, Stepped) and event.stage == 1 and groups
+        ]
+
+    resting, drifting = later_rates("frozen"), later_rates("drifting")
+    assert len(resting) > 1
+    assert drifting == [pytest.approx(rates) for rates in resting]
+
+
 def test_its_rates_are_the_same_when_it_is_gone_on_with(ask: Ask) -> None:
     _assert_gone_on_with(_auto(ask), 1, 2, 4, 8)
 
