@@ -19,6 +19,8 @@ from engine.arena.plan import TableSpec, make_plan, needed_searches
 from engine.arena.power import (
     FEWEST_TOLD,
     POWER,
+    SEQUENCES,
+    SEQUENCES_AND_ROWS,
     Design,
     Dial,
     Way,
@@ -37,7 +39,8 @@ from engine.work.supervisor import expected_workers
 
 _HOUR: Final = 3600.0
 _AVERAGED: Final = {
-    "sequences, at least": "less with more sequences alone",
+    SEQUENCES: "less with more sequences alone",
+    SEQUENCES_AND_ROWS: "less with more sequences; the score tells nothing of rows",
     "seeds (heads, order)": "less with more seeds, or more sequences",
     "rows, at most": "less with more rows, or more sequences",
     "search": "less with nothing but more trials, or searches that are combined",

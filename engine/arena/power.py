@@ -24,6 +24,8 @@ from engine.store.measurements import EndAccuracies
 from engine.store.searches import SearchRecord, searches
 from engine.store.timing import work_times
 
+SEQUENCES: Final = "sequences, at least"
+SEQUENCES_AND_ROWS: Final = "sequences and rows"
 DIFFERENCES: Final = (0.01, 0.02, 0.03)
 SEEDS: Final = (1, 3, 5, 10)
 MORE_ROWS: Final = (1, 2, 4)
@@ -44,12 +46,13 @@ class Spread(Struct, frozen=True, kw_only=True):
     """Variances of a difference in p between a method and the one it is compared with."""
 
     sequence: float
-    """From sequence to sequence, without the most that rows can make of it."""
+    """From sequence to sequence, without the most that rows can make of it; where that is not
+    known, with it."""
     seed: float
     """From seed to seed: heads and order."""
-    rows: float
+    rows: float | None
     """From rows to other rows of each task, at most: as if what one method knows said nothing of
-    what the other does."""
+    what the other does. None: scores are no shares of the rows, as macro-F1 is none."""
     search: float | None
     """From one search to another one of the same kind on the same sequence, in the p of its best
     trial; no sequence and no seed averages it out. None: no search was repeated."""
@@ -64,10 +67,11 @@ class Spread(Struct, frozen=True, kw_only=True):
     @property
     def shares(self) -> Mapping[str, float | None]:
         """Standard deviations by what they come from, the largest first as far as known."""
+        told = self.rows is not None
         named = {
-            "sequences, at least": self.sequence,
+            SEQUENCES if told else SEQUENCES_AND_ROWS: self.sequence,
             "seeds (heads, order)": self.seed,
-            "rows, at most": self.rows,
+            **({"rows, at most": self.rows} if told else {}),
             "search": self.search,
         }
         return {name: None if each is None else each**0.5 for name, each in named.items()}
@@ -96,15 +100,17 @@ def spread_of(
         return None
     found = rows_measured(results)
     measured = {task: min(rows, most_rows or rows) for task, rows in found.items()}
-    rows = fmean(_rows(each, results, measured) for each in usable)
+    tasks = {task for each in usable for gain in each.counted for task in gain.sequence.split(":")}
+    told = tasks <= measured.keys()
+    rows = fmean(_rows(each, results, measured) for each in usable) if told else 0.0
     parts = [_components(each) for each in usable]
     between = fmean(part[0] for part in parts)
     return Spread(
         sequence=max(0.0, between - rows),
         seed=fmean(part[1] for part in parts),
-        rows=min(rows, between),
+        rows=min(rows, between) if told else None,
         search=_of_searches(searches),
-        measured=min(measured.values(), default=0),
+        measured=min(measured.values(), default=0) if told else 0,
         methods=len(usable),
         sequences=max(len(each.counted) for each in usable),
         seeds=fmean(len(gain.by_seed) for each in usable for gain in each.counted),
@@ -238,7 +244,7 @@ def standard_error(spread: Spread, design: Design) -> float:
     Seeds are drawn anew on every sequence; rows are the same for all seeds of one.
     """
     more = design.rows / spread.measured if spread.measured else 1.0
-    each = spread.sequence + spread.rows / more + spread.seed / design.seeds
+    each = spread.sequence + (spread.rows or 0.0) / more + spread.seed / design.seeds
     return math.sqrt(each / design.sequences)
 
 

@@ -80,18 +80,18 @@ def test_hours_are_of_the_work_that_was_done_side_by_side() -> None:
     assert pace_of([]).runs == 0
 
 
-def test_what_sequences_seeds_and_rows_make_is_found_again() -> None:
+def pilot(rows: int, *, shares: bool = True) -> Spread | None:
+    """Return what is found of 150 sequences by four seeds; scores may be shares of rows or none."""
     random = np.random.default_rng(11)
     entrants = parse_entrants("flat-tuned,flat@1e-5")
     sequences = tuple((f"a{place}", f"b{place}") for place in range(150))
     cells: dict[tuple[str, tuple[str, ...]], CellRuns] = {}
-    rows = 500
     for sequence in sequences:
         lift = random.normal(0, 0.04)
         for entrant, known in zip(entrants, (0.75, 0.75 + lift / 2), strict=True):
             own = random.normal(known, 0.02, size=(4, 1)) + np.zeros((4, 2))
             luck = random.normal(0, math.sqrt(0.75 * 0.25 / rows), size=2)
-            right = np.round((own + luck) * rows) / rows
+            right = np.round((own + luck) * rows) / rows if shares else own + luck
             cells[entrant.name, sequence] = CellRuns(
                 source=Source(),
                 runs=(),
@@ -104,14 +104,30 @@ def test_what_sequences_seeds_and_rows_make_is_found_again() -> None:
     results = Results(cells=cells)
     headline = make_headline(entrants, sequences, results)
     assert headline is not None
-    found = spread_of(headline.effects, results)
+    return spread_of(headline.effects, results)
+
+
+def test_what_sequences_seeds_and_rows_make_is_found_again() -> None:
+    rows = 500
+    found = pilot(rows)
     assert found is not None
     assert found.measured == rows
     assert found.seed**0.5 == pytest.approx(2 * 0.02 * math.sqrt(2), rel=0.1)
+    assert "rows, at most" in found.shares
     assert found.rows == pytest.approx(4 * 0.75 * 0.25 / rows, rel=0.05)
     assert found.sequence**0.5 == pytest.approx(0.04, rel=0.2)
     assert found.search is None
     assert (found.sequences, found.seeds, found.methods) == (150, 4, 1)
+
+
+def test_scores_that_are_no_shares_of_rows_say_nothing_of_rows() -> None:
+    found = pilot(500, shares=False)
+    assert found is not None
+    assert (found.rows, found.measured) == (None, 0)
+    assert next(iter(found.shares)) == "sequences and rows"
+    known = pilot(500)
+    assert known is not None
+    assert found.sequence == pytest.approx(known.sequence + (known.rows or 0.0), rel=0.05)
 
 
 def test_one_seed_or_one_sequence_says_nothing_of_spread() -> None:
