@@ -204,6 +204,11 @@ def scored_trials(
     return [(scored[each.run_id], each) for each in found]
 
 
+def ranked(store: Store, study_id: int, trials: Iterable[RunRecord]) -> list[RunRecord]:
+    """Return the complete trials that have a score, as ``best_first`` has them."""
+    return [trial for trial, _ in scored_trials(store, study_id, trials)]
+
+
 def best_of_studies(
     store: Store,
     model: str,
