@@ -15,7 +15,7 @@ from bertcl_tui.style.wording import best_text, count, duration, headway, score,
 from engine.errors import DeletedError, EngineError, mask_password, shown
 from engine.spec import sequence_name
 from engine.store.connection import DEFAULT_STORE
-from engine.store.endings import Ending, find_ending
+from engine.store.endings import Ending, find_ending, require_not_set_aside
 from engine.store.run_states import control_run
 from engine.store.runs import RunRecord, runs_by_id
 from engine.store.states import ENDED
@@ -75,7 +75,7 @@ def follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> No
     """Show on stderr how runs get on, until all end; Ctrl-C pauses them.
 
     Raises:
-        EngineError: nobody can work on them.
+        EngineError: those that are left were set aside, or nobody can work on them.
         typer.Exit: the person interrupted.
     """
     try:
@@ -252,6 +252,8 @@ def _follow_runs(at: OpenedStore, run_ids: Collection[int], tender: Tender) -> N
                 )
             )
             if going:
+                if all(run.is_set_aside for run in going.values()):
+                    require_not_set_aside(next(iter(going.values())))
                 wanted = [run for run in going.values() if run.desired == "running"]
                 tender.tend((over, [run.step for run in wanted]) if wanted else None)
                 rest(began)

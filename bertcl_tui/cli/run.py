@@ -36,6 +36,7 @@ from engine.profiles import read_profile
 from engine.spec import RunSpec, sequence_name
 from engine.spec.methods import METHODS, OptionValue, own_name, read_options
 from engine.store.connection import DEFAULT_STORE
+from engine.store.endings import require_not_set_aside
 from engine.store.run_states import control_run, create_run
 from engine.store.runs import RunRecord, get_run
 from engine.store.states import ENDED
@@ -176,11 +177,16 @@ def _short(rate: float) -> str:
 
 
 def _follow(at: OpenedStore, run_id: int, tender: Tender) -> RunRecord:
-    """Show on stderr how a run gets on, until it ends; Ctrl-C stops it."""
+    """Show on stderr how a run gets on, until it ends; Ctrl-C stops it.
+
+    Raises:
+        EngineError: it was set aside or deleted, or nobody can work on it.
+    """
     pace = _Pace()
     try:
         with open_progress() as display:
             while (record := get_run(at.store, run_id)).state not in ENDED:
+                require_not_set_aside(record)
                 display.show(pace.view(record, tender.trouble))
                 tender.tend(record.step if record.desired == "running" else None)
                 time.sleep(LOOK_SECONDS)

@@ -1,6 +1,6 @@
 """What the verbs return, as values and tables; what is combined of it, and put to use."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from engine.profiles import combine as combine_trials
 from engine.profiles.parameters import Model
 from engine.spec import RunSpec
 from engine.store.measurements import DriftRecord, MeasurementRecord, Split
+from engine.store.racing import Standing, best_first_by
 from engine.store.states import RunState
 from engine.store.studies import StudyRecord
 from engine.trainers import decayed_groups
@@ -112,8 +113,7 @@ class Study(Table, frozen=True, kw_only=True):
     def only(self, *numbers: int) -> "Study":
         """Return the study as if it had these trials alone, to be combined."""
         kept = tuple(trial for trial in self.trials if trial.number in numbers)
-        best = self.best if self.best in kept else None
-        return replace(self, trials=kept, best=best)
+        return replace(self, trials=kept, best=_best_of(kept))
 
     def columns(self) -> tuple[str, ...]:
         return (*_FACTS, *(f"lr{choice}" for choice in range(self._choices())))
@@ -129,6 +129,14 @@ class Study(Table, frozen=True, kw_only=True):
 
     def _choices(self) -> int:
         return max((len(trial.learning_rates) for trial in self.trials), default=0)
+
+
+def _best_of(trials: Iterable[Trial]) -> Trial | None:
+    complete = {trial: trial.mean_p for trial in trials if trial.mean_p is not None}
+    ranked = best_first_by(
+        complete, lambda trial: Standing(complete[trial], trial.seeds, trial.number)
+    )
+    return next(iter(ranked), None)
 
 
 class Run(Table, frozen=True, kw_only=True):

@@ -10,11 +10,16 @@ from typing import Final
 
 from engine.errors import EngineError, UsageError
 from engine.store.connection import Store
-from engine.store.endings import find_ending
+from engine.store.endings import (
+    find_ending,
+    find_progress,
+    find_why_waiting,
+    require_not_set_aside,
+)
 from engine.store.run_states import control_run
-from engine.store.runs import get_run, trials_of
+from engine.store.runs import get_run
 from engine.store.states import ENDED
-from engine.store.studies import control_study, get_study
+from engine.store.studies import control_study
 from engine.store.workers import living_workers, register_worker, work_again
 from engine.work.machine import core_count
 from engine.work.processes import identity_of
@@ -50,32 +55,36 @@ def wait_for_study(
             ending.require_good()
         return ending is not None
 
+    progress, why = (partial(ask, store, study_id) for ask in (find_progress, find_why_waiting))
     try:
-        _wait(store, over, partial(_progress_of_study, store, study_id), workers, device)
+        _wait(store, over, progress, why, workers=workers, device=device)
     except KeyboardInterrupt:
         control_study(store, study_id, "paused")
         raise
-
-
-def _progress_of_study(store: Store, study_id: int) -> object:
-    """Return how far its trials are; None where nobody is to work on it."""
-    if get_study(store, study_id).desired != "running":
-        return None
-    return [(run.state, run.step) for run in trials_of(store, study_id)]
 
 
 def wait_for_run(store: Store, run_id: int, *, workers: int | None, device: str) -> None:
     """Have a run worked on until it is complete; Ctrl-C stops it. The arguments are as above.
 
     Raises:
-        EngineError: it failed, collapsed, was stopped or deleted, or nobody can work on it.
+        EngineError: it failed, collapsed, was stopped, deleted or set aside, or nobody can work on
+            it.
     """
 
     def over() -> bool:
-        return get_run(store, run_id).state in ENDED
+        run = get_run(store, run_id)
+        require_not_set_aside(run)
+        return run.state in ENDED
+
+    def progress() -> object:
+        run = get_run(store, run_id)
+        return None if run.desired == "paused" else run.step
+
+    def why() -> str | None:
+        return get_run(store, run_id).reason
 
     try:
-        _wait(store, over, partial(_progress_of_run, store, run_id), workers, device)
+        _wait(store, over, progress, why, workers=workers, device=device)
     except KeyboardInterrupt:
         control_run(store, run_id, "stopped")
         raise
@@ -84,20 +93,28 @@ def wait_for_run(store: Store, run_id: int, *, workers: int | None, device: str)
         raise EngineError(f"run {run.id} {run.state}: {run.reason}")
 
 
-def _progress_of_run(store: Store, run_id: int) -> object:
-    """Return how far it is; None where it is paused."""
-    run = get_run(store, run_id)
-    return None if run.desired == "paused" else run.step
-
-
 def _wait(
     store: Store,
     over: Callable[[], bool],
     progress: Callable[[], object],
+    why: Callable[[], str | None],
+    *,
     workers: int | None,
     device: str,
 ) -> None:
-    """Wait until it is over, and see to it meanwhile that somebody works."""
+    """Wait until it is over, and see to it meanwhile that somebody works.
+
+    Args:
+        store: where it is.
+        over: whether it is.
+        progress: as a ``Tender`` takes it.
+        why: says what it waits for, if that is known.
+        workers: as above.
+        device: likewise.
+
+    Raises:
+        EngineError: nobody works on it, and nobody is to be started.
+    """
     if workers == 0:
         _work_here(store, device)
     tender = None if workers == 0 else Tender(store, slots=workers, device=device)
@@ -105,7 +122,9 @@ def _wait(
         if tender is not None:
             tender.tend(progress())
         elif not living_workers(store):
-            raise EngineError("it is not over, and nobody works on it; give a number of workers")
+            reason = why()
+            hint = "; give a number of workers" if reason is None else f": {reason}"
+            raise EngineError(f"it is not over, and nobody works on it{hint}")
         time.sleep(_LOOK_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""When a search has come to an end, and to which: for lists, and for all who wait for one.
+"""When a search or run has come to an end, and to which: for lists, and for all who wait for one.
 
 One that is paused, or waits for workers, has not; what failed, or was set aside as what it needs is
 gone, waits for a person.
@@ -7,13 +7,14 @@ gone, waits for a person.
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from engine.errors import EngineError, shown
+from engine.errors import DeletedError, EngineError, shown
 from engine.store.connection import Store
-from engine.store.schema import run
+from engine.store.runs import RunRecord
+from engine.store.schema import run, study, tally
 from engine.store.searches import has_enough, has_trial_under_way
-from engine.store.states import ENDED, ENDED_EARLY, SET_ASIDE, Desired
+from engine.store.states import ENDED, ENDED_EARLY, SET_ASIDE, UNFINISHED, Desired
 from engine.store.studies import get_study
 
 How = Literal["complete", "stopped", "failed", "set aside"]
@@ -39,9 +40,7 @@ class Ending(Struct, frozen=True, kw_only=True):
         if self.how == "failed":
             raise EngineError(f"study '{shown(self.name)}' failed: {self.reason}")
         if self.how == "set aside":
-            raise EngineError(
-                f"study '{shown(self.name)}' is paused, {self.reason}; then resume it"
-            )
+            raise _is_set_aside(f"study '{shown(self.name)}'", self.reason)
 
 
 def how_it_ended(
@@ -80,16 +79,70 @@ def find_ending(store: Store, study_id: int) -> Ending | None:
     Raises:
         DeletedError: it is there no more.
     """
-    left = select(run.c.id).where(run.c.study_id == study_id, run.c.state.not_in(ENDED)).limit(1)
+    left = select(run.c.id).where(run.c.study_id == study_id, run.c.state.in_(UNFINISHED)).limit(1)
     with store.at_one_moment() as now, now.reading() as connection:
-        study = get_study(now, study_id)
+        searched = get_study(now, study_id)
         unfinished = connection.execute(left).first() is not None
         how = how_it_ended(
-            origin=study.origin,
-            desired=study.desired,
-            reason=study.reason,
+            origin=searched.origin,
+            desired=searched.desired,
+            reason=searched.reason,
             enough=not unfinished and has_enough(now, study_id),
             unfinished=unfinished,
             at_work=unfinished and has_trial_under_way(now, study_id),
         )
-    return None if how is None else Ending(how=how, name=study.name, reason=study.reason)
+    return None if how is None else Ending(how=how, name=searched.name, reason=searched.reason)
+
+
+def find_progress(store: Store, study_id: int) -> tuple[int, int] | None:
+    """Return how far a search is: how many runs have ended, and the steps of those that have not.
+
+    It costs the same however many trials there are. None: the search shall rest.
+
+    Raises:
+        DeletedError: it is there no more.
+    """
+    ended = func.sum(tally.c.trials + tally.c.races)
+    taken = select(func.sum(run.c.step)).where(
+        run.c.study_id == study_id, run.c.state.in_(UNFINISHED)
+    )
+    query = (
+        select(study.c.desired, func.coalesce(ended, 0), func.coalesce(taken.scalar_subquery(), 0))
+        .outerjoin(tally, (tally.c.study_id == study.c.id) & tally.c.state.in_(ENDED))
+        .where(study.c.id == study_id)
+        .group_by(study.c.id)
+    )
+    with store.reading() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise DeletedError(f"study {study_id} was deleted")
+    desired, ended_runs, steps = row
+    return (int(ended_runs), int(steps)) if desired == "running" else None
+
+
+def find_why_waiting(store: Store, study_id: int) -> str | None:
+    """Return why a search does not get on, as it says or a run of its; None: nothing is said."""
+    said = (
+        select(run.c.reason)
+        .where(run.c.study_id == study_id, run.c.state.in_(UNFINISHED), run.c.reason.is_not(None))
+        .order_by(run.c.id)
+        .limit(1)
+    )
+    of_study = select(func.coalesce(study.c.reason, said.scalar_subquery()))
+    with store.reading() as connection:
+        reason: str | None = connection.execute(of_study.where(study.c.id == study_id)).scalar()
+    return reason
+
+
+def require_not_set_aside(waiting: RunRecord) -> None:
+    """See that a run does not wait for a person.
+
+    Raises:
+        EngineError: what it needs is gone.
+    """
+    if waiting.is_set_aside:
+        raise _is_set_aside(waiting.name, waiting.reason)
+
+
+def _is_set_aside(what: str, reason: str | None) -> EngineError:
+    return EngineError(f"{what} is paused, {reason}; then resume it")

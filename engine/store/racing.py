@@ -6,10 +6,10 @@ races are none of those that confirm: what selected a winner never scores it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import sqrt
 from statistics import fmean, variance
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -32,6 +32,8 @@ TRIALS_PER_RACE: Final = 3
 """A quarter of all runs are races at most."""
 _MOST_RACES: Final = 4
 """Of one trial, with those that failed or were stopped."""
+
+Trial = TypeVar("Trial")
 _LEAST_FREEDOM: Final = 4
 """Degrees of freedom below which the spread over seeds is not known."""
 
@@ -100,14 +102,31 @@ def mean_of(scores: Sequence[Scores]) -> Scores:
     return Scores(p_o=fmean(each.p_o for each in scores), p_s=fmean(each.p_s for each in scores))
 
 
+class Standing(NamedTuple):
+    """What the place of a trial among others comes from."""
+
+    p: float
+    """Mean over its seeds."""
+    seeds: int
+    number: int
+
+
 def best_first(contenders: Iterable[Contender]) -> list[Contender]:
+    """Return trials as ``best_first_by`` does."""
+    return best_first_by(contenders, lambda each: Standing(each.mean.p, each.seeds, each.number))
+
+
+def best_first_by(trials: Iterable[Trial], standing: Callable[[Trial], Standing]) -> list[Trial]:
     """Return trials by their mean over the seeds they have, ties by number.
 
     In front is the best of those with ``SEEDS`` seeds, once there is any.
     """
-    ranked = sorted(contenders, key=lambda each: (-each.mean.p, each.number))
-    known = next((each for each in ranked if each.seeds >= SEEDS), None)
-    return ranked if known is None else [known, *(each for each in ranked if each is not known)]
+    ranked = sorted(
+        ((standing(each), each) for each in trials), key=lambda it: (-it[0].p, it[0].number)
+    )
+    leader = next((at for at, (each, _) in enumerate(ranked) if each.seeds >= SEEDS), 0)
+    in_place = [trial for _, trial in ranked]
+    return [*in_place[leader : leader + 1], *in_place[:leader], *in_place[leader + 1 :]]
 
 
 def next_to_race(contenders: Iterable[Contender]) -> Contender | None:

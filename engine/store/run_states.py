@@ -63,7 +63,7 @@ from engine.store.schema import (
     trace,
     worker,
 )
-from engine.store.states import ENDED, RETRIED, TRANSITIONS, Desired, RunState
+from engine.store.states import RETRIED, TRANSITIONS, UNFINISHED, Desired, RunState
 
 _UNHELD: Final = {"worker_id": None, "rate": None, "tokens_rate": None}
 """What of a run is of the worker that holds it."""
@@ -301,7 +301,7 @@ def control_run(store: Store, run_id: int, desired: Desired) -> None:
 
 def control_runs(connection: Connection, which: ColumnElement[bool], desired: Desired) -> None:
     """Set what is desired of unfinished runs, inside the caller's transaction."""
-    unfinished = run.c.state.not_in(ENDED)
+    unfinished = run.c.state.in_(UNFINISHED)
     connection.execute(update(run).where(which, unfinished).values(desired=desired))
     control_unheld(connection)
 

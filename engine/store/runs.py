@@ -26,7 +26,7 @@ from engine.errors import DeletedError, UsageError
 from engine.spec import RunSpec, Source, run_name
 from engine.store.connection import Store
 from engine.store.schema import confirmation, entry, run, stage, study
-from engine.store.states import ENDED, Desired, RunState
+from engine.store.states import ENDED, SET_ASIDE, Desired, RunState
 
 FirstStagesCounted = Literal["each", "one", "none"]
 """How often what runs took for stage 1 counts."""
@@ -62,6 +62,12 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """What people call it."""
         return run_name(self.id, self.study_id, self.number, self.label)
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether it waits for a person, as what it needs is gone; its reason says what."""
+        waits = (self.state, self.desired) == ("paused", "paused")
+        return waits and (self.reason or "").startswith(SET_ASIDE)
 
 
 class Scores(Struct, frozen=True, kw_only=True):

@@ -59,7 +59,8 @@ STALLED_AFTER: Final = 120.0
 ENDED_EARLY: Final = "ended early: "
 """How the reason of a study begins that has fewer trials than were asked for, and wants no more."""
 SET_ASIDE: Final = "set aside: "
-"""How the reason of a study begins that waits for something, and then for a person to resume it."""
+"""How the reason begins of a study or run that waits for something, then for a person to resume it.
+"""
 UNDO_SECONDS: Final = 60.0
 """How long a study that was deleted can be had back."""
 IDLE_SECONDS: Final = 120.0

@@ -208,8 +208,9 @@ def _outcome_of(error: Exception, context: WorkerContext, run: RunRecord) -> Out
         _log.warning("run %d is given back", run.id, exc_info=True)
         return Outcome("paused", str(trouble), in_trouble=True)
     if isinstance(error, UsageError) and (isinstance(error, NotCachedError) or _is_gone(run.spec)):
-        context.patience.call(lambda: _set_aside(context.store, run, str(error)))
-        return Outcome("paused", str(error))
+        reason = f"{SET_ASIDE}{error}"
+        context.patience.call(lambda: _set_aside(context.store, run, reason))
+        return Outcome("paused", reason)
     if isinstance(error, EngineError):
         return Outcome("failed", str(error))
     _log.error("run %d failed", run.id, exc_info=error)
@@ -231,7 +232,7 @@ def _set_aside(store: Store, run: RunRecord, reason: str) -> None:
     if run.study_id is None:
         control_run(store, run.id, "paused")
     else:
-        control_study(store, run.study_id, "paused", f"{SET_ASIDE}{reason}")
+        control_study(store, run.study_id, "paused", reason)
 
 
 def _learn(

@@ -12,14 +12,14 @@ from bertcl_tui.cli.following import follow_runs, follow_search, follow_studies,
 from bertcl_tui.cli.stores import opened
 from engine.errors import EngineError
 from engine.store.connection import open_store
-from engine.store.run_states import control_run, create_run
+from engine.store.run_states import claim_run, control_run, create_run, release_run
 from engine.store.schema import worker
 from engine.store.states import SET_ASIDE
 from engine.store.studies import control_study
 from engine.store.workers import living_workers
 from engine.work import tending
 from engine.work.tending import Tender
-from tests.engine.store.conftest import new_study, run_spec
+from tests.engine.store.conftest import new_study, new_worker, run_spec
 from tests.engine.store.test_full_disk import files_of_at_most
 from tests.recorded import PAUSED
 
@@ -82,6 +82,24 @@ def test_a_search_that_waits_for_a_person_is_followed_no_longer(store: Path) -> 
         control_study(at.store, study.id, "paused", f"{SET_ASIDE}no model folder 'm'")
         with pytest.raises(EngineError, match="is paused, set aside: no model folder 'm'"):
             follow_search(at, study, Tender(at.store), str(store))
+
+
+def test_runs_are_followed_no_longer_when_all_that_are_left_wait_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.0)
+    with opened(str(tmp_path / "new.db"), create=True) as at:
+        gone, other = (create_run(at.store, run_spec()) for _ in range(2))
+        holder = new_worker(at.store)
+        claim_run(at.store, holder, threads=1)
+        control_run(at.store, gone, "paused")
+        reason = f"{SET_ASIDE}no model folder 'm'"
+        release_run(at.store, gone, holder, state="paused", reason=reason, busy_seconds=0.0)
+        with pytest.raises(Enough):
+            follow_runs(at, [gone, other], Limited(at.store, slots=0))
+        control_run(at.store, other, "stopped")
+        with pytest.raises(EngineError, match=f"run {gone} is paused, set aside: no model folder"):
+            follow_runs(at, [gone, other], Limited(at.store, slots=0))
 
 
 def test_what_is_waited_for_is_named() -> None:

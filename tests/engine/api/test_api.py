@@ -1,12 +1,13 @@
 """The Python API over a recorded store, and what it says to wrong use; a notebook does the work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert, update
 from torch.nn import Linear
 from transformers import BertConfig, BertModel
@@ -23,15 +24,22 @@ from engine.api import (
 )
 from engine.api.arguments import for_python
 from engine.api.looking import look_at_run
-from engine.store.connection import open_store
-from engine.store.measurements import stages_of
+from engine.api.waiting import wait_for_run, wait_for_study
+from engine.errors import EngineError
+from engine.store.connection import Store, open_store
+from engine.store.endings import find_progress
+from engine.store.measurements import Progress, record_progress, stages_of
+from engine.store.run_states import claim_run, control_run, create_run, finish_run, release_run
+from engine.store.runs import get_run
 from engine.store.schema import measurement, probe
 from engine.store.schema import run as run_table
 from engine.store.schema import study as study_table
+from engine.store.searches import say_why_search_waits
+from engine.store.states import SET_ASIDE
 from engine.store.studies import control_study
-from engine.store.workers import living_workers
+from engine.store.workers import living_workers, say_what_waits
 from tests.engine.api.consumer import best_of, combined_rates
-from tests.engine.store.conftest import meanwhile, new_study
+from tests.engine.store.conftest import meanwhile, new_study, new_trial, new_worker, run_spec
 from tests.recorded import DONE, LIVE, PAUSED, recorded_store
 
 
@@ -108,6 +116,23 @@ def test_trials_are_combined_as_the_command_does(store: str) -> None:
     assert live.only(0).to_arrow().num_rows == 1
     assert done.profile.combination is not None
     assert done.profile.name == "combined"
+
+
+def test_some_trials_alone_have_the_best_of_them(store: str) -> None:
+    _, done, _ = studies(store=store)
+    assert done.best is not None
+    others = [trial.number for trial in done.trials if trial.number != done.best.number]
+    best = done.only(*others).best
+    assert best is not None
+    assert best.mean_p == max(
+        trial.mean_p for trial in done.trials if trial.number in others and trial.mean_p is not None
+    )
+    assert done.only(*others, done.best.number).best == done.best
+    assert done.only(99).best is None
+
+    raced = replace(done.trials[others[0]], mean_p=0.1, seeds=3)
+    again = replace(done, trials=(raced, *done.trials[others[0] + 1 :]))
+    assert again.only(*others).best == raced, "three seeds stand before one"
 
 
 def test_what_cannot_be_combined_is_said(store: str) -> None:
@@ -253,9 +278,68 @@ def test_nobody_is_started_while_a_study_is_paused(
         study_id = new_study(store)
         control_study(store, study_id, "paused")
         looks = iter([False, False, True])
-        getting_on = partial(waiting._progress_of_study, store, study_id)
-        waiting._wait(store, looks.__next__, getting_on, workers=1, device="cpu")
+        getting_on = partial(find_progress, store, study_id)
+        waiting._wait(store, looks.__next__, getting_on, lambda: None, workers=1, device="cpu")
         assert not living_workers(store)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Store]:
+    with closing(open_store(str(tmp_path / "studies.db"))) as store:
+        yield store
+
+
+def test_a_run_that_was_set_aside_is_waited_for_no_longer(own: Store) -> None:
+    run_id, worker = create_run(own, run_spec()), new_worker(own)
+    claim_run(own, worker, threads=1)
+    control_run(own, run_id, "paused")
+    reason = f"{SET_ASIDE}no model folder 'm'"
+    release_run(own, run_id, worker, state="paused", reason=reason, busy_seconds=0.0)
+    said = f"run {run_id} is paused, set aside: no model folder 'm'; then resume it$"
+    with pytest.raises(EngineError, match=said):
+        wait_for_run(own, run_id, workers=1, device="cpu")
+    assert [each.id for each in living_workers(own)] == [worker], "nobody is started for it"
+    control_run(own, run_id, "running")
+    assert not get_run(own, run_id).is_set_aside
+
+
+def test_why_nobody_works_on_it_is_said_where_nobody_is_to_be_started(
+    own: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_work_here", lambda *_: None)
+    study_id, run_id = new_study(own), create_run(own, run_spec())
+    for wait in (
+        partial(wait_for_study, own, study_id, wait=True),
+        partial(wait_for_run, own, run_id),
+    ):
+        with pytest.raises(EngineError, match="nobody works on it; give a number of"):
+            wait(workers=0, device="cpu")
+    say_what_waits(own, ("cpu",))
+    with pytest.raises(EngineError, match="nobody works on it: waits for a worker that can use "):
+        wait_for_run(own, run_id, workers=0, device="cpu")
+    new_trial(own, study_id, 0)
+    say_what_waits(own, ("cpu",))
+    with pytest.raises(EngineError, match="nobody works on it: waits for a worker that can use "):
+        wait_for_study(own, study_id, workers=0, device="cpu", wait=True)
+    say_why_search_waits(own, study_id, "the hub does not answer")
+    with pytest.raises(EngineError, match="nobody works on it: the hub does not answer"):
+        wait_for_study(own, study_id, workers=0, device="cpu", wait=True)
+
+
+def test_a_study_gets_on_where_a_run_takes_steps_or_ends_and_not_where_one_is_claimed(
+    own: Store,
+) -> None:
+    study_id, worker = new_study(own), new_worker(own)
+    run_id = new_trial(own, study_id, 0)
+    assert find_progress(own, study_id) == (0, 0)
+    claim_run(own, worker, threads=1)
+    assert find_progress(own, study_id) == (0, 0)
+    record_progress(own, run_id, worker, Progress(step=4, steps=9))
+    assert find_progress(own, study_id) == (0, 4)
+    finish_run(own, run_id, worker, state="failed")
+    assert find_progress(own, study_id) == (1, 0)
+    control_study(own, study_id, "paused")
+    assert find_progress(own, study_id) is None
 
 
 def test_a_profile_goes_into_an_optimizer_with_and_without_decay(store: str) -> None:

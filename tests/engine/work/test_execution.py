@@ -347,17 +347,19 @@ def test_a_run_whose_model_is_gone_waits_for_it_and_goes_on_where_it_was(
     folder.rename(tmp_path / "elsewhere")
     control_run(store, run_id, "running")
     outcome = work(store)
-    reason = f"no model folder '{folder}'; give a folder with config.json, or a hub name"
+    gone = f"no model folder '{folder}'; give a folder with config.json, or a hub name"
+    reason = f"{SET_ASIDE}{gone}"
     assert outcome == Outcome("paused", reason)
     waiting = get_run(store, run_id)
     assert (waiting.state, waiting.desired, waiting.reason) == ("paused", "paused", reason)
+    assert waiting.is_set_aside
     assert kept(store, run_id)
 
     (tmp_path / "elsewhere").rename(folder)
     if study_id is None:
         control_run(store, run_id, "running")
     else:
-        assert get_study(store, study_id).reason == f"{SET_ASIDE}{reason}"
+        assert get_study(store, study_id).reason == reason
         control_study(store, study_id, "running")
     again = work(store)
     assert again is not None

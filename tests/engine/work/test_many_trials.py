@@ -14,6 +14,7 @@ from engine.search.seen import Seen
 from engine.spec.search import Sampler
 from engine.store.connection import Store, open_store
 from engine.store.deletion import delete_study
+from engine.store.endings import find_ending, find_progress
 from engine.store.run_states import claim_run, control_run, create_run, finish_run, retry_run
 from engine.store.runs import Scores
 from engine.store.schema import run, tally
@@ -90,6 +91,25 @@ def one_more(work: Work, folder: Path, trials: int) -> tuple[int, int]:
 
 def test_the_store_does_as_much_for_one_more_trial(work: Work, tmp_path: Path) -> None:
     few, many = (one_more(work, tmp_path, trials) for trials in (FEW, MANY))
+    assert many[0] == few[0]
+    assert many[1] < 1.2 * few[1]
+
+
+def one_look(work: Work, folder: Path, trials: int) -> tuple[int, int]:
+    """Return what is done for a look of somebody who waits for a study."""
+    asked = Asked(folder / f"{trials}.db", tiny_backbone(folder / f"backbone {trials}"), trials)
+    asked.one_more()
+    assert asked.searches.propose_trial()
+    before = work.done
+    assert find_progress(asked.store, asked.study_id) == (trials + 1, 0)
+    assert find_ending(asked.store, asked.study_id) is None
+    after = work.done
+    asked.store.close()
+    return after[0] - before[0], after[1] - before[1]
+
+
+def test_who_waits_for_a_study_looks_at_no_trial_that_is_over(work: Work, tmp_path: Path) -> None:
+    few, many = (one_look(work, tmp_path, trials) for trials in (FEW, MANY))
     assert many[0] == few[0]
     assert many[1] < 1.2 * few[1]
 
