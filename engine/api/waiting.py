@@ -55,7 +55,8 @@ def wait_for_study(
             ending.require_good()
         return ending is not None
 
-    progress, why = (partial(ask, store, study_id) for ask in (find_progress, find_why_waiting))
+    progress = partial(find_progress, store, study_id)
+    why = partial(find_why_waiting, store, study_id)
     try:
         _wait(store, over, progress, why, workers=workers, device=device)
     except KeyboardInterrupt:

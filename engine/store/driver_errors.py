@@ -43,7 +43,7 @@ class UnwritableError(StorageError, UsageError):
     """A store lies where nothing can be written."""
 
 
-class UnreachableError(StorageError, UsageError):
+class ServerAwayError(StorageError, UsageError):
     """A server does not answer, or lets nobody in who comes so; it may be restarting."""
 
 
@@ -152,7 +152,7 @@ def meaning_of(error: BaseException, store: str) -> EngineError | None:
     if known is not None:
         return known(store)
     if _is_connecting(error):
-        return UnreachableError(
+        return ServerAwayError(
             f"{store} cannot be reached: {first_line(cause)}; see that the server runs, and that "
             "its URL is right"
         )

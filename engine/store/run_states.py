@@ -303,28 +303,27 @@ def control_runs(connection: Connection, which: ColumnElement[bool], desired: De
     """Set what is desired of unfinished runs, inside the caller's transaction."""
     unfinished = run.c.state.in_(UNFINISHED)
     connection.execute(update(run).where(which, unfinished).values(desired=desired))
-    control_unheld(connection)
+    control_unheld(connection, steady=False, stop_lost=True)
 
 
-def control_unheld(connection: Connection, *, steady: bool = True) -> None:
+def control_unheld(connection: Connection, *, steady: bool, stop_lost: bool = False) -> None:
     """Do what is desired of runs that no worker holds: stop them, or have orphaned ones paused.
 
-    ``steady`` is as ``orphaned`` takes it.
+    ``steady`` is as ``orphaned`` takes it; ``stop_lost``: what only seems lost may be stopped.
     """
-    to_stop = unheld(steady=steady) & (run.c.desired == "stopped")
+    to_stop = unheld(steady=steady or stop_lost) & (run.c.desired == "stopped")
     connection.execute(
         update(run).where(to_stop).values(state="stopped", finished_at=now(), **_UNHELD)
     )
     to_pause = orphaned(steady=steady) & (run.c.desired == "paused")
-    paused = update(run).where(to_pause).values(state="paused", **losses(), **_UNHELD)
-    connection.execute(paused)
+    connection.execute(update(run).where(to_pause).values(state="paused", **losses(), **_UNHELD))
 
 
 def orphan_runs(connection: Connection, worker_id: int) -> None:
     """Have the run of a worker that is gone orphaned at once, without waiting for its heartbeat."""
     mine = (run.c.worker_id == worker_id) & (run.c.state == "running")
     connection.execute(update(run).where(mine).values(heartbeat_at=KNOWN_TO_BE_DEAD))
-    control_unheld(connection)
+    control_unheld(connection, steady=False)
 
 
 def retry_run(store: Store, run_id: int) -> None:

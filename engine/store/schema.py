@@ -29,7 +29,7 @@ from engine.store.column_types import Checked, Large, Moment, Number, State, Who
 from engine.store.states import ENDED_EARLY, Desired, RunState
 
 VERSION_TABLE = "cl_version"
-REVISIONS = tuple(f"{number:04}" for number in range(1, 22))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 23))
 """Every schema revision, oldest first; the last one is what this version reads and writes."""
 
 metadata = MetaData(
@@ -285,6 +285,8 @@ worker = Table(
     Column("ended_at", Moment),
     sqlite_autoincrement=True,
 )
+_lives = worker.c.ended_at.is_(None)
+Index("ix_cl_worker_living", worker.c.id, sqlite_where=_lives, postgresql_where=_lives)
 
 log = Table(
     "cl_log",

@@ -27,6 +27,8 @@ Desired = Literal["running", "paused", "stopped"]
 
 ENDED: Final = ("complete", "pruned", "collapsed", "stopped", "failed")
 UNFINISHED: Final = ("queued", "running", "paused")
+OVER: Final = ("complete", "pruned", "collapsed")
+"""Ended for good, so that no checkpoint is wanted: a stopped or failed run may be once more."""
 RETRIED: Final = ("pruned", "collapsed", "stopped", "failed")
 """States that a run can be taken out of, to be run once more."""
 

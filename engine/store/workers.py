@@ -14,6 +14,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
     update,
 )
 
@@ -32,6 +33,7 @@ _MOST_LINES_WITHOUT_RUN: Final = 10_000
 _MOST_LINES: Final = 500_000
 
 _LINES_AT_ONCE: Final = 5000
+_WORKERS_AT_ONCE: Final = 500
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -335,6 +337,30 @@ def forget_lines(store: Store, *, before: float) -> Lines:
             number, letters = _count(connection, some)
             connection.execute(delete(log).where(some))
         gone = Lines(gone.number + number, gone.letters + letters)
+
+
+def forget_workers(store: Store, *, before: float) -> int:
+    """Delete the workers that ended before a moment and that no run and no line of the log names.
+
+    Returns:
+        How many that were.
+    """
+    past = worker.c.ended_at <= before
+    named = union_all(
+        *(
+            select(column).where(column.is_not(None))
+            for column in (run.c.worker_id, log.c.worker_id)
+        )
+    )
+    with store.reading() as connection:
+        ids = connection.execute(select(worker.c.id).where(past, worker.c.id.not_in(named)))
+        unnamed = ids.scalars().all()
+    gone = 0
+    for first in range(0, len(unnamed), _WORKERS_AT_ONCE):
+        some = worker.c.id.in_(unnamed[first : first + _WORKERS_AT_ONCE])
+        with store.writing() as connection:
+            gone += connection.execute(delete(worker).where(past, some)).rowcount
+    return gone
 
 
 def _is_past(before: float) -> ColumnElement[bool]:

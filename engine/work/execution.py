@@ -27,7 +27,7 @@ from engine.store.run_states import (
     release_run,
 )
 from engine.store.runs import RunRecord, get_run
-from engine.store.states import SET_ASIDE, Desired
+from engine.store.states import OVER, SET_ASIDE, Desired
 from engine.store.studies import control_study
 from engine.tasks.catalog import data_name
 from engine.tasks.hub_access import NotCachedError
@@ -40,9 +40,7 @@ from engine.work.learning import Learning, Outcome, WorkerContext, obeyed, say
 from engine.work.patience import WORKER_SECONDS, trouble_of
 from engine.work.recorder import WRITE_SECONDS, Hours, Recorder
 
-_MOST_LOST_WORKERS = 5
-_WITHOUT_CHECKPOINT: Final = ("complete", "pruned", "collapsed")
-"""Runs that are over for good. A stopped or failed one may be wanted once more."""
+_MOST_LOST_WORKERS: Final = 5
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +101,7 @@ def attend(
         return None
     finally:
         context.heartbeat.let_go(run.id)
-    if outcome.state in _WITHOUT_CHECKPOINT:
+    if outcome.state in OVER:
         keeper.discard()
     return outcome
 

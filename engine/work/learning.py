@@ -53,8 +53,6 @@ class WorkerContext:
     """How many runs are learnt together, each of which writes less often."""
     hours: Hours = field(default_factory=Hours)
     """The time that the run takes of the worker's."""
-    study_names: dict[int, str] = field(default_factory=dict)
-    """Of the studies that it has learnt trials of; none changes its name."""
 
 
 @dataclass(frozen=True)

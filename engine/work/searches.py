@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from weakref import WeakKeyDictionary
 
 from msgspec.structs import replace
 from optuna.trial import FrozenTrial
@@ -46,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 class Searches:
-    """The searches that a worker has opened, one per study."""
+    """The searches that a worker has open, one per study."""
 
     def __init__(
         self, store: Store, worker_id: int, patience: Patience, devices: Collection[str]
@@ -57,6 +58,8 @@ class Searches:
         self._devices = devices
         self._specs: dict[int, StudySpec] = {}
         self._opened: dict[int, Search] = {}
+        self._judges: WeakKeyDictionary[Judge, int] = WeakKeyDictionary()
+        """The study of each judge that somebody has, who asks the search that is open."""
         self._untellable: set[int] = set()
         self._rests_until: dict[int, float] = {}
         self._raced: dict[int, Counts] = {}
@@ -78,6 +81,7 @@ class Searches:
         with self._store.at_one_moment() as now:
             racing = studies_wanting_races(now, self._devices, self._raced)
             wanting = studies_wanting_trials(now, self._devices)
+        self._close_all_but({*racing, *wanting})
         for study_id in dict.fromkeys((*racing, *wanting)):
             rests = self._rests_until.get(study_id, 0.0) > time.monotonic()
             if rests or only not in {None, study_id}:
@@ -133,7 +137,9 @@ class Searches:
             return Judge()
         sees = self._spec(run.study_id).search.pruning_sees
         search = self._search(run.study_id)
-        return TrialJudge(search, run.number, run.spec, sees, self._patience)
+        judge = TrialJudge(search, run.number, run.spec, sees, self._patience)
+        self._judges[judge] = run.study_id
+        return judge
 
     def tell(self, run: RunRecord) -> None:
         """Tell the sampler how a run ended, if it asked for it."""
@@ -324,6 +330,11 @@ class Searches:
                 return self._search(study_id)
             self._opened[study_id] = opened
         return self._opened[study_id]
+
+    def _close_all_but(self, wanted: Collection[int]) -> None:
+        """Let go of the store for searches that want nothing and judge nothing."""
+        for study_id in self._opened.keys() - wanted - set(self._judges.values()):
+            self._opened.pop(study_id).close()
 
     @contextmanager
     def _seat(self, study_id: int) -> Iterator[bool]:

@@ -36,6 +36,8 @@ class Together:
         most: how many at once.
         take: takes one more run, if there is one and the worker shall go on.
         settle: is told how each run ended, or that it was given back.
+        wait_out: lets the trouble that a run was given back for pass, until a moment by the
+            monotonic clock; it is called when nothing is left to learn meanwhile.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Together:
         most: int,
         take: Callable[[], RunRecord | None],
         settle: Callable[[RunRecord, Outcome | None], None],
+        wait_out: Callable[[str | None, float], None],
     ) -> None:
         held = partial(desired_of_held, context.store, context.worker_id)
         self._context = replace(context, desired=DesiredOfHeld(held), at_once=most)
@@ -53,9 +56,13 @@ class Together:
         self._most = most
         self._take = take
         self._settle = settle
+        self._wait_out = wait_out
         self._stack = Stack()
         self._courses: dict[int, tuple[RunRecord, _Course]] = {}
         self._looks_at = float("-inf")
+        self._rests_until = float("-inf")
+        self._trouble: str | None = None
+        """Why it takes no other run until then."""
 
     def work(self, first: RunRecord) -> None:
         """Work on a claimed run, and on others that are taken while there are any."""
@@ -67,10 +74,13 @@ class Together:
         finally:
             for _, course in self._courses.values():
                 course.close()
+        if time.monotonic() < self._rests_until:
+            self._wait_out(self._trouble, self._rests_until)
 
     def _fill(self) -> None:
         """Take one more run where there is room; while several were loaded, none would obey."""
-        if len(self._courses) < self._most and time.monotonic() >= self._looks_at:
+        looks_at = max(self._looks_at, self._rests_until)
+        if len(self._courses) < self._most and time.monotonic() >= looks_at:
             run = self._take()
             if run is None:
                 self._looks_at = time.monotonic() + _LOOK_SECONDS
@@ -125,6 +135,15 @@ class Together:
             if outcome is not None and outcome.crowded:
                 self._most = max(1, min(self._most, len(self._courses)))
             self._settle(run, outcome)
+            if outcome is not None and outcome.in_trouble:
+                self._rest(outcome.reason)
         except BaseException:
             del self._courses[run.id]
             raise
+
+    def _rest(self, trouble: str | None) -> None:
+        """Take no other run for a while; what is under way goes on."""
+        now = time.monotonic()
+        self._trouble = trouble
+        if now >= self._rests_until:
+            self._rests_until = now + self._context.patience.rest_seconds()

@@ -247,10 +247,15 @@ def _work_once(context: WorkerContext, searches: Searches, settings: WorkerSetti
             most=settings.stack,
             take=partial(_take_another, context, searches, settings, run.study_id),
             settle=partial(_settle, context, searches),
+            wait_out=partial(_wait_out, context),
         )
         together.work(run)
     else:
-        _settle(context, searches, run, execute(context, run, searches.judge))
+        outcome = execute(context, run, searches.judge)
+        _settle(context, searches, run, outcome)
+        if outcome is not None and outcome.in_trouble:
+            rest = context.patience.rest_seconds()
+            _wait_out(context, outcome.reason, time.monotonic() + rest)
     free_memory()
     return True
 
@@ -299,13 +304,10 @@ def _settle(
     if outcome.has_ended:
         context.patience.rested()
         _tell(context, searches, run)
-    elif outcome.in_trouble:
-        _wait_out(context, outcome.reason)
 
 
-def _wait_out(context: WorkerContext, trouble: str | None) -> None:
-    """Let trouble pass before the next run is taken."""
-    until = time.monotonic() + context.patience.rest_seconds()
+def _wait_out(context: WorkerContext, trouble: str | None, until: float) -> None:
+    """Let trouble pass before the next run is taken, until a moment by the monotonic clock."""
     context.patience.trouble = trouble
     while time.monotonic() < until and _desired(context) == "running":
         context.patience.wait(_LOOK_SECONDS)
@@ -343,10 +345,10 @@ def _owner(context: WorkerContext, run: RunRecord) -> str:
     """Name the study of a trial, or what a run of its own learns."""
     if run.study_id is None:
         return sequence_name(run.spec.sequence)
-    with suppress(DeletedError):
-        if run.study_id not in context.study_names:
-            context.study_names[run.study_id] = get_study(context.store, run.study_id).name
-    return context.study_names.get(run.study_id) or sequence_name(run.spec.sequence)
+    try:
+        return get_study(context.store, run.study_id).name
+    except DeletedError:
+        return sequence_name(run.spec.sequence)
 
 
 def _log_worker(context: WorkerContext, what: str, level: Level = "info") -> None:

@@ -11,10 +11,9 @@ from sqlalchemy import Connection, select
 from engine.files import StoredFile
 from engine.places.local import Folder
 from engine.store.schema import run
+from engine.store.states import OVER
 from engine.work.cleaning.amounts import Amount, Cleaning, Piece, amount_of
 
-_OVER: Final = ("complete", "pruned", "collapsed")
-"""Runs of these states are never gone on with."""
 _AT_ONCE: Final = 200
 _RUN: Final = re.compile(r"run-([1-9]\d{0,17})")
 
@@ -70,6 +69,6 @@ def _states(
 
 
 def _is_over(cleaning: Cleaning, state: str | None, file: StoredFile) -> bool:
-    if state is None or state in _OVER:
+    if state is None or state in OVER:
         return file.written_at <= time.time() - cleaning.grace
     return state == "stopped" and cleaning.is_old(file.written_at)

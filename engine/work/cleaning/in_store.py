@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from engine.errors import EngineError, shown
 from engine.store.connection import Store, existing
-from engine.store.workers import count_lines, forget_lines
+from engine.store.workers import count_lines, forget_lines, forget_workers
 from engine.work.cleaning.amounts import Amount, Cleaning
 
 _LEAST_ROOM: Final = 8 * 2**20
@@ -27,8 +27,11 @@ def look_at_log(cleaning: Cleaning) -> tuple[Amount, Amount]:
 
 
 def free_log(cleaning: Cleaning) -> Amount:
-    """Delete old lines."""
-    return Amount(*forget_lines(cleaning.store, before=time.time() - cleaning.older))
+    """Delete old lines, and the workers that ended long ago and that no line names any more."""
+    before = time.time() - cleaning.older
+    gone = forget_lines(cleaning.store, before=before)
+    forget_workers(cleaning.store, before=before)
+    return Amount(*gone)
 
 
 def look_at_room(cleaning: Cleaning) -> tuple[Amount, Amount]:

@@ -9,7 +9,8 @@ from sqlalchemy.dialects import postgresql
 from engine.store.clock import ClockWatch, now, read_clock
 from engine.store.connection import Store
 from engine.store.leases import has_orphans
-from engine.store.run_states import claim_run, create_run
+from engine.store.run_states import claim_run, control_run, create_run, desired_of
+from engine.store.runs import get_run
 from engine.store.schema import run
 from engine.store.workers import end_worker, living_workers
 from tests.engine.store.conftest import kill_holder, new_worker, run_spec
@@ -43,6 +44,27 @@ def test_right_after_the_clock_was_set_only_the_dead_lose_their_runs(
     late = claim_run(store, third, threads=1)
     assert late is not None
     assert late.id == lives
+
+
+@pytest.mark.parametrize("set_by", [HOUR, -HOUR])
+def test_right_after_the_clock_was_set_what_people_pause_stays_with_its_living_worker(
+    store: Store, set_by: float
+) -> None:
+    lives, ended = create_run(store, run_spec()), create_run(store, run_spec())
+    first, second, third = (new_worker(store, pid) for pid in (1, 2, 3))
+    for worker in (first, second):
+        assert claim_run(store, worker, threads=1)
+    with store.writing() as connection:
+        moved = run.c.heartbeat_at - set_by
+        connection.execute(update(run).where(run.c.id == lives).values(heartbeat_at=moved))
+    for run_id in (lives, ended):
+        control_run(store, run_id, "paused")
+    for worker in (second, third):
+        end_worker(store, worker)
+    assert get_run(store, ended).state == "paused"
+    held = get_run(store, lives)
+    assert (held.state, held.attempts) == ("running", 0)
+    assert desired_of(store, lives, first) == "paused"
 
 
 def test_how_long_a_worker_is_silent_is_told_by_the_stores_clock(store: Store) -> None:

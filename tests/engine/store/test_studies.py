@@ -112,19 +112,23 @@ def test_trials_that_come_after_control_know_it(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("desired", "queued_becomes", "lost_becomes"),
-    [("stopped", "stopped", "stopped"), ("paused", "queued", "paused")],
+    ("desired", "at_once", "later"),
+    [
+        ("stopped", ["stopped", "stopped"], ["stopped", "stopped"]),
+        ("paused", ["running", "queued"], ["paused", "queued"]),
+    ],
 )
-def test_runs_that_no_living_worker_holds_obey_at_once(
-    store: Store, desired: Desired, queued_becomes: RunState, lost_becomes: RunState
+def test_runs_that_no_living_worker_holds_obey_at_once_or_when_a_worker_looks(
+    store: Store, desired: Desired, at_once: list[RunState], later: list[RunState]
 ) -> None:
     study_id = new_study(store)
     lost, queued = new_trial(store, study_id, 0), new_trial(store, study_id, 1)
     claim_run(store, new_worker(store), threads=1)
     kill_holder(store, lost)
     control_study(store, study_id, desired)
-    assert [get_run(store, each).state for each in (lost, queued)] == [lost_becomes, queued_becomes]
+    assert [get_run(store, each).state for each in (lost, queued)] == at_once
     assert claim_run(store, new_worker(store), threads=1) is None
+    assert [get_run(store, each).state for each in (lost, queued)] == later
 
 
 def test_control_of_one_run_leaves_its_neighbours_alone(store: Store) -> None:

@@ -124,3 +124,13 @@ def test_what_is_said_after_a_run_was_deleted_belongs_to_no_run(store: Store) ->
         assert connection.execute(select(log.c.run_id, log.c.text)).all() == [
             (None, "its worker died")
         ]
+
+
+def test_a_look_at_the_living_passes_by_those_that_have_ended(store: Store) -> None:
+    if store.path is None:
+        pytest.skip("a server says otherwise how it looks")
+    query = select(worker).where(worker.c.ended_at.is_(None)).order_by(worker.c.id)
+    asked = str(query.compile(store.engine, compile_kwargs={"literal_binds": True}))
+    with store.reading() as connection:
+        (how,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
+    assert "USING INDEX ix_cl_worker_living" in how.detail

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace as replace_spec
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from engine.errors import UsageError
 from engine.files import COPY_PREFIX, name_beside
@@ -26,7 +26,7 @@ from engine.store.run_states import claim_run, control_run, create_run, finish_r
 from engine.store.schema import run, worker
 from engine.store.states import RunState
 from engine.store.studies import control_study, create_study
-from engine.store.workers import end_worker, register_worker, write_log
+from engine.store.workers import WorkerIdentity, end_worker, register_worker, write_log
 from engine.tasks.cache import cache_folder
 from engine.work.cleaning import KINDS, Amount, Cleaning, free, kinds_of, look_at, tidy
 from engine.work.cleaning.files import first_stage_name
@@ -365,6 +365,31 @@ def say_much(store: Store) -> None:
 def large(store: Store) -> int:
     assert store.path is not None
     return store.path.stat().st_size
+
+
+def test_workers_go_that_ended_long_ago_and_that_nothing_names(store: Store) -> None:
+    old, told, lately, living, holder = (
+        register_worker(
+            store,
+            WorkerIdentity(host="here", pid=pid, process_start=1.0),
+            device="cpu",
+            threads=1,
+            log_file=None,
+        )
+        for pid in range(1, 6)
+    )
+    new_run(store)
+    assert claim_run(store, holder, threads=1)
+    for worker_id in (old, told, lately, holder):
+        end_worker(store, worker_id)
+    long_ago = worker.c.id.in_((old, told, holder))
+    with store.writing() as connection:
+        connection.execute(update(worker).where(long_ago).values(ended_at=time.time() - 40 * DAY))
+    write_log(store, "info", "is remembered", worker_id=told)
+    free(Cleaning(store), "log")
+    with store.reading() as connection:
+        left = set(connection.execute(select(worker.c.id)).scalars())
+    assert left == {told, lately, living, holder}
 
 
 def test_a_busy_store_is_left_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

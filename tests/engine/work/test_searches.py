@@ -1,11 +1,14 @@
 """Workers that propose for one search, without the learning."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
 import optuna
 import pytest
 from optuna.trial import TrialState
+from sqlalchemy import event, select
+from sqlalchemy.pool import Pool
 
 from engine.errors import DeletedError
 from engine.search.trials import Search
@@ -20,6 +23,7 @@ from engine.store.notices import Notices
 from engine.store.places import place_of
 from engine.store.run_states import claim_run, control_run, finish_run, retry_run
 from engine.store.runs import RunRecord, Scores, get_run, trials_of
+from engine.store.schema import log
 from engine.store.searches import studies_wanting_trials
 from engine.store.states import RunState
 from engine.store.studies import control_study, create_study, get_study
@@ -29,6 +33,7 @@ from engine.work.learning import WorkerContext
 from engine.work.patience import Patience
 from engine.work.searches import Searches
 from engine.work.turns import propose
+from engine.work.worker import _log_run
 from tests.tiny import tiny_backbone
 
 
@@ -46,6 +51,7 @@ def study(
     stages: Stages = "all",
     racing: Racing = "off",
     when_flat: WhenFlat = "go-on",
+    name: str = "tiny",
 ) -> int:
     settings = SearchSettings(
         trials=trials,
@@ -58,7 +64,7 @@ def study(
     return create_study(
         store,
         StudySpec(
-            name="tiny", sequence=("a", "b"), data="none", model=str(backbone), search=settings
+            name=name, sequence=("a", "b"), data="none", model=str(backbone), search=settings
         ),
     )
 
@@ -391,3 +397,54 @@ def test_a_search_that_is_flat_ends_and_says_why(store: Store, backbone: Path) -
     control_study(store, study_id, "running")
     assert not searches.propose_trial()
     assert get_study(store, study_id).reason == ended.reason
+
+
+@pytest.fixture
+def connections() -> Iterator[set[object]]:
+    """What is connected to databases."""
+    there: set[object] = set()
+
+    def connected(driver: object, _: object) -> None:
+        there.add(driver)
+
+    def closed(driver: object, _: object) -> None:
+        there.discard(driver)
+
+    event.listen(Pool, "connect", connected)
+    event.listen(Pool, "close", closed)
+    yield there
+    event.remove(Pool, "connect", connected)
+    event.remove(Pool, "close", closed)
+
+
+def test_a_worker_is_connected_for_searches_that_want_trials_or_judge_one(
+    store: Store, backbone: Path, connections: set[object]
+) -> None:
+    own = worker(store, 1)
+    searches, judging, over = searches_of(store, own), [], []
+    for name in ("dawn", "noon", "dusk"):
+        study(store, backbone, trials=1, name=name)
+        assert searches.propose_trial()
+        run = claimed(store, own)
+        judge = searches.judge(run)
+        assert not searches.propose_trial()
+        judging.append(len(connections))
+        finish(store, run, own)
+        searches.tell(get_run(store, run.id))
+        del judge
+        assert not searches.propose_trial()
+        over.append(len(connections))
+    assert len(set(over)) == 1
+    assert min(judging) > over[0]
+
+
+def test_lines_of_the_log_have_the_name_that_a_study_has_now(store: Store, backbone: Path) -> None:
+    study_id, own = study(store, backbone), worker(store, 1)
+    searches_of(store, own).propose_trial()
+    run, context = claimed(store, own), context_of(store, own, Patience(Event()))
+    for name in ("tiny", "small"):
+        rename_study(store, study_id, name)
+        _log_run(context, run, "goes on")
+        with store.reading() as connection:
+            lines = connection.execute(select(log.c.text).order_by(log.c.id)).scalars().all()
+        assert lines[-1].endswith(f"goes on · {name}")

@@ -9,6 +9,7 @@ import torch
 from msgspec.structs import replace
 from sqlalchemy import select, update
 
+from engine.errors import StorageError
 from engine.learning.stacked.stack import Stack
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
@@ -128,6 +129,7 @@ def _work(
     *,
     most: int = 3,
     ending: Event | None = None,
+    wait_out: Callable[[str | None, float], None] = lambda *_: None,
 ) -> dict[int, Outcome | None]:
     """Do what a worker does with all runs that are there; return their outcomes."""
     context, outcomes = _context(store, ending), {}
@@ -148,6 +150,7 @@ def _work(
             most=most,
             take=take,
             settle=settle,
+            wait_out=wait_out,
         )
         together.work(first)
     return outcomes
@@ -255,6 +258,30 @@ def test_one_that_ends_early_leaves_the_others_as_they_are(
     first, ended, last = _queue(store, specs)
     outcomes = _work(store, {ended: judge()})
     assert (outcomes[ended] or Outcome("queued")).state == state
+    for run_id, known in ((first, alone[0]), (last, alone[2])):
+        _assert_as_alone(store, run_id, known)
+
+
+class Troubled(Judge):
+    """Cannot reach the store when something is measured."""
+
+    def weigh(self, event: object, look: object) -> None:
+        raise StorageError("the disk is full")
+
+
+def test_what_is_in_trouble_rests_when_the_others_are_through_and_is_not_taken_before(
+    store: Store, specs: tuple[RunSpec, ...], alone: list[list[MeasurementRecord]]
+) -> None:
+    first, troubled, last = _queue(store, specs)
+    rests = []
+
+    def wait_out(trouble: str | None, until: float) -> None:
+        there = [get_run(store, run_id) for run_id in (first, troubled, last)]
+        rests.append((trouble, until > time.monotonic(), [each.state for each in there]))
+        control_run(store, troubled, "stopped")
+
+    _work(store, {troubled: Troubled()}, wait_out=wait_out)
+    assert rests == [("the disk is full", True, ["complete", "paused", "complete"])]
     for run_id, known in ((first, alone[0]), (last, alone[2])):
         _assert_as_alone(store, run_id, known)
 
