@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,6 +16,7 @@ from textual.widgets import Button, Input, Label, Static
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.options.readers import Field
 from bertcl_tui.style.wording import count
+from bertcl_tui.widgets.column import cut_in_middle
 from bertcl_tui.widgets.frame import tell
 from bertcl_tui.widgets.inputs import FieldRow
 from bertcl_tui.widgets.keys import key_for
@@ -25,10 +27,19 @@ Texts = Mapping[str, str]
 
 
 _AWAITED: Final = (
-    "A table is being filled: {} wait for searches,\n"
-    "and are asked for only while the app is open.\n"
+    "A table is being filled: {} wait for searches, and are asked for only while the app is open. "
     "Next time, {} in the arena asks for what is missing."
 )
+_MOST_NAMED: Final = 6
+_NAME_CELLS: Final = 46
+"""Columns of characters that a dialog has on a terminal of 60, beside a scroll bar."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names, a line each; of many the first ones, of a long one its beginning and its end."""
+    lines = [cut_in_middle(Text(name), _NAME_CELLS).plain for name in names[:_MOST_NAMED]]
+    more = len(names) - len(lines)
+    return "\n".join([*lines, f"and {more} more"] if more else lines)
 
 
 class FormScreen(ModalScreen[Texts | None]):
@@ -176,7 +187,7 @@ class ConfirmScreen(ModalScreen[bool]):
             yield Label(self._detail, id="detail", markup=False)
             with Horizontal(id="buttons"):
                 yield Button(f"y  {self._yes}", id="yes", compact=True)
-                yield Button("esc  cancel", id="no", compact=True)
+                yield Button(f"{key_for(self.app, 'back')}  cancel", id="no", compact=True)
 
     def on_mount(self) -> None:
         self.query_one("#no", Button).focus()
@@ -219,13 +230,13 @@ class LeaveScreen(ModalScreen[Desired | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Label(f"{self._at_work()} at work", id="question")
-            yield Label("\n".join(self._studies), id="detail", markup=False)
+            yield Label(listed(self._studies), id="detail", markup=False)
             if self._awaited:
                 yield Label(self._said_of_awaited(), id="awaited", markup=False)
             yield Button("l    leave, and let workers go on", id="running", compact=True)
             yield Button("p    pause all at a checkpoint and leave", id="paused", compact=True)
             yield Button("s    stop all; what was measured is kept", id="stopped", compact=True)
-            yield Button("esc  stay", id="stay", compact=True)
+            yield Button(f"{key_for(self.app, 'back'):4} stay", id="stay", compact=True)
 
     def _said_of_awaited(self) -> str:
         return _AWAITED.format(", ".join(self._awaited), key_for(self.app, "new_table"))

@@ -13,17 +13,9 @@ from bertcl_tui.widgets.keys import key_for
 from engine.store.states import Desired
 
 Then = Callable[[Sequence[StudyRow]], None]
-_MOST_NAMED: Final = 6
 _ENDED: Final = ("complete", "stopped")
 _AT_WORK: Final = ("running", "stalled")
 _READING_SECONDS: Final = 15.0
-
-
-def names_of(studies: Sequence[StudyRow]) -> str:
-    """Write the names of studies, a line each; of many the first ones."""
-    names = [study.name for study in studies[:_MOST_NAMED]]
-    more = len(studies) - len(names)
-    return "\n".join([*names, f"and {more} more"] if more else names)
 
 
 def called(studies: Sequence[StudyRow]) -> str:
@@ -44,9 +36,9 @@ def ask(
         then: is called with the studies.
     """
     # Loaded here: it brings all options along, and the first frame needs none.
-    from bertcl_tui.kit.dialogs import ConfirmScreen
+    from bertcl_tui.kit.dialogs import ConfirmScreen, listed
 
-    named = f"{names_of(studies)}\n\n" if len(studies) > 1 else ""
+    named = f"{listed([study.name for study in studies])}\n\n" if len(studies) > 1 else ""
 
     def answered(yes: bool | None) -> None:  # noqa: FBT001 - the dialog gives it by place
         if yes:
