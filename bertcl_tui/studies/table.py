@@ -123,13 +123,13 @@ class StudiesTable(MarkingTable[StudyRow]):
 
     def show(self, items: Sequence[StudyRow], *, stay: bool = False) -> None:
         """Show these studies, and columns that are empty only where a person chose them."""
-        empty = frozenset(
+        self._empty = frozenset(
             key for key in _OF_RUNNING if not any(getattr(study, key) for study in items)
         )
-        changed, self._empty = empty != self._empty, empty
         super().show(items, stay=stay)
-        if changed:
-            self.lay_out()
+        if self.ranging:
+            self.forget_range_of_gone()
+            self.show_marks()
 
     def show_marks(self, *, stay: bool = False) -> None:  # noqa: ARG002 - the cursor stays anyway
         self.lay_out()

@@ -142,8 +142,7 @@ class RowTable(ScrollView, Sized, Generic[Item], can_focus=True):
         before, old = None if stay else self.current, len(self._items)
         self._items = items
         self._forget_changed(old)
-        if old != len(items):
-            self._measure()
+        self._measure()
         self._keep_cursor(None if before is None else self.key(before))
 
     def _forget_changed(self, old: int) -> None:
@@ -222,7 +221,10 @@ class RowTable(ScrollView, Sized, Generic[Item], can_focus=True):
 
     def _measure(self) -> None:
         width = self.scrollable_content_region.width
-        self._laid_out = laid_out(self.columns(width), width, self.GAP)
+        before, self._laid_out = self._laid_out, laid_out(self.columns(width), width, self.GAP)
+        if before != self._laid_out:  # lines of the columns before stand beside their header
+            self._lines.clear()
+            self.refresh()
         self._width = max(width, sum(each + self.GAP for _, each in self._laid_out))
         self.virtual_size = Size(self._width, len(self._items) + 1)
 

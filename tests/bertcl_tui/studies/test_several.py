@@ -139,6 +139,18 @@ async def test_trials_of_several_are_written_into_one_file_and_all_are_had_back_
         await until(pilot, lambda: not pilot.app.screen_stack[0].check_action("undo_delete", ()))
 
 
+async def test_a_range_ends_with_the_study_it_began_at(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        table = await _ready(pilot)
+        await pilot.press("j", "v", "D")
+        await _asked(pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: _names(pilot) == [LIVE, PAUSED])
+        assert not table.ranging
+        header, line = (table.render_line(y).text for y in range(2))
+        assert line.index(LIVE) == header.index("study")
+
+
 @pytest.mark.action("studies", "archive_studies", "fold_archived")
 async def test_what_is_archived_is_counted_and_found(open_app: OpenApp) -> None:
     async with open_app() as pilot:

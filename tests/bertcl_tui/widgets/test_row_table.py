@@ -1,6 +1,6 @@
 """The table of rows: what it draws, what it keeps, and how one moves in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ class Fruit(Struct, frozen=True):
 
 class Fruits(RowTable[Fruit]):
     COLUMNS = (
+        Column(key="owed", label="!", width=1),
         Column(key="name", label="fruit", width=8, stretch=True),
         Column(key="price", label="price", width=5, align="right"),
         Column(key="origin", label="origin", width=8, since=60, chosen_width=30),
@@ -33,9 +34,15 @@ class Fruits(RowTable[Fruit]):
     def key(self, item: Fruit) -> str:
         return item.name
 
+    def columns(self, width: int) -> Sequence[Column]:
+        """Say that one is owed where one is."""
+        owed = any(item.price < 0 for item in self.items)
+        return [column for column in super().columns(width) if owed or column.key != "owed"]
+
     def cells(self, item: Fruit, looks: Looks) -> dict[str, Text]:
         self.composed.append(item.name)
         return {
+            "owed": Text("!" if item.price < 0 else ""),
             "name": Text(item.name),
             "price": Text(str(item.price), style="green"),
             "origin": Text("here"),
@@ -107,6 +114,19 @@ async def test_composes_only_what_changed() -> None:
         table.show([Fruit("apple"), Fruit("pear", 5), Fruit("plum")])
         await pilot.pause()
         assert table.composed == ["pear"]
+
+
+async def test_lines_stand_under_the_header_where_columns_come_and_go() -> None:
+    async with stall(width=70) as (pilot, table, _):
+        fruits = [Fruit("apple"), Fruit("pear"), Fruit("plum", -1)]
+        table.show(fruits)
+        await pilot.pause()
+        assert "!" in _lines(table)[0]
+        table.show([*fruits[:2], Fruit("fig")])
+        await pilot.pause()
+        header, *lines = _lines(table)[:4]
+        assert "!" not in header
+        assert {line.index("here") for line in lines} == {header.index("origin")}
 
 
 async def test_composes_only_what_can_be_seen() -> None:
