@@ -69,8 +69,8 @@ class ComparisonTable(RowTable[Fact]):
         glyph = SERIES_GLYPHS[self._several[int(column.key)].slot]  # as its curve has
         return f"{'›' if column.key == str(self._place) else ''}{glyph} {column.label}"
 
-    def titled(self, column: Column) -> Text:
-        text = super().titled(column)
+    def titled(self, column: Column, width: int) -> Text:
+        text = super().titled(column, width)
         if column.label:
             slot = self._several[int(column.key)].slot
             text.stylize(trial_ink(slot, looks_of(self.app).palette))

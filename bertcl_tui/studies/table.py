@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import nan
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from rich.text import Text
 from textual.binding import BindingType
 
@@ -107,6 +108,8 @@ class StudiesTable(MarkingTable[StudyRow]):
         super().__init__(classes=classes)
         self._empty: frozenset[str] = frozenset()
         """Columns in which nothing stands."""
+        self._longest = 0
+        """Characters of the longest number of trials."""
 
     def key(self, item: StudyRow) -> int:
         return item.id
@@ -119,10 +122,17 @@ class StudiesTable(MarkingTable[StudyRow]):
         left_out = set() if self._chosen else set(self._empty)
         if not (self.marked or self.ranging):
             left_out.add(_MARK)
-        return [column for column in super().columns(width) if column.key not in left_out]
+        return [
+            replace(column, width=max(column.width, self._longest))
+            if column.key == "trials"
+            else column
+            for column in super().columns(width)
+            if column.key not in left_out
+        ]
 
     def show(self, items: Sequence[StudyRow], *, stay: bool = False) -> None:
         """Show these studies, and columns that are empty only where a person chose them."""
+        self._longest = max((len(trials_done(study)) for study in items), default=0)
         self._empty = frozenset(
             key for key in _OF_RUNNING if not any(getattr(study, key) for study in items)
         )

@@ -173,7 +173,7 @@ TRIAL_COLUMNS: Final = (
             scored(f"reported_{part}"),
             label=f"reported {part}",
         )
-        for part, width in (("p", 11), ("p_o", 12), ("p_s", 12))
+        for part, width in (("p", 11), ("p_o", 13), ("p_s", 13))
     ),
     TrialColumn(
         key="number",

@@ -1,9 +1,11 @@
 """Columns of a table: how wide each is, and how a line is made of their cells."""
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, takewhile
 from typing import Final, Literal
 
 from msgspec import Struct
+from rich.cells import cell_len
 from rich.text import Text
 
 _END_SHARE: Final = 0.6
@@ -88,10 +90,25 @@ def joined(cells: Sequence[tuple[Text, Column, int]], gap: int) -> Text:
     return line
 
 
+def arrowed(title: Text, width: int, *, descending: bool) -> Text:
+    """Return a title, of a long one its beginning, with an arrow that says how it sorts."""
+    cut = title.copy()
+    cut.truncate(width - 1, overflow="crop")
+    return cut.append("▼" if descending else "▲")
+
+
 def cut_in_middle(text: Text, width: int) -> Text:
     """Return a text that is at most so wide, with its beginning and its end."""
     if text.cell_len <= width or width < 1:
         return text.copy()
-    end = int((width - 1) * _END_SHARE)
-    begun, ended = text[: width - 1 - end], text[len(text) - end :]
+    room = width - 1
+    end = int(room * _END_SHARE)
+    begun = text[: _letters(text.plain, room - end)]
+    ended = text[len(text) - _letters(text.plain[::-1], end) :]
     return Text("…", style=text.style, end="").join([begun, ended])
+
+
+def _letters(text: str, width: int) -> int:
+    """Return how many letters of a text there is room for; some are as wide as two."""
+    widths = accumulate(map(cell_len, text))
+    return sum(1 for _ in takewhile(lambda taken: taken <= width, widths))

@@ -7,7 +7,7 @@ nor the scroll position jumps.
 
 from abc import abstractmethod
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from msgspec.structs import replace
 from rich.segment import Segment
@@ -24,10 +24,12 @@ from textual.strip import Strip
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.style.looks import Looks, looks_of
 from bertcl_tui.style.themes import colourless
-from bertcl_tui.widgets.column import Column, drawn_until, edges, joined, laid_out
+from bertcl_tui.widgets.column import Column, arrowed, drawn_until, edges, joined, laid_out
 from bertcl_tui.widgets.frame import Sized
 
 Item = TypeVar("Item", bound=Hashable)
+_ENDS: Final = 2
+"""Columns of characters at the ends of the header, which say that there are columns beyond."""
 
 
 class RowTable(ScrollView, Sized, Generic[Item], can_focus=True):
@@ -103,7 +105,7 @@ class RowTable(ScrollView, Sized, Generic[Item], can_focus=True):
         """Bring the last of these columns in sight, its beginning first of all."""
         room, left = self.scrollable_content_region.width, round(self.scroll_x)
         found = [
-            min(begin, end - room)
+            min(begin, end + _ENDS - room)
             for key, begin, end in edges(self._laid_out, self.GAP)
             if key in keys
         ]
@@ -279,15 +281,15 @@ class RowTable(ScrollView, Sized, Generic[Item], can_focus=True):
 
     def _header(self) -> Strip:
         return self._join(
-            [(self.titled(column), column, width) for column, width in self._laid_out]
+            [(self.titled(column, width), column, width) for column, width in self._laid_out]
         )
 
-    def titled(self, column: Column) -> Text:
-        """Return what stands above a column, with an arrow where it sorts."""
-        title = self.header(column)
+    def titled(self, column: Column, width: int) -> Text:
+        """Return what stands above a column that is so wide, with an arrow where it sorts."""
+        title = Text(self.header(column))
         if self._sorted_by is None or self._sorted_by[0] != column.key:
-            return Text(title)
-        return Text(f"{title}{'▼' if self._sorted_by[1] else '▲'}")
+            return title
+        return arrowed(title, width, descending=self._sorted_by[1])
 
     def _row(self, line: int) -> Strip:
         item = self._items[line]

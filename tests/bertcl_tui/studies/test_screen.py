@@ -53,6 +53,18 @@ def _text(pilot: Pilot[None], kind: type[Chart | LogPanel | StudiesTable]) -> st
     return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
 
 
+async def test_a_study_of_thousands_of_trials_says_how_many_of_how_many(
+    open_app: OpenApp,
+) -> None:
+    async with open_app(size=(80, 24)) as pilot:
+        await _ready(pilot)
+        table = _table(pilot)
+        table.show(
+            [replace(study, counts={"complete": 9_999}, target=10_000) for study in table.items]
+        )
+        assert "9999/10000" in table.render_line(1).text
+
+
 @pytest.mark.action("table", "cursor_up", "cursor_down", "first", "last", "page_up", "page_down")
 async def test_every_study_with_its_numbers_a_trial_that_is_watched_workers_and_log(
     open_app: OpenApp,

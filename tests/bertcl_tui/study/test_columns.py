@@ -33,6 +33,11 @@ def test_what_is_asked_for_by_name_sorts_as_the_table_does(column: TrialColumn) 
     assert (column.key in {*fields.numbers, *fields.words}) == (column.asked != "moment")
 
 
+def test_columns_are_told_apart_where_the_arrow_of_the_order_takes_a_letter() -> None:
+    cut = [column.label[: column.width - 1] for column in TRIAL_COLUMNS if column.sorts]
+    assert len(set(cut)) == len(cut)
+
+
 def test_the_same_columns_are_equal_so_that_a_table_is_not_laid_out_anew() -> None:
     assert trial_columns(("a", "b")) == trial_columns(("a", "b"))
     assert trial_columns(("a", "b")) != trial_columns(("a",))

@@ -287,6 +287,36 @@ async def test_a_chosen_column_is_as_wide_as_it_must_be_and_no_scrap_of_it_is_dr
         assert table.scroll_x == 8 + 2 + 5 + 2
 
 
+async def test_a_column_that_is_revealed_is_seen_to_its_end() -> None:
+    async with stall(width=36) as (pilot, table, _):
+        table.show([Fruit("apple", 34567)])
+        table.choose(["origin", "price", "name"])
+        await pilot.pause()
+        table.reveal_columns({"price"})
+        await pilot.pause()
+        header, apple, *_ = _lines(table)
+        assert "price" in header
+        assert "34567" in apple.split()
+
+
+async def test_a_narrow_header_keeps_its_arrow() -> None:
+    async with stall() as (pilot, table, _):
+        table.show(_fruits("apple"))
+        table.show_order("price", descending=True)
+        await pilot.pause()
+        assert _lines(table)[0].split() == ["fruit", "pric▼"]
+        table.show_order("name", descending=False)
+        assert _lines(table)[0].split() == ["fruit▲", "price"]
+
+
+def test_a_name_of_wide_letters_is_cut_in_its_middle_too() -> None:
+    column = Column(key="name", label="name", width=16, cut="middle")
+    fitted = column.fitted(Text("情感" * 20 + "完"), 16)
+    assert fitted.cell_len == 16
+    assert fitted.plain.startswith("情感")
+    assert fitted.plain.rstrip().endswith("感完")
+
+
 async def test_the_cursors_line_is_of_one_colour_in_the_terminals_own_colours() -> None:
     async with stall() as (pilot, table, app):
         app.theme = "ansi-dark"
