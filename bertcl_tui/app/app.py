@@ -98,7 +98,7 @@ class BertclApp(App[None]):
         self.warming = Warming(self, lambda: warm and self.settings.warm)
         self.configuration.changed.append(self.warming.follow)
         self.marks: dict[int, frozenset[int]] = {}
-        """Numbers of trials that were marked here, by study id; the store has the others."""
+        """Numbers of trials that were marked here, by study id, until the store has them."""
         self._typed = TypedKeys(self, super().on_event)
         self._unsent_study: Mapping[str, str] | None = None
         """What was typed for a new study that was not started."""

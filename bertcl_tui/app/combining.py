@@ -19,7 +19,7 @@ def combine(app: App[None], reader: Reader, study_ids: Sequence[int], marks: Mar
         app: that shows it.
         reader: of the store.
         study_ids: what one looks at, which comes first; none: all that is marked.
-        marks: made since the app was opened.
+        marks: made here that the store does not have yet.
     """
 
     def find() -> None:

@@ -1,6 +1,6 @@
 """What a person asks of studies, runs and workers, written to the store in threads."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -86,22 +86,31 @@ class Controls:
             what="checking data, model and device",
         )
 
-    def mark(self, study_id: int, marks: Mapping[int, frozenset[int]]) -> None:
-        """Keep which trials of a study are marked.
+    def mark(self, study_id: int, marks: MutableMapping[int, frozenset[int]]) -> None:
+        """Keep which trials of a study are marked, and take from ``marks`` what is kept.
 
         Whichever thread writes last, it writes what ``marks`` has of the study by then.
         """
+        kept: frozenset[int] | None = None
 
         def keep() -> None:
+            nonlocal kept
             with self._marking:
-                set_marks(self._store, study_id, marks[study_id])
+                kept = marks.get(study_id)
+                if kept is not None:
+                    set_marks(self._store, study_id, kept)
 
-        self._in_thread(keep)
+        def leave_to_store() -> None:
+            if kept is not None and marks.get(study_id) is kept:  # others may mark there too
+                del marks[study_id]
+
+        self._in_thread(keep, leave_to_store)
 
     def note(self, asked: WriteNote) -> None:
         """Ask for a note on a trial or a study, and keep it."""
         from bertcl_tui.kit.dialogs import FormScreen
         from bertcl_tui.options.readers import Field
+        from engine.store.remarks import checked_note
 
         def remark(texts: Mapping[str, str]) -> str:
             return "A filter finds it, such as note:#keep." if texts["note"] else "No note."
@@ -116,7 +125,8 @@ class Controls:
             if texts is not None:
                 self._in_thread(partial(keep, texts["note"]))
 
-        field = Field("note", "Note", "In one line, with #tags if you like.", str, long=True)
+        what = "In one line, with #tags if you like."
+        field = Field("note", "Note", what, checked_note, long=True)
         form = FormScreen(
             f"Note on {asked.name if asked.number is None else f'#{asked.number}'}",
             [field],

@@ -47,7 +47,7 @@ def set_note(store: Store, study_id: int, numbers: Sequence[int], note: str) -> 
     Raises:
         UsageError: it is too long; nothing is written.
     """
-    text = _checked(note)
+    text = checked_note(note)
     with store.writing() as connection:
         _set(connection, study_id, frozenset(numbers), note=text or None)
 
@@ -58,7 +58,7 @@ def set_study_note(store: Store, study_id: int, note: str) -> None:
     Raises:
         UsageError: it is too long; nothing is written.
     """
-    text = _checked(note)
+    text = checked_note(note)
     with store.writing() as connection:
         this = study.c.id == study_id
         connection.execute(update(study).where(this).values(note=text or None))
@@ -72,7 +72,12 @@ def archive_studies(store: Store, study_ids: Collection[int], *, archived: bool 
         connection.execute(update(study).where(these).values(archived_at=at))
 
 
-def _checked(note: str) -> str:
+def checked_note(note: str) -> str:
+    """Return a note as it is kept, in one line.
+
+    Raises:
+        UsageError: it is too long.
+    """
     text = " ".join(note.split())
     if len(text) > MOST_OF_A_NOTE:
         raise UsageError(

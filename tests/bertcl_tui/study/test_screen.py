@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from bertcl_tui.app.app import BertclApp
 from bertcl_tui.combine.screen import CombineScreen
@@ -23,6 +23,7 @@ from bertcl_tui.widgets.frame import TopBar
 from engine.store.connection import open_store
 from engine.store.deletion import delete_study
 from engine.store.importance import importance_of
+from engine.store.remarks import MOST_OF_A_NOTE, marks, set_marks
 from engine.store.run_states import finish_run
 from engine.store.runs import Scores
 from engine.store.schema import importance, stage
@@ -119,7 +120,9 @@ async def test_a_trial_that_ends_moves_to_its_place_and_the_cursor_with_it(
         assert current.number == 6
 
 
-async def test_marks_are_kept_for_the_combination(open_app: OpenApp) -> None:
+async def test_marks_are_kept_for_the_combination_where_others_mark_too(
+    open_app: OpenApp, store: Path
+) -> None:
     async with open_app() as pilot:
         await _enter(pilot)
         await pilot.press("j", "space", "j", "space")
@@ -127,14 +130,22 @@ async def test_marks_are_kept_for_the_combination(open_app: OpenApp) -> None:
             pilot, lambda: "2 marked" in str(pilot.app.screen.query_one("#trials").border_title)
         )
         assert isinstance(pilot.app, BertclApp)
-        assert pilot.app.marks == {1: {10, 6}}
+        await until(pilot, lambda: marks(open_store(str(store))) == {1: {10, 6}})
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
         await _enter(pilot)
         assert _table(pilot).marked == {10, 6}
-    async with open_app() as pilot:  # another time, as the store has them
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        set_marks(open_store(str(store)), 1, [25])  # as a shell does
         await _enter(pilot)
-        assert _table(pilot).marked == {10, 6}
+        assert _table(pilot).marked == {25}
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
+        assert isinstance(pilot.app.screen, CombineScreen)
+        assert pilot.app.screen._marked == {1: {25}}
 
 
 @pytest.mark.action("study", "write_note")
@@ -143,6 +154,10 @@ async def test_a_note_is_kept_and_found(open_app: OpenApp) -> None:
         await _enter(pilot)
         await pilot.press("j", "N")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
+        pilot.app.screen.query_one(Input).value = "x" * (MOST_OF_A_NOTE + 1)
+        await pilot.press("enter")
+        assert isinstance(pilot.app.screen, FormScreen)  # what was typed is not lost
+        assert "at most 500" in str(pilot.app.screen.query_one("#remark", Static).render())
         pilot.app.screen.query_one(Input).value = "good #keep"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
