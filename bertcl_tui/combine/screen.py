@@ -45,7 +45,7 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import TopBar
-from bertcl_tui.widgets.keys import KeyBar, with_keys
+from bertcl_tui.widgets.keys import KeyBar, key_for, with_keys
 from engine.arena.offers import finished_profile
 from engine.arena.profile_score import ProfileScore, score_of_profile
 from engine.arena.recorded import Recorded
@@ -384,7 +384,8 @@ class CombineScreen(LiveScreen):
         except EngineError as error:
             self.post_message(Trouble(str(error)))
             return
-        self._say(f"{count(asked, 'run')} queued; A shows them in the arena")
+        key = key_for(self.app, "open_arena")
+        self._say(f"{count(asked, 'run')} queued; {key} shows them in the arena")
         self.app.post_message(StartWorkers())
 
     def _say(self, text: str) -> None:

@@ -19,7 +19,7 @@ from bertcl_tui.study.panels.forgetting import title_of
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import CurveChart
 from bertcl_tui.widgets.frame import TopBar, entitle
-from bertcl_tui.widgets.keys import KeyBar
+from bertcl_tui.widgets.keys import KeyBar, key_for
 
 
 @dataclass
@@ -73,9 +73,10 @@ class CompareScreen(LiveScreen):
         table = self.query_one(ComparisonTable)
         table.show_comparison(comparison.several, self._shown(comparison))
         alike = sum(not fact.differs for fact in comparison.facts)
-        hidden = f"{count(alike, 'line')} alike in all: a shows them" if alike else ""
+        key = key_for(self.app, "show_alike")
+        hidden = f"{count(alike, 'line')} alike in all: {key} shows them" if alike else ""
         title = "All that is known" if self._all else "What differs"
-        entitle(table, title, "a shows what differs only" if self._all else hidden)
+        entitle(table, title, f"{key} shows what differs only" if self._all else hidden)
 
     def _shown(self, comparison: Comparison) -> list[Fact]:
         return [fact for fact in comparison.facts if self._all or fact.differs]

@@ -21,7 +21,7 @@ from bertcl_tui.actions.action import PLACES, active_in
 from bertcl_tui.charts.style import REFERENCE_GLYPH, SERIES_GLYPHS
 from bertcl_tui.news.rules import KINDS
 from bertcl_tui.style.looks import STATE_LOOKS, Looks, looks_of
-from bertcl_tui.widgets.keys import key_for, key_names
+from bertcl_tui.widgets.keys import key_for, key_names, keyed
 
 Entry = tuple[str, str]
 """What is explained, and the explanation."""
@@ -58,7 +58,13 @@ _CURVES: Final[tuple[Entry, ...]] = (
         SERIES_GLYPHS[:3],
         "a trial's glyph and colour go by its number, in every chart and table",
     ),
-    ("n=3", "several runs as one (z): their mean, its band, and how many they are; Z: other band"),
+    (
+        "n=3",
+        (
+            "several runs as one ($group_curves): their mean, its band, and how many they are; "
+            "$turn_spread: other band"
+        ),
+    ),
     (REFERENCE_GLYPH, "the flat baseline, or the profile that is compared with"),
     ("plane", "p_o against p_s: up and to the right is better; none that fits beats the front"),
     ("log axis", "learning rates: from one tick to the next ten times as much"),
@@ -88,7 +94,7 @@ def sections(app: App[object], here: Sequence[Place]) -> Iterator[Section]:
     yield from (_keys(app, place) for place in near)
     states = [(f"{look.glyph} {state}", look.meaning) for state, look in STATE_LOOKS.items()]
     yield Section("States", states)
-    yield Section("Reading the curves", _CURVES)
+    yield Section("Reading the curves", [(name, keyed(app, said)) for name, said in _CURVES])
     yield Section("Words", _WORDS)
     yield Section("Filters", _FILTERS)
     yield Section("What is told", list(KINDS.items()))

@@ -194,6 +194,13 @@ class SettingsScreen(Screen[None]):
         self.app.theme_changed_signal.subscribe(self, lambda theme: self._show_theme(theme.name))
         self._show_keys()
 
+    def on_screen_resume(self) -> None:
+        """Show what was changed elsewhere meanwhile."""
+        texts = {field.name: text for field, text in self._fields()}
+        for row in self.query(FieldRow):
+            if row.text != texts[row.field.name]:
+                row.text = texts[row.field.name]
+
     # the choices
 
     @on(FieldRow.Changed)

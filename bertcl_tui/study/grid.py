@@ -9,6 +9,7 @@ from bertcl_tui.study.panels.parallel import ParallelChart
 from bertcl_tui.study.trials import TrialsList
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import entitle
+from bertcl_tui.widgets.keys import key_for
 
 
 class PanelGrid(Container):
@@ -49,7 +50,8 @@ class PanelGrid(Container):
             return
         for number, (panel, chart) in enumerate(zip(self._panels, self._charts, strict=True), 1):
             subtitle = "" if panel.subtitle is None else panel.subtitle(look)
-            closes = "esc shows all" if chart is self.screen.maximized else ""
+            large = chart is self.screen.maximized
+            closes = f"{key_for(self.app, 'back')} shows all" if large else ""
             entitle(
                 chart, f"{number} {panel.title(look)}", " ─ ".join(filter(None, (subtitle, closes)))
             )

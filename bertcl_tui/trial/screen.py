@@ -178,7 +178,8 @@ class TrialScreen(LiveScreen):
         return f"1 {self._score(look)}{seeds} {rows}".rstrip(", ")
 
     def _entitle(self, panel: Widget, title: str, subtitle: str) -> None:
-        entitle(panel, title, "esc shows all" if panel is self.maximized else subtitle)
+        closes = f"{key_for(self.app, 'back')} shows all"
+        entitle(panel, title, closes if panel is self.maximized else subtitle)
 
     @on(LogView.Asked)
     def _log_requested(self) -> None:

@@ -23,7 +23,7 @@ from bertcl_tui.watch.announcer import Announcer
 from bertcl_tui.watch.form import read_rule, rule_form
 from bertcl_tui.watch.table import USUAL_NAME, RuleLine, RulesTable, ToldPanel
 from bertcl_tui.widgets.frame import TopBar, entitle
-from bertcl_tui.widgets.keys import KeyBar, with_keys
+from bertcl_tui.widgets.keys import KeyBar, key_for, with_keys
 
 _EXPLAINED: Final = (
     "Rules hold while this app is open; without it, [b]bertcl-tui watch[/b] follows them. "
@@ -70,9 +70,12 @@ class WatchScreen(Screen[None]):
         self.query_one("#kinds").border_title = "What can be told"
         self._announcer.told_signal.subscribe(self, lambda _: self._show_told())
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show_kinds())
-        self._show()
         self._show_told()
         self._show_kinds()
+
+    def on_screen_resume(self) -> None:
+        """Show what was changed in Settings meanwhile."""
+        self._show()
 
     def _show(self) -> None:
         settings = self._configuration.settings
@@ -158,7 +161,9 @@ class WatchScreen(Screen[None]):
         if line is None or line.is_usual:
             return
         question = ConfirmScreen(
-            f"Take the rule {line.name} away?", "Space only switches it off.", "Take away"
+            f"Take the rule {line.name} away?",
+            f"To switch it off only, press {key_for(self.app, 'switch_rule')} on it.",
+            "Take away",
         )
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - the dialog gives it by place

@@ -42,6 +42,11 @@ def with_keys(app: App[object], markup: str) -> Content:
     return Content.from_markup(markup, **keys)
 
 
+def keyed(app: App[object], text: str) -> str:
+    """Return a plain text in which ``$name`` is the key of the action of that name."""
+    return _NAME.sub(lambda found: key_for(app, found[1]), text)
+
+
 def key_for(app: App[object], name: str) -> str:
     """Write the key that is shown for the action of that name."""
     action = next(action for action in ACTIONS if action.name == name)

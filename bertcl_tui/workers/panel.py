@@ -14,6 +14,7 @@ from bertcl_tui.style.looks import STATE_LOOKS, Looks, looks_of
 from bertcl_tui.style.standing import at_what, worker_word
 from bertcl_tui.style.wording import count, duration, size, steps_rate
 from bertcl_tui.widgets.frame import Sized
+from bertcl_tui.widgets.keys import keyed
 from bertcl_tui.workers.loads import SPANS, Course, Loads
 from engine.store.states import IDLE_SECONDS
 
@@ -24,11 +25,11 @@ _EMPTY: Final = f"""\
 No worker.
 One starts with a study
 and ends after {duration(IDLE_SECONDS)} idle;
-W shows and starts them."""
+$open_workers shows and starts them."""
 _TOLD: Final = 29
 """Columns of a meter with its words."""
 _LEAST_SPARKLINE, _MOST_SPARKLINE = 6, 24
-_WAITING: Final = "{} without a worker:\nspace on it starts one."
+_WAITING: Final = "{} without a worker:\n$pause_or_resume on it starts one."
 
 
 class WorkersPanel(VerticalScroll, Sized, can_focus=False):
@@ -67,8 +68,9 @@ class WorkersPanel(VerticalScroll, Sized, can_focus=False):
         ]
         if self._waiting:
             studies = count(self._waiting, "study", "studies")
-            parts.append(Text(_WAITING.format(studies), style=looks.warning))
-        parts = parts or [Text(_EMPTY, style=looks.muted)]
+            waiting = keyed(self.app, _WAITING.format(studies))
+            parts.append(Text(waiting, style=looks.warning))
+        parts = parts or [Text(keyed(self.app, _EMPTY), style=looks.muted)]
         line_break = Text("\n", no_wrap=True, overflow="ellipsis")
         self.query_one(Static).update(line_break.join(parts))
 

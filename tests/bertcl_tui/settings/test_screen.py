@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from bertcl_tui.app.app import BertclApp
+from bertcl_tui.compare.screen import CompareScreen
+from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.help.screen import HelpScreen, sections
 from bertcl_tui.kit.dialogs import ConfirmScreen
 from bertcl_tui.settings import Settings, read_settings
@@ -16,6 +18,9 @@ from bertcl_tui.settings.screen import KeysTable, PressScreen, SettingsScreen
 from bertcl_tui.widgets.choice import Choice
 from bertcl_tui.widgets.filter_bar import FilterBar
 from bertcl_tui.widgets.inputs import FieldRow
+from bertcl_tui.workers.panel import WorkersPanel
+from tests.bertcl_tui.conftest import OpenApp
+from tests.bertcl_tui.study.test_screen import _enter
 from tests.bertcl_tui.waiting import until
 
 pytestmark = pytest.mark.app
@@ -146,3 +151,21 @@ async def test_all_keys_are_as_they_came(store: Path, tmp_path: Path) -> None:
         await pilot.press("y")
         await until(pilot, (tmp_path / "config.toml").exists)
         await until(pilot, lambda: _kept(tmp_path) == Settings(bell=True))
+
+
+async def test_hints_name_the_keys_as_they_are(open_app: OpenApp) -> None:
+    keys = {"show_alike": "f7", "back": "f8", "pause_or_resume": "f9", "group_curves": "f11"}
+    async with open_app(settings=Settings(keys=keys)) as pilot:
+        await _enter(pilot)
+        workers = pilot.app.screen_stack[0].query_one(WorkersPanel)
+        workers.show((), waiting=1)
+        assert "f9 on it starts one" in str(workers.query_one(Static).render())
+        said = {said.title: dict(said.entries) for said in sections(pilot.app, ())}
+        assert "(f11)" in said["Reading the curves"]["n=3"]
+        await pilot.press("1")
+        chart = pilot.app.screen.query_one("#forgetting")
+        await until(pilot, lambda: "f8 shows all" in str(chart.border_subtitle))
+        await pilot.press("f8", "j", "space", "j", "space", "d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen))
+        table = pilot.app.screen.query_one(ComparisonTable)
+        await until(pilot, lambda: "f7 shows them" in str(table.border_subtitle))

@@ -16,6 +16,7 @@ from bertcl_tui.settings import Settings, read_settings
 from bertcl_tui.settings.screen import SettingsScreen
 from bertcl_tui.watch.screen import WatchScreen
 from bertcl_tui.watch.table import RulesTable, ToldPanel
+from bertcl_tui.widgets.inputs import FieldRow
 from engine.store.connection import open_store
 from engine.store.run_states import finish_run
 from engine.store.runs import Scores
@@ -115,3 +116,27 @@ async def test_rules_hold_while_the_app_is_open(store: Path, tmp_path: Path) -> 
             await until(pilot, lambda: any(text.startswith(told) for text in _toasts(pilot)))
             await until(pilot, lambda: told in str(pilot.app.screen.query_one(ToldPanel).render()))
             assert "secret" not in "".join(_toasts(pilot))
+
+
+async def test_settings_and_rules_show_what_the_other_changed(store: Path, tmp_path: Path) -> None:
+    async with _opened(store, tmp_path) as pilot:
+        app = pilot.app
+        assert isinstance(app, BertclApp)
+        table = app.screen.query_one(RulesTable)
+        assert table.items[0].rule.active
+        await pilot.press("f2")
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        row = app.screen.query_one("#notify", FieldRow)
+        row.text = "off"
+        await until(pilot, lambda: not app.settings.notify)
+        await pilot.press("f3")
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen))
+        assert not app.screen.query_one(RulesTable).items[0].rule.active
+        await pilot.press("space", "escape")
+        await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
+        await until(pilot, lambda: row.text == "on")
+        row.text = "off"
+        await until(pilot, lambda: not app.settings.notify)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, WatchScreen))
+        await until(pilot, lambda: not table.items[0].rule.active)
