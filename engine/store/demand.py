@@ -8,9 +8,16 @@ from collections.abc import Collection
 from sqlalchemy import func, or_, select
 
 from engine.store.connection import Store
-from engine.store.leases import device_asked, held, of_deleted_study, unheld, waits_for_first_stage
+from engine.store.leases import (
+    device_asked,
+    held,
+    learns_first_stage,
+    of_deleted_study,
+    unheld,
+    waits_for_first_stage,
+)
 from engine.store.schema import run
-from engine.store.searches import learns_first_stage, trials_wanted
+from engine.store.searches import trials_wanted
 from engine.store.states import LOST_AFTER
 from engine.store.workers import living_workers
 

@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 
 from engine.errors import DeletedError, EngineError, shown
 from engine.store.connection import Store
+from engine.store.leases import has_trial_under_way
 from engine.store.runs import RunRecord
 from engine.store.schema import run, study, tally
-from engine.store.searches import has_enough, has_trial_under_way
+from engine.store.searches import has_enough
 from engine.store.states import ENDED, ENDED_EARLY, SET_ASIDE, UNFINISHED, Desired
 from engine.store.studies import get_study
 

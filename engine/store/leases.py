@@ -228,6 +228,26 @@ def end_first_stage(store: Store, run_id: int, worker_id: int) -> None:
         connection.execute(update(run).where(waited, unheld()).values(reason=None))
 
 
+def has_trial_under_way(store: Store, study_id: int) -> bool:
+    """Whether a living worker is at a trial of the study."""
+    query = select(run.c.id).where(run.c.study_id == study_id, held()).limit(1)
+    with store.reading() as connection:
+        return connection.execute(query).first() is not None
+
+
+def learns_first_stage(store: Store, study_id: int) -> bool:
+    """Whether a trial is at the stage that all trials of the study go on from.
+
+    A race, which has no number, has another one, and nobody but races waits for that.
+    """
+    # Summed so that SQLite does not take the index of numbers, and look at all trials.
+    is_trial = (other.c.number + 0).is_not(None)
+    of_study = (other.c.study_id == study_id) & is_trial
+    at_it = of_study & other.c.first_stage.is_not(None)
+    with store.reading() as connection:
+        return connection.execute(select(other.c.id).where(learns(), at_it)).first() is not None
+
+
 def any_under_way(store: Store) -> bool:
     """Whether a run is held, or was by somebody who may be lost: time alone may free it."""
     query = select(run.c.id).where(run.c.state == "running").limit(1)

@@ -25,7 +25,7 @@ from engine.spec import Protocol, StudySpec, Tuning
 from engine.spec.search import BEST_OF, Spending, study_of_start
 from engine.store.connection import Store
 from engine.store.deletion import is_shown
-from engine.store.leases import held, learns, other
+from engine.store.leases import other
 from engine.store.names import studies_called
 from engine.store.racing import Contender, Counts, contenders, next_to_race, scored_trials
 from engine.store.runs import RunRecord, epochs_of, trials_of
@@ -237,19 +237,6 @@ def unfinished_studies(store: Store) -> Collection[int]:
         return {*wanting, *connection.execute(trials.union(paused)).scalars()}
 
 
-def learns_first_stage(store: Store, study_id: int) -> bool:
-    """Whether a trial is at the stage that all trials of the study go on from.
-
-    A race, which has no number, has another one, and nobody but races waits for that.
-    """
-    # Summed so that SQLite does not take the index of numbers, and look at all trials.
-    is_trial = (other.c.number + 0).is_not(None)
-    of_study = (other.c.study_id == study_id) & is_trial
-    at_it = of_study & other.c.first_stage.is_not(None)
-    with store.reading() as connection:
-        return connection.execute(select(other.c.id).where(learns(), at_it)).first() is not None
-
-
 def say_what_searches_wait_for(store: Store, devices: Collection[str]) -> Sequence[str]:
     """Tell searches on other devices what they wait for; return the devices newly told.
 
@@ -315,13 +302,6 @@ def end_early(store: Store, study_id: int, why: str) -> None:
     values = {"trials": begun.scalar_subquery(), "reason": f"{ENDED_EARLY}{why}"}
     with store.writing() as connection:
         connection.execute(update(study).where(more).values(values))
-
-
-def has_trial_under_way(store: Store, study_id: int) -> bool:
-    """Whether a living worker is at a trial of the study."""
-    query = select(run.c.id).where(run.c.study_id == study_id, held()).limit(1)
-    with store.reading() as connection:
-        return connection.execute(query).first() is not None
 
 
 def spending_of(

@@ -18,7 +18,13 @@ from engine.search.spaces import make_space, warm_starts
 from engine.search.trials import Proposal, Search, open_search
 from engine.spec import StudySpec, derived_seed
 from engine.store.connection import Store
-from engine.store.leases import become_proposer, is_proposer, leave_proposer
+from engine.store.leases import (
+    become_proposer,
+    has_trial_under_way,
+    is_proposer,
+    learns_first_stage,
+    leave_proposer,
+)
 from engine.store.measurements import stages_of
 from engine.store.racing import SEEDS, Contender, Counts, best_of_studies, noise_of
 from engine.store.run_states import create_run
@@ -26,8 +32,6 @@ from engine.store.runs import RunRecord, failures_in_a_row, get_run, trials_of
 from engine.store.searches import (
     complete_when_run_again,
     end_early,
-    has_trial_under_way,
-    learns_first_stage,
     race_wanted,
     say_why_search_waits,
     studies_wanting_races,

@@ -13,6 +13,7 @@ from engine.store.leases import (
     any_waits_for_first_stage,
     begin_first_stage,
     end_first_stage,
+    learns_first_stage,
     waits_for_stage_of,
 )
 from engine.store.measurements import (
@@ -43,7 +44,7 @@ from engine.store.run_states import (
 )
 from engine.store.runs import RunRecord, Scores, get_run
 from engine.store.schema import log, run, worker
-from engine.store.searches import learns_first_stage, studies_wanting_trials
+from engine.store.searches import studies_wanting_trials
 from engine.store.states import RETRIED, RunState
 from engine.store.studies import create_study
 from engine.store.traces import TraceRecord, traces_of

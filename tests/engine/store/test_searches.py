@@ -6,7 +6,7 @@ from sqlalchemy import insert
 
 from engine.spec import Protocol, RunSpec, StudySpec
 from engine.store.connection import Store, open_store
-from engine.store.leases import become_proposer
+from engine.store.leases import become_proposer, has_trial_under_way
 from engine.store.measurements import Progress, StageRecord, record_progress, record_stages
 from engine.store.run_states import (
     claim_run,
@@ -17,7 +17,6 @@ from engine.store.run_states import (
 from engine.store.runs import spent_epochs, trials_of
 from engine.store.schema import run, stage
 from engine.store.searches import (
-    has_trial_under_way,
     say_what_searches_wait_for,
     searches,
     spending_of,
