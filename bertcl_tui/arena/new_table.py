@@ -82,7 +82,7 @@ class NewTableScreen(RequestScreen[TableRequest | None]):
 
     @on(Started)
     def _started(self, event: Started) -> None:
-        self.dismiss(event.request)
+        self.end(event.request)
 
     def picks(self) -> tuple[str, Sequence[Pick]]:
         taken = {word.partition(",")[0] for word in split_entrants(self.texts["methods"])}

@@ -13,7 +13,7 @@ from bertcl_tui.charts.groups import Groups
 from bertcl_tui.compare.look import Comparison, Fact, as_text, look_at_comparison
 from bertcl_tui.compare.table import ComparisonTable
 from bertcl_tui.kit.live import Folding, LiveScreen
-from bertcl_tui.kit.messages import OpenRun, Trouble
+from bertcl_tui.kit.messages import OpenRun
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.panels.forgetting import title_of
 from bertcl_tui.style.wording import count
@@ -57,8 +57,7 @@ class CompareScreen(LiveScreen):
     def _show(self, message: CompareRead) -> None:
         self._comparison = message.comparison
         if message.comparison is None:
-            self.post_message(Trouble("the trials were deleted"))
-            self.dismiss()
+            self.lose("the trials were deleted")
             return
         self._show_top(message.comparison)
         self._show_facts(message.comparison)

@@ -61,6 +61,15 @@ class LiveScreen(Screen[None]):
         finally:
             self.post_message(self._ReadingEnded())
 
+    def lose(self, text: str) -> None:
+        """Leave, and say why: what was shown is gone.
+
+        Where something lies over the screen that waits until one comes back: then it reads again.
+        """
+        if self.is_active:
+            self.app.post_message(Trouble(text))
+            self.dismiss()
+
     @on(CurveChart.Pointed)
     def _read_all_there(self, message: CurveChart.Pointed) -> None:
         """Let every chart over steps tell its values where one of them is read."""

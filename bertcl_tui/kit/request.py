@@ -320,6 +320,12 @@ class RequestScreen(Screen[Result], Generic[Result]):
         else:
             self.notify("Too late to cancel: it is being started.", markup=False)
 
+    def end(self, result: Result | None) -> None:
+        """Leave the form with this answer, and whatever lies over it by now."""
+        while (over := self.app.screen) is not self:
+            over.dismiss()
+        self.dismiss(result)
+
     def on_unmount(self) -> None:
         if self._pending is not None:
             self._pending.cancel()

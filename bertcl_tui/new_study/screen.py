@@ -171,8 +171,8 @@ class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
 
     @on(Started)
     def _started(self, event: Started) -> None:
+        self.end(None)
         self.app.post_message(OpenStudy(event.study_id))
-        self.dismiss()
 
     def left(self) -> Mapping[str, str]:
         return dict(self.texts)

@@ -138,8 +138,7 @@ class StudyScreen(LiveScreen):
     def _show(self, message: StudyRead) -> None:
         look = message.look
         if look is None:
-            self.post_message(Trouble("the study was deleted"))
-            self.dismiss()
+            self.lose("the study was deleted")
             return
         self._look = look
         if self._question.marked is None:

@@ -21,7 +21,6 @@ from bertcl_tui.kit.messages import (
     OpenRun,
     RetryRuns,
     StartWorkers,
-    Trouble,
     WriteNote,
 )
 from bertcl_tui.store.reader import Reader
@@ -129,8 +128,7 @@ class TrialScreen(LiveScreen):
         first = self._look is None
         self._look = look = message.look
         if look is None:
-            self.post_message(Trouble("the run was deleted"))
-            self.dismiss()
+            self.lose("the run was deleted")
             return
         if first and look.run.state == "failed" and not self._shows_all:
             self._front("parameters")

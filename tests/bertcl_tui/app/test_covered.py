@@ -8,13 +8,20 @@ from textual._compositor import LayoutUpdate
 from textual.screen import Screen
 
 from bertcl_tui.app.app import BertclApp
+from bertcl_tui.help.screen import HelpScreen
+from bertcl_tui.kit.live import LiveScreen
+from bertcl_tui.kit.messages import OpenCompare, OpenRun, OpenStudy
 from bertcl_tui.new_study.screen import NewStudyScreen
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.studies.table import StudiesTable
+from bertcl_tui.widgets.frame import TopBar
 from engine.store.connection import open_store
+from engine.store.deletion import delete_study
+from engine.store.runs import trials_of
 from engine.store.studies import control_study, find_study
+from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
-from tests.recorded import LIVE
+from tests.recorded import DONE, LIVE
 
 
 class Drawn(BertclApp):
@@ -49,3 +56,38 @@ async def test_what_is_covered_follows_the_store_and_is_not_drawn(store: Path) -
         await until(pilot, lambda: app.screen is home)
         await until(pilot, lambda: home.has_class("-narrow") and table.size.width <= 80)
         assert "paus" in app.export_screenshot()
+
+
+@pytest.mark.parametrize("what", ["study", "run", "trials"])
+async def test_what_lies_over_a_screen_stays_when_that_loses_what_it_shows(
+    open_app: OpenApp, store: Path, what: str
+) -> None:
+    opened = open_store(str(store))
+    study = find_study(opened, DONE).id
+    first, second, *_ = trials_of(opened, study)
+    asked = {
+        "study": OpenStudy(study),
+        "run": OpenRun(first.id),
+        "trials": OpenCompare(study, (first.number, second.number)),
+    }
+    async with open_app() as pilot:
+        app = pilot.app
+        home = app.screen
+        await until(pilot, lambda: app.query_one(StudiesTable).items)
+        app.post_message(asked[what])
+        await until(pilot, lambda: app.screen is not home)
+        screen = app.screen
+        assert isinstance(screen, LiveScreen)
+        await until(pilot, lambda: len(screen.query_one(TopBar).path) > 1)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        delete_study(opened, study)
+        screen.follow()
+        await until(pilot, lambda: not screen._reading)
+        assert isinstance(app.screen, HelpScreen)
+
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is home)
+        (notice,) = app._notifications
+        assert notice.message.endswith("deleted")
+    opened.close()

@@ -419,6 +419,28 @@ async def test_start_writes_the_study_asks_for_workers_and_opens_it(
     assert (study.spec.search.trials, study.spec.protocol.train_rows) == (3, 16)
 
 
+async def test_what_lies_over_the_form_goes_with_it_once_the_study_is_started(
+    open_app: OpenApp, store: str
+) -> None:
+    opened = open_store(store)
+    spec = build_study_spec({"sequence": "mrpc:rte"})
+    study_id = create_study(opened, spec, desired="paused")
+    opened.close()
+    async with open_app(Path(store)) as pilot:
+        app = pilot.app
+        for keys in (("f1",), ("f2", "f1"), ("f3",), ("ctrl+p",)):
+            await pilot.press("n")
+            await until(pilot, lambda: isinstance(app.screen, NewStudyScreen))
+            form = app.screen
+            await pilot.press(*keys)
+            await until(pilot, lambda keys=keys: len(app.screen_stack) == 2 + len(keys))  # type: ignore[misc]
+            form.post_message(NewStudyScreen.Started(study_id))
+            await until(pilot, lambda: _shown_study(pilot) == study_id)
+            assert form not in app.screen_stack
+            await pilot.press("escape")
+            assert app.screen is app.screen_stack[0]
+
+
 async def test_a_refused_study_is_said_and_can_be_tried_again(tmp_path: Path) -> None:
     app = host(str(tmp_path / "no-such-folder" / "studies.db"))
     async with app.run_test(size=SIZE) as pilot:
