@@ -27,7 +27,7 @@ from engine.arena.plan import (
     needed_searches,
 )
 from engine.arena.rates import searched_method
-from engine.arena.recorded import Recorded
+from engine.arena.recorded import Recorded, recorded
 from engine.errors import UsageError
 from engine.spec import StudySpec, parse_sequence, sequence_name
 from engine.store.connection import Store, is_made, open_store
@@ -235,14 +235,21 @@ def refuse_what_cannot_be(store: str, request: TableRequest) -> None:
 
 
 def retry(store: str, item: Recorded, layout: Layout) -> int:
-    """Ask once more for the runs of a table that ended without a result; return how many.
+    """Ask once more for the runs of a table that ended without a result by now; return how many.
+
+    Args:
+        store: where the runs are.
+        item: what was recorded in that setting, when it was last looked at.
+        layout: of the table.
 
     Raises:
         UsageError: a task, the model, the data or the device is not to be had.
         EngineError: the store cannot be written.
     """
     with closing(open_store(store, create=False)) as opened:
-        return enter_runs(opened, failed_runs(item, layout), retry=True)
+        now = (each for each in recorded(opened) if each.setting == item.setting)
+        failed = [run for each in now for run in failed_runs(each, layout)]
+        return enter_runs(opened, failed, retry=True)
 
 
 def failed_runs(item: Recorded, layout: Layout) -> list[PlannedRun]:

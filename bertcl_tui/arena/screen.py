@@ -72,11 +72,8 @@ class CurvesRead(Folding):
     cell: CellCurves
 
 
-@dataclass
-class Done(Message):
-    """Something was done; the text is one line for the person."""
-
-    text: str
+class RetryEnded(Message):
+    """What had failed was asked for once more, or cannot be."""
 
 
 class ArenaScreen(LiveScreen):
@@ -92,6 +89,7 @@ class ArenaScreen(LiveScreen):
         self._reader = reader
         self._question = Question()
         self._look: Look | None = None
+        self._retrying = False
 
     def compose(self) -> ComposeResult:
         yield TopBar("Arena")
@@ -237,7 +235,7 @@ class ArenaScreen(LiveScreen):
             case "next_setting":
                 return len(look.settings) > 1
             case "retry_runs":
-                return bool(failed_runs(look.recorded, look.layout))
+                return not self._retrying and bool(failed_runs(look.recorded, look.layout))
             case "pause_or_resume" | "pause_or_resume_table":
                 return bool(look.going)
             case _:
@@ -282,6 +280,9 @@ class ArenaScreen(LiveScreen):
 
     def action_retry_runs(self) -> None:
         if self._look is not None:
+            self._retrying = True
+            self.refresh_bindings()
+            self.notify("Checking data, model and device…", markup=False)
             self._retry(self._look)
 
     @work(thread=True, group="retry")
@@ -289,10 +290,18 @@ class ArenaScreen(LiveScreen):
         try:
             asked = retry(self._reader.store, look.recorded, look.layout)
         except EngineError as error:
-            self.post_message(Trouble(str(error)))
-            return
-        self.post_message(Done(f"{count(asked, 'run')} queued once more"))
-        self.app.post_message(StartWorkers())
+            self.app.post_message(Trouble(str(error)))
+        else:
+            queued = f"{count(asked, 'run')} queued once more"
+            self._say(queued if asked else "nothing is left to be queued once more")
+            self.app.post_message(StartWorkers())
+        finally:
+            self.post_message(RetryEnded())
+
+    @on(RetryEnded)
+    def _retry_ended(self) -> None:
+        self._retrying = False
+        self.refresh_bindings()
 
     def action_export_table(self) -> None:
         """Ask where the table goes, then write it."""
@@ -310,16 +319,16 @@ class ArenaScreen(LiveScreen):
     def _export(self, table: Table, path: Path) -> None:
         try:
             write_tables([table], format_of(path), path)
-            self.post_message(Done(f"table written to {path}"))
+            self._say(f"table written to {path}")
         except EngineError as error:
-            self.post_message(Trouble(str(error)))
+            self.app.post_message(Trouble(str(error)))
+
+    def _say(self, text: str) -> None:
+        """Say it from a thread; the person may have left this screen by now."""
+        self.app.call_from_thread(self.app.notify, text, markup=False)
 
     def action_write_report(self) -> None:
         self.post_message(WriteReport())
-
-    @on(Done)
-    def _done(self, message: Done) -> None:
-        self.notify(message.text, markup=False)
 
     def action_back(self) -> None:
         """Leave the legend, the runs or the curves of a cell, then the screen."""

@@ -114,6 +114,7 @@ def test_what_failed_is_run_once_more(store: str, tiny: Texts, reader: Reader) -
     assert look is not None
     assert [run.spec.seed for run in failed_runs(look.recorded, look.layout)] == [second]
     assert retry(store, look.recorded, look.layout) == 1
+    assert retry(store, look.recorded, look.layout) == 0, "what one looks at may be old"
     assert [(seed, state) for _, seed, state in entered(store)] == [
         (first, "complete"),
         (second, "failed"),

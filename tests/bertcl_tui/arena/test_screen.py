@@ -370,10 +370,13 @@ async def test_r_runs_once_more_what_failed(
         await pilot.press("A")
         await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
         await until(pilot, lambda: "0/1 ✗1" in text_of(grid_of(pilot)))
-        await pilot.press("r")
+        await pilot.press("r", "r")
         await until(pilot, lambda: started, patience=300.0)
+        asked = [worker for worker in pilot.app.workers if worker.group == "retry"]
+        await until(pilot, lambda: all(worker.is_finished for worker in asked))
         assert [item.run.state for item in entries(store)] == ["failed", "queued"]
-        assert "1 run queued once more" in {note.message for note in pilot.app._notifications}
+        notices = {note.message for note in pilot.app._notifications}
+        assert {"Checking data, model and device…", "1 run queued once more"} <= notices
         await until(pilot, lambda: "0/1 ·1" in text_of(grid_of(pilot)))
     store.close()
 
