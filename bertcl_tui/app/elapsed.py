@@ -13,8 +13,8 @@ _LOOK_SECONDS: Final = 0.5
 _LONG: Final = 1.0
 """Seconds after which a person wants to know that something is under way."""
 _WORDS: Final[Mapping[str, str]] = {
+    "check": "checking data, model and device",
     "control": "",
-    "evaluate": "checking data, model and device",
     "export": "writing",
     "start": "checking data, model and device",
 }

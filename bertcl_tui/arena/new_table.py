@@ -76,7 +76,7 @@ class NewTableScreen(RequestScreen[TableRequest | None]):
     def start(self, texts: Mapping[str, str], pending: Pending) -> Message:
         request = read_request(texts)
         launched = launch(self.store, request, before_writing=pending.carry_out)
-        # To the app: the person may have left this screen by now.
+        # To the app: the person may look at another screen by now.
         self.app.post_message(FillTable(request, launched))
         return self.Started(request)
 

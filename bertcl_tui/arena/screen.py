@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
 from textual import on, work
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
@@ -28,6 +29,7 @@ from bertcl_tui.arena.writing import SUFFIXES, format_of, write_tables
 from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import ControlRuns, OpenRun, StartWorkers, Trouble, WriteReport
+from bertcl_tui.kit.pending import carry_out
 from bertcl_tui.options import readers
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
@@ -283,20 +285,16 @@ class ArenaScreen(LiveScreen):
             self._retrying = True
             self.refresh_bindings()
             self.notify("Checking data, model and device…", markup=False)
-            self._retry(self._look)
+            carry_out(self.app, partial(self._retry, self.app, self._look), group="check")
 
-    @work(thread=True, group="retry")
-    def _retry(self, look: Look) -> None:
+    def _retry(self, app: App[object], look: Look) -> str:
         try:
             asked = retry(self._reader.store, look.recorded, look.layout)
-        except EngineError as error:
-            self.app.post_message(Trouble(str(error)))
-        else:
-            queued = f"{count(asked, 'run')} queued once more"
-            self._say(queued if asked else "nothing is left to be queued once more")
-            self.app.post_message(StartWorkers())
         finally:
             self.post_message(RetryEnded())
+        app.post_message(StartWorkers())
+        queued = f"{count(asked, 'run')} queued once more"
+        return queued if asked else "nothing is left to be queued once more"
 
     @on(RetryEnded)
     def _retry_ended(self) -> None:
@@ -311,21 +309,10 @@ class ArenaScreen(LiveScreen):
 
         def answered(texts: Texts | None) -> None:
             if texts is not None:
-                self._export(look.table, _target(texts))
+                write = partial(_write, look.table, _target(texts))
+                carry_out(self.app, write, group="export")
 
         self.app.push_screen(_export_form(look, self._question), answered)
-
-    @work(thread=True, group="export")
-    def _export(self, table: Table, path: Path) -> None:
-        try:
-            write_tables([table], format_of(path), path)
-            self._say(f"table written to {path}")
-        except EngineError as error:
-            self.app.post_message(Trouble(str(error)))
-
-    def _say(self, text: str) -> None:
-        """Say it from a thread; the person may have left this screen by now."""
-        self.app.call_from_thread(self.app.notify, text, markup=False)
 
     def action_write_report(self) -> None:
         self.post_message(WriteReport())
@@ -369,6 +356,11 @@ def _export_form(look: Look, question: Question) -> FormScreen:
     file = f"{'-'.join(filter(None, (name, question.measure)))}.md"
     field = readers.file_field("How it ends says in which format it is written.", file)
     return FormScreen(f"Export {look.table.title}", [field], go="Export", remark=remark)
+
+
+def _write(table: Table, path: Path) -> str:
+    write_tables([table], format_of(path), path)
+    return f"table written to {path}"
 
 
 def _target(texts: Texts) -> Path:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
 from textual import on, work
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.message import Message
@@ -41,6 +42,7 @@ from bertcl_tui.combine.outcome import OutcomePanel
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.live import Folding, LiveScreen
 from bertcl_tui.kit.messages import OpenArena, StartWorkers, Trouble
+from bertcl_tui.kit.pending import carry_out
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.style.wording import count
 from bertcl_tui.widgets.chart import Chart
@@ -349,17 +351,10 @@ class CombineScreen(LiveScreen):
 
         def answered(texts: Texts | None) -> None:
             if texts is not None:
-                self._export(origin, target, Path(texts["path"]))
+                write = partial(_write, origin, target, Path(texts["path"]))
+                carry_out(self.app, write, group="export")
 
         self.app.push_screen(export_form(default_path(origin, target)), answered)
-
-    @work(thread=True, group="export")
-    def _export(self, combined: Combined, target: Backbone | None, path: Path) -> None:
-        try:
-            written = export_profile(finished_profile(combined, path.stem, target), path)
-            self._say(f"profile written to {written}")
-        except EngineError as error:
-            self.post_message(Trouble(str(error)))
 
     def action_evaluate(self) -> None:
         """Ask for an unseen sequence, then have it learnt with the profile."""
@@ -373,23 +368,11 @@ class CombineScreen(LiveScreen):
         def answered(texts: Texts | None) -> None:
             if texts is not None:
                 self.notify("Checking data, model and device…", markup=False)
-                self._evaluate(profile, like.protocol, read_evaluation(texts))
+                asked = profile, like.protocol, read_evaluation(texts)
+                evaluate = partial(_evaluate, self.app, self._reader.store, *asked)
+                carry_out(self.app, evaluate, group="check")
 
         self.app.push_screen(evaluate_form(profile, like), answered)
-
-    @work(thread=True, group="evaluate")
-    def _evaluate(self, profile: Profile, protocol: Protocol, evaluation: Evaluation) -> None:
-        try:
-            asked = request_evaluation(self._reader.store, profile, protocol, evaluation)
-        except EngineError as error:
-            self.post_message(Trouble(str(error)))
-            return
-        key = key_for(self.app, "open_arena")
-        self._say(f"{count(asked, 'run')} queued; {key} shows them in the arena")
-        self.app.post_message(StartWorkers())
-
-    def _say(self, text: str) -> None:
-        self.app.call_from_thread(self.notify, text, markup=False)
 
     def action_open_arena(self) -> None:
         self.post_message(OpenArena())
@@ -397,3 +380,17 @@ class CombineScreen(LiveScreen):
     def action_back(self) -> None:
         """Leave; the marks stay."""
         self.dismiss()
+
+
+def _write(combined: Combined, target: Backbone | None, path: Path) -> str:
+    written = export_profile(finished_profile(combined, path.stem, target), path)
+    return f"profile written to {written}"
+
+
+def _evaluate(
+    app: App[object], store: str, profile: Profile, protocol: Protocol, evaluation: Evaluation
+) -> str:
+    asked = request_evaluation(store, profile, protocol, evaluation)
+    app.post_message(StartWorkers())
+    key = key_for(app, "open_arena")
+    return f"{count(asked, 'run')} queued; {key} shows them in the arena"

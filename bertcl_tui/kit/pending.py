@@ -1,7 +1,13 @@
-"""What was asked for and is being checked: it can be called off until it is written."""
+"""What was asked for: it can be called off until it is written, and is told of on any screen."""
 
+from collections.abc import Callable
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
+
+from textual.app import App
+
+from bertcl_tui.kit.messages import Trouble
+from engine.errors import EngineError
 
 
 class CancelledError(Exception):
@@ -36,3 +42,26 @@ class Pending:
             self._decided = self._decided or "carried out"
         if self.is_cancelled:
             raise CancelledError
+
+
+def carry_out(app: App[Any], work: Callable[[], str], *, group: str) -> None:
+    """Do in a thread what a person asked for, and tell what came of it on any screen.
+
+    For the app to tell it: a screen that was left hears nothing, and finds the app no more.
+
+    Args:
+        app: whose thread works.
+        work: may block; returns a line to be told, or nothing.
+        group: of threads that do the same, such as export.
+    """
+
+    def carried_out() -> None:
+        try:
+            said = work()
+        except EngineError as error:
+            app.post_message(Trouble(str(error)))
+            return
+        if said:
+            app.call_from_thread(app.notify, said, markup=False)
+
+    app.run_worker(carried_out, thread=True, group=group)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -162,10 +163,9 @@ class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
     # the form
 
     def start(self, texts: Mapping[str, str], pending: Pending) -> Message:
-        study_id = start_search(
-            self.store, texts, before_writing=pending.carry_out, remark=self.app.notify
-        )
-        # To the app: the person may have left this screen by now.
+        remark = partial(self.app.notify, markup=False)
+        study_id = start_search(self.store, texts, before_writing=pending.carry_out, remark=remark)
+        # To the app: the person may look at another screen by now.
         self.app.post_message(StartWorkers())
         return self.Started(study_id)
 

@@ -1,6 +1,7 @@
 """Shifts: how a task can be shifted against itself, by length and by cluster."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -15,6 +16,7 @@ from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.charts.forgetting import Nothing
 from bertcl_tui.kit.dialogs import Texts
 from bertcl_tui.kit.messages import OpenNewStudy, Trouble
+from bertcl_tui.kit.pending import carry_out
 from bertcl_tui.shifts.charts import LengthHistogram, PartsTable, by_cluster, by_label
 from bertcl_tui.shifts.facts import (
     METHOD_NAMES,
@@ -56,13 +58,6 @@ class Refused(Message):
 
     question: Question | None
     text: str
-
-
-@dataclass
-class Drawn(Message):
-    """A picture was written."""
-
-    path: str
 
 
 class ShiftsScreen(Screen[None]):
@@ -274,22 +269,12 @@ class ShiftsScreen(Screen[None]):
         def answered(texts: Texts | None) -> None:
             if texts is not None:
                 self.notify("Drawing…", markup=False)
-                self._draw(
-                    DrawShifts(question=found.question, method=plane.method, path=texts["path"])
+                picture = DrawShifts(
+                    question=found.question, method=plane.method, path=texts["path"]
                 )
+                carry_out(self.app, partial(_draw, picture), group="export")
 
         self.app.push_screen(picture_form(found.question), answered)
-
-    @work(thread=True, group="draw")
-    def _draw(self, picture: DrawShifts) -> None:
-        try:
-            self.post_message(Drawn(str(draw_shifts(picture))))
-        except EngineError as error:
-            self.post_message(Trouble(str(error)))
-
-    @on(Drawn)
-    def _drawn(self, message: Drawn) -> None:
-        self.notify(f"picture written to {shown(message.path)}", markup=False)
 
     def action_search_shift(self) -> None:
         """Set up a search on the shift under the cursor."""
@@ -300,6 +285,10 @@ class ShiftsScreen(Screen[None]):
     def action_back(self) -> None:
         """Leave; the search for shifts ends with the screen."""
         self.dismiss()
+
+
+def _draw(picture: DrawShifts) -> str:
+    return f"picture written to {shown(draw_shifts(picture))}"
 
 
 def _progress_said(found: Found | None) -> str:

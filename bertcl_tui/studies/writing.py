@@ -8,14 +8,14 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from bertcl_tui.kit.dialogs import FormScreen, Texts
-from bertcl_tui.kit.messages import Trouble
+from bertcl_tui.kit.pending import carry_out
 from bertcl_tui.kit.studies import called
 from bertcl_tui.options.readers import file_field
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.study_rows import StudyRow
 from bertcl_tui.study.writing import FACTS, RATES, choices_of, chosen_facts, listed_trials
 from bertcl_tui.style.wording import count
-from engine.errors import EngineError, shown
+from engine.errors import shown
 from engine.files import check_target, expanded
 
 _STUDY: Final = "study"
@@ -30,20 +30,14 @@ def export(screen: Screen[Any], reader: Reader, studies: Sequence[StudyRow]) -> 
     def answered(texts: Texts | None) -> None:
         if texts is not None:
             out = expanded(texts["path"])
-            work = partial(_export, screen, reader, studies, out)
-            screen.run_worker(work, thread=True, group="export")
+            carry_out(screen.app, partial(_export, reader, studies, out), group="export")
 
     screen.app.push_screen(_export_form(studies), answered)
 
 
-def _export(screen: Screen[Any], reader: Reader, studies: Sequence[StudyRow], out: Path) -> None:
-    try:
-        written = write_studies(reader, studies, out)
-    except EngineError as error:
-        screen.post_message(Trouble(str(error)))
-        return
-    said = f"{count(written, 'trial')} written to {shown(out.absolute())}"
-    screen.app.call_from_thread(screen.app.notify, said, markup=False)
+def _export(reader: Reader, studies: Sequence[StudyRow], out: Path) -> str:
+    written = write_studies(reader, studies, out)
+    return f"{count(written, 'trial')} written to {shown(out.absolute())}"
 
 
 def _export_form(studies: Sequence[StudyRow]) -> FormScreen:

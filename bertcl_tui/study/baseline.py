@@ -1,18 +1,16 @@
 """What the trials of a study are held against: a run with one rate for all, of the study or not."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Final
 
 from rich.text import Text
 from textual.screen import Screen
 
-from bertcl_tui.kit.messages import Trouble
+from bertcl_tui.kit.pending import carry_out
 from bertcl_tui.kit.picking import PickingScreen, Wording
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import Scored
 from bertcl_tui.style.wording import score
-from engine.errors import EngineError
 
 _MOST_OF_A_NAME: Final = 24
 """Characters of a study's name beside a run."""
@@ -86,28 +84,21 @@ def ask_for_baseline(
         now: id of the run that it is by now.
         chosen: is called with the id of the run that it is to be.
     """
-    work = partial(_ask, screen, found, now, chosen)
-    screen.run_worker(work, thread=True, exclusive=True, group="baseline")
-
-
-def _ask(
-    screen: Screen[None],
-    found: Callable[[], Sequence[Scored]],
-    now: int | None,
-    chosen: Callable[[int], None],
-) -> None:
-    try:
-        flats = found()
-    except EngineError as error:
-        screen.post_message(Trouble(str(error)))
-        return
+    app = screen.app
 
     def answered(run_id: int | None) -> None:
         if run_id is not None:
             chosen(run_id)
 
-    if flats:
-        screen.app.call_from_thread(screen.app.push_screen, BaselineScreen(flats, now), answered)
-    else:
-        text = "no run with one rate for all is complete in this store"
-        screen.app.call_from_thread(screen.notify, text, markup=False)
+    def offer(flats: Sequence[Scored]) -> None:
+        if screen.is_active:
+            app.push_screen(BaselineScreen(flats, now), answered)
+
+    def ask() -> str:
+        flats = found()
+        if not flats:
+            return "no run with one rate for all is complete in this store"
+        app.call_from_thread(offer, flats)
+        return ""
+
+    carry_out(app, ask, group="baseline")

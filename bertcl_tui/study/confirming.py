@@ -6,16 +6,18 @@ from functools import partial
 from typing import Final
 
 from msgspec import Struct
+from textual.app import App
 from textual.screen import Screen
 
 from bertcl_tui.kit.dialogs import FormScreen, Texts
-from bertcl_tui.kit.messages import StartWorkers, Trouble
+from bertcl_tui.kit.messages import StartWorkers
+from bertcl_tui.kit.pending import carry_out
 from bertcl_tui.options import Field, readers
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.study.look import Look
 from bertcl_tui.style.wording import count
 from engine.arena.confirming import plan_confirmation
-from engine.errors import EngineError, UsageError
+from engine.errors import UsageError
 from engine.store.connection import open_store
 from engine.store.studies import get_study
 from engine.work.requests import enter_repetitions
@@ -51,27 +53,23 @@ def ask_to_confirm(
         screen.notify(f"{look.study.name} has no complete trial yet", markup=False)
         return
 
+    app = screen.app
+
     def answered(texts: Texts | None) -> None:
         if texts is not None:
             top, seeds = _read(texts)
             again = _Again(study_id=look.study.id, numbers=marked, top=top, seeds=seeds)
             screen.notify("Checking data, model and device…", markup=False)
-            confirm = partial(_confirm, screen, reader, again)
-            screen.run_worker(confirm, thread=True, group="confirm")
+            carry_out(app, partial(_confirm, app, reader, again), group="check")
 
     complete = [trial.number for trial in look.scored]
-    screen.app.push_screen(_form(complete, marked), answered)
+    app.push_screen(_form(complete, marked), answered)
 
 
-def _confirm(screen: Screen[None], reader: Reader, again: _Again) -> None:
-    try:
-        runs = _enter(reader.store, again)
-    except EngineError as error:
-        screen.post_message(Trouble(str(error)))
-        return
-    text = f"{count(runs, 'run')} asked for; what they score stands beside p"
-    screen.app.call_from_thread(screen.app.notify, text, markup=False)
-    screen.app.post_message(StartWorkers())
+def _confirm(app: App[object], reader: Reader, again: _Again) -> str:
+    runs = _enter(reader.store, again)
+    app.post_message(StartWorkers())
+    return f"{count(runs, 'run')} asked for; what they score stands beside p"
 
 
 def _enter(store: str, again: _Again) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from textual import on, work
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
@@ -15,6 +15,7 @@ from textual.screen import Screen
 from bertcl_tui.kit.dialogs import FormScreen, Texts
 from bertcl_tui.kit.listing import Listing, Remembered
 from bertcl_tui.kit.messages import OpenRun, RetryRuns, Trouble
+from bertcl_tui.kit.pending import carry_out
 from bertcl_tui.options.readers import file_field
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.store.trial_rows import BY_P, Order, TrialRow
@@ -157,18 +158,16 @@ class TrialsList(Vertical):
         here = [] if current is None else [current.number]
         words = [column.key for column in self.table.shown if not column.fixed]
         if self._look is not None and (numbers := self._marked_in_order(self._look) or here):
-            self._copy(self._look, numbers, words)
+            copy = partial(self._copy, self.app, self._look, numbers, words)
+            carry_out(self.app, copy, group="copy")
 
-    @work(thread=True, exclusive=True, group="copy")
-    def _copy(self, look: Look, numbers: Sequence[int], words: Sequence[str]) -> None:
+    def _copy(
+        self, app: App[object], look: Look, numbers: Sequence[int], words: Sequence[str]
+    ) -> str:
         choices = len(look.labels)
-        try:
-            text = to_tsv(self._rows(look, numbers), fact_names(words, choices), choices)
-        except EngineError as error:
-            self.post_message(Trouble(str(error)))
-            return
-        self.app.call_from_thread(self.app.copy_to_clipboard, text)
-        self._notify_from_thread(f"{count(len(numbers), 'trial')} copied")
+        text = to_tsv(self._rows(look, numbers), fact_names(words, choices), choices)
+        app.call_from_thread(app.copy_to_clipboard, text)
+        return f"{count(len(numbers), 'trial')} copied"
 
     def export(self) -> None:
         """Ask for a file, and write the marked trials into it, or all that fit."""
@@ -180,19 +179,15 @@ class TrialsList(Vertical):
 
         def answered(texts: Texts | None) -> None:
             if texts is not None:
-                self._export(look, numbers, expanded(texts["path"]))
+                export = partial(self._export, look, numbers, expanded(texts["path"]))
+                carry_out(self.app, export, group="export")
 
         form = _export_form(look.study.name, len(numbers), marked=bool(marked))
         self.app.push_screen(form, answered)
 
-    @work(thread=True, group="export")
-    def _export(self, look: Look, numbers: Sequence[int], out: Path) -> None:
-        try:
-            written = write_trials(self._rows(look, numbers), FACTS, len(look.labels), out)
-        except EngineError as error:
-            self.post_message(Trouble(str(error)))
-            return
-        self._notify_from_thread(f"{count(written, 'trial')} written to {shown(out.absolute())}")
+    def _export(self, look: Look, numbers: Sequence[int], out: Path) -> str:
+        written = write_trials(self._rows(look, numbers), FACTS, len(look.labels), out)
+        return f"{count(written, 'trial')} written to {shown(out.absolute())}"
 
     def _marked_in_order(self, look: Look) -> list[int]:
         """Return the marked trials: those of the list as they stand there, then the others."""
@@ -202,9 +197,6 @@ class TrialsList(Vertical):
 
     def _rows(self, look: Look, numbers: Sequence[int]) -> Iterable[TrialRow]:
         return listed_trials(self._reader, look.study.id, numbers)
-
-    def _notify_from_thread(self, text: str) -> None:
-        self.app.call_from_thread(self.app.notify, text, markup=False)
 
 
 def _note_on(trial: TrialRow) -> str:
@@ -239,20 +231,15 @@ def _export_form(study: str, trials: int, *, marked: bool) -> FormScreen:
 
 def retry(screen: Screen[None], reader: Reader, study_id: int, numbers: Sequence[int]) -> None:
     """Have those of these trials run again that ended without a result."""
-    work = partial(_retry, screen, reader, study_id, numbers)
-    screen.run_worker(work, thread=True, group="retry")
+    app = screen.app
+    carry_out(app, partial(_retry, app, reader, study_id, numbers), group="retry")
 
 
-def _retry(screen: Screen[None], reader: Reader, study_id: int, numbers: Sequence[int]) -> None:
-    try:
-        trials = reader.chosen_trials(study_id, numbers)
-    except EngineError as error:
-        screen.post_message(Trouble(str(error)))
-        return
+def _retry(app: App[object], reader: Reader, study_id: int, numbers: Sequence[int]) -> str:
+    trials = reader.chosen_trials(study_id, numbers)
     again = [trial.run_id for trial in trials if trial.state in RETRIED]
     if again:
-        screen.app.post_message(RetryRuns(again))
-    else:
-        states = ", ".join(f"#{trial.number} is {trial.state}" for trial in trials[:3])
-        text = f"nothing to run again: {states or 'no trial'}"
-        screen.app.call_from_thread(screen.app.notify, text, markup=False)
+        app.post_message(RetryRuns(again))
+        return ""
+    states = ", ".join(f"#{trial.number} is {trial.state}" for trial in trials[:3])
+    return f"nothing to run again: {states or 'no trial'}"
