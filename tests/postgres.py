@@ -221,7 +221,7 @@ def postgres_server(*, network: bool = False) -> Iterator[PostgresServer]:
     # Short, as the name of a socket must be, and where others may go.
     with tempfile.TemporaryDirectory(prefix="bertcl-pg-", dir="/tmp") as name:
         os.chown(name, user.pw_uid, user.pw_gid)
-        server = PostgresServer(programs, Path(name), _free_port() if network else None)
+        server = PostgresServer(programs, Path(name), free_port() if network else None)
         try:
             server.begin()
             yield server
@@ -229,7 +229,8 @@ def postgres_server(*, network: bool = False) -> Iterator[PostgresServer]:
             server.end()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as door:
         door.bind(("", 0))
         port: int = door.getsockname()[1]

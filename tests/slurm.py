@@ -6,7 +6,6 @@ It lies in a temporary folder, is found by ``SLURM_CONF``, and ends with its pro
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
+from tests.postgres import free_port
 
 PARTITION: Final = "short"
 _PROGRAMS: Final = ("munged", "mungekey", "slurmctld", "slurmd", "sbatch", "squeue", "scancel")
@@ -64,8 +65,8 @@ class Slurm:
             _CONF.format(
                 user=pwd.getpwuid(os.geteuid()).pw_name,
                 folder=self._folder,
-                controller=_free_port(),
-                node=_free_port(),
+                controller=free_port(),
+                node=free_port(),
                 partition=PARTITION,
             )
         )
@@ -93,6 +94,10 @@ class Slurm:
             shape: such as ``%i %T``: its number and its state.
         """
         return self._ask("squeue", "-h", "-o", shape)
+
+    def script(self, job: str) -> str:
+        """Return what was submitted as a job."""
+        return self._ask("scontrol", "write", "batch_script", job, "-")
 
     def cancel(self, job: str) -> None:
         """End a job as its owner does."""
@@ -150,10 +155,3 @@ def _missing() -> Sequence[str]:
 
 def _path() -> str:
     return os.pathsep.join((os.environ["PATH"], "/usr/sbin", "/sbin"))
-
-
-def _free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("", 0))
-        port: int = door.getsockname()[1]
-        return port

@@ -164,6 +164,7 @@ def test_a_job_that_slurm_takes_its_machine_from_gives_its_run_back_and_is_queue
     run_id = create_run(store, run_spec)
     submitted(store)
     assert slurm.job("%P %l") == f"{PARTITION} 1:30:00"
+    assert "#SBATCH --signal=USR2@90" in slurm.script(slurm.job("%i")).splitlines()
     one_in_the_midst(store)
     slurm.warn(slurm.job("%i"))
     wait_for(lambda: slurm.job("%T %r") == "PENDING BeginTime", "it to be queued anew")

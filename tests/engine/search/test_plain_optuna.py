@@ -1,7 +1,6 @@
 """Plain Optuna beside us, in the same store: it reads our trials, and adds its own without harm."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from engine.store.searches import studies_wanting_trials
 from engine.store.studies import create_study
 from tests.engine.search.conftest import SPACE, Opener, study_spec
 from tests.engine.store.conftest import new_worker
+from tests.postgres import free_port
 
 PATIENCE = 60.0
 ALIEN = {
@@ -118,9 +118,7 @@ def test_what_others_add_is_in_none_of_our_lists_and_does_no_harm(
 @contextmanager
 def dashboard(store_url: str) -> Iterator[str]:
     """Start the real one; yield its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = ["--host", "127.0.0.1", "--port", str(port), "--server", "wsgiref"]
     program = "from optuna_dashboard._cli import main; main()"
     process = subprocess.Popen(
