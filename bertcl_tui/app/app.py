@@ -15,10 +15,10 @@ from textual.screen import Screen
 
 from bertcl_tui.actions import Place, bindings_of
 from bertcl_tui.actions.action import Keymap
-from bertcl_tui.app.combining import combine
 from bertcl_tui.app.controls import Controls
 from bertcl_tui.app.elapsed import Elapsed
 from bertcl_tui.app.leaving import leave
+from bertcl_tui.app.marking import UnsavedMarks, combine
 from bertcl_tui.app.palette import ActionsProvider, JumpsProvider, places
 from bertcl_tui.app.pictures import save_picture
 from bertcl_tui.app.typing import TypedKeys
@@ -97,7 +97,7 @@ class BertclApp(App[None]):
         self.elapsed = Elapsed(self)
         self.warming = Warming(self, lambda: warm and self.settings.warm)
         self.configuration.changed.append(self.warming.follow)
-        self.marks: dict[int, frozenset[int]] = {}
+        self._unsaved_marks = UnsavedMarks()
         """Numbers of trials that were marked here, by study id, until the store has them."""
         self._typed = TypedKeys(self, super().on_event)
         self._unsent_study: Mapping[str, str] | None = None
@@ -209,8 +209,6 @@ class BertclApp(App[None]):
     @on(messages.DeleteStudies)
     def _delete_studies(self, message: messages.DeleteStudies) -> None:
         def deleted() -> None:
-            for study_id in message.study_ids:
-                self.marks.pop(study_id, None)
             self.set_timer(UNDO_SECONDS + 1, self.controls.purge)
 
         self.controls.delete(message.study_ids, deleted)
@@ -241,9 +239,9 @@ class BertclApp(App[None]):
             if self.screen.study_id == message.study_id:
                 return
             self.pop_screen()
-        marked = self.marks.get(message.study_id)
+        unsaved = self._unsaved_marks.of(message.study_id)
         left = self.configuration.table(StudyScreen.TABLE)
-        self.push_screen(StudyScreen(message.study_id, self.reader, marked, left))
+        self.push_screen(StudyScreen(message.study_id, self.reader, unsaved, left))
 
     @on(messages.OpenRun)
     def _open_run(self, message: messages.OpenRun) -> None:
@@ -291,7 +289,7 @@ class BertclApp(App[None]):
     @on(messages.OpenCombine)
     def _open_combine(self, message: messages.OpenCombine) -> None:
         ids = () if message.study_id is None else (message.study_id, *message.more)
-        combine(self, self.reader, ids, self.marks)
+        combine(self, self.reader, ids, self._unsaved_marks)
 
     @on(messages.OpenFile)
     def _open_file(self, message: messages.OpenFile) -> None:
@@ -316,8 +314,8 @@ class BertclApp(App[None]):
 
     @on(messages.Marked)
     def _marked(self, message: messages.Marked) -> None:
-        self.marks[message.study_id] = message.trials
-        self.controls.mark(message.study_id, self.marks)
+        self._unsaved_marks.add(message.study_id, message.changes)
+        self.controls.mark(message.study_id, self._unsaved_marks)
 
     @on(messages.WriteNote)
     def _write_note(self, message: messages.WriteNote) -> None:

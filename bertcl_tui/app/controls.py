@@ -1,6 +1,6 @@
 """What a person asks of studies, runs and workers, written to the store in threads."""
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -9,12 +9,14 @@ from threading import Lock
 from textual.app import App
 from textual.worker import get_current_worker
 
+from bertcl_tui.app.marking import Changes, UnsavedMarks
 from bertcl_tui.arena.messages import FillTable
 from bertcl_tui.kit.live import StoreChanged
 from bertcl_tui.kit.messages import RenameStudy, Trouble, WriteNote, WriteReport
 from bertcl_tui.store.control import (
     add_worker,
     archive_studies,
+    change_marks,
     control_runs,
     control_studies,
     control_worker,
@@ -23,7 +25,6 @@ from bertcl_tui.store.control import (
     rename_study,
     restore_latest,
     retry_runs,
-    set_marks,
     set_note,
     set_study_note,
     start_workers,
@@ -86,25 +87,20 @@ class Controls:
             what="checking data, model and device",
         )
 
-    def mark(self, study_id: int, marks: MutableMapping[int, frozenset[int]]) -> None:
-        """Keep which trials of a study are marked, and take from ``marks`` what is kept.
+    def mark(self, study_id: int, unsaved: UnsavedMarks) -> None:
+        """Keep which trials of a study were marked or unmarked.
 
-        Whichever thread writes last, it writes what ``marks`` has of the study by then.
+        Whichever thread writes last, it writes what is unsaved by then.
         """
-        kept: frozenset[int] | None = None
+        saved: Changes = {}
 
-        def keep() -> None:
-            nonlocal kept
+        def save() -> None:
+            nonlocal saved
             with self._marking:
-                kept = marks.get(study_id)
-                if kept is not None:
-                    set_marks(self._store, study_id, kept)
+                saved = unsaved.of(study_id)
+                change_marks(self._store, study_id, saved)
 
-        def leave_to_store() -> None:
-            if kept is not None and marks.get(study_id) is kept:  # others may mark there too
-                del marks[study_id]
-
-        self._in_thread(keep, leave_to_store)
+        self._in_thread(save, lambda: unsaved.leave_to_store(study_id, saved))
 
     def note(self, asked: WriteNote) -> None:
         """Ask for a note on a trial or a study, and keep it."""

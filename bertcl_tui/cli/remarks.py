@@ -9,7 +9,7 @@ from bertcl_tui.cli.parameters import Numbers, Store, Study, numbers_in
 from bertcl_tui.cli.stores import opened
 from bertcl_tui.style.wording import count
 from engine.store.connection import DEFAULT_STORE
-from engine.store.remarks import marks, set_marks, set_note
+from engine.store.remarks import change_marks, marks, set_note
 
 Trial = Annotated[int, typer.Argument(min=0, help="The trial's number.")]
 Note = Annotated[
@@ -31,10 +31,12 @@ def mark(
     with opened(store) as at:
         record = at.study(study)
         at.check_trials(record, asked)
+        if off:
+            gone = asked or marks(at.store).get(record.id, frozenset())
+            change_marks(at.store, record.id, off=gone)
+        elif asked:
+            change_marks(at.store, record.id, on=asked)
         now = marks(at.store).get(record.id, frozenset())
-        if asked or off:
-            now = now - (asked or now) if off else now | asked
-            set_marks(at.store, record.id, now)
     numbers = " ".join(f"#{number}" for number in sorted(now))
     print_line(f"{count(len(now), 'trial')} marked{': ' if now else ''}{numbers}")
 

@@ -177,7 +177,8 @@ class FiltersSaved(Message):
 
 @dataclass
 class Marked(Message):
-    """These trials of a study are marked now, and no others."""
+    """Trials of a study were marked or unmarked."""
 
     study_id: int
-    trials: frozenset[int]
+    changes: Mapping[int, bool]
+    """Whether they are marked now, by number."""

@@ -1,6 +1,6 @@
 """Control of studies, runs and workers, written to the store. Each call may block: use a thread."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -60,16 +60,17 @@ def retry_runs(store: str, run_ids: Sequence[int]) -> None:
     start_workers(store)
 
 
-def set_marks(store: str, study_id: int, numbers: Collection[int]) -> None:
-    """Let these trials of a study be marked, and no others.
+def change_marks(store: str, study_id: int, changes: Mapping[int, bool]) -> None:
+    """Mark these trials of a study, or take the mark from them, by number.
 
     Raises:
         EngineError: the store cannot be written.
     """
-    from engine.store.remarks import set_marks
+    from engine.store.remarks import change_marks
 
+    on = [number for number, marked in changes.items() if marked]
     with _open(store) as opened:
-        set_marks(opened, study_id, numbers)
+        change_marks(opened, study_id, on=on, off=changes.keys() - on)
 
 
 def set_note(store: str, study_id: int, numbers: Sequence[int], note: str) -> None:

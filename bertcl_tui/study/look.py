@@ -86,7 +86,9 @@ class Look(Struct, frozen=True, kw_only=True):
     marked: tuple[TrialRow, ...]
     """Those of the marked that are drawn."""
     marks: frozenset[int]
-    """Numbers of all that are marked."""
+    """Numbers of all that were marked when the store was asked."""
+    stored_marks: frozenset[int]
+    """Those of which the store said so."""
     slots: dict[int, int]
     """Colour and glyph of each trial that has them, by number: no two of these are alike."""
     scored: tuple[Scored, ...]
@@ -163,9 +165,8 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         order=question.order,
         before=None if before is None else before.ordered,
     )
-    marks = question.marked
-    if marks is None:
-        marks = reader.marks().get(question.study_id, frozenset())
+    stored_marks = reader.marks().get(question.study_id, frozenset())
+    marks = stored_marks if question.marked is None else question.marked
     slots = slots_of_trials(marks)
     shown = _shown(reader, question, ordered, marks, slots)
     scored = _scored(reader, study, before)
@@ -190,6 +191,7 @@ def look_at_study(reader: Reader, question: Question, before: Look | None) -> Lo
         begun=shown.begun,
         marked=shown.marked,
         marks=marks,
+        stored_marks=stored_marks,
         slots=slots_in_sight(
             slots,
             [trial.number for trial in shown.begun],

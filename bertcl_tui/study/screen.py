@@ -5,9 +5,10 @@ list of trials and to the charts. What the person turns to comes back as their m
 the question, and the store is read anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
@@ -81,7 +82,7 @@ class StudyScreen(LiveScreen):
     Args:
         study_id: of the study.
         reader: of the store.
-        marked: numbers of the trials that are marked at first; None: the store says.
+        unsaved: whether trials are marked, by number, where the store does not know it yet.
         left: how the person left the list of trials.
     """
 
@@ -98,16 +99,14 @@ class StudyScreen(LiveScreen):
         self,
         study_id: int,
         reader: Reader,
-        marked: frozenset[int] | None,
+        unsaved: Mapping[int, bool] = MappingProxyType({}),
         left: Remembered | None = None,
     ) -> None:
         super().__init__()
         self._reader = reader
         self._look: Look | None = None
-        self._trials = TrialsList(reader, marked or frozenset(), self.TABLE, left or Remembered())
-        self._question = Question(
-            study_id=study_id, marked=marked, order=self._trials.listing.order
-        )
+        self._trials = TrialsList(reader, unsaved, self.TABLE, left or Remembered())
+        self._question = Question(study_id=study_id, order=self._trials.listing.order)
         self._grid = PanelGrid(self._trials)
         self._time_line = TimeLine()
         self._weighing = Weighing(self, reader)
@@ -141,9 +140,10 @@ class StudyScreen(LiveScreen):
             self.lose("the study was deleted")
             return
         self._look = look
-        if self._question.marked is None:
-            self._question = replace(self._question, marked=look.marks)
-            self._trials.table.marked = look.marks
+        marked = self._trials.table.follow_marks(look.stored_marks)
+        self._question = replace(self._question, marked=marked)
+        if marked != look.marks:
+            self.follow()
         self._trials.show(self._question, look)
         self.query_one(TopBar).show(["Studies", look.study.name], facts_of(look.study, look.past))
         self._grid.show(look)
@@ -176,9 +176,10 @@ class StudyScreen(LiveScreen):
 
     @on(TrialsTable.Marked)
     def _marked(self) -> None:
-        marked = self._trials.table.marked
+        marked, before = self._trials.table.marked, self._question.marked or frozenset()
         self._ask(marked=marked)
-        self.post_message(Marked(self._question.study_id, marked))
+        changes = {number: number in marked for number in marked ^ before}
+        self.post_message(Marked(self._question.study_id, changes))
 
     @on(TrialsList.Sorted)
     def _sorted(self, message: TrialsList.Sorted) -> None:

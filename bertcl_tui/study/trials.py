@@ -1,6 +1,6 @@
 """The trials of one study in a list: sorted, filtered, marked, exported, run once more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,7 +45,7 @@ class TrialsList(Vertical):
 
     Args:
         reader: of the store, for what is opened, copied and exported.
-        marked: numbers of the trials that are marked at first.
+        unsaved: whether trials are marked, by number, where the store does not know it yet.
         name: what its columns and its order are remembered under.
         left: how the person left such a list.
     """
@@ -59,13 +59,13 @@ class TrialsList(Vertical):
     def __init__(
         self,
         reader: Reader,
-        marked: frozenset[int],
+        unsaved: Mapping[int, bool],
         name: str,
         left: Remembered,
     ) -> None:
         super().__init__(id="trials", classes="panel")
         self._reader, self._columns = reader, left.columns
-        self.table = TrialsTable(marked)
+        self.table = TrialsTable(unsaved)
         self.filter_bar = FilterBar(trial_fields(0), left.history)
         self.listing = Listing(self.table, name, BY_P, left.order, self._sorted)
         self._look: Look | None = None

@@ -65,7 +65,11 @@ class TrialLines(Sequence[TrialLine]):
 
 
 class TrialsTable(MarkingTable[TrialLine]):
-    """Knows the numbers of all trials that fit, and asks for those that come into view."""
+    """Knows the numbers of all trials that fit, and asks for those that come into view.
+
+    Args:
+        unsaved: whether trials are marked, by number, where the store does not know it yet.
+    """
 
     PLACE: ClassVar[Place] = "trials"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("trials")]
@@ -78,8 +82,11 @@ class TrialsTable(MarkingTable[TrialLine]):
         lines: tuple[int, int]
         """The first one, and the one after the last."""
 
-    def __init__(self, marked: frozenset[int], *, classes: str | None = None) -> None:
+    def __init__(self, unsaved: Mapping[int, bool], *, classes: str | None = None) -> None:
+        marked = frozenset(number for number, still in unsaved.items() if still)
         super().__init__(marked, classes=classes)
+        self._stored = frozenset(unsaved) - marked
+        """What the store had as marked; at first, what is unmarked where it still has it."""
         self._numbers: Sequence[int] = ()
         self._rows: dict[int, TrialRow] = {}
         self._known: Mapping[int, Known] = {}
@@ -94,6 +101,12 @@ class TrialsTable(MarkingTable[TrialLine]):
     @property
     def keys(self) -> Sequence[int]:
         return self._numbers
+
+    def follow_marks(self, stored: frozenset[int]) -> frozenset[int]:
+        """Mark and unmark what was in the store since the last time; return what is marked now."""
+        came, went = stored - self._stored, self._stored - stored
+        self._stored, self.marked = stored, (self.marked | came) - went
+        return self.marked
 
     @property
     def current_trial(self) -> TrialRow | None:

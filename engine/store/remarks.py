@@ -31,14 +31,13 @@ def marks(store: Store) -> dict[int, frozenset[int]]:
     return {study_id: frozenset(numbers) for study_id, numbers in found.items()}
 
 
-def set_marks(store: Store, study_id: int, numbers: Collection[int]) -> None:
-    """Let these trials of a study be marked, and no others; those it has not are passed over."""
-    wanted = frozenset(numbers)
+def change_marks(
+    store: Store, study_id: int, *, on: Collection[int] = (), off: Collection[int] = ()
+) -> None:
+    """Mark trials of a study, and take the mark from others; those it has not are passed over."""
     with store.writing() as connection:
-        query = select(run.c.number).where(run.c.study_id == study_id, run.c.marked == 1)
-        now = frozenset(connection.scalars(query))
-        _set(connection, study_id, now - wanted, marked=None)
-        _set(connection, study_id, wanted - now, marked=1)
+        _set(connection, study_id, off, marked=None)
+        _set(connection, study_id, on, marked=1)
 
 
 def set_note(store: Store, study_id: int, numbers: Sequence[int], note: str) -> None:

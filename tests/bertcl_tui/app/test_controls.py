@@ -8,9 +8,10 @@ from typing import Any
 from textual.app import App
 
 from bertcl_tui.app.controls import Controls
+from bertcl_tui.app.marking import UnsavedMarks
 from bertcl_tui.store.reader import Reader
 from engine.store.connection import open_store
-from engine.store.remarks import marks
+from engine.store.remarks import change_marks, marks
 from tests.recorded import recorded_store
 
 
@@ -30,14 +31,24 @@ class Waiting(App[None]):
 
 def test_the_last_marks_stay_whichever_thread_writes_last(tmp_path: Path) -> None:
     store = recorded_store(tmp_path / "studies.db")
-    app, marked = Waiting(), dict[int, frozenset[int]]()
-    with closing(Reader(str(store))) as reader:
+    app, unsaved = Waiting(), UnsavedMarks()
+    with closing(Reader(str(store))) as reader, closing(open_store(str(store))) as opened:
         controls = Controls(app, reader)
-        for numbers in ({4}, {4, 7}):
-            marked[1] = frozenset(numbers)
-            controls.mark(1, marked)
+        for changes in ({4: True, 10: True}, {7: True, 10: False}):
+            unsaved.add(1, changes)
+            controls.mark(1, unsaved)
+        change_marks(opened, 1, on=[25])  # by somebody else
+        assert unsaved.on_top_of(marks(opened)) == {1: {4, 7, 25}}
         for work in reversed(app.asked):
             work()
-    assert not marked, "the store has them; there others may mark too"
-    with closing(open_store(str(store))) as opened:
-        assert marks(opened) == {1: {4, 7}}
+        assert not unsaved.of(1), "the store has them; there others may mark too"
+        assert marks(opened) == {1: {4, 7, 25}}
+
+
+def test_what_is_unmarked_while_the_mark_is_saved_stays_so() -> None:
+    unsaved = UnsavedMarks()
+    unsaved.add(1, {4: True, 7: True})
+    saved = unsaved.of(1)
+    unsaved.add(1, {4: False})
+    unsaved.leave_to_store(1, saved)
+    assert unsaved.on_top_of({1: frozenset({4, 7})}) == {1: {7}}

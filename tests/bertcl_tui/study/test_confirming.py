@@ -146,7 +146,9 @@ def tiny(tmp_path: Path, tasks: Path, backbone: Path) -> tuple[Path, int]:
 
 
 def host(path: Path, study_id: int, marked: frozenset[int]) -> Host:
-    return Host(str(path), lambda reader: StudyScreen(study_id, reader, marked))
+    return Host(
+        str(path), lambda reader: StudyScreen(study_id, reader, dict.fromkeys(marked, True))
+    )
 
 
 def remark(pilot: Pilot[None]) -> str:

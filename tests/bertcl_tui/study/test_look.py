@@ -11,7 +11,7 @@ from bertcl_tui.study.look import Question, look_at_study
 from bertcl_tui.study.panels.forgetting import forgetting_of
 from engine.store.connection import open_store
 from engine.store.measurements import ProbeRecord, record_stage_end
-from engine.store.remarks import set_marks
+from engine.store.remarks import change_marks
 from engine.store.schema import measurement
 from tests.recorded import RUNNING, STAGE_STEPS, WORKER
 
@@ -116,7 +116,7 @@ def test_a_trial_has_one_colour_whatever_is_marked_sorted_or_under_the_cursor(
                 assert len(set(look.slots.values())) == len(look.slots) <= 8
                 seen.add(look.slots[number])
     assert seen == {number % 8}
-    set_marks(open_store(reader.store), LIVE_ID, {number, rival})
+    change_marks(open_store(reader.store), LIVE_ID, on={number, rival})
     look = look_at_study(reader, Question(study_id=LIVE_ID), None)
     comparison = look_at_comparison(reader, LIVE_ID, (number, rival))
     assert look is not None

@@ -23,7 +23,7 @@ from bertcl_tui.widgets.frame import TopBar
 from engine.store.connection import open_store
 from engine.store.deletion import delete_study
 from engine.store.importance import importance_of
-from engine.store.remarks import MOST_OF_A_NOTE, marks, set_marks
+from engine.store.remarks import MOST_OF_A_NOTE, change_marks, marks
 from engine.store.run_states import finish_run
 from engine.store.runs import Scores
 from engine.store.schema import importance, stage
@@ -135,11 +135,10 @@ async def test_marks_are_kept_for_the_combination_where_others_mark_too(
         await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
         await _enter(pilot)
         assert _table(pilot).marked == {10, 6}
-        await pilot.press("escape")
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
-        set_marks(open_store(str(store)), 1, [25])  # as a shell does
-        await _enter(pilot)
-        assert _table(pilot).marked == {25}
+        change_marks(open_store(str(store)), 1, on=[25], off=[6])  # as a shell does
+        await until(pilot, lambda: _table(pilot).marked == {10, 25})
+        await pilot.press("home", "j", "space")
+        await until(pilot, lambda: marks(open_store(str(store))) == {1: {25}})
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
         await pilot.press("c")

@@ -21,7 +21,7 @@ class Host(App[None]):
         self.unread: list[tuple[int, int]] = []
 
     def compose(self) -> ComposeResult:
-        yield TrialsTable(self.marked)
+        yield TrialsTable(dict.fromkeys(self.marked, True))
 
     @on(TrialsTable.Marked)
     def _marked(self) -> None:

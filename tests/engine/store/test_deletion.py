@@ -10,7 +10,7 @@ from engine.store.connection import Store, open_store
 from engine.store.deletion import hide_studies, purge, restore_latest
 from engine.store.demand import work_wanted
 from engine.store.leases import has_orphans
-from engine.store.remarks import marks, set_marks
+from engine.store.remarks import change_marks, marks
 from engine.store.run_states import claim_run, desired_of, release_run
 from engine.store.runs import get_run
 from engine.store.schema import run, study
@@ -37,7 +37,7 @@ def _a_minute_passes(store: Store) -> None:
 def test_what_was_deleted_is_in_no_list_and_is_had_back_as_it_was(store: Store) -> None:
     kept, gone = new_study(store, "kept"), new_study(store, "gone")
     new_trial(store, gone, 0)
-    set_marks(store, gone, [0])
+    change_marks(store, gone, on=[0])
     before = _rows(store)
     hide_studies(store, [gone])
     assert study_ids(store) == [kept]

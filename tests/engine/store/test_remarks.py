@@ -4,7 +4,7 @@ import pytest
 
 from engine.errors import UsageError
 from engine.store.connection import Store
-from engine.store.remarks import MOST_OF_A_NOTE, marks, set_marks, set_note
+from engine.store.remarks import MOST_OF_A_NOTE, change_marks, marks, set_note
 from engine.store.schema import run
 from tests.engine.store.conftest import new_study, new_trial
 
@@ -24,21 +24,21 @@ def noted(store: Store) -> dict[int, str | None]:
         return {row.number: row.note for row in rows}
 
 
-def test_what_is_marked_last_is_all_that_is(store: Store, study: int) -> None:
+def test_marks_come_and_go_without_a_look_at_the_others(store: Store, study: int) -> None:
     assert marks(store) == {}
-    set_marks(store, study, {0, 2})
+    change_marks(store, study, on={0, 2})
     assert marks(store) == {study: {0, 2}}
-    set_marks(store, study, {1, 2})
+    change_marks(store, study, on={1, 2}, off={0})
     assert marks(store) == {study: {1, 2}}
-    set_marks(store, study, ())
-    assert marks(store) == {}
+    change_marks(store, study, off={0, 1})
+    assert marks(store) == {study: {2}}
 
 
 def test_marks_are_of_one_study(store: Store, study: int) -> None:
     other = new_study(store, name="other", trials=1)
     new_trial(store, other, 0)
-    set_marks(store, study, {0})
-    set_marks(store, other, {0, 7})
+    change_marks(store, study, on={0})
+    change_marks(store, other, on={0, 7})
     assert marks(store) == {study: {0}, other: {0}}
 
 
