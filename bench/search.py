@@ -19,17 +19,18 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy.stats import bootstrap
 
 from bench.contest import TRIAL_EPOCHS, Trace, replay
 from bench.contestants import CONTESTANTS, DEFAULT, RANDOM
 from bench.figures import Figure, over_seeds
 from bench.landscape import Ground, Synthetic, make_landscape
-from bench.surrogate import Fitted
 from engine.search.storage import quieten
+
+if TYPE_CHECKING:
+    from bench.surrogate import Fitted
 
 GROUNDS: Final = ("synthetic", "process", "forest")
 LOOKED_AT: Final = (40.0, 80.0, 160.0, 240.0, 400.0)
@@ -110,7 +111,9 @@ def ground_of(name: str, seed: int) -> Ground:
 
 
 @cache
-def fitted(name: str) -> Fitted:
+def fitted(name: str) -> "Fitted":
+    from bench.surrogate import Fitted
+
     return Fitted("process" if name == "process" else "forest")
 
 
@@ -155,7 +158,7 @@ def tables(name: str, traces: dict[str, list[Trace]], epochs: float) -> Iterator
                 yield f"| {who} | {' | '.join(cells)} |"
 
 
-def facts(ground: Fitted) -> Iterator[str]:
+def facts(ground: "Fitted") -> Iterator[str]:
     noise = ", ".join(f"{mean:.2f} ± {spread:.3f}" for mean, spread in sorted(ground.noise()))
     collapsed = sum(each.p is None for each in ground.main)
     yield (
@@ -201,6 +204,8 @@ def interval(values: Sequence[float], sign: str = "") -> str:
     mean = fmean(values)
     if len(set(values)) < 2:  # noqa: PLR2004 - there is nothing to resample
         return f"{mean:{sign}.3f}"
+    from scipy.stats import bootstrap
+
     found = bootstrap(
         (values,), np.mean, n_resamples=_SAMPLES, method="percentile", rng=0
     ).confidence_interval

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import gpu
 from bench.__main__ import ALL, OTHERS, about
 from bench.results import read_results
 
@@ -53,6 +52,8 @@ def test_a_bench_runs(name: str) -> None:
 
 @pytest.mark.long
 def test_the_bench_of_a_gpu_runs_without_one(tmp_path: Path) -> None:
+    from bench import gpu
+
     out = tmp_path / "gpu.json"
     gpu.main(device="cpu", quick=True, out=out)
     figures = read_results(out)["gpu"].figures
@@ -66,6 +67,8 @@ def test_the_bench_of_a_gpu_runs_without_one(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_where_there_is_no_gpu_its_bench_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    from bench import gpu
+
     with pytest.raises(SystemExit) as raised:
         gpu.main()
     assert raised.value.code == 2

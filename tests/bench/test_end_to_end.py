@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from bench import by_hand
 from bench.end_to_end import Record, Round, figures_of, record_rounds, tiny_setting
 from bench.results import origin_here
 from bench.sides import Best, Search, Setting, bests_by_hand, search_in, write_rows
@@ -137,6 +136,8 @@ def test_a_search_of_ours_takes_for_its_best_what_its_races_leave(tmp_path: Path
 
 @pytest.mark.long
 def test_the_script_searches_and_tells_of_its_trials(tmp_path: Path) -> None:
+    from bench import by_hand
+
     log = tmp_path / "log.jsonl"
     by_hand.quieten()
     with tiny_setting() as setting:

@@ -25,7 +25,6 @@ from bench.recorded import (
     repetitions,
     write,
 )
-from bench.surrogate import Fitted
 from engine.store.connection import Store, open_store
 from engine.store.run_states import create_run
 from engine.store.runs import runs_on
@@ -148,6 +147,8 @@ def made_up(seed: int = 0) -> list[Recorded]:
 
 @pytest.mark.long
 def test_a_fitted_ground_knows_the_recorded_one() -> None:
+    from bench.surrogate import Fitted
+
     ground = Fitted("process", made_up())
     assert ground.r2() > 0.9
     assert ground.optimum == pytest.approx(1.4, abs=0.03)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from ray.cluster_utils import Cluster
 
 from engine.errors import UsageError
 from engine.spec import RunSpec, StudySpec
@@ -46,6 +45,8 @@ def store_url(postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.fixture
 def two_nodes(monkeypatch: pytest.MonkeyPatch, store_url: str) -> Iterator[str]:
     """Return the address of a cluster whose machines have a core each."""
+    from ray.cluster_utils import Cluster
+
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_worker_niceness", "0")  # else other tests leave them no core
     node = {"num_cpus": 1, "object_store_memory": SMALL}

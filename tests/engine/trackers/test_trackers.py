@@ -5,13 +5,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from mlflow import MlflowClient
 from sqlalchemy import Engine, event, update
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
-from wandb.proto.wandb_internal_pb2 import Record
 
 from engine.errors import UsageError
 from engine.store import schema
@@ -22,6 +19,9 @@ from engine.trackers import TRACKERS, export_runs
 from engine.trackers.tracked import TrackedRun, refuse_nothing, tracked_trials
 from tests.engine.store.conftest import meanwhile
 from tests.recorded import DONE, LIVE, PAUSED, recorded_store
+
+if TYPE_CHECKING:
+    from wandb.proto.wandb_internal_pb2 import Record
 
 COMPLETE, PRUNED = 0, 7
 BLOCK = 2**15
@@ -88,6 +88,8 @@ def test_all_that_is_told_is_of_one_moment(tmp_path: Path) -> None:
 
 
 def test_mlflow_has_each_run_once(runs: list[TrackedRun], tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
     for some in (runs[:1], runs):
         shown = export_runs("mlflow", "lab", some, str(tmp_path / "mlflow.db"))
     assert shown == f"mlflow ui --backend-store-uri sqlite:///{tmp_path / 'mlflow.db'}"
@@ -111,6 +113,9 @@ def test_mlflow_has_each_run_once(runs: list[TrackedRun], tmp_path: Path) -> Non
 
 
 def test_tensorboard_reads_scalars_and_parameters(runs: list[TrackedRun], tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
     for _ in range(2):
         export_runs("tensorboard", "lab", runs, str(tmp_path))
     folders = sorted((tmp_path / "lab").iterdir())
@@ -153,8 +158,10 @@ def test_wandb_has_each_run_once_offline(runs: list[TrackedRun], tmp_path: Path)
     assert summary["state"] == "complete"
 
 
-def records(file: Path) -> Iterator[Record]:
+def records(file: Path) -> Iterator["Record"]:
     """Yield what an offline run has kept: LevelDB's log format after a header of seven bytes."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
     kept, at, whole = file.read_bytes(), 7, b""
     while at + 7 <= len(kept):
         if BLOCK - at % BLOCK < 7:
