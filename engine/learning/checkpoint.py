@@ -214,7 +214,7 @@ def first_stage_key(setup: Setup, method: Method) -> str | None:
         model_fingerprint(setup.model),
         (task.name, task.classes, task.fingerprint),
         (plan.rows, plan.epochs, sorted(plan.measured_at), len(task.followed)),
-        "like others" if method.begins_like_others else (setup.method, "with its state"),
+        "like others" if method.shares_first_stage else (setup.method, "with its state"),
         setup.grouping,
         setup.rates_of(0),
         as_known_before(setup.protocol, ("balance", "score", "probe_rows")),
@@ -243,7 +243,7 @@ def keep_first_stage(
     """
     tensors = {f"backbone.{name}": value for name, value in model.backbone.state_dict().items()}
     tensors |= {f"head.{name}": value for name, value in model.heads[0].state_dict().items()}
-    if not method.begins_like_others:
+    if not method.shares_first_stage:
         tensors |= {f"method.{name}": value for name, value in method.state().items()}
     kept = kept_tokens(model.backbone)
     if kept is not None:

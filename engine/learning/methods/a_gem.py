@@ -23,7 +23,7 @@ class AGem(Method):
     """
 
     name: ClassVar[str] = "a-gem"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
     changed: ClassVar[str] = "rows drawn for it alone"
 
     def start(self, setup: Setup, model: SequenceModel) -> None:

@@ -30,7 +30,7 @@ class Method:
     """
 
     name: ClassVar[str]
-    begins_like_others: ClassVar[bool] = False
+    shares_first_stage: ClassVar[bool] = False
     """Whether its first stage is that of every such method with the same rates: runs share it."""
     changed: ClassVar[str] = ""
     """What it does otherwise than it once did: a run that is not through with it begins anew."""

@@ -25,7 +25,7 @@ class EwcTask(Anchored):
     """
 
     name: ClassVar[str] = "ewc-task"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
     changed: ClassVar[str] = "rows drawn for it alone"
 
     _begun: FisherSum | None = None

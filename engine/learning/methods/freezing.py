@@ -58,7 +58,7 @@ class FreezeLater(LowLayers):
     """
 
     name: ClassVar[str] = "freeze-later"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
 
     _low: Sequence[nn.Parameter] = ()
 

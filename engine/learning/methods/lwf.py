@@ -23,7 +23,7 @@ class Lwf(Method):
     """
 
     name: ClassVar[str] = "lwf"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
 
     _before: dict[int, Tensor] | None = None
 

@@ -12,7 +12,7 @@ class Flat(Method):
     """Every choice learns at ``lr``."""
 
     name: ClassVar[str] = "flat"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
     can_be_stacked: ClassVar[bool] = True
 
 
@@ -20,7 +20,7 @@ class ProfileMethod(Method):
     """Every choice learns at its own rate."""
 
     name: ClassVar[str] = "profile"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
     can_be_stacked: ClassVar[bool] = True
 
 
@@ -28,7 +28,7 @@ class Llrd(Method):
     """Heads and top layer learn at ``lr``, every layer below at ``decay`` of the one above it."""
 
     name: ClassVar[str] = "llrd"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
     can_be_stacked: ClassVar[bool] = True
 
     def learning_rates(self, grouping: Grouping) -> tuple[float, ...]:
@@ -43,7 +43,7 @@ class Slca(Method):
     """
 
     name: ClassVar[str] = "slca"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
     can_be_stacked: ClassVar[bool] = True
 
     def learning_rates(self, grouping: Grouping) -> tuple[float, ...]:

@@ -17,7 +17,7 @@ class Replay(Method):
     """
 
     name: ClassVar[str] = "replay"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
     changed: ClassVar[str] = "rows drawn for it alone"
 
     def pools(self, tasks: Sequence[PreparedTask], seed: int) -> tuple[Pool, ...]:

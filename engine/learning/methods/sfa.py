@@ -18,7 +18,7 @@ class Sfa(FromStageStart):
     """
 
     name: ClassVar[str] = "sfa"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
 
     def end_step(self, setup: Setup, model: SequenceModel, stage: int, step: int) -> None:
         steps = setup.plans[stage].steps

@@ -19,7 +19,7 @@ class Single(Method):
     """
 
     name: ClassVar[str] = "single"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
 
     def start(self, setup: Setup, model: SequenceModel) -> None:
         self._pretrained: dict[str, Tensor] = deepcopy(model.backbone.state_dict())

@@ -46,7 +46,7 @@ class WiseFt(FromStageStart):
     """
 
     name: ClassVar[str] = "wise-ft"
-    begins_like_others: ClassVar[bool] = True
+    shares_first_stage: ClassVar[bool] = True
 
     def end_step(self, setup: Setup, model: SequenceModel, stage: int, step: int) -> None:
         if stage and step == setup.plans[stage].steps:
