@@ -13,8 +13,8 @@ from engine.arena.tables import Table
 _FRAME = 2
 _AROUND = 3
 """Rows of the reference's name above the lines, and of the axis below."""
-_ROOMY = 44
-"""Lines of the screen from which on a method has two."""
+_MOST = 0.4
+"""Of the screen: a method has two lines where all of them then take no more of it."""
 _LEAST = 2
 """Rows of the lines: fewer are too low to be drawn."""
 
@@ -35,15 +35,17 @@ class Forest(Struct, frozen=True, kw_only=True):
                 high=each.high,
                 dots=tuple(Dot(gain.gain, gain.counts) for gain in each.sequences),
                 standing=each.standing,
+                is_bound=each.is_bound,
                 told=(in_full(each), told(each), legend.signed(each.mean)),
             )
-            for each in sorted(self.headline.effects, key=_by_standing)
+            for each in sorted(self.headline.effects, key=_place)
         ]
         return draw_forest(lines, size, palette, self.headline.reference)
 
 
-def _by_standing(effect: Effect) -> int:
-    return ("primary", "planned", "exploratory").index(effect.standing)
+def _place(effect: Effect) -> tuple[bool, int]:
+    """Return by what methods are ordered: bounds come last."""
+    return effect.is_bound, ("primary", "planned", "exploratory").index(effect.standing)
 
 
 def in_full(effect: Effect) -> str:
@@ -76,7 +78,7 @@ class ForestPanel(Chart):
         if headline is None:
             return
         number = len(headline.effects)
-        each = 2 if self.screen.size.height >= _ROOMY else 1
+        each = 2 if 2 * number + _AROUND + _FRAME <= _MOST * self.screen.size.height else 1
         self.styles.height = max(number * each, _LEAST) + _AROUND + _FRAME
         entitle(self, _title(headline), _declared(table))
         self.show(Forest(headline=headline))

@@ -313,8 +313,12 @@ class ArenaGrid(ScrollView, Sized, can_focus=True):
 
 
 def _best_row(table: Table) -> int:
-    """Return the row whose mean difference is the largest; 0 where none is above 0."""
-    effects = table.headline.effects if table.headline else ()
+    """Return the row whose mean difference is the largest; 0 where none is above 0.
+
+    A bound is none that one could take.
+    """
+    there = table.headline.effects if table.headline else ()
+    effects = [effect for effect in there if not effect.is_bound]
     best = max(effects, key=lambda effect: effect.mean, default=None)
     if best is None or best.mean <= 0:
         return 0

@@ -51,6 +51,8 @@ class ForestLine(Struct, frozen=True, kw_only=True):
     dots: tuple[Dot, ...]
     standing: str
     """A key of ``MEAN``."""
+    is_bound: bool = False
+    """Whether it only says what could be reached."""
     told: tuple[str, ...]
     """Its numbers as they are written beside it, the fullest way first."""
 
@@ -137,6 +139,8 @@ class _Forest:
             sheet.write(self._columns - len(told), row, told, style)
 
     def _style(self, line: ForestLine) -> str:
+        if line.is_bound:
+            return self._palette.muted
         better, worse = self._palette.series[2], self._palette.series[5]
         return {1: better, -1: worse, 0: self._palette.series[0]}[line.sure]
 

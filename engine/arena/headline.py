@@ -18,6 +18,7 @@ from engine.arena.inference import (
 from engine.arena.measuring import P, gains_of, half_width, holm, paired_p_value
 from engine.arena.results import CellRuns, Results
 from engine.spec import sequence_name
+from engine.spec.methods import method_entry
 
 Standing = Literal["primary", "planned", "exploratory"]
 """Whether a comparison was declared before its first run: the one that was to be answered, another
@@ -81,6 +82,8 @@ class Effect(Struct, frozen=True, kw_only=True):
     standing: Standing = EXPLORATORY
     missing: int = 0
     """How many runs of what was declared are not complete."""
+    is_bound: bool = False
+    """Whether it stands there for what could be reached: nothing can be forgotten."""
 
     @property
     def counted(self) -> tuple[SequenceGain, ...]:
@@ -155,6 +158,7 @@ def _effect(
         chances=chances(means),
         standing=EXPLORATORY if declared is None else declared.standing,
         missing=0 if declared is None else declared.missing,
+        is_bound=method_entry(entrant.method).is_bound,
     )
 
 

@@ -165,6 +165,7 @@ def headline_caption(table: Table) -> list[str]:
         "Better on: on so many at least, 95 % sure (partial conjunction of tests over seeds).",
         f"Equal: within ±{EQUAL:g} of p; Bayesian, from the spread over sequences.",
         "Seen: for want of others, over sequences that rates were searched on." if seen else "",
+        *_of_bounds(headline),
         "; ".join(_of_plans(table)) + ".",
     )
     return [sentence for sentence in sentences if sentence]
@@ -179,6 +180,12 @@ def _of_tests(headline: Headline) -> Iterator[str]:
         + (f", corrected after Holm for {corrected} comparisons" if corrected > 1 else "")
         + "; the interval is a bootstrap of sequences and of their seeds."
     )
+
+
+def _of_bounds(headline: Headline) -> Iterator[str]:
+    bounds = [each.title for each in headline.effects if each.is_bound]
+    if bounds:
+        yield f"Of {', '.join(bounds)} nothing is forgotten: what could be reached."
 
 
 def _too_few() -> Iterator[str]:

@@ -36,6 +36,8 @@ class MethodEntry(Struct, frozen=True, kw_only=True):
     """Whether one rate per choice may stand in for ``lr``."""
     one_stage: bool = False
     """Whether all is learnt at once, so that no stage is a later one."""
+    is_bound: bool = False
+    """Whether nothing can be forgotten, so that it says what others could reach at most."""
     equation: str = ""
     """What it computes, in one line; its options by their names."""
     cost: str = ""

@@ -247,11 +247,13 @@ METHODS = (
         summary="all tasks at once: what a sequence could reach if nothing were forgotten",
         options=(LR,),
         one_stage=True,
+        is_bound=True,
     ),
     MethodEntry(
         name="single",
         title="single",
         summary="each task alone, from the pretrained weights: no shift (the paper's Table 1)",
         options=(LR,),
+        is_bound=True,
     ),
 )

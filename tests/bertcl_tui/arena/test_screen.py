@@ -176,6 +176,10 @@ async def test_one_method_is_drawn_and_rows_of_one_number_are_a_line_each(
         await until(pilot, lambda: panel.content_size.height == 5)
         drawing = Forest(headline=alone).draw(panel.content_size, DARK).plain
         assert alone.effects[0].title in drawing
+        first, *others = table.headline.effects
+        bound = replace(table.headline, effects=(replace(first, is_bound=True), *others))
+        drawing = Forest(headline=bound).draw((100, 20), DARK).plain
+        assert drawing.index(first.title) > max(drawing.index(each.title) for each in others)
 
         await pilot.press("m")
         await shows(pilot, means(table_of(arena_store, measure="p")))

@@ -36,6 +36,7 @@ def effects(names: str, *, lift_of_seen: float = 0.5) -> dict[str, Effect]:
         cells["flat-tuned", sequence] = runs(BASE, [SEEN])
         lifted = [p + lift + w for p, w in zip(BASE, wobble, strict=True)]
         cells["combined", sequence] = runs(lifted, [SEEN])
+        cells["joint@flat-tuned", sequence] = runs([p + 0.2 for p in BASE], [SEEN])
     found = make_headline(parse_entrants(names), SEQUENCES, Results(cells=cells))
     assert found is not None
     assert found.reference == ("flat tuned" if "flat-tuned" in names else "flat 2e-5")
@@ -105,6 +106,11 @@ def test_without_unseen_sequences_those_that_were_searched_on_stand_for_them() -
     assert effect.seen
     assert len(effect.counted) == 2
     assert (effect.low, effect.p_value, effect.chances) == (None, None, None)
+
+
+def test_a_method_that_forgets_nothing_is_known_as_a_bound() -> None:
+    found = effects("flat-tuned,combined,joint@flat-tuned")
+    assert {name for name, effect in found.items() if effect.is_bound} == {"joint@flat-tuned"}
 
 
 def test_nothing_to_compare_is_no_headline() -> None:
