@@ -11,9 +11,11 @@ from bertcl_tui.cli.calling import run_command
 from engine.errors import UsageError
 from engine.spec import RunSpec
 from engine.store.connection import open_store
+from engine.store.measurements import Progress, record_progress
 from engine.store.run_states import claim_run, control_run, create_run, finish_run
 from engine.store.runs import Scores, get_run
 from engine.store.schema import log, run, worker
+from engine.store.traces import TraceRecord, traces_of
 from engine.store.workers import register_worker, write_log
 from engine.work.processes import identity_of
 
@@ -37,12 +39,20 @@ def test_what_was_measured_is_kept_and_the_machine_is_not(tmp_path: Path) -> Non
     assert _runs(target) == 0
     target.unlink()
     write_log(store, "info", "begins", worker_id=worker_id, run_id=run_id)
+    steps = range(1, 11)
+    seen = [TraceRecord(step=step, loss=1.0 * step, ratios=(-step,)) for step in steps]
+    record_progress(store, run_id, worker_id, Progress(step=10, steps=10), traces=seen)
     scores = Scores(p_o=0.75, p_s=0.5)
     finish_run(store, run_id, worker_id, state="complete", scores=scores, reported=scores)
     before = get_run(store, run_id)
-    keep(source, target)
+    keep(source, target, traces=4)
     kept = open_store(str(target))
     assert get_run(kept, run_id) == before
+    assert [(each.step, each.loss, *each.ratios) for each in traces_of(kept, run_id)] == [
+        (2, 1.5, -2.0),
+        (6, 4.5, -6.0),
+        (10, 8.5, -10.0),
+    ]
     with kept.reading() as connection:
         for table in (worker, log):
             assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0
