@@ -38,14 +38,9 @@ class Forest(Struct, frozen=True, kw_only=True):
                 is_bound=each.is_bound,
                 told=(in_full(each), told(each), legend.signed(each.mean)),
             )
-            for each in sorted(self.headline.effects, key=_place)
+            for each in self.headline.drawn
         ]
         return draw_forest(lines, size, palette, self.headline.reference)
-
-
-def _place(effect: Effect) -> tuple[bool, int]:
-    """Return by what methods are ordered: bounds come last."""
-    return effect.is_bound, ("primary", "planned", "exploratory").index(effect.standing)
 
 
 def in_full(effect: Effect) -> str:

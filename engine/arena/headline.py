@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -98,6 +98,14 @@ class Headline(Struct, frozen=True, kw_only=True):
     """The title of the row that the others are compared with."""
     effects: tuple[Effect, ...]
     """In the order of the table's rows."""
+
+    @property
+    def drawn(self) -> tuple[Effect, ...]:
+        """From the top of a forest plot: what was declared before what was not, bounds last."""
+        standings = get_args(Standing)
+        return tuple(
+            sorted(self.effects, key=lambda each: (each.is_bound, standings.index(each.standing)))
+        )
 
 
 def make_headline(

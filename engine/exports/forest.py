@@ -103,7 +103,7 @@ def _svg(table: Table, headline: Headline, look: Look) -> Iterator[str]:
     zero = scale.x(0.0)
     yield f'<path d="M{zero} {_TOP - 8}V{bottom}" stroke="{look.ink}" stroke-width="1.5"/>'
     yield _text(zero, _TOP - 14, headline.reference, "middle", look.quiet)
-    for place, each in enumerate(headline.effects):
+    for place, each in enumerate(headline.drawn):
         yield from _line(each, scale, _TOP + _LINE * place + _LINE // 2 - 4, look)
     for place, text in enumerate(_key(table, headline)):
         yield _text(14, height - 30 + 18 * place, text, "start", look.quiet)
@@ -111,7 +111,7 @@ def _svg(table: Table, headline: Headline, look: Look) -> Iterator[str]:
 
 
 def _line(effect: Effect, scale: _Scale, y: float, look: Look) -> Iterator[str]:
-    ink = _ink(effect)
+    ink = look.quiet if effect.is_bound else _ink(effect)
     primary = effect.standing == "primary"
     weight = ' font-weight="bold"' if primary else ""
     yield f'<text x="14" y="{y + 4}"{weight}>{escape(effect.title)}</text>'

@@ -13,7 +13,7 @@ from engine.arena.inference import Chances
 from engine.arena.tables import Cell, Row, Table, Value
 from engine.errors import UsageError
 from engine.exports.csv import to_csv
-from engine.exports.forest import to_forest
+from engine.exports.forest import ALONE, to_forest
 from engine.exports.latex import to_latex
 from engine.exports.markdown import to_markdown
 
@@ -223,6 +223,20 @@ def test_a_long_title_has_room_beside_the_forest_plot(with_headline: Table) -> N
     assert float(wide.attrib["width"]) > float(narrow.attrib["width"])
     circles = [float(at.attrib["cx"]) for at in wide.iter("{http://www.w3.org/2000/svg}circle")]
     assert min(circles) > 7 * len(title)
+
+
+def test_a_bound_is_drawn_last_and_in_no_colour_of_better_or_worse(with_headline: Table) -> None:
+    assert with_headline.headline is not None
+    (better,) = with_headline.headline.effects
+    bound = replace(better, title="joint", low=0.01, is_bound=True)
+    headline = replace(with_headline.headline, effects=(bound, replace(better, low=0.01)))
+    drawn = ElementTree.fromstring(to_forest(replace(with_headline, headline=headline)))
+    inks = [
+        at.attrib["stroke"]
+        for at in drawn.iter("{http://www.w3.org/2000/svg}rect")
+        if "stroke" in at.attrib
+    ]
+    assert inks == ["#009e73", ALONE.quiet]
 
 
 def test_without_a_difference_there_is_no_forest_plot(table: Table) -> None:
