@@ -13,8 +13,8 @@ from engine.arena.tables import Table
 _FRAME = 2
 _AROUND = 3
 """Rows of the reference's name above the lines, and of the axis below."""
-_MOST = 0.4
-"""Of the screen: a method has two lines where all of them then take no more of it."""
+_ROOMY, _MOST = 44, 0.4
+"""Lines of the screen from which on a method has two, where all then take no more of the screen."""
 _LEAST = 2
 """Rows of the lines: fewer are too low to be drawn."""
 
@@ -73,8 +73,9 @@ class ForestPanel(Chart):
         if headline is None:
             return
         number = len(headline.effects)
-        each = 2 if 2 * number + _AROUND + _FRAME <= _MOST * self.screen.size.height else 1
-        self.styles.height = max(number * each, _LEAST) + _AROUND + _FRAME
+        around, screen = _AROUND + _FRAME, self.screen.size.height
+        roomy = screen >= _ROOMY and 2 * number + around <= _MOST * screen
+        self.styles.height = max(number * (1 + roomy), _LEAST) + around
         entitle(self, _title(headline), _declared(table))
         self.show(Forest(headline=headline))
 
