@@ -4,12 +4,12 @@ What is asked for is checked first, so that nothing wrong enters the store.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
 from engine.arena.confirming import Repetition
-from engine.arena.plan import NeededSearch, PlannedRun, spec_key
+from engine.arena.plan import NeededSearch, PlannedRun, WantedRun, by_spec, spec_key
 from engine.errors import UsageError, shown
 from engine.profiles import Profile
 from engine.profiles.profile import is_rate
@@ -17,10 +17,12 @@ from engine.spec import RunSpec, StudySpec, sequence_name
 from engine.spec.run import refuse_shared_beginning
 from engine.store.connection import Store
 from engine.store.run_states import control_run, create_run, retry_run
-from engine.store.runs import confirm_trial, enter_run, runs_by_id
+from engine.store.runs import RunRecord, confirm_trial, enter_run, runs_by_id, runs_on
 from engine.store.studies import control_study, create_study
 from engine.tasks.models import stated_shape
 from engine.work.ask import check, check_search
+
+Wanted = TypeVar("Wanted", bound=WantedRun)
 
 _OVER_WITHOUT_RESULT = ("failed", "stopped", "collapsed")
 _MOST_TRIALS: Final = 1_000
@@ -53,7 +55,7 @@ def enter_runs(
         check(*_each_kind(asked))
     before_writing()
     queued: dict[bytes, int] = {}
-    for run in runs:
+    for run in _as_of_now(store, runs) if asked else runs:
         run_id = None if run.record is None or run.state in again else run.record.id
         if run_id is None:
             key = spec_key(run.spec)
@@ -64,6 +66,15 @@ def enter_runs(
             control_run(store, run_id, "running")
         enter_run(store, run_id, run.entrant.name, run.source)
     return len(queued)
+
+
+def _as_of_now(store: Store, runs: Sequence[Wanted]) -> list[Wanted]:
+    """Return runs with what others asked for while this was checked, which takes seconds."""
+    sequences = dict.fromkeys(sequence_name(run.spec.sequence) for run in runs)
+    there: dict[bytes, RunRecord] = {}
+    for sequence in sequences:
+        there |= by_spec(runs_on(store, sequence))
+    return [replace(run, record=there.get(spec_key(run.spec), run.record)) for run in runs]
 
 
 def enter_repetitions(
@@ -87,7 +98,7 @@ def enter_repetitions(
         check(asked[0].spec)
     queued: dict[bytes, int] = {}
     run_ids: list[int] = []
-    for item in repetitions:
+    for item in _as_of_now(store, repetitions) if asked else repetitions:
         if item.record is not None and item.state not in again:
             run_id = item.record.id
             if item.state == "paused":

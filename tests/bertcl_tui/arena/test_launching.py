@@ -73,6 +73,14 @@ def test_what_is_missing_is_queued_once(store: str, tiny: Texts) -> None:
     assert launch(store, request).runs == 0
 
 
+def test_what_two_people_ask_for_at_once_is_queued_once(store: str, tiny: Texts) -> None:
+    request = read_request({**TABLE, **tiny, "methods": "flat"})
+    others: list[Launched] = []
+    launched = launch(store, request, before_writing=lambda: others.append(launch(store, request)))
+    assert [others[0].runs, launched.runs] == [2, 0]
+    assert entered(store) == [("flat@2e-5", seed, "queued") for seed in arena_seeds(2)]
+
+
 def test_rows_of_a_search_come_when_it_is_over(store: str, tiny: Texts, reader: Reader) -> None:
     request = read_request({**TABLE, **tiny, "budget": "1"})
     launched = launch(store, request)

@@ -1,6 +1,7 @@
 """Trials that are run again with fresh seeds: asked for, and shown beside what was searched."""
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from bertcl_tui.trial.screen import TrialScreen
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.widgets.inputs import FieldRow
+from engine.arena.confirming import plan_confirmation
 from engine.arena.measuring import half_width
 from engine.spec import Protocol, SearchSettings, StudySpec, derived_seed
 from engine.store.connection import open_store
 from engine.store.run_states import create_run
 from engine.store.runs import confirmations_of
-from engine.store.studies import create_study
+from engine.store.studies import create_study, get_study
+from engine.work.requests import enter_repetitions
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.host import SIZE, Host, settle
 from tests.bertcl_tui.waiting import until
@@ -153,6 +156,16 @@ def host(path: Path, study_id: int, marked: frozenset[int]) -> Host:
 
 def remark(pilot: Pilot[None]) -> str:
     return str(pilot.app.screen.query_one("#remark", Static).render())
+
+
+def test_what_two_people_ask_for_at_once_is_queued_once(tiny: tuple[Path, int]) -> None:
+    path, study_id = tiny
+    with closing(open_store(str(path))) as store:
+        study = get_study(store, study_id)
+        one, other = (
+            plan_confirmation(store, study, top=1, seeds=2, numbers=frozenset()) for _ in range(2)
+        )
+        assert enter_repetitions(store, one) == enter_repetitions(store, other)
 
 
 @pytest.mark.action("study", "confirm_trials")
