@@ -159,7 +159,7 @@ def said(store: Store) -> str:
     return "\n".join(path.read_text() for path in (store.folder / "slurm").glob("*_log.*"))
 
 
-def test_a_job_that_slurm_takes_its_machine_from_gives_its_run_back_and_is_queued_anew(
+def test_a_job_that_ends_early_gives_its_run_back_and_comes_again_unless_it_was_cancelled(
     store: Store, run_spec: RunSpec, slurm: Slurm, undisturbed: list[MeasurementRecord]
 ) -> None:
     run_id = create_run(store, run_spec)
@@ -167,6 +167,14 @@ def test_a_job_that_slurm_takes_its_machine_from_gives_its_run_back_and_is_queue
     assert slurm.job("%P %l") == f"{PARTITION} 1:30:00"
     assert "#SBATCH --signal=USR2@90" in slurm.script(slurm.job("%i")).splitlines()
     one_in_the_midst(store)
+    slurm.cancel(slurm.job("%i"))
+    wait_for(lambda: not slurm.job("%i"), "the job to be gone")
+    assert get_run(store, run_id).state == "paused", said(store)
+    assert living_workers(store) == []
+
+    before = get_run(store, run_id).step
+    submitted(store)
+    wait_for(lambda: get_run(store, run_id).step > before, "another job to go on with it")
     slurm.warn(slurm.job("%i"))
     wait_for(lambda: slurm.job("%T %r") == "PENDING BeginTime", "it to be queued anew")
     assert get_run(store, run_id).state == "paused", said(store)
@@ -175,18 +183,6 @@ def test_a_job_that_slurm_takes_its_machine_from_gives_its_run_back_and_is_queue
     wait_for_end(working_here(store))
     assert get_run(store, run_id).state == "complete"
     assert measurements_of(store, run_id) == undisturbed
-
-
-def test_a_job_that_is_cancelled_gives_its_run_back_and_does_not_come_again(
-    store: Store, run_spec: RunSpec, slurm: Slurm
-) -> None:
-    run_id = create_run(store, run_spec)
-    submitted(store)
-    one_in_the_midst(store)
-    slurm.cancel(slurm.job("%i"))
-    wait_for(lambda: not slurm.job("%i"), "the job to be gone")
-    assert get_run(store, run_id).state == "paused", said(store)
-    assert living_workers(store) == []
 
 
 @pytest.mark.parametrize(

@@ -66,42 +66,30 @@ def tiny(backbone: Path, tasks: Path) -> tuple[object, ...]:
     return (NAME, "--model", backbone, "--data", tasks, *rows, "--device", "cpu")
 
 
-@pytest.fixture
-def short(study_spec: StudySpec) -> StudySpec:
-    """Return a search that is over soon."""
-    protocol = replace(study_spec.protocol, epochs=1, train_rows=32)
-    return replace(study_spec, protocol=protocol, search=replace(study_spec.search, trials=2))
-
-
 def ended(store: Store, study_id: int) -> list[RunRecord]:
     return [trial for trial in trials_of(store, study_id) if trial.state in ENDED]
 
 
-def test_a_search_is_followed_to_its_end(
+def test_a_search_is_followed_until_its_budget_is_spent(
     call: Call, store: Store, tiny: tuple[object, ...]
 ) -> None:
-    done = call("search", *tiny, "--trials", 2, "--slots", 1, "--json")
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
-    assert (answer["study"]["name"], answer["study"]["state"]) == (NAME, "complete")
-    assert sorted(trial["number"] for trial in answer["trials"]) == [0, 1]
-    assert "trial 0 (" in done.stderr
-    assert "2/2 trials" in done.stderr
-    study = find_study(store, NAME)
-    assert study.spec.data == str(tiny[4])
-    assert len(ended(store, study.id)) == 2
-
-
-def test_a_flat_search_ends_with_its_budget(call: Call, tiny: tuple[object, ...]) -> None:
     asked = ("--method", "flat", "--budget", 3, "--pruner", "none", "--slots", 1)
     done = call("search", *tiny, *asked, "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    assert answer["study"]["state"] == "complete"
-    assert answer["study"]["spending"]["spent"] >= answer["study"]["spending"]["budget"] == 3
-    assert len(answer["trials"]) < answer["study"]["target"]
-    assert all(len(set(trial["learning_rates"])) == 1 for trial in answer["trials"])
+    assert (answer["study"]["name"], answer["study"]["state"]) == (NAME, "complete")
+    spent, budget = (answer["study"]["spending"][name] for name in ("spent", "budget"))
+    assert spent >= budget == 3
+    trials = answer["trials"]
+    assert sorted(trial["number"] for trial in trials) == [*range(len(trials))]
+    assert len(trials) < answer["study"]["target"]
+    assert all(len(set(trial["learning_rates"])) == 1 for trial in trials)
     assert f"study {NAME}: 60 trials, at most 3 epochs" in done.stderr
+    assert "trial 0 (" in done.stderr
+    assert f"{spent:g}/3 epochs" in done.stderr
+    study = find_study(store, NAME)
+    assert study.spec.data == str(tiny[4])
+    assert len(ended(store, study.id)) == len(trials)
 
 
 def test_an_interrupted_search_is_paused_and_can_be_resumed(
@@ -146,28 +134,24 @@ def test_a_run_prints_what_came_of_it(call: Call, tiny: tuple[object, ...]) -> N
     assert first > 0.7
 
 
-def test_a_worker_in_the_foreground_works_until_there_is_nothing_to_do(
-    call: Call, store: Store, short: StudySpec
+def test_a_worker_in_the_foreground_gives_its_run_back_or_works_until_there_is_nothing_to_do(
+    begin: Begin, call: Call, store: Store, study_spec: StudySpec
 ) -> None:
-    study = create_study(store, short)
-    done = call("worker", "--until-idle", "--slots", 1, "--device", "cpu")
-    assert (done.returncode, done.stdout) == (0, "")
-    assert "nothing to do" in done.stderr
-    assert len(ended(store, study)) == short.search.trials
-    assert living_workers(store) == []
-
-
-def test_a_worker_gives_its_run_back_when_interrupted(
-    begin: Begin, store: Store, study_spec: StudySpec
-) -> None:
-    study = create_study(store, study_spec)
+    search = replace(study_spec.search, trials=1)
+    study = create_study(store, replace(study_spec, search=search))
     worker = begin("worker", "--device", "cpu", "--slots", 1)
     wait_for(lambda: any(trial.step for trial in trials_of(store, study)), "a step")
     worker.send_signal(signal.SIGINT)
     _, err = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 0, err
     assert living_workers(store) == []
-    assert not any(trial.state == "running" for trial in trials_of(store, study))
+    assert not any(trial.state in {"running", *ENDED} for trial in trials_of(store, study))
+
+    done = call("worker", "--until-idle", "--slots", 1, "--device", "cpu")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "nothing to do" in done.stderr
+    assert len(ended(store, study)) == search.trials
+    assert living_workers(store) == []
 
 
 def test_what_the_check_finds_is_told_and_nothing_is_left(

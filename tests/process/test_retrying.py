@@ -33,6 +33,7 @@ def test_a_stopped_trial_is_run_to_its_end_and_told_to_the_sampler(
     wait_for_end(pid)
     (stopped,) = trials_of(store, study_id)
     assert stopped.state == "stopped"
+    assert list(store.folder.glob("run-*/checkpoint*")), "it may be gone on with"
 
     retry_runs(store, [stopped.id])
     wait_for_end(start())

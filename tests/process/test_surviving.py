@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +13,7 @@ from engine.store.measurements import MeasurementRecord, drift_of, measurements_
 from engine.store.places import place_of
 from engine.store.run_states import control_run, create_run
 from engine.store.runs import RunRecord, get_run, trials_of
-from engine.store.studies import control_study, create_study
+from engine.store.studies import create_study
 from engine.work.checkpoints import CheckpointKeeper
 from tests.process.conftest import kill, wait_for, wait_for_end
 
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.process
 Start = Callable[..., int]
 
 
-def test_a_killed_workers_run_is_finished_bit_for_bit(
+def test_a_run_whose_workers_are_killed_told_to_end_or_to_pause_it_is_finished_bit_for_bit(
     store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
 ) -> None:
     run_id = create_run(store, run_spec)
@@ -33,18 +32,14 @@ def test_a_killed_workers_run_is_finished_bit_for_bit(
         kill(pid)
         assert get_run(store, run_id).state == "running"
 
-    wait_for_end(start())
-
-    assert get_run(store, run_id).state == "complete"
-    assert measurements_of(store, run_id) == undisturbed
-
-
-def test_a_paused_run_lets_go_and_goes_on_bit_for_bit(
-    store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
-) -> None:
-    run_id = create_run(store, run_spec)
     pid = start()
-    _wait_for_stage(store, run_id, 1)
+    _wait_for_steps(store, run_id)
+    os.kill(pid, signal.SIGTERM)
+    wait_for_end(pid)
+    assert get_run(store, run_id).state == "paused", "the worker gave it back"
+
+    pid = start()
+    _wait_for_steps(store, run_id)
     control_run(store, run_id, "paused")
     wait_for_end(pid)
     paused = get_run(store, run_id)
@@ -76,21 +71,6 @@ def test_trials_of_a_killed_worker_that_learnt_them_together_are_finished(
     assert {each.state for each in trials} <= {"complete", "pruned", "collapsed"}
 
 
-def test_a_worker_told_to_end_gives_its_run_back(
-    store: Store, run_spec: RunSpec, start: Start, undisturbed: list[MeasurementRecord]
-) -> None:
-    run_id = create_run(store, run_spec)
-    pid = start()
-    _wait_for_stage(store, run_id, 0)
-    os.kill(pid, signal.SIGTERM)
-    wait_for_end(pid)
-    assert get_run(store, run_id).state == "paused"
-
-    wait_for_end(start())
-
-    assert measurements_of(store, run_id) == undisturbed
-
-
 def test_a_killed_workers_trial_is_finished_as_the_same_trial(
     store: Store, study_spec: StudySpec, start: Start
 ) -> None:
@@ -109,20 +89,6 @@ def test_a_killed_workers_trial_is_finished_as_the_same_trial(
 
     assert _results(store, disturbed) == _results(store, undisturbed)
     assert len(_results(store, disturbed)) == spec.search.trials
-
-
-def test_a_stopped_study_keeps_what_was_measured_and_its_checkpoint(
-    store: Store, study_spec: StudySpec, start: Start
-) -> None:
-    study_id = create_study(store, study_spec)
-    pid = start()
-    wait_for(lambda: _begun(store, study_id, trial=0), "the first trial to take steps")
-    control_study(store, study_id, "stopped")
-    wait_for_end(pid)
-
-    (trial,) = trials_of(store, study_id)
-    assert trial.state == "stopped"
-    assert list(Path(store.folder).glob("run-*/checkpoint*"))
 
 
 def test_a_checkpoint_left_by_a_deleted_store_is_not_gone_on_from(
@@ -145,6 +111,11 @@ def _wait_for_stage(store: Store, run_id: int, stage: int) -> None:
         lambda: any(item.stage == stage for item in measurements_of(store, run_id)),
         f"stage {stage} to be measured",
     )
+
+
+def _wait_for_steps(store: Store, run_id: int) -> None:
+    before = get_run(store, run_id).step
+    wait_for(lambda: get_run(store, run_id).step > before, "the run to get on")
 
 
 def _begun(store: Store, study_id: int, *, trial: int) -> bool:

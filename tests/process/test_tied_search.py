@@ -36,10 +36,12 @@ def tied(study_spec: StudySpec) -> StudySpec:
     )
 
 
-def test_a_flat_search_spends_its_budget_and_is_done(
+def test_rates_of_a_flat_search_are_one_and_of_an_llrd_search_decay_within_their_budgets(
     store: Store, tied: StudySpec, start: Callable[..., int]
 ) -> None:
     study_id = create_study(store, tied)
+    search = replace(tied.search, budget_epochs=1.0)
+    own_id = create_study(store, replace(tied, name="own", method="llrd", search=search))
     wait_for_end(start())
 
     trials = trials_of(store, study_id)
@@ -57,15 +59,7 @@ def test_a_flat_search_spends_its_budget_and_is_done(
     assert row is not None
     assert (row.state, row.spending, row.ended) == ("complete", spending, len(trials))
 
-
-def test_an_llrd_search_learns_at_rates_that_decay(
-    store: Store, tied: StudySpec, start: Callable[..., int]
-) -> None:
-    spec = replace(tied, name="own", method="llrd", search=replace(tied.search, budget_epochs=1.0))
-    study_id = create_study(store, spec)
-    wait_for_end(start())
-
-    (trial,) = trials_of(store, study_id)
+    (trial,) = trials_of(store, own_id)
     lr, decay = (float(trial.spec.options[name]) for name in ("lr", "decay"))
     assert_learnt_at(trial, llrd_rates(lr, decay, make_grouping("paper", 2)))
     with store.reading() as connection:

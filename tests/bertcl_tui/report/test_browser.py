@@ -141,9 +141,9 @@ def test_a_study_is_drawn_switched_read_and_whole_on_paper_and_nothing_is_fetche
     symbols = re.findall(r'<g class="mark-symbol[^"]*"[^>]*>(.*?)</g>', seen, re.DOTALL)
     assert sum(group.count("<path") for group in symbols) >= 20
     assert (told["before"], told["after"]) == ([3, 24], [4, 32])
-    assert re.search(
-        r"visible.*trial.*#\d+.*p_o.*learning rates", told["tooltip"], re.DOTALL
-    ), "values are read at a point"
+    assert re.search(r"visible.*trial.*#\d+.*p_o.*learning rates", told["tooltip"], re.DOTALL), (
+        "values are read at a point"
+    )
 
     assert told["heads"] == [
         *(LIVE, "Curves and rates", "Trials", "How it was learnt"),
