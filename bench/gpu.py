@@ -54,12 +54,22 @@ class Sizes(Struct, frozen=True, kw_only=True):
     """So many together, one after the other."""
     tasks: tuple[str, ...]
     """Whose rows throughput is measured on."""
+    scored_rows: int
+    """Of each small task that is learnt to its end."""
 
 
 WHOLE = Sizes(
-    shape=BASE, steps=20, batch_size=16, rounds=3, trials=(1, 4, 16), tasks=("short", "long")
+    shape=BASE,
+    steps=20,
+    batch_size=16,
+    rounds=3,
+    trials=(1, 4, 16),
+    tasks=("short", "long"),
+    scored_rows=128,
 )
-QUICK = Sizes(shape={}, steps=2, batch_size=4, rounds=1, trials=(2,), tasks=("long",))
+QUICK = Sizes(
+    shape={}, steps=2, batch_size=4, rounds=1, trials=(2,), tasks=("long",), scored_rows=64
+)
 
 
 def losses_as_on_the_cpu(work: Work) -> list[Figure]:
@@ -77,13 +87,13 @@ def losses_as_on_the_cpu(work: Work) -> list[Figure]:
     ]
 
 
-def scores_as_on_the_cpu(device: str) -> list[Figure]:
+def scores_as_on_the_cpu(device: str, rows: int) -> list[Figure]:
     """Learn two small tasks on both, and return what both come to."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         spec = RunSpec(
             sequence=("mood", "agree"),
-            data=str(tiny_tasks(folder / "tasks", train_rows=128)),
+            data=str(tiny_tasks(folder / "tasks", train_rows=rows)),
             model=str(tiny_backbone(folder / "backbone")),
             options={"lr": LEARNS_WELL},
             protocol=Protocol(epochs=3, batch_size=4, dropout=False, precision="fp32"),
@@ -140,7 +150,7 @@ def parts(folder: Path, sizes: Sizes, device: str) -> Iterator[tuple[str, Part]]
     # Some are held out.
     random_tasks(folder / "tasks", rows=2 * work.rows)
     yield "losses", partial(losses_as_on_the_cpu, work)
-    yield "scores", partial(scores_as_on_the_cpu, device)
+    yield "scores", partial(scores_as_on_the_cpu, device, sizes.scored_rows)
     for task in sizes.tasks:
         for precision in PRECISIONS:
             learnt_of = replace(work, task=task, precision=precision)

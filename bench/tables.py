@@ -127,7 +127,7 @@ async def look(began: float, store: str) -> Told:
 
 def measure(*, quick: bool = False, rounds: int = ROUNDS) -> list[Figure]:
     """Make the store, and look at it again and again."""
-    trials, measurements, rounds = (1_000, 2, 1) if quick else (TRIALS, MEASUREMENTS, rounds)
+    trials, measurements, rounds = (200, 2, 1) if quick else (TRIALS, MEASUREMENTS, rounds)
     taken: dict[tuple[str, str], list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.db"

@@ -58,7 +58,8 @@ def host(store: str) -> Host:
     return Host(store, lambda reader: NewTableScreen(reader, HUB))
 
 
-async def test_a_first_rate_counts_beside_methods_for_later_stages_and_runs_are_counted(
+@pytest.mark.action("new-table", "copy_command", "back")
+async def test_runs_are_counted_and_the_command_follows_is_copied_and_leaves_without_a_trace(
     store: str,
 ) -> None:
     async with host(store).run_test(size=SIZE) as pilot:
@@ -80,6 +81,16 @@ async def test_a_first_rate_counts_beside_methods_for_later_stages_and_runs_are_
         await form.fill(sequences="", methods="", layout="table2", first_lr="")
         assert form.readiness == "64 of 64 runs are missing."
         assert form.row("sequences").default == "as in the paper"
+
+        await form.fill(**HUB | {"methods": "flat,bertcl"}, layout="free", budget="24", epochs="2")
+        texts = {**HUB, "methods": "flat,bertcl", "budget": "24", "epochs": "2", "seeds": "4"}
+        assert form.command == table_command(texts, store=store)
+        await pilot.press("ctrl+y")
+        assert pilot.app.clipboard == form.command
+        await pilot.press("escape")
+        await settle(pilot)
+        assert pilot.app.screen is not form.screen
+    assert not Path(store).exists()
 
 
 async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
@@ -119,49 +130,14 @@ async def test_a_long_text_takes_the_room_there_is_and_shows_its_beginning(store
         assert entries[0].render_line(0).text.strip().startswith("sst2:mrpc,mrpc:sst2")
 
 
-@pytest.mark.action("new-table", "copy_command", "back")
-async def test_the_command_line_follows_is_copied_and_leaves_without_a_trace(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        form = Form(pilot)
-        await form.fill(methods="flat,bertcl", budget="24", epochs="2")
-        texts = {**HUB, "methods": "flat,bertcl", "budget": "24", "epochs": "2"}
-        assert form.command == table_command(texts, store=store)
-        await pilot.press("ctrl+y")
-        assert pilot.app.clipboard == form.command
-        await pilot.press("escape")
-        await settle(pilot)
-        assert pilot.app.screen is not form.screen
-    assert not Path(store).exists()
-
-
-async def test_methods_are_picked_from_all_there_are_and_a_sequence_completed(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
-        await settle(pilot)
-        form = Form(pilot)
-        picker = form.screen.query_one(Picker)
-        assert picker.option_count == len(METHODS) - 1 + len(RATES)
-        picker.focus()
-        await pilot.press("home", "down", "space", "home", "space")
-        await settle(pilot)
-        assert form.row("methods").text == "llrd"
-
-        await form.fill(sequences="sst2:mrpc,")
-        form.row("sequences").focus_entry()
-        await pilot.press("end", *"rt")
-        await settle(pilot)
-        await pilot.press("right")
-        await settle(pilot)
-        assert form.row("sequences").text == "sst2:mrpc,rte"
-
-
 @pytest.mark.action("new-table", "pick")
-async def test_each_method_is_a_line_with_its_time_and_all_is_said_of_the_one_under_the_cursor(
+async def test_methods_are_picked_from_lines_that_say_their_time_and_a_sequence_is_completed(
     store: str,
 ) -> None:
     async with host(store).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        picker = pilot.app.screen.query_one(Picker)
+        form = Form(pilot)
+        picker = form.screen.query_one(Picker)
         lines = [strip.text for strip in (picker.render_line(y) for y in range(4))]
         assert [line.split()[1:3] for line in lines] == [
             ["flat", "1×"],
@@ -175,6 +151,20 @@ async def test_each_method_is_a_line_with_its_time_and_all_is_said_of_the_one_un
         assert hint.startswith("ewc-mlm: elastic weight consolidation")
         assert "(time: the Fisher once" in hint
         assert picker.virtual_size.height == picker.option_count
+
+        assert picker.option_count == len(METHODS) - 1 + len(RATES)
+        picker.focus()
+        await pilot.press("home", "down", "space", "home", "space")
+        await settle(pilot)
+        assert form.row("methods").text == "llrd"
+
+        await form.fill(sequences="sst2:mrpc,")
+        form.row("sequences").focus_entry()
+        await pilot.press("end", *"rt")
+        await settle(pilot)
+        await pilot.press("right")
+        await settle(pilot)
+        assert form.row("sequences").text == "sst2:mrpc,rte"
 
 
 @pytest.mark.action("new-table", "start")

@@ -89,6 +89,9 @@ async def test_the_table_of_all_that_was_run_and_of_what_workers_do(
 ) -> None:
     table = table_of(arena_store)
     async with open_app(arena_store, size=(120, 90)) as pilot:
+        worker = "WorkersPanel Static"
+        await until(pilot, lambda: "published on rte:mrpc" in told(pilot, worker))
+        assert "50%" in told(pilot, worker)
         await arena(pilot)
         await shows(pilot, means(table))
         text = text_of(grid_of(pilot))
@@ -163,18 +166,20 @@ async def test_keys_turn_measures_layouts_and_settings_and_what_is_shown_is_expo
         await until(pilot, lambda: "one seed" in told(pilot, "LegendPanel Static"))
 
 
-async def test_one_method_is_drawn_and_rows_of_one_number_are_a_line_each(
+@pytest.mark.action("arena", "turn_panel")
+async def test_one_method_no_run_and_little_room_are_shown_as_well_as_can_be(
     open_app: OpenApp, arena_store: Path
 ) -> None:
     table = table_of(arena_store)
     assert table.headline is not None
     alone = replace(table.headline, effects=table.headline.effects[:1])
-    async with open_app(arena_store, size=(120, 40)) as pilot:
+    settings = Settings(keys={"new_table": "f7"})
+    async with open_app(arena_store, settings=settings) as pilot:
         await arena(pilot)
-        panel = pilot.app.screen.query_one(ForestPanel)
-        panel.show_table(replace(table, headline=alone))
-        await until(pilot, lambda: panel.content_size.height == 5)
-        drawing = Forest(headline=alone).draw(panel.content_size, DARK).plain
+        forest = pilot.app.screen.query_one(ForestPanel)
+        forest.show_table(replace(table, headline=alone))
+        await until(pilot, lambda: forest.content_size.height == 5)
+        drawing = Forest(headline=alone).draw(forest.content_size, DARK).plain
         assert alone.effects[0].title in drawing
         first, *others = table.headline.effects
         bound = replace(table.headline, effects=(replace(first, is_bound=True), *others))
@@ -184,16 +189,8 @@ async def test_one_method_is_drawn_and_rows_of_one_number_are_a_line_each(
         await pilot.press("m")
         await shows(pilot, means(table_of(arena_store, measure="p")))
         lines = [line.strip() for line in text_of(grid_of(pilot)).splitlines()]
-        assert all(lines[: len(table.rows)])
+        assert all(lines[: len(table.rows)]), "rows of one number are a line each"
 
-
-@pytest.mark.action("arena", "turn_panel")
-async def test_a_layout_of_which_nothing_was_run_and_one_for_which_there_is_little_room(
-    open_app: OpenApp, arena_store: Path
-) -> None:
-    settings = Settings(keys={"new_table": "f7"})
-    async with open_app(arena_store, settings=settings) as pilot:
-        await arena(pilot)
         await pilot.press(*"tttt")
         await until(pilot, lambda: "7 has it run" in told(pilot, "#cell-facts").replace("f7", "F7"))
         assert "bert-base" in told(pilot, "#cell-facts")
@@ -273,34 +270,26 @@ def desired_in(store: Path) -> dict[int, str]:
     }
 
 
-@pytest.mark.action("arena", "pause_or_resume_table")
-async def test_the_runs_of_the_table_are_paused_and_go_on(
-    open_app: OpenApp, arena_store: Path, no_workers: list[str]
-) -> None:
-    async with open_app(arena_store) as pilot:
-        await arena(pilot)
-        await pilot.press("P")
-        await until(pilot, lambda: set(desired_in(arena_store).values()) == {"paused"})
-        await until(pilot, lambda: "▶" not in text_of(grid_of(pilot)))
-        await until(pilot, lambda: "pausing" not in text_of(grid_of(pilot)))
-        await pilot.press("P")
-        await until(pilot, lambda: set(desired_in(arena_store).values()) == {"running"})
-        await until(pilot, lambda: no_workers == [str(arena_store)])
-
-
-@pytest.mark.action("arena", "pause_or_resume")
-async def test_p_pauses_the_runs_of_a_cell_or_one_of_them(
+@pytest.mark.action("arena", "pause_or_resume_table", "pause_or_resume")
+async def test_the_runs_of_the_table_of_a_cell_or_one_of_them_are_paused_and_go_on(
     open_app: OpenApp, arena_store: Path, no_workers: list[str]
 ) -> None:
     async with open_app(arena_store, size=(120, 60)) as pilot:
         await arena(pilot)
+        await pilot.press("P")
+        await until(pilot, lambda: set(desired_in(arena_store).values()) == {"paused"})
+        await pilot.press("P")
+        await until(pilot, lambda: set(desired_in(arena_store).values()) == {"running"})
+        await until(pilot, lambda: no_workers == [str(arena_store)])
+
         runs = pilot.app.screen.query_one(RunsTable)
-        before = desired_in(arena_store)
+        said = len(pilot.app._notifications)
         await pilot.press("p")  # of this cell all is over
-        await until(pilot, lambda: pilot.app._notifications)
-        assert desired_in(arena_store) == before
+        await until(pilot, lambda: len(pilot.app._notifications) > said)
+        assert set(desired_in(arena_store).values()) == {"running"}
         await pilot.press("G", "l", "l")
         await until(pilot, lambda: "queued" in text_of(runs))
+        await until(pilot, lambda: {item.desired for item in runs.items} == {"running"})
         await pilot.press("p")
         await until(pilot, lambda: set(desired_in(arena_store).values()) == {"paused"})
         await until(pilot, lambda: runs.items[-1].desired == "paused")
@@ -314,14 +303,15 @@ async def test_p_pauses_the_runs_of_a_cell_or_one_of_them(
 
 
 @pytest.mark.action("arena", "new_table")
-async def test_n_asks_first_of_all_for_what_the_table_lacks_and_what_came_of_it_is_told(
+async def test_n_asks_first_of_all_for_what_the_table_lacks_and_what_was_asked_for_is_shown(
     open_app: OpenApp, arena_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
     monkeypatch.setattr("bertcl_tui.app.controls.start_workers", started.append)
-    request = read_request({"sequences": "sst2:mrpc", "methods": "flat"})
+    asked = {"sequences": "sst2:mrpc", "methods": "flat", "train_rows": "200", "epochs": "1"}
+    request = read_request({**asked, "measures_per_epoch": "8"})
     launched = Launched(runs=5, there=0, searches=(), waiting=(), unfilled=())
-    async with open_app(arena_store) as pilot:
+    async with open_app(arena_store, size=(200, 60)) as pilot:
         await arena(pilot)
         await pilot.press("n")
         await until(pilot, lambda: isinstance(pilot.app.screen, NewTableScreen))
@@ -332,26 +322,13 @@ async def test_n_asks_first_of_all_for_what_the_table_lacks_and_what_came_of_it_
         await until(pilot, lambda: " of 90 runs are missing." in told(pilot, "#readiness"))
         assert int(told(pilot, "#readiness").split()[0]) < 90
 
-        await pilot.press("escape")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
-        pilot.app.screen.post_message(FillTable(request, launched))
-        await until(pilot, lambda: started)
-        assert "5 runs queued." in {note.message for note in pilot.app._notifications}
-
-
-async def test_the_table_that_was_asked_for_is_shown_however_its_runs_are_followed(
-    open_app: OpenApp, arena_store: Path
-) -> None:
-    texts = {"sequences": "sst2:mrpc", "methods": "flat", "train_rows": "200", "epochs": "1"}
-    request = read_request({**texts, "measures_per_epoch": "8"})
-    async with open_app(arena_store, size=(200, 60)) as pilot:
-        await arena(pilot)
-        await pilot.press("n")
-        await until(pilot, lambda: isinstance(pilot.app.screen, NewTableScreen))
         pilot.app.screen.dismiss(request)
         await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
         bar = pilot.app.screen.query_one(TopBar)
         await until(pilot, lambda: "setting 2 of 2" in bar.render_line(0).text)
+        pilot.app.screen.post_message(FillTable(request, launched))
+        await until(pilot, lambda: started)
+        assert "5 runs queued." in {note.message for note in pilot.app._notifications}
 
 
 @pytest.mark.action("arena", "retry_runs")

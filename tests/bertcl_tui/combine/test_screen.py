@@ -144,22 +144,18 @@ async def test_turning_b_shows_the_rates_of_the_engine_and_their_band(store: str
         assert combined_of(pilot).base == 1.0
 
 
-async def test_what_is_left_out_and_refused_says_why(store: str) -> None:
-    marked = {LIVE: frozenset({1, 7, 8}), DONE: frozenset({1, 2})}
+@pytest.mark.action("combine", "take", "unfold")
+async def test_what_is_left_out_says_why_and_space_takes_studies_and_trials_in_and_out(
+    store: str,
+) -> None:
+    marked = {LIVE: frozenset({1, 2, 7, 8}), DONE: frozenset({1, 2})}
     async with host(store, marked).run_test(size=SIZE) as pilot:
         await settle(pilot)
         said = " ".join(listed(pilot).split())
-        assert "1 of 31 trials · ESS 1.0" in said
+        assert "2 of 31 trials · ESS 1.8" in said
         assert "! #7 left out: pruned" in said
         assert "! #8 left out: collapsed" in said
         assert "✗ sst2:mrpc ! refused: other backbone" in said
-
-
-@pytest.mark.action("combine", "take", "unfold")
-async def test_space_takes_studies_and_trials_in_and_out(store: str) -> None:
-    marked = {LIVE: frozenset({1, 2}), DONE: frozenset({1, 2})}
-    async with host(store, marked).run_test(size=SIZE) as pilot:
-        await settle(pilot)
         await press(pilot, "space")
         assert [study.study for study in combined_of(pilot).studies] == ["sst2:mrpc"]
         await press(pilot, "space", "enter", "down")

@@ -16,6 +16,10 @@ from tests.bertcl_tui.waiting import until
 async def _compare(pilot: Pilot[None], *keys: str) -> ComparisonTable:
     await _enter(pilot)
     await pilot.press(*keys, "d")
+    return await _compared(pilot)
+
+
+async def _compared(pilot: Pilot[None]) -> ComparisonTable:
     await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen))
     table = pilot.app.screen.query_one(ComparisonTable)
     await until(pilot, lambda: table.items)
@@ -32,8 +36,9 @@ def _drawn(pilot: Pilot[None]) -> str:
 
 
 @pytest.mark.action("study", "compare_trials")
-@pytest.mark.action("compare", "show_alike", "back")
-async def test_trials_have_the_glyphs_that_they_have_and_only_what_differs_is_told_then_all(
+@pytest.mark.action("compare", "show_alike", "back", "turn_focus", "copy_table")
+@pytest.mark.action("comparison", "next_trial", "previous_trial", "open_chosen")
+async def test_marked_trials_have_their_glyphs_curves_and_what_differs_and_one_is_opened(
     open_app: OpenApp,
 ) -> None:
     async with open_app() as pilot:
@@ -54,14 +59,8 @@ async def test_trials_have_the_glyphs_that_they_have_and_only_what_differs_is_to
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
 
-
-@pytest.mark.action("comparison", "next_trial", "previous_trial", "open_chosen")
-@pytest.mark.action("compare", "turn_focus", "copy_table")
-async def test_curves_are_read_what_is_shown_is_copied_and_enter_opens_the_chosen_trial(
-    open_app: OpenApp,
-) -> None:
-    async with open_app() as pilot:
-        table = await _compare(pilot, "j", "space", "j", "space")
+        await pilot.press("space", "d")
+        table = await _compared(pilot)
         await pilot.press("y")
         assert pilot.app.clipboard.startswith("\t#10\t#6\np\t1.417\t1.402\n")
         await until(pilot, lambda: "#10" in _drawn(pilot) and "flat 5e-6" in _drawn(pilot))

@@ -1,7 +1,7 @@
 """Whatever is typed into a field or a filter: a value, or one line of what is wrong."""
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bertcl_tui.arena.fields import TABLE_FIELDS
@@ -17,6 +17,7 @@ COMPARED = st.sampled_from(["p_o", "state", "lr3", "time", "label", "#", "nothin
 OPERATORS = st.sampled_from([">", "<", ">=", "=", "!=", ":", " : ", ""])
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.dictionaries(NAMES, TEXTS | NUMBERS, max_size=3))
 def test_any_options_of_a_search(texts: dict[str, str]) -> None:
     def build() -> None:

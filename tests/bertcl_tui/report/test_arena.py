@@ -1,5 +1,6 @@
 """The report of the arena: its tables as its screen has them, and the differences behind them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
 
@@ -12,11 +13,22 @@ from engine.arena import legend
 from engine.arena.measuring import P, mean_gain
 from engine.errors import UsageError
 from tests.bertcl_tui.report.pages import Page, values
+from tests.recorded_arena import copy_with_arena
 
 
-@pytest.fixture
-def page(arena_reader: Reader, tmp_path: Path) -> Page:
-    out = tmp_path / "arena.html"
+@pytest.fixture(scope="module")
+def arena_reader(
+    arena_recording: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Reader]:
+    """Return a reader of an arena that nobody writes to."""
+    reader = Reader(str(copy_with_arena(arena_recording, tmp_path_factory.mktemp("arena"))))
+    yield reader
+    reader.close()
+
+
+@pytest.fixture(scope="module")
+def page(arena_reader: Reader, tmp_path_factory: pytest.TempPathFactory) -> Page:
+    out = tmp_path_factory.mktemp("report") / "arena.html"
     assert write_arena_report(arena_reader, out) == out.stat().st_size
     return Page(out)
 

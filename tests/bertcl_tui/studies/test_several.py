@@ -79,11 +79,20 @@ async def test_studies_are_marked_and_combined(open_app: OpenApp) -> None:
         assert not screen._aside & {*ids[1:]}
 
 
-async def test_several_are_paused_after_a_yes_and_go_on_and_are_stopped(
+@pytest.mark.action("studies", "stop_study")
+@pytest.mark.action("dialog", "back")
+async def test_it_is_asked_before_one_is_stopped_or_several_are_paused_go_on_or_are_stopped(
     open_app: OpenApp, store: Path
 ) -> None:
+    before = _desired(store)
     async with open_app() as pilot:
         await _ready(pilot)
+        for no in ("escape", "enter"):
+            await pilot.press("s")
+            await _asked(pilot)
+            await pilot.press(no)
+            await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
+            assert _desired(store) == before
         await pilot.press("a", "p")
         said = await _asked(pilot)
         assert f"Pause {LIVE}?" in said
@@ -139,20 +148,10 @@ async def test_trials_of_several_are_written_into_one_file_and_all_are_had_back_
         await until(pilot, lambda: not pilot.app.screen_stack[0].check_action("undo_delete", ()))
 
 
-async def test_a_range_ends_with_the_study_it_began_at(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        table = await _ready(pilot)
-        await pilot.press("j", "v", "D")
-        await _asked(pilot)
-        await pilot.press("y")
-        await until(pilot, lambda: _names(pilot) == [LIVE, PAUSED])
-        assert not table.ranging
-        header, line = (table.render_line(y).text for y in range(2))
-        assert line.index(LIVE) == header.index("study")
-
-
-@pytest.mark.action("studies", "archive_studies", "fold_archived")
-async def test_what_is_archived_is_counted_and_found(open_app: OpenApp) -> None:
+@pytest.mark.action("studies", "archive_studies", "fold_archived", "delete_study")
+async def test_what_is_archived_is_counted_and_found_and_what_is_deleted_gone(
+    open_app: OpenApp,
+) -> None:
     async with open_app() as pilot:
         table = await _ready(pilot)
         await pilot.press("j", "X")
@@ -168,6 +167,15 @@ async def test_what_is_archived_is_counted_and_found(open_app: OpenApp) -> None:
         await pilot.press("X", "x")
         await until(pilot, lambda: "archived" not in str(table.border_title))
         assert len(_names(pilot)) == 3
+
+        table.cursor = _names(pilot).index(DONE)
+        await pilot.press("v", "D")  # a range ends with the study it began at
+        await _asked(pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: _names(pilot) == [LIVE, PAUSED])
+        assert not table.ranging
+        header, line = (table.render_line(y).text for y in range(2))
+        assert line.index(LIVE) == header.index("study")
 
 
 @pytest.mark.action("studies", "rename_study")
