@@ -152,7 +152,7 @@ def figures_of(case: str, found: Sequence[Trial]) -> list[Figure]:
 
 def measure(*, quick: bool = False) -> list[Figure]:
     """Search with each number of workers, on each kind of store."""
-    cases, trials = (((0.0, 2),), 3) if quick else (CASES, TRIALS)
+    cases, trials = (((0.0, 2),), 2) if quick else (CASES, TRIALS)
     quieten()
     import_module("optuna.importance")
     figures = []

@@ -76,8 +76,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
     (packages,) = home.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
-    pip = [sys.executable, "-m", "pip", "--python", home / "bin/python", "install", "--quiet", "--no-compile"]
-    subprocess.run([*pip, "--no-deps", "--no-index", "--force-reinstall", wheel], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", home / "bin/python", "install", "--quiet"]
+    asked = ("--no-deps", "--no-index", "--no-compile", "--force-reinstall")
+    subprocess.run([*pip, *asked, wheel], check=True)
     return home / "bin"
 
 

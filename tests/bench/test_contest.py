@@ -113,9 +113,9 @@ class Lucky(Plain):
 
 def test_races_find_out_luck_and_are_paid_for() -> None:
     plain, raced = (Contestant("random", starts=False, raced=each) for each in (False, True))
-    grounds = [Lucky() for _ in range(8)]
+    grounds = [Lucky() for _ in range(20)]
     found = [replay(raced, ground, seed, 200).found(200) for seed, ground in enumerate(grounds)]
-    by_luck = [replay(plain, Lucky(), seed, 200).found(200) for seed in range(8)]
+    by_luck = [replay(plain, Lucky(), seed, 200).found(200) for seed in range(20)]
     assert np.mean(found) > np.mean(by_luck) + 0.05
     assert all(50 <= ground.asked <= 50 + 3 for ground in grounds), "a race costs what a trial does"
 
