@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._compositor import Compositor
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
@@ -39,15 +40,44 @@ def _styles_are_read_once() -> Iterator[None]:
     """Keep what was parsed of styles from app to app: each alone begins with nothing."""
     parse = Stylesheet._parse_rules
     known: dict[object, list[RuleSet]] = {}
+    variables: dict[str, str] = {}
+    values = frozenset(variables.items())
 
     def parsed(sheet: Stylesheet, css: str, **where: Any) -> list[RuleSet]:  # noqa: ANN401 - as Textual has it
-        key = (css, frozenset(where.items()), frozenset(sheet._variables.items()))
+        nonlocal variables, values
+        if sheet._variables is not variables:  # they are replaced, never changed
+            variables, values = sheet._variables, frozenset(sheet._variables.items())
+        key = (css, frozenset(where.items()), values)
         if key not in known:
             known[key] = parse(sheet, css, **where)
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stylesheet, "_parse_rules", parsed)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _frames_are_drawn_where_a_test_looks() -> Iterator[None]:
+    """Draw what has changed once a test has waited for it: nobody sees the frames before that."""
+    render, pause = Compositor.render_update, Pilot.pause
+    is_looked_at = False
+
+    def rendered(compositor: Compositor, full: bool = False, **how: Any) -> object:  # noqa: ANN401 - as Textual has it
+        return render(compositor, full, **how) if full or is_looked_at else None
+
+    async def paused(pilot: Pilot[Any], delay: float | None = None) -> None:
+        nonlocal is_looked_at
+        await pause(pilot, delay)
+        is_looked_at = True
+        try:
+            pilot.app.screen._compositor_refresh()
+        finally:
+            is_looked_at = False
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Compositor, "render_update", rendered)
+        patch.setattr(Pilot, "pause", paused)
         yield
 
 
