@@ -155,7 +155,8 @@ class NewStudyScreen(RequestScreen[Mapping[str, str] | None]):
     def _show_facts(self) -> None:
         with suppress(UsageError):  # said where it is typed
             self._protocol = build_protocol(self.asked)
-        self.set_class(bool(self._wanted), "-told")
+        # On what stands beside the fields alone: on the screen, all fields would be styled anew.
+        self.query_one("#side").set_class(bool(self._wanted), "-told")
         found = {each.task: self._found_of[each] for each in self._wanted if each in self._found_of}
         tasks = [each.task for each in self._wanted]
         self.query_one(FactsPanel).show(tasks, found, self._protocol, since=self._since)
