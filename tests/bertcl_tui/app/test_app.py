@@ -203,7 +203,7 @@ async def test_help_begins_with_the_place_it_was_asked_in_and_is_searched(
 
 @pytest.mark.action("app", "command_palette")
 async def test_the_palette_runs_an_action(open_app: OpenApp, store: Path) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=(80, 24)) as pilot:
         await _ready(pilot)
         await pilot.press("ctrl+p")
         await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
@@ -213,37 +213,31 @@ async def test_the_palette_runs_an_action(open_app: OpenApp, store: Path) -> Non
         await until(pilot, lambda: _desired(store) == "paused")
 
 
-async def test_the_palette_goes_to_any_study(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
+async def test_the_palette_goes_to_any_study_and_there_to_its_trials(open_app: OpenApp) -> None:
+    async with open_app(size=(80, 24)) as pilot:
         await _ready(pilot)
-        await _choose(pilot, "study sst2")
+        await _ask(pilot, "trial 9")  # no study is looked at
+        await until(pilot, lambda: "No&#160;matches" in pilot.app.export_screenshot())
+        await pilot.press("escape")
+        await _ask(pilot, "study sst2")
+        await _take(pilot)
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
         await until(pilot, lambda: "sst2:mrpc" in pilot.app.screen.query_one(TopBar).path)
-
-
-async def test_the_palette_goes_to_a_trial_of_the_study_one_looks_at(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
-        await _choose(pilot, "trial 17")
+        await _ask(pilot, "trial 9")
+        await _take(pilot)
         await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
-        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).path[-1:] == ("#17",))
+        await until(pilot, lambda: pilot.app.screen.query_one(TopBar).path[-1:] == ("#9",))
 
 
-async def test_the_palette_offers_no_trial_where_no_study_is_looked_at(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await _ready(pilot)
-        await pilot.press("colon", *"trial 17")
-        assert isinstance(pilot.app.screen, CommandPalette)
-        await until(pilot, lambda: "No&#160;matches" in pilot.app.export_screenshot())
-
-
-async def _choose(pilot: Pilot[None], words: str) -> None:
-    """Type these words into the palette, and take the first that it offers."""
+async def _ask(pilot: Pilot[None], words: str) -> None:
+    """Paste these words into the palette."""
     await pilot.press("colon")
     await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
-    await pilot.press(*words)
+    pilot.app.screen.query_one(Input).value = words
+
+
+async def _take(pilot: Pilot[None]) -> None:
+    """Take the first that the palette offers."""
     await until(pilot, lambda: _offered(pilot))
     await pilot.press("down", "enter")
 
@@ -294,13 +288,15 @@ def test_a_picture_is_called_as_the_screen_that_it_is_of(path: tuple[str, ...], 
     assert picture_name(path) == name
 
 
-async def test_every_theme_draws_every_screen(open_app: OpenApp) -> None:
+async def test_themes_of_every_kind_draw_one_screen_after_another(open_app: OpenApp) -> None:
+    themes = (("bertcl-light", "ansi-dark"), ("nord", "ansi-light", "bertcl-dark"), ("nord",))
     async with open_app() as pilot:
         await _ready(pilot)
-        for key, screen in (("", StudiesScreen), ("enter", StudyScreen), ("f1", HelpScreen)):
+        keys = (("", StudiesScreen), ("enter", StudyScreen), ("f1", HelpScreen))
+        for (key, screen), some in zip(keys, themes, strict=True):
             await pilot.press(*filter(None, [key]))
             await until(pilot, lambda screen=screen: isinstance(pilot.app.screen, screen))  # type: ignore[misc]
-            for theme in ("bertcl-light", "ansi-dark", "ansi-light", "nord", "bertcl-dark"):
+            for theme in some:
                 pilot.app.theme = theme
                 await pilot.pause()
                 word = "Help" if screen is HelpScreen else "rotten-tomatoes"

@@ -17,11 +17,12 @@ from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.widgets.frame import TopBar
 from engine.store.connection import open_store
 from engine.store.deletion import delete_study
-from engine.store.runs import trials_of
+from engine.store.run_states import finish_run
+from engine.store.runs import Scores, trials_of
 from engine.store.studies import control_study, find_study
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
-from tests.recorded import DONE, LIVE
+from tests.recorded import DONE, LIVE, PAUSED, RUNNING, WORKER
 
 
 class Drawn(BertclApp):
@@ -58,36 +59,38 @@ async def test_what_is_covered_follows_the_store_and_is_not_drawn(store: Path) -
         assert "paus" in app.export_screenshot()
 
 
-@pytest.mark.parametrize("what", ["study", "run", "trials"])
 async def test_what_lies_over_a_screen_stays_when_that_loses_what_it_shows(
-    open_app: OpenApp, store: Path, what: str
+    open_app: OpenApp, store: Path
 ) -> None:
     opened = open_store(str(store))
-    study = find_study(opened, DONE).id
-    first, second, *_ = trials_of(opened, study)
-    asked = {
-        "study": OpenStudy(study),
-        "run": OpenRun(first.id),
-        "trials": OpenCompare(study, (first.number, second.number)),
-    }
-    async with open_app() as pilot:
+    paused, done, live = (find_study(opened, name).id for name in (PAUSED, DONE, LIVE))
+    first, second, *_ = trials_of(opened, live)
+    finish_run(opened, RUNNING, WORKER, state="complete", scores=Scores(p_o=0.75, p_s=0.66))
+    asked = (
+        (paused, OpenStudy(paused)),
+        (done, OpenRun(trials_of(opened, done)[0].id)),
+        (live, OpenCompare(live, (first.number, second.number))),
+    )
+    async with open_app(size=(80, 24)) as pilot:
         app = pilot.app
         home = app.screen
         await until(pilot, lambda: app.query_one(StudiesTable).items)
-        app.post_message(asked[what])
-        await until(pilot, lambda: app.screen is not home)
-        screen = app.screen
-        assert isinstance(screen, LiveScreen)
-        await until(pilot, lambda: len(screen.query_one(TopBar).path) > 1)
-        await pilot.press("f1")
-        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        delete_study(opened, study)
-        screen.follow()
-        await until(pilot, lambda: not screen._reading)
-        assert isinstance(app.screen, HelpScreen)
+        for told, (study, message) in enumerate(asked):
+            app.post_message(message)
+            await until(pilot, lambda: app.screen is not home)
+            screen = app.screen
+            assert isinstance(screen, LiveScreen)
+            await until(pilot, lambda screen=screen: len(screen.query_one(TopBar).path) > 1)  # type: ignore[misc]
+            await pilot.press("f1")
+            await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+            delete_study(opened, study)
+            screen.follow()
+            await until(pilot, lambda screen=screen: not screen._reading)  # type: ignore[misc]
+            assert isinstance(app.screen, HelpScreen)
+            assert len(app._notifications) == told
 
-        await pilot.press("escape")
-        await until(pilot, lambda: app.screen is home)
-        (notice,) = app._notifications
-        assert notice.message.endswith("deleted")
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is home)
+            await until(pilot, lambda told=told: len(app._notifications) == told + 1)  # type: ignore[misc]
+            assert all(notice.message.endswith("deleted") for notice in app._notifications)
     opened.close()

@@ -1,12 +1,14 @@
 """What was asked for on a screen is told of, even after the person left that."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 from msgspec import Struct
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -72,36 +74,33 @@ async def _export_and_leave(pilot: Pilot[None], keys: tuple[str, str], path: Pat
     await until(pilot, lambda: app.screen is home)
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.file)
 async def test_a_file_that_is_written_after_its_screen_was_left(
-    open_app: OpenApp,
-    arena_store: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    place: Place,
+    open_app: OpenApp, arena_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = Event()
 
-    def written_later(*values: Any) -> object:  # noqa: ANN401 - each has its own
+    def written_later(place: Place, *values: Any) -> object:  # noqa: ANN401 - each has its own
         assert left.wait(60)
         return place.writes(*values)
 
-    monkeypatch.setattr(place.used_as, written_later)
-    async with open_app(arena_store) as pilot:
+    def is_told(app: App[None], *words: str) -> bool:
+        return any(all(word in note.message for word in words) for note in app._notifications)
+
+    for place in PLACES:
+        monkeypatch.setattr(place.used_as, partial(written_later, place))
+    async with open_app(arena_store, size=(80, 24)) as pilot:
         app = pilot.app
         await until(pilot, lambda: app.query_one(StudiesTable).items)
-        path = tmp_path / place.file
-        await _export_and_leave(pilot, place.keys, path)
-        left.set()
-        await until(
-            pilot, lambda: [note for note in app._notifications if "written" in note.message]
-        )
+        for place in PLACES:
+            left.clear()
+            await _export_and_leave(pilot, place.keys, tmp_path / place.file)
+            assert not is_told(app, place.file)
+            left.set()
+            await until(pilot, lambda place=place: is_told(app, place.file, "written"))  # type: ignore[misc]
 
         left.clear()
-        other = path.with_stem("other")
+        other = tmp_path / "other.json"
         await _export_and_leave(pilot, place.keys, other)
         other.mkdir()
         left.set()
-        await until(
-            pilot, lambda: [note for note in app._notifications if "folder" in note.message]
-        )
+        await until(pilot, lambda: is_told(app, "folder"))

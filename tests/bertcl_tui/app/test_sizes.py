@@ -10,7 +10,8 @@ from bertcl_tui.help.screen import DrawnOnce
 from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 
-USUAL = (80, 24)
+USUAL, LARGE = (80, 24), (150, 46)
+"""The latter is past every breakpoint."""
 
 
 def _places(pilot: Pilot[None]) -> list[tuple[str, Region]]:
@@ -27,7 +28,7 @@ async def test_every_screen_is_whole_again_after_a_terminal_of_no_size(open_app:
             await until(pilot, lambda key=key: bool(key) == (pilot.app.screen is not home))  # type: ignore[misc]
             await pilot.pause()
             before = _places(pilot)
-            for size in ((20, 6), (1, 1), (200, 60), USUAL):
+            for size in ((1, 1), LARGE, USUAL):
                 await pilot.resize_terminal(*size)
                 await pilot.pause()
             await until(pilot, lambda before=before: _places(pilot) == before)  # type: ignore[misc]

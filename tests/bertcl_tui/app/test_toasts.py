@@ -16,7 +16,7 @@ pytestmark = pytest.mark.app
 LONG = "a store that was moved away while it was being read, and that is looked for " * 2
 
 
-@pytest.mark.parametrize("size", [(60, 18), (80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(60, 18), (120, 40)])
 async def test_toasts_take_room_of_their_own_and_the_cursor_stays_in_sight(
     store: Path, size: tuple[int, int]
 ) -> None:

@@ -32,7 +32,7 @@ def _texts(pilot: Pilot[None]) -> list[str]:
     return [row.text for row in rows if row.query(Input)]
 
 
-async def test_what_is_typed_while_a_form_or_a_dialog_opens_is_typed_into_it(
+async def test_what_is_typed_while_a_form_or_a_dialog_opens_is_typed_into_it_each_in_its_field(
     open_app: OpenApp, store: Path
 ) -> None:
     async with open_app() as pilot:
@@ -42,6 +42,8 @@ async def test_what_is_typed_while_a_form_or_a_dialog_opens_is_typed_into_it(
         await until(pilot, lambda: _texts(pilot)[0] == "sqpspD")
         assert len(pilot.app.screen_stack) == 2
         assert find_study(open_store(str(store)), LIVE).desired == "running"
+        burst(pilot.app, "tab", *"two", "shift+tab", *"more")
+        await until(pilot, lambda: _texts(pilot)[:2] == ["more", "two"])  # each was selected
 
         await pilot.press("escape")
         await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
@@ -49,13 +51,3 @@ async def test_what_is_typed_while_a_form_or_a_dialog_opens_is_typed_into_it(
         burst(pilot.app, "r", *"xyz", "enter", "j")
         await until(pilot, lambda: table.items[0].name == "xyz")
         await until(pilot, lambda: table.cursor == 1)
-
-
-async def test_each_field_has_what_was_typed_for_it(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        await until(pilot, lambda: pilot.app.screen.query_one(StudiesTable).items)
-        await pilot.press("n")
-        await until(pilot, lambda: isinstance(pilot.app.screen, NewStudyScreen))
-        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
-        burst(pilot.app, *"one", "tab", *"two", "shift+tab", *"more")
-        await until(pilot, lambda: _texts(pilot)[:2] == ["more", "two"])  # each was selected
