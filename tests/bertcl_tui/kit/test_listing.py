@@ -85,7 +85,7 @@ def long_store(tmp_path: Path) -> Path:
 
 
 async def test_every_trial_of_a_long_study_is_reached(open_app: OpenApp, long_store: Path) -> None:
-    async with open_app(long_store) as pilot:
+    async with open_app(long_store, size=(80, 24)) as pilot:
         table = await _enter(pilot)
         assert len(table.items) == 300
         await pilot.press("G")
@@ -111,7 +111,7 @@ async def test_any_column_is_chosen_to_sort_by_and_on_top_one_stays_on_top(
         for row in reader.trials(1).rows
         if row.state != "collapsed"
     }
-    async with open_app() as pilot:
+    async with open_app(size=(80, 24)) as pilot:
         table = await _enter(pilot)
         await pilot.press("slash")
         pilot.app.screen.query_one(Input).value = "complete"
@@ -162,7 +162,7 @@ async def test_columns_none_of_which_sorts_leave_the_order_and_name_the_key_that
     open_app: OpenApp,
 ) -> None:
     settings = Settings(columns={"trials": ("rates",)}, keys={"choose_sort": "f7"})
-    async with open_app(settings=settings) as pilot:
+    async with open_app(size=(80, 24), settings=settings) as pilot:
         table = await _enter(pilot)
         before = _numbers(table)
         await pilot.press("o")
@@ -175,9 +175,9 @@ async def test_columns_none_of_which_sorts_leave_the_order_and_name_the_key_that
 async def test_an_order_is_remembered_but_one_by_what_not_every_study_has(
     store: Path, tmp_path: Path
 ) -> None:
-    kept = tmp_path / "config.toml"
+    kept, size = tmp_path / "config.toml", (120, 24)
     app = BertclApp(str(store), settings_path=kept)
-    async with app.run_test(size=(200, 40)) as pilot:
+    async with app.run_test(size=size) as pilot:
         usual = [study.name for study in (await _home(pilot)).items]
         table = await _enter(pilot)
         await pilot.press("b")
@@ -193,12 +193,12 @@ async def test_an_order_is_remembered_but_one_by_what_not_every_study_has(
         await until(pilot, kept.exists)
     settings = read_settings(kept)
     app = BertclApp(str(store), settings=settings)
-    async with app.run_test(size=(200, 40)) as pilot:
+    async with app.run_test(size=size) as pilot:
         table = await _enter(pilot)
         assert ("p_s▼" in _header(table), _numbers(table)) == (True, first)
     orders = {"trials": Order("lr7", descending=False), "studies": Order("age", descending=True)}
     app = BertclApp(str(store), settings=replace(settings, orders=orders))
-    async with app.run_test(size=(200, 40)) as pilot:
+    async with app.run_test(size=size) as pilot:
         home = await _home(pilot)
         assert [study.name for study in home.items] == usual
         assert "p▼" in _header(await _enter(pilot))
@@ -213,7 +213,7 @@ async def test_an_order_is_remembered_but_one_by_what_not_every_study_has(
 async def test_columns_are_chosen_and_remembered(store: Path, tmp_path: Path) -> None:
     kept = tmp_path / "config.toml"
     app = BertclApp(str(store), settings_path=kept)
-    async with app.run_test(size=(200, 40)) as pilot:
+    async with app.run_test(size=(200, 24)) as pilot:
         table = await _enter(pilot)
         await pilot.press("t", "space", "escape")
         assert _header(table)[1] == "#"
@@ -228,7 +228,7 @@ async def test_columns_are_chosen_and_remembered(store: Path, tmp_path: Path) ->
     chosen = ("number", "p", "p_o", "forgetting", "p_s", "rates", "state", "note", "attempts")
     assert read_settings(kept).columns["trials"] == chosen
     app = BertclApp(str(store), settings=read_settings(kept), settings_path=kept)
-    async with app.run_test(size=(200, 40)) as pilot:
+    async with app.run_test(size=(200, 24)) as pilot:
         table = await _enter(pilot)
         assert _header(table) == _CHOSEN
 
@@ -270,7 +270,7 @@ async def test_what_fits_or_is_marked_is_copied_with_every_digit_and_written(
     open_app: OpenApp, reader: Reader, tmp_path: Path
 ) -> None:
     first, second = reader.chosen_trials(1, [10, 6])
-    async with open_app() as pilot:
+    async with open_app(size=(80, 24)) as pilot:
         table = await _enter(pilot)
         await pilot.press("slash")
         pilot.app.screen.query_one(Input).value = "state:complete"
@@ -301,7 +301,6 @@ async def _export(pilot: Pilot[None], out: Path) -> None:
     await pilot.pause()
     assert "ends in none of" in str(pilot.app.screen.query_one("#remark").render())
     entry.value = str(out)
-    await pilot.pause()
     pilot.app.screen.query_one("#go", Button).press()
     await until(pilot, out.exists)
     await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
@@ -311,7 +310,7 @@ async def _export(pilot: Pilot[None], out: Path) -> None:
 
 
 async def test_a_filter_is_completed_and_earlier_ones_come_back(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=(80, 24)) as pilot:
         table = await _enter(pilot)
         entry = pilot.app.screen.query_one(Input)
         await pilot.press("slash", *"sta", "tab", *"coll", "tab")

@@ -56,7 +56,8 @@ async def test_a_filter_is_saved_and_holds_again_in_the_next_app(
 
 
 @pytest.mark.action("filter", "recall_filter")
-async def test_the_list_is_opened_from_the_line_too_and_forgets(
+@pytest.mark.action("study", "recall_filter")
+async def test_the_list_is_opened_from_the_line_too_and_forgets_and_trials_have_their_own(
     store: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "config.toml"
@@ -75,12 +76,6 @@ async def test_the_list_is_opened_from_the_line_too_and_forgets(
         await until(pilot, path.exists)
         await until(pilot, lambda: read_settings(path).filters == kept)
 
-
-@pytest.mark.action("study", "recall_filter")
-async def test_trials_have_filters_of_their_own(store: Path) -> None:
-    app = BertclApp(str(store), settings=Settings(filters={"trials": {"good": "p_o>0.7"}}))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await _ready(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, StudyScreen))
         await until(pilot, lambda: app.screen.focused)
@@ -88,4 +83,4 @@ async def test_trials_have_filters_of_their_own(store: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, SavedFiltersScreen))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, StudyScreen))
-        await until(pilot, lambda: app.screen.query_one(FilterBar).in_force == "p_o>0.7")
+        await until(pilot, lambda: app.screen.query_one(FilterBar).in_force == "p>1")
