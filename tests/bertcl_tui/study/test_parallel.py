@@ -26,7 +26,7 @@ def _filter(pilot: Pilot[None]) -> str:
 @pytest.mark.action("parallel", "axis_left", "axis_right", "mark_up", "mark_down")
 @pytest.mark.action("parallel", "set_lower", "set_upper", "take_brush", "take_brushes")
 async def test_edges_become_a_filter_and_a_filter_becomes_edges(open_app: OpenApp) -> None:
-    async with open_app(size=(120, 40)) as pilot:
+    async with open_app(size=(110, 32)) as pilot:
         await _enter(pilot)
         await pilot.press("j", "5")
         await until(pilot, lambda: "24 trials · embeddings ◆ 1e-5" in _drawn(pilot))

@@ -100,7 +100,7 @@ def _numbers(screen: StudyScreen) -> list[int]:
 )
 @pytest.mark.action("replay", "trial_above", "trial_below")
 async def test_to_and_fro_in_the_time_of_a_study(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=(80, 24)) as pilot:
         screen = await _enter(pilot)
         await pilot.press("T")
         await until(pilot, lambda: _replays(pilot, 30))
@@ -155,7 +155,7 @@ async def test_it_plays_to_the_end_and_stops(open_app: OpenApp) -> None:
 async def test_what_ends_meanwhile_is_shown_where_one_is_at_the_end(
     open_app: OpenApp, store: Path
 ) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=(80, 24)) as pilot:
         screen = await _enter(pilot)
         await pilot.press("T")
         await until(pilot, lambda: _replays(pilot, 30))

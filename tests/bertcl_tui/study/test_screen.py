@@ -108,7 +108,7 @@ async def test_the_running_trial_then_the_best_and_charts_that_follow_the_cursor
 async def test_a_trial_that_ends_moves_to_its_place_and_the_cursor_with_it(
     open_app: OpenApp, store: Path
 ) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         await _enter(pilot)
         await pilot.press("j", "j")
         finish_run(
@@ -123,7 +123,7 @@ async def test_a_trial_that_ends_moves_to_its_place_and_the_cursor_with_it(
 async def test_marks_are_kept_for_the_combination_where_others_mark_too(
     open_app: OpenApp, store: Path
 ) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         await _enter(pilot)
         await pilot.press("j", "space", "j", "space")
         await until(
@@ -149,7 +149,7 @@ async def test_marks_are_kept_for_the_combination_where_others_mark_too(
 
 @pytest.mark.action("study", "write_note")
 async def test_a_note_is_kept_and_found(open_app: OpenApp) -> None:
-    async with open_app(size=LARGE) as pilot:
+    async with open_app(size=SMALL) as pilot:
         await _enter(pilot)
         await pilot.press("j", "N")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
@@ -172,7 +172,7 @@ async def test_a_note_is_kept_and_found(open_app: OpenApp) -> None:
 
 
 @pytest.mark.action("study", "combine")
-async def test_marks_stand_before_a_long_filter_and_the_plane_tells_what_does_not_fit(
+async def test_marks_stand_before_a_filter_and_charts_tell_what_does_not_fit_it(
     open_app: OpenApp,
 ) -> None:
     async with open_app(size=LARGE) as pilot:
@@ -187,16 +187,24 @@ async def test_marks_stand_before_a_long_filter_and_the_plane_tells_what_does_no
         assert title.index("2 marked") < title.index("p_o")
         fitting = len(_numbers(pilot))
         await until(pilot, lambda: f"● {fitting}  • {24 - fitting}" in _drawn(pilot, "plane"))
+        pilot.app.screen.query_one(Input).value = "p>9"
+        await until(pilot, lambda: _numbers(pilot) == [])
+        await until(pilot, lambda: "No trial fits the filter." in _drawn(pilot, "rates"))
+        pilot.app.screen.query_one(Input).value = "lr3>1e-9"
+        await until(pilot, lambda: len(_numbers(pilot)) == 31)
+        pilot.app.screen.query_one(Input).value = "lr9>1e-5"
+        await pilot.pause()
+        assert "lr0..lr7" in str(pilot.app.screen.query_one("#wrong").render())
         await pilot.press("enter", "c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
 
 
-@pytest.mark.parametrize(("followed", "rows"), [(None, 256), (32, 32)])
 async def test_the_curves_say_on_how_many_rows_they_are_measured(
-    open_app: OpenApp, store: Path, followed: int | None, rows: int
+    open_app: OpenApp, store: Path
 ) -> None:
+    rows = 32
     with open_store(str(store)).writing() as connection:
-        connection.execute(update(stage).values(followed=followed))
+        connection.execute(update(stage).values(followed=rows))
     async with open_app(size=LARGE) as pilot:
         await _enter(pilot)
         told = f"on {rows} rows (one {1 / rows:.3f}, faint 95 %), ends on all"
@@ -210,15 +218,21 @@ async def test_the_curves_say_on_how_many_rows_they_are_measured(
 
 
 @pytest.mark.action("study", "pause_or_resume", "stop_study")
-async def test_pause_and_resume_at_once_and_stop_when_asked(open_app: OpenApp, store: Path) -> None:
-    async with open_app() as pilot:
+async def test_pause_and_resume_at_once_with_a_worker_and_stop_when_asked(
+    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(control, "start_workers", started.append)  # a process is too much here
+    async with open_app(size=SMALL) as pilot:
         await _enter(pilot)
         await pilot.press("p")
         await until(pilot, lambda: _desired(store) == "paused")
         top = pilot.app.screen.query_one(TopBar)
         await until(pilot, lambda: "pausing" in top.render_line(0).text)
+        assert started == []
         await pilot.press("p")
         await until(pilot, lambda: _desired(store) == "running")
+        await until(pilot, lambda: started)
         await until(pilot, lambda: "running ·" in top.render_line(0).text)
         await pilot.press("s", "n")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
@@ -231,9 +245,9 @@ async def test_resume_starts_a_worker_where_none_lives(
     open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(control, "start_workers", started.append)  # a process is too much here
+    monkeypatch.setattr(control, "start_workers", started.append)
     end_worker(open_store(str(store)), 1)
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         await _enter(pilot)
         await pilot.press("p")
         await until(pilot, lambda: started)
@@ -241,7 +255,7 @@ async def test_resume_starts_a_worker_where_none_lives(
 
 @pytest.mark.action("study", "sort", "reverse")
 async def test_keys_and_clicks_on_columns_sort_and_turn(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         await _enter(pilot)
         await pilot.press("o", "o", "o")
         await until(pilot, lambda: "by p_s ▼" in _title(pilot))
@@ -259,7 +273,7 @@ async def test_keys_and_clicks_on_columns_sort_and_turn(open_app: OpenApp) -> No
 async def test_collapsed_trials_are_counted_until_a_key_or_a_filter_asks_for_them(
     open_app: OpenApp,
 ) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         await _enter(pilot)
         await until(pilot, lambda: "Trials ─ 29 + 2 collapsed (x)" in _title(pilot))
         assert not {8, 16} & set(_numbers(pilot))
@@ -275,22 +289,6 @@ async def test_collapsed_trials_are_counted_until_a_key_or_a_filter_asks_for_the
         await pilot.press("enter", "escape")
         await until(pilot, lambda: len(_numbers(pilot)) == 29)
         assert isinstance(pilot.app.screen, StudyScreen)
-
-
-async def test_a_filter_that_nothing_fits_and_one_for_a_rate_that_there_is_not(
-    open_app: OpenApp,
-) -> None:
-    async with open_app() as pilot:
-        await _enter(pilot)
-        await pilot.press("j", "slash")
-        pilot.app.screen.query_one(Input).value = "p>9"
-        await until(pilot, lambda: _numbers(pilot) == [])
-        await until(pilot, lambda: "No trial fits the filter." in _drawn(pilot, "rates"))
-        pilot.app.screen.query_one(Input).value = "lr3>1e-9"
-        await until(pilot, lambda: len(_numbers(pilot)) == 31)
-        pilot.app.screen.query_one(Input).value = "lr9>1e-5"
-        await pilot.pause()
-        assert "lr0..lr7" in str(pilot.app.screen.query_one("#wrong").render())
 
 
 @pytest.mark.action("study", "next_panel")
@@ -318,21 +316,39 @@ async def test_a_small_terminal_shows_one_chart_by_tab_or_number_and_large_by_th
         await until(pilot, lambda: _table(pilot).has_focus)
 
 
-async def test_a_large_terminal_shows_all_and_a_number_makes_one_large(open_app: OpenApp) -> None:
+@pytest.mark.action("plane", "walk_left", "walk_right", "walk_up", "walk_down")
+async def test_a_large_terminal_shows_all_and_a_number_makes_one_large_to_be_read(
+    open_app: OpenApp,
+) -> None:
     async with open_app(size=LARGE) as pilot:
         await _enter(pilot)
         assert _shown(pilot) == list(PANELS[:-1]), "that of all rates is always large"
-        before = _chart(pilot, "plane").size
-        await pilot.press("3")
+        size = _chart(pilot, "plane").size
+        await pilot.press("j", "3")
         await pilot.pause()
-        assert _chart(pilot, "plane").size.width > before.width
+        assert _chart(pilot, "plane").size.width > size.width
+        await until(pilot, lambda: "#10" in _drawn(pilot, "plane"))
+
+        # a walk through the plane takes the cursor along
+        for key, way, sign in (
+            ("right", "p_s", 1),
+            ("down", "p_o", -1),
+            ("left", "p_s", -1),
+            ("up", "p_o", 1),
+        ):
+            before = _scored(pilot, _cursor(pilot))
+            await pilot.press(key)
+            await until(pilot, lambda before=before: _cursor(pilot) != before.number)  # type: ignore[misc]
+            here = _scored(pilot, _cursor(pilot))
+            assert sign * (getattr(here, way) - getattr(before, way)) > 0
+            await until(pilot, lambda: f"#{_cursor(pilot)}" in _drawn(pilot, "plane"))
         await pilot.press("escape")
         await pilot.pause()
-        assert _chart(pilot, "plane").size == before
+        assert _chart(pilot, "plane").size == size
         assert isinstance(pilot.app.screen, StudyScreen)
 
         # values are read in the large one, and escape goes back step by step
-        await pilot.press("j", "1")
+        await pilot.press("g", "j", "1")
         await until(pilot, lambda: "#10" in _drawn(pilot, "forgetting"))
         await pilot.press("left")
         await until(pilot, lambda: "step 100 of stage 2" in _drawn(pilot, "forgetting"))
@@ -342,28 +358,6 @@ async def test_a_large_terminal_shows_all_and_a_number_makes_one_large(open_app:
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen.maximized is None)
         assert _table(pilot).has_focus
-
-
-@pytest.mark.action("plane", "walk_left", "walk_right", "walk_up", "walk_down")
-async def test_a_walk_through_the_plane_takes_the_cursor_along(open_app: OpenApp) -> None:
-    async with open_app(size=LARGE) as pilot:
-        await _enter(pilot)
-        await pilot.press("j", "3")
-        await until(pilot, lambda: "#10" in _drawn(pilot, "plane"))
-        here = _scored(pilot, 10)
-        await pilot.press("right")
-        await until(pilot, lambda: _cursor(pilot) != 10)
-        assert _scored(pilot, _cursor(pilot)).p_s > here.p_s
-        await until(pilot, lambda: f"#{_cursor(pilot)}" in _drawn(pilot, "plane"))
-        for key, way in (("down", "p_o"), ("left", "p_s")):
-            before = _scored(pilot, _cursor(pilot))
-            await pilot.press(key)
-            await until(pilot, lambda before=before: _cursor(pilot) != before.number)  # type: ignore[misc]
-            assert getattr(_scored(pilot, _cursor(pilot)), way) < getattr(before, way)
-        before = _scored(pilot, _cursor(pilot))
-        await pilot.press("up")
-        await until(pilot, lambda: _cursor(pilot) != before.number)
-        assert _scored(pilot, _cursor(pilot)).p_o > before.p_o
 
 
 @pytest.mark.action("study", "choose_baseline", "turn_evaluator")
@@ -400,7 +394,7 @@ async def test_what_matters_is_told_where_nobody_did(open_app: OpenApp, store: P
 
 
 async def test_a_study_that_is_deleted_elsewhere_is_left(open_app: OpenApp, store: Path) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         stack = pilot.app.screen_stack
         await until(pilot, lambda: stack[0].query_one("StudiesTable").items)  # type: ignore[attr-defined]
         await pilot.press("j", "enter")
@@ -409,10 +403,10 @@ async def test_a_study_that_is_deleted_elsewhere_is_left(open_app: OpenApp, stor
         await until(pilot, lambda: isinstance(pilot.app.screen, StudiesScreen))
 
 
-async def test_every_size_can_be_drawn(open_app: OpenApp) -> None:
+async def test_unusual_sizes_can_be_drawn(open_app: OpenApp) -> None:
     async with open_app(size=(40, 12)) as pilot:
         await _enter(pilot)
-        for size in ((40, 12), SMALL, LARGE, (200, 60), (200, 24), (60, 50)):
+        for size in ((40, 12), (200, 24), (60, 50)):
             await pilot.resize_terminal(*size)
             await until(pilot, lambda size=size: pilot.app.screen.size == size)  # type: ignore[misc]
             assert _table(pilot).size.height >= 3

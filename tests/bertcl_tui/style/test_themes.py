@@ -62,7 +62,7 @@ def test_every_theme_that_is_offered_can_be_set(name: str) -> None:
     assert name in BertclApp("none.db").available_themes
 
 
-@pytest.mark.parametrize("theme", ["bertcl-dark", "bertcl-light", "nord", "textual-light"])
+@pytest.mark.parametrize("theme", ["bertcl-dark", "textual-light"])
 async def test_without_colours_the_line_of_the_cursor_still_differs(
     theme: str, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

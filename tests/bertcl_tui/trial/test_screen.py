@@ -14,6 +14,7 @@ from bertcl_tui.kit.dialogs import ConfirmScreen, FormScreen
 from bertcl_tui.kit.messages import OpenRun
 from bertcl_tui.store import control
 from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import PANELS, TrialScreen
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.frame import TopBar
@@ -39,15 +40,15 @@ SMALL, LARGE = (80, 24), (120, 40)
 COMPLETE, FAILED = 10, 24
 
 
-async def _open(pilot: Pilot[None], *keys: str) -> None:
-    """Open the first study and, in its table, what these keys lead to."""
+async def _enter(pilot: Pilot[None]) -> TrialsTable:
+    """Open the first study."""
     stack = pilot.app.screen_stack
     await until(pilot, lambda: stack[0].query_one("StudiesTable").items)  # type: ignore[attr-defined]
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
-    await until(pilot, lambda: pilot.app.screen.query_one("TrialsTable").items)  # type: ignore[attr-defined]
-    await pilot.press(*keys, "enter")
-    await _opened(pilot)
+    table = pilot.app.screen.query_one(TrialsTable)
+    await until(pilot, lambda: table.items)
+    return table
 
 
 async def _opened(pilot: Pilot[None]) -> None:
@@ -90,7 +91,9 @@ async def test_through_the_list_it_was_opened_from_to_the_one_that_runs_which_is
     monkeypatch.setattr(control, "start_workers", lambda _: None)
     opened = open_store(str(store))
     async with open_app() as pilot:
-        await _open(pilot, "j")
+        await _enter(pilot)
+        await pilot.press("j", "enter")
+        await _opened(pilot)
         assert "#10" in _top(pilot)
         assert "complete · p 1.417 = 0.754 + 0.663 · step 200 of 200" in _top(pilot)
         await until(pilot, lambda: "stage 2 privacy-qa" in _drawn(pilot, "learning"))
@@ -142,7 +145,7 @@ async def test_accuracies_at_the_ends_of_stages_and_every_layer_with_its_drift(
     ]
     record_stage_end(opened, RUNNING, WORKER, drifts)
     async with open_app() as pilot:
-        await _open(pilot)
+        await _open_number(pilot, RUNNING - 1)
         await until(pilot, lambda: "0.900" in _text(pilot, "matrix"))
         scored, _, reported = _text(pilot, "matrix").partition("validation rows")
         assert "ACC 0.750 · BWT −0.100 · forgetting 0.100" in scored
@@ -301,12 +304,14 @@ async def test_a_failed_trial_is_queued_again(
     place: str, open_app: OpenApp, store: Path, failed: RunRecord
 ) -> None:
     opened = open_store(str(store))
-    async with open_app() as pilot:
-        await _open(pilot, "G")
-        await until(pilot, lambda: "failed" in _top(pilot))
-        if place == "study":
-            await pilot.press("escape")
-            await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+    async with open_app(size=SMALL) as pilot:
+        if place == "trial":
+            await _open_number(pilot, FAILED)
+            await until(pilot, lambda: "failed" in _top(pilot))
+        else:
+            table = await _enter(pilot)
+            await pilot.press("G")
+            await until(pilot, lambda: table.current and table.current.number == FAILED)
         await pilot.press("R")
         await until(pilot, lambda: get_run(opened, failed.id).state == "queued", patience=120)
         assert get_run(opened, failed.id).spec == failed.spec

@@ -12,9 +12,10 @@ from bertcl_tui.app.app import BertclApp
 from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.study.screen import StudyScreen
 from bertcl_tui.trial.screen import TrialScreen
+from bertcl_tui.workers import log_view
 from bertcl_tui.workers.load_panel import LoadPanel
 from bertcl_tui.workers.log_table import FileTailScreen, LogTable
-from bertcl_tui.workers.log_view import WINDOW, LogView
+from bertcl_tui.workers.log_view import LogView
 from bertcl_tui.workers.screen import WorkersScreen
 from bertcl_tui.workers.table import WaitingTable, WorkersTable
 from engine.store.connection import open_store
@@ -298,12 +299,14 @@ async def test_the_log_follows_until_one_goes_back_in_it_and_tells_and_copies_wh
 
 @pytest.mark.action("log", "search", "next_hit", "previous_hit")
 async def test_the_whole_log_is_reached_a_window_at_a_time_and_searched_by_the_store(
-    open_app: OpenApp, store: Path
+    open_app: OpenApp, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = ["needle first", *(f"line {number}" for number in range(2 * WINDOW))]
+    window = 100
+    monkeypatch.setattr(log_view, "WINDOW", window)
+    texts = ["needle first", *(f"line {number}" for number in range(2 * window))]
     texts += ["NEEDLE second", "hay", "100% hay"]
     _say(store, *texts)
-    async with open_app(size=(120, 120)) as pilot:  # with few pages to turn
+    async with open_app(size=(120, 60)) as pilot:
         screen = await _opened(pilot)
         view = screen.query_one(LogView)
         assert len(_lines(screen)) < len(texts)
