@@ -1,6 +1,6 @@
 """Every screen as a picture, small and usual; the moment and the data stand still.
 
-Those that have more to show where there is more room are seen at a third size, and once light.
+Those that have more to show where there is more room are seen at a third size, and one light.
 
 ``pytest tests/bertcl_tui/snapshots --snapshot-update`` takes them anew; look at them then.
 """
@@ -223,24 +223,29 @@ SCREENS: Final[dict[str, Show]] = {
     )
 }
 
-LOOKS: Final = (*((size, "bertcl-dark") for size in SIZES), ((120, 40), "bertcl-light"))
-"""Light changes colours alone, so it is seen at one size."""
+LOOKS: Final = tuple((size, "bertcl-dark") for size in SIZES)
+LIGHT: Final = ((120, 40), "bertcl-light")
+"""Light changes colours alone, so it is seen where there are most of them."""
 FEWER: Final[dict[str, Sequence[tuple[tuple[int, int], str]]]] = {
+    "study": (*LOOKS, LIGHT),
     "curve_read": (LOOKS[1],),
-    "replay": LOOKS[:2],
+    "replay": (LOOKS[0],),
     "grouped": (LOOKS[1],),
-    "brushed": LOOKS[:2],
+    "brushed": (LOOKS[0],),
     "trial_classes": LOOKS[:2],
     "compare": LOOKS[:2],
     "combine": LOOKS[:2],
-    "new_table": (LOOKS[0], LOOKS[2]),
+    "new_table": (LOOKS[0],),
     "settings": LOOKS[:2],
     "watch": LOOKS[:2],
     "new_rule": LOOKS[:2],
     "help": LOOKS[:2],
     "leave": (LOOKS[0],),
 }
-"""What looks like another screen that is seen at all sizes, or the same with more room around."""
+"""What looks like another screen that is seen at all sizes, or the same with more room around.
+
+And what is seen light too.
+"""
 
 
 def in_words(value: object) -> str:
