@@ -32,6 +32,7 @@ from bertcl_tui.workers.loads import LoadsChanged
 from bertcl_tui.workers.table import WorkersTable
 from engine.spec import StudySpec
 from engine.store.connection import open_store
+from engine.store.remarks import change_marks
 from engine.store.studies import create_study
 from tests.bertcl_tui.snapshots.frozen import LOOKED_AT, NOW, STUDY, TOLD, remember_loads
 from tests.bertcl_tui.waiting import until
@@ -128,8 +129,9 @@ async def compare(pilot: Pilot[None]) -> None:
 
 async def combine(pilot: Pilot[None]) -> None:
     await studies(pilot)
-    assert isinstance(pilot.app, BertclApp)
-    pilot.app.marks[STUDY] = frozenset({10, 6, 25, 22, 8})
+    store = open_store("studies.db")
+    change_marks(store, STUDY, on=[10, 6, 25, 22, 8])
+    store.close()
     pilot.app.post_message(messages.OpenCombine(STUDY))
     await opened(pilot, "CombineScreen")
 
