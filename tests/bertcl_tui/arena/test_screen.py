@@ -25,6 +25,7 @@ from bertcl_tui.settings import Settings
 from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.screen import StudiesScreen
 from bertcl_tui.study.screen import StudyScreen
+from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.widgets.frame import TopBar
 from bertcl_tui.widgets.inputs import FieldRow
 from engine.arena import legend
@@ -114,20 +115,34 @@ async def test_the_table_of_all_that_was_run_and_of_what_workers_do(
 
 
 @pytest.mark.action("study", "open_arena")
-@pytest.mark.action("combine", "open_arena")
-async def test_it_is_reached_from_a_study_and_from_a_combination(
+@pytest.mark.action("combine", "open_arena", "back")
+async def test_it_is_reached_from_a_study_and_from_a_combination_and_marks_stay(
     open_app: OpenApp, arena_store: Path
 ) -> None:
     async with open_app(arena_store) as pilot:
         await until(pilot, lambda: pilot.app.screen.query_one("StudiesTable").items)  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        study = pilot.app.screen
+        await until(pilot, lambda: study.query_one(TrialsTable).items)
         await pilot.press("A")
         await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
-        await pilot.press("escape", "c")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is study)
+        await pilot.press("j", "space", "c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
+        combine = pilot.app.screen
+        assert isinstance(combine, CombineScreen)
+        await until(pilot, lambda: combine.combined)
+        assert combine.combined is not None
+        assert len(combine.combined.studies[0].trials) == 1
         await pilot.press("A")
         await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is combine)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is study)
+        assert len(study.query_one(TrialsTable).marked) == 1
 
 
 @pytest.mark.action("arena", "next_measure", "next_layout", "next_setting", "export_table")

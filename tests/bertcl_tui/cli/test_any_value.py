@@ -93,7 +93,7 @@ def put(path: Path, table: str, column: str, value: Value) -> None:
 
 
 @settings(max_examples=settings().max_examples // 4)
-@given(st.sampled_from(COLUMNS), VALUES, st.lists(st.sampled_from(LOOKS), min_size=3, max_size=3))
+@given(st.sampled_from(COLUMNS), VALUES, st.lists(st.sampled_from(LOOKS), min_size=2, max_size=2))
 def test_any_value_in_any_column(
     arena_recording: Path, place: Path, column: tuple[str, str], value: Value, looks: list[str]
 ) -> None:

@@ -17,9 +17,6 @@ from bertcl_tui.combine.screen import BandFound, CombineScreen
 from bertcl_tui.kit.dialogs import FormScreen
 from bertcl_tui.kit.messages import StartWorkers, Trouble
 from bertcl_tui.store.reader import Reader
-from bertcl_tui.studies.table import StudiesTable
-from bertcl_tui.study.screen import StudyScreen
-from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.widgets.chart import Chart
 from bertcl_tui.widgets.inputs import FieldRow
 from engine.arena.plan import arena_seeds
@@ -38,7 +35,6 @@ from engine.store.connection import open_store
 from engine.store.run_states import create_run
 from engine.store.schema import run
 from engine.store.studies import create_study
-from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.host import SIZE, Host, settle
 from tests.bertcl_tui.waiting import until
 from tests.engine.arena.doing import do
@@ -335,26 +331,6 @@ async def test_an_evaluation_queues_runs_and_what_they_score_fills_in_as_they_en
         assert str(screen.query_one("#scored").border_subtitle) == "2 of 2 runs complete"
         await press(pilot, "right")
         await until(pilot, lambda: "not run yet" in drawn(pilot, "#scored"))
-
-
-@pytest.mark.action("combine", "back")
-async def test_escape_goes_back_and_the_marks_stay(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
-        studies = pilot.app.screen
-        await until(pilot, lambda: studies.query_one(StudiesTable).items)
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
-        study = pilot.app.screen
-        await until(pilot, lambda: study.query_one(TrialsTable).items)
-        await pilot.press("j", "space")
-        await pilot.press("c")
-        await until(pilot, lambda: isinstance(pilot.app.screen, CombineScreen))
-        combine = screen_of(pilot)
-        await until(pilot, lambda: combine.combined)
-        assert len(combined_of(pilot).studies[0].trials) == 1
-        await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.screen is study)
-        assert len(study.query_one(TrialsTable).marked) == 1
 
 
 async def test_a_store_that_cannot_be_read_is_said(tmp_path: Path) -> None:

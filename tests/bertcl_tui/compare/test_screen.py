@@ -77,9 +77,10 @@ async def test_marked_trials_have_their_glyphs_curves_and_what_differs_and_one_i
         await pilot.press("h", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, TrialScreen))
 
-
-async def test_nothing_marked_is_held_against_the_baseline(open_app: OpenApp) -> None:
-    async with open_app(size=(80, 24)) as pilot:
-        table = await _compare(pilot, "j")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("u", "g", "j", "d")  # nothing marked is held against the baseline
+        table = await _compared(pilot)
         assert table.render_line(0).text.split() == ["›■", "#10", "●", "#0"]
         assert table.size.height >= 8

@@ -156,7 +156,7 @@ async def test_keys_open_a_study_the_form_and_the_combination_and_escape_comes_b
     async with open_app() as pilot:
         await _ready(pilot)
         for key, opened in (
-            *((key, StudyScreen) for key in ("l", "right")),
+            ("l", StudyScreen),
             ("n", NewStudyScreen),
             ("c", CombineScreen),
         ):
