@@ -118,7 +118,7 @@ async def test_p_pauses_and_resumes_what_is_not_complete_and_starts_a_worker_whe
 ) -> None:
     started: list[str] = []
     monkeypatch.setattr(control, "start_workers", started.append)  # a process is too much here
-    async with open_app() as pilot:
+    async with open_app(size=(80, 24)) as pilot:
         await _ready(pilot)
         await pilot.press("j", "p")
         await pilot.pause()
@@ -153,7 +153,7 @@ async def test_p_pauses_and_resumes_what_is_not_complete_and_starts_a_worker_whe
 async def test_keys_open_a_study_the_form_and_the_combination_and_escape_comes_back(
     open_app: OpenApp, store: Path
 ) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=(80, 24)) as pilot:
         await _ready(pilot)
         for key, opened in (
             ("l", StudyScreen),
@@ -178,7 +178,7 @@ async def test_keys_open_a_study_the_form_and_the_combination_and_escape_comes_b
 
 @pytest.mark.action("studies", "filter", "back")
 async def test_a_filter_narrows_escape_widens_and_a_wrong_one_says_so(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=(80, 24)) as pilot:
         await _ready(pilot)
         await pilot.press("slash", *"mrpc")
         await until(pilot, lambda: _names(pilot) == [DONE, PAUSED])
@@ -286,7 +286,7 @@ async def test_the_trial_that_a_row_calls_the_best_is_the_one_that_is_watched(
             " FROM cl_run WHERE study_id = 2 AND number = 9) WHERE study_id = 2 AND number = 4"
         )
     opened.close()
-    async with open_app() as pilot:
+    async with open_app(size=(80, 24)) as pilot:
         await _ready(pilot)
         await pilot.press("j")
         chart = pilot.app.screen.query_one("#watched", Chart)

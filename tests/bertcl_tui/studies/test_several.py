@@ -19,6 +19,8 @@ from tests.bertcl_tui.conftest import OpenApp
 from tests.bertcl_tui.waiting import until
 from tests.recorded import DONE, LIVE, PAUSED
 
+SMALL = (80, 24)
+
 
 @pytest.fixture(autouse=True)
 def _no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +56,7 @@ async def _asked(pilot: Pilot[None]) -> str:
 @pytest.mark.action("studies-table", "mark", "mark_all", "mark_range", "invert_marks")
 @pytest.mark.action("studies-table", "extend_down", "extend_up", "clear_marks")
 async def test_studies_are_marked_and_combined(open_app: OpenApp) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         table = await _ready(pilot)
         ids = [study.id for study in table.items]
         assert "◉" not in table.render_line(0).text
@@ -85,7 +87,7 @@ async def test_it_is_asked_before_one_is_stopped_or_several_are_paused_go_on_or_
     open_app: OpenApp, store: Path
 ) -> None:
     before = _desired(store)
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         await _ready(pilot)
         for no in ("escape", "enter"):
             await pilot.press("s")
@@ -119,7 +121,7 @@ async def test_trials_of_several_are_written_into_one_file_and_all_are_had_back_
     open_app: OpenApp, store: Path, tmp_path: Path
 ) -> None:
     before, out = _desired(store), tmp_path / "both.csv"
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         await _ready(pilot)
         await pilot.press("space", "j", "space", "E")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
@@ -152,7 +154,7 @@ async def test_trials_of_several_are_written_into_one_file_and_all_are_had_back_
 async def test_what_is_archived_is_counted_and_found_and_what_is_deleted_gone(
     open_app: OpenApp,
 ) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         table = await _ready(pilot)
         await pilot.press("j", "X")
         await until(pilot, lambda: _names(pilot) == [LIVE, PAUSED])
@@ -182,7 +184,7 @@ async def test_what_is_archived_is_counted_and_found_and_what_is_deleted_gone(
 @pytest.mark.action("studies", "write_note")
 @pytest.mark.action("study", "rename_study")
 async def test_a_study_is_renamed_and_noted(open_app: OpenApp, store: Path) -> None:
-    async with open_app() as pilot:
+    async with open_app(size=SMALL) as pilot:
         await _ready(pilot)
         await pilot.press("r")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormScreen))
