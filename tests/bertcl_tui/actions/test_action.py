@@ -99,7 +99,7 @@ def _another(app: BertclApp, before: Screen[object]) -> bool:
 @pytest.mark.app
 async def test_the_keys_of_all_that_stands_in_a_screen_are_held_apart(store: Path) -> None:
     app = BertclApp(str(store))
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         home = app.screen
         await until(pilot, lambda: home.query_one(StudiesTable).items)
         for keys in ("enter enter", "c", "A", "W", "f2", "f3"):
@@ -124,7 +124,7 @@ def _hold_apart(screen: Screen[object]) -> None:
 @pytest.mark.app
 async def test_a_given_key_is_pressed_shown_and_explained(store: Path) -> None:
     app = BertclApp(str(store), settings=Settings(keys={"new_study": "f6,e", "cursor_down": "f8"}))
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         table = app.screen.query_one(StudiesTable)
         await until(pilot, lambda: table.items)
         await pilot.press("f8")

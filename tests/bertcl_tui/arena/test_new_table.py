@@ -62,7 +62,7 @@ def host(store: str) -> Host:
 async def test_runs_are_counted_and_the_command_follows_is_copied_and_leaves_without_a_trace(
     store: str,
 ) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
+    async with host(store).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         form = Form(pilot)
         row = form.row("first_lr")
@@ -94,7 +94,7 @@ async def test_runs_are_counted_and_the_command_follows_is_copied_and_leaves_wit
 
 
 async def test_what_is_wrong_is_said_as_it_is_typed(store: str) -> None:
-    async with host(store).run_test(size=SIZE) as pilot:
+    async with host(store).run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         form = Form(pilot)
         assert form.wrong == []
@@ -205,7 +205,7 @@ async def test_start_queues_what_is_missing_and_tells_the_app(
 
 async def test_what_is_refused_is_said_and_can_be_tried_again(tmp_path: Path) -> None:
     app = host(str(tmp_path / "no-such-folder" / "studies.db"))
-    async with app.run_test(size=SIZE) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         form = Form(pilot)
         await pilot.press("ctrl+s")

@@ -119,7 +119,7 @@ async def test_the_table_of_all_that_was_run_and_of_what_workers_do(
 async def test_it_is_reached_from_a_study_and_from_a_combination_and_marks_stay(
     open_app: OpenApp, arena_store: Path
 ) -> None:
-    async with open_app(arena_store) as pilot:
+    async with open_app(arena_store, size=(80, 24)) as pilot:
         await until(pilot, lambda: pilot.app.screen.query_one("StudiesTable").items)  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, StudyScreen))
@@ -361,7 +361,7 @@ async def test_r_runs_once_more_what_failed(
     launch(str(path), read_request({**texts, "data": str(tasks), "model": str(backbone)}))
     store = open_store(str(path))
     do(store, ((0.7,),), state="failed", reason="it broke")
-    async with open_app(path) as pilot:
+    async with open_app(path, size=(80, 24)) as pilot:
         await until(pilot, lambda: pilot.app.screen.has_class("-empty"))
         await pilot.press("A")
         await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))
@@ -380,7 +380,7 @@ async def test_r_runs_once_more_what_failed(
 async def test_an_empty_arena_says_what_it_is_and_what_to_press(
     open_app: OpenApp, tmp_path: Path
 ) -> None:
-    async with open_app(empty_store(tmp_path / "empty.db")) as pilot:
+    async with open_app(empty_store(tmp_path / "empty.db"), size=(80, 24)) as pilot:
         await until(pilot, lambda: pilot.app.screen.has_class("-empty"))
         await pilot.press("A")
         await until(pilot, lambda: isinstance(pilot.app.screen, ArenaScreen))

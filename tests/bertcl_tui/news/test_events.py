@@ -120,7 +120,7 @@ async def test_what_happens_while_the_app_is_open_is_told_once_where_it_is_liked
 ) -> None:
     opened = open_store(str(store))
     live = find_study(opened, LIVE).id
-    async with open_app(settings=Settings(notify=notify)) as pilot:
+    async with open_app(size=(80, 24), settings=Settings(notify=notify)) as pilot:
         app = pilot.app
         await until(pilot, lambda: app.screen.query_one("StudiesTable").items)  # type: ignore[attr-defined]
         await until(pilot, lambda: app.store_watch.herald.has_looked)  # type: ignore[attr-defined]

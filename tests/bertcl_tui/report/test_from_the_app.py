@@ -38,7 +38,7 @@ async def _arena(pilot: Pilot[None]) -> None:
 async def test_a_key_writes_the_report(
     open_app: OpenApp, arena_store: Path, tmp_path: Path
 ) -> None:
-    async with open_app(arena_store) as pilot:
+    async with open_app(arena_store, size=(80, 24)) as pilot:
         home = pilot.app.screen
         for open_it, title in ((_study, LIVE), (_arena, "Arena")):
             out = tmp_path / f"{len(title)}.html"
