@@ -85,15 +85,6 @@ async def test_a_rule_is_made_changed_switched_and_taken_away(store: Path, tmp_p
         await until(pilot, lambda: not isinstance(app.screen, WatchScreen))
 
 
-async def test_the_apps_own_rule_is_the_notifications(store: Path, tmp_path: Path) -> None:
-    async with _opened(store, tmp_path) as pilot:
-        await pilot.press("space")
-        await until(pilot, lambda: not read_settings(tmp_path / "config.toml").notify)
-        assert not pilot.app.screen.query_one(RulesTable).items[0].rule.active
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, SettingsScreen))
-
-
 @pytest.mark.action("watch", "try_rule")
 async def test_rules_hold_while_the_app_is_open(store: Path, tmp_path: Path) -> None:
     with hook() as server:
@@ -118,25 +109,31 @@ async def test_rules_hold_while_the_app_is_open(store: Path, tmp_path: Path) -> 
             assert "secret" not in "".join(_toasts(pilot))
 
 
-async def test_settings_and_rules_show_what_the_other_changed(store: Path, tmp_path: Path) -> None:
+async def test_the_apps_own_rule_is_the_notifications_and_settings_show_what_the_other_changed(
+    store: Path, tmp_path: Path
+) -> None:
     async with _opened(store, tmp_path) as pilot:
         app = pilot.app
         assert isinstance(app, BertclApp)
         table = app.screen.query_one(RulesTable)
         assert table.items[0].rule.active
-        await pilot.press("f2")
+        await pilot.press("space")
+        await until(pilot, lambda: not read_settings(tmp_path / "config.toml").notify)
+        assert not table.items[0].rule.active
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
         row = app.screen.query_one("#notify", FieldRow)
-        row.text = "off"
-        await until(pilot, lambda: not app.settings.notify)
+        assert row.text == "off"
+        row.text = "on"
+        await until(pilot, lambda: app.settings.notify)
         await pilot.press("f3")
         await until(pilot, lambda: isinstance(app.screen, WatchScreen))
-        assert not app.screen.query_one(RulesTable).items[0].rule.active
+        assert app.screen.query_one(RulesTable).items[0].rule.active
         await pilot.press("space", "escape")
         await until(pilot, lambda: isinstance(app.screen, SettingsScreen))
-        await until(pilot, lambda: row.text == "on")
-        row.text = "off"
-        await until(pilot, lambda: not app.settings.notify)
+        await until(pilot, lambda: row.text == "off")
+        row.text = "on"
+        await until(pilot, lambda: app.settings.notify)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, WatchScreen))
-        await until(pilot, lambda: not table.items[0].rule.active)
+        await until(pilot, lambda: table.items[0].rule.active)
