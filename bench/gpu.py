@@ -68,7 +68,7 @@ WHOLE = Sizes(
     scored_rows=128,
 )
 QUICK = Sizes(
-    shape={}, steps=2, batch_size=4, rounds=1, trials=(2,), tasks=("long",), scored_rows=64
+    shape={}, steps=2, batch_size=4, rounds=1, trials=(2,), tasks=("long",), scored_rows=32
 )
 
 
