@@ -10,7 +10,7 @@ import asyncio
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import chdir, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,8 @@ from bertcl_tui.store.reader import Reader
 from bertcl_tui.studies.table import StudiesTable
 from bertcl_tui.study.trials_table import TrialsTable
 from bertcl_tui.trial.screen import TrialScreen
-from engine.store.connection import DEFAULT_STORE
+from engine.store.connection import DEFAULT_STORE, open_store
+from engine.store.remarks import change_marks
 from tests.bertcl_tui.waiting import until
 
 HERE: Final = Path(__file__).resolve().parent
@@ -50,12 +51,14 @@ async def take_pictures(store: str, names: Container[str]) -> None:
         await until(pilot, lambda: app.screen.query_one(StudiesTable).items)
         await take("studies")
         first, *others = app.screen.query_one(StudiesTable).items
+        marks: dict[int, list[int]] = {}
         for study in (first, *others):
             best = app.reader.scored(study.id)[:MARKED]
             record = app.reader.record(study.id)
             searched = record is not None and record.spec.method == "profile"
             if best and searched and study.model == first.model:
-                app.marks[study.id] = frozenset(trial.number for trial in best)
+                marks[study.id] = [trial.number for trial in best]
+        mark(store, marks)
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, NewStudyScreen))
         await take("new-study")
@@ -72,12 +75,19 @@ async def take_pictures(store: str, names: Container[str]) -> None:
         await until(pilot, lambda: app.screen.query(ComparisonTable))
         await take("compare")
         await pilot.press("escape")
-        app.post_message(OpenCombine(first.id))
+        app.post_message(OpenCombine(None))
         await take("combine")
         await pilot.press("escape", "escape")
         app.post_message(OpenArena())
         await until(pilot, lambda: app.screen.query(ArenaGrid))
         await take("arena")
+
+
+def mark(store: str, marks: Mapping[int, Sequence[int]]) -> None:
+    """Mark trials of studies, as somebody who looked at them would."""
+    with closing(open_store(store)) as opened:
+        for study_id, numbers in marks.items():
+            change_marks(opened, study_id, on=numbers)
 
 
 def take_report(store: str) -> None:

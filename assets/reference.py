@@ -106,7 +106,7 @@ def _with_words() -> Iterator[tuple[Option, Mapping[str, str]]]:
 
 def keys() -> str:
     """Return every key by the place where it is pressed, with the name that settings know."""
-    app: App[None] = App()
+    app: App[object] = App()
     return "\n".join(
         f"## {place_name[0].upper()}{place_name[1:]}\n\n"
         + table(
