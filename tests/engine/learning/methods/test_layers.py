@@ -38,15 +38,12 @@ def _is_low(name: str) -> bool:
     return "embeddings" in name or "encoder.layer.0." in name
 
 
-@pytest.mark.parametrize("state", ["fresh", "carried"])
-@pytest.mark.parametrize("rates", [None, RATES])
+@pytest.mark.parametrize(("rates", "state"), [(None, "carried"), (RATES, "fresh")])
 def test_low_layers_learn_the_first_task_alone(
     ask: Ask, rates: tuple[float, ...] | None, state: str
 ) -> None:
-    spec = ask(
-        TRIPLE, method="freeze-later", options={"layers": 1}, rates=rates, optimizer_state=state
-    )
-    learner = prepare(spec)
+    asked = {"options": {"layers": 1}, "rates": rates, "optimizer_state": state}
+    learner = prepare(ask(TRIPLE, method="freeze-later", epochs=1, **asked))
     assert any(map(_is_low, _moved_in(learner, 0)))
     for stage in (1, 2):
         moved = _moved_in(learner, stage)
@@ -55,7 +52,8 @@ def test_low_layers_learn_the_first_task_alone(
 
 
 def test_its_first_stage_is_that_of_flat(ask: Ask) -> None:
-    later, flat = prepare(ask(method="freeze-later", options={"layers": 2})), prepare(ask())
+    frozen_later = ask(method="freeze-later", options={"layers": 2}, epochs=1)
+    later, flat = prepare(frozen_later), prepare(ask(epochs=1))
     last = flat.setup.plans[0].last_step
     for learner in (later, flat):
         learn_until(learner, last)
@@ -85,7 +83,7 @@ def _assert_gone_on_with(spec: RunSpec, *stops: int) -> None:
 
 
 def test_a_frozen_encoder_stays_so_when_it_is_gone_on(ask: Ask) -> None:
-    _assert_gone_on_with(ask(method="seq-star", options={"warmup": 1}), 1, 3, 4, 7)
+    _assert_gone_on_with(ask(method="seq-star", options={"warmup": 1}), 1, 4)
 
 
 def test_heads_have_their_own_rate_unless_a_profile_says_it(ask: Ask) -> None:
@@ -154,7 +152,7 @@ def test_heads_that_drift_count_no_more_than_those_that_rest(ask: Ask) -> None:
 
 
 def test_its_rates_are_the_same_when_it_is_gone_on_with(ask: Ask) -> None:
-    _assert_gone_on_with(_auto(ask), 1, 2, 4, 8)
+    _assert_gone_on_with(_auto(ask, epochs=1), 1, 2, 4)
 
 
 def test_the_next_step_has_its_own_rates_again(ask: Ask) -> None:

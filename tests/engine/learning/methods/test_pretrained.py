@@ -89,13 +89,11 @@ def test_recadam_can_hold_what_each_stage_begins_with(ask: Ask) -> None:
     assert moved("pretrained") > 1e-3, "all that stage 1 taught it is gone after a step"
 
 
-@pytest.mark.parametrize("rates", [None, RATES])
 @pytest.mark.parametrize(
-    ("method", "options"),
+    ("method", "options", "rates"),
     [
-        ("recadam", {"anchor": "stage"}),
-        ("recadam", {}),
-        ("mixout", {"p": 0.5, "dropout": "replaced"}),
+        ("recadam", {"anchor": "stage"}, RATES),
+        ("mixout", {"p": 0.5, "dropout": "replaced"}, None),
     ],
 )
 def test_they_go_on_where_they_were(

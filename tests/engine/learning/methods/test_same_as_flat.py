@@ -29,25 +29,14 @@ Learnt = tuple[SequenceLearner, list[Event]]
 
 
 @pytest.fixture(scope="module")
-def flat(ask: Ask) -> Learnt:
-    return learn(ask(PAIR, epochs=1))
-
-
-@pytest.fixture(scope="module")
 def profile(ask: Ask) -> Learnt:
     return learn(ask(PAIR, rates=RATES, epochs=1))
 
 
 @pytest.mark.parametrize("method", NOTHING)
-def test_with_one_rate(method: str, flat: Learnt, ask: Ask) -> None:
-    learner, events = flat
-    same, found = learn(ask(PAIR, method=method, options=NOTHING[method], epochs=1))
+def test_with_a_profile(method: str, profile: Learnt, ask: Ask) -> None:
+    learner, events = profile
+    spec = ask(PAIR, method=method, rates=RATES, options=NOTHING[method], epochs=1)
+    same, found = learn(spec)
     assert same_weights(weights(same), weights(learner))
     assert measured(found) == measured(events)
-
-
-@pytest.mark.parametrize("method", NOTHING)
-def test_with_a_profile(method: str, profile: Learnt, ask: Ask) -> None:
-    learner, _ = profile
-    same, _ = learn(ask(PAIR, method=method, rates=RATES, options=NOTHING[method], epochs=1))
-    assert same_weights(weights(same), weights(learner))

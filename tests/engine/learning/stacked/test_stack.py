@@ -123,8 +123,8 @@ def _assert_same_state(together: SequenceLearner, alone: SequenceLearner) -> Non
         (("mood", "topic"), {}),
         (("mood", "topic"), ORIGINAL_CODE),
         (("mood", "topic"), {"batching": "by-length"}),
-        (TRIPLE, {"batch_size": 10}),
-        (("mood", "agree"), {"batch_size": 10, "dropout": True}),
+        (TRIPLE, {"batch_size": 20}),
+        (("mood", "agree"), {"batch_size": 20, "dropout": True}),
     ],
     ids=["default", "original-code", "by length", "three tasks, a short last batch", "dropout"],
 )
@@ -142,7 +142,7 @@ def test_each_is_as_it_is_alone(
 
 
 def test_in_bf16_losses_are_as_near_as_bf16_is(alone: Alone, ask: Ask) -> None:
-    specs = _specs(ask, precision="bf16")
+    specs = _specs(ask, precision="bf16", batch_size=24)
     learners = [prepare(spec) for spec in specs]
     said = _said(_stack(learners).events())
     for spec, learner in zip(specs, learners, strict=True):
@@ -176,7 +176,7 @@ def test_who_left_may_come_back(alone: Alone, ask: Ask) -> None:
         _assert_same_state(learner, alone(spec)[0])
 
 
-@pytest.mark.parametrize("step", [1, 3, 4])
+@pytest.mark.parametrize("step", [3, 4])
 def test_who_leaves_goes_on_alone_and_the_others_as_they_were(
     alone: Alone, ask: Ask, step: int
 ) -> None:
@@ -318,9 +318,10 @@ def test_dropout_of_a_gpu_is_each_trials_own_and_the_same_again(ask: Ask) -> Non
 @pytest.mark.usefixtures("padded")
 def test_dropout_of_a_gpu_is_as_strong_as_alone(ask: Ask) -> None:
     """The same weights and rows many times: only masks differ, and what a mask does to a loss."""
-    asked = {"lr": 1e-12, "dropout": True, "shuffle": False, "batch_size": 48}
-    together = _said(_stack([prepare(ask(epochs=2, **asked)) for _ in range(8)]).events())
-    drawn = [loss for events in together.values() for loss in losses(events)[:2]]
+    asked = {"lr": 1e-12, "dropout": True, "shuffle": False, "batch_size": 48, "curve_share": 0.0}
+    stack = _stack([prepare(ask(epochs=24, **asked)) for _ in range(8)])
+    together = (event.loss for _, event in stack.events() if isinstance(event, Stepped))
+    drawn = list(islice(together, 2 * 8))
     learner = prepare(ask(epochs=24, **asked))
     steps = (event.loss for event in learner.events() if isinstance(event, Stepped))
     solo = list(islice(steps, 24))
