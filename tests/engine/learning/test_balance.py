@@ -20,7 +20,15 @@ from engine.learning.prepare import prepare
 from engine.learning.stacked.stack import Stack
 from engine.spec import RunSpec
 from engine.work.answers import check
-from tests.engine.learning.asking import Ask, learn, learn_until, losses, same_weights, weights
+from tests.engine.learning.asking import (
+    Ask,
+    go_on,
+    learn,
+    learn_saving,
+    losses,
+    same_weights,
+    weights,
+)
 from tests.tiny import tiny_tasks
 
 RARE = 10
@@ -103,7 +111,7 @@ def test_weighted_the_loss_is_a_mean_over_rows_whatever_the_pieces(skewed: Ask) 
 
 @pytest.mark.parametrize("balance", BALANCES)
 def test_in_a_stack_each_is_as_it_is_alone(skewed: Ask, balance: str) -> None:
-    specs = [skewed(lr=lr, epochs=1, balance=balance) for lr in (1e-3, 3e-3)]
+    specs = [skewed(lr=lr, epochs=1, balance=balance, batch_size=32) for lr in (1e-3, 3e-3)]
     learners = [prepare(spec) for spec in specs]
     stack = Stack()
     for learner in learners:
@@ -115,22 +123,21 @@ def test_in_a_stack_each_is_as_it_is_alone(skewed: Ask, balance: str) -> None:
         assert found == pytest.approx(losses(alone), rel=1e-4)
 
 
+@pytest.fixture(scope="module")
+def plain(skewed: Ask) -> SequenceLearner:
+    """Return what learnt without any balance, to its end."""
+    return learn(skewed(epochs=1))[0]
+
+
 @pytest.mark.parametrize("balance", BALANCES)
-def test_a_restored_learner_gives_what_an_undisturbed_one_gives(skewed: Ask, balance: str) -> None:
+def test_it_changes_what_is_learnt_also_by_a_restored_learner(
+    skewed: Ask, plain: SequenceLearner, balance: str
+) -> None:
     spec = skewed(epochs=1, balance=balance)
-    undisturbed, _ = learn(spec)
-    first, second = prepare(spec), prepare(spec)
-    learn_until(first, 3)
-    second.restore(first.save())
-    list(second.events())
-    assert same_weights(weights(second), weights(undisturbed))
-
-
-@pytest.mark.parametrize("balance", BALANCES)
-def test_it_changes_what_is_learnt(skewed: Ask, balance: str) -> None:
-    plain, _ = learn(skewed(epochs=1))
-    other, _ = learn(skewed(epochs=1, balance=balance))
-    assert not same_weights(weights(plain), weights(other))
+    undisturbed, _, (saved,) = learn_saving(spec, 3)
+    assert not same_weights(weights(plain), weights(undisturbed))
+    resumed, _ = go_on(spec, saved)
+    assert same_weights(weights(resumed), weights(undisturbed))
 
 
 def test_macro_f1_is_what_one_finds_by_hand_and_what_scikit_learn_has() -> None:
@@ -151,8 +158,10 @@ def _matrix(learner: SequenceLearner, name: str) -> tuple[tuple[float, ...], ...
     )
 
 
-def test_p_is_made_of_what_the_protocol_says_and_learning_is_the_same(skewed: Ask) -> None:
-    by_accuracy, _ = learn(skewed(epochs=1))
+def test_p_is_made_of_what_the_protocol_says_and_learning_is_the_same(
+    skewed: Ask, plain: SequenceLearner
+) -> None:
+    by_accuracy = plain
     by_macro_f1, events = learn(skewed(epochs=1, score="macro-f1"))
     assert same_weights(weights(by_accuracy), weights(by_macro_f1))
     assert by_accuracy.search_matrix.rows == _matrix(by_macro_f1, "accuracy")

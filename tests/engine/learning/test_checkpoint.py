@@ -191,7 +191,7 @@ def _first_stage(spec: RunSpec, folder: Path) -> Checkpoint:
 
 @pytest.mark.parametrize(
     ("begun_by", "method"),
-    [("flat", "flat"), ("flat", "ewc-task"), ("lora", "lora"), ("derpp", "derpp")],
+    [("flat", "ewc-task"), ("lora", "lora"), ("derpp", "derpp")],
 )
 def test_taken_over_from_another_sequence(
     begun_by: str, method: str, ask: Ask, tmp_path: Path

@@ -12,7 +12,7 @@ from engine.learning.model import SequenceModel
 from engine.learning.prepare import prepare
 from tests.engine.learning.asking import Ask, learn_until
 
-STAGE = 6
+STAGE = 3
 """Steps of a stage."""
 
 
@@ -21,7 +21,7 @@ def _head(learner: SequenceLearner, task: int) -> Tensor:
 
 
 def test_frozen_while_another_is_learnt(ask: Ask) -> None:
-    learner = prepare(ask())
+    learner = prepare(ask(epochs=1))
     second = _head(learner, 1)
     rest = learn_until(learner, STAGE)
     first = _head(learner, 0)
@@ -32,7 +32,7 @@ def test_frozen_while_another_is_learnt(ask: Ask) -> None:
 
 
 def test_drifting_by_the_momentum_that_was_carried_over(ask: Ask) -> None:
-    learner = prepare(ask(idle_heads="drifting", optimizer_state="carried"))
+    learner = prepare(ask(epochs=1, idle_heads="drifting", optimizer_state="carried"))
     second = _head(learner, 1)
     rest = learn_until(learner, STAGE)
     first = _head(learner, 0)
@@ -42,7 +42,7 @@ def test_drifting_by_the_momentum_that_was_carried_over(ask: Ask) -> None:
 
 
 def test_not_drifting_without_momentum(ask: Ask) -> None:
-    learner = prepare(ask(idle_heads="drifting", optimizer_state="fresh"))
+    learner = prepare(ask(epochs=1, idle_heads="drifting", optimizer_state="fresh"))
     rest = learn_until(learner, STAGE)
     first = _head(learner, 0)
     list(rest)
@@ -50,7 +50,7 @@ def test_not_drifting_without_momentum(ask: Ask) -> None:
 
 
 def test_waiting_is_no_step_of_a_later_head(ask: Ask) -> None:
-    spec = ask(idle_heads="drifting", optimizer_state="carried", warmup=0.0, lr=1e-3)
+    spec = ask(epochs=1, idle_heads="drifting", optimizer_state="carried", warmup=0.0, lr=1e-3)
     learner = prepare(spec)
     learn_until(learner, STAGE)
     before = _head(learner, 1)
@@ -61,7 +61,7 @@ def test_waiting_is_no_step_of_a_later_head(ask: Ask) -> None:
 
 @pytest.mark.parametrize(("state", "steps"), [("fresh", STAGE), ("carried", 2 * STAGE)])
 def test_what_adam_knows_at_a_later_stage(ask: Ask, state: str, steps: int) -> None:
-    learner = prepare(ask(optimizer_state=state))
+    learner = prepare(ask(epochs=1, optimizer_state=state))
     list(learner.events())
     assert float(learner.save().tensors["optimizer.0.step"]) == steps
 

@@ -109,11 +109,11 @@ def test_a_stage_that_was_gone_on_with_can_be_kept_too(ask: Ask) -> None:
 
 @pytest.mark.parametrize("method", ["freeze-k", "ewc-task", "replay", "lora", "single"])
 def test_every_method_with_stages_takes_such_rates(ask: Ask, method: str) -> None:
-    options = {"layers": 1} if method == "freeze-k" else {}
+    options = {"freeze-k": {"layers": 1}, "ewc-task": {"rows": 8}}.get(method, {})
     spec = replace(_later(ask), method=method, options=options)
     learner = prepare(spec)
     assert learner.setup.rates_of(0) == (FLAT,) * len(PROFILE)
-    list(learner.events())
+    learn_until(learner, learner.setup.plans[0].last_step + 1)
     rates = {group["choice"]: group["peak"] for group in learner.optimizer.param_groups}
     assert rates == {choice: PROFILE[choice] for choice in rates}
 

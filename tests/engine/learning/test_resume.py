@@ -1,7 +1,6 @@
 """A restored learner gives bit for bit what an undisturbed one gives."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import torch
@@ -12,7 +11,6 @@ from engine.learning.checkpoint import Checkpoint, read_checkpoint, write_checkp
 from engine.learning.events import Event, Measured, Planned, Stepped
 from engine.learning.learner import SequenceLearner
 from engine.learning.prepare import prepare
-from engine.spec import RunSpec
 from tests.engine.learning.asking import (
     Ask,
     go_on,
@@ -39,20 +37,10 @@ PROTOCOLS = {
 }
 
 
-STOPS = (2, 3, 4, 6)
+STOPS = (2, 4)
 """Steps, of 6: the second stage begins after 3."""
-
-
-class Undisturbed(NamedTuple):
-    spec: RunSpec
-    learner: SequenceLearner
-    events: list[Event]
-
-
-@pytest.fixture(scope="module", params=PROTOCOLS)
-def undisturbed(request: pytest.FixtureRequest, ask: Ask) -> Undisturbed:
-    spec = ask(**{"epochs": 1, "measures_per_epoch": 3, **PROTOCOLS[request.param]})
-    return Undisturbed(spec, *learn(spec))
+BOUNDS = (3, 6)
+"""Where stages end: they are alike in every protocol."""
 
 
 @pytest.fixture
@@ -76,16 +64,24 @@ def _after(events: list[Event], step: int) -> list[Event]:
     ]
 
 
-def test_restored(undisturbed: Undisturbed, path: Path) -> None:
-    disturbed, events, saved = learn_saving(undisturbed.spec, *STOPS)
-    assert events == undisturbed.events, "saving changes nothing"
-    _assert_same_state(disturbed, undisturbed.learner)
-    for stop, checkpoint in zip(STOPS, saved, strict=True):
-        restored = prepare(undisturbed.spec)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_restored(ask: Ask, protocol: str, path: Path) -> None:
+    spec = ask(**{"epochs": 1, "measures_per_epoch": 3, **PROTOCOLS[protocol]})
+    stops = sorted(STOPS + BOUNDS) if protocol == "default" else STOPS
+    whole, events, saved = learn_saving(spec, *stops)
+    for stop, checkpoint in zip(stops, saved, strict=True):
+        restored = prepare(spec)
         restored.restore(_through_file(checkpoint, path))
         assert restored.steps_taken == stop
-        assert list(restored.events()) == _after(undisturbed.events, stop)
-        _assert_same_state(restored, undisturbed.learner)
+        assert list(restored.events()) == _after(events, stop)
+        _assert_same_state(restored, whole)
+
+
+def test_saving_changes_nothing(ask: Ask) -> None:
+    undisturbed, events = learn(ask(epochs=1))
+    saved, same, _ = learn_saving(ask(epochs=1), 2, 3, 4)
+    assert same == events
+    _assert_same_state(saved, undisturbed)
 
 
 def _assert_same_state(one: SequenceLearner, other: SequenceLearner) -> None:

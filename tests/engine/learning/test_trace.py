@@ -55,7 +55,7 @@ def test_what_does_not_learn_has_none(ask: Ask) -> None:
 
 
 def test_of_a_long_stage_few_steps_are_looked_at_and_the_last_one_is(ask: Ask) -> None:
-    learner, events = learn(ask(epochs=1, batch_size=1))
+    learner, events = learn(ask(epochs=1, batch_size=1, train_rows=36))
     (first, second) = learner.setup.plans
     steps = [trace.step for trace in traces(events)]
     assert len(steps) == 64 < learner.steps_taken

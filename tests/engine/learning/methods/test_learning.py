@@ -76,7 +76,9 @@ def test_every_method_learns_two_tasks_and_goes_on_from_a_checkpoint(
 ) -> None:
     rates = PROFILE if name == "profile" else None
     options = {"lr": RATE, **_options(name, asked)} if rates is None else {}
-    spec = asked(method=name, rates=rates, options=options, epochs=5, batch_size=32)
+    spec = asked(
+        method=name, rates=rates, options=options, epochs=5, batch_size=32, curve_share=0.0
+    )
     learner, events, (saved,) = learn_saving(spec, prepare(spec).setup.plans[-1].last_step - 2)
     matrix = learner.validation_matrix
     assert matrix.p_s > 0.5, "three classes: chance is a third"
