@@ -170,12 +170,12 @@ def _label(value: object, column: str, row: int, where: str) -> str:
 
 
 def _text(value: object, column: str, row: int, where: str) -> str:
+    if isinstance(value, str):
+        return value
     place = f"{where}, row {row}: column '{shown(column)}'"
     if _is_missing(value):
         raise UsageError(f"{place} is empty; fill or drop the row")
     match value:
-        case str():
-            return value
         case bool() | int():
             return _number(value, place)
         case float() | Decimal():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.errors import UsageError, shown
 from engine.installing import command_to_install
-from engine.tasks.rows import Columns, RawTask, Rows, rows_from
+from engine.tasks.rows import Columns, RawTask, rows_from
 from engine.tasks.sources.files import Table, csv_table, read_table
 from engine.tasks.splits import text_keys
 from engine.tasks.task import Origin, TaskEntry
@@ -214,8 +214,10 @@ def read_sample(entry: TaskEntry, origin: SampleOrigin) -> RawTask:
     columns = origin.columns
     table = _labelled(_read(paths, columns, entry.labels), columns.label, entry.labels)
     rows = rows_from(table, columns, f"file {shown(paths[0])}")
-    order = _distinct(rows)
-    groups = text_keys(rows.sentence1, rows.sentence2, by_passage=entry.group_by_passage)
+    keys = groups = text_keys(rows.sentence1, rows.sentence2)
+    if entry.group_by_passage:
+        groups = text_keys(rows.sentence1, rows.sentence2, by_passage=True)
+    order = _distinct(keys, rows.labels)
     return RawTask(
         train=rows.take(row for row in order if not _for_validation(groups[row])),
         validation=rows.take(row for row in order if _for_validation(groups[row])),
@@ -260,13 +262,11 @@ def _labelled(table: Table, label: str, labels: Sequence[str]) -> Table:
     return {name: [values[row] for row in kept] for name, values in table.items()}
 
 
-def _distinct(rows: Rows) -> list[int]:
+def _distinct(keys: Sequence[bytes], labels: Sequence[str]) -> list[int]:
     """Return one row of each text that has one label only, in the order of the texts' hashes."""
     by_text: defaultdict[bytes, list[int]] = defaultdict(list)
-    for row, key in enumerate(text_keys(rows.sentence1, rows.sentence2)):
+    for row, key in enumerate(keys):
         by_text[key].append(row)
     return [
-        same[0]
-        for _, same in sorted(by_text.items())
-        if len({rows.labels[row] for row in same}) == 1
+        same[0] for _, same in sorted(by_text.items()) if len({labels[row] for row in same}) == 1
     ]
