@@ -7,6 +7,8 @@ how well each sequence is known. SciPy has most of this too, in ``scipy.stats``,
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Final
 
@@ -76,19 +78,28 @@ def two_level_means(gains: Sequence[Sequence[float]]) -> "NDArray[np.float64]":
     Args:
         gains: of each sequence one a seed; one at least.
     """
+    means: NDArray[np.float64] = _weights(tuple(map(len, gains))) @ list(chain(*gains))
+    return means
+
+
+@lru_cache(maxsize=1)
+def _weights(seeds: tuple[int, ...]) -> "NDArray[np.float64]":
+    """Return what each gain counts in each sample, of shape (samples, gains of all sequences).
+
+    Kept for the other comparisons of a table: they have as many sequences and seeds.
+    """
     import numpy as np
 
-    number, seeds = len(gains), np.array([len(each) for each in gains])
-    table = np.zeros((number, seeds.max()))
-    for place, each in enumerate(gains):
-        table[place, : len(each)] = each
+    number, of_each, total = len(seeds), np.array(seeds), sum(seeds)
     random = np.random.default_rng(_SEED)
     drawn = random.integers(number, size=(_DRAWS, number))
-    seed = random.integers(seeds[drawn][..., None], size=(_DRAWS, number, table.shape[1]))
-    there = np.arange(table.shape[1]) < seeds[drawn][..., None]
-    sums = np.where(there, table[drawn[..., None], seed], 0.0).sum(axis=2)
-    means: NDArray[np.float64] = (sums / seeds[drawn]).mean(axis=1)
-    return means
+    its_seeds = of_each[drawn][..., None]
+    seed = random.integers(its_seeds, size=(_DRAWS, number, max(seeds)))
+    shares = np.where(np.arange(max(seeds)) < its_seeds, 1 / (number * its_seeds), 0.0)
+    gain = (np.cumsum(of_each) - of_each)[drawn][..., None] + seed
+    places = np.arange(_DRAWS)[:, None, None] * total + gain
+    found = np.bincount(places.ravel(), shares.ravel(), minlength=_DRAWS * total)
+    return found.reshape(_DRAWS, total)
 
 
 def two_level_interval(gains: Sequence[Sequence[float]]) -> tuple[float, float] | None:
