@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from hypothesis import settings
+from sqlalchemy import Connection, Dialect, Engine, event
 from xdist.scheduler import LoadFileScheduling
 
 from engine.store.connection import open_store, store_url
@@ -33,6 +34,32 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("suite", max_examples=50, deadline=None, derandomize=True)
 settings.register_profile("torture", max_examples=10_000, deadline=None)
 settings.load_profile("suite")  # another by --hypothesis-profile
+
+
+class _Compiled(dict[tuple[Any, ...], Any]):
+    """Statements as they were compiled for a kind of database, whichever store it is.
+
+    Each store that is opened would compile them anew, which is half of what a short test does.
+    """
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:  # noqa: ANN401 - a dict's
+        return super().get(_of_kind(key), default)
+
+    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:  # noqa: ANN401 - a dict's
+        super().__setitem__(_of_kind(key), compiled)
+
+
+def _of_kind(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(type(part) if isinstance(part, Dialect) else part for part in key)
+
+
+_COMPILED = _Compiled()
+
+
+@event.listens_for(Engine, "engine_connect")
+def _share_compiled(connection: Connection) -> None:
+    connection.execution_options(compiled_cache=_COMPILED)
+
 
 _HERE = Path(__file__).parent
 _BY_FOLDER = {
