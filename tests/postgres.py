@@ -45,6 +45,10 @@ _INITDB: Final = (
     "--icu-locale=en-US",
     f"--username={_ADMIN}",
 )
+_COUNT_ANEW: Final = (
+    "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) "
+    "FROM pg_sequences"
+)
 _STATEMENT: Final = re.compile(r" LOG:  (statement|execute [^:]*): ")
 _OPTIONS: Final = {
     "listen_addresses": "",
@@ -199,10 +203,15 @@ class PostgresServer:
 
 
 def empty(engine: Engine) -> None:
-    """Delete every row of a store, and count from 1 again."""
+    """Delete every row of a store, and count from 1 again.
+
+    TRUNCATE would make new files of all tables and indexes, which takes ten times as long.
+    """
     with engine.begin() as connection:
         names = set(inspect(connection).get_table_names()) - set(_KEPT)
-        connection.execute(text(f"TRUNCATE {', '.join(sorted(names))} RESTART IDENTITY"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # in any order
+        connection.execute(text("; ".join(f"DELETE FROM {name}" for name in sorted(names))))
+        connection.execute(text(_COUNT_ANEW))
 
 
 @contextmanager
