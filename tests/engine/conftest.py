@@ -1,10 +1,26 @@
-"""An object store that speaks S3, where moto and s3fs are installed."""
+"""A store for searches, and an object store that speaks S3, where moto and s3fs are installed."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
+from engine.store.connection import store_url
+
 BUCKET = "bertcl-tests"
+
+
+@pytest.fixture(scope="session")
+def empty_search(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store that has Optuna's tables, too, and nothing in them."""
+    from engine.search.storage import open_storage
+
+    path = tmp_path_factory.mktemp("search") / "studies.db"
+    storage = open_storage(store_url(str(copyfile(empty_store, path))))
+    storage.remove_session()
+    storage.engine.dispose()
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from engine.search.spaces import ProfileSpace, Space, WarmStart
-from engine.search.storage import open_storage
 from engine.search.trials import Search, open_search
 from engine.spec import SearchSettings, StudySpec
 from engine.store.connection import store_url as store_url_of
@@ -24,16 +23,6 @@ class Opener(Protocol):
     def __call__(
         self, *, starts: tuple[WarmStart, ...] = (), space: Space = SPACE, **settings: str
     ) -> Search: ...
-
-
-@pytest.fixture(scope="package")
-def empty_search(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a store that has Optuna's tables, too, and nothing in them."""
-    path = tmp_path_factory.mktemp("search") / "studies.db"
-    storage = open_storage(store_url_of(str(copyfile(empty_store, path))))
-    storage.remove_session()
-    storage.engine.dispose()
-    return path
 
 
 @pytest.fixture

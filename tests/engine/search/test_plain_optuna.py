@@ -57,7 +57,7 @@ def add_by_hand(store_url: str) -> int:
     return 5
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "gp", "smooth", "cma", "random"])
+@pytest.mark.parametrize("sampler", ["tpe", "gp", "smooth", "cma"])
 def test_a_search_goes_on_among_trials_of_others(
     opened: Opener, store_url: str, sampler: Sampler
 ) -> None:

@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
+from pathlib import Path
+from shutil import copyfile
 
 import optuna
 import pytest
@@ -17,7 +19,7 @@ from engine.search.seen import Seen
 from engine.search.spaces import WarmStart
 from engine.search.trials import Proposal, Search, open_search
 from engine.spec import SearchSettings, StudySpec
-from engine.store.connection import open_store
+from engine.store.connection import sqlite_path
 from tests.engine.search.conftest import SPACE, Opener, study_spec
 
 pytestmark = pytest.mark.long
@@ -26,8 +28,10 @@ STARTS = tuple(WarmStart(f"flat {rate}", (rate,) * 3) for rate in (1e-6, 1e-5))
 
 
 @pytest.fixture
-def store_url(any_store: str) -> str:
-    open_store(any_store).close()
+def store_url(any_store: str, empty_search: Path) -> str:
+    file = sqlite_path(any_store)
+    if file is not None:
+        copyfile(empty_search, file)
     return any_store
 
 
@@ -194,7 +198,7 @@ def searched(at_once: int | None, pace: int, *, pruner: str = "percentile") -> l
     draw = random.Random(pace)
     under_way: dict[int, int] = {}
     found: dict[int, object] = {}
-    while len(found) < 30:
+    while len(found) < 24:
         if len(under_way) < (at_once or 2) and not search.must_wait():
             proposal = search.propose()
             assert proposal is not None

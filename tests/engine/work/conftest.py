@@ -1,4 +1,4 @@
-"""An empty store for workers."""
+"""An empty store for workers, in which searches have their tables, too."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from engine.store.connection import Store, open_store
 
 
 @pytest.fixture
-def store(empty_store: Path, tmp_path: Path) -> Iterator[Store]:
-    store = open_store(str(copyfile(empty_store, tmp_path / "studies.db")))
+def store(empty_search: Path, tmp_path: Path) -> Iterator[Store]:
+    store = open_store(str(copyfile(empty_search, tmp_path / "studies.db")))
     yield store
     store.close()

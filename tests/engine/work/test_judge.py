@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from math import inf, nan
-from pathlib import Path
 from threading import Event
 
 import optuna
@@ -14,7 +13,7 @@ from engine.search.spaces import FlatSpace
 from engine.search.trials import Search, open_search
 from engine.spec import Protocol, RunSpec, SearchSettings, StudySpec, preset
 from engine.spec.search import PruningSees
-from engine.store.connection import open_store
+from engine.store.connection import Store
 from engine.work.judge import Judge, TrialJudge, Verdict
 from engine.work.patience import Patience
 
@@ -24,9 +23,7 @@ SPEC = RunSpec(sequence=("a", "b"), data="", model="", protocol=PROTOCOL)
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    store = open_store(str(tmp_path / "studies.db"))
-    store.close()
+def url(store: Store) -> str:
     return store.url
 
 

@@ -72,8 +72,11 @@ def work() -> Iterator[Work]:
         event.remove(Engine, name, hook)
 
 
-def one_more(work: Work, folder: Path, trials: int) -> tuple[int, int]:
-    """Return what is done for one more trial while another is under way."""
+def one_more_and_a_look(work: Work, folder: Path, trials: int) -> list[tuple[int, int]]:
+    """Return what is done for one more trial while another is under way, and to wait for both.
+
+    Of those many, an end that was not told is found.
+    """
     asked = Asked(folder / f"{trials}.db", tiny_backbone(folder / f"backbone {trials}"), trials)
     asked.one_more()
     assert asked.searches.propose_trial()
@@ -84,47 +87,27 @@ def one_more(work: Work, folder: Path, trials: int) -> tuple[int, int]:
     asked.one_more()
     asked.searches.judge(begun)
     asked.searches.weigh(begun)
-    after = work.done
-    asked.store.close()
-    return after[0] - before[0], after[1] - before[1]
-
-
-def test_the_store_does_as_much_for_one_more_trial(work: Work, tmp_path: Path) -> None:
-    few, many = (one_more(work, tmp_path, trials) for trials in (FEW, MANY))
-    assert many[0] == few[0]
-    assert many[1] < 1.2 * few[1]
-
-
-def one_look(work: Work, folder: Path, trials: int) -> tuple[int, int]:
-    """Return what is done for a look of somebody who waits for a study."""
-    asked = Asked(folder / f"{trials}.db", tiny_backbone(folder / f"backbone {trials}"), trials)
-    asked.one_more()
-    assert asked.searches.propose_trial()
-    before = work.done
-    assert find_progress(asked.store, asked.study_id) == (trials + 1, 0)
+    between = work.done
+    assert find_progress(asked.store, asked.study_id) == (trials + 2, 0)
     assert find_ending(asked.store, asked.study_id) is None
     after = work.done
-    asked.store.close()
-    return after[0] - before[0], after[1] - before[1]
-
-
-def test_who_waits_for_a_study_looks_at_no_trial_that_is_over(work: Work, tmp_path: Path) -> None:
-    few, many = (one_look(work, tmp_path, trials) for trials in (FEW, MANY))
-    assert many[0] == few[0]
-    assert many[1] < 1.2 * few[1]
-
-
-def test_an_end_that_was_not_told_is_found_among_many(tmp_path: Path) -> None:
-    asked = Asked(tmp_path / "many.db", tiny_backbone(tmp_path / "backbone"), MANY)
-    asked.one_more()
     assert not studies_with_untold_ends(asked.store)
-    assert asked.searches.propose_trial()
-    claimed = claim_run(asked.store, asked.worker, threads=1, devices=DEVICES)
-    assert claimed is not None
-    assert not studies_with_untold_ends(asked.store)
-    finish_run(asked.store, claimed.id, asked.worker, state="failed")
+    finish_run(asked.store, begun.id, asked.worker, state="failed")
     assert studies_with_untold_ends(asked.store) == [asked.study_id]
     asked.store.close()
+    return [
+        (end[0] - begin[0], end[1] - begin[1])
+        for begin, end in ((before, between), (between, after))
+    ]
+
+
+def test_the_store_does_as_much_for_one_more_trial_and_for_whoever_waits(
+    work: Work, tmp_path: Path
+) -> None:
+    few, many = (one_more_and_a_look(work, tmp_path, trials) for trials in (FEW, MANY))
+    for of_few, of_many in zip(few, many, strict=True):
+        assert of_many[0] == of_few[0]
+        assert of_many[1] < 1.2 * of_few[1]
 
 
 class Looked(list[FrozenTrial]):

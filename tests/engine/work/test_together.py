@@ -56,7 +56,7 @@ def specs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunSpec, ...]:
     spec = RunSpec(
         sequence=("mood", "agree"),
         data=str(tiny_tasks(tmp_path_factory.mktemp("tasks"))),
-        model=str(tiny_backbone(tmp_path_factory.mktemp("backbone"))),
+        model=str(tiny_backbone(tmp_path_factory.mktemp("backbone"), num_hidden_layers=1)),
         method="flat",
         options={},
         protocol=Protocol(
