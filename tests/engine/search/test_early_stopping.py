@@ -32,8 +32,8 @@ def steady(p: float, reports: int = 4) -> list[float]:
     return [p] * reports
 
 
-def test_percentile_ends_the_worst_quarter_once_their_rates_are_warm(opened: Opener) -> None:
-    search = opened(sampler="random", pruner="percentile")
+def test_percentile_ends_the_worst_quarter_once_their_rates_are_warm() -> None:
+    search = in_memory("percentile")
     for trial in range(8):
         assert run_trial(search, steady(1.2 + trial / 100)) is None
     # of 1.20 … 1.27 the quarter ends at 1.2175
