@@ -118,7 +118,7 @@ def test_tied_spaces_are_searched_by_every_sampler(kind: Sampler, space: Space) 
         # Only what llrd has besides its rate is a decay, best at 0.7.
         return -abs(math.log10(point[0] / 3e-5)) - sum(abs(each - 0.7) for each in point[1:])
 
-    trials, some = {"gp": (8, 4), "smooth": (12, 6)}.get(kind, (60, 6))
+    trials, some = {"gp": (6, 3), "smooth": (12, 6)}.get(kind, (60, 6))
     asked = Rehearsal(kind, space=space).play(trials, nearness)
     assert all(space.clip(point) == point for point in asked)
     # Where it knows enough of the best, smooth looks elsewhere.
