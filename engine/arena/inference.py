@@ -99,7 +99,8 @@ def _weights(seeds: tuple[int, ...]) -> "NDArray[np.float64]":
     gain = (np.cumsum(of_each) - of_each)[drawn][..., None] + seed
     places = np.arange(_DRAWS)[:, None, None] * total + gain
     found = np.bincount(places.ravel(), shares.ravel(), minlength=_DRAWS * total)
-    return found.reshape(_DRAWS, total)
+    weights: NDArray[np.float64] = found.reshape(_DRAWS, total).astype(np.float64)
+    return weights
 
 
 def two_level_interval(gains: Sequence[Sequence[float]]) -> tuple[float, float] | None:
