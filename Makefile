@@ -23,7 +23,7 @@ test torture quick: export PYTHONDONTWRITEBYTECODE =
 lint docs: export NO_MKDOCS_2_WARNING = 1
 
 test: $(STAMP)
-	@$(BIN)/pytest -n 3
+	@$(BIN)/pytest -n 4
 
 # 200 faults, an hour of 8 workers and 2 readers, and 10,000 generated inputs for every parser. It
 # goes on where it was, by the file torture.json: make torture TORTURE="--faults 20 --minutes 5"

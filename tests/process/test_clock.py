@@ -81,7 +81,7 @@ def test_workers_go_on_when_the_clock_is_set(
         start(until_idle=False)
     wait_for(lambda: len(_heard(store)) == 2, "both workers to begin")
     wait_for(lambda: get_run(store, run_id).step > 0, "the run to take steps")
-    for seconds in (HOUR, -HOUR):
+    for seconds in (HOUR, -HOUR, 0.0):  # at last as it is here: who stops the run judges it by that
         before = _heard(store)
         set_clock(seconds)
         wait_for(partial(_all_moved, store, before), "both to beat by the new clock")
