@@ -95,7 +95,7 @@ def attend(
         write = _written_once(context, run, outcome, context.hours())
         context.patience.call(write, at_most=WORKER_SECONDS)
     except LeaseLostError:
-        _log.warning("run %d was taken over by another worker", run.id)
+        _log.warning("run %d is no longer held here: stopped, deleted or taken over", run.id)
         if _is_deleted(context, run):
             keeper.discard()
         return None

@@ -298,7 +298,7 @@ def _settle(
 ) -> None:
     """Say how a run ended, or that it was given back, to all who want to know."""
     if outcome is None:
-        _log_run(context, run, "was taken over by another worker")
+        _log_run(context, run, "is no longer held here: it was stopped, deleted or taken over")
         return
     _log_run(context, run, _outcome_text(outcome), _level(outcome))
     if outcome.has_ended:
