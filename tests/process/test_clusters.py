@@ -76,18 +76,22 @@ def resting(store: Store) -> list[int]:
     return ids
 
 
-def in_the_midst(store: Store) -> WorkerRecord | None:
-    """Return a worker that has begun a run."""
+def in_the_midst(store: Store, worker_id: int | None = None) -> WorkerRecord | None:
+    """Return a worker, that one or any, if it has begun a run."""
     for worker in living_workers(store):
+        if worker_id not in (None, worker.id):
+            continue
         if worker.run_id is not None and get_run(store, worker.run_id).step > 0:
             return worker
     return None
 
 
-def one_in_the_midst(store: Store) -> WorkerRecord:
-    """Wait for a worker that has begun a run."""
-    wait_for(lambda: in_the_midst(store) is not None, "a worker to be in the midst of a run")
-    worker = in_the_midst(store)
+def one_in_the_midst(store: Store, worker_id: int | None = None) -> WorkerRecord:
+    """Wait for a worker, that one or any, that has begun a run."""
+    wait_for(
+        lambda: in_the_midst(store, worker_id) is not None, "a worker to be in the midst of a run"
+    )
+    worker = in_the_midst(store, worker_id)
     assert worker is not None
     return worker
 
@@ -107,7 +111,7 @@ def test_a_search_on_two_nodes_comes_to_what_it_does_on_one_machine(
     wait_for(lambda: len(resting(store)) == AT_ONCE, "both workers to begin")
     one, other = resting(store)  # so that who comes back finds something to do
     set_desired_of_worker(store, one, "running")
-    kill(one_in_the_midst(store).identity.pid)
+    kill(one_in_the_midst(store, one).identity.pid)
     wait_for(lambda: living_workers(store)[-1].id > other, "it to come back")
     set_desired_of_worker(store, other, "running")
     out, err = driver.communicate(timeout=PATIENCE)

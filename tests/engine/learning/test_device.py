@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engine.errors import UsageError
-from engine.learning.device import free_memory, keep_memory, pick_device
+from engine.learning.device import _MMAP_THRESHOLD, free_memory, keep_memory, pick_device
 from engine.learning.model import matrix_rate
 
 CUDA_DEVICES = torch.cuda.device_count()
@@ -31,9 +31,10 @@ def test_the_rate_of_products_is_measured_once_and_draws_no_random_numbers() -> 
 
 def _faults_of_large_pieces(kept: bool, answer: Connection) -> None:
     """Use a large piece of memory again and again, and say how often a page had to be cleared."""
+    library = ctypes.CDLL(None)
+    library.mallopt(_MMAP_THRESHOLD, 2**25)  # the most it is by itself, whatever was done before
     if kept:
         keep_memory()
-    library = ctypes.CDLL(None)
     library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(10):

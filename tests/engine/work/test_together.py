@@ -218,7 +218,9 @@ def test_one_that_is_told_to_rest_or_stop_leaves_the_others_as_they_are(
     specs: tuple[RunSpec, ...],
     alone: list[list[MeasurementRecord]],
     desired: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("engine.work.control._LOOK_SECONDS", 0.0)  # else it may end before that
     first, told, last = _queue(store, specs)
     outcomes = _work(store, {told: AtStep(HALF, lambda: control_run(store, told, desired))})
     back = outcomes[told]
