@@ -54,7 +54,8 @@ def keep(source: Path, target: Path, *, unfinished: Unfinished = "refuse", trace
             connection.execute(update(run).values(worker_id=None))
             connection.execute(delete(log))
             connection.execute(delete(worker))
-            _thin_traces(connection, traces)
+            if traces > 1:
+                _thin_traces(connection, traces)
     store.close()
     if going is not None:
         target.unlink()
